@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# with-postgres.sh COMMAND...: runs the command with TEST_POSTGRES_URL pointing to a PostgreSQL server of its own on
+# a free port, its data in a temporary folder, and removes both afterwards.
+. "$(dirname "$0")/lib.sh"
+. scripts/toolchain.sh
+
+BIN=$(find_postgres) || fail "Missing: PostgreSQL's initdb and pg_ctl (scripts/install.sh postgres)."
+DIR=$(mktemp -d "${TMPDIR:-/tmp}/babysea-postgres.XXXXXX")
+LOG=$DIR/server.log
+
+# initdb and pg_ctl refuse to run as root.
+as_user=()
+if [ "$(id -u)" = 0 ]; then
+    user=postgres
+    id "$user" >/dev/null 2>&1 || user=nobody
+    as_user=(runuser -u "$user" --)
+    chown "$user" "$DIR"
+fi
+
+pg_ctl() { (cd "$DIR" && "${as_user[@]}" "$BIN/pg_ctl" -s -D "$DIR/data" -l "$LOG" "$@"); }
+
+stop() {
+    pg_ctl -m immediate stop >/dev/null 2>&1 || true
+    rm -rf "$DIR"
+}
+trap stop EXIT
+
+(cd "$DIR" && "${as_user[@]}" "$BIN/initdb" -D "$DIR/data" -U babysea -A trust -E UTF8 --locale=C.UTF-8 \
+    --no-sync >"$DIR/initdb.log" 2>&1) || fail "initdb failed: $(cat "$DIR/initdb.log")"
+
+# The port is free or the server does not start: no gap between looking and taking.
+port=
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    try=$((20000 + RANDOM % 12000))
+    if pg_ctl -w -o "-p $try -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 \
+        -c fsync=off -c synchronous_commit=off -c full_page_writes=off" start 2>/dev/null; then
+        port=$try
+        break
+    fi
+done
+[ -n "$port" ] || fail "PostgreSQL did not start: $(tail -n 20 "$LOG" 2>&1)"
+
+# Whatever ends this script, even a kill -9 of its whole process group, is cleaned up after: this waits for it to be
+# gone, in a process group of its own (set -m).
+set -m
+(
+    trap '' HUP
+    while kill -0 $$ 2>/dev/null; do sleep 1; done
+    stop
+) </dev/null >/dev/null 2>&1 &
+set +m
+
+export TEST_POSTGRES_URL=postgres://babysea@127.0.0.1:$port/postgres
+"$@"

@@ -1,0 +1,49 @@
+//! A form as it is drawn: what was typed before, and what was wrong with it.
+
+use super::error::ApiError;
+use crate::domain::field_errors::FieldErrors;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a form shows when it is drawn. It becomes part of the page: secrets have no place in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormState {
+    values: BTreeMap<String, String>,
+    message: Option<String>,
+    errors: FieldErrors,
+}
+
+impl FormState {
+    /// The same form with `value` in `field`.
+    #[must_use]
+    pub fn with(mut self, field: &str, value: impl Into<String>) -> Self {
+        self.values.insert(field.to_owned(), value.into());
+        self
+    }
+
+    /// The same form with what was wrong with it.
+    #[must_use]
+    pub fn refused(mut self, error: ApiError) -> Self {
+        self.message = error.message;
+        self.errors = error.fields;
+        self
+    }
+
+    /// What `field` holds.
+    #[must_use]
+    pub fn value(&self, field: &str) -> String {
+        self.values.get(field).cloned().unwrap_or_default()
+    }
+
+    /// The sentence about the whole form.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        self.message.clone()
+    }
+
+    /// What was wrong with single fields.
+    #[must_use]
+    pub const fn errors(&self) -> &FieldErrors {
+        &self.errors
+    }
+}

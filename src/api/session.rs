@@ -1,0 +1,35 @@
+//! Signing up and in, for anybody: these two are the public ones.
+
+use super::error::ApiError;
+use crate::domain::password::Password;
+use leptos::prelude::*;
+
+/// Makes a person and signs them in. Returns the path to go to.
+///
+/// # Errors
+/// What to show at the form.
+#[server(prefix = "/api", endpoint = "session/sign-up")]
+pub async fn sign_up(
+    #[server(default)] name: String,
+    #[server(default)] email: String,
+    #[server(default)] password: Password,
+) -> Result<String, ApiError> {
+    use crate::server::http::{functions, session};
+    let (app, browser) = functions::anybody()?;
+    functions::answer(session::sign_up(&app, &browser, &name, &email, &password).await)
+}
+
+/// Signs a person in. Returns the path to go to.
+///
+/// # Errors
+/// What to show at the form.
+#[server(prefix = "/api", endpoint = "session/sign-in")]
+pub async fn sign_in(
+    #[server(default)] email: String,
+    #[server(default)] password: Password,
+    #[server(default)] next: String,
+) -> Result<String, ApiError> {
+    use crate::server::http::{functions, session};
+    let (app, browser) = functions::anybody()?;
+    functions::answer(session::sign_in(&app, &browser, &email, &password, &next).await)
+}

@@ -1,0 +1,189 @@
+//! Names of keys and people: what is kept of what was typed, and what is refused (docs/security.md, S57).
+
+use std::fmt;
+use unicode_normalization::UnicodeNormalization;
+
+/// Why a name was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Nothing that can be seen.
+    #[error("Enter a name.")]
+    Missing,
+    /// Fewer characters than the minimum, which it carries.
+    #[error("Use at least {0} characters.")]
+    TooShort(usize),
+    /// More characters than the maximum; carries the maximum and the number counted.
+    #[error("Use at most {max} characters; this name has {counted}.")]
+    TooLong {
+        /// Characters allowed.
+        max: usize,
+        /// Characters found after trimming and NFC.
+        counted: usize,
+    },
+    /// A character that hides or reorders text; carries its code point.
+    #[error("Remove the invisible or control character U+{0:04X}.")]
+    Forbidden(u32),
+}
+
+/// Trims, composes (NFC) and checks; lengths count Unicode scalar values after that.
+fn clean(text: &str, min: usize, max: usize) -> Result<String, NameError> {
+    let name: String = text.trim().nfc().collect();
+    if let Some(c) = name.chars().find(|&c| forbidden(c)) {
+        return Err(NameError::Forbidden(u32::from(c)));
+    }
+    // Joiners shape the letters on both sides of them; at an end they only hide.
+    if let Some(c) = [name.chars().next(), name.chars().next_back()]
+        .into_iter()
+        .flatten()
+        .find(|&c| joiner(c))
+    {
+        return Err(NameError::Forbidden(u32::from(c)));
+    }
+    if name.chars().all(invisible) {
+        return Err(NameError::Missing);
+    }
+    match name.chars().count() {
+        counted if counted < min => Err(NameError::TooShort(min)),
+        counted if counted > max => Err(NameError::TooLong { max, counted }),
+        _ => Ok(name),
+    }
+}
+
+fn forbidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{200B}' | '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2060}'
+            | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
+}
+
+fn joiner(c: char) -> bool {
+    matches!(c, '\u{200C}' | '\u{200D}')
+}
+
+/// Characters that draw nothing of their own: a name must hold at least one other.
+fn invisible(c: char) -> bool {
+    c.is_whitespace()
+        || joiner(c)
+        || matches!(c,
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200E}' | '\u{200F}' | '\u{2061}'..='\u{2065}' | '\u{2800}'
+            | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0100}'..='\u{E01EF}')
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $min:literal..=$max:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Most characters, in Unicode scalar values after trimming and NFC.
+            pub const MAX: usize = $max;
+
+            /// Reads a name as typed.
+            ///
+            /// # Errors
+            /// The first rule broken.
+            pub fn parse(text: &str) -> Result<Self, NameError> {
+                clean(text, $min, $max).map(Self)
+            }
+
+            /// The name as stored and shown.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name!(
+    /// The name of an API key: 1 to 100 characters, not unique.
+    KeyName,
+    1..=100
+);
+name!(
+    /// The name of a person: 2 to 100 characters.
+    PersonName,
+    2..=100
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn length_counts_characters_after_trim_and_nfc() {
+        assert!(KeyName::parse(&"ü".repeat(100)).is_ok());
+        assert_eq!(
+            KeyName::parse(&"a".repeat(101)),
+            Err(NameError::TooLong {
+                max: 100,
+                counted: 101
+            })
+        );
+        // Two scalar values as typed, one after composition.
+        assert!(KeyName::parse(&"u\u{308}".repeat(100)).is_ok());
+        assert_eq!(
+            KeyName::parse("  prod  ").map(|n| n.to_string()).as_deref(),
+            Ok("prod")
+        );
+        assert_eq!(PersonName::parse("A"), Err(NameError::TooShort(2)));
+    }
+
+    #[test]
+    fn nothing_to_see_is_no_name() {
+        for text in ["", "   ", "\u{3164}", "\u{2800}\u{2800}", "\u{AD}", "\u{FE0F}"] {
+            assert_eq!(KeyName::parse(text), Err(NameError::Missing), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn hiding_and_reordering_characters_are_named() {
+        for c in [
+            '\0',
+            '\u{7}',
+            '\u{200B}',
+            '\u{2028}',
+            '\u{202E}',
+            '\u{2060}',
+            '\u{2066}',
+            '\u{FEFF}',
+            '\u{E0041}',
+        ] {
+            assert_eq!(
+                KeyName::parse(&format!("a{c}b")),
+                Err(NameError::Forbidden(u32::from(c))),
+                "{c:?}"
+            );
+        }
+        // Inside a word a joiner is spelling (Persian, emoji families); at its end it is nothing.
+        assert!(KeyName::parse("می\u{200C}خواهم").is_ok());
+        assert!(KeyName::parse("👩\u{200D}🔬").is_ok());
+        assert_eq!(KeyName::parse("prod\u{200D}"), Err(NameError::Forbidden(0x200D)));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_accepted_is_accepted_again_unchanged(text in "\\PC{0,110}") {
+            if let Ok(name) = KeyName::parse(&text) {
+                prop_assert_eq!(KeyName::parse(name.as_str()), Ok(name.clone()));
+                prop_assert!((1..=100).contains(&name.as_str().chars().count()));
+            }
+        }
+
+        #[test]
+        fn no_accepted_name_holds_a_forbidden_character(text in any::<String>()) {
+            if let Ok(name) = KeyName::parse(&text) {
+                prop_assert!(!name.as_str().chars().any(forbidden));
+            }
+        }
+    }
+}

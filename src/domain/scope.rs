@@ -1,0 +1,37 @@
+//! Scopes: the names of what a key may do.
+
+use std::{collections::BTreeSet, fmt};
+
+/// A set of scope names such as `generation:read`. Written as in OAuth (RFC 6749, section 3.3): separated by spaces,
+/// here in alphabetical order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scopes(BTreeSet<String>);
+
+impl Scopes {
+    /// Reads the stored form.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Self {
+        text.split(' ').filter(|scope| !scope.is_empty()).collect()
+    }
+
+    /// Whether `scope` is among them.
+    #[must_use]
+    pub fn contains(&self, scope: &str) -> bool {
+        self.0.contains(scope)
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Scopes {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(scopes: I) -> Self {
+        Self(scopes.into_iter().map(str::to_owned).collect())
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, scope) in self.0.iter().enumerate() {
+            write!(f, "{}{scope}", if n == 0 { "" } else { " " })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! Points in time as the product stores and shows them: UTC, to the millisecond.
+
+use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
+
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since 1970 in UTC.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970 in UTC.
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// This moment plus `span`; the latest possible moment when that cannot be represented.
+    #[must_use]
+    pub fn plus(self, span: std::time::Duration) -> Self {
+        Self(
+            self.0
+                .saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
+    /// This moment less `span`.
+    #[must_use]
+    pub fn minus(self, span: std::time::Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
+    fn date_time(self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    fn format(self, description: &[BorrowedFormatItem<'_>]) -> String {
+        self.date_time().format(description).unwrap_or_default()
+    }
+
+    /// ISO 8601 with milliseconds and `Z`, the form of every time on `/v1`: `2026-11-23T18:20:03.123Z`.
+    #[must_use]
+    pub fn iso(self) -> String {
+        self.format(format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+        ))
+    }
+
+    /// For people, exact: `23 Nov 2026, 18:20:03 UTC`.
+    #[must_use]
+    pub fn exact(self) -> String {
+        self.format(format_description!(
+            "[day padding:none] [month repr:short] [year], [hour]:[minute]:[second] UTC"
+        ))
+    }
+
+    /// For people, seen from `now`: `just now`, `12 seconds ago`, `3 minutes ago`, `2 hours ago`, `yesterday`,
+    /// `5 days ago`; a date once that says more than a number of days. A moment ahead of `now`, as clocks of
+    /// two servers can produce, reads as `just now`.
+    #[must_use]
+    pub fn relative(self, now: Self) -> String {
+        let age = now.0.saturating_sub(self.0);
+        let count = |unit: i64, word: &str| {
+            let n = age / unit;
+            format!("{n} {word}{} ago", if n == 1 { "" } else { "s" })
+        };
+        match age {
+            ..10_000 => "just now".to_owned(),
+            10_000..MINUTE => count(SECOND, "second"),
+            MINUTE..HOUR => count(MINUTE, "minute"),
+            HOUR..DAY => count(HOUR, "hour"),
+            _ if age < 2 * DAY => "yesterday".to_owned(),
+            _ if age < 14 * DAY => count(DAY, "day"),
+            _ => self.format(format_description!(
+                "[day padding:none] [month repr:short] [year]"
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iso_has_milliseconds_and_zulu() {
+        assert_eq!(Timestamp::from_millis(0).iso(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(
+            Timestamp::from_millis(1_795_458_003_007).iso(),
+            "2026-11-23T17:00:03.007Z"
+        );
+    }
+
+    #[test]
+    fn relative_changes_its_unit_at_the_right_moments() {
+        let now = Timestamp::from_millis(1_795_458_000_000);
+        for (age, words) in [
+            (-5_000, "just now"),
+            (9_999, "just now"),
+            (10_000, "10 seconds ago"),
+            (59_999, "59 seconds ago"),
+            (60_000, "1 minute ago"),
+            (3_599_999, "59 minutes ago"),
+            (3_600_000, "1 hour ago"),
+            (86_399_999, "23 hours ago"),
+            (86_400_000, "yesterday"),
+            (2 * DAY, "2 days ago"),
+            (13 * DAY, "13 days ago"),
+            (14 * DAY, "9 Nov 2026"),
+        ] {
+            assert_eq!(
+                Timestamp::from_millis(now.millis() - age).relative(now),
+                words,
+                "{age} ms"
+            );
+        }
+    }
+}

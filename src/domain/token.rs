@@ -1,0 +1,189 @@
+//! The text of an API key: prefix, 32 random characters, 6 characters of checksum (docs/security.md, S29).
+
+use super::secret::SecretText;
+
+/// Characters of the random part; 32 of 62 kinds are 190 bits.
+const RANDOM: usize = 32;
+/// Characters of the checksum: 62^6 is more than 2^32.
+const CHECKSUM: usize = 6;
+/// Characters of a key that are stored in clear and shown: `bye_a1B2c`.
+const SHOWN: usize = 9;
+/// Longest prefix that may be configured, `_` included.
+const LONGEST_PREFIX: usize = 16;
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Whether `prefix` can start a key: lower-case letters and digits, a letter first, `_` last, 2 to 16 characters.
+#[must_use]
+pub fn is_prefix(prefix: &str) -> bool {
+    prefix.len() <= LONGEST_PREFIX
+        && prefix.starts_with(|c: char| c.is_ascii_lowercase())
+        && prefix
+            .strip_suffix('_')
+            .is_some_and(|word| word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+}
+
+/// Makes the text of a new key. `fill` hands out random bytes of the operating system's generator; bytes that would
+/// favour some characters are thrown away (rejection sampling).
+pub fn generate(prefix: &str, mut fill: impl FnMut(&mut [u8])) -> SecretText {
+    let mut text = String::with_capacity(prefix.len() + RANDOM + CHECKSUM);
+    text.push_str(prefix);
+    let mut pool = [0; 64];
+    while text.len() < prefix.len() + RANDOM {
+        fill(&mut pool);
+        // 248 is the largest multiple of 62 that a byte can hold.
+        let fair = pool.iter().filter(|&&byte| byte < 248);
+        let missing = prefix.len() + RANDOM - text.len();
+        text.extend(
+            fair.take(missing)
+                .map(|byte| char::from(BASE62[usize::from(byte % 62)])),
+        );
+    }
+    let checksum = checksum(&text);
+    text.push_str(&checksum);
+    SecretText::new(text)
+}
+
+/// Whether `text` has the shape of a key and a right checksum. Any well-formed prefix will do: keys made under an
+/// earlier one go on working (S36).
+#[must_use]
+pub fn is_well_formed(text: &str) -> bool {
+    // Compared as bytes, since cutting a string between the bytes of a character would panic.
+    let Some(split) = text.len().checked_sub(RANDOM + CHECKSUM) else {
+        return false;
+    };
+    if !text.is_ascii()
+        || !is_prefix(&text[..split])
+        || !text[split..].bytes().all(|b| b.is_ascii_alphanumeric())
+    {
+        return false;
+    }
+    let (signed, given) = text.split_at(text.len() - CHECKSUM);
+    checksum(signed) == given
+}
+
+/// The part of a key that is stored in clear and shown: its first 9 characters.
+#[must_use]
+pub fn display_prefix(text: &SecretText) -> String {
+    text.expose().chars().take(SHOWN).collect()
+}
+
+/// CRC-32 (the one of Ethernet and gzip) in base62, padded with `0` on the left.
+fn checksum(text: &str) -> String {
+    let mut rest = crc32fast::hash(text.as_bytes());
+    let mut digits = [b'0'; CHECKSUM];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62[(rest % 62) as usize];
+        rest /= 62;
+    }
+    digits.iter().copied().map(char::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn counting() -> impl FnMut(&mut [u8]) {
+        let mut next = 0_u8;
+        move |bytes| {
+            for byte in bytes {
+                *byte = next;
+                next = next.wrapping_add(37);
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_has_42_characters_and_is_well_formed() {
+        let key = generate("bye_", counting());
+        assert_eq!(key.expose().len(), 42);
+        assert!(key.expose().starts_with("bye_"));
+        assert!(is_well_formed(key.expose()));
+        assert_eq!(display_prefix(&key), &key.expose()[..9]);
+    }
+
+    #[test]
+    fn unfair_bytes_are_thrown_away() {
+        let mut calls = 0;
+        let key = generate("bye_", |bytes| {
+            // 250 would become the 2 of the alphabet if it were taken; the second filling is fair.
+            bytes.fill(if calls == 0 { 250 } else { 61 });
+            calls += 1;
+        });
+        assert_eq!(calls, 2);
+        assert_eq!(&key.expose()[4..36], "z".repeat(32));
+    }
+
+    #[test]
+    fn every_character_is_equally_likely() {
+        let mut seen = [0_u32; 256];
+        for byte in 0..=247_u8 {
+            let key = generate("bye_", |bytes| bytes.fill(byte));
+            seen[usize::from(key.expose().as_bytes()[4])] += 1;
+        }
+        assert!(BASE62.iter().all(|&c| seen[usize::from(c)] == 4));
+    }
+
+    #[test]
+    fn the_checksum_is_that_of_zlib() {
+        assert_eq!(checksum("123456789"), {
+            let mut n = 0xCBF4_3926_u32; // the check value of CRC-32/ISO-HDLC
+            let mut out = Vec::new();
+            while n > 0 {
+                out.insert(0, BASE62[(n % 62) as usize]);
+                n /= 62;
+            }
+            format!("{:0>6}", String::from_utf8(out).expect("base62 is ASCII"))
+        });
+    }
+
+    #[test]
+    fn prefixes() {
+        for good in ["bye_", "a_", "acme2_", "abcdefghijklmno_"] {
+            assert!(is_prefix(good), "{good}");
+        }
+        for bad in [
+            "",
+            "_",
+            "bye",
+            "Bye_",
+            "2a_",
+            "a b_",
+            "by_e_",
+            "abcdefghijklmnop_",
+        ] {
+            assert!(!is_prefix(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_an_earlier_prefix_is_still_one() {
+        assert!(is_well_formed(generate("acme_", counting()).expose()));
+    }
+
+    proptest! {
+        #[test]
+        fn one_changed_character_is_found(at in 0..42_usize, to in "[0-9A-Za-z]") {
+            let key = generate("bye_", counting());
+            let mut text = key.expose().to_owned();
+            text.replace_range(at..=at, &to);
+            prop_assert_eq!(is_well_formed(&text), text == key.expose());
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in any::<String>()) {
+            prop_assert!(!is_well_formed(&text));
+        }
+
+        #[test]
+        fn whatever_the_generator_gives_the_key_is_well_formed(seed in any::<u64>()) {
+            let mut state = seed;
+            let key = generate("bye_", |bytes| for byte in bytes {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                *byte = (state >> 56) as u8;
+            });
+            prop_assert!(is_well_formed(key.expose()));
+        }
+    }
+}

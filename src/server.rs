@@ -1,0 +1,15 @@
+//! Everything that runs on the server alone; none of it is compiled for the browser.
+
+pub mod access;
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod jobs;
+pub mod recorder;
+pub mod rng;
+pub mod router;
+pub mod secret;
+pub mod service;
+pub mod session;
+pub mod store;

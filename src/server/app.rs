@@ -1,0 +1,126 @@
+//! The running product: what every request handler is given.
+
+use super::{
+    clock::{Clock, HostClock},
+    config::{Config, Origin},
+    recorder::Recorder,
+    rng::{OsRng, Rng},
+    secret::{
+        password::{Cost, Passwords},
+        pepper::{Pepper, PepperError},
+    },
+    store::{ConnectError, Store},
+};
+use crate::domain::{
+    catalog::{BUILT_IN, Catalog},
+    time::Timestamp,
+};
+use std::{ops::Deref, os::unix::fs::DirBuilderExt as _, path::PathBuf, sync::Arc};
+
+/// Everything a request needs; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// The fields of [`App`].
+pub struct Inner {
+    /// The settings in force.
+    pub config: Config,
+    /// Where browsers find this server.
+    pub origin: Origin,
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// Hashes keys.
+    pub pepper: Pepper,
+    /// Notes what keys did.
+    pub recorder: Recorder,
+    /// Scopes, presets and routes.
+    pub catalog: Catalog,
+}
+
+/// What differs between serving and testing.
+pub struct Parts {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Work of a password's hash.
+    pub cost: Cost,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(HostClock),
+            rng: Arc::new(OsRng),
+            cost: Cost::DEFAULT,
+        }
+    }
+}
+
+/// Why the product could not start, in a sentence for whoever runs it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be made.
+    #[error("DATA_DIR {path} cannot be made: {source}")]
+    DataDir {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database cannot be opened.
+    #[error("DATABASE_URL: {0}")]
+    Connect(#[from] ConnectError),
+    /// The pepper cannot be used.
+    #[error(transparent)]
+    Pepper(#[from] PepperError),
+}
+
+impl App {
+    /// Makes the data folder, opens the database, reads the pepper and starts the recorder.
+    ///
+    /// # Errors
+    /// A sentence for whoever runs the server.
+    pub async fn start(config: Config, origin: Origin, parts: Parts) -> Result<Self, StartError> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&config.data_dir)
+            .map_err(|source| StartError::DataDir {
+                path: config.data_dir.clone(),
+                source,
+            })?;
+        let store = Store::open(&config.database).await?;
+        let pepper = Pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
+        Ok(Self(Arc::new(Inner {
+            passwords: Passwords::new(parts.cost, Arc::clone(&parts.rng)),
+            recorder: Recorder::start(store.clone()),
+            catalog: BUILT_IN,
+            config,
+            origin,
+            store,
+            clock: parts.clock,
+            rng: parts.rng,
+            pepper,
+        })))
+    }
+
+    /// The current moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

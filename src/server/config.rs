@@ -1,0 +1,333 @@
+//! What can be set, by environment or flag; `babysea --help` lists it. A wrong value stops the start.
+
+use super::store::Location;
+use crate::domain::{password, token};
+use clap::{Parser, ValueEnum};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use url::Url;
+
+/// Command line and environment as given. It has no `Debug`: the database's address may hold a password.
+#[derive(Parser)]
+#[command(
+    name = "babysea",
+    version,
+    about = "An API keys dashboard, and the server that checks the keys"
+)]
+pub struct Options {
+    /// Address and port to listen on
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:3000")]
+    listen: SocketAddr,
+
+    /// Where browsers find this server; http only on this machine itself [default: http:// and LISTEN]
+    #[arg(long, env = "PUBLIC_URL", value_parser = parse_origin)]
+    public_url: Option<Origin>,
+
+    /// postgres://user:password@host/database, or sqlite:FILE [default: `DATA_DIR`/babysea.db]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_parser = parse_location)]
+    database_url: Option<Location>,
+
+    /// Folder for the SQLite file and the pepper; made if it does not exist
+    #[arg(long, env = "DATA_DIR", default_value = "./data")]
+    data_dir: PathBuf,
+
+    /// File with the secret that keys are hashed with; made on the first start [default: `DATA_DIR`/pepper]
+    #[arg(long, env = "PEPPER_FILE")]
+    pepper_file: Option<PathBuf>,
+
+    /// Name of the product on every page
+    #[arg(long, env = "BRAND", default_value = "BabySea", value_parser = parse_brand)]
+    brand: String,
+
+    /// How new keys begin: lower-case letters and digits, then _
+    #[arg(long, env = "KEY_PREFIX", default_value = "bye_", value_parser = parse_prefix)]
+    key_prefix: String,
+
+    /// Who may sign up
+    #[arg(long, env = "SIGN_UP", default_value = "open")]
+    sign_up: SignUp,
+
+    /// Fewest characters of a password
+    #[arg(long, env = "PASSWORD_MIN", default_value_t = password::DEFAULT_MINIMUM, value_parser = parse_minimum)]
+    password_min: usize,
+
+    /// Hours after which a session that was not used ends
+    #[arg(long, env = "SESSION_IDLE_HOURS", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=8_760))]
+    session_idle_hours: u64,
+
+    /// Days after which every session ends
+    #[arg(long, env = "SESSION_MAX_DAYS", default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=365))]
+    session_max_days: u64,
+}
+
+/// Who may sign up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SignUp {
+    /// Everybody who reaches the server.
+    Open,
+    /// Only who is invited; nobody without an invitation.
+    Invited,
+}
+
+/// Scheme, host and port that browsers use for this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// As browsers send it in the header `Origin`: no path, no default port.
+    text: String,
+    https: bool,
+}
+
+impl Origin {
+    /// As the header `Origin` spells it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether browsers speak TLS to it.
+    #[must_use]
+    pub const fn is_https(&self) -> bool {
+        self.https
+    }
+}
+
+/// The settings in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address and port to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Given origin; derived from the listener's address when absent.
+    pub public_url: Option<Origin>,
+    /// Where the data is.
+    pub database: Location,
+    /// Folder for what is not in the database.
+    pub data_dir: PathBuf,
+    /// The pepper's file.
+    pub pepper_file: PathBuf,
+    /// Name of the product on every page.
+    pub brand: String,
+    /// How new keys begin.
+    pub key_prefix: String,
+    /// Who may sign up.
+    pub sign_up: SignUp,
+    /// Fewest characters of a password.
+    pub password_min: usize,
+    /// A session that was not used for this long ends.
+    pub session_idle: Duration,
+    /// Every session ends after this long.
+    pub session_max: Duration,
+}
+
+impl From<Options> for Config {
+    fn from(given: Options) -> Self {
+        let inside = |name: &str| given.data_dir.join(name);
+        Self {
+            listen: given.listen,
+            public_url: given.public_url,
+            database: given
+                .database_url
+                .unwrap_or_else(|| Location::Sqlite(inside("babysea.db"))),
+            pepper_file: given.pepper_file.unwrap_or_else(|| inside("pepper")),
+            brand: given.brand,
+            key_prefix: given.key_prefix,
+            sign_up: given.sign_up,
+            password_min: given.password_min,
+            session_idle: Duration::from_secs(given.session_idle_hours * 3_600),
+            session_max: Duration::from_secs(given.session_max_days * 86_400),
+            data_dir: given.data_dir,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the command line and the environment.
+    ///
+    /// # Errors
+    /// The text of `--help` or `--version`, or one sentence that names the wrong variable.
+    pub fn from_process() -> Result<Self, clap::Error> {
+        Options::try_parse().map(Self::from)
+    }
+
+    /// Reads these arguments and the environment.
+    ///
+    /// # Errors
+    /// As [`Config::from_process`].
+    pub fn from_arguments<I: IntoIterator<Item = T>, T: Into<std::ffi::OsString> + Clone>(
+        arguments: I,
+    ) -> Result<Self, clap::Error> {
+        Options::try_parse_from(arguments).map(Self::from)
+    }
+
+    /// The origin browsers use, given the address that is really listened on.
+    ///
+    /// # Errors
+    /// When it would be http on an address that other machines reach (docs/security.md, S9).
+    pub fn origin(&self, bound: SocketAddr) -> Result<Origin, String> {
+        match &self.public_url {
+            Some(origin) => Ok(origin.clone()),
+            None => parse_origin(&format!("http://{bound}")).map_err(|_| {
+                format!(
+                    "PUBLIC_URL must be given when LISTEN is {bound}: the https address that browsers use"
+                )
+            }),
+        }
+    }
+}
+
+/// One sentence for whoever gave a wrong value: the variable and what is wrong, never the value, since that can hold
+/// a password. `None` when the error is the text of `--help` or `--version`.
+#[must_use]
+pub fn explain(error: &clap::Error) -> Option<String> {
+    use clap::error::{ContextKind, ContextValue};
+    use std::error::Error as _;
+    if !error.use_stderr() {
+        return None;
+    }
+    let argument = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) => argument.clone(),
+        _ => return Some("the command line cannot be read: babysea --help lists what it takes".to_owned()),
+    };
+    let variable = argument
+        .split(['<', '>'])
+        .nth(1)
+        .map(str::to_owned)
+        .unwrap_or(argument);
+    let valid = match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(values)) => format!("must be one of {}", values.join(", ")),
+        _ => "is not a value it can have".to_owned(),
+    };
+    Some(format!(
+        "{variable}: {}",
+        error.source().map_or(valid, ToString::to_string)
+    ))
+}
+
+fn parse_origin(text: &str) -> Result<Origin, String> {
+    let url =
+        Url::parse(text).map_err(|error| format!("not an address like https://keys.example.com: {error}"))?;
+    let https = url.scheme() == "https";
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => return Err("the host is missing".to_owned()),
+    };
+    if !https && !(url.scheme() == "http" && loopback) {
+        return Err(
+            "must be https, or http on this machine itself: sign-ins would be readable on the way".to_owned(),
+        );
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return Err("must end after the host and port".to_owned());
+    }
+    Ok(Origin {
+        text: url.origin().ascii_serialization(),
+        https,
+    })
+}
+
+fn parse_location(text: &str) -> Result<Location, &'static str> {
+    text.parse()
+}
+
+fn parse_brand(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    let fine = (1..=40).contains(&text.chars().count()) && !text.contains(char::is_control);
+    fine.then(|| text.to_owned())
+        .ok_or("must have 1 to 40 characters")
+}
+
+fn parse_prefix(text: &str) -> Result<String, &'static str> {
+    token::is_prefix(text)
+        .then(|| text.to_owned())
+        .ok_or("must be lower-case letters and digits, a letter first, and end in _; 16 characters at most")
+}
+
+fn parse_minimum(text: &str) -> Result<usize, String> {
+    let range = password::LEAST_MINIMUM..=64;
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| format!("must be a number from {} to {}", range.start(), range.end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Result<Config, String> {
+        let all = ["babysea"].iter().chain(arguments);
+        Config::from_arguments(all).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_data_folder_holds_what_is_not_placed_elsewhere() {
+        let config = config(&["--data-dir", "/srv/keys"]).expect("defaults");
+        assert_eq!(config.database, Location::Sqlite("/srv/keys/babysea.db".into()));
+        assert_eq!(config.pepper_file, PathBuf::from("/srv/keys/pepper"));
+    }
+
+    #[test]
+    fn origins() {
+        assert_eq!(
+            parse_origin("https://Keys.Example.com:443/")
+                .expect("https")
+                .as_str(),
+            "https://keys.example.com"
+        );
+        assert_eq!(
+            parse_origin("http://[::1]:3000").expect("loopback").as_str(),
+            "http://[::1]:3000"
+        );
+        for bad in [
+            "keys.example.com",
+            "http://keys.example.com",
+            "https://k.example/x",
+            "ftp://localhost",
+            "https://u@k.example",
+        ] {
+            assert!(parse_origin(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn listening_for_others_needs_a_public_url() {
+        let any: SocketAddr = "0.0.0.0:3000".parse().expect("an address");
+        let refused = config(&[])
+            .expect("defaults")
+            .origin(any)
+            .expect_err("http for others");
+        assert!(refused.contains("PUBLIC_URL"), "{refused}");
+        let given = config(&["--public-url", "https://keys.example.com"]).expect("a URL");
+        assert_eq!(
+            given.origin(any).expect("https").as_str(),
+            "https://keys.example.com"
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_names_its_variable_and_hides_the_database() {
+        for (flag, value, name) in [
+            ("--listen", "3000", "LISTEN"),
+            ("--public-url", "http://keys.example.com", "PUBLIC_URL"),
+            ("--key-prefix", "Bye", "KEY_PREFIX"),
+            ("--password-min", "7", "PASSWORD_MIN"),
+            ("--sign-up", "closed", "SIGN_UP"),
+            ("--session-idle-hours", "0", "SESSION_IDLE_HOURS"),
+        ] {
+            let error = Options::try_parse_from(["babysea", flag, value])
+                .err()
+                .expect(flag);
+            let sentence = explain(&error).expect("an error");
+            assert!(sentence.starts_with(name), "{sentence}");
+            assert_eq!(sentence.lines().count(), 1, "{sentence}");
+        }
+        let error = Options::try_parse_from(["babysea", "--database-url", "mysql://u:hunter2@h/d"]).err();
+        let sentence = explain(&error.expect("a wrong value")).expect("an error");
+        assert!(
+            sentence.starts_with("DATABASE_URL") && !sentence.contains("hunter2"),
+            "{sentence}"
+        );
+        let help = Options::try_parse_from(["babysea", "--help"])
+            .err()
+            .expect("the help");
+        assert_eq!(explain(&help), None);
+    }
+}

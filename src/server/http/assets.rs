@@ -1,0 +1,151 @@
+//! Scripts, styles and icons, from inside the binary: hashed names, compressed when it was built.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header},
+    response::IntoResponse,
+};
+use leptos::config::{LeptosOptions, get_config_from_str};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use serde::Deserialize;
+use std::{borrow::Cow, sync::LazyLock};
+
+/// The folder that scripts/build-site.sh makes.
+#[derive(RustEmbed)]
+#[folder = "target/site"]
+#[allow_missing = true]
+struct Site;
+
+/// Names that change with the contents.
+#[derive(Debug, Deserialize)]
+struct Names {
+    output_name: String,
+    css: String,
+}
+
+/// How the page finds its script and style.
+#[derive(Clone, Debug)]
+pub struct Links {
+    /// For leptos' hydration script.
+    pub options: LeptosOptions,
+    /// Path of the style sheet.
+    pub css: String,
+}
+
+/// What Leptos.toml says, with the names of the files inside this binary.
+pub static LINKS: LazyLock<Links> = LazyLock::new(|| {
+    let mut options = get_config_from_str(include_str!("../../../Leptos.toml"))
+        .unwrap_or_else(|_| LeptosOptions::builder().output_name("babysea").build());
+    // cargo-leptos names the files itself and keeps them on disk.
+    let watched = std::env::var_os("LEPTOS_WATCH").is_some();
+    let names = Site::get("site.json").filter(|_| !watched);
+    let names = names.and_then(|file| serde_json::from_slice::<Names>(&file.data).ok());
+    let css = match names {
+        Some(names) => {
+            options.output_name = names.output_name.into();
+            format!("/{}", names.css)
+        }
+        None => format!("/{}/{}.css", options.site_pkg_dir, options.output_name),
+    };
+    Links { options, css }
+});
+
+/// The file at this path, if there is one. `/pkg/` never changes under a name; the rest is asked for anew each hour.
+#[must_use]
+pub fn serve(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response<Body>> {
+    let path = uri.path().strip_prefix('/')?;
+    // What is only for the server, and the compressed copies, have no address of their own.
+    if path.is_empty() || path == "site.json" || path.ends_with(".br") || path.ends_with(".gz") {
+        return None;
+    }
+    let plain = file(path)?;
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return Some((StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response());
+    }
+    let accepted = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let packed = [("br", "br"), ("gzip", "gz")]
+        .into_iter()
+        .filter(|(coding, _)| accepts(accepted, coding))
+        .find_map(|(coding, end)| Some((coding, file(&format!("{path}.{end}"))?)));
+    let etag = format!("\"{}\"", hex(&plain.metadata.sha256_hash()[..8]));
+
+    let mut response = Response::builder()
+        .header(
+            header::CONTENT_TYPE,
+            mime_guess::from_path(path).first_or_octet_stream().as_ref(),
+        )
+        .header(header::VARY, "Accept-Encoding")
+        .header(header::ETAG, &etag)
+        .header(
+            header::CACHE_CONTROL,
+            if path.starts_with("pkg/") {
+                "public, max-age=31536000, immutable"
+            } else {
+                "public, max-age=3600"
+            },
+        );
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        == Some(&etag)
+    {
+        return response.status(StatusCode::NOT_MODIFIED).body(Body::empty()).ok();
+    }
+    let file = match packed {
+        Some((coding, file)) => {
+            response = response.header(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+            file
+        }
+        None => plain,
+    };
+    let body = match file.data {
+        Cow::Borrowed(bytes) => Body::from(bytes),
+        Cow::Owned(bytes) => Body::from(bytes),
+    };
+    response.body(body).ok()
+}
+
+fn file(path: &str) -> Option<EmbeddedFile> {
+    Site::get(path)
+}
+
+/// Whether `coding` is among the accepted ones and not refused by `q=0` (RFC 9110, section 12.5.3).
+fn accepts(accepted: &str, coding: &str) -> bool {
+    accepted.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let refused = |q: &str| q.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) == Some(0.0);
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding)) && !parts.any(refused)
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings_are_negotiated() {
+        assert!(accepts("gzip, deflate, br", "br"));
+        assert!(accepts("br;q=0.5", "br"));
+        for refused in ["", "gzip", "br;q=0", "br; q=0.0", "brotli"] {
+            assert!(!accepts(refused, "br"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn leptos_toml_equals_the_section_of_cargo_toml() {
+        let section = |text: &str| {
+            let all: toml::Table = text.parse().expect("TOML");
+            all["package"]["metadata"]["leptos"].clone()
+        };
+        let embedded = include_str!("../../../Leptos.toml");
+        assert_eq!(section(embedded), section(include_str!("../../../Cargo.toml")));
+        assert!(get_config_from_str(embedded).is_ok());
+    }
+}

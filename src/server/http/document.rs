@@ -1,0 +1,43 @@
+//! Turns a page into an answer: renders it, gives its scripts a nonce, sets the status.
+
+use super::{assets::LINKS, middleware::headers};
+use crate::{
+    server::app::App,
+    ui::document::{Document, Site},
+};
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_axum::{ResponseOptions, render_app_async_with_context};
+
+/// Renders a page. `page` draws what stands in the body; `title` is followed by the brand.
+pub async fn render<V: IntoView + 'static>(
+    app: &App,
+    status: StatusCode,
+    title: &'static str,
+    page: impl Fn() -> V + Clone + Send + Sync + 'static,
+) -> Response {
+    let site = Site {
+        brand: app.config.brand.clone(),
+        css: LINKS.css.clone(),
+        options: LINKS.options.clone(),
+    };
+    let context = move || {
+        provide_context(site.clone());
+        let options = expect_context::<ResponseOptions>();
+        options.set_status(status);
+        if let Some(policy) = use_nonce().and_then(|nonce| headers::page_policy(&nonce).ok()) {
+            options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    };
+    let document = move || {
+        let page = page.clone();
+        view! { <Document title>{page().into_any()}</Document> }
+    };
+    // The page was chosen already: nothing of the request is needed to draw it.
+    let render = render_app_async_with_context(context, document);
+    render(Request::new(Body::empty())).await.into_response()
+}

@@ -1,0 +1,5 @@
+//! What every answer goes through.
+
+pub mod headers;
+pub mod request_id;
+pub mod same_origin;

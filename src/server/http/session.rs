@@ -1,0 +1,89 @@
+//! Signing up, in and out, for both doors: the use case, then the session, then where to go.
+
+use crate::{
+    domain::{ids::UserId, password::Password},
+    server::{
+        app::App,
+        service::{ServiceError, accounts},
+        session,
+    },
+};
+use tower_sessions::Session;
+
+/// Signs up and in. Returns the path to go to.
+///
+/// # Errors
+/// As the use case.
+pub async fn sign_up(
+    app: &App,
+    browser: &Session,
+    name: &str,
+    email: &str,
+    password: &Password,
+) -> Result<String, ServiceError> {
+    let user = accounts::sign_up(app, name, email, password).await?;
+    session::begin(browser, user).await?;
+    home(app, user).await
+}
+
+/// Signs in. Returns the path to go to: `next` if it is one of ours.
+///
+/// # Errors
+/// As the use case.
+pub async fn sign_in(
+    app: &App,
+    browser: &Session,
+    email: &str,
+    password: &Password,
+    next: &str,
+) -> Result<String, ServiceError> {
+    let user = accounts::sign_in(app, email, password).await?;
+    session::begin(browser, user).await?;
+    if is_own_page(next) {
+        Ok(next.to_owned())
+    } else {
+        home(app, user).await
+    }
+}
+
+/// The keys of a person's own account.
+///
+/// # Errors
+/// When the person is gone or the database fails.
+pub async fn home(app: &App, user: UserId) -> Result<String, ServiceError> {
+    accounts::home(app, user)
+        .await
+        .map(|account| format!("/home/{}/api-keys", account.slug))
+}
+
+/// Whether a path leads to a page of this server that one is sent back to after signing in (docs/security.md, S26).
+#[must_use]
+pub fn is_own_page(path: &str) -> bool {
+    path.starts_with("/home/")
+        && path.len() <= 512
+        && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+        && !path.contains("//")
+        && !path.contains("..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_pages_are_gone_back_to() {
+        assert!(is_own_page("/home/ada/api-keys?dialog=create"));
+        for foreign in [
+            "",
+            "/",
+            "//evil.example",
+            "/home//evil",
+            "/\\evil",
+            "https://evil.example",
+            "/home/a\r\nX: y",
+            "/home/../x",
+        ] {
+            assert!(!is_own_page(foreign), "{foreign:?}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Refusals on `/v1`: code, type, status and sentence of each (docs.babysea.ai, `/setup/errors`; reasons as in
+//! docs/security.md, S42).
+
+use crate::server::service::verify::Refusal;
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+/// Why a request to `/v1` was not answered with data.
+#[derive(Debug)]
+pub enum V1Error {
+    /// The key may not pass.
+    Refused(Refusal),
+    /// The key's account is gone.
+    AccountNotFound,
+    /// The path is not in the catalogue.
+    UnknownRoute,
+    /// The key passed every check, but the route belongs to the API that this server stands in front of.
+    NotServedHere,
+}
+
+impl From<Refusal> for V1Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// What the caller is told.
+struct Told {
+    status: StatusCode,
+    code: &'static str,
+    kind: &'static str,
+    message: &'static str,
+    retryable: bool,
+    details: Value,
+}
+
+impl V1Error {
+    fn told(&self) -> Told {
+        let told = |status, code, kind, message, reason: &str| Told {
+            status,
+            code,
+            kind,
+            message,
+            retryable: false,
+            details: json!({ "reason": reason }),
+        };
+        match self {
+            Self::Refused(Refusal::MissingKey) => told(
+                StatusCode::UNAUTHORIZED,
+                "BSE1001",
+                "authentication_required",
+                "Send an API key in one header of the form Authorization: Bearer <key>.",
+                "missing_key",
+            ),
+            Self::Refused(Refusal::InvalidKey) => invalid("This API key is not valid.", "invalid_key"),
+            Self::Refused(Refusal::Revoked) => invalid("This API key has been revoked.", "key_revoked"),
+            Self::Refused(Refusal::Expired) => invalid("This API key has expired.", "key_expired"),
+            Self::Refused(Refusal::InsufficientScope(scope)) => Told {
+                details: json!({ "reason": "insufficient_scope", "required_scope": scope }),
+                ..told(
+                    StatusCode::FORBIDDEN,
+                    "BSE1003",
+                    "insufficient_permissions",
+                    "This API key does not have the scope that this route needs.",
+                    "insufficient_scope",
+                )
+            },
+            Self::Refused(Refusal::Unavailable(_)) => Told {
+                retryable: true,
+                ..told(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "BSE5003",
+                    "unavailable",
+                    "The API key cannot be checked at the moment. Try again soon.",
+                    "unavailable",
+                )
+            },
+            Self::AccountNotFound => told(
+                StatusCode::NOT_FOUND,
+                "BSE1008",
+                "account_not_found",
+                "The account of this API key no longer exists.",
+                "account_not_found",
+            ),
+            Self::UnknownRoute => told(
+                StatusCode::NOT_FOUND,
+                "BSE2404",
+                "unknown_route",
+                "There is no such route: check the method and the path.",
+                "unknown_route",
+            ),
+            Self::NotServedHere => told(
+                StatusCode::NOT_IMPLEMENTED,
+                "BSE5001",
+                "not_served_here",
+                "The API key passed every check, but this server does not answer this route itself. \
+                 Put it in front of your API with forward-auth.",
+                "not_served_here",
+            ),
+        }
+    }
+
+    /// The challenge of RFC 6750, section 3, that goes with 401 and 403.
+    fn challenge(&self) -> Option<HeaderValue> {
+        let Self::Refused(refusal) = self else { return None };
+        let challenge = match refusal {
+            Refusal::MissingKey => r#"Bearer realm="api""#.to_owned(),
+            Refusal::InvalidKey | Refusal::Revoked | Refusal::Expired => {
+                r#"Bearer realm="api", error="invalid_token""#.to_owned()
+            }
+            Refusal::InsufficientScope(scope) => {
+                format!(r#"Bearer realm="api", error="insufficient_scope", scope="{scope}""#)
+            }
+            Refusal::Unavailable(_) => return None,
+        };
+        HeaderValue::try_from(challenge).ok()
+    }
+
+    /// The answer.
+    pub fn response(&self, request_id: &str) -> Response {
+        if let Self::Refused(Refusal::Unavailable(error)) = self {
+            tracing::error!(
+                error = error as &dyn std::error::Error,
+                "a key could not be checked"
+            );
+        }
+        let told = self.told();
+        let body = json!({
+            "status": "error",
+            "request_id": request_id,
+            "error": {
+                "code": told.code,
+                "type": told.kind,
+                "message": told.message,
+                "retryable": told.retryable,
+                "details": told.details,
+            },
+        });
+        let mut response = (told.status, Json(body)).into_response();
+        if let Some(challenge) = self.challenge() {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if told.retryable {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(1));
+        }
+        response
+    }
+}
+
+fn invalid(message: &'static str, reason: &str) -> Told {
+    Told {
+        status: StatusCode::UNAUTHORIZED,
+        code: "BSE1002",
+        kind: "authentication_failed",
+        message,
+        retryable: false,
+        details: json!({ "reason": reason }),
+    }
+}

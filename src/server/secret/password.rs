@@ -1,0 +1,322 @@
+//! Passwords at rest: argon2id, computed off the threads that answer requests (docs/security.md, S2 to S4).
+
+use crate::{domain::password::Password, server::rng::Rng};
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::Semaphore;
+
+/// Jobs that may wait for a place.
+const QUEUE: usize = 32;
+/// How long a job waits for a place.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Most memory a stored hash may ask for, in KiB: a planted one must not exhaust the machine (S3).
+const MOST_MEMORY: u32 = 128 * 1024;
+/// zxcvbn's score (0 to 4) from which on a password is taken (S2).
+const LEAST_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
+
+/// How much work a hash is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// KiB of memory.
+    pub memory: u32,
+    /// Passes over it.
+    pub passes: u32,
+}
+
+impl Cost {
+    /// What S3 asks for.
+    pub const DEFAULT: Self = Self {
+        memory: 19_456,
+        passes: 2,
+    };
+}
+
+/// Too many passwords are being checked; try again in this many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many passwords are being checked at once")]
+pub struct Busy;
+
+/// What checking a password told.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// Not the password, or nobody to have one.
+    Wrong,
+    /// The password.
+    Right,
+    /// The password, and here is a stronger hash to store in place of the old one.
+    Rehashed(String),
+}
+
+/// Hashes and checks passwords, a few at a time.
+pub struct Passwords {
+    argon2: Argon2<'static>,
+    /// Checked in place of a stored hash when there is none, so that both take as long (S6).
+    decoy: String,
+    running: Arc<Semaphore>,
+    waiting: Semaphore,
+    runs: AtomicU64,
+    rng: Arc<dyn Rng>,
+}
+
+impl Passwords {
+    /// A hasher that runs at most `min(cores, 4)` jobs at once.
+    ///
+    /// # Panics
+    /// When `cost` is outside what argon2 allows: it is a constant of the program.
+    #[must_use]
+    pub fn new(cost: Cost, rng: Arc<dyn Rng>) -> Self {
+        let params =
+            Params::new(cost.memory, cost.passes, 1, None).expect("the cost is one that argon2 allows");
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let decoy =
+            hash(&argon2, &Password::default(), &rng.bytes()).expect("an empty password can be hashed");
+        let places = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+        Self {
+            argon2,
+            decoy,
+            running: Arc::new(Semaphore::new(places)),
+            waiting: Semaphore::new(QUEUE),
+            runs: AtomicU64::new(0),
+            rng,
+        }
+    }
+
+    /// Hashes a new password; gives a PHC string with a 16-byte salt.
+    ///
+    /// # Errors
+    /// [`Busy`] when there is no place in time.
+    pub async fn hash(&self, password: Password) -> Result<String, Busy> {
+        let (argon2, salt) = (self.argon2.clone(), self.rng.bytes());
+        self.run(move || hash(&argon2, &password, &salt))
+            .await?
+            .ok_or(Busy)
+    }
+
+    /// Checks a password against the stored hash, or does the same work when there is none.
+    ///
+    /// # Errors
+    /// [`Busy`] when there is no place in time.
+    pub async fn check(&self, password: Password, stored: Option<String>) -> Result<Checked, Busy> {
+        let argon2 = self.argon2.clone();
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.decoy.clone());
+        let salt = self.rng.bytes();
+        self.run(move || match verify(&argon2, &password, &stored) {
+            Some(as_strong) if known => {
+                if as_strong {
+                    Checked::Right
+                } else {
+                    hash(&argon2, &password, &salt).map_or(Checked::Right, Checked::Rehashed)
+                }
+            }
+            _ => Checked::Wrong,
+        })
+        .await
+    }
+
+    /// What would help a password that is easy to guess, or `None` for one that is not. `context` are words that
+    /// somebody who guesses would try first, such as the person's address.
+    ///
+    /// # Errors
+    /// [`Busy`] when there is no place in time.
+    pub async fn weakness(&self, password: Password, context: Vec<String>) -> Result<Option<String>, Busy> {
+        self.run(move || {
+            let context: Vec<&str> = context.iter().map(String::as_str).collect();
+            let entropy = zxcvbn::zxcvbn(password.expose(), &context);
+            (entropy.score() < LEAST_SCORE).then(|| {
+                let help = entropy.feedback().map(|feedback| {
+                    let warning = feedback.warning().map(|warning| warning.to_string());
+                    let advice = feedback.suggestions().iter().map(ToString::to_string);
+                    warning.into_iter().chain(advice).collect::<Vec<_>>().join(" ")
+                });
+                let help = help.filter(|help| !help.is_empty());
+                format!(
+                    "Too easy to guess. {}",
+                    help.as_deref().unwrap_or("Use a few uncommon words.")
+                )
+            })
+        })
+        .await
+    }
+
+    /// How many jobs have run, for tests of what runs when.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::SeqCst)
+    }
+
+    /// Runs one job on a blocking thread. The permit moves into the job, so that a caller who goes away does not make
+    /// room for another job before this one has ended.
+    async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+        let place = self.waiting.try_acquire().map_err(|_| Busy)?;
+        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.running).acquire_owned());
+        let permit = permit.await.map_err(|_| Busy)?.map_err(|_| Busy)?;
+        drop(place);
+        self.runs.fetch_add(1, Ordering::SeqCst);
+        tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            job()
+        })
+        .await
+        .map_err(|_| Busy)
+    }
+}
+
+fn hash(argon2: &Argon2<'_>, password: &Password, salt: &[u8; 16]) -> Option<String> {
+    argon2
+        .hash_password_with_salt(password.expose().as_bytes(), salt)
+        .ok()
+        .map(|hash| hash.to_string())
+}
+
+/// Whether the password is right, and if so whether the stored hash is as strong as a new one would be.
+fn verify(argon2: &Argon2<'_>, password: &Password, stored: &str) -> Option<bool> {
+    let hash = PasswordHash::new(stored).ok()?;
+    let params = Params::try_from(&hash).ok()?;
+    if params.m_cost() > MOST_MEMORY {
+        return None;
+    }
+    argon2.verify_password(password.expose().as_bytes(), &hash).ok()?;
+    let wanted = argon2.params();
+    Some(
+        hash.algorithm.as_str() == Algorithm::Argon2id.as_str()
+            && params.m_cost() >= wanted.m_cost()
+            && params.t_cost() >= wanted.t_cost(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::rng::SeededRng;
+
+    fn passwords(cost: Cost) -> Passwords {
+        Passwords::new(cost, Arc::new(SeededRng::new(7)))
+    }
+
+    fn typed(text: &str) -> Password {
+        Password::new(text.to_owned())
+    }
+
+    const CHEAP: Cost = Cost {
+        memory: 64,
+        passes: 1,
+    };
+    const DEARER: Cost = Cost {
+        memory: 128,
+        passes: 1,
+    };
+
+    #[tokio::test]
+    async fn the_default_is_argon2id_with_the_parameters_of_s3() {
+        let stored = passwords(Cost::DEFAULT)
+            .hash(typed("correct horse"))
+            .await
+            .expect("a place");
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        let salt = stored.split('$').nth(4).expect("a salt");
+        assert_eq!(salt.len(), 22, "16 bytes in base64 without padding");
+    }
+
+    #[tokio::test]
+    async fn right_wrong_and_nobody_run_the_hasher_once_each() {
+        let passwords = passwords(CHEAP);
+        let stored = passwords.hash(typed("correct horse")).await.expect("a place");
+        for (text, stored, expected) in [
+            ("correct horse", Some(stored.clone()), Checked::Right),
+            ("wrong horse", Some(stored), Checked::Wrong),
+            ("wrong horse", None, Checked::Wrong),
+            ("", None, Checked::Wrong),
+        ] {
+            let before = passwords.runs();
+            assert_eq!(passwords.check(typed(text), stored).await, Ok(expected));
+            assert_eq!(passwords.runs() - before, 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_weaker_hash_is_replaced_and_a_stronger_one_kept() {
+        let weak = passwords(CHEAP)
+            .hash(typed("correct horse"))
+            .await
+            .expect("a place");
+        let strong = passwords(DEARER)
+            .hash(typed("correct horse"))
+            .await
+            .expect("a place");
+        match passwords(DEARER).check(typed("correct horse"), Some(weak)).await {
+            Ok(Checked::Rehashed(new)) => assert!(new.contains("m=128"), "{new}"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(
+            passwords(CHEAP).check(typed("correct horse"), Some(strong)).await,
+            Ok(Checked::Right)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_planted_hash_cannot_ask_for_more_than_128_mib() {
+        let stored = "$argon2id$v=19$m=131073,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$\
+                      RdescudvJCsgt3ub+b4dWRWJTmaaJObGRdescudvJCs";
+        assert_eq!(
+            passwords(CHEAP).check(typed("x"), Some(stored.into())).await,
+            Ok(Checked::Wrong)
+        );
+    }
+
+    #[tokio::test]
+    async fn guessable_passwords_are_told_what_would_help() {
+        let passwords = passwords(CHEAP);
+        let context = vec!["ada@example.com".to_owned(), "BabySea".to_owned()];
+        for weak in ["password1234", "babyseababysea", "ada@example.com", "1234567890"] {
+            let told = passwords
+                .weakness(typed(weak), context.clone())
+                .await
+                .expect("a place");
+            assert!(
+                told.is_some_and(|told| told.starts_with("Too easy to guess.")),
+                "{weak}"
+            );
+        }
+        assert_eq!(
+            passwords
+                .weakness(typed("tidal moss quartz lantern"), context)
+                .await,
+            Ok(None)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once() {
+        let passwords = passwords(CHEAP);
+        let _all = passwords
+            .waiting
+            .acquire_many(QUEUE as u32)
+            .await
+            .expect("places");
+        assert_eq!(passwords.hash(typed("correct horse")).await, Err(Busy));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_ends_after_two_seconds() {
+        let passwords = passwords(CHEAP);
+        let places = passwords.running.available_permits();
+        let _all = passwords
+            .running
+            .acquire_many(places as u32)
+            .await
+            .expect("places");
+        let begun = tokio::time::Instant::now();
+        assert_eq!(passwords.hash(typed("correct horse")).await, Err(Busy));
+        assert_eq!(begun.elapsed(), PATIENCE);
+    }
+}

@@ -1,0 +1,37 @@
+//! Use cases: one function for each thing a person or a program can ask for, whichever door it comes through.
+
+pub mod accounts;
+pub mod keys;
+pub mod verify;
+
+use super::{secret::password::Busy, store::StoreError};
+use crate::domain::field_errors::FieldErrors;
+
+/// Why a use case did not happen. Nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Fields were refused.
+    #[error("fields were refused")]
+    Invalid(FieldErrors),
+    /// The whole form was refused; the sentence is for the person.
+    #[error("{0}")]
+    Refused(&'static str),
+    /// It has happened already; the sentence is for the person.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// Nobody is signed in.
+    #[error("nobody is signed in")]
+    Unauthorized,
+    /// Absent, or not theirs.
+    #[error("absent")]
+    NotFound,
+    /// Too much to do; worth another try soon.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The session could not be read or written.
+    #[error(transparent)]
+    Session(#[from] tower_sessions::session::Error),
+}

@@ -1,0 +1,190 @@
+//! Signing up and signing in.
+
+use super::ServiceError;
+use crate::{
+    domain::{
+        email::Email,
+        field_errors::FieldErrors,
+        ids::{AccountId, UserId},
+        name::PersonName,
+        password::Password,
+    },
+    server::{
+        app::App,
+        config::SignUp,
+        secret::password::Checked,
+        store::{StoreError, Tables as _, Unique, accounts::Account, users::NewUser},
+    },
+};
+
+/// Slugs tried before giving up: the plain one, then ones with a random end.
+const SLUG_TRIES: usize = 5;
+/// Longest slug made from a name, without its random end.
+const SLUG_LENGTH: usize = 40;
+
+const WRONG_SIGN_IN: &str = "Email and password do not match an account.";
+const SIGN_UP_CLOSED: &str = "Sign-up is by invitation only on this server.";
+
+/// Makes a person and their personal account. Returns who it is.
+///
+/// # Errors
+/// `Invalid` with every field that was refused, `Refused` when sign-up is closed, `Busy`.
+pub async fn sign_up(
+    app: &App,
+    name: &str,
+    email: &str,
+    password: &Password,
+) -> Result<UserId, ServiceError> {
+    if app.config.sign_up == SignUp::Invited {
+        return Err(ServiceError::Refused(SIGN_UP_CLOSED));
+    }
+    let mut errors = FieldErrors::default();
+    let name = errors.check("name", PersonName::parse(name));
+    let email = errors.check("email", Email::parse(email));
+    let long_enough = errors.check("password", password.check_length(app.config.password_min));
+    if long_enough.is_some() {
+        let context = [Some(app.config.brand.clone()), email.as_ref().map(Email::key)];
+        let weakness = app
+            .passwords
+            .weakness(password.clone(), context.into_iter().flatten().collect())
+            .await?;
+        errors.check("password", weakness.map_or(Ok(()), Err));
+    }
+    let (Some(name), Some(email), true) = (name, email, errors.is_empty()) else {
+        return Err(ServiceError::Invalid(errors));
+    };
+    let taken = || FieldErrors::one("email", "There is an account with this address. Sign in instead.");
+    // Asked before hashing too, so that the usual case of the refusal is quick; the database has the last word.
+    if app.store.read().await?.users().by_email(&email).await?.is_some() {
+        return Err(ServiceError::Invalid(taken()));
+    }
+    let password_hash = app.passwords.hash(password.clone()).await?;
+
+    let id = UserId::from_random(app.rng.bytes());
+    let now = app.now();
+    let user = NewUser {
+        id,
+        name: &name,
+        email: &email,
+        password_hash: &password_hash,
+        created_at: now,
+    };
+    let base = slug(name.as_str());
+    for attempt in 0..SLUG_TRIES {
+        let slug = if attempt == 0 {
+            base.clone()
+        } else {
+            format!("{base}-{}", slug_end(app))
+        };
+        let account = Account {
+            id: AccountId::from_random(app.rng.bytes()),
+            slug,
+            name: name.to_string(),
+            created_at: now,
+        };
+        // A refused statement ends a PostgreSQL transaction, so each try is one of its own.
+        let mut tx = app.store.write().await?;
+        match tx.users().insert(&user).await {
+            Err(StoreError::Taken(Unique::Email)) => return Err(ServiceError::Invalid(taken())),
+            other => other?,
+        }
+        match tx.accounts().insert_personal(&account, id).await {
+            Err(StoreError::Taken(Unique::Slug)) => {}
+            other => {
+                other?;
+                tx.commit().await?;
+                return Ok(id);
+            }
+        }
+    }
+    Err(ServiceError::Conflict(
+        "This name could not be given an address. Try again.",
+    ))
+}
+
+/// Finds out who is signing in. An unknown address and a wrong password are one answer and the same work
+/// (docs/security.md, S6).
+///
+/// # Errors
+/// `Refused` when they do not match, `Busy`.
+pub async fn sign_in(app: &App, email: &str, password: &Password) -> Result<UserId, ServiceError> {
+    let user = match Email::parse(email) {
+        Ok(email) => app.store.read().await?.users().by_email(&email).await?,
+        Err(_) => None,
+    };
+    let stored = user.as_ref().map(|user| user.password_hash.clone());
+    let checked = app.passwords.check(password.clone(), stored).await?;
+    let (Some(user), Checked::Right | Checked::Rehashed(_)) = (user, &checked) else {
+        return Err(ServiceError::Refused(WRONG_SIGN_IN));
+    };
+    if let Checked::Rehashed(hash) = checked {
+        let mut tx = app.store.write().await?;
+        tx.users().set_password_hash(user.id, &hash).await?;
+        tx.commit().await?;
+    }
+    Ok(user.id)
+}
+
+/// The page a person lands on: the keys of their personal account.
+///
+/// # Errors
+/// `NotFound` when the person is gone.
+pub async fn home(app: &App, user: UserId) -> Result<Account, ServiceError> {
+    app.store
+        .read()
+        .await?
+        .accounts()
+        .personal(user)
+        .await?
+        .ok_or(ServiceError::NotFound)
+}
+
+/// Lower-case letters, digits and single hyphens from a name; `account` when it has none of them.
+fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for c in name.to_lowercase().chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() == SLUG_LENGTH {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() {
+        "account".to_owned()
+    } else {
+        slug.to_owned()
+    }
+}
+
+fn slug_end(app: &App) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    app.rng
+        .bytes::<5>()
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs() {
+        for (name, expected) in [
+            ("Ada Moss", "ada-moss"),
+            ("  Ada -- Moss! ", "ada-moss"),
+            ("李雷", "account"),
+            ("Zoë", "zo"),
+            ("R2-D2", "r2-d2"),
+        ] {
+            assert_eq!(slug(name), expected, "{name}");
+        }
+        assert_eq!(slug(&"a".repeat(100)).len(), SLUG_LENGTH);
+        assert!(!slug(&"ab ".repeat(40)).ends_with('-'));
+    }
+}

@@ -1,0 +1,91 @@
+//! Who is signed in: tower-sessions on our own table.
+
+mod table;
+
+pub use table::SessionTable;
+
+use super::{app::App, service::ServiceError, store::Tables as _};
+use crate::domain::ids::UserId;
+use axum::http::HeaderValue;
+use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
+
+/// The value of a session that says who is signed in.
+const USER: &str = "user";
+
+/// A person who is signed in.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    /// Id.
+    pub id: UserId,
+    /// Name for showing.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
+}
+
+/// The cookie's name. The `__Host-` prefix makes browsers insist on TLS and on no other host; plain http, which is
+/// for this machine alone, cannot have it (docs/security.md, S9).
+const fn cookie_name(https: bool) -> &'static str {
+    if https { "__Host-session" } else { "session" }
+}
+
+/// Reads and sets the cookie.
+#[must_use]
+pub fn layer(app: &App) -> SessionManagerLayer<SessionTable> {
+    let https = app.origin.is_https();
+    // What counts is judged in the table on every read; this is only how long the browser keeps the cookie.
+    let kept = time::Duration::try_from(app.config.session_max).unwrap_or(time::Duration::DAY);
+    SessionManagerLayer::new(SessionTable::new(app.clone()))
+        .with_name(cookie_name(https))
+        .with_secure(https)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(kept))
+}
+
+/// Signs a person in under a new id; the old one, if there was any, ends (S10).
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin(session: &Session, user: UserId) -> Result<(), ServiceError> {
+    session.clear().await;
+    session.cycle_id().await?;
+    session.insert(USER, user).await?;
+    Ok(())
+}
+
+/// Signs out.
+///
+/// # Errors
+/// When the database fails: the person is still signed in then, and must be told.
+pub async fn end(session: &Session) -> Result<(), ServiceError> {
+    Ok(session.flush().await?)
+}
+
+/// `Set-Cookie` that makes browsers forget the cookie. tower-sessions' own lacks `Secure`, without which browsers
+/// ignore it for a name with `__Host-`.
+#[must_use]
+pub fn removal(app: &App) -> HeaderValue {
+    HeaderValue::from_static(if app.origin.is_https() {
+        "__Host-session=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax"
+    } else {
+        "session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+    })
+}
+
+/// Who is signed in, read from the database on every request.
+///
+/// # Errors
+/// When the database fails.
+pub async fn viewer(app: &App, session: &Session) -> Result<Option<Viewer>, ServiceError> {
+    let Some(id) = session.get::<UserId>(USER).await? else {
+        return Ok(None);
+    };
+    let user = app.store.read().await?.users().by_id(id).await?;
+    Ok(user.map(|user| Viewer {
+        id: user.id,
+        name: user.name,
+        email: user.email,
+    }))
+}

@@ -1,0 +1,136 @@
+//! Sessions in our own table (docs/security.md, S8 to S12): found by a digest of the id, ended by our clock, and never
+//! brought back by a request that saves late.
+
+use super::USER;
+use crate::{
+    domain::ids::UserId,
+    server::{
+        app::App,
+        store::{
+            StoreError, Tables as _,
+            sessions::{IdHash, NewSession},
+        },
+    },
+};
+use async_trait::async_trait;
+use sha2::{Digest as _, Sha256};
+use std::{fmt, time::Duration};
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+    session_store::{Error, Result},
+};
+
+/// How long a session may have been used before that is noted again (S11).
+const TOUCH_AFTER: Duration = Duration::from_secs(60);
+
+/// The store behind tower-sessions.
+#[derive(Clone)]
+pub struct SessionTable(App);
+
+impl SessionTable {
+    /// Sessions of this app.
+    #[must_use]
+    pub const fn new(app: App) -> Self {
+        Self(app)
+    }
+
+    async fn insert(&self, record: &Record) -> std::result::Result<(), StoreError> {
+        let now = self.0.now();
+        let (user, data) = values(record);
+        let new = NewSession {
+            id_hash: &hash(record.id),
+            user,
+            data: &data,
+            now,
+            ends_at: now.plus(self.0.config.session_max),
+        };
+        let mut tx = self.0.store.write().await?;
+        tx.sessions().insert(&new).await?;
+        tx.commit().await
+    }
+
+    async fn update(&self, record: &Record) -> std::result::Result<(), StoreError> {
+        let (user, data) = values(record);
+        let mut tx = self.0.store.write().await?;
+        tx.sessions().update(&hash(record.id), user, &data).await?;
+        tx.commit().await
+    }
+
+    async fn find(&self, id: Id) -> std::result::Result<Option<Record>, StoreError> {
+        let now = self.0.now();
+        let hash = hash(id);
+        let seen_after = now.minus(self.0.config.session_idle);
+        let live = self
+            .0
+            .store
+            .read()
+            .await?
+            .sessions()
+            .live(&hash, seen_after, now)
+            .await?;
+        let Some(live) = live else { return Ok(None) };
+        if live.last_seen_at <= now.minus(TOUCH_AFTER).millis() {
+            let mut tx = self.0.store.write().await?;
+            tx.sessions().touch(&hash, now).await?;
+            tx.commit().await?;
+        }
+        let data = serde_json::from_str(&live.data).map_err(|_| StoreError::Unreadable("sessions.data"))?;
+        // The end in the record is never asked for: the table is.
+        Ok(Some(Record {
+            id,
+            data,
+            expiry_date: time::OffsetDateTime::UNIX_EPOCH,
+        }))
+    }
+
+    async fn remove(&self, id: Id) -> std::result::Result<(), StoreError> {
+        let mut tx = self.0.store.write().await?;
+        tx.sessions().delete(&hash(id)).await?;
+        tx.commit().await
+    }
+}
+
+#[async_trait]
+impl SessionStore for SessionTable {
+    /// Always under an id made now: an id that came from outside is never taken over (S10).
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        record.id = Id::default();
+        self.insert(record).await.map_err(failed)
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        self.update(record).await.map_err(failed)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        self.find(*id).await.map_err(failed)
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        self.remove(*id).await.map_err(failed)
+    }
+}
+
+impl fmt::Debug for SessionTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionTable")
+    }
+}
+
+fn hash(id: Id) -> IdHash {
+    Sha256::digest(id.0.to_le_bytes()).into()
+}
+
+fn values(record: &Record) -> (Option<UserId>, String) {
+    let user = record
+        .data
+        .get(USER)
+        .and_then(|value| serde_json::from_value(value.clone()).ok());
+    (user, serde_json::json!(record.data).to_string())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn failed(error: StoreError) -> Error {
+    Error::Backend(error.to_string())
+}

@@ -1,0 +1,136 @@
+//! The database: all SQL of the product, one body per statement for SQLite and PostgreSQL.
+//!
+//! A table has a file with its statements, its rows and its methods; `reader.keys().page(..)` and
+//! `tx.keys().insert(..)` reach them. What is absent is `Ok(None)`.
+
+mod connect;
+mod dialect;
+mod error;
+
+pub mod accounts;
+pub mod keys;
+pub mod peppers;
+pub mod sessions;
+pub mod users;
+
+pub use connect::{ConnectError, Location, Store};
+pub use error::{StoreError, Unique};
+
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
+
+/// A borrowed connection of either engine.
+pub enum Conn<'c> {
+    /// To SQLite.
+    Sqlite(&'c mut SqliteConnection),
+    /// To PostgreSQL.
+    Postgres(&'c mut PgConnection),
+}
+
+/// Runs one body on whichever connection there is; the driver's types are found anew for each.
+macro_rules! on {
+    ($conn:expr, $c:ident => $body:expr) => {
+        match $conn {
+            $crate::server::store::Conn::Sqlite($c) => $body,
+            $crate::server::store::Conn::Postgres($c) => $body,
+        }
+    };
+}
+use on;
+
+/// Declares the statements of a table, and lists them for the test that prepares each on both engines.
+macro_rules! declare {
+    ($($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
+        $($(#[$doc])* const $name: &str = $sql;)*
+        /// Every statement of this table, by name.
+        pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+use declare;
+
+/// Every statement the product can run: table, name and SQL.
+pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    [
+        ("accounts", accounts::STATEMENTS),
+        ("keys", keys::STATEMENTS),
+        ("peppers", peppers::STATEMENTS),
+        ("sessions", sessions::STATEMENTS),
+        ("users", users::STATEMENTS),
+    ]
+    .into_iter()
+    .flat_map(|(table, list)| list.iter().map(move |&(name, sql)| (table, name, sql)))
+}
+
+/// Reads; on SQLite its connection refuses to write.
+pub enum Reader {
+    /// From SQLite.
+    Sqlite(PoolConnection<Sqlite>),
+    /// From PostgreSQL.
+    Postgres(PoolConnection<Postgres>),
+}
+
+/// A transaction that may write; dropped without [`Tx::commit`], it leaves no trace.
+pub enum Tx {
+    /// On SQLite, begun with `BEGIN IMMEDIATE` on the only connection that writes.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// Makes the changes last.
+    ///
+    /// # Errors
+    /// When the database could not; nothing was changed then.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// The tables, from whatever lends a connection.
+pub trait Tables {
+    /// The connection that a table's methods run on.
+    fn conn(&mut self) -> Conn<'_>;
+
+    /// People.
+    fn users(&mut self) -> users::Users<'_> {
+        users::Users(self.conn())
+    }
+    /// Accounts.
+    fn accounts(&mut self) -> accounts::Accounts<'_> {
+        accounts::Accounts(self.conn())
+    }
+    /// API keys.
+    fn keys(&mut self) -> keys::Keys<'_> {
+        keys::Keys(self.conn())
+    }
+    /// Sessions of the dashboard.
+    fn sessions(&mut self) -> sessions::Sessions<'_> {
+        sessions::Sessions(self.conn())
+    }
+    /// Check values of peppers.
+    fn peppers(&mut self) -> peppers::Peppers<'_> {
+        peppers::Peppers(self.conn())
+    }
+}
+
+impl Tables for Reader {
+    fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(conn) => Conn::Sqlite(conn),
+            Self::Postgres(conn) => Conn::Postgres(conn),
+        }
+    }
+}
+
+impl Tables for Tx {
+    fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(tx) => Conn::Sqlite(tx),
+            Self::Postgres(tx) => Conn::Postgres(tx),
+        }
+    }
+}

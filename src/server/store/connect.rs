@@ -1,0 +1,252 @@
+//! Opening the database: the engine is chosen once, here, from the address.
+
+use super::{Reader, StoreError, Tx, dialect};
+use sqlx::{
+    PgPool, SqlitePool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::SqlitePoolOptions,
+};
+use std::{
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Connections kept: enough for a two-core machine several times over, few beside PostgreSQL's default of 100.
+const CONNECTIONS: u32 = 16;
+/// How long a request waits for a connection before it is told that the database is away.
+const ACQUIRE: Duration = Duration::from_secs(2);
+
+/// Where the data is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database, by its URL. It may hold a password: never shown.
+    Postgres(PostgresUrl),
+}
+
+/// The URL of a PostgreSQL database; its `Debug` hides it, since it may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl(String);
+
+impl std::fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("postgres://…")
+    }
+}
+
+impl FromStr for Location {
+    type Err = &'static str;
+
+    /// Reads `postgres://...`, `postgresql://...`, `sqlite:FILE` or `sqlite://FILE`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return match PgConnectOptions::from_str(text) {
+                Ok(_) => Ok(Self::Postgres(PostgresUrl(text.to_owned()))),
+                Err(_) => {
+                    Err("not a PostgreSQL address of the form postgres://user:password@host:port/database")
+                }
+            };
+        }
+        match text
+            .strip_prefix("sqlite://")
+            .or_else(|| text.strip_prefix("sqlite:"))
+        {
+            Some(file) if !file.is_empty() && !file.contains('?') => Ok(Self::Sqlite(file.into())),
+            _ => Err("neither postgres://user:password@host:port/database nor sqlite:FILE"),
+        }
+    }
+}
+
+/// Why the database could not be opened, in a sentence for whoever runs the server.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// S71.
+    #[error("another server is using {0}: stop it first, or give this one another DATA_DIR")]
+    InUse(PathBuf),
+    /// The lock file cannot be made.
+    #[error("cannot use {path}: {source}")]
+    Files {
+        /// What could not be opened.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// S69.
+    #[error("SQLite {0} can lose data; 3.51.3 or later is needed")]
+    OldSqlite(String),
+    /// A migration failed, or the database is of a later version.
+    #[error("the database cannot be brought to this version: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// No connection.
+    #[error("the database cannot be reached: {0}")]
+    Connect(#[from] sqlx::Error),
+}
+
+#[derive(Clone)]
+enum Pools {
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// The database; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pools: Pools,
+    /// Held for as long as the process serves, so that a second one cannot (S71).
+    _lock: Option<Arc<File>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.engine())
+    }
+}
+
+impl Store {
+    /// Opens the database for serving: takes the file's lock (SQLite), brings the tables to this version.
+    ///
+    /// # Errors
+    /// A sentence for whoever runs the server.
+    pub async fn open(location: &Location) -> Result<Self, ConnectError> {
+        match location {
+            Location::Sqlite(file) => Self::open_sqlite(file).await,
+            Location::Postgres(url) => Self::open_postgres(&url.0).await,
+        }
+    }
+
+    async fn open_sqlite(file: &Path) -> Result<Self, ConnectError> {
+        let lock = lock(file)?;
+        let options = dialect::sqlite_options(file);
+        // One connection writes: SQLite has one write lock, and waiting in our queue is fair where its own is not.
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(options.clone())
+            .await?;
+        let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+            .fetch_one(&write)
+            .await?;
+        if dialect::parse_version(&version) < Some(dialect::SQLITE_OLDEST) {
+            return Err(ConnectError::OldSqlite(version));
+        }
+        SQLITE_MIGRATIONS.run(&write).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(ACQUIRE)
+            .test_before_acquire(false)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await?;
+        Ok(Self {
+            pools: Pools::Sqlite { read, write },
+            _lock: Some(Arc::new(lock)),
+        })
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self, ConnectError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(PgConnectOptions::from_str(url)?.application_name("babysea"))
+            .await?;
+        POSTGRES_MIGRATIONS.run(&pool).await?;
+        Ok(Self {
+            pools: Pools::Postgres(pool),
+            _lock: None,
+        })
+    }
+
+    /// `SQLite` or `PostgreSQL`.
+    #[must_use]
+    pub const fn engine(&self) -> &'static str {
+        match self.pools {
+            Pools::Sqlite { .. } => "SQLite",
+            Pools::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    /// A connection to read with.
+    ///
+    /// # Errors
+    /// When none is free in time.
+    pub async fn read(&self) -> Result<Reader, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { read, .. } => Reader::Sqlite(read.acquire().await?),
+            Pools::Postgres(pool) => Reader::Postgres(pool.acquire().await?),
+        })
+    }
+
+    /// Begins a transaction that may write.
+    ///
+    /// # Errors
+    /// When none can be begun in time.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { write, .. } => Tx::Sqlite(write.begin_with(dialect::SQLITE_BEGIN).await?),
+            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Ends all connections.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Locks `FILE.lock` for this process; the system frees it when the process ends, however it ends.
+fn lock(database: &Path) -> Result<File, ConnectError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|source| ConnectError::Files {
+            path: path.clone(),
+            source,
+        })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(ConnectError::InUse(database.to_owned())),
+        Err(TryLockError::Error(source)) => Err(ConnectError::Files { path, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations() {
+        assert_eq!("sqlite:./a.db".parse(), Ok(Location::Sqlite("./a.db".into())));
+        assert_eq!(
+            "sqlite:///tmp/a.db".parse(),
+            Ok(Location::Sqlite("/tmp/a.db".into()))
+        );
+        assert!(matches!("postgres://u:p@h/d".parse(), Ok(Location::Postgres(_))));
+        for bad in ["", "mysql://h", "sqlite:", "a.db"] {
+            assert!(bad.parse::<Location>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn debug_hides_the_password() {
+        let location: Location = "postgres://u:hunter2@h/d".parse().expect("an address");
+        assert!(!format!("{location:?}").contains("hunter2"));
+    }
+}

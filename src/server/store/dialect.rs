@@ -1,0 +1,58 @@
+//! Where the two engines differ: how they begin, what they are told when connecting, how they name a conflict.
+
+use super::Unique;
+use sqlx::{
+    error::DatabaseError,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use std::{path::Path, time::Duration};
+
+/// Takes the write lock at once, so that two writers wait for each other instead of failing half-way.
+pub const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// The oldest SQLite that does not lose data when it resets its write-ahead log (docs/security.md, S69).
+pub const SQLITE_OLDEST: (u32, u32, u32) = (3, 51, 3);
+
+/// How every connection to the SQLite file is opened (S69).
+pub fn sqlite_options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true)
+}
+
+/// Which rule a unique violation broke. PostgreSQL names the constraint, SQLite the columns and only in its message.
+pub fn unique(error: &dyn DatabaseError) -> Unique {
+    let rule = error.constraint().unwrap_or_else(|| error.message());
+    let is = |constraint: &str, columns: &str| rule == constraint || rule.ends_with(columns);
+    if is("users_email", "users.email_key") {
+        Unique::Email
+    } else if is("accounts_slug", "accounts.slug") {
+        Unique::Slug
+    } else if is("api_keys_form_token", "api_keys.account_id, api_keys.form_token") {
+        Unique::FormToken
+    } else {
+        Unique::Other
+    }
+}
+
+/// Reads `3.51.3`.
+pub fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = text.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??, parts.next()??))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert_eq!(parse_version("3.51.3"), Some((3, 51, 3)));
+        assert!(parse_version("3.9.10") < Some(SQLITE_OLDEST));
+        assert_eq!(parse_version("3.51"), None);
+    }
+}

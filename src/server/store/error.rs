@@ -1,0 +1,39 @@
+//! What can go wrong in the database, without its words: those are for the log.
+
+use super::dialect;
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another row has this value already.
+    #[error("a value that must be unique is taken: {0:?}")]
+    Taken(Unique),
+    /// The database is away or refuses; the source is for the log alone.
+    #[error("the database could not answer")]
+    Broken(#[source] sqlx::Error),
+    /// A stored value is not what this version writes.
+    #[error("a stored value cannot be read: {0}")]
+    Unreadable(&'static str),
+}
+
+/// What must be unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unique {
+    /// A person's e-mail address.
+    Email,
+    /// An account's slug.
+    Slug,
+    /// The token of the form a key was made with.
+    FormToken,
+    /// Anything made from random bytes.
+    Other,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error() {
+            Some(refused) if refused.is_unique_violation() => Self::Taken(dialect::unique(refused)),
+            _ => Self::Broken(error),
+        }
+    }
+}

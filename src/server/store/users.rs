@@ -1,0 +1,112 @@
+//! People who can sign in.
+
+use super::{Conn, StoreError, declare, on};
+use crate::domain::{email::Email, ids::UserId, name::PersonName, time::Timestamp};
+
+declare! {
+    INSERT = "INSERT INTO users (id, name, email, email_key, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    BY_ID = "SELECT id, name, email, password_hash FROM users WHERE id = $1";
+    BY_EMAIL = "SELECT id, name, email, password_hash FROM users WHERE email_key = $1";
+    SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
+}
+
+/// A person, with what a password is checked against.
+pub struct User {
+    /// Id.
+    pub id: UserId,
+    /// Name for showing.
+    pub name: String,
+    /// Address as typed at sign-up.
+    pub email: String,
+    /// argon2id in PHC string format.
+    pub password_hash: String,
+}
+
+/// A person to be stored.
+pub struct NewUser<'a> {
+    /// Id.
+    pub id: UserId,
+    /// Name.
+    pub name: &'a PersonName,
+    /// Address.
+    pub email: &'a Email,
+    /// argon2id in PHC string format.
+    pub password_hash: &'a str,
+    /// Now.
+    pub created_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    name: String,
+    email: String,
+    password_hash: String,
+}
+
+impl TryFrom<Row> for User {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id.parse().map_err(|_| StoreError::Unreadable("users.id"))?,
+            name: row.name,
+            email: row.email,
+            password_hash: row.password_hash,
+        })
+    }
+}
+
+/// The table.
+pub struct Users<'c>(pub(super) Conn<'c>);
+
+impl Users<'_> {
+    /// Adds a person.
+    ///
+    /// # Errors
+    /// `Taken(Email)` when the address is known.
+    pub async fn insert(self, user: &NewUser<'_>) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(INSERT)
+                .bind(user.id.to_string())
+                .bind(user.name.as_str())
+                .bind(user.email.to_string())
+                .bind(user.email.key())
+                .bind(user.password_hash)
+                .bind(user.created_at.millis())
+                .execute(c)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// The person with this id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_id(self, id: UserId) -> Result<Option<User>, StoreError> {
+        let row =
+            on!(self.0, c => sqlx::query_as::<_, Row>(BY_ID).bind(id.to_string()).fetch_optional(c).await?);
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// The person with this address, whatever its case.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_email(self, email: &Email) -> Result<Option<User>, StoreError> {
+        let row =
+            on!(self.0, c => sqlx::query_as::<_, Row>(BY_EMAIL).bind(email.key()).fetch_optional(c).await?);
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// Replaces the password's hash.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_password_hash(self, id: UserId, hash: &str) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(SET_PASSWORD_HASH).bind(id.to_string()).bind(hash).execute(c).await?;
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,207 @@
+//! Forms with two doors. Posted plainly, a form reaches `server::http::pages` and comes back as a page; once its
+//! island lives, the same form calls a server function and shows the outcome in place. What was typed stays in the
+//! fields either way (docs/architecture.md, "A form post").
+
+use crate::{
+    api::{error::ApiError, form::FormState},
+    domain::field_errors::FieldErrors,
+};
+use leptos::{
+    ev::SubmitEvent,
+    form::FromFormData,
+    prelude::*,
+    server_fn::ServerFn,
+    task::spawn_local,
+    wasm_bindgen::JsCast as _,
+    web_sys::{HtmlElement, HtmlFormElement},
+};
+
+/// A form on its way: what is wrong with it, and whether it is being sent.
+#[derive(Clone, Copy)]
+pub struct FormHandle {
+    state: StoredValue<FormState>,
+    message: RwSignal<Option<String>>,
+    errors: RwSignal<FieldErrors>,
+    pending: RwSignal<bool>,
+}
+
+impl FormHandle {
+    /// A form that starts as `state` says.
+    #[must_use]
+    pub fn new(state: FormState) -> Self {
+        Self {
+            message: RwSignal::new(state.message()),
+            errors: RwSignal::new(state.errors().clone()),
+            pending: RwSignal::new(false),
+            state: StoredValue::new(state),
+        }
+    }
+
+    /// What `field` held when the form was drawn.
+    #[must_use]
+    pub fn value(self, field: &str) -> String {
+        self.state.with_value(|state| state.value(field))
+    }
+
+    /// What is wrong with `field`, as it changes.
+    #[must_use]
+    pub fn error(self, field: &'static str) -> impl Fn() -> Option<String> + Copy + Send + Sync + 'static {
+        move || self.errors.with(|errors| errors.get(field).map(str::to_owned))
+    }
+
+    /// Whether the form is being sent, as it changes.
+    #[must_use]
+    pub fn pending(self) -> Signal<bool> {
+        self.pending.into()
+    }
+
+    /// Takes a submit over: calls the server function `S` with the form's fields. `done` gets what it returned; a
+    /// refusal is shown at the form, with the focus on the first field it names.
+    pub fn submit<S>(self, event: &SubmitEvent, done: impl FnOnce(S::Output) + 'static)
+    where
+        S: ServerFn<Error = ApiError> + FromFormData + 'static,
+    {
+        // Fields that this page knows and the function does not are left to the other door.
+        let Ok(call) = S::from_event(event) else { return };
+        event.prevent_default();
+        if self.pending.get_untracked() {
+            return;
+        }
+        let form = event
+            .target()
+            .and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
+        self.pending.set(true);
+        spawn_local(async move {
+            match call.run_on_client().await {
+                // The button stays busy: what follows leaves the page or replaces the form.
+                Ok(output) => {
+                    self.message.set(None);
+                    self.errors.set(FieldErrors::default());
+                    done(output);
+                }
+                Err(error) => {
+                    self.pending.set(false);
+                    self.message.set(error.message);
+                    self.errors.set(error.fields);
+                    request_animation_frame(move || focus_first_error(form));
+                }
+            }
+        });
+    }
+
+    /// Ready to be sent again.
+    pub fn reset_pending(self) {
+        self.pending.set(false);
+    }
+}
+
+fn focus_first_error(form: Option<HtmlFormElement>) {
+    let found = form.and_then(|form| {
+        form.query_selector("[aria-invalid=true] input, [aria-invalid=true]")
+            .ok()?
+    });
+    if let Some(field) = found.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
+        // A field that is gone has nothing to focus.
+        let _ = field.focus();
+    }
+}
+
+/// The sentence about the whole form; announced when it appears.
+#[component]
+pub fn FormMessage(
+    /// The form.
+    form: FormHandle,
+) -> impl IntoView {
+    move || {
+        form.message
+            .get()
+            .map(|message| view! { <p class="form-error" role="alert">{message}</p> })
+    }
+}
+
+/// A text field with its label, hint and error.
+#[component]
+pub fn TextField(
+    /// The form.
+    form: FormHandle,
+    /// Its name in the form; also its id.
+    name: &'static str,
+    /// What it is called.
+    label: &'static str,
+    /// `text`, `email` or `password`. What a password field held is never drawn again.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// What browsers may fill in.
+    autocomplete: &'static str,
+    /// What to do, in a sentence.
+    #[prop(optional, into)]
+    hint: Option<String>,
+    /// Most UTF-16 code units that browsers take.
+    #[prop(optional)]
+    maxlength: Option<usize>,
+    /// Whether it has the focus when the page or dialog opens.
+    #[prop(optional)]
+    autofocus: bool,
+) -> impl IntoView {
+    let error = form.error(name);
+    let hint_id = format!("{name}-hint");
+    let error_id = format!("{name}-error");
+    let described = {
+        let (hint_id, error_id, hinted) = (hint_id.clone(), error_id.clone(), hint.is_some());
+        move || match (error().is_some(), hinted) {
+            (true, _) => Some(error_id.clone()),
+            (false, true) => Some(hint_id.clone()),
+            (false, false) => None,
+        }
+    };
+    let value = if kind == "password" {
+        String::new()
+    } else {
+        form.value(name)
+    };
+    let autofocus = autofocus || error().is_some();
+    view! {
+        <div class="field">
+            <div class="field-head">
+                <label for=name>{label}</label>
+            </div>
+            <input
+                id=name
+                name=name
+                type=kind
+                value=value
+                autocomplete=autocomplete
+                maxlength=maxlength
+                autofocus=autofocus
+                spellcheck="false"
+                autocapitalize="off"
+                aria-required="true"
+                aria-invalid=move || error().map(|_| "true")
+                aria-describedby=described
+            />
+            {hint.map(|hint| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
+            <p class="field-error" id=error_id hidden=move || error().is_none()>
+                {error}
+            </p>
+        </div>
+    }
+}
+
+/// The button that sends the form; it says so while it does.
+#[component]
+pub fn SubmitButton(
+    /// The form.
+    form: FormHandle,
+    /// What it does.
+    label: &'static str,
+    /// Extra classes.
+    #[prop(optional)]
+    class: &'static str,
+) -> impl IntoView {
+    let busy = move || form.pending.get().then_some("true");
+    view! {
+        <button class=format!("button primary {class}") type="submit" aria-busy=busy aria-disabled=busy>
+            {label}
+        </button>
+    }
+}

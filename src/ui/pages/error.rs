@@ -1,0 +1,24 @@
+//! A page that only says what is wrong.
+
+use crate::ui::layout::Card;
+use leptos::prelude::*;
+
+/// The page.
+#[component]
+pub fn ErrorPage(
+    /// HTTP status.
+    code: u16,
+    /// What is wrong.
+    title: &'static str,
+    /// What it means and what to do.
+    text: String,
+) -> impl IntoView {
+    view! {
+        <Card>
+            <p class="error-code">{code}</p>
+            <h1>{title}</h1>
+            <p class="auth-lead">{text}</p>
+            <a class="button" href="/">"Go to your API keys"</a>
+        </Card>
+    }
+}

@@ -1,0 +1,274 @@
+//! The dialog `View API key`: the secret once, hidden at first, and gone with the dialog.
+
+use crate::{
+    api::keys::CreatedKey,
+    ui::{
+        kit::icon::{Drawing, Icon},
+        pages::go_to,
+    },
+};
+use leptos::{
+    ev, html,
+    leptos_dom::helpers::request_animation_frame,
+    prelude::*,
+    task::spawn_local,
+    wasm_bindgen::{JsValue, intern},
+};
+
+/// Characters that stay readable while the value is hidden.
+const READABLE: usize = 9;
+
+/// What became of the key so far.
+#[derive(Clone, Copy)]
+struct Progress {
+    shown: RwSignal<bool>,
+    /// Whether the person has had the key, by copying or by showing it.
+    kept: RwSignal<bool>,
+    /// Whether the dialog asks before it closes.
+    asking: RwSignal<bool>,
+    /// What copying led to.
+    note: RwSignal<&'static str>,
+}
+
+/// The dialog; it opens when `created` holds a key, and the key leaves the page with it.
+#[component]
+pub fn ViewKey(
+    /// The key, while it is shown.
+    created: RwSignal<Option<CreatedKey>>,
+    /// Path of the page behind it.
+    page: String,
+) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    let done = NodeRef::<html::Form>::new();
+    let progress = Progress {
+        shown: RwSignal::new(false),
+        kept: RwSignal::new(false),
+        asking: RwSignal::new(false),
+        note: RwSignal::new(""),
+    };
+    let at_risk = move || created.with_untracked(Option::is_some) && !progress.kept.get_untracked();
+
+    Effect::new(move || {
+        if created.with(Option::is_some) {
+            // After the dialog has its contents, so that the focus finds its place in them.
+            request_animation_frame(move || {
+                if let Some(dialog) = dialog.get_untracked() {
+                    let _ = dialog.show_modal();
+                }
+            });
+        }
+    });
+    window_event_listener(ev::beforeunload, move |event| {
+        if at_risk() {
+            event.prevent_default();
+        }
+    });
+    window_event_listener(ev::pagehide, move |_| created.set(None));
+    let own_page = page.clone();
+    window_event_listener(ev::pageshow, move |event| {
+        if event.persisted() {
+            go_to(&own_page);
+        }
+    });
+
+    // Browsers close a dialog on the second Escape whatever its page says; `closedby` leaves the key to us.
+    let on_key = move |event: ev::KeyboardEvent| {
+        if event.key() != "Escape" {
+            return;
+        }
+        event.prevent_default();
+        if progress.asking.get_untracked() {
+            progress.asking.set(false);
+        } else if let Some(form) = done.get_untracked() {
+            let _ = form.request_submit();
+        }
+    };
+    let on_done = move |event: ev::SubmitEvent| {
+        if at_risk() {
+            event.prevent_default();
+            progress.asking.set(true);
+        }
+    };
+
+    let contents = move || {
+        created.with(|held| {
+            held.as_ref().map(|key| {
+                let action = format!("{page}#key-{}", key.id);
+                view! {
+                    <form class="dialog-form" method="get" action=action node_ref=done on:submit=on_done>
+                        <input type="hidden" name="created" value=key.id.to_string()/>
+                        <header class="dialog-head">
+                            <h2 id="view-key-title">"View API key"</h2>
+                            <p><bdi>{key.name.clone()}</bdi>" · "{key.preset.clone()}</p>
+                        </header>
+                        <div class="dialog-body">
+                            <p class="notice notice-warning">
+                                <Drawing icon=Icon::Warning/>
+                                <span>"You can only see this key once. Store it safely."</span>
+                            </p>
+                            <Secret created progress/>
+                        </div>
+                        <Foot created progress/>
+                    </form>
+                }
+            })
+        })
+    };
+    view! {
+        <dialog
+            class="dialog"
+            node_ref=dialog
+            closedby="none"
+            aria-labelledby="view-key-title"
+            on:keydown=on_key
+            on:cancel=|event: ev::Event| event.prevent_default()
+        >
+            {contents}
+        </dialog>
+    }
+}
+
+#[component]
+fn Secret(created: RwSignal<Option<CreatedKey>>, progress: Progress) -> impl IntoView {
+    let field = NodeRef::<html::Textarea>::new();
+    let secret = move || {
+        created.with(|key| {
+            key.as_ref()
+                .map(|key| key.secret.expose().to_owned())
+                .unwrap_or_default()
+        })
+    };
+    let text = move || {
+        if progress.shown.get() {
+            secret()
+        } else {
+            masked(&secret())
+        }
+    };
+    let toggle = move |_| {
+        progress.shown.update(|shown| *shown = !*shown);
+        progress.kept.set(true);
+        progress.asking.set(false);
+    };
+    let copied = move || {
+        progress.kept.set(true);
+        progress.asking.set(false);
+        progress.note.set("Copied to the clipboard.");
+    };
+    let refused = move || {
+        progress.shown.set(true);
+        progress.kept.set(true);
+        progress.asking.set(false);
+        progress.note.set(
+            "The browser does not let this page copy. The key is selected: press Ctrl+C, or ⌘C on a Mac.",
+        );
+        request_animation_frame(move || {
+            if let Some(field) = field.get_untracked() {
+                let _ = field.focus();
+                field.select();
+            }
+        });
+    };
+    let copy = move |_| {
+        let secret = secret();
+        spawn_local(async move {
+            if write_clipboard(&secret).await {
+                copied()
+            } else {
+                refused()
+            }
+        });
+    };
+    view! {
+        <div class="field">
+            <label for="secret">"API key"</label>
+            <div class="secret">
+                <textarea
+                    id="secret"
+                    class="secret-text"
+                    node_ref=field
+                    rows="2"
+                    readonly
+                    autocomplete="off"
+                    spellcheck="false"
+                    prop:value=text
+                ></textarea>
+                <div class="secret-actions">
+                    <button class="button quiet" type="button" on:click=toggle>
+                        {move || if progress.shown.get() { "Hide value" } else { "Show value" }}
+                    </button>
+                    <button class="button primary" type="button" autofocus on:click=copy>
+                        <Drawing icon=Icon::Copy/>
+                        "Copy"
+                    </button>
+                </div>
+            </div>
+            <p class="field-hint" role="status">{progress.note}</p>
+        </div>
+    }
+}
+
+#[component]
+fn Foot(created: RwSignal<Option<CreatedKey>>, progress: Progress) -> impl IntoView {
+    let back = NodeRef::<html::Button>::new();
+    Effect::new(move || {
+        if let (true, Some(button)) = (progress.asking.get(), back.get()) {
+            let _ = button.focus();
+        }
+    });
+    move || {
+        if progress.asking.get() {
+            view! {
+                <footer class="dialog-foot is-asking">
+                    <p class="dialog-ask" role="alert">
+                        "You have neither copied nor shown this key. Once closed, it cannot be shown again."
+                    </p>
+                    <button class="button" type="submit" on:click=move |_| created.update(|_| progress.kept.set(true))>
+                        "Close without the key"
+                    </button>
+                    <button class="button primary" type="button" node_ref=back on:click=move |_| progress.asking.set(false)>
+                        "Back to the key"
+                    </button>
+                </footer>
+            }
+            .into_any()
+        } else {
+            view! {
+                <footer class="dialog-foot">
+                    <button class="button primary" type="submit">"Done"</button>
+                </footer>
+            }
+            .into_any()
+        }
+    }
+}
+
+/// The first characters, then a dot for each of the others.
+fn masked(secret: &str) -> String {
+    secret
+        .chars()
+        .enumerate()
+        .map(|(n, c)| if n < READABLE { c } else { '•' })
+        .collect()
+}
+
+/// Whether the text reached the clipboard. Pages without TLS have none, and browsers and people may refuse.
+async fn write_clipboard(text: &str) -> bool {
+    let navigator = window().navigator();
+    let has_clipboard = js_sys::Reflect::get(&navigator, &JsValue::from_str(intern("clipboard")));
+    if !has_clipboard.is_ok_and(|clipboard| clipboard.is_object()) {
+        return false;
+    }
+    let written = navigator.clipboard().write_text(text);
+    wasm_bindgen_futures::JsFuture::from(written).await.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hidden_value_shows_only_its_first_characters() {
+        assert_eq!(masked("bye_a1B2c3D4"), "bye_a1B2c•••");
+    }
+}
