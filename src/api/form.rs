@@ -3,12 +3,11 @@
 use super::error::ApiError;
 use crate::domain::field_errors::FieldErrors;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What a form shows when it is drawn. It becomes part of the page: secrets have no place in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormState {
-    values: BTreeMap<String, String>,
+    values: Vec<(String, String)>,
     message: Option<String>,
     errors: FieldErrors,
 }
@@ -17,7 +16,7 @@ impl FormState {
     /// The same form with `value` in `field`.
     #[must_use]
     pub fn with(mut self, field: &str, value: impl Into<String>) -> Self {
-        self.values.insert(field.to_owned(), value.into());
+        self.values.push((field.to_owned(), value.into()));
         self
     }
 
@@ -32,7 +31,11 @@ impl FormState {
     /// What `field` holds.
     #[must_use]
     pub fn value(&self, field: &str) -> String {
-        self.values.get(field).cloned().unwrap_or_default()
+        self.values
+            .iter()
+            .find(|(name, _)| name == field)
+            .map(|(_, value)| value.clone())
+            .unwrap_or_default()
     }
 
     /// The sentence about the whole form.

@@ -1,7 +1,7 @@
 //! Managing keys, for owners of the account.
 
 use super::error::ApiError;
-use crate::domain::{ids::KeyId, secret::SecretText};
+use crate::domain::secret::SecretText;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CreatedKey {
     /// Id.
-    pub id: KeyId,
+    pub id: String,
     /// Name.
     pub name: String,
     /// The preset's name for people.

@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(Timestamp::from_millis(0).iso(), "1970-01-01T00:00:00.000Z");
         assert_eq!(
             Timestamp::from_millis(1_795_458_003_007).iso(),
-            "2026-11-23T17:00:03.007Z"
+            "2026-11-23T18:20:03.007Z"
         );
     }
 

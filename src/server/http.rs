@@ -71,7 +71,7 @@ fn unavailable() -> (StatusCode, ApiError) {
 impl From<Created> for CreatedKey {
     fn from(created: Created) -> Self {
         Self {
-            id: created.id,
+            id: created.id.to_string(),
             name: created.name,
             preset: created.preset.label.to_owned(),
             secret: created.secret,

@@ -33,8 +33,10 @@ pub fn Document(
         <html lang="en">
             <head>
                 <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"/>
                 <meta name="color-scheme" content="light dark"/>
+                <meta name="theme-color" content="#f5f8f9" media="(prefers-color-scheme: light)"/>
+                <meta name="theme-color" content="#0c1416" media="(prefers-color-scheme: dark)"/>
                 <title>{format!("{title} · {brand}")}</title>
                 <link rel="stylesheet" href=css/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>

@@ -1,6 +1,7 @@
 //! The page `API keys`.
 
 mod create;
+mod presets;
 mod reveal;
 mod table;
 mod view;
@@ -18,12 +19,12 @@ use crate::{
     domain::time::Timestamp,
 };
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
+use presets::PresetCards;
 use std::sync::Arc;
 use table::KeyTable;
 
 /// A preset in the dialog.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct PresetChoice {
     /// Machine name.
     pub id: String,
@@ -102,7 +103,9 @@ pub fn KeysPage(
             <KeyTable data=Arc::clone(&data)/>
         </Frame>
         {result}
-        <CreateKey account presets form open/>
+        <CreateKey account form=form.clone() open>
+            <PresetCards presets chosen=form.value("preset")/>
+        </CreateKey>
     }
 }
 

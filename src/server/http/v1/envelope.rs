@@ -5,16 +5,27 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A struct, so that the fields come in the order in which people read them.
+#[derive(Serialize)]
+struct Success<'a> {
+    status: &'static str,
+    request_id: &'a str,
+    message: &'static str,
+    timestamp: String,
+    data: Value,
+}
 
 /// A success with its data.
 pub fn success(request_id: &str, message: &'static str, now: Timestamp, data: Value) -> Response {
-    let body = json!({
-        "status": "success",
-        "request_id": request_id,
-        "message": message,
-        "timestamp": now.iso(),
-        "data": data,
-    });
-    Json(body).into_response()
+    Json(Success {
+        status: "success",
+        request_id,
+        message,
+        timestamp: now.iso(),
+        data,
+    })
+    .into_response()
 }

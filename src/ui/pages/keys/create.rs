@@ -1,6 +1,6 @@
 //! The dialog `Add API key`, and what follows it.
 
-use super::{PresetChoice, view::ViewKey};
+use super::view::ViewKey;
 use crate::{
     api::{
         form::FormState,
@@ -16,12 +16,12 @@ use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast as _, web_sys::Element};
 pub fn CreateKey(
     /// Slug of the account.
     account: String,
-    /// Presets in the order of the dialog.
-    presets: Vec<PresetChoice>,
     /// The form as it stands.
     form: FormState,
     /// Whether it is drawn open, for browsers without scripts.
     open: bool,
+    /// The presets to choose from; they do not change, so they are no part of the module.
+    children: Children,
 ) -> impl IntoView {
     let form = FormHandle::new(form);
     let created = RwSignal::new(None::<CreatedKey>);
@@ -93,7 +93,7 @@ pub fn CreateKey(
                         autofocus=true
                         hint="Say where it runs: prod-api-worker, dev-frontend, staging-monitor."
                     />
-                    <Permissions form presets/>
+                    <Permissions form>{children()}</Permissions>
                 </div>
                 <footer class="dialog-foot">
                     <button class="button" type="submit" form="close-create-key" on:click=close>"Cancel"</button>
@@ -108,23 +108,8 @@ pub fn CreateKey(
 }
 
 #[component]
-fn Permissions(form: FormHandle, presets: Vec<PresetChoice>) -> impl IntoView {
+fn Permissions(form: FormHandle, children: Children) -> impl IntoView {
     let error = form.error("preset");
-    let chosen = form.value("preset");
-    let cards = presets
-        .into_iter()
-        .map(|preset| {
-            let checked = preset.id == chosen;
-            view! {
-                <label class="choice-card">
-                    <input type="radio" name="preset" value=preset.id checked=checked/>
-                    <span class="choice-title">{preset.label}</span>
-                    <span class="choice-text">{preset.description}</span>
-                    <code class="choice-scopes">{preset.scopes}</code>
-                </label>
-            }
-        })
-        .collect_view();
     view! {
         <fieldset
             class="field choices"
@@ -134,7 +119,7 @@ fn Permissions(form: FormHandle, presets: Vec<PresetChoice>) -> impl IntoView {
             aria-describedby="preset-error"
         >
             <legend>"Permissions"</legend>
-            <div class="choice-cards">{cards}</div>
+            {children()}
             <p class="field-error" id="preset-error" hidden=move || error().is_none()>
                 {error}
             </p>

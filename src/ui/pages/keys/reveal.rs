@@ -26,7 +26,7 @@ pub fn KeptKey(
     view! {
         <dialog class="dialog" open aria-labelledby="kept-key-title">
             <form class="dialog-form" method="get" action=action>
-                <input type="hidden" name="created" value=created.id.to_string()/>
+                <input type="hidden" name="created" value=created.id.clone()/>
                 <header class="dialog-head">
                     <h2 id="kept-key-title">"View API key"</h2>
                     <p><bdi>{created.name.clone()}</bdi>" · "{created.preset.clone()}</p>

@@ -29,7 +29,8 @@ pub struct KeyRow {
     pub status: KeyStatus,
 }
 
-/// The table.
+/// The table. On narrow screens its rows become cards; the roles say that it is a table all the same, which some
+/// browsers forget once `display` changes.
 #[component]
 pub fn KeyTable(
     /// The page.
@@ -63,19 +64,19 @@ pub fn KeyTable(
     };
     view! {
         <div class="card table-card">
-            <table class="table">
+            <table class="table" role="table">
                 <caption class="visually-hidden">"API keys, newest first"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"API name"</th>
-                        <th scope="col">"Prefix"</th>
-                        <th scope="col">"Last used"</th>
-                        <th scope="col">"Created"</th>
-                        <th scope="col">"Status"</th>
-                        <th scope="col">"IP allowlist"</th>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">"API name"</th>
+                        <th scope="col" role="columnheader">"Prefix"</th>
+                        <th scope="col" role="columnheader">"Last used"</th>
+                        <th scope="col" role="columnheader">"Created"</th>
+                        <th scope="col" role="columnheader">"Status"</th>
+                        <th scope="col" role="columnheader">"IP allowlist"</th>
                     </tr>
                 </thead>
-                <tbody>{rows}</tbody>
+                <tbody role="rowgroup">{rows}</tbody>
             </table>
             <div class="table-foot">
                 <span>{count}</span>
@@ -88,18 +89,20 @@ pub fn KeyTable(
 
 #[component]
 fn Row(row: KeyRow, now: Timestamp) -> impl IntoView {
+    // The longest names are cut off after a few lines.
+    let name = row.name.clone();
     view! {
         // The focus lands here after `Done`, which leads to this id.
-        <tr id=format!("key-{}", row.id) tabindex="-1" class=row.is_new.then_some("is-new")>
-            <th scope="row" class="cell-name">
-                <span class="key-name"><bdi>{row.name}</bdi></span>
+        <tr role="row" id=format!("key-{}", row.id) tabindex="-1" class=row.is_new.then_some("is-new")>
+            <th scope="row" role="rowheader" class="cell-name">
+                <span class="key-name" title=name><bdi>{row.name}</bdi></span>
                 <span class="sub">{row.preset}</span>
             </th>
-            <td class="cell-prefix" data-label="Prefix"><code class="prefix">{row.prefix}"..."</code></td>
-            <td class="cell-time" data-label="Last used"><Moment at=row.last_used_at now/></td>
-            <td class="cell-time" data-label="Created"><Moment at=Some(row.created_at) now/></td>
-            <td class="cell-status" data-label="Status"><StatusBadge status=row.status/></td>
-            <td class="cell-allowlist" data-label="IP allowlist"><span class="quiet">"Any address"</span></td>
+            <td role="cell" class="cell-prefix" data-label="Prefix"><code class="prefix">{row.prefix}"..."</code></td>
+            <td role="cell" class="cell-time" data-label="Last used"><Moment at=row.last_used_at now/></td>
+            <td role="cell" class="cell-time" data-label="Created"><Moment at=Some(row.created_at) now/></td>
+            <td role="cell" class="cell-status" data-label="Status"><StatusBadge status=row.status/></td>
+            <td role="cell" class="cell-allowlist" data-label="IP allowlist"><span class="quiet">"Any address"</span></td>
         </tr>
     }
 }
@@ -107,9 +110,11 @@ fn Row(row: KeyRow, now: Timestamp) -> impl IntoView {
 #[component]
 fn EmptyDrawing() -> impl IntoView {
     view! {
-        <svg class="empty-drawing" viewBox="0 0 96 64" aria-hidden="true">
-            <path d="M8 50c8 0 8 5 16 5s8-5 16-5 8 5 16 5 8-5 16-5 8 5 16 5M8 58c8 0 8 4 16 4s8-4 16-4 8 4 16 4 8-4 16-4 8 4 16 4"></path>
-            <path d="M46 28a11 11 0 1 1-22 0 11 11 0 0 1 22 0ZM46 28h28M66 28v8M74 28v6M35 28h.1"></path>
+        <svg class="empty-drawing" viewBox="0 0 160 92" aria-hidden="true">
+            <path class="lit" d="M80 60V30m0 13h9m-9 9h6M80 30a10 10 0 1 1 .1 0m-3-10a3 3 0 1 1 6 0 3 3 0 1 1-6 0"></path>
+            <path d="M46 60h68c-3 9-9 15-17 17H63c-8-2-14-8-17-17z"></path>
+            <path d="M8 77c9 0 9 5 18 5s9-5 18-5 9 5 18 5 9-5 18-5 9 5 18 5 9-5 18-5 9 5 18 5 9-5 18-5M35 89c8 0 8-4 15-4s8 4 15 4 8-4 15-4 8 4 15 4 8-4 15-4 8 4 15 4"></path>
+            <path d="M22 34h16m-8-7h22M116 22h24m-12 7h20"></path>
         </svg>
     }
 }

@@ -9,7 +9,6 @@ use crate::{
 };
 use leptos::{
     ev, html,
-    leptos_dom::helpers::request_animation_frame,
     prelude::*,
     task::spawn_local,
     wasm_bindgen::{JsValue, intern},
@@ -96,7 +95,7 @@ pub fn ViewKey(
                 let action = format!("{page}#key-{}", key.id);
                 view! {
                     <form class="dialog-form" method="get" action=action node_ref=done on:submit=on_done>
-                        <input type="hidden" name="created" value=key.id.to_string()/>
+                        <input type="hidden" name="created" value=key.id.clone()/>
                         <header class="dialog-head">
                             <h2 id="view-key-title">"View API key"</h2>
                             <p><bdi>{key.name.clone()}</bdi>" · "{key.preset.clone()}</p>
@@ -108,7 +107,7 @@ pub fn ViewKey(
                             </p>
                             <Secret created progress/>
                         </div>
-                        <Foot created progress/>
+                        <Foot progress/>
                     </form>
                 }
             })
@@ -209,37 +208,40 @@ fn Secret(created: RwSignal<Option<CreatedKey>>, progress: Progress) -> impl Int
 }
 
 #[component]
-fn Foot(created: RwSignal<Option<CreatedKey>>, progress: Progress) -> impl IntoView {
+fn Foot(progress: Progress) -> impl IntoView {
     let back = NodeRef::<html::Button>::new();
     Effect::new(move || {
         if let (true, Some(button)) = (progress.asking.get(), back.get()) {
             let _ = button.focus();
         }
     });
-    move || {
-        if progress.asking.get() {
-            view! {
-                <footer class="dialog-foot is-asking">
-                    <p class="dialog-ask" role="alert">
-                        "You have neither copied nor shown this key. Once closed, it cannot be shown again."
-                    </p>
-                    <button class="button" type="submit" on:click=move |_| created.update(|_| progress.kept.set(true))>
-                        "Close without the key"
-                    </button>
-                    <button class="button primary" type="button" node_ref=back on:click=move |_| progress.asking.set(false)>
-                        "Back to the key"
-                    </button>
-                </footer>
-            }
-            .into_any()
-        } else {
-            view! {
-                <footer class="dialog-foot">
-                    <button class="button primary" type="submit">"Done"</button>
-                </footer>
-            }
-            .into_any()
-        }
+    let asking = move || progress.asking.get();
+    view! {
+        <footer class="dialog-foot" class:is-asking=asking>
+            <p class="dialog-ask" role="alert">
+                {move || {
+                    asking().then_some("You have neither copied nor shown this key. Once closed, it cannot be shown again.")
+                }}
+            </p>
+            <button
+                class="button primary"
+                type="button"
+                hidden=move || !asking()
+                node_ref=back
+                on:click=move |_| progress.asking.set(false)
+            >
+                "Back to the key"
+            </button>
+            <button
+                class="button"
+                class:primary=move || !asking()
+                class:danger=asking
+                type="submit"
+                on:click=move |_| progress.kept.update(|kept| *kept |= asking())
+            >
+                {move || if asking() { "Close without the key" } else { "Done" }}
+            </button>
+        </footer>
     }
 }
 

@@ -1,0 +1,29 @@
+//! The presets of the dialog `Add API key`, as cards to choose one from.
+
+use super::PresetChoice;
+use leptos::prelude::*;
+
+/// The cards.
+#[component]
+pub fn PresetCards(
+    /// In the order of the dialog.
+    presets: Vec<PresetChoice>,
+    /// Machine name of the one that is chosen.
+    chosen: String,
+) -> impl IntoView {
+    let cards = presets
+        .into_iter()
+        .map(|preset| {
+            let checked = preset.id == chosen;
+            view! {
+                <label class="choice-card">
+                    <input type="radio" name="preset" value=preset.id checked=checked/>
+                    <span class="choice-title">{preset.label}</span>
+                    <span class="choice-text">{preset.description}</span>
+                    <code class="choice-scopes">{preset.scopes}</code>
+                </label>
+            }
+        })
+        .collect_view();
+    view! { <div class="choice-cards">{cards}</div> }
+}
