@@ -14,8 +14,6 @@ pub struct ApiError {
     pub message: Option<String>,
     /// What was wrong with single fields.
     pub fields: FieldErrors,
-    /// Nobody is signed in any more: the page has to be left.
-    pub signed_out: bool,
 }
 
 impl ApiError {

@@ -1,5 +1,10 @@
 //! Managing keys, for owners of the account.
 
+#![expect(
+    missing_docs,
+    reason = "the macro leaves no place for the docs of a function's arguments"
+)]
+
 use super::error::ApiError;
 use crate::domain::secret::SecretText;
 use leptos::prelude::*;

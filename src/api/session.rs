@@ -1,5 +1,10 @@
 //! Signing up and in, for anybody: these two are the public ones.
 
+#![expect(
+    missing_docs,
+    reason = "the macro leaves no place for the docs of a function's arguments"
+)]
+
 use super::error::ApiError;
 use crate::domain::password::Password;
 use leptos::prelude::*;

@@ -22,7 +22,7 @@ pub struct Options {
     #[arg(long, env = "PUBLIC_URL", value_parser = parse_origin)]
     public_url: Option<Origin>,
 
-    /// postgres://user:password@host/database, or sqlite:FILE [default: `DATA_DIR`/babysea.db]
+    /// Database: a `postgres://` address, or `sqlite:FILE` [default: babysea.db in `DATA_DIR`]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_parser = parse_location)]
     database_url: Option<Location>,
 
@@ -211,7 +211,8 @@ fn parse_origin(text: &str) -> Result<Origin, String> {
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
         None => return Err("the host is missing".to_owned()),
     };
-    if !https && !(url.scheme() == "http" && loopback) {
+    let local = url.scheme() == "http" && loopback;
+    if !https && !local {
         return Err(
             "must be https, or http on this machine itself: sign-ins would be readable on the way".to_owned(),
         );

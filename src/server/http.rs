@@ -35,11 +35,9 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
         ServiceError::Conflict(sentence) => (StatusCode::CONFLICT, ApiError::message(sentence)),
         ServiceError::Unauthorized => (
             StatusCode::UNAUTHORIZED,
-            ApiError {
-                message: Some("You are signed out. Sign in again; what you typed is lost then.".to_owned()),
-                signed_out: true,
-                ..ApiError::default()
-            },
+            ApiError::message(
+                "You are signed out. Sign in in another tab, then send this again: it is still here.",
+            ),
         ),
         ServiceError::NotFound => (StatusCode::NOT_FOUND, ApiError::message("There is no such page.")),
         ServiceError::Busy(_) => (

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// How often ended sessions are deleted (docs/security.md, S14).
-const PURGE_EVERY: Duration = Duration::from_secs(600);
+const PURGE_EVERY: Duration = Duration::from_mins(10);
 
 /// Purges now and every ten minutes. A failing database is reported and does not end the task.
 pub async fn run(app: App) {

@@ -98,7 +98,7 @@ async fn write(store: &Store, batch: &mut HashMap<KeyId, Timestamp>) {
     match try_write(store, batch).await {
         Ok(()) => batch.clear(),
         Err(error) => {
-            tracing::warn!(error = %error, keys = batch.len(), "last uses could not be written yet")
+            tracing::warn!(error = %error, keys = batch.len(), "last uses could not be written yet");
         }
     }
 }

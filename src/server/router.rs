@@ -2,7 +2,10 @@
 
 use super::{
     app::App,
-    http::{functions, health, middleware, pages, v1},
+    http::{
+        assets::{self, LINKS},
+        functions, health, middleware, pages, v1,
+    },
     session,
 };
 use axum::{
@@ -10,7 +13,10 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{any, get},
 };
-use tower_http::{compression::CompressionLayer, limit::RequestBodyLimitLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
+    services::ServeDir,
+};
 
 /// Most bytes of a form (docs/security.md, S28).
 const FORM_BYTES: usize = 64 * 1024;
@@ -21,6 +27,7 @@ pub fn router(app: App) -> Router {
     let _ = any_spawner::Executor::init_tokio();
     let dashboard = Router::new()
         .merge(pages::routes())
+        .merge(watched_files())
         .route("/api/{*function}", any(functions::handle))
         .layer(session::layer(&app))
         .layer(RequestBodyLimitLayer::new(FORM_BYTES))
@@ -29,11 +36,24 @@ pub fn router(app: App) -> Router {
     let machine = Router::new()
         .route("/v1/{*path}", any(v1::handle))
         .route("/v1", any(v1::handle))
+        .route("/v1/", any(v1::handle))
         .route("/healthz", get(health::healthz));
     Router::new()
         .merge(machine)
         .merge(dashboard)
+        .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), middleware::headers::layer))
         .layer(from_fn_with_state(app.clone(), middleware::request_id::layer))
         .with_state(app)
+}
+
+/// While `cargo leptos watch` runs, its files are served from disk instead of from inside the binary.
+fn watched_files() -> Router<App> {
+    let options = &LINKS.options;
+    if assets::is_watched() {
+        let folder = format!("{}/{}", options.site_root, options.site_pkg_dir);
+        Router::new().nest_service(&format!("/{}", options.site_pkg_dir), ServeDir::new(folder))
+    } else {
+        Router::new()
+    }
 }

@@ -36,9 +36,7 @@ pub struct Links {
 pub static LINKS: LazyLock<Links> = LazyLock::new(|| {
     let mut options = get_config_from_str(include_str!("../../../Leptos.toml"))
         .unwrap_or_else(|_| LeptosOptions::builder().output_name("babysea").build());
-    // cargo-leptos names the files itself and keeps them on disk.
-    let watched = std::env::var_os("LEPTOS_WATCH").is_some();
-    let names = Site::get("site.json").filter(|_| !watched);
+    let names = Site::get("site.json").filter(|_| !is_watched());
     let names = names.and_then(|file| serde_json::from_slice::<Names>(&file.data).ok());
     let css = match names {
         Some(names) => {
@@ -49,6 +47,12 @@ pub static LINKS: LazyLock<Links> = LazyLock::new(|| {
     };
     Links { options, css }
 });
+
+/// Whether `cargo leptos watch` runs this: it names the files itself and keeps them on disk.
+#[must_use]
+pub fn is_watched() -> bool {
+    std::env::var_os("LEPTOS_WATCH").is_some()
+}
 
 /// The file at this path, if there is one. `/pkg/` never changes under a name; the rest is asked for anew each hour.
 #[must_use]
@@ -70,7 +74,7 @@ pub fn serve(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response
         .into_iter()
         .filter(|(coding, _)| accepts(accepted, coding))
         .find_map(|(coding, end)| Some((coding, file(&format!("{path}.{end}"))?)));
-    let etag = format!("\"{}\"", hex(&plain.metadata.sha256_hash()[..8]));
+    let etag = format!("\"{}\"", hex::encode(&plain.metadata.sha256_hash()[..8]));
 
     let mut response = Response::builder()
         .header(
@@ -119,10 +123,6 @@ fn accepts(accepted: &str, coding: &str) -> bool {
         let refused = |q: &str| q.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) == Some(0.0);
         parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding)) && !parts.any(refused)
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::{
 use axum::{
     Extension,
     extract::{Request, State},
-    http::{header, request::Parts},
+    http::{HeaderValue, header, request::Parts},
     response::Response,
 };
 use error::V1Error;
@@ -52,7 +52,7 @@ async fn answer(
         .headers
         .get_all(header::AUTHORIZATION)
         .iter()
-        .map(|value| value.as_bytes());
+        .map(HeaderValue::as_bytes);
     let key = verify::verify(&app, authorization, route.scope, now).await?;
     let call = Call { app, key, now };
     match route.pattern {

@@ -302,7 +302,7 @@ mod tests {
         let passwords = passwords(CHEAP);
         let _all = passwords
             .waiting
-            .acquire_many(QUEUE as u32)
+            .acquire_many(u32::try_from(QUEUE).expect("a small number"))
             .await
             .expect("places");
         assert_eq!(passwords.hash(typed("correct horse")).await, Err(Busy));
@@ -317,7 +317,7 @@ mod tests {
         let places = passwords.running.available_permits();
         let _all = passwords
             .running
-            .acquire_many(places as u32)
+            .acquire_many(u32::try_from(places).expect("a small number"))
             .await
             .expect("places");
         assert_eq!(passwords.hash(typed("correct horse")).await, Err(Busy));

@@ -151,10 +151,7 @@ fn create(path: &Path, rng: &dyn Rng) -> Result<[u8; BYTES], PepperError> {
             .create_new(true)
             .mode(0o600)
             .open(path)?;
-        for byte in bytes {
-            write!(file, "{byte:02x}")?;
-        }
-        writeln!(file)?;
+        writeln!(file, "{}", hex::encode(bytes))?;
         file.sync_all()
     };
     write().map_err(|source| PepperError::File {
@@ -166,13 +163,7 @@ fn create(path: &Path, rng: &dyn Rng) -> Result<[u8; BYTES], PepperError> {
 
 fn from_hex(text: &str) -> Option<[u8; BYTES]> {
     let mut bytes = [0; BYTES];
-    if text.len() != 2 * BYTES || !text.is_ascii() {
-        return None;
-    }
-    for (n, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * n..2 * n + 2)?, 16).ok()?;
-    }
-    Some(bytes)
+    hex::decode_to_slice(text, &mut bytes).ok().map(|()| bytes)
 }
 
 #[cfg(test)]
@@ -184,9 +175,8 @@ mod tests {
         // RFC 4231 has no 32-byte key; this value is from Python's hmac module.
         let pepper = Pepper::new(&[7; BYTES]);
         let digest = pepper.hash(&SecretText::new("bye_test".into()));
-        let hex: String = digest.digest().iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(
-            hex,
+            hex::encode(digest.digest()),
             "433fd671489631895e48b429d1f63374ab25244c603eddb5986b0c049153b422"
         );
     }

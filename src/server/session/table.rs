@@ -22,7 +22,7 @@ use tower_sessions::{
 };
 
 /// How long a session may have been used before that is noted again (S11).
-const TOUCH_AFTER: Duration = Duration::from_secs(60);
+const TOUCH_AFTER: Duration = Duration::from_mins(1);
 
 /// The store behind tower-sessions.
 #[derive(Clone)]
@@ -130,7 +130,6 @@ fn values(record: &Record) -> (Option<UserId>, String) {
     (user, serde_json::json!(record.data).to_string())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn failed(error: StoreError) -> Error {
     Error::Backend(error.to_string())
 }

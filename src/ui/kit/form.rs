@@ -45,7 +45,6 @@ impl FormHandle {
     }
 
     /// What is wrong with `field`, as it changes.
-    #[must_use]
     pub fn error(self, field: &'static str) -> impl Fn() -> Option<String> + Copy + Send + Sync + 'static {
         move || self.errors.with(|errors| errors.get(field).map(str::to_owned))
     }

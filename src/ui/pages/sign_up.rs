@@ -1,5 +1,10 @@
 //! `/sign-up`.
 
+#![expect(
+    missing_docs,
+    reason = "the macro of an island leaves the docs off what it makes of it"
+)]
+
 use crate::{
     api::{form::FormState, session::SignUp},
     domain::{name::PersonName, password::MAX_CHARACTERS},

@@ -172,9 +172,9 @@ fn Secret(created: RwSignal<Option<CreatedKey>>, progress: Progress) -> impl Int
         let secret = secret();
         spawn_local(async move {
             if write_clipboard(&secret).await {
-                copied()
+                copied();
             } else {
-                refused()
+                refused();
             }
         });
     };
