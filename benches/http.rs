@@ -11,7 +11,7 @@ use axum::{
     serve::ListenerExt as _,
 };
 use babysea::{
-    domain::password::Password,
+    domain::{password::Password, secret::SecretText},
     server::{
         access,
         app::{App, Parts},
@@ -21,7 +21,7 @@ use babysea::{
         session::Viewer,
     },
 };
-use std::{error::Error, net::SocketAddr, process::Command};
+use std::{error::Error, hint::black_box, net::SocketAddr, process::Command, time::Instant};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
@@ -99,7 +99,34 @@ async fn measure(engine: &str, database: &str, folder: &std::path::Path) -> Resu
         println!("{engine:<12} {name:<18} {ratio:>7.3} {real:>12.0} {constant:>12.0} {bytes:>9}");
     }
     server.abort();
+    if engine == "SQLite" {
+        one_hash_each(&app, &secret).await?;
+    }
     println!("{:<12} last uses dropped: {}", "", app.recorder.dropped());
+    Ok(())
+}
+
+/// What a password's hash and a key's hash cost, one at a time (docs/decisions/0001-keys-at-rest.md).
+async fn one_hash_each(app: &App, secret: &str) -> Result<(), Failure> {
+    const PASSWORDS: u32 = 20;
+    const KEYS: u32 = 200_000;
+    let begun = Instant::now();
+    for _ in 0..PASSWORDS {
+        app.passwords
+            .hash(Password::new("tidal moss quartz lantern".to_owned()))
+            .await?;
+    }
+    let password = begun.elapsed() / PASSWORDS;
+    let key = SecretText::new(secret.to_owned());
+    let begun = Instant::now();
+    for _ in 0..KEYS {
+        black_box(app.pepper.hash(black_box(&key)));
+    }
+    println!(
+        "{:<12} one password: {password:.1?}; one key: {:.2?}",
+        "hashing",
+        begun.elapsed() / KEYS
+    );
     Ok(())
 }
 

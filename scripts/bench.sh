@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Builds the release and prints the measurements of docs/benchmarks.md.
+# Builds with the release's settings and prints the measurements of docs/benchmarks.md.
 . "$(dirname "$0")/lib.sh"
 scripts/install.sh rust site postgres wrk
 . scripts/toolchain.sh
 use_rust
 
 scripts/build-site.sh
-cargo build --release
+# No `cargo build --release` before it: that is another build of the same crates (see test.sh).
+say "Building the benchmark (usually five minutes the first time)."
+cargo bench --bench http --no-run
 scripts/with-postgres.sh cargo bench --bench http

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing of the parts named: rust site postgres chromium deny wrk. Without anything missing it
+# Installs what is missing of the parts named: rust site npm postgres chromium deny wrk. Without anything missing it
 # asks no network and takes a fraction of a second.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
@@ -12,7 +12,7 @@ part_ready() {
         npm) node_ready && npm_packages_ready ;;
         postgres) find_postgres >/dev/null ;;
         chromium) find_chromium >/dev/null ;;
-        deny) [ -x "$CARGO_DENY" ] ;;
+        deny) [ -x "$CARGO_DENY" ] && command -v git >/dev/null ;;
         wrk) command -v wrk >/dev/null ;;
         *) fail "install.sh: unknown part '$1'" ;;
     esac
@@ -47,6 +47,7 @@ look_for() {
         postgres) lacking "PostgreSQL" postgresql ;;
         chromium) lacking "Chromium (CHROMIUM may name one)" chromium ;;
         wrk) lacking "wrk" wrk ;;
+        deny) command -v git >/dev/null || lacking "git" git ;;
     esac
 }
 
@@ -116,7 +117,7 @@ install_npm_packages() {
     (
         use_node
         cd end2end
-        PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --silent --no-audit --no-fund --ignore-scripts
+        NODE_NO_WARNINGS=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --silent --no-audit --no-fund --ignore-scripts
     ) || fail "npm could not install the packages of end2end."
     npm_packages_stamp >end2end/node_modules/.installed
 }

@@ -11,7 +11,8 @@ broken=
 
 # The tests choose the server's settings themselves.
 unset LISTEN PUBLIC_URL DATABASE_URL DATA_DIR PEPPER_FILE TRUSTED_PROXIES CATALOG BRAND KEY_PREFIX SIGN_UP \
-    RATE_LIMIT AUTH_LIMIT SMTP_URL LOG_RETENTION_DAYS
+    RATE_LIMIT AUTH_LIMIT SMTP_URL LOG_RETENTION_DAYS \
+    PASSWORD_MIN SESSION_IDLE_HOURS SESSION_MAX_DAYS
 
 finish() {
     [ -z "$broken" ] || printf '\nFailed Rust tests:\n%s\n' "$broken"

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// Why a form was not accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+// A page that was opened before an upgrade must still understand the server.
+#[serde(default)]
 pub struct ApiError {
     /// A sentence about the whole form, if there is one.
     pub message: Option<String>,

@@ -20,7 +20,7 @@ pub async fn sign_up(
     #[server(default)] password: Password,
 ) -> Result<String, ApiError> {
     use crate::server::http::{functions, session};
-    let (app, browser) = functions::anybody()?;
+    let (app, browser) = functions::anybody();
     functions::answer(session::sign_up(&app, &browser, &name, &email, &password).await)
 }
 
@@ -35,6 +35,6 @@ pub async fn sign_in(
     #[server(default)] next: String,
 ) -> Result<String, ApiError> {
     use crate::server::http::{functions, session};
-    let (app, browser) = functions::anybody()?;
+    let (app, browser) = functions::anybody();
     functions::answer(session::sign_in(&app, &browser, &email, &password, &next).await)
 }

@@ -35,6 +35,12 @@ impl FieldErrors {
             .map(|(_, message)| message.as_str())
     }
 
+    /// The first field that was refused.
+    #[must_use]
+    pub fn first(&self) -> Option<&str> {
+        self.0.first().map(|(name, _)| name.as_str())
+    }
+
     /// Whether nothing was refused.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -23,6 +23,10 @@ pub struct KeyManager {
 /// # Errors
 /// `NotFound` when there is no such account or the viewer is not in it: both are one answer.
 pub async fn key_manager(app: &App, viewer: &Viewer, slug: &str) -> Result<KeyManager, ServiceError> {
+    // Only what a slug can be is looked up: PostgreSQL refuses some other texts with an error.
+    if !slug.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return Err(ServiceError::NotFound);
+    }
     let account = app
         .store
         .read()

@@ -30,6 +30,7 @@ pub fn router(app: App) -> Router {
         .merge(watched_files())
         .route("/api/{*function}", any(functions::handle))
         .layer(session::layer(&app))
+        .layer(from_fn_with_state(app.clone(), middleware::session_cookie::layer))
         .layer(RequestBodyLimitLayer::new(FORM_BYTES))
         .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer))
         .layer(CompressionLayer::new());

@@ -63,8 +63,16 @@ pub async fn end(session: &Session) -> Result<(), ServiceError> {
     Ok(session.flush().await?)
 }
 
-/// `Set-Cookie` that makes browsers forget the cookie. tower-sessions' own lacks `Secure`, without which browsers
-/// ignore it for a name with `__Host-`.
+/// Whether a `Set-Cookie` makes browsers forget the cookie.
+#[must_use]
+pub fn is_removal(app: &App, set_cookie: &HeaderValue) -> bool {
+    let after_name = set_cookie
+        .as_bytes()
+        .strip_prefix(cookie_name(app.origin.is_https()).as_bytes());
+    after_name.is_some_and(|rest| rest.starts_with(b"=;"))
+}
+
+/// `Set-Cookie` that makes browsers forget the cookie.
 #[must_use]
 pub fn removal(app: &App) -> HeaderValue {
     HeaderValue::from_static(if app.origin.is_https() {

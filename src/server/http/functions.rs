@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use axum::{
-    body::Body,
+    body::{Body, to_bytes},
     extract::{Request, State},
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
@@ -20,9 +20,8 @@ use leptos::prelude::*;
 use leptos_axum::{ResponseOptions, handle_server_fns_with_context};
 use tower_sessions::Session;
 
-/// Calls a server function. POST only, and only the two body formats that a form of ours is sent in (docs/security.md,
-/// S25).
-pub async fn handle(State(app): State<App>, mut request: Request) -> Response {
+/// Calls a server function. POST only, and only in the encoding that our forms are sent in (docs/security.md, S25).
+pub async fn handle(State(app): State<App>, request: Request) -> Response {
     if request.method() != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
     }
@@ -34,41 +33,44 @@ pub async fn handle(State(app): State<App>, mut request: Request) -> Response {
         .and_then(|value| value.split(';').next())
         .unwrap_or_default()
         .trim();
-    if !["application/x-www-form-urlencoded", "application/json"]
-        .iter()
-        .any(|known| media_type.eq_ignore_ascii_case(known))
-    {
+    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
     let path = request.uri().path();
     if !leptos::server_fn::axum::server_fn_paths().any(|(known, _)| known == path) {
         return StatusCode::NOT_FOUND.into_response();
     }
+    let (mut parts, body) = request.into_parts();
+    // The router's limit cuts off what is too long.
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
     // Asked for HTML, server_fn would answer with a redirect to the Referer and errors in the URL (S26).
-    request
-        .headers_mut()
+    parts
+        .headers
         .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     let context = move || provide_context(app.clone());
-    handle_server_fns_with_context(context, request.map(Body::new))
+    let request = Request::from_parts(parts, Body::from(body));
+    let mut response = handle_server_fns_with_context(context, request)
         .await
-        .into_response()
+        .into_response();
+    // A function that ran has set its status by `answer`. What is left at 500 are arguments that cannot be read.
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+    }
+    response
 }
 
-fn app() -> Result<App, ApiError> {
-    use_context::<App>().ok_or_else(|| broken("a server function was called without its app"))
-}
-
-fn browser() -> Result<Session, ApiError> {
-    let session = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Session>().cloned());
-    session.ok_or_else(|| broken("a server function was called without a session"))
-}
-
-/// For server functions that anybody may call.
+/// For server functions that anybody may call: the app, and the browser's session.
 ///
-/// # Errors
-/// Only when the program is put together wrongly.
-pub fn anybody() -> Result<(App, Session), ApiError> {
-    Ok((app()?, browser()?))
+/// # Panics
+/// When called elsewhere than in a server function behind the session layer.
+pub fn anybody() -> (App, Session) {
+    let session = expect_context::<Parts>().extensions.get::<Session>().cloned();
+    (
+        expect_context::<App>(),
+        session.expect("the session layer is around every server function"),
+    )
 }
 
 /// For server functions that manage the keys of an account: who calls must be allowed to.
@@ -76,7 +78,7 @@ pub fn anybody() -> Result<(App, Session), ApiError> {
 /// # Errors
 /// 401 when nobody is signed in, 404 when the account is not theirs.
 pub async fn key_manager(account: &str) -> Result<(App, KeyManager), ApiError> {
-    let (app, browser) = anybody()?;
+    let (app, browser) = anybody();
     let allowed = async {
         let viewer = session::viewer(&app, &browser)
             .await?
@@ -102,9 +104,4 @@ pub fn answer<T>(result: Result<T, ServiceError>) -> Result<T, ApiError> {
         }
         shown
     })
-}
-
-fn broken(what: &'static str) -> ApiError {
-    tracing::error!("{what}");
-    ApiError::message("Something went wrong. Reload the page and try again.")
 }

@@ -13,7 +13,11 @@ use crate::{
         app::App,
         config::SignUp,
         secret::password::Checked,
-        store::{StoreError, Tables as _, Unique, accounts::Account, users::NewUser},
+        store::{
+            StoreError, Tables as _, Unique,
+            accounts::{Account, Profile},
+            users::NewUser,
+        },
     },
 };
 
@@ -137,6 +141,14 @@ pub async fn home(app: &App, user: UserId) -> Result<Account, ServiceError> {
         .personal(user)
         .await?
         .ok_or(ServiceError::NotFound)
+}
+
+/// What an account tells of itself to a program that holds a key of it; nothing when it is gone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn profile(app: &App, account: AccountId) -> Result<Option<Profile>, StoreError> {
+    app.store.read().await?.accounts().profile(account).await
 }
 
 /// Lower-case letters, digits and single hyphens from a name; `account` when it has none of them.

@@ -82,7 +82,8 @@ pub async fn create(
     let (Some(name), Some(preset)) = (name, preset) else {
         return Err(ServiceError::Invalid(errors));
     };
-    if form_token.is_empty() || form_token.len() > FORM_TOKEN_LENGTH {
+    let well_formed = form_token.bytes().all(|b| b.is_ascii_alphanumeric());
+    if form_token.is_empty() || form_token.len() > FORM_TOKEN_LENGTH || !well_formed {
         return Err(ServiceError::Refused(NO_FORM_TOKEN));
     }
 

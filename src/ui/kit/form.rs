@@ -49,10 +49,16 @@ impl FormHandle {
         move || self.errors.with(|errors| errors.get(field).map(str::to_owned))
     }
 
-    /// Whether the form is being sent, as it changes.
-    #[must_use]
-    pub fn pending(self) -> Signal<bool> {
-        self.pending.into()
+    /// Whether `field` has the focus when the form is drawn: the first one that is wrong, else the one that is `meant`.
+    fn starts_at(self, field: &str, meant: bool) -> bool {
+        self.errors
+            .with_untracked(|errors| errors.first().map_or(meant, |first| first == field))
+    }
+
+    /// Takes back what was said of the form; what was typed stays.
+    pub fn forget_errors(self) {
+        self.message.set(None);
+        self.errors.set(FieldErrors::default());
     }
 
     /// Takes a submit over: sends the form's fields to the server function `S`. `done` gets what it returned; a refusal
@@ -75,8 +81,7 @@ impl FormHandle {
             match call(S::PATH, &form).await.and_then(|answer| parse(&answer)) {
                 // The button stays busy: what follows leaves the page or replaces the form.
                 Ok(output) => {
-                    self.message.set(None);
-                    self.errors.set(FieldErrors::default());
+                    self.forget_errors();
                     done(output);
                 }
                 Err(error) => {
@@ -128,7 +133,7 @@ fn parse<T: DeserializeOwned>(body: &str) -> Result<T, ApiError> {
 }
 
 fn focus_first_error(form: &HtmlFormElement) {
-    let found = form.query_selector("[aria-invalid=true] input, [aria-invalid=true]");
+    let found = form.query_selector("input[aria-invalid=true], [aria-invalid=true] input");
     if let Some(field) = found
         .ok()
         .flatten()
@@ -192,7 +197,7 @@ pub fn TextField(
     } else {
         form.value(name)
     };
-    let autofocus = autofocus || error().is_some();
+    let autofocus = form.starts_at(name, autofocus);
     view! {
         <div class="field">
             <div class="field-head">

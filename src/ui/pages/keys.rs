@@ -104,7 +104,7 @@ pub fn KeysPage(
         </Frame>
         {result}
         <CreateKey account form=form.clone() open>
-            <PresetCards presets chosen=form.value("preset")/>
+            <PresetCards presets chosen=form.value("preset") autofocus=form.errors().first() == Some("preset")/>
         </CreateKey>
     }
 }

@@ -4,8 +4,8 @@ use super::failure;
 use crate::server::{app::App, session};
 use axum::{
     extract::State,
-    http::{HeaderName, HeaderValue, header},
-    response::{AppendHeaders, IntoResponse, Redirect, Response},
+    http::{HeaderName, HeaderValue},
+    response::{IntoResponse, Redirect, Response},
 };
 use tower_sessions::Session;
 
@@ -18,6 +18,5 @@ pub async fn submit(State(app): State<App>, browser: Session) -> Response {
         HeaderName::from_static("clear-site-data"),
         HeaderValue::from_static("\"storage\""),
     );
-    let cookie = AppendHeaders([(header::SET_COOKIE, session::removal(&app))]);
-    (cookie, [clear], Redirect::to("/sign-in")).into_response()
+    ([clear], Redirect::to("/sign-in")).into_response()
 }

@@ -3,25 +3,16 @@
 use super::{Call, V1Error};
 use crate::{
     domain::time::Timestamp,
-    server::{service::verify::Refusal, store::Tables as _},
+    server::service::{accounts, verify::Refusal},
 };
 use serde_json::{Value, json};
 
 /// The account's profile. There are no pictures here, so that field is always null.
 pub async fn get(call: &Call) -> Result<(&'static str, Value), V1Error> {
-    let profile = async {
-        call.app
-            .store
-            .read()
-            .await?
-            .accounts()
-            .profile(call.key.account)
-            .await
-    };
-    let profile = profile
+    let profile = accounts::profile(&call.app, call.key.account)
         .await
-        .map_err(Refusal::Unavailable)?
-        .ok_or(V1Error::AccountNotFound)?;
+        .map_err(Refusal::Unavailable)?;
+    let profile = profile.ok_or(V1Error::AccountNotFound)?;
     let data = json!({
         "account_id": call.key.account,
         "account_name": profile.name,

@@ -9,7 +9,12 @@ use crate::{
     domain::name::KeyName,
     ui::kit::form::{FormHandle, FormMessage, SubmitButton, TextField},
 };
-use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast as _, web_sys::Element};
+use leptos::{
+    ev, html,
+    prelude::*,
+    wasm_bindgen::JsCast as _,
+    web_sys::{Element, HtmlElement},
+};
 
 /// Both dialogs of making a key.
 #[island]
@@ -35,6 +40,14 @@ pub fn CreateKey(
                 let _ = frame.remove_attribute("inert");
             }
             dialog.close();
+            // Closing a modal dialog gives the focus back to where it was.
+            let opener = document()
+                .query_selector("[data-opens=create-key] button")
+                .ok()
+                .flatten();
+            if let Some(opener) = opener.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+                let _ = opener.focus();
+            }
             let _ = dialog.show_modal();
         }
     });
@@ -67,7 +80,13 @@ pub fn CreateKey(
     };
 
     view! {
-        <dialog class="dialog" node_ref=dialog open=open aria-labelledby="create-key-title">
+        <dialog
+            class="dialog"
+            node_ref=dialog
+            open=open
+            aria-labelledby="create-key-title"
+            on:close=move |_: ev::Event| form.forget_errors()
+        >
             <form
                 class="dialog-form"
                 method="post"

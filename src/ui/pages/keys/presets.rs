@@ -10,14 +10,17 @@ pub fn PresetCards(
     presets: Vec<PresetChoice>,
     /// Machine name of the one that is chosen.
     chosen: String,
+    /// Whether the first has the focus when the form is drawn.
+    autofocus: bool,
 ) -> impl IntoView {
     let cards = presets
         .into_iter()
-        .map(|preset| {
+        .enumerate()
+        .map(|(n, preset)| {
             let checked = preset.id == chosen;
             view! {
                 <label class="choice-card">
-                    <input type="radio" name="preset" value=preset.id checked=checked/>
+                    <input type="radio" name="preset" value=preset.id checked=checked autofocus=autofocus && n == 0/>
                     <span class="choice-title">{preset.label}</span>
                     <span class="choice-text">{preset.description}</span>
                     <code class="choice-scopes">{preset.scopes}</code>

@@ -27,6 +27,17 @@ struct Progress {
     asking: RwSignal<bool>,
     /// What copying led to.
     note: RwSignal<&'static str>,
+    copy: NodeRef<html::Button>,
+}
+
+impl Progress {
+    /// Takes the question back; the focus returns to the key.
+    fn stay(self) {
+        self.asking.set(false);
+        if let Some(button) = self.copy.get_untracked() {
+            let _ = button.focus();
+        }
+    }
 }
 
 /// The dialog; it opens when `created` holds a key, and the key leaves the page with it.
@@ -44,6 +55,7 @@ pub fn ViewKey(
         kept: RwSignal::new(false),
         asking: RwSignal::new(false),
         note: RwSignal::new(""),
+        copy: NodeRef::new(),
     };
     let at_risk = move || created.with_untracked(Option::is_some) && !progress.kept.get_untracked();
 
@@ -71,17 +83,17 @@ pub fn ViewKey(
     });
 
     // Browsers close a dialog on the second Escape whatever its page says; `closedby` leaves the key to us.
-    let on_key = move |event: ev::KeyboardEvent| {
-        if event.key() != "Escape" {
+    window_event_listener(ev::keydown, move |event| {
+        if event.key() != "Escape" || created.with_untracked(Option::is_none) {
             return;
         }
         event.prevent_default();
         if progress.asking.get_untracked() {
-            progress.asking.set(false);
+            progress.stay();
         } else if let Some(form) = done.get_untracked() {
             let _ = form.request_submit();
         }
-    };
+    });
     let on_done = move |event: ev::SubmitEvent| {
         if at_risk() {
             event.prevent_default();
@@ -119,7 +131,6 @@ pub fn ViewKey(
             node_ref=dialog
             closedby="none"
             aria-labelledby="view-key-title"
-            on:keydown=on_key
             on:cancel=|event: ev::Event| event.prevent_default()
         >
             {contents}
@@ -196,7 +207,7 @@ fn Secret(created: RwSignal<Option<CreatedKey>>, progress: Progress) -> impl Int
                     <button class="button quiet" type="button" on:click=toggle>
                         {move || if progress.shown.get() { "Hide value" } else { "Show value" }}
                     </button>
-                    <button class="button primary" type="button" autofocus on:click=copy>
+                    <button class="button primary" type="button" autofocus node_ref=progress.copy on:click=copy>
                         <Drawing icon=Icon::Copy/>
                         "Copy"
                     </button>
@@ -228,7 +239,7 @@ fn Foot(progress: Progress) -> impl IntoView {
                 type="button"
                 hidden=move || !asking()
                 node_ref=back
-                on:click=move |_| progress.asking.set(false)
+                on:click=move |_| progress.stay()
             >
                 "Back to the key"
             </button>

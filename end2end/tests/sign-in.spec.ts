@@ -1,0 +1,61 @@
+import { button, field, hydrated, KEYS_PAGE, opener, signIn, signUp, somebody, visit } from "../fixtures/journey";
+import { expect, test } from "../fixtures/test";
+
+test("signed out, the old page asks to sign in and comes back afterwards", async ({ page }) => {
+  const ada = await signUp(page);
+  const home = page.url();
+  await button(page, "Sign out").click();
+  await expect(page).toHaveURL("/sign-in");
+
+  // Neither Back nor the address show the page any more.
+  await page.goBack();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  const asked = `${home}?dialog=create`;
+  await page.goto(asked);
+  await expect(page).toHaveURL(`/sign-in?next=${encodeURIComponent(asked.replace(new URL(asked).origin, ""))}`);
+  await hydrated(page);
+  await signIn(page, { email: ada.email.toUpperCase(), password: ada.password });
+  await expect(page).toHaveURL(asked);
+});
+
+test("without a page asked for, leads to the keys; the front page does so too", async ({ page, baseURL }) => {
+  await page.goto("/");
+  await expect(page).toHaveURL("/sign-in");
+  const ada = await signUp(page);
+  const home = page.url();
+  await page.goto("/");
+  await expect(page).toHaveURL(home);
+  await button(page, "Sign out").click();
+  await visit(page, "/sign-in");
+  await signIn(page, ada);
+  await expect(page).toHaveURL(home);
+  await hydrated(page);
+  await expect(opener(page)).toBeVisible();
+
+  // A page elsewhere is not gone to.
+  await button(page, "Sign out").click();
+  await visit(page, `/sign-in?next=${encodeURIComponent("https://example.com/home/x")}`);
+  await signIn(page, ada);
+  await expect(page).toHaveURL(home);
+  expect(new URL(page.url()).origin).toBe(baseURL);
+});
+
+test("a wrong password and an unknown address get one answer, and the address stays", async ({ page, guard }) => {
+  const ada = await signUp(page);
+  await button(page, "Sign out").click();
+  await hydrated(page);
+  guard.expectStatus(422);
+  for (const wrong of [
+    { email: ada.email, password: "not this one" },
+    { email: somebody().email, password: ada.password },
+    { email: "", password: "" },
+  ]) {
+    await signIn(page, wrong);
+    await expect(page.getByRole("alert")).toHaveText("Email and password do not match an account.");
+    await expect(button(page, "Sign in")).not.toHaveAttribute("aria-busy");
+    await expect(field(page, "Email")).toHaveValue(wrong.email);
+    await visit(page, "/sign-in");
+  }
+  await signIn(page, ada);
+  await expect(page).toHaveURL(KEYS_PAGE);
+});

@@ -1,0 +1,160 @@
+//! The arrows between the layers, read from the `use` lines and paths of src, and a few rules about its files.
+
+#[path = "support/layers.rs"]
+mod layers;
+#[path = "support/rust_source.rs"]
+mod rust_source;
+
+use layers::{layer_of, module_of, wrong_arrows};
+use rust_source::{code, tokens};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files below a folder of the repository with one of these endings: path from the root, and text.
+fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
+    let mut folders: Vec<PathBuf> = vec![root().join(folder)];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of the repository") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                if !path.ends_with("node_modules") {
+                    folders.push(path);
+                }
+            } else if endings
+                .iter()
+                .any(|ending| path.extension().is_some_and(|own| own == *ending))
+            {
+                let name = path
+                    .strip_prefix(root())
+                    .expect("inside the repository")
+                    .display()
+                    .to_string();
+                files.push((name, fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Everything that people write here, but prose.
+fn sources() -> Vec<(String, String)> {
+    let folders = [
+        "src",
+        "tests",
+        "benches",
+        "migrations",
+        "scripts",
+        "style",
+        "end2end",
+    ];
+    let endings = ["rs", "sql", "sh", "mjs", "scss", "ts"];
+    folders
+        .iter()
+        .flat_map(|folder| files(folder, &endings))
+        .collect()
+}
+
+#[test]
+fn every_arrow_is_one_of_the_table() {
+    let files = files("src", &["rs"]);
+    assert!(files.len() > 60, "src is read");
+    let mut wrong = Vec::new();
+    for (file, source) in &files {
+        wrong.extend(
+            wrong_arrows(file, source)
+                .iter()
+                .map(|target| format!("{file} uses {target}")),
+        );
+    }
+    assert!(
+        wrong.is_empty(),
+        "arrows that the table does not allow:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn every_module_of_the_server_has_a_line_of_its_own() {
+    for (file, _) in files("src", &["rs"]) {
+        let module = module_of(&file);
+        let (name, ..) = layer_of(&module);
+        assert!(
+            name != "server" || module == "server",
+            "{file}: give it a line in LAYERS"
+        );
+    }
+}
+
+#[test]
+fn server_code_is_left_out_of_the_browser_in_one_place() {
+    for (file, source) in files("src", &["rs"]) {
+        let gates = gates(&source);
+        assert!(
+            gates == 0 || file == "src/lib.rs",
+            "{file}: the gates on features belong into src/lib.rs"
+        );
+    }
+}
+
+/// How often the source asks for a feature.
+fn gates(source: &str) -> usize {
+    let code = code(source);
+    tokens(&code)
+        .windows(2)
+        .filter(|two| two == &["feature", "="])
+        .count()
+}
+
+#[test]
+fn nothing_is_left_to_be_done() {
+    // In two parts, or this file would hold them.
+    let words =
+        [["TO", "DO"], ["FIX", "ME"], ["todo", "!"], ["unimple", "mented!"]].map(|parts| parts.concat());
+    for (file, source) in sources() {
+        for (n, line) in source.lines().enumerate() {
+            let word = words.iter().find(|word| line.contains(*word));
+            assert_eq!(word, None, "{file}:{}", n + 1);
+        }
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    for (file, source) in sources() {
+        let lines = source.lines().count();
+        assert!(
+            lines <= 400,
+            "{file} has {lines} lines: past 400, look for its second subject"
+        );
+    }
+}
+
+#[test]
+fn both_engines_have_the_same_migrations() {
+    let names = |engine: &str| -> Vec<String> {
+        let files = files(&format!("migrations/{engine}"), &["sql"]);
+        files
+            .into_iter()
+            .map(|(path, _)| path.rsplit('/').next().unwrap_or_default().to_owned())
+            .collect()
+    };
+    assert_eq!(names("sqlite"), names("postgres"));
+    assert!(!names("sqlite").is_empty());
+}
+
+#[test]
+fn gates_are_counted_in_code_alone() {
+    assert_eq!(
+        gates("#[cfg(feature = \"ssr\")] mod a; #[cfg(all(unix, feature = \"x\"))] mod b;"),
+        2
+    );
+    assert_eq!(gates("// cfg(feature = \"ssr\")\nlet a = \"feature = \";"), 0);
+}

@@ -1,0 +1,193 @@
+//! Requests, and the browsers that send them.
+
+use crate::{answer::Answer, world::World};
+use axum::{
+    body::Body,
+    http::{HeaderValue, Method, Request},
+};
+use std::{cell::RefCell, collections::BTreeMap};
+
+/// A request.
+pub struct Call(Request<Body>);
+
+pub fn call(method: &str, path: &str) -> Call {
+    let method: Method = method.parse().expect("a method");
+    let request = Request::builder().method(method).uri(path).body(Body::empty());
+    Call(request.expect("a request"))
+}
+
+pub fn get(path: &str) -> Call {
+    call("GET", path)
+}
+
+/// A form as a browser sends it from a page of ours.
+pub fn form(path: &str, fields: &[(&str, &str)]) -> Call {
+    call("POST", path).own_page().fields(fields)
+}
+
+impl Call {
+    pub fn request(self) -> Request<Body> {
+        self.0
+    }
+
+    pub fn header(self, name: &'static str, value: &str) -> Self {
+        self.raw_header(name, value.parse().expect("a header value"))
+    }
+
+    pub fn raw_header(mut self, name: &'static str, value: HeaderValue) -> Self {
+        self.0.headers_mut().append(name, value);
+        self
+    }
+
+    pub fn path(&self) -> &str {
+        self.0.uri().path()
+    }
+
+    pub fn own_page(self) -> Self {
+        self.header("sec-fetch-site", "same-origin")
+    }
+
+    pub fn bearer(self, secret: &str) -> Self {
+        self.header("authorization", &format!("Bearer {secret}"))
+    }
+
+    pub fn fields(self, fields: &[(&str, &str)]) -> Self {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.body("application/x-www-form-urlencoded", body)
+    }
+
+    pub fn body(self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let body = body.into();
+        let mut call = self
+            .header("content-type", media_type)
+            .header("content-length", &body.len().to_string());
+        *call.0.body_mut() = Body::from(body);
+        call
+    }
+
+    /// A body whose length is not told beforehand.
+    pub fn streamed(self, media_type: &str, body: Vec<u8>) -> Self {
+        let mut call = self.header("content-type", media_type);
+        *call.0.body_mut() = Body::from(body);
+        call
+    }
+}
+
+/// A browser: it keeps cookies and says that its posts come from a page of ours.
+pub struct Browser<'w> {
+    pub world: &'w World,
+    pub slug: String,
+    pub email: String,
+    cookies: RefCell<BTreeMap<String, String>>,
+}
+
+impl<'w> Browser<'w> {
+    pub fn new(world: &'w World) -> Self {
+        Self {
+            world,
+            cookies: RefCell::default(),
+            slug: String::new(),
+            email: String::new(),
+        }
+    }
+    pub async fn send(&self, mut call: Call) -> Answer {
+        if let Some(cookie) = self.cookie() {
+            call = call.header("cookie", &cookie);
+        }
+        let answer = self.world.send(call).await;
+        for line in answer.all("set-cookie") {
+            let (name, value) = line
+                .split(';')
+                .next()
+                .and_then(|pair| pair.split_once('='))
+                .expect("a cookie");
+            if line.contains("Max-Age=0") {
+                self.cookies.borrow_mut().remove(name);
+            } else {
+                self.cookies
+                    .borrow_mut()
+                    .insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(get(path)).await
+    }
+
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.send(form(path, fields)).await
+    }
+
+    pub async fn sign_in(&self, email: &str, password: &str) -> Answer {
+        self.post("/sign-in", &[("email", email), ("password", password)])
+            .await
+    }
+
+    /// What the browser sends as `Cookie`.
+    pub fn cookie(&self) -> Option<String> {
+        let cookies = self.cookies.borrow();
+        let pairs: Vec<_> = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
+    /// Another browser with the same cookies, as they are now.
+    pub fn copy(&self) -> Self {
+        Self {
+            world: self.world,
+            slug: self.slug.clone(),
+            email: self.email.clone(),
+            cookies: self.cookies.clone(),
+        }
+    }
+
+    pub fn plant(&self, name: &str, value: &str) {
+        self.cookies
+            .borrow_mut()
+            .insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Path of this person's keys.
+    pub fn keys(&self) -> String {
+        format!("/home/{}/api-keys", self.slug)
+    }
+
+    /// Whether this browser is signed in, by both doors.
+    pub async fn is_signed_in(&self) -> bool {
+        let page = self.send(get(&self.keys())).await.status;
+        let function = self.create(&[]).await.status;
+        match (page, function) {
+            (200, 422) => true,
+            (303, 401) => false,
+            other => panic!("the doors disagree: {other:?}"),
+        }
+    }
+
+    /// The form token that the page hands out.
+    pub async fn form_token(&self) -> String {
+        self.get(&self.keys()).await.field("form_token")
+    }
+
+    /// Calls the server function that makes keys.
+    pub async fn create(&self, fields: &[(&str, &str)]) -> Answer {
+        let mut all = vec![("account", self.slug.as_str())];
+        all.extend(fields);
+        self.post("/api/keys/create", &all).await
+    }
+
+    /// Makes a key; returns its text.
+    pub async fn key(&self, name: &str, preset: &str) -> String {
+        let token = self.form_token().await;
+        let answer = self
+            .create(&[("name", name), ("preset", preset), ("form_token", &token)])
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["secret"].as_str().expect("a secret").to_owned()
+    }
+}

@@ -1,0 +1,343 @@
+//! Server functions as public endpoints: who may call them, and how.
+
+use crate::{
+    answer::Answer,
+    browser::{call, form},
+    database::{Database, both},
+    world::{PASSWORD, World},
+};
+use std::collections::BTreeSet;
+
+/// The functions that anybody may call; every other has to refuse strangers.
+const PUBLIC: [&str; 2] = ["/api/session/sign-in", "/api/session/sign-up"];
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn registered() -> BTreeSet<&'static str> {
+    leptos::server_fn::axum::server_fn_paths()
+        .map(|(path, _)| path)
+        .collect()
+}
+
+fn guarded() -> Vec<&'static str> {
+    registered()
+        .into_iter()
+        .filter(|path| !PUBLIC.contains(path))
+        .collect()
+}
+
+#[test]
+fn every_function_has_a_stable_address_and_is_posted_to() {
+    for path in PUBLIC.into_iter().chain(["/api/keys/create"]) {
+        assert!(registered().contains(path), "{path} is gone: {:?}", registered());
+    }
+    for (path, method) in leptos::server_fn::axum::server_fn_paths() {
+        assert_eq!(method, "POST", "{path}");
+        let name = path.strip_prefix("/api/").expect("below /api");
+        assert!(
+            name.bytes()
+                .all(|b| b.is_ascii_lowercase() || matches!(b, b'/' | b'-')),
+            "{path}"
+        );
+    }
+}
+
+both!(
+    every_other_function_asks_who_calls_and_for_which_account,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let bea = world.person("Bea Reef").await;
+        assert!(!guarded().is_empty());
+        for path in guarded() {
+            let asked = async |who: &crate::browser::Browser<'_>, slug: &str| -> Answer {
+                who.post(path, &[("account", slug)]).await
+            };
+            for slug in [ada.slug.as_str(), "nowhere", ""] {
+                assert_eq!(asked(&world.anonymous(), slug).await.status, 401, "{path} {slug}");
+            }
+            let theirs = asked(&bea, &ada.slug).await;
+            assert_eq!(theirs.status, 404, "{path}");
+            for absent in ["nowhere", "", "ADA-MOSS", "%"] {
+                assert_eq!(
+                    asked(&bea, absent).await.comparable(),
+                    theirs.comparable(),
+                    "{path} {absent}"
+                );
+            }
+            assert!(
+                !matches!(asked(&ada, &ada.slug).await.status, 401 | 403 | 404),
+                "{path}"
+            );
+        }
+    }
+);
+
+both!(
+    a_function_cannot_reach_into_another_account,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let bea = world.person("Bea Reef").await;
+        let fields = [
+            ("account", ada.slug.as_str()),
+            ("name", "mine"),
+            ("preset", "full_access"),
+            ("form_token", "t"),
+        ];
+        assert_eq!(bea.post("/api/keys/create", &fields).await.status, 404);
+        // The last of two equal fields must not be another account than the one that was checked.
+        let twice = [&[("account", bea.slug.as_str())][..], &fields].concat();
+        assert!(bea.post("/api/keys/create", &twice).await.status >= 400);
+        assert_eq!(world.database.number("SELECT COUNT(*) FROM api_keys").await, 0);
+        assert_eq!(ada.post("/api/keys/create", &fields).await.status, 200);
+    }
+);
+
+#[tokio::test]
+async fn functions_are_only_posted_to() {
+    let world = World::sqlite().await;
+    for path in registered() {
+        for method in ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"] {
+            let query = format!(
+                "{path}?email=ada%40example.com&password={}",
+                PASSWORD.replace(' ', "+")
+            );
+            let answer = world.send(call(method, &query).own_page()).await;
+            assert_eq!(
+                (answer.status, answer.header("allow")),
+                (405, "POST"),
+                "{method} {path}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn functions_take_forms_alone() {
+    let world = World::sqlite().await;
+    let body = "email=ada%40example.com&password=wrong";
+    for path in registered() {
+        for media_type in [
+            "text/plain",
+            "multipart/form-data; boundary=x",
+            "application/xml",
+            "application/json",
+            "application/cbor",
+            "x",
+        ] {
+            let answer = world
+                .send(call("POST", path).own_page().body(media_type, body))
+                .await;
+            assert_eq!(answer.status, 415, "{media_type} {path}");
+        }
+        let answer = world.send(call("POST", path).own_page()).await;
+        assert_eq!(answer.status, 415, "no type, {path}");
+        for media_type in [
+            FORM,
+            "application/x-www-form-urlencoded; charset=UTF-8",
+            "Application/X-WWW-Form-UrlEncoded",
+        ] {
+            let answer = world
+                .send(call("POST", path).own_page().body(media_type, body))
+                .await;
+            assert!(
+                matches!(answer.status, 401 | 422),
+                "{media_type} {path}: {}",
+                answer.status
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn there_are_no_other_functions() {
+    let world = World::sqlite().await;
+    for path in [
+        "/api/",
+        "/api/nowhere",
+        "/api/session",
+        "/api/session/sign-in/",
+        "/api/Session/Sign-in",
+        "/api//session/sign-in",
+    ] {
+        let answer = world.anonymous().post(path, &[]).await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+}
+
+both!(
+    no_answer_leads_away_whatever_the_request_claims,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        for (path, fields, status) in [
+            (
+                "/api/session/sign-in",
+                vec![("email", ada.email.as_str()), ("password", PASSWORD)],
+                200,
+            ),
+            (
+                "/api/session/sign-in",
+                vec![("email", ada.email.as_str()), ("password", "wrong")],
+                422,
+            ),
+            ("/api/session/sign-up", vec![("name", "")], 422),
+            ("/api/keys/create", vec![("account", "ada-moss")], 401),
+        ] {
+            let foreign = form(path, &fields)
+                .header("accept", "text/html,application/xhtml+xml")
+                .header("referer", "https://evil.example/page?x=1")
+                .header("host", "evil.example")
+                .header("x-forwarded-host", "evil.example");
+            let answer = world.send(foreign).await;
+            assert_eq!(answer.status, status, "{path}: {}", answer.text());
+            assert_eq!(answer.all("location"), Vec::<&str>::new(), "{path}");
+            assert!(!answer.text().contains("evil.example"), "{path}");
+            answer.json();
+        }
+        // The pages' own redirects stay on this server too.
+        let fields = [
+            ("email", ada.email.as_str()),
+            ("password", PASSWORD),
+            ("next", "https://evil.example"),
+        ];
+        let page = form("/sign-in", &fields)
+            .header("referer", "https://evil.example/")
+            .header("host", "evil.example");
+        let answer = world.send(page).await;
+        assert_eq!(
+            (answer.status, answer.location()),
+            (303, "/home/ada-moss/api-keys")
+        );
+    }
+);
+
+/// Bodies that are no form of ours.
+fn broken_bodies() -> Vec<(&'static str, Vec<u8>)> {
+    let json = "application/json";
+    let deep = format!(r#"{{"email":{}1{}}}"#, "[".repeat(20_000), "]".repeat(20_000));
+    vec![
+        (FORM, b"email=%ff%fe&password=%ff".to_vec()),
+        (
+            FORM,
+            b"email=\xff\xfe&password=\xff&name=\xc3\x28&account=\xff".to_vec(),
+        ),
+        (
+            FORM,
+            b"email=a&email=b&name=a&name=b&account=a&account=b&password=a&password=b".to_vec(),
+        ),
+        (FORM, b"email[x]=a&name[]=b&account[0][1]=c".to_vec()),
+        (FORM, b"=&&&==&%".to_vec()),
+        (FORM, vec![0; 1_000]),
+        (json, b"{".to_vec()),
+        (json, b"null".to_vec()),
+        (json, b"[1,2]".to_vec()),
+        (
+            json,
+            br#"{"email":1,"name":{},"account":[],"password":null}"#.to_vec(),
+        ),
+        (
+            json,
+            br#"{"email":"a","email":"b","name":"a","name":"b","account":"a","account":"b"}"#.to_vec(),
+        ),
+        (
+            json,
+            b"{\"email\":\"\xff\",\"name\":\"\xff\",\"account\":\"\xff\"}".to_vec(),
+        ),
+        (
+            json,
+            br#"{"email":"\u0000","name":"\ud800","account":"\u0000"}"#.to_vec(),
+        ),
+        (json, deep.into_bytes()),
+    ]
+}
+
+/// Every broken body to these paths is answered with a status from 400 to 499, and changes nothing.
+async fn assert_callers_mistake(world: &World, paths: impl IntoIterator<Item = &str>) {
+    let ada = world.person("Ada Moss").await;
+    let mut wrong = Vec::new();
+    for path in paths {
+        for (media_type, body) in broken_bodies() {
+            let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
+            let answer = ada
+                .send(call("POST", path).own_page().body(media_type, body))
+                .await;
+            if !(400..500).contains(&answer.status) {
+                wrong.push(format!(
+                    "{path} {media_type} {shown:?}: {} {}",
+                    answer.status,
+                    answer.text()
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} answers blame the server or accept:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM users").await, 1);
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM api_keys").await, 0);
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_form_are_the_callers_mistake_at_functions() {
+    assert_callers_mistake(&World::sqlite().await, registered()).await;
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_form_are_the_callers_mistake_at_pages() {
+    let paths = ["/sign-in", "/sign-up", "/home/ada-moss/api-keys"];
+    assert_callers_mistake(&World::sqlite().await, paths).await;
+}
+
+both!(
+    a_nul_is_the_callers_mistake_wherever_it_stands,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let page = ada.keys();
+        let good = [
+            ("account", "ada-moss"),
+            ("name", "prod"),
+            ("preset", "read_only"),
+            ("form_token", "t"),
+        ];
+        let mut wrong = Vec::new();
+        for (at, (field, _)) in good.iter().enumerate() {
+            let mut fields = good;
+            fields[at].1 = "a\0b";
+            for path in ["/api/keys/create", &page] {
+                // The page takes the account from its address.
+                if *field == "account" && path == page {
+                    continue;
+                }
+                let answer = ada.post(path, &fields).await;
+                if !(400..500).contains(&answer.status) {
+                    wrong.push(format!("{field} at {path}: {}", answer.status));
+                }
+            }
+        }
+        for path in ["/home/%00/api-keys", "/home/ada%00moss/api-keys"] {
+            let answer = ada.get(path).await;
+            if answer.status != 404 {
+                wrong.push(format!("{path}: {}", answer.status));
+            }
+        }
+        let fields = [
+            ("email", "a\0b@example.com"),
+            ("password", "\0\0\0"),
+            ("next", "/home/\0"),
+        ];
+        for path in [
+            "/sign-in",
+            "/api/session/sign-in",
+            "/sign-up",
+            "/api/session/sign-up",
+        ] {
+            assert_eq!(world.send(form(path, &fields)).await.status, 422, "{path}");
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+);

@@ -1,0 +1,203 @@
+//! `/home/{account}/api-keys`: what the table shows, and to whom.
+
+use crate::{
+    answer::Answer,
+    database::{Database, both},
+    world::World,
+};
+
+/// The names in the table, from the top.
+fn names(page: &Answer) -> Vec<String> {
+    let (_, table) = page.text().split_once("<tbody").expect("a table");
+    let (table, _) = table.split_once("</tbody>").expect("its end");
+    let bdi = crate::html::tags(table)
+        .into_iter()
+        .filter(|tag| tag.name == "bdi");
+    bdi.map(|tag| tag.text).collect()
+}
+
+#[tokio::test]
+async fn an_account_without_keys_says_so() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let empty = ada.get(&ada.keys()).await;
+    assert!(empty.text().contains("No data available"));
+    assert!(
+        empty
+            .text()
+            .contains("Generate API keys to authenticate requests and start generating contents.")
+    );
+    assert!(!empty.text().contains("<table"));
+    ada.key("prod", "read_only").await;
+    let page = ada.get(&ada.keys()).await;
+    assert!(!page.text().contains("No data available"));
+    let heads: Vec<_> = page
+        .tags()
+        .into_iter()
+        .filter(|tag| tag.name == "th" && tag.get("scope") == Some("col"))
+        .map(|tag| tag.text)
+        .collect();
+    assert_eq!(
+        heads,
+        [
+            "API name",
+            "Prefix",
+            "Last used",
+            "Created",
+            "Status",
+            "IP allowlist"
+        ]
+    );
+}
+
+both!(the_newest_fifty_stand_first, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    for n in 0..51 {
+        let (token, name) = (format!("t{n}"), format!("key {n}"));
+        let fields = [
+            ("name", name.as_str()),
+            ("preset", "read_only"),
+            ("form_token", &token),
+        ];
+        assert_eq!(ada.create(&fields).await.status, 200);
+        world.advance(1);
+        if n == 49 {
+            let page = ada.get(&ada.keys()).await;
+            assert!(page.text().contains("50 keys") && !page.text().contains("The newest"));
+        }
+    }
+    let page = ada.get(&ada.keys()).await;
+    let expected: Vec<_> = (1..51).rev().map(|n| format!("key {n}")).collect();
+    assert_eq!(names(&page), expected);
+    assert!(page.text().contains("The newest 50 of 51 keys"));
+});
+
+both!(
+    an_account_of_somebody_else_is_as_absent_as_none,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let (ada, bea) = (world.person("Ada Moss").await, world.person("Bea Reef").await);
+        ada.key("prod", "full_access").await;
+        let theirs = bea.get(&ada.keys()).await;
+        assert_eq!(theirs.status, 404);
+        let absent = bea.get("/home/nowhere/api-keys").await;
+        assert_eq!(absent.comparable(), theirs.comparable());
+        assert!(!theirs.text().contains("ada") && !theirs.text().contains("prod"));
+
+        let fields = [("name", "mine"), ("preset", "full_access"), ("form_token", "t")];
+        let posted = bea.post(&ada.keys(), &fields).await;
+        assert_eq!(posted.status, 404);
+        assert_eq!(
+            bea.post("/home/nowhere/api-keys", &fields).await.comparable(),
+            posted.comparable()
+        );
+        assert_eq!(names(&ada.get(&ada.keys()).await), ["prod"]);
+        assert!(bea.get(&bea.keys()).await.text().contains("No data available"));
+    }
+);
+
+#[tokio::test]
+async fn names_are_text_whatever_they_hold() {
+    let world = World::sqlite().await;
+    let name = r#"</bdi><script>alert(1)</script> "' &amp; ا"#;
+    let person = world.person("Ada Moss").await;
+    person.key(name, "read_only").await;
+    let page = person.get(&person.keys()).await;
+    assert_eq!(names(&page), [name]);
+    assert!(!page.text().contains("<script>alert"));
+
+    let browser = world.anonymous();
+    let evil = "<img src=x onerror=alert(1)>";
+    let fields = [
+        ("name", evil),
+        ("email", "eve@example.com"),
+        ("password", crate::world::PASSWORD),
+    ];
+    let home = browser.post("/sign-up", &fields).await.location().to_owned();
+    let page = browser.get(&home).await;
+    assert!(!page.tags().iter().any(|tag| tag.name == "img"));
+    assert!(
+        page.tags()
+            .iter()
+            .any(|tag| tag.name == "bdi" && tag.text == evil)
+    );
+}
+
+#[tokio::test]
+async fn names_are_kept_trimmed_and_composed() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    ada.key("  Zoe\u{308} \u{1F469}\u{200D}\u{1F52C} ", "read_only")
+        .await;
+    let names = names(&ada.get(&ada.keys()).await);
+    assert_eq!(names, ["Zo\u{EB} \u{1F469}\u{200D}\u{1F52C}"]);
+}
+
+both!(the_last_use_is_shown, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let key = ada.key("prod", "read_only").await;
+    let page = ada.get(&ada.keys()).await;
+    let used = "23 Nov 2026, 17:05:00 UTC";
+    assert!(
+        page.text().contains("Never") && !page.text().contains(used),
+        "{}",
+        page.text()
+    );
+    world.advance(300_000);
+    assert_eq!(world.status(&key).await.status, 200);
+    world.app.recorder.flush().await;
+    assert_eq!(world.app.recorder.dropped(), 0);
+    world.advance(180_000);
+    let page = ada.get(&ada.keys()).await;
+    assert!(
+        page.text().contains(used) && page.text().contains("3 minutes ago"),
+        "{}",
+        page.text()
+    );
+    assert!(!page.text().contains("Never"));
+});
+
+both!(a_refused_call_is_no_use, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let key = ada.key("prod", "monitor_only").await;
+    assert_eq!(world.status(&key).await.status, 403);
+    world.app.recorder.flush().await;
+    assert_eq!(
+        world
+            .database
+            .number("SELECT COUNT(*) FROM api_keys WHERE last_used_at IS NULL")
+            .await,
+        1
+    );
+});
+
+both!(
+    the_status_is_judged_when_the_page_is_drawn,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        ada.key("prod", "read_only").await;
+        let end = world.app.now().millis() + 1_000;
+        for (sql, advance, word) in [
+            ("expires_at = NULL".to_owned(), 0, "Active"),
+            (format!("expires_at = {end}"), 999, "Active"),
+            (format!("expires_at = {end}"), 1, "Expired"),
+            ("revoked_at = 1".to_owned(), 0, "Revoked"),
+        ] {
+            world
+                .database
+                .execute(&format!("UPDATE api_keys SET {sql}"))
+                .await;
+            world.advance(advance);
+            let page = ada.get(&ada.keys()).await;
+            let words: Vec<_> = ["Active", "Expired", "Revoked"]
+                .into_iter()
+                .filter(|word| page.text().contains(&format!(">{word}<")))
+                .collect();
+            assert_eq!(words, [word], "{sql}");
+        }
+    }
+);

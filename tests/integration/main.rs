@@ -1,0 +1,26 @@
+//! What HTTP answers: the whole router, asked by the people and programs that use it. Everything runs on SQLite; what
+//! reaches the database in more than one way runs on PostgreSQL too (`both!`).
+//! `scripts/with-postgres.sh cargo test --test integration`
+
+mod answer;
+mod browser;
+#[path = "../support/database.rs"]
+mod database;
+mod html;
+mod program;
+mod world;
+
+mod assets;
+mod canary;
+mod functions;
+mod headers;
+mod keys;
+mod keys_page;
+mod machine;
+mod machine_refusals;
+mod origins;
+mod pages;
+mod session_ends;
+mod sessions;
+mod sign_in;
+mod sign_up;

@@ -1,0 +1,131 @@
+//! The program itself, as people run it: its own process, asked over TCP, its output kept.
+
+use crate::{answer::Answer, browser::Call, database::Database};
+use axum::{
+    body::to_bytes,
+    http::{HeaderMap, HeaderName, HeaderValue},
+};
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+/// How long to wait for what takes a fraction of a second.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+pub struct Program {
+    process: Child,
+    address: String,
+    output: JoinHandle<Vec<u8>>,
+}
+
+impl Program {
+    /// Starts it on the database with the most talkative log.
+    pub fn start(database: &Database) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_babysea"))
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--database-url",
+                &database.url(),
+                "--data-dir",
+            ])
+            .arg(database.folder())
+            .arg("--pepper-file")
+            .arg(database.pepper_file())
+            .env_remove("PUBLIC_URL")
+            .env("RUST_LOG", "trace")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(process.stderr.take().expect("its output"));
+        let (found, address) = mpsc::channel();
+        let output = thread::spawn(move || {
+            let mut output = Vec::new();
+            let mut read = 0;
+            while lines
+                .read_until(b'\n', &mut output)
+                .is_ok_and(|length| length > 0)
+            {
+                let line = String::from_utf8_lossy(&output[read..]);
+                if let Some((_, rest)) = line.split_once("listening on ") {
+                    let address = rest.split(',').next().unwrap_or_default();
+                    // Nobody waits for it any more where the test has given up.
+                    let _ = found.send(address.to_owned());
+                }
+                read = output.len();
+            }
+            output
+        });
+        let address = address.recv_timeout(PATIENCE).expect("it says where it listens");
+        Self {
+            process,
+            address,
+            output,
+        }
+    }
+
+    /// Asks it, by HTTP/1.0: the end of the connection is the end of the answer.
+    pub async fn send(&self, call: Call) -> Answer {
+        let (parts, body) = call.request().into_parts();
+        let mut message = format!("{} {} HTTP/1.0\r\n", parts.method, parts.uri).into_bytes();
+        for (name, value) in &parts.headers {
+            message.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        message.extend(b"\r\n");
+        message.extend(to_bytes(body, usize::MAX).await.expect("a body"));
+        let mut stream = TcpStream::connect(&self.address).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+        stream.write_all(&message).expect("a request");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("an answer");
+        parse(&answer)
+    }
+
+    /// Tells it to stop as a service manager does; returns everything it wrote.
+    pub fn stop(mut self) -> Vec<u8> {
+        let pid = self.process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(told.expect("kill runs").success());
+        let status = self.process.wait().expect("its end");
+        assert!(status.success(), "{status}");
+        let output = std::mem::replace(&mut self.output, thread::spawn(Vec::new));
+        output.join().expect("its output")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Both fail where it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn parse(answer: &[u8]) -> Answer {
+    let end = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .expect("headers");
+    let head = std::str::from_utf8(&answer[..end]).expect("text");
+    let mut lines = head.split("\r\n");
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .expect("a status");
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(": ").expect("a header");
+        let name: HeaderName = name.parse().expect("a header's name");
+        headers.append(name, HeaderValue::from_str(value).expect("a header's value"));
+    }
+    Answer {
+        status: status.parse().expect("a number"),
+        headers,
+        body: answer[end + 4..].to_vec(),
+    }
+}

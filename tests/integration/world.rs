@@ -1,0 +1,177 @@
+//! A running product, and who uses it: browsers with a cookie jar, programs with a key.
+
+use crate::{
+    answer::Answer,
+    browser::{Browser, Call, get},
+    database::Database,
+};
+use axum::{Router, body::to_bytes};
+use babysea::{
+    domain::time::Timestamp,
+    server::{
+        app::{App, Parts},
+        clock::TestClock,
+        config::Config,
+        rng::SeededRng,
+        router,
+        secret::password::Cost,
+    },
+};
+use std::{sync::Arc, task::Poll, time::Duration};
+use tower::ServiceExt as _;
+
+pub const ORIGIN: &str = "http://127.0.0.1:3000";
+pub const HTTPS_ORIGIN: &str = "https://keys.example.com";
+pub const PASSWORD: &str = "tidal moss quartz lantern";
+pub const CHEAP: Cost = Cost {
+    memory: 64,
+    passes: 1,
+};
+/// 23 November 2026, 17:00 UTC.
+const START: Timestamp = Timestamp::from_millis(1_795_453_200_000);
+
+/// How a product is started.
+pub struct Setup {
+    pub origin: &'static str,
+    pub cost: Cost,
+    pub arguments: &'static [&'static str],
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            origin: ORIGIN,
+            cost: CHEAP,
+            arguments: &[],
+        }
+    }
+}
+
+/// A product that runs, on a clock that stands still.
+pub struct World {
+    pub app: App,
+    pub clock: Arc<TestClock>,
+    pub database: Database,
+    router: Router,
+}
+
+impl World {
+    pub async fn on(database: Database) -> Self {
+        Self::with(database, Setup::default()).await
+    }
+
+    pub async fn sqlite() -> Self {
+        Self::on(Database::sqlite()).await
+    }
+
+    pub async fn with(database: Database, setup: Setup) -> Self {
+        let clock = Arc::new(TestClock::at(START));
+        Self::start(database, clock, 7, setup).await
+    }
+
+    async fn start(database: Database, clock: Arc<TestClock>, seed: u64, setup: Setup) -> Self {
+        let (url, pepper) = (database.url(), database.pepper_file());
+        let mut arguments = vec!["babysea", "--public-url", setup.origin, "--database-url", &url];
+        let folder = database.folder().to_str().expect("a path in UTF-8");
+        arguments.extend(["--data-dir", folder, "--pepper-file"]);
+        arguments.push(pepper.to_str().expect("a path in UTF-8"));
+        arguments.extend(setup.arguments);
+        let config = Config::from_arguments(arguments).unwrap_or_else(|error| panic!("{error}"));
+        let origin = config.origin(config.listen).expect("an origin");
+        let parts = Parts {
+            clock: clock.clone(),
+            rng: Arc::new(SeededRng::new(seed)),
+            cost: setup.cost,
+        };
+        let app = App::start(config, origin, parts)
+            .await
+            .expect("the product starts");
+        Self {
+            router: router::router(app.clone()),
+            app,
+            clock,
+            database,
+        }
+    }
+
+    /// Stops it and starts it on the same data, at the same time of day.
+    pub async fn restart(self, setup: Setup) -> Self {
+        let Self {
+            app,
+            clock,
+            database,
+            router,
+        } = self;
+        app.recorder.flush().await;
+        app.store.close().await;
+        drop((app, router));
+        // The recorder's task ends once it finds nobody left to write for, and lets go of the database then.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        Self::start(database, clock, 8, setup).await
+    }
+
+    /// Moves the clock by so many milliseconds.
+    pub fn advance(&self, millis: u64) {
+        self.clock.advance(Duration::from_millis(millis));
+    }
+
+    /// Somebody with a new browser.
+    pub fn anonymous(&self) -> Browser<'_> {
+        Browser::new(self)
+    }
+
+    /// Somebody who has just signed up: `Ada Moss` has the address `ada-moss@example.com`.
+    pub async fn person(&self, name: &str) -> Browser<'_> {
+        let mut browser = self.anonymous();
+        browser.email = format!("{}@example.com", name.to_lowercase().replace(' ', "-"));
+        let fields = [("name", name), ("email", &browser.email), ("password", PASSWORD)];
+        let answer = browser.post("/sign-up", &fields).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        let slug = answer.location().split('/').nth(2);
+        slug.expect("a slug").clone_into(&mut browser.slug);
+        browser
+    }
+
+    /// A request of nobody in particular.
+    pub async fn send(&self, call: Call) -> Answer {
+        let response = self
+            .router
+            .clone()
+            .oneshot(call.request())
+            .await
+            .expect("an answer");
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.expect("a whole body");
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: body.to_vec(),
+        }
+    }
+
+    /// A program that calls `GET /v1/status`.
+    pub async fn status(&self, secret: &str) -> Answer {
+        self.send(get("/v1/status").bearer(secret)).await
+    }
+}
+
+/// Everything at once; the results in order.
+pub async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut running: Vec<_> = futures
+        .into_iter()
+        .map(|future| (Box::pin(future), None))
+        .collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in running.iter_mut().filter(|(_, done)| done.is_none()) {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                *done = Some(output);
+            }
+        }
+        let ready = running.iter().all(|(_, done)| done.is_some());
+        if ready { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    running.into_iter().filter_map(|(_, done)| done).collect()
+}

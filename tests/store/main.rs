@@ -1,0 +1,13 @@
+//! What the database does, on SQLite and PostgreSQL alike. `scripts/with-postgres.sh cargo test --test store`
+
+#[path = "../support/database.rs"]
+mod database;
+mod rows;
+
+mod accounts;
+mod keys;
+mod opening;
+mod pepper;
+mod sessions;
+mod sqlite;
+mod users;

@@ -1,0 +1,141 @@
+//! Rows to test with.
+
+use crate::database::Database;
+use babysea::{
+    domain::{
+        email::Email,
+        ids::{AccountId, KeyId, UserId},
+        key::Key,
+        name::PersonName,
+        secret::SecretText,
+        time::Timestamp,
+    },
+    server::{
+        rng::SeededRng,
+        secret::pepper::{KeyHash, Pepper},
+        store::{
+            Location, Store, StoreError, Tables as _, Tx, accounts::Account, keys::NewKey, users::NewUser,
+        },
+    },
+};
+use std::time::Duration;
+
+/// What only the tests of the store ask of a database.
+impl Database {
+    pub fn location(&self) -> Location {
+        self.url().parse().expect("the address of a database")
+    }
+
+    /// Opens it as the product does.
+    pub async fn open(&self) -> Store {
+        Store::open(&self.location()).await.expect("the database opens")
+    }
+}
+
+/// A moment; tests count from it.
+pub const START: Timestamp = Timestamp::from_millis(1_795_458_000_000);
+
+pub fn after(millis: u64) -> Timestamp {
+    START.plus(Duration::from_millis(millis))
+}
+
+pub fn user_id(n: u8) -> UserId {
+    UserId::from_random([n; 16])
+}
+
+pub fn account_id(n: u8) -> AccountId {
+    AccountId::from_random([n; 16])
+}
+
+pub fn key_id(n: u8) -> KeyId {
+    KeyId::from_random([n; 16])
+}
+
+pub fn email(text: &str) -> Email {
+    Email::parse(text).expect("an address")
+}
+
+/// Adds a person.
+pub async fn add_user(store: &Store, n: u8, address: &str) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    insert_user(&mut tx, n, address).await?;
+    tx.commit().await
+}
+
+/// Adds a person in a transaction that goes on.
+pub async fn insert_user(tx: &mut Tx, n: u8, address: &str) -> Result<(), StoreError> {
+    let user = NewUser {
+        id: user_id(n),
+        name: &PersonName::parse("Zoë Moss").expect("a name"),
+        email: &email(address),
+        password_hash: "$argon2id$",
+        created_at: START,
+    };
+    tx.users().insert(&user).await
+}
+
+/// Adds the personal account `n` of person `owner`.
+pub async fn add_account(store: &Store, n: u8, slug: &str, owner: u8) -> Result<(), StoreError> {
+    let account = Account {
+        id: account_id(n),
+        slug: slug.to_owned(),
+        name: "Zoë's keys".to_owned(),
+        created_at: START,
+    };
+    let mut tx = store.write().await?;
+    tx.accounts().insert_personal(&account, user_id(owner)).await?;
+    tx.commit().await
+}
+
+/// A store with persons 1 and 2, their accounts 1 (`zoe`) and 2 (`bea`), and a pepper.
+pub async fn two_accounts(database: &Database) -> (Store, Pepper) {
+    let store = database.open().await;
+    let pepper = Pepper::load(&database.pepper_file(), &store, &SeededRng::new(1))
+        .await
+        .expect("a pepper");
+    for (n, slug, address) in [(1, "zoe", "zoe@example.com"), (2, "bea", "bea@example.com")] {
+        add_user(&store, n, address).await.expect("a person");
+        add_account(&store, n, slug, n).await.expect("an account");
+    }
+    (store, pepper)
+}
+
+/// What key `n` is found by.
+pub fn hash(pepper: &Pepper, n: u8) -> KeyHash {
+    pepper.hash(&SecretText::new(format!("key {n}")))
+}
+
+/// Key `n` of an account, as stored.
+pub fn key(n: u8, account: u8, created_at: Timestamp) -> Key {
+    Key {
+        id: key_id(n),
+        account: account_id(account),
+        name: "Schlüssel 🔑".to_owned(),
+        prefix: "bye_a1B2c".to_owned(),
+        preset: "read_only".to_owned(),
+        scopes: ["account:read", "health:read"].into_iter().collect(),
+        creator: Some(user_id(account)),
+        created_at,
+        last_used_at: None,
+        expires_at: None,
+        revoked_at: None,
+    }
+}
+
+/// Adds a key.
+pub async fn add_key(
+    store: &Store,
+    pepper: &Pepper,
+    key: &Key,
+    n: u8,
+    token: &str,
+) -> Result<(), StoreError> {
+    let new = NewKey {
+        key,
+        hash: &hash(pepper, n),
+        form_token: token,
+    };
+    let mut tx = store.write().await?;
+    tx.keys().insert(&new).await?;
+    tx.commit().await
+}

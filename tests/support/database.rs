@@ -1,0 +1,182 @@
+//! A database of its own for each test, on either engine; it is gone with the value.
+
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+};
+use tempfile::TempDir;
+
+/// Where a test's data is.
+pub struct Database {
+    place: Place,
+    /// Holds the pepper, and the SQLite file.
+    folder: TempDir,
+}
+
+enum Place {
+    Sqlite(PathBuf),
+    Postgres { server: String, name: String },
+}
+
+/// A connection beside the product's own: for what only a test does.
+pub enum Aside {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// Runs one body on the connection there is.
+macro_rules! aside {
+    ($database:expr, $c:ident => $body:expr) => {
+        match $database.aside().await {
+            Aside::Sqlite(mut $c) => $body,
+            Aside::Postgres(mut $c) => $body,
+        }
+    };
+}
+
+impl Database {
+    pub fn sqlite() -> Self {
+        let folder = folder();
+        Self {
+            place: Place::Sqlite(folder.path().join("babysea.db")),
+            folder,
+        }
+    }
+
+    /// A new database of the server that `make test` started; `None` where PostgreSQL is left out on purpose.
+    pub async fn postgres() -> Option<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        if std::env::var_os("TEST_SQLITE_ONLY").is_some_and(|value| value == "1") {
+            return None;
+        }
+        let server = std::env::var("TEST_POSTGRES_URL").expect(
+            "TEST_POSTGRES_URL is not set: `make test` sets it, as does `scripts/with-postgres.sh cargo test`; \
+             TEST_SQLITE_ONLY=1 leaves PostgreSQL out",
+        );
+        let name = format!(
+            "test_{}_{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        on_server(&server, &format!("CREATE DATABASE {name}"))
+            .await
+            .expect("a database is made");
+        Some(Self {
+            place: Place::Postgres { server, name },
+            folder: folder(),
+        })
+    }
+
+    /// As in `DATABASE_URL`.
+    pub fn url(&self) -> String {
+        match &self.place {
+            Place::Sqlite(file) => format!("sqlite:{}", file.display()),
+            Place::Postgres { server, name } => {
+                let mut url = url::Url::parse(server).expect("TEST_POSTGRES_URL is an address");
+                url.set_path(name);
+                url.into()
+            }
+        }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn pepper_file(&self) -> PathBuf {
+        self.folder().join("pepper")
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.place, Place::Postgres { .. })
+    }
+
+    pub async fn aside(&self) -> Aside {
+        let url = self.url();
+        if self.is_postgres() {
+            Aside::Postgres(PgConnection::connect(&url).await.expect("a connection"))
+        } else {
+            Aside::Sqlite(SqliteConnection::connect(&url).await.expect("a connection"))
+        }
+    }
+
+    /// Changes rows in a way that the product does not; returns how many.
+    pub async fn execute(&self, sql: &str) -> u64 {
+        let sql = AssertSqlSafe(sql.to_owned());
+        aside!(self, c => c.execute(sqlx::query(sql)).await.expect("the statement runs").rows_affected())
+    }
+
+    /// The number that a query gives.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let sql = AssertSqlSafe(sql.to_owned());
+        aside!(self, c => sqlx::query_scalar(sql).fetch_one(&mut c).await.expect("a number"))
+    }
+
+    /// The texts that a query gives, one a row.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        aside!(self, c => sqlx::query_scalar(sql).fetch_all(&mut c).await.expect("texts"))
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Place::Postgres { server, name } = &self.place else {
+            return;
+        };
+        // Its own thread and runtime: a test may end by a panic, and in the middle of its own runtime.
+        let (server, sql) = (
+            server.clone(),
+            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+        );
+        let dropped = std::thread::spawn(move || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map(|runtime| runtime.block_on(on_server(&server, &sql)))
+        });
+        if !matches!(dropped.join(), Ok(Ok(Ok(())))) {
+            eprintln!("{name} could not be dropped");
+        }
+    }
+}
+
+async fn on_server(url: &str, sql: &str) -> sqlx::Result<()> {
+    let mut server = PgConnection::connect(url).await?;
+    server.execute(AssertSqlSafe(sql.to_owned())).await?;
+    server.close().await
+}
+
+fn folder() -> TempDir {
+    tempfile::Builder::new()
+        .prefix("babysea-test.")
+        .tempdir()
+        .expect("a temporary folder")
+}
+
+/// Makes two tests of one story, one for each engine.
+macro_rules! both {
+    ($name:ident, $story:expr) => {
+        mod $name {
+            use super::*;
+
+            async fn story(database: Database) {
+                ($story)(database).await;
+            }
+
+            #[tokio::test]
+            async fn sqlite() {
+                story(Database::sqlite()).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                if let Some(database) = Database::postgres().await {
+                    story(database).await;
+                }
+            }
+        }
+    };
+}
+pub(crate) use both;
