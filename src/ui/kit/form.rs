@@ -101,8 +101,8 @@ impl FormHandle {
 }
 
 /// Sends a form's fields as the browser itself would, and gives back the body of the answer. The client that comes with
-/// server functions would first read the fields into the function's arguments and then write them again, which costs
-/// 20 KB of module for the same request.
+/// server functions would first read the fields into the function's arguments and then write them again, which makes
+/// the module larger for the same request (docs/decisions/0002-pages-without-a-client-router.md).
 async fn call(path: &str, form: &HtmlFormElement) -> Result<String, ApiError> {
     let send = async {
         let fields: JsValue = FormData::new_with_form(form)?.into();
