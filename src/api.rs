@@ -5,3 +5,4 @@ pub mod error;
 pub mod form;
 pub mod keys;
 pub mod session;
+pub mod teams;

@@ -2,12 +2,19 @@
 
 pub mod catalog;
 pub mod email;
+pub mod expiry;
 pub mod field_errors;
 pub mod ids;
 pub mod key;
+pub mod log;
 pub mod name;
+pub mod network;
+pub mod page;
 pub mod password;
+pub mod role;
 pub mod scope;
 pub mod secret;
+pub mod snippet;
+pub mod theme;
 pub mod time;
 pub mod token;

@@ -3,16 +3,17 @@
 use axum::serve::ListenerExt as _;
 use babysea::server::{
     app::{App, Parts},
-    config::{self, Config},
-    jobs, router,
+    commands,
+    config::{self, Command, Config},
+    demo, jobs, router,
 };
-use std::process::ExitCode;
+use std::{net::SocketAddr, process::ExitCode};
 use tokio::{net::TcpListener, signal::unix::SignalKind};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = match Config::from_process() {
-        Ok(config) => config,
+    let (config, command) = match Config::from_process() {
+        Ok(given) => given,
         Err(error) => match config::explain(&error) {
             Some(sentence) => return refuse(&sentence),
             None => error.exit(),
@@ -23,7 +24,14 @@ async fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    match serve(config).await {
+    let done = match command {
+        None => serve(config, false).await,
+        Some(Command::Demo) => serve(config, true).await,
+        Some(command) => commands::run(&command, &config, &Parts::default())
+            .await
+            .map(|said| println!("{said}")),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error.to_string()),
     }
@@ -34,7 +42,7 @@ fn refuse(sentence: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("LISTEN {}: {error}", config.listen))?;
@@ -46,6 +54,9 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         );
     }
     let app = App::start(config, origin, Parts::default()).await?;
+    if with_sample {
+        println!("{}", demo::prepare(&app).await?);
+    }
     tokio::spawn(jobs::run(app.clone()));
     tracing::info!(
         database = app.store.engine(),
@@ -58,7 +69,8 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             tracing::debug!(error = %error, "a connection stays without TCP_NODELAY");
         }
     });
-    axum::serve(listener, router::router(app.clone()))
+    let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
         .with_graceful_shutdown(told_to_stop()?)
         .await?;
     app.recorder.flush().await;

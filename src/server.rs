@@ -2,10 +2,14 @@
 
 pub mod access;
 pub mod app;
+pub mod client;
 pub mod clock;
+pub mod commands;
 pub mod config;
+pub mod demo;
 pub mod http;
 pub mod jobs;
+pub mod limits;
 pub mod recorder;
 pub mod rng;
 pub mod router;

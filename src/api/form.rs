@@ -38,6 +38,12 @@ impl FormState {
             .unwrap_or_default()
     }
 
+    /// Whether `field` holds `value`, beside others.
+    #[must_use]
+    pub fn holds(&self, field: &str, value: &str) -> bool {
+        self.values.iter().any(|(name, held)| name == field && held == value)
+    }
+
     /// The sentence about the whole form.
     #[must_use]
     pub fn message(&self) -> Option<String> {

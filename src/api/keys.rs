@@ -6,21 +6,39 @@
 )]
 
 use super::error::ApiError;
-use crate::domain::secret::SecretText;
+use crate::domain::{
+    secret::SecretText,
+    snippet::{Snippet, Trial},
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A key that was just made: the one answer that holds its secret (docs/security.md, S33).
+/// A key whose secret was just made: the one answer that holds it (docs/security.md, S33).
 #[derive(Debug, Serialize, Deserialize)]
-pub struct CreatedKey {
+pub struct RevealedKey {
     /// Id.
     pub id: String,
     /// Name.
     pub name: String,
-    /// The preset's name for people.
-    pub preset: String,
+    /// What it may do and from where, in words.
+    pub about: String,
     /// The full text.
     pub secret: SecretText,
+    /// What was changed of what was typed.
+    pub notes: Vec<String>,
+    /// How to use it.
+    pub snippets: Vec<Snippet>,
+    /// How to find out whether it works.
+    pub trial: Trial,
+}
+
+/// An allowlist as it was understood.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct AllowlistReading {
+    /// Each entry and what it covers.
+    pub lines: Vec<String>,
+    /// What was changed of what was typed.
+    pub notes: Vec<String>,
 }
 
 /// Makes a key in the account with this slug.
@@ -32,10 +50,60 @@ pub async fn create_key(
     #[server(default)] account: String,
     #[server(default)] name: String,
     #[server(default)] preset: String,
+    #[server(default)] scopes: Vec<String>,
+    #[server(default)] expires: String,
+    #[server(default)] expires_on: String,
+    #[server(default)] allowlist: String,
     #[server(default)] form_token: String,
-) -> Result<CreatedKey, ApiError> {
-    use crate::server::{http::functions, service};
-    let (app, manager) = functions::key_manager(&account).await?;
-    let created = service::keys::create(&app, &manager, &name, &preset, &form_token).await;
-    functions::answer(created.map(Into::into))
+) -> Result<RevealedKey, ApiError> {
+    use crate::{
+        domain::role::Action,
+        server::{http::functions, service::keys},
+    };
+    let (app, manager) = functions::key_manager(&account, Action::CreateKey).await?;
+    let form = keys::KeyForm {
+        name: &name,
+        preset: &preset,
+        scopes: &scopes,
+        expires: &expires,
+        expires_on: &expires_on,
+        allowlist: &allowlist,
+        form_token: &form_token,
+    };
+    functions::reveal(&app, keys::create(&app, &manager, &form).await)
+}
+
+/// Gives a key that was never used a new secret.
+///
+/// # Errors
+/// What to show at the form.
+#[server(prefix = "/api", endpoint = "keys/reissue")]
+pub async fn reissue_secret(
+    #[server(default)] account: String,
+    #[server(default)] key: String,
+    #[server(default)] form_token: String,
+) -> Result<RevealedKey, ApiError> {
+    use crate::{
+        domain::role::Action,
+        server::{http::functions, service::keys},
+    };
+    let (app, manager) = functions::key_manager(&account, Action::ReissueSecret).await?;
+    functions::reveal(&app, keys::reissue(&app, &manager, &key, &form_token).await)
+}
+
+/// Says how an allowlist would be understood; keeps nothing.
+///
+/// # Errors
+/// What is wrong with it.
+#[server(prefix = "/api", endpoint = "keys/read-allowlist")]
+pub async fn read_allowlist(
+    #[server(default)] account: String,
+    #[server(default)] allowlist: String,
+) -> Result<AllowlistReading, ApiError> {
+    use crate::{
+        domain::role::Action,
+        server::{http::functions, service::keys},
+    };
+    functions::key_manager(&account, Action::CreateKey).await?;
+    functions::answer(keys::read_allowlist(&allowlist).map(Into::into))
 }

@@ -1,6 +1,8 @@
 //! The catalogue: which scopes and presets a key can have, and which route needs which scope.
 //! The vendor's (docs.babysea.ai, `/api-keys/scopes`) is built in.
 
+use super::scope::Scopes;
+
 /// A named choice of scopes in the dialog `Add API key`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
@@ -13,6 +15,11 @@ pub struct Preset {
     /// What a key made with it may do.
     pub scopes: &'static [&'static str],
 }
+
+/// Machine name of keys whose scopes were chosen one by one.
+pub const CUSTOM: &str = "custom";
+/// Its name for people.
+pub const CUSTOM_LABEL: &str = "Custom";
 
 /// A route of the guarded API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +129,36 @@ impl Catalog {
         self.presets.iter().find(|preset| preset.id == id)
     }
 
+    /// Name for people of the preset with this machine name, `Custom` included.
+    #[must_use]
+    pub fn preset_label(&self, id: &str) -> String {
+        match self.preset(id) {
+            Some(preset) => preset.label.to_owned(),
+            None if id == CUSTOM => CUSTOM_LABEL.to_owned(),
+            None => id.to_owned(),
+        }
+    }
+
+    /// The scopes of a custom key, as chosen: known ones only, repetitions merged (docs/security.md, S59).
+    ///
+    /// # Errors
+    /// What to show at the field.
+    pub fn custom<'a>(&self, chosen: impl IntoIterator<Item = &'a str>) -> Result<Scopes, &'static str> {
+        let chosen: Scopes = chosen.into_iter().collect();
+        if chosen.is_empty() {
+            Err("Choose at least one scope.")
+        } else if chosen.iter().all(|scope| self.scopes.contains(&scope)) {
+            Ok(chosen)
+        } else {
+            Err("One of these scopes does not exist. Reload the page and choose again.")
+        }
+    }
+
+    /// The routes that a scope opens.
+    pub fn routes_of(&self, scope: &str) -> impl Iterator<Item = &'static Route> {
+        self.routes.iter().filter(move |route| route.scope == scope)
+    }
+
     /// The route that `method` and `path` (as sent, without its query) ask for. `HEAD` asks for what `GET` would
     /// (RFC 9110, section 9.3.2).
     #[must_use]
@@ -194,6 +231,37 @@ mod tests {
             ("get", "/v1/status"),
         ] {
             assert_eq!(scope(method, path), None, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn custom_scopes_are_known_and_at_least_one() {
+        let custom = |chosen: &[&str]| BUILT_IN.custom(chosen.iter().copied()).map(|scopes| scopes.to_string());
+        assert_eq!(
+            custom(&["library:read", "account:read", "library:read"]),
+            Ok("account:read library:read".to_owned())
+        );
+        assert!(custom(&[]).is_err());
+        for unknown in ["", "account:write", "account:read library:read", "Account:read"] {
+            assert!(custom(&["account:read", unknown]).is_err(), "{unknown:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_choice_of_known_scopes_is_kept_as_it_is(chosen in proptest::collection::vec(0..6_usize, 1..12)) {
+            let chosen: Vec<&str> = chosen.into_iter().map(|n| BUILT_IN.scopes[n]).collect();
+            let scopes = BUILT_IN.custom(chosen.iter().copied()).expect("known scopes");
+            for scope in BUILT_IN.scopes {
+                proptest::prop_assert_eq!(scopes.contains(scope), chosen.contains(scope));
+            }
+            proptest::prop_assert_eq!(Scopes::from_stored(&scopes.to_string()), scopes);
+        }
+
+        #[test]
+        fn no_other_scope_is_taken(other in "\\PC{0,20}") {
+            proptest::prop_assume!(!BUILT_IN.scopes.contains(&other.as_str()));
+            proptest::prop_assert!(BUILT_IN.custom([other.as_str()]).is_err());
         }
     }
 }

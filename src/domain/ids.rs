@@ -17,6 +17,12 @@ macro_rules! id {
             pub fn from_random(bytes: [u8; 16]) -> Self {
                 Self(Builder::from_random_bytes(bytes).into_uuid())
             }
+
+            /// The bare UUID, for places in a list.
+            #[must_use]
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
         }
 
         impl fmt::Display for $name {

@@ -2,9 +2,11 @@
 
 use super::{
     ids::{AccountId, KeyId, UserId},
+    network::Allowlist,
     scope::Scopes,
     time::Timestamp,
 };
+use std::net::IpAddr;
 
 /// Everything known of a key but its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Key {
     pub preset: String,
     /// What it may do; fixed when it was made.
     pub scopes: Scopes,
+    /// The addresses it may be used from.
+    pub allowlist: Allowlist,
     /// Who made it; nobody once that person is gone.
     pub creator: Option<UserId>,
     /// When it was made.
@@ -63,6 +67,8 @@ pub enum Denial {
     Revoked,
     /// Past its end.
     Expired,
+    /// Used from an address that its allowlist does not hold, or from one that cannot be told.
+    IpNotAllowed,
     /// It lacks the scope that it carries.
     InsufficientScope(&'static str),
 }
@@ -81,17 +87,31 @@ impl Key {
         }
     }
 
-    /// Whether this key may call a route that needs `scope`, in the order of S41: state first, then scope.
+    /// Whether this key may be used from `client`, an address if it can be told, for a route that needs `scope`. In the
+    /// order of S41: state, allowlist, scope.
     ///
     /// # Errors
     /// The first reason why not.
-    pub fn decide(&self, scope: &'static str, now: Timestamp) -> Result<(), Denial> {
+    pub fn decide(
+        &self,
+        client: Option<IpAddr>,
+        scope: &'static str,
+        now: Timestamp,
+    ) -> Result<(), Denial> {
+        let allowed = self.allowlist.is_empty() || client.is_some_and(|client| self.allowlist.allows(client));
         match self.status(now) {
             KeyStatus::Revoked => Err(Denial::Revoked),
             KeyStatus::Expired => Err(Denial::Expired),
-            KeyStatus::Active if self.scopes.contains(scope) => Ok(()),
-            KeyStatus::Active => Err(Denial::InsufficientScope(scope)),
+            KeyStatus::Active if !allowed => Err(Denial::IpNotAllowed),
+            KeyStatus::Active if !self.scopes.contains(scope) => Err(Denial::InsufficientScope(scope)),
+            KeyStatus::Active => Ok(()),
         }
+    }
+
+    /// Whether its secret may be given anew at `now`: it works, and nobody ever used it.
+    #[must_use]
+    pub fn can_be_reissued(&self, now: Timestamp) -> bool {
+        self.last_used_at.is_none() && self.status(now) == KeyStatus::Active
     }
 }
 
@@ -109,6 +129,7 @@ mod tests {
             prefix: "bye_a1B2c".into(),
             preset: "read_only".into(),
             scopes: ["account:read"].into_iter().collect(),
+            allowlist: Allowlist::default(),
             creator: None,
             created_at: Timestamp::from_millis(0),
             last_used_at: None,
@@ -136,20 +157,46 @@ mod tests {
     }
 
     #[test]
-    fn state_is_told_before_scope() {
+    fn the_first_reason_is_told() {
         let now = Timestamp::from_millis(T);
-        assert_eq!(key(None, None).decide("account:read", now), Ok(()));
-        assert_eq!(
-            key(None, None).decide("health:read", now),
-            Err(Denial::InsufficientScope("health:read"))
-        );
-        assert_eq!(
-            key(None, Some(1)).decide("health:read", now),
-            Err(Denial::Revoked)
-        );
-        assert_eq!(
-            key(Some(1), None).decide("account:read", now),
-            Err(Denial::Expired)
-        );
+        let inside = Some(IpAddr::from([203, 0, 113, 7]));
+        let outside = Some(IpAddr::from([203, 0, 114, 7]));
+        let decide = |expires, revoked, list: &str, client, scope| {
+            let mut key = key(expires, revoked);
+            key.allowlist = Allowlist::from_stored(list).expect("a list");
+            key.decide(client, scope, now)
+        };
+        let block = "203.0.113.0/24";
+        for (expires, revoked, list, client, scope, expected) in [
+            (None, None, "", None, "account:read", Ok(())),
+            (None, None, block, inside, "account:read", Ok(())),
+            (None, None, block, outside, "account:read", Err(Denial::IpNotAllowed)),
+            (None, None, block, None, "account:read", Err(Denial::IpNotAllowed)),
+            (None, None, block, outside, "health:read", Err(Denial::IpNotAllowed)),
+            (
+                None,
+                None,
+                block,
+                inside,
+                "health:read",
+                Err(Denial::InsufficientScope("health:read")),
+            ),
+            (Some(1), None, block, outside, "health:read", Err(Denial::Expired)),
+            (Some(1), Some(1), block, outside, "health:read", Err(Denial::Revoked)),
+        ] {
+            let got = decide(expires, revoked, list, client, scope);
+            assert_eq!(got, expected, "{expires:?} {revoked:?} {list} {client:?} {scope}");
+        }
+    }
+
+    #[test]
+    fn only_a_working_key_that_was_never_used_gets_a_new_secret() {
+        let now = Timestamp::from_millis(T);
+        assert!(key(None, None).can_be_reissued(now));
+        assert!(!key(Some(T), None).can_be_reissued(now));
+        assert!(!key(None, Some(1)).can_be_reissued(now));
+        let mut used = key(None, None);
+        used.last_used_at = Some(now);
+        assert!(!used.can_be_reissued(now));
     }
 }

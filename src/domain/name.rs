@@ -109,6 +109,11 @@ name!(
     1..=100
 );
 name!(
+    /// The name of a team: 1 to 64 characters, not unique.
+    TeamName,
+    1..=64
+);
+name!(
     /// The name of a person: 2 to 100 characters.
     PersonName,
     2..=100

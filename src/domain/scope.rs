@@ -14,6 +14,23 @@ impl Scopes {
         text.split(' ').filter(|scope| !scope.is_empty()).collect()
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Each of them, in alphabetical order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether `scope` is among them.
     #[must_use]
     pub fn contains(&self, scope: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Points in time as the product stores and shows them: UTC, to the millisecond.
 
 use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
+use time::{Date, Month, OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -44,6 +44,38 @@ impl Timestamp {
         )
     }
 
+    /// This moment `years` later; 29 February becomes 28 February where there is none.
+    #[must_use]
+    pub fn plus_years(self, years: i32) -> Self {
+        let then = self.date_time();
+        let year = then.year() + years;
+        let moved = then
+            .replace_year(year)
+            .or_else(|_| then.replace_day(28).and_then(|then| then.replace_year(year)));
+        moved.map_or(self, |moved| Self(moved.unix_timestamp() * SECOND + self.0.rem_euclid(SECOND)))
+    }
+
+    /// The year in UTC.
+    #[must_use]
+    pub fn year(self) -> i32 {
+        self.date_time().year()
+    }
+
+    /// 23:59:59 UTC of a day of the calendar.
+    #[must_use]
+    pub fn last_second_of(year: i32, month: i32, day: i32) -> Option<Self> {
+        let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
+        let day = Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()?;
+        let end = day.with_hms(23, 59, 59).ok()?.assume_utc();
+        Some(Self(end.unix_timestamp() * SECOND))
+    }
+
+    /// The UTC day as date fields take it: `2026-11-23`.
+    #[must_use]
+    pub fn day(self) -> String {
+        self.format(format_description!("[year]-[month]-[day]"))
+    }
+
     fn date_time(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
@@ -67,6 +99,22 @@ impl Timestamp {
         self.format(format_description!(
             "[day padding:none] [month repr:short] [year], [hour]:[minute]:[second] UTC"
         ))
+    }
+
+    /// For people, seen from `now`, for a moment to come: `in 61 days`, `in 5 hours`, `in 12 minutes`; rounded down.
+    #[must_use]
+    pub fn ahead(self, now: Self) -> String {
+        let rest = self.0.saturating_sub(now.0);
+        let count = |unit: i64, word: &str| {
+            let n = rest / unit;
+            format!("in {n} {word}{}", if n == 1 { "" } else { "s" })
+        };
+        match rest {
+            ..MINUTE => "in less than a minute".to_owned(),
+            MINUTE..HOUR => count(MINUTE, "minute"),
+            _ if rest < 2 * DAY => count(HOUR, "hour"),
+            _ => count(DAY, "day"),
+        }
     }
 
     /// For people, seen from `now`: `just now`, `12 seconds ago`, `3 minutes ago`, `2 hours ago`, `yesterday`,
@@ -129,5 +177,33 @@ mod tests {
                 "{age} ms"
             );
         }
+    }
+
+    #[test]
+    fn moments_to_come() {
+        let now = Timestamp::from_millis(1_795_458_000_000);
+        for (rest, words) in [
+            (-1, "in less than a minute"),
+            (59_999, "in less than a minute"),
+            (60_000, "in 1 minute"),
+            (5 * HOUR, "in 5 hours"),
+            (2 * DAY - 1, "in 47 hours"),
+            (61 * DAY + HOUR, "in 61 days"),
+        ] {
+            assert_eq!(
+                Timestamp::from_millis(now.millis() + rest).ahead(now),
+                words,
+                "{rest} ms"
+            );
+        }
+    }
+
+    #[test]
+    fn years_later() {
+        let leap = Timestamp::last_second_of(2028, 2, 29).expect("a day");
+        assert_eq!(leap.plus_years(1).iso(), "2029-02-28T23:59:59.000Z");
+        assert_eq!(leap.plus_years(4).iso(), "2032-02-29T23:59:59.000Z");
+        assert_eq!(leap.day(), "2028-02-29");
+        assert_eq!(Timestamp::last_second_of(2027, 2, 29), None);
     }
 }

@@ -7,7 +7,7 @@ const RANDOM: usize = 32;
 /// Characters of the checksum: 62^6 is more than 2^32.
 const CHECKSUM: usize = 6;
 /// Characters of a key that are stored in clear and shown: `bye_a1B2c`.
-const SHOWN: usize = 9;
+pub const SHOWN: usize = 9;
 /// Longest prefix that may be configured, `_` included.
 const LONGEST_PREFIX: usize = 16;
 

@@ -1,15 +1,34 @@
 //! What a person may do in an account, as values: whoever holds a [`KeyManager`] was allowed to manage keys there.
-//! The matrix is in docs/security.md.
+//! The matrix is in docs/security.md, the table in `domain::role`.
 
 use super::{
     app::App,
     service::ServiceError,
     session::Viewer,
-    store::{Tables as _, accounts::Account},
+    store::{
+        Tables as _,
+        accounts::{Account, Joined},
+    },
 };
-use crate::domain::ids::UserId;
+use crate::domain::{
+    ids::UserId,
+    role::{Action, Role},
+};
 
-/// May see and manage the keys of an account.
+const READ_ONLY: &str = "You are a member of this team: only its owners can do this.";
+
+/// Is in an account and sees what belongs to it.
+#[derive(Clone, Debug)]
+pub struct AccountReader {
+    /// The account.
+    pub account: Account,
+    /// Who reads.
+    pub user: UserId,
+    /// What they are there.
+    pub role: Role,
+}
+
+/// May do something to the keys of an account.
 #[derive(Clone, Debug)]
 pub struct KeyManager {
     /// The account.
@@ -18,26 +37,58 @@ pub struct KeyManager {
     pub user: UserId,
 }
 
-/// The right to manage the keys of the account with this slug, asked of the database on every request.
+impl AccountReader {
+    /// Whether they may do it.
+    #[must_use]
+    pub const fn may(&self, action: Action) -> bool {
+        self.role.may(action)
+    }
+
+    /// The right to do `action` to the keys.
+    ///
+    /// # Errors
+    /// `Forbidden` when their role does not have it.
+    pub fn key_manager(&self, action: Action) -> Result<KeyManager, ServiceError> {
+        if self.may(action) {
+            Ok(KeyManager {
+                account: self.account.clone(),
+                user: self.user,
+            })
+        } else {
+            Err(ServiceError::Forbidden(READ_ONLY))
+        }
+    }
+}
+
+/// The right to see the account with this slug, asked of the database on every request (docs/security.md, S17).
 ///
 /// # Errors
 /// `NotFound` when there is no such account or the viewer is not in it: both are one answer.
-pub async fn key_manager(app: &App, viewer: &Viewer, slug: &str) -> Result<KeyManager, ServiceError> {
+pub async fn reader(app: &App, viewer: &Viewer, slug: &str) -> Result<AccountReader, ServiceError> {
     // Only what a slug can be is looked up: PostgreSQL refuses some other texts with an error.
     if !slug.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
         return Err(ServiceError::NotFound);
     }
-    let account = app
-        .store
-        .read()
-        .await?
-        .accounts()
-        .of_user_by_slug(viewer.id, slug)
-        .await?;
-    account
-        .map(|account| KeyManager {
+    let mut reader = app.store.read().await?;
+    let joined = reader.accounts().of_user_by_slug(viewer.id, slug).await?;
+    joined
+        .map(|Joined { account, role }| AccountReader {
             account,
             user: viewer.id,
+            role,
         })
         .ok_or(ServiceError::NotFound)
+}
+
+/// The right to do `action` to the keys of the account with this slug.
+///
+/// # Errors
+/// `NotFound` as [`reader`], `Forbidden` when their role does not have it.
+pub async fn key_manager(
+    app: &App,
+    viewer: &Viewer,
+    slug: &str,
+    action: Action,
+) -> Result<KeyManager, ServiceError> {
+    reader(app, viewer, slug).await?.key_manager(action)
 }

@@ -3,6 +3,7 @@
 use super::{
     clock::{Clock, HostClock},
     config::{Config, Origin},
+    limits::FixedWindow,
     recorder::Recorder,
     rng::{OsRng, Rng},
     secret::{
@@ -13,9 +14,13 @@ use super::{
 };
 use crate::domain::{
     catalog::{BUILT_IN, Catalog},
+    ids::KeyId,
     time::Timestamp,
 };
-use std::{ops::Deref, os::unix::fs::DirBuilderExt as _, path::PathBuf, sync::Arc};
+use std::{net::IpAddr, ops::Deref, os::unix::fs::DirBuilderExt as _, path::PathBuf, sync::Arc};
+
+/// Refusals of one known key in a minute before it is told to wait (docs/security.md, S44).
+const REFUSALS_PER_KEY: u32 = 60;
 
 /// Everything a request needs; cheap to clone.
 #[derive(Clone)]
@@ -41,6 +46,10 @@ pub struct Inner {
     pub recorder: Recorder,
     /// Scopes, presets and routes.
     pub catalog: Catalog,
+    /// Unknown keys, by address (docs/security.md, S45).
+    pub unknown_keys: FixedWindow<IpAddr>,
+    /// Refusals by state, address or scope, by key.
+    pub refusals: FixedWindow<KeyId>,
 }
 
 /// What differs between serving and testing.
@@ -100,7 +109,9 @@ impl App {
         let pepper = Pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
         Ok(Self(Arc::new(Inner {
             passwords: Passwords::new(parts.cost, Arc::clone(&parts.rng)),
-            recorder: Recorder::start(store.clone()),
+            recorder: Recorder::start(store.clone(), Arc::clone(&parts.clock), Arc::clone(&parts.rng)),
+            unknown_keys: FixedWindow::new(config.auth_limit),
+            refusals: FixedWindow::new(REFUSALS_PER_KEY),
             catalog: BUILT_IN,
             config,
             origin,

@@ -1,19 +1,29 @@
 //! What can be set, by environment or flag; `babysea --help` lists it. A wrong value stops the start.
 
-use super::store::Location;
-use crate::domain::{password, token};
-use clap::{Parser, ValueEnum};
+mod origin;
+
+pub use origin::Origin;
+
+use super::{client::TrustedProxies, store::Location};
+use crate::domain::{password, role::Role, token};
+use clap::{Parser, Subcommand, ValueEnum};
+use origin::parse_origin;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
-use url::Url;
 
 /// Command line and environment as given. It has no `Debug`: the database's address may hold a password.
 #[derive(Parser)]
 #[command(
     name = "babysea",
     version,
-    about = "An API keys dashboard, and the server that checks the keys"
+    about = "An API keys dashboard, and the server that checks the keys",
+    long_about = "An API keys dashboard, and the server that checks the keys. Without a command it serves.",
+    subcommand_value_name = "COMMAND"
 )]
 pub struct Options {
+    /// What to do instead of serving
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// Address and port to listen on
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
@@ -23,15 +33,15 @@ pub struct Options {
     public_url: Option<Origin>,
 
     /// Database: a `postgres://` address, or `sqlite:FILE` [default: babysea.db in `DATA_DIR`]
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_parser = parse_location)]
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_parser = parse_location)]
     database_url: Option<Location>,
 
     /// Folder for the SQLite file and the pepper; made if it does not exist
-    #[arg(long, env = "DATA_DIR", default_value = "./data")]
+    #[arg(long, global = true, env = "DATA_DIR", default_value = "./data")]
     data_dir: PathBuf,
 
     /// File with the secret that keys are hashed with; made on the first start [default: `DATA_DIR`/pepper]
-    #[arg(long, env = "PEPPER_FILE")]
+    #[arg(long, global = true, env = "PEPPER_FILE")]
     pepper_file: Option<PathBuf>,
 
     /// Name of the product on every page
@@ -57,6 +67,86 @@ pub struct Options {
     /// Days after which every session ends
     #[arg(long, env = "SESSION_MAX_DAYS", default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=365))]
     session_max_days: u64,
+
+    /// Proxies whose X-Forwarded-For is believed: IP addresses and CIDR blocks with commas between them [default: none]
+    #[arg(long, env = "TRUSTED_PROXIES", default_value = "", hide_default_value = true)]
+    trusted_proxies: TrustedProxies,
+
+    /// Unknown keys that one address may try in a minute
+    #[arg(long, env = "AUTH_LIMIT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    auth_limit: u32,
+
+    /// Days for which requests stay in the log
+    #[arg(long, env = "LOG_RETENTION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_650))]
+    log_retention_days: u64,
+
+    /// Live keys that an account may have
+    #[arg(long, env = "MAX_KEYS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    max_keys: u32,
+
+    /// People that a team may have
+    #[arg(long, global = true, env = "MAX_MEMBERS", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    max_members: u32,
+
+    /// Accounts that one person may be in
+    #[arg(long, global = true, env = "MAX_ACCOUNTS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    max_accounts: u32,
+}
+
+/// What the program does instead of serving.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// People in teams
+    #[command(subcommand)]
+    Member(MemberCommand),
+    /// The secret that keys are hashed with
+    #[command(subcommand)]
+    Pepper(PepperCommand),
+    /// Serve a sample team with keys of every kind; prints how to sign in
+    Demo,
+}
+
+/// People in teams.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum MemberCommand {
+    /// Add somebody who has signed up
+    Add {
+        /// The team, as in its address
+        #[arg(long)]
+        account: String,
+        /// The person
+        #[arg(long)]
+        email: String,
+        /// What they become there: owner or member
+        #[arg(long, value_parser = parse_role)]
+        role: Role,
+    },
+}
+
+/// The secret that keys are hashed with.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum PepperCommand {
+    /// Show the versions and how many keys are stored under each
+    List,
+    /// Add a version; start the servers again to use it for new keys
+    Add,
+    /// Remove a version that no key needs
+    Remove {
+        /// Its number
+        #[arg(long)]
+        version: i64,
+    },
+}
+
+/// How much there may be of what people make.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Live keys of an account.
+    pub keys: u32,
+    /// People in a team, its primary owner among them.
+    pub members: u32,
+    /// Accounts of one person.
+    pub accounts: u32,
 }
 
 /// Who may sign up.
@@ -66,28 +156,6 @@ pub enum SignUp {
     Open,
     /// Only who is invited; nobody without an invitation.
     Invited,
-}
-
-/// Scheme, host and port that browsers use for this server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// As browsers send it in the header `Origin`: no path, no default port.
-    text: String,
-    https: bool,
-}
-
-impl Origin {
-    /// As the header `Origin` spells it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Whether browsers speak TLS to it.
-    #[must_use]
-    pub const fn is_https(&self) -> bool {
-        self.https
-    }
 }
 
 /// The settings in force.
@@ -115,6 +183,14 @@ pub struct Config {
     pub session_idle: Duration,
     /// Every session ends after this long.
     pub session_max: Duration,
+    /// Whose X-Forwarded-For is believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Unknown keys that one address may try in a minute.
+    pub auth_limit: u32,
+    /// How long requests stay in the log.
+    pub log_retention: Duration,
+    /// How much there may be of what people make.
+    pub limits: Limits,
 }
 
 impl From<Options> for Config {
@@ -133,18 +209,28 @@ impl From<Options> for Config {
             password_min: given.password_min,
             session_idle: Duration::from_secs(given.session_idle_hours * 3_600),
             session_max: Duration::from_secs(given.session_max_days * 86_400),
+            trusted_proxies: given.trusted_proxies,
+            auth_limit: given.auth_limit,
+            log_retention: Duration::from_secs(given.log_retention_days * 86_400),
+            limits: Limits {
+                keys: given.max_keys,
+                members: given.max_members,
+                accounts: given.max_accounts,
+            },
             data_dir: given.data_dir,
         }
     }
 }
 
 impl Config {
-    /// Reads the command line and the environment.
+    /// Reads the command line and the environment. The command is what to do instead of serving.
     ///
     /// # Errors
     /// The text of `--help` or `--version`, or one sentence that names the wrong variable.
-    pub fn from_process() -> Result<Self, clap::Error> {
-        Options::try_parse().map(Self::from)
+    pub fn from_process() -> Result<(Self, Option<Command>), clap::Error> {
+        let mut options = Options::try_parse()?;
+        let command = options.command.take();
+        Ok((options.into(), command))
     }
 
     /// Reads these arguments and the environment.
@@ -201,31 +287,6 @@ pub fn explain(error: &clap::Error) -> Option<String> {
     ))
 }
 
-fn parse_origin(text: &str) -> Result<Origin, String> {
-    let url =
-        Url::parse(text).map_err(|error| format!("not an address like https://keys.example.com: {error}"))?;
-    let https = url.scheme() == "https";
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => return Err("the host is missing".to_owned()),
-    };
-    let local = url.scheme() == "http" && loopback;
-    if !https && !local {
-        return Err(
-            "must be https, or http on this machine itself: sign-ins would be readable on the way".to_owned(),
-        );
-    }
-    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        return Err("must end after the host and port".to_owned());
-    }
-    Ok(Origin {
-        text: url.origin().ascii_serialization(),
-        https,
-    })
-}
-
 fn parse_location(text: &str) -> Result<Location, &'static str> {
     text.parse()
 }
@@ -241,6 +302,12 @@ fn parse_prefix(text: &str) -> Result<String, &'static str> {
     token::is_prefix(text)
         .then(|| text.to_owned())
         .ok_or("must be lower-case letters and digits, a letter first, and end in _; 16 characters at most")
+}
+
+fn parse_role(text: &str) -> Result<Role, &'static str> {
+    Role::from_id(text)
+        .filter(|&role| role != Role::PrimaryOwner)
+        .ok_or("must be owner or member: a team keeps the primary owner it was made by")
 }
 
 fn parse_minimum(text: &str) -> Result<usize, String> {
@@ -263,29 +330,6 @@ mod tests {
         let config = config(&["--data-dir", "/srv/keys"]).expect("defaults");
         assert_eq!(config.database, Location::Sqlite("/srv/keys/babysea.db".into()));
         assert_eq!(config.pepper_file, PathBuf::from("/srv/keys/pepper"));
-    }
-
-    #[test]
-    fn origins() {
-        assert_eq!(
-            parse_origin("https://Keys.Example.com:443/")
-                .expect("https")
-                .as_str(),
-            "https://keys.example.com"
-        );
-        assert_eq!(
-            parse_origin("http://[::1]:3000").expect("loopback").as_str(),
-            "http://[::1]:3000"
-        );
-        for bad in [
-            "keys.example.com",
-            "http://keys.example.com",
-            "https://k.example/x",
-            "ftp://localhost",
-            "https://u@k.example",
-        ] {
-            assert!(parse_origin(bad).is_err(), "{bad}");
-        }
     }
 
     #[test]
@@ -312,6 +356,9 @@ mod tests {
             ("--password-min", "7", "PASSWORD_MIN"),
             ("--sign-up", "closed", "SIGN_UP"),
             ("--session-idle-hours", "0", "SESSION_IDLE_HOURS"),
+            ("--trusted-proxies", "10.0.0.0/8, proxy.example", "TRUSTED_PROXIES"),
+            ("--auth-limit", "0", "AUTH_LIMIT"),
+            ("--log-retention-days", "none", "LOG_RETENTION_DAYS"),
         ] {
             let error = Options::try_parse_from(["babysea", flag, value])
                 .err()

@@ -1,18 +1,25 @@
 //! HTTP: adapters between requests and use cases.
 
 pub mod assets;
+pub mod client;
 pub mod document;
+pub mod fields;
 pub mod functions;
 pub mod health;
 pub mod middleware;
 pub mod pages;
 pub mod session;
 pub mod v1;
+pub mod visit;
 
 use super::service::ServiceError;
 use crate::{
-    api::{error::ApiError, keys::CreatedKey},
-    server::service::keys::Created,
+    api::{
+        error::ApiError,
+        keys::{AllowlistReading, RevealedKey},
+    },
+    domain::{network::Reading, snippet},
+    server::{app::App, service::keys::Revealed},
 };
 use axum::http::StatusCode;
 
@@ -33,6 +40,7 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
         ),
         ServiceError::Refused(sentence) => (StatusCode::UNPROCESSABLE_ENTITY, ApiError::message(sentence)),
         ServiceError::Conflict(sentence) => (StatusCode::CONFLICT, ApiError::message(sentence)),
+        ServiceError::Forbidden(sentence) => (StatusCode::FORBIDDEN, ApiError::message(sentence)),
         ServiceError::Unauthorized => (
             StatusCode::UNAUTHORIZED,
             ApiError::message(
@@ -66,13 +74,32 @@ fn unavailable() -> (StatusCode, ApiError) {
     )
 }
 
-impl From<Created> for CreatedKey {
-    fn from(created: Created) -> Self {
+/// A key as it is shown this once.
+#[must_use]
+pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
+    let Revealed { key, secret, notes } = revealed;
+    let base = app.origin.as_str();
+    let mut about = app.catalog.preset_label(&key.preset);
+    if let Some(end) = key.expires_at {
+        about = format!("{about} · until {}", end.exact());
+    }
+    RevealedKey {
+        id: key.id.to_string(),
+        snippets: snippet::snippets(base, &key.scopes),
+        trial: snippet::trial(base, &app.catalog, &key.scopes),
+        name: key.name,
+        about,
+        secret,
+        notes,
+    }
+}
+
+impl From<Reading> for AllowlistReading {
+    fn from(reading: Reading) -> Self {
+        let line = |entry: crate::domain::network::Entry| format!("{entry}: {}", entry.covers());
         Self {
-            id: created.id.to_string(),
-            name: created.name,
-            preset: created.preset.label.to_owned(),
-            secret: created.secret,
+            lines: reading.list.entries().map(line).collect(),
+            notes: reading.notes,
         }
     }
 }

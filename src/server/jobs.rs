@@ -1,4 +1,4 @@
-//! What runs by itself: the purge of ended sessions.
+//! What runs by itself: the purge of ended sessions and of old request logs.
 
 use super::{
     app::App,
@@ -7,7 +7,7 @@ use super::{
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often ended sessions are deleted (docs/security.md, S14).
+/// How often what is over is deleted (docs/security.md, S14).
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 
 /// Purges now and every ten minutes. A failing database is reported and does not end the task.
@@ -16,12 +16,30 @@ pub async fn run(app: App) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match purge_sessions(&app).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "ended sessions were deleted"),
-            Err(error) => tracing::warn!(error = %error, "ended sessions could not be deleted"),
-        }
+        report("ended sessions", purge_sessions(&app).await);
+        report("old request logs", purge_logs(&app).await);
     }
+}
+
+fn report(what: &str, deleted: Result<u64, StoreError>) {
+    match deleted {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "{what} were deleted"),
+        Err(error) => tracing::warn!(error = %error, "{what} could not be deleted"),
+    }
+}
+
+/// Deletes what the log has kept for long enough; returns how many requests.
+///
+/// # Errors
+/// When the database fails.
+pub async fn purge_logs(app: &App) -> Result<u64, StoreError> {
+    let before = app.now().minus(app.config.log_retention);
+    let mut tx = app.store.write().await?;
+    let count = tx.logs().purge(before).await?;
+    tx.logs().purge_gaps(before).await?;
+    tx.commit().await?;
+    Ok(count)
 }
 
 /// Deletes the sessions that nobody can use any more; returns how many.

@@ -1,10 +1,15 @@
-//! Notes when keys were last used, in batches and outside the request's path: a request never waits for it and never
-//! fails by it. A full queue drops and counts (docs/security.md, S78).
+//! Notes what keys did, in batches and outside the request's path: a request never waits for it and never fails by it.
+//! A full queue drops, counts, and leaves a mark in the log (docs/security.md, S78).
 
-use super::store::{Store, StoreError, Tables as _};
-use crate::domain::{ids::KeyId, time::Timestamp};
+use super::{
+    clock::Clock,
+    rng::Rng,
+    secret::pepper::KeyHash,
+    store::{Store, StoreError, Tables as _},
+};
+use crate::domain::{ids::KeyId, log::LogEntry, time::Timestamp};
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -16,13 +21,18 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// Uses that may wait to be written.
+/// Entries that may wait to be written, in the queue and again in the batch.
 const QUEUE: usize = 10_000;
 /// How often they are written.
 const EVERY: Duration = Duration::from_millis(500);
+/// Rows of one transaction: on SQLite nobody else writes meanwhile.
+const CHUNK: usize = 500;
 
 enum Message {
-    Used(KeyId, Timestamp),
+    /// A request, and whether its key was accepted.
+    Request(Box<LogEntry>, bool),
+    /// A key is stored under an older pepper, the first hash, and belongs under the second.
+    Rekey(KeyId, KeyHash, KeyHash),
     Flush(oneshot::Sender<()>),
 }
 
@@ -36,23 +46,38 @@ pub struct Recorder {
 impl Recorder {
     /// Starts the task that writes.
     #[must_use]
-    pub fn start(store: Store) -> Self {
+    pub fn start(store: Store, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
         let (queue, messages) = mpsc::channel(QUEUE);
-        tokio::spawn(write_batches(store, messages));
-        Self {
-            queue,
-            dropped: Arc::default(),
-        }
+        let dropped = Arc::<AtomicU64>::default();
+        let writer = Writer {
+            store,
+            clock,
+            rng,
+            dropped: Arc::clone(&dropped),
+            marked: 0,
+            batch: Batch::default(),
+        };
+        tokio::spawn(writer.run(messages));
+        Self { queue, dropped }
     }
 
-    /// Notes that a key was accepted at `at`.
-    pub fn used(&self, key: KeyId, at: Timestamp) {
-        if self.queue.try_send(Message::Used(key, at)).is_err() {
+    /// Notes a request that was made with a key; `accepted` is a use of the key.
+    pub fn request(&self, entry: LogEntry, accepted: bool) {
+        if self
+            .queue
+            .try_send(Message::Request(Box::new(entry), accepted))
+            .is_err()
+        {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Uses that were dropped because the queue was full.
+    /// Notes that a key belongs under another hash. Dropped, it is noted again with the next use.
+    pub fn rekey(&self, key: KeyId, from: KeyHash, to: KeyHash) {
+        let _ = self.queue.try_send(Message::Rekey(key, from, to));
+    }
+
+    /// Requests that were dropped because the queue was full.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
@@ -67,49 +92,98 @@ impl Recorder {
     }
 }
 
-async fn write_batches(store: Store, mut messages: mpsc::Receiver<Message>) {
-    let mut ticks = interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // A key used a thousand times in a batch is one row to write.
-    let mut batch = HashMap::<KeyId, Timestamp>::new();
-    loop {
-        tokio::select! {
-            message = messages.recv() => match message {
-                Some(Message::Used(key, at)) => {
-                    let latest = batch.entry(key).or_insert(at);
-                    *latest = at.max(*latest);
-                }
-                Some(Message::Flush(done)) => {
-                    write(&store, &mut batch).await;
-                    let _ = done.send(());
-                }
-                None => return write(&store, &mut batch).await,
-            },
-            _ = ticks.tick() => write(&store, &mut batch).await,
-        }
-    }
+/// What waits to be written.
+#[derive(Default)]
+struct Batch {
+    entries: Vec<LogEntry>,
+    /// In the order of the keys on every server: two that update the same rows must not wait for each other. A key used
+    /// a thousand times is one row to write.
+    used: BTreeMap<KeyId, Timestamp>,
+    rekeyed: BTreeMap<KeyId, (KeyHash, KeyHash)>,
 }
 
-/// Writes the batch and empties it; a batch that the database refuses stays for the next time.
-async fn write(store: &Store, batch: &mut HashMap<KeyId, Timestamp>) {
-    if batch.is_empty() {
-        return;
-    }
-    match try_write(store, batch).await {
-        Ok(()) => batch.clear(),
-        Err(error) => {
-            tracing::warn!(error = %error, keys = batch.len(), "last uses could not be written yet");
-        }
-    }
+struct Writer {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    dropped: Arc<AtomicU64>,
+    /// How many of those dropped have their mark in the log.
+    marked: u64,
+    batch: Batch,
 }
 
-async fn try_write(store: &Store, batch: &HashMap<KeyId, Timestamp>) -> Result<(), StoreError> {
-    // In one order on every server: two that update the same rows must not wait for each other.
-    let mut uses: Vec<_> = batch.iter().collect();
-    uses.sort_unstable();
-    let mut tx = store.write().await?;
-    for (&key, &at) in uses {
-        tx.keys().used(key, at).await?;
+impl Writer {
+    async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            // While the database is away the batch fills, then the queue, and then requests are dropped.
+            let room = self.batch.entries.len() < QUEUE;
+            tokio::select! {
+                message = messages.recv(), if room => match message {
+                    Some(Message::Request(entry, accepted)) => self.note(*entry, accepted),
+                    Some(Message::Rekey(key, from, to)) => {
+                        self.batch.rekeyed.insert(key, (from, to));
+                    }
+                    Some(Message::Flush(done)) => {
+                        self.write().await;
+                        let _ = done.send(());
+                    }
+                    None => return self.write().await,
+                },
+                _ = ticks.tick() => self.write().await,
+            }
+        }
     }
-    tx.commit().await
+
+    fn note(&mut self, entry: LogEntry, accepted: bool) {
+        if accepted {
+            let latest = self.batch.used.entry(entry.key).or_insert(entry.at);
+            *latest = entry.at.max(*latest);
+        }
+        self.batch.entries.push(entry);
+    }
+
+    /// Writes what waits; what the database refuses stays for the next time.
+    async fn write(&mut self) {
+        if let Err(error) = self.try_write().await {
+            let waiting = self.batch.entries.len();
+            tracing::warn!(error = %error, waiting, "the request log could not be written yet");
+        }
+    }
+
+    async fn try_write(&mut self) -> Result<(), StoreError> {
+        if !(self.batch.used.is_empty() && self.batch.rekeyed.is_empty()) {
+            let mut tx = self.store.write().await?;
+            for (&key, &at) in &self.batch.used {
+                tx.keys().used(key, at).await?;
+            }
+            for (&key, (from, to)) in &self.batch.rekeyed {
+                tx.keys().rekey(key, from, to).await?;
+            }
+            tx.commit().await?;
+            self.batch.used.clear();
+            self.batch.rekeyed.clear();
+        }
+        while !self.batch.entries.is_empty() {
+            let chunk = self.batch.entries.len().min(CHUNK);
+            let mut tx = self.store.write().await?;
+            for entry in &self.batch.entries[..chunk] {
+                tx.logs().insert(entry).await?;
+            }
+            tx.commit().await?;
+            self.batch.entries.drain(..chunk);
+        }
+        let dropped = self.dropped.load(Ordering::Relaxed);
+        if dropped > self.marked {
+            let id = hex::encode(self.rng.bytes::<16>());
+            let mut tx = self.store.write().await?;
+            tx.logs()
+                .insert_gap(&id, self.clock.now(), dropped - self.marked)
+                .await?;
+            tx.commit().await?;
+            self.marked = dropped;
+        }
+        Ok(())
+    }
 }

@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub mod keys;
+pub mod teams;
+pub mod usage;
 pub mod verify;
 
 use super::{secret::password::Busy, store::StoreError};
@@ -18,7 +20,10 @@ pub enum ServiceError {
     Refused(&'static str),
     /// It has happened already; the sentence is for the person.
     #[error("{0}")]
-    Conflict(&'static str),
+    Conflict(String),
+    /// Theirs to see, not to do; the sentence is for the person.
+    #[error("{0}")]
+    Forbidden(&'static str),
     /// Nobody is signed in.
     #[error("nobody is signed in")]
     Unauthorized,

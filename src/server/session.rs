@@ -21,6 +21,8 @@ pub struct Viewer {
     pub name: String,
     /// E-mail address.
     pub email: String,
+    /// The account whose pages they saw last, by its id.
+    pub last_account: Option<String>,
 }
 
 /// The cookie's name. The `__Host-` prefix makes browsers insist on TLS and on no other host; plain http, which is
@@ -95,5 +97,6 @@ pub async fn viewer(app: &App, session: &Session) -> Result<Option<Viewer>, Serv
         id: user.id,
         name: user.name,
         email: user.email,
+        last_account: user.last_account,
     }))
 }

@@ -9,6 +9,8 @@ mod error;
 
 pub mod accounts;
 pub mod keys;
+pub mod logs;
+pub mod memberships;
 pub mod peppers;
 pub mod sessions;
 pub mod users;
@@ -39,7 +41,7 @@ use on;
 
 /// Declares the statements of a table, and lists them for the test that prepares each on both engines.
 macro_rules! declare {
-    ($($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
         $($(#[$doc])* const $name: &str = $sql;)*
         /// Every statement of this table, by name.
         pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
@@ -52,6 +54,8 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
     [
         ("accounts", accounts::STATEMENTS),
         ("keys", keys::STATEMENTS),
+        ("logs", logs::STATEMENTS),
+        ("memberships", memberships::STATEMENTS),
         ("peppers", peppers::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("users", users::STATEMENTS),
@@ -106,6 +110,14 @@ pub trait Tables {
     /// API keys.
     fn keys(&mut self) -> keys::Keys<'_> {
         keys::Keys(self.conn())
+    }
+    /// People in teams.
+    fn memberships(&mut self) -> memberships::Memberships<'_> {
+        memberships::Memberships(self.conn())
+    }
+    /// The request log.
+    fn logs(&mut self) -> logs::Logs<'_> {
+        logs::Logs(self.conn())
     }
     /// Sessions of the dashboard.
     fn sessions(&mut self) -> sessions::Sessions<'_> {

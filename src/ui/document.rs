@@ -1,6 +1,10 @@
 //! The HTML document around every page.
 
-use leptos::{config::LeptosOptions, hydration::HydrationScripts, prelude::*};
+use crate::domain::theme::Theme;
+use leptos::{
+    attr::custom::CustomAttribute as _, config::LeptosOptions, html::meta, hydration::HydrationScripts,
+    prelude::*,
+};
 
 /// What every page is drawn with.
 #[derive(Clone, Debug)]
@@ -11,32 +15,57 @@ pub struct Site {
     pub css: String,
     /// Where the islands' module is.
     pub options: LeptosOptions,
+    /// Light or dark.
+    pub theme: Theme,
+    /// Path and query of the page, for what leads back to it.
+    pub path: String,
 }
 
-/// Name of the product, from the context that every page is drawn in.
+/// What the page is drawn with, from the context.
+#[must_use]
+pub fn site() -> Site {
+    expect_context::<Site>()
+}
+
+/// Name of the product.
 #[must_use]
 pub fn brand() -> String {
-    expect_context::<Site>().brand
+    site().brand
 }
 
 /// The document: head, skip link, page.
 #[component]
 pub fn Document(
     /// What the page is; the brand follows it.
-    title: &'static str,
+    title: String,
     /// What stands in the body.
     children: Children,
 ) -> impl IntoView {
-    let Site { brand, css, options } = expect_context::<Site>();
+    let Site {
+        brand,
+        css,
+        options,
+        theme,
+        ..
+    } = site();
+    let chosen = (theme != Theme::System).then(|| theme.id());
+    let scheme = if theme == Theme::System { "light dark" } else { theme.id() };
+    let ground = [(Theme::Light, "#f5f8f9"), (Theme::Dark, "#0c1416")]
+        .into_iter()
+        .filter(|(of, _)| theme == Theme::System || theme == *of)
+        .map(|(of, colour)| {
+            let media = (theme == Theme::System).then(|| format!("(prefers-color-scheme: {})", of.id()));
+            meta().name("theme-color").content(colour).attr("media", media)
+        })
+        .collect_view();
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=chosen>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"/>
-                <meta name="color-scheme" content="light dark"/>
-                <meta name="theme-color" content="#f5f8f9" media="(prefers-color-scheme: light)"/>
-                <meta name="theme-color" content="#0c1416" media="(prefers-color-scheme: dark)"/>
+                <meta name="color-scheme" content=scheme/>
+                {ground}
                 <title>{format!("{title} · {brand}")}</title>
                 <link rel="stylesheet" href=css/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>

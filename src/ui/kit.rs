@@ -1,6 +1,8 @@
 //! The parts that pages are put together from; docs/design.md shows their states.
 
+pub mod allowlist;
 pub mod badge;
-pub mod form;
+pub mod field;
 pub mod icon;
 pub mod moment;
+pub mod send;

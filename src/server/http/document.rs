@@ -1,10 +1,7 @@
 //! Turns a page into an answer: renders it, gives its scripts a nonce, sets the status.
 
-use super::{assets::LINKS, middleware::headers};
-use crate::{
-    server::app::App,
-    ui::document::{Document, Site},
-};
+use super::{assets::LINKS, middleware::headers, visit::Visit};
+use crate::ui::document::{Document, Site};
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
@@ -15,16 +12,19 @@ use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
 /// Renders a page. `page` draws what stands in the body; `title` is followed by the brand.
 pub async fn render<V: IntoView + 'static>(
-    app: &App,
+    visit: &Visit,
     status: StatusCode,
-    title: &'static str,
+    title: impl Into<String>,
     page: impl Fn() -> V + Clone + Send + Sync + 'static,
 ) -> Response {
     let site = Site {
-        brand: app.config.brand.clone(),
+        brand: visit.app.config.brand.clone(),
         css: LINKS.css.clone(),
         options: LINKS.options.clone(),
+        theme: visit.theme,
+        path: visit.path.clone(),
     };
+    let title = title.into();
     let context = move || {
         provide_context(site.clone());
         let options = expect_context::<ResponseOptions>();
@@ -34,7 +34,7 @@ pub async fn render<V: IntoView + 'static>(
         }
     };
     let document = move || {
-        let page = page.clone();
+        let (page, title) = (page.clone(), title.clone());
         view! { <Document title>{page().into_any()}</Document> }
     };
     // The page was chosen already: nothing of the request is needed to draw it.

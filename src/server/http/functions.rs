@@ -2,12 +2,13 @@
 
 use super::refusal;
 use crate::{
-    api::error::ApiError,
+    api::{error::ApiError, keys::RevealedKey},
+    domain::role::Action,
     server::{
         access::{self, KeyManager},
         app::App,
-        service::ServiceError,
-        session,
+        service::{ServiceError, keys::Revealed},
+        session::{self, Viewer},
     },
 };
 use axum::{
@@ -73,20 +74,33 @@ pub fn anybody() -> (App, Session) {
     )
 }
 
-/// For server functions that manage the keys of an account: who calls must be allowed to.
+/// For server functions of people who are signed in.
 ///
 /// # Errors
-/// 401 when nobody is signed in, 404 when the account is not theirs.
-pub async fn key_manager(account: &str) -> Result<(App, KeyManager), ApiError> {
+/// 401 when nobody is.
+pub async fn signed_in() -> Result<(App, Viewer), ApiError> {
     let (app, browser) = anybody();
-    let allowed = async {
-        let viewer = session::viewer(&app, &browser)
-            .await?
-            .ok_or(ServiceError::Unauthorized)?;
-        access::key_manager(&app, &viewer, account).await
-    };
-    let manager = answer(allowed.await)?;
+    let viewer = session::viewer(&app, &browser).await;
+    let viewer = answer(viewer.and_then(|viewer| viewer.ok_or(ServiceError::Unauthorized)))?;
+    Ok((app, viewer))
+}
+
+/// For server functions that manage the keys of an account: who calls must be allowed to do `action`.
+///
+/// # Errors
+/// 401 when nobody is signed in, 404 when the account is not theirs, 403 when their role does not allow it.
+pub async fn key_manager(account: &str, action: Action) -> Result<(App, KeyManager), ApiError> {
+    let (app, viewer) = signed_in().await?;
+    let manager = answer(access::key_manager(&app, &viewer, account, action).await)?;
     Ok((app, manager))
+}
+
+/// A key as its maker sees it this once.
+///
+/// # Errors
+/// What to show at the form.
+pub fn reveal(app: &App, result: Result<Revealed, ServiceError>) -> Result<RevealedKey, ApiError> {
+    answer(result.map(|key| super::revealed(app, key)))
 }
 
 /// The outcome as the browser gets it; a refusal sets the status of the answer.

@@ -1,15 +1,18 @@
 //! Pages: what a browser asks for by address, and the plain form posts to the same addresses. The other door of the
 //! forms is `api`; both call the same use case.
 
+mod create_team;
+mod frame;
 mod keys;
 mod not_found;
+mod scopes;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod theme;
 
-use super::{document, refusal, session as http_session};
+use super::{document, refusal, session as http_session, visit::Visit};
 use crate::{
-    api::error::ApiError,
     server::{
         app::App,
         service::ServiceError,
@@ -19,7 +22,7 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{FromRequestParts, OriginalUri, State},
+    extract::FromRequestParts,
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -34,67 +37,67 @@ pub fn routes() -> Router<App> {
         .route("/sign-up", get(sign_up::show).post(sign_up::submit))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_out::submit))
+        .route("/theme", post(theme::submit))
+        .route("/home/create-team", get(create_team::show).post(create_team::submit))
         .route("/home/{account}/api-keys", get(keys::show).post(keys::submit))
+        .route("/home/{account}/scopes", get(scopes::show))
         .fallback(not_found::show)
 }
 
+/// Path of an account's keys.
+#[must_use]
+pub fn keys_path(slug: &str) -> String {
+    format!("/home/{slug}/api-keys")
+}
+
 /// The person whose page this is; whoever is not signed in is sent to sign in and back again.
-struct SignedIn(Viewer);
+struct SignedIn(Visit, Viewer);
 
 impl FromRequestParts<App> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let Ok(visit) = Visit::from_request_parts(parts, app).await;
         let session = Session::from_request_parts(parts, app)
             .await
             .map_err(IntoResponse::into_response)?;
         match session::viewer(app, &session).await {
-            Ok(Some(viewer)) => Ok(Self(viewer)),
+            Ok(Some(viewer)) => Ok(Self(visit, viewer)),
             Ok(None) => {
-                let page = parts
-                    .extensions
-                    .get::<OriginalUri>()
-                    .map_or(&parts.uri, |original| &original.0);
-                let page = page.path_and_query().map_or("/", |page| page.as_str());
                 let query: String = url::form_urlencoded::Serializer::new(String::new())
-                    .append_pair("next", page)
+                    .append_pair("next", &visit.path)
                     .finish();
                 Err(Redirect::to(&format!("/sign-in?{query}")).into_response())
             }
-            Err(error) => Err(failure(app, error).await),
+            Err(error) => Err(failure(&visit, error).await),
         }
     }
 }
 
 /// `/` leads to the keys, or to signing in.
-async fn root(State(app): State<App>, browser: Session) -> Response {
-    let viewer = session::viewer(&app, &browser).await;
+async fn root(visit: Visit, browser: Session) -> Response {
+    let viewer = session::viewer(&visit.app, &browser).await;
     let target = match viewer {
-        Ok(Some(viewer)) => http_session::home(&app, viewer.id).await,
+        Ok(Some(viewer)) => http_session::home(&visit.app, viewer.id).await,
         Ok(None) => Ok("/sign-in".to_owned()),
         Err(error) => Err(error),
     };
     match target {
         Ok(path) => Redirect::to(&path).into_response(),
-        Err(error) => failure(&app, error).await,
+        Err(error) => failure(&visit, error).await,
     }
 }
 
 /// A page that says what went wrong when there is no form to say it at.
-async fn failure(app: &App, error: ServiceError) -> Response {
+async fn failure(visit: &Visit, error: ServiceError) -> Response {
     if matches!(error, ServiceError::NotFound) {
-        return not_found::page(app).await;
+        return not_found::page(visit).await;
     }
     let (status, told) = refusal(error);
     let sentence = told.message.unwrap_or_default();
     let page =
         move || view! { <ErrorPage code=status.as_u16() title="This did not work" text=sentence.clone()/> };
-    with_retry(status, document::render(app, status, "Error", page).await)
-}
-
-/// The status and the words for a form that is drawn again.
-fn refused(error: ServiceError) -> (StatusCode, ApiError) {
-    refusal(error)
+    with_retry(status, document::render(visit, status, "Error", page).await)
 }
 
 fn with_retry(status: StatusCode, mut response: Response) -> Response {

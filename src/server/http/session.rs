@@ -1,5 +1,6 @@
 //! Signing up, in and out, for both doors: the use case, then the session, then where to go.
 
+use super::pages::keys_path;
 use crate::{
     domain::{ids::UserId, password::Password},
     server::{
@@ -53,7 +54,17 @@ pub async fn sign_in(
 pub async fn home(app: &App, user: UserId) -> Result<String, ServiceError> {
     accounts::home(app, user)
         .await
-        .map(|account| format!("/home/{}/api-keys", account.slug))
+        .map(|account| keys_path(&account.slug))
+}
+
+/// `path` if it leads to a page of this server, else the page that leads on from there.
+#[must_use]
+pub fn own_page(path: &str) -> &str {
+    if is_own_page(path) || matches!(path, "/sign-in" | "/sign-up") {
+        path
+    } else {
+        "/"
+    }
 }
 
 /// Whether a path leads to a page of this server that one is sent back to after signing in (docs/security.md, S26).

@@ -13,9 +13,10 @@ use crate::{
         app::App,
         config::SignUp,
         secret::password::Checked,
+        session::Viewer,
         store::{
-            StoreError, Tables as _, Unique,
-            accounts::{Account, Profile},
+            StoreError, Tables as _, Tx, Unique,
+            accounts::{Account, Joined, Kind, Profile},
             users::NewUser,
         },
     },
@@ -25,6 +26,9 @@ use crate::{
 const SLUG_TRIES: usize = 5;
 /// Longest slug made from a name, without its random end.
 const SLUG_LENGTH: usize = 40;
+
+/// Words that stand where a slug would in the addresses of other pages.
+const RESERVED: [&str; 2] = ["create-team", "profile"];
 
 const WRONG_SIGN_IN: &str = "Email and password do not match an account.";
 const SIGN_UP_CLOSED: &str = "Sign-up is by invitation only on this server.";
@@ -57,10 +61,9 @@ pub async fn sign_up(
     let (Some(name), Some(email), true) = (name, email, errors.is_empty()) else {
         return Err(ServiceError::Invalid(errors));
     };
-    let taken = || FieldErrors::one("email", "There is an account with this address. Sign in instead.");
     // Asked before hashing too, so that the usual case of the refusal is quick; the database has the last word.
     if app.store.read().await?.users().by_email(&email).await?.is_some() {
-        return Err(ServiceError::Invalid(taken()));
+        return Err(ServiceError::Invalid(address_taken()));
     }
     let password_hash = app.passwords.hash(password.clone()).await?;
 
@@ -73,36 +76,79 @@ pub async fn sign_up(
         password_hash: &password_hash,
         created_at: now,
     };
-    let base = slug(name.as_str());
+    insert_with_slug(app, name.as_str(), Kind::Personal, id, Before::Insert(&user)).await?;
+    Ok(id)
+}
+
+/// What is done with the owner of a new account, in the same transaction.
+pub(super) enum Before<'a> {
+    /// They are new too.
+    Insert(&'a NewUser<'a>),
+    /// They must be in fewer accounts than this.
+    Limit(u32),
+}
+
+async fn prepare(tx: &mut Tx, owner: UserId, before: &Before<'_>) -> Result<(), ServiceError> {
+    match *before {
+        Before::Insert(user) => match tx.users().insert(user).await {
+            Err(StoreError::Taken(Unique::Email)) => Err(ServiceError::Invalid(address_taken())),
+            other => Ok(other?),
+        },
+        Before::Limit(most) => {
+            tx.users().lock(owner).await?;
+            if tx.accounts().count_of_user(owner).await? < u64::from(most) {
+                return Ok(());
+            }
+            Err(ServiceError::Conflict(format!(
+                "You are in {most} accounts, which is as many as one person may be in."
+            )))
+        }
+    }
+}
+
+fn address_taken() -> FieldErrors {
+    FieldErrors::one("email", "There is an account with this address. Sign in instead.")
+}
+
+/// Adds an account under a slug made from its name.
+///
+/// # Errors
+/// What `before` refuses; `Conflict` when every slug that was tried is taken.
+pub(super) async fn insert_with_slug(
+    app: &App,
+    name: &str,
+    kind: Kind,
+    owner: UserId,
+    before: Before<'_>,
+) -> Result<Account, ServiceError> {
+    let base = slug(name);
     for attempt in 0..SLUG_TRIES {
-        let slug = if attempt == 0 {
-            base.clone()
-        } else {
-            format!("{base}-{}", slug_end(app))
-        };
+        let plain = attempt == 0 && !RESERVED.contains(&base.as_str());
         let account = Account {
             id: AccountId::from_random(app.rng.bytes()),
-            slug,
-            name: name.to_string(),
-            created_at: now,
+            slug: if plain {
+                base.clone()
+            } else {
+                format!("{base}-{}", slug_end(app))
+            },
+            name: name.to_owned(),
+            kind,
+            created_at: app.now(),
         };
         // A refused statement ends a PostgreSQL transaction, so each try is one of its own.
         let mut tx = app.store.write().await?;
-        match tx.users().insert(&user).await {
-            Err(StoreError::Taken(Unique::Email)) => return Err(ServiceError::Invalid(taken())),
-            other => other?,
-        }
-        match tx.accounts().insert_personal(&account, id).await {
+        prepare(&mut tx, owner, &before).await?;
+        match tx.accounts().insert(&account, owner).await {
             Err(StoreError::Taken(Unique::Slug)) => {}
             other => {
                 other?;
                 tx.commit().await?;
-                return Ok(id);
+                return Ok(account);
             }
         }
     }
     Err(ServiceError::Conflict(
-        "This name could not be given an address. Try again.",
+        "This name could not be given an address. Try again.".to_owned(),
     ))
 }
 
@@ -129,7 +175,7 @@ pub async fn sign_in(app: &App, email: &str, password: &Password) -> Result<User
     Ok(user.id)
 }
 
-/// The page a person lands on: the keys of their personal account.
+/// The account a person lands on: the one whose pages they saw last, else their own.
 ///
 /// # Errors
 /// `NotFound` when the person is gone.
@@ -138,9 +184,23 @@ pub async fn home(app: &App, user: UserId) -> Result<Account, ServiceError> {
         .read()
         .await?
         .accounts()
-        .personal(user)
+        .home(user)
         .await?
+        .map(|home| home.account)
         .ok_or(ServiceError::NotFound)
+}
+
+/// Every account a person is in, and notes that they are looking at `current`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn visit(app: &App, viewer: &Viewer, current: &Account) -> Result<Vec<Joined>, ServiceError> {
+    if viewer.last_account.as_deref() != Some(&current.id.to_string()) {
+        let mut tx = app.store.write().await?;
+        tx.users().set_last_account(viewer.id, current.id).await?;
+        tx.commit().await?;
+    }
+    Ok(app.store.read().await?.accounts().of_user(viewer.id).await?)
 }
 
 /// What an account tells of itself to a program that holds a key of it; nothing when it is gone.

@@ -1,15 +1,28 @@
-//! Managing keys: listing and creating.
+//! Managing keys: listing, creating, and giving one that was never used a new secret.
 
 use super::ServiceError;
 use crate::{
     domain::{
-        catalog::Preset, field_errors::FieldErrors, ids::KeyId, key::Key, name::KeyName, secret::SecretText,
+        catalog::{CUSTOM, Catalog},
+        expiry,
+        field_errors::FieldErrors,
+        ids::KeyId,
+        key::Key,
+        name::KeyName,
+        network::{Allowlist, Reading},
+        page::{Cursor, Page},
+        scope::Scopes,
+        secret::SecretText,
+        time::Timestamp,
         token,
     },
     server::{
-        access::KeyManager,
+        access::{AccountReader, KeyManager},
         app::App,
-        store::{StoreError, Tables as _, Unique, keys::NewKey},
+        store::{
+            StoreError, Tables as _, Unique,
+            keys::{KeyCounts, KeyFilter, NewKey, NewSecret},
+        },
     },
 };
 
@@ -21,71 +34,194 @@ const FORM_TOKEN_LENGTH: usize = 64;
 
 const SENT_TWICE: &str = "This form has made its key already, and a secret is shown only once. \
     Reload the page to see the key in the table.";
+const REISSUED_TWICE: &str = "This form has given out its secret already, and a secret is shown only once.";
 const NO_FORM_TOKEN: &str = "This form is incomplete. Reload the page and try again.";
+const USED: &str = "This key has been used, so its secret is in somebody's hands. Create another key instead.";
+const ENDED: &str = "This key has ended. Create another one instead.";
 
 /// What the table shows.
 #[derive(Clone, Debug)]
 pub struct KeyList {
-    /// The newest keys, at most [`PAGE`].
+    /// The keys of the page, newest first, at most [`PAGE`].
     pub keys: Vec<Key>,
-    /// How many there are in all.
-    pub total: u64,
+    /// How many keys of the list come before these.
+    pub before: u64,
+    /// How many the search leaves.
+    pub counts: KeyCounts,
+    /// Whether there are newer ones.
+    pub has_newer: bool,
+    /// Whether there are older ones.
+    pub has_older: bool,
 }
 
-/// A key that was just made, with its only copy of the secret.
-#[derive(Debug)]
-pub struct Created {
-    /// Id.
-    pub id: KeyId,
+impl KeyList {
+    /// How many keys the list has on all its pages.
+    #[must_use]
+    pub const fn total(&self, filter: &KeyFilter) -> u64 {
+        match filter.live {
+            None => self.counts.all,
+            Some(true) => self.counts.live,
+            Some(false) => self.counts.all.saturating_sub(self.counts.live),
+        }
+    }
+
+    /// Where its first key stands.
+    #[must_use]
+    pub fn first_place(&self) -> Option<Cursor> {
+        self.keys.first().map(place)
+    }
+
+    /// Where its last key stands.
+    #[must_use]
+    pub fn last_place(&self) -> Option<Cursor> {
+        self.keys.last().map(place)
+    }
+}
+
+/// The form `Add API key` as it was sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyForm<'a> {
     /// Name.
-    pub name: String,
-    /// The preset it was made with.
-    pub preset: &'static Preset,
+    pub name: &'a str,
+    /// Machine name of a preset, or `custom`.
+    pub preset: &'a str,
+    /// Scopes that were ticked; they count for `custom`.
+    pub scopes: &'a [String],
+    /// `never`, a number of days, or `date`.
+    pub expires: &'a str,
+    /// The last day, for `date`.
+    pub expires_on: &'a str,
+    /// Addresses and CIDR blocks.
+    pub allowlist: &'a str,
+    /// Makes the form count once (docs/security.md, S35).
+    pub form_token: &'a str,
+}
+
+/// A key with the only copy of its secret.
+#[derive(Debug)]
+pub struct Revealed {
+    /// The key.
+    pub key: Key,
     /// The full text.
     pub secret: SecretText,
+    /// What was changed of the allowlist as it was typed.
+    pub notes: Vec<String>,
 }
 
-/// The newest keys of an account.
+/// Where a key stands in the list.
+fn place(key: &Key) -> Cursor {
+    Cursor {
+        at: key.created_at,
+        id: key.id.uuid(),
+    }
+}
+
+/// A page of an account's keys.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(app: &App, manager: &KeyManager) -> Result<KeyList, ServiceError> {
-    let mut reader = app.store.read().await?;
-    let keys = reader.keys().newest(manager.account.id, PAGE).await?;
-    let total = reader.keys().count(manager.account.id).await?;
-    Ok(KeyList { keys, total })
+pub async fn list(
+    app: &App,
+    reader: &AccountReader,
+    filter: &KeyFilter,
+    page: Page,
+) -> Result<KeyList, ServiceError> {
+    let (account, now) = (reader.account.id, app.now());
+    // One more than is shown tells whether there are others.
+    let (size, limit) = (PAGE as usize, PAGE + 1);
+    let mut store = app.store.read().await?;
+    let counts = store.keys().counts(account, filter, now).await?;
+    let (mut keys, backwards) = match page {
+        Page::First => (store.keys().older(account, filter, now, None, limit).await?, false),
+        Page::Older(cursor) => (
+            store.keys().older(account, filter, now, Some(cursor), limit).await?,
+            false,
+        ),
+        Page::Newer(cursor) => (
+            store.keys().newer(account, filter, now, Some(cursor), limit).await?,
+            true,
+        ),
+        Page::Last => (store.keys().newer(account, filter, now, None, limit).await?, true),
+    };
+    let more = keys.len() > size;
+    keys.truncate(size);
+    if backwards {
+        keys.reverse();
+    }
+    let before = match keys.first() {
+        Some(first) if page != Page::First => {
+            store
+                .keys()
+                .count_newer(account, filter, now, place(first))
+                .await?
+        }
+        _ => 0,
+    };
+    let mut list = KeyList {
+        before,
+        counts,
+        has_newer: before > 0,
+        has_older: more && !backwards,
+        keys,
+    };
+    if backwards {
+        list.has_older = before + (list.keys.len() as u64) < list.total(filter);
+    }
+    Ok(list)
 }
 
-/// A token for a form that makes one key, however often it is sent (docs/security.md, S35).
+/// A token for a form that gives out one secret, however often it is sent (docs/security.md, S35).
 #[must_use]
 pub fn form_token(app: &App) -> String {
     hex::encode(app.rng.bytes::<16>())
 }
 
-/// Makes a key.
-///
-/// # Errors
-/// `Invalid` with every field that was refused, `Conflict` when the form was sent before.
-pub async fn create(
-    app: &App,
-    manager: &KeyManager,
-    name: &str,
-    preset: &str,
-    form_token: &str,
-) -> Result<Created, ServiceError> {
-    let mut errors = FieldErrors::default();
-    let name = errors.check("name", KeyName::parse(name));
-    let preset = errors.check(
-        "preset",
-        app.catalog.preset(preset).ok_or("Choose what the key may do."),
-    );
-    let (Some(name), Some(preset)) = (name, preset) else {
-        return Err(ServiceError::Invalid(errors));
-    };
+fn check_form_token(form_token: &str) -> Result<(), ServiceError> {
     let well_formed = form_token.bytes().all(|b| b.is_ascii_alphanumeric());
     if form_token.is_empty() || form_token.len() > FORM_TOKEN_LENGTH || !well_formed {
         return Err(ServiceError::Refused(NO_FORM_TOKEN));
     }
+    Ok(())
+}
+
+/// Machine name and scopes of what was chosen.
+fn permissions(catalog: &Catalog, form: &KeyForm<'_>, errors: &mut FieldErrors) -> Option<(String, Scopes)> {
+    if form.preset == CUSTOM {
+        let scopes = errors.check("scopes", catalog.custom(form.scopes.iter().map(String::as_str)))?;
+        return Some((CUSTOM.to_owned(), scopes));
+    }
+    let preset = catalog.preset(form.preset).ok_or("Choose what the key may do.");
+    let preset = errors.check("preset", preset)?;
+    Some((preset.id.to_owned(), preset.scopes.iter().copied().collect()))
+}
+
+fn expires_at(form: &KeyForm<'_>, now: Timestamp, errors: &mut FieldErrors) -> Option<Option<Timestamp>> {
+    let end = expiry::parse(form.expires, form.expires_on, now);
+    let field = match end {
+        Err(expiry::ExpiryError::Unknown) => "expires",
+        _ => "expires_on",
+    };
+    errors.check(field, end)
+}
+
+/// Makes a key.
+///
+/// # Errors
+/// `Invalid` with every field that was refused, `Conflict` when the form was sent before or the account has as many
+/// live keys as it may.
+pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Result<Revealed, ServiceError> {
+    let now = app.now();
+    let mut errors = FieldErrors::default();
+    let name = errors.check("name", KeyName::parse(form.name));
+    let permissions = permissions(&app.catalog, form, &mut errors);
+    let expires_at = expires_at(form, now, &mut errors);
+    let reading = errors.check("allowlist", Allowlist::parse(form.allowlist));
+    let (Some(name), Some((preset, scopes)), Some(expires_at), Some(reading)) =
+        (name, permissions, expires_at, reading)
+    else {
+        return Err(ServiceError::Invalid(errors));
+    };
+    check_form_token(form.form_token)?;
 
     let secret = token::generate(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
     let key = Key {
@@ -93,29 +229,115 @@ pub async fn create(
         account: manager.account.id,
         name: name.to_string(),
         prefix: token::display_prefix(&secret),
-        preset: preset.id.to_owned(),
-        scopes: preset.scopes.iter().copied().collect(),
+        preset,
+        scopes,
+        allowlist: reading.list,
         creator: Some(manager.user),
-        created_at: app.now(),
+        created_at: now,
         last_used_at: None,
-        expires_at: None,
+        expires_at,
         revoked_at: None,
     };
     let mut tx = app.store.write().await?;
+    tx.accounts().lock(key.account).await?;
+    if tx
+        .keys()
+        .made_by_form(key.account, form.form_token)
+        .await?
+    {
+        return Err(ServiceError::Conflict(SENT_TWICE.to_owned()));
+    }
+    let most = app.config.limits.keys;
+    if tx.keys().count_live(key.account, now).await? >= u64::from(most) {
+        return Err(ServiceError::Conflict(format!(
+            "This account has {most} live keys, which is as many as it may have. Let some expire or revoke them first."
+        )));
+    }
     let new = NewKey {
         key: &key,
         hash: &app.pepper.hash(&secret),
-        form_token,
+        form_token: form.form_token,
     };
     match tx.keys().insert(&new).await {
-        Err(StoreError::Taken(Unique::FormToken)) => return Err(ServiceError::Conflict(SENT_TWICE)),
+        Err(StoreError::Taken(Unique::FormToken)) => {
+            return Err(ServiceError::Conflict(SENT_TWICE.to_owned()));
+        }
         other => other?,
     }
     tx.commit().await?;
-    Ok(Created {
-        id: key.id,
-        name: key.name,
-        preset,
+    Ok(Revealed {
+        key,
         secret,
+        notes: reading.notes,
     })
+}
+
+/// A key of the account, by its id as an address or a form says it.
+///
+/// # Errors
+/// `NotFound` when the account has none: an id of another account, and what is no id, are the same answer.
+pub async fn find(app: &App, reader: &AccountReader, id: &str) -> Result<Key, ServiceError> {
+    let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    let mut store = app.store.read().await?;
+    let key = store.keys().by_id(reader.account.id, id).await?;
+    key.ok_or(ServiceError::NotFound)
+}
+
+/// Gives a key that was never used a new secret; the lost one is dead from then on (docs/security.md, S35).
+///
+/// # Errors
+/// `NotFound` when the account has no such key, `Conflict` when it was used, has ended, or the form was sent before.
+pub async fn reissue(
+    app: &App,
+    manager: &KeyManager,
+    id: &str,
+    form_token: &str,
+) -> Result<Revealed, ServiceError> {
+    let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    check_form_token(form_token)?;
+    // A use that waits to be written is a use.
+    app.recorder.flush().await;
+    let (account, now) = (manager.account.id, app.now());
+    let mut tx = app.store.write().await?;
+    tx.accounts().lock(account).await?;
+    let conflict = |sentence: &str| Err(ServiceError::Conflict(sentence.to_owned()));
+    let mut key = tx
+        .keys()
+        .by_id(account, id)
+        .await?
+        .ok_or(ServiceError::NotFound)?;
+    if key.last_used_at.is_some() {
+        return conflict(USED);
+    }
+    if !key.can_be_reissued(now) {
+        return conflict(ENDED);
+    }
+    if tx.keys().made_by_form(account, form_token).await? {
+        return conflict(REISSUED_TWICE);
+    }
+    let secret = token::generate(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
+    key.prefix = token::display_prefix(&secret);
+    let new = NewSecret {
+        prefix: &key.prefix,
+        hash: &app.pepper.hash(&secret),
+        form_token,
+    };
+    if !tx.keys().reissue(account, id, &new, now).await? {
+        return conflict(USED);
+    }
+    tx.commit().await?;
+    Ok(Revealed {
+        key,
+        secret,
+        notes: Vec::new(),
+    })
+}
+
+/// How an allowlist would be kept.
+///
+/// # Errors
+/// `Invalid` at its field.
+pub fn read_allowlist(text: &str) -> Result<Reading, ServiceError> {
+    Allowlist::parse(text)
+        .map_err(|error| ServiceError::Invalid(FieldErrors::one("allowlist", error.to_string())))
 }

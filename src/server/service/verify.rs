@@ -9,13 +9,18 @@ use crate::{
     },
     server::{
         app::App,
+        client::Client,
+        limits::{Exceeded, subscriber},
         store::{StoreError, Tables as _},
     },
 };
+use std::net::{IpAddr, Ipv6Addr};
 
 /// Why a request may not pass; the order of the variants is the order of the checks.
 #[derive(Debug)]
 pub enum Refusal {
+    /// Too many unknown keys from this address.
+    TooManyUnknown(Exceeded),
     /// No key, two, or not as a bearer token.
     MissingKey,
     /// Not a key, or none of ours: one answer.
@@ -24,8 +29,12 @@ pub enum Refusal {
     Revoked,
     /// Past its end.
     Expired,
+    /// Its allowlist does not hold the client's address.
+    IpNotAllowed,
     /// It lacks this scope.
     InsufficientScope(&'static str),
+    /// The key was refused too often in this minute.
+    TooManyRefusals(Exceeded),
     /// The database could not be asked; the key may be good.
     Unavailable(StoreError),
 }
@@ -35,36 +44,86 @@ impl From<Denial> for Refusal {
         match denial {
             Denial::Revoked => Self::Revoked,
             Denial::Expired => Self::Expired,
+            Denial::IpNotAllowed => Self::IpNotAllowed,
             Denial::InsufficientScope(scope) => Self::InsufficientScope(scope),
         }
     }
 }
 
-/// Finds the key and decides whether it may call a route that needs `scope`. An accepted call is noted as the key's
-/// last use, after the answer.
+/// A refusal, and whose key it was where that is known.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub reason: Refusal,
+    /// The key that was presented, if it is one of ours.
+    pub key: Option<Box<Key>>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(reason: Refusal) -> Self {
+        Self { reason, key: None }
+    }
+}
+
+/// Finds the key and decides whether `client` may use it for a route that needs `scope`.
 ///
 /// # Errors
 /// The first check that failed.
 pub async fn verify(
     app: &App,
     authorization: impl Iterator<Item = &[u8]>,
+    client: Client,
     scope: &'static str,
     now: Timestamp,
-) -> Result<Key, Refusal> {
+) -> Result<Key, Refused> {
     let presented = bearer(authorization).ok_or(Refusal::MissingKey)?;
-    let presented = match std::str::from_utf8(presented) {
-        Ok(text) if token::is_well_formed(text) => SecretText::new(text.to_owned()),
-        _ => return Err(Refusal::InvalidKey),
+    let found = match std::str::from_utf8(presented) {
+        Ok(text) if token::is_well_formed(text) => find(app, &SecretText::new(text.to_owned()))
+            .await
+            .map_err(Refusal::Unavailable)?,
+        _ => None,
     };
-    let hash = app.pepper.hash(&presented);
-    let found = async { app.store.read().await?.keys().by_hash(&hash).await };
-    let key = found
-        .await
-        .map_err(Refusal::Unavailable)?
-        .ok_or(Refusal::InvalidKey)?;
-    key.decide(scope, now)?;
-    app.recorder.used(key.id, now);
-    Ok(key)
+    let address = match client {
+        Client::Address(address) => Some(address),
+        Client::Unreadable => None,
+    };
+    let Some(key) = found else {
+        // Counted only here, so that the keys that are known still pass from an address that tries others.
+        // Clients whose address cannot be told share one count.
+        let counted = address.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), subscriber);
+        let tried = app.unknown_keys.count(counted, now);
+        return Err(tried.map_or_else(Refusal::TooManyUnknown, |()| Refusal::InvalidKey).into());
+    };
+    match key.decide(address, scope, now) {
+        Ok(()) => Ok(key),
+        Err(denial) => {
+            let reason = match app.refusals.count(key.id, now) {
+                Ok(()) => denial.into(),
+                Err(exceeded) => Refusal::TooManyRefusals(exceeded),
+            };
+            Err(Refused {
+                reason,
+                key: Some(Box::new(key)),
+            })
+        }
+    }
+}
+
+/// The key with this text. One that is stored under an older pepper is stored under the present one from then on
+/// (docs/security.md, S32).
+async fn find(app: &App, secret: &SecretText) -> Result<Option<Key>, StoreError> {
+    let hash = app.pepper.hash(secret);
+    let mut reader = app.store.read().await?;
+    if let Some(key) = reader.keys().by_hash(&hash).await? {
+        return Ok(Some(key));
+    }
+    for older in app.pepper.older_hashes(secret) {
+        if let Some(key) = reader.keys().by_hash(&older).await? {
+            app.recorder.rekey(key.id, older, hash);
+            return Ok(Some(key));
+        }
+    }
+    Ok(None)
 }
 
 /// The token of the only `Authorization` header, if its scheme is Bearer, in any case (RFC 9110, section 11.1;

@@ -1,18 +1,55 @@
-//! Accounts: what keys belong to.
+//! Accounts: what keys belong to, and who is in them.
 
 use super::{Conn, StoreError, declare, on};
 use crate::domain::{
     ids::{AccountId, UserId},
+    role::Role,
     time::Timestamp,
 };
 
+macro_rules! of_user {
+    () => {
+        "SELECT accounts.id, accounts.slug, accounts.name, accounts.kind, accounts.created_at,
+            CASE WHEN accounts.primary_owner_id = $1 THEN 'primary-owner' ELSE memberships.role END AS role
+        FROM accounts LEFT JOIN memberships ON memberships.account_id = accounts.id AND memberships.user_id = $1
+        WHERE (accounts.primary_owner_id = $1 OR memberships.user_id IS NOT NULL)"
+    };
+}
+
 declare! {
-    INSERT = "INSERT INTO accounts (id, slug, name, kind, primary_owner_id, created_at) VALUES ($1, $2, $3, 'personal', $4, $5)";
+    INSERT = "INSERT INTO accounts (id, slug, name, kind, primary_owner_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     /// Absent and not theirs are one answer.
-    OF_USER_BY_SLUG = "SELECT id, slug, name, created_at FROM accounts WHERE slug = $1 AND primary_owner_id = $2";
-    PERSONAL = "SELECT id, slug, name, created_at FROM accounts WHERE primary_owner_id = $1 AND kind = 'personal'";
-    PROFILE = "SELECT accounts.name AS name, users.email AS email, accounts.created_at AS created_at
+    OF_USER_BY_SLUG = concat!(of_user!(), " AND accounts.slug = $2");
+    OF_USER = concat!(of_user!(), " ORDER BY CASE accounts.kind WHEN 'personal' THEN 0 ELSE 1 END, LOWER(accounts.name), accounts.id");
+    COUNT_OF_USER = "SELECT COUNT(*) FROM accounts WHERE primary_owner_id = $1
+        OR EXISTS (SELECT 1 FROM memberships WHERE memberships.account_id = accounts.id AND memberships.user_id = $1)";
+    /// The one seen last, else the personal one.
+    HOME = concat!(of_user!(), " ORDER BY CASE
+            WHEN accounts.id = (SELECT last_account_id FROM users WHERE users.id = $1) THEN 0
+            WHEN accounts.kind = 'personal' THEN 1 ELSE 2 END LIMIT 1");
+    BY_SLUG = "SELECT id, slug, name, kind, created_at, 'primary-owner' AS role, primary_owner_id FROM accounts WHERE slug = $1";
+    PROFILE = "SELECT accounts.name AS name, accounts.kind AS kind, users.email AS email, accounts.created_at AS created_at
         FROM accounts JOIN users ON users.id = accounts.primary_owner_id WHERE accounts.id = $1";
+    /// Changes nothing, and keeps every other transaction that says the same waiting.
+    LOCK = "UPDATE accounts SET kind = kind WHERE id = $1";
+}
+
+/// Whom an account is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One person; it comes with them.
+    Personal,
+    /// Several people.
+    Team,
+}
+
+impl Kind {
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Personal => "personal",
+            Self::Team => "team",
+        }
+    }
 }
 
 /// An account.
@@ -24,19 +61,32 @@ pub struct Account {
     pub slug: String,
     /// Name for showing.
     pub name: String,
+    /// Whom it is for.
+    pub kind: Kind,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
+/// An account as one person in it sees it.
+#[derive(Clone, Debug)]
+pub struct Joined {
+    /// The account.
+    pub account: Account,
+    /// What the person is there.
+    pub role: Role,
+}
+
 /// What `GET /v1/user/account` tells of an account.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 pub struct Profile {
     /// Name for showing.
     pub name: String,
+    /// Whether it is for one person.
+    pub is_personal: bool,
     /// Address of its primary owner.
     pub email: String,
-    /// Milliseconds since 1970.
-    pub created_at: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 #[derive(sqlx::FromRow)]
@@ -44,20 +94,33 @@ struct Row {
     id: String,
     slug: String,
     name: String,
+    kind: String,
     created_at: i64,
+    role: String,
 }
 
-impl TryFrom<Row> for Account {
+fn kind(text: &str) -> Result<Kind, StoreError> {
+    [Kind::Personal, Kind::Team]
+        .into_iter()
+        .find(|kind| kind.id() == text)
+        .ok_or(StoreError::Unreadable("accounts.kind"))
+}
+
+impl TryFrom<Row> for Joined {
     type Error = StoreError;
     fn try_from(row: Row) -> Result<Self, StoreError> {
         Ok(Self {
-            id: row
-                .id
-                .parse()
-                .map_err(|_| StoreError::Unreadable("accounts.id"))?,
-            slug: row.slug,
-            name: row.name,
-            created_at: Timestamp::from_millis(row.created_at),
+            role: Role::from_id(&row.role).ok_or(StoreError::Unreadable("memberships.role"))?,
+            account: Account {
+                id: row
+                    .id
+                    .parse()
+                    .map_err(|_| StoreError::Unreadable("accounts.id"))?,
+                slug: row.slug,
+                name: row.name,
+                kind: kind(&row.kind)?,
+                created_at: Timestamp::from_millis(row.created_at),
+            },
         })
     }
 }
@@ -66,16 +129,17 @@ impl TryFrom<Row> for Account {
 pub struct Accounts<'c>(pub(super) Conn<'c>);
 
 impl Accounts<'_> {
-    /// Adds the personal account of a person.
+    /// Adds an account with its primary owner.
     ///
     /// # Errors
     /// `Taken(Slug)` when another account has the slug.
-    pub async fn insert_personal(self, account: &Account, owner: UserId) -> Result<(), StoreError> {
+    pub async fn insert(self, account: &Account, owner: UserId) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(INSERT)
                 .bind(account.id.to_string())
                 .bind(&account.slug)
                 .bind(&account.name)
+                .bind(account.kind.id())
                 .bind(owner.to_string())
                 .bind(account.created_at.millis())
                 .execute(c)
@@ -84,24 +148,67 @@ impl Accounts<'_> {
         Ok(())
     }
 
-    /// The account with this slug if `user` belongs to it.
+    /// The account with this slug if `user` is in it.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn of_user_by_slug(self, user: UserId, slug: &str) -> Result<Option<Account>, StoreError> {
+    pub async fn of_user_by_slug(self, user: UserId, slug: &str) -> Result<Option<Joined>, StoreError> {
         let row = on!(self.0, c => {
-            sqlx::query_as::<_, Row>(OF_USER_BY_SLUG).bind(slug).bind(user.to_string()).fetch_optional(c).await?
+            sqlx::query_as::<_, Row>(OF_USER_BY_SLUG).bind(user.to_string()).bind(slug).fetch_optional(c).await?
         });
         row.map(TryInto::try_into).transpose()
     }
 
-    /// The personal account of a person.
+    /// Every account that `user` is in: the personal one, then the teams by name.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn personal(self, user: UserId) -> Result<Option<Account>, StoreError> {
-        let row = on!(self.0, c => sqlx::query_as::<_, Row>(PERSONAL).bind(user.to_string()).fetch_optional(c).await?);
+    pub async fn of_user(self, user: UserId) -> Result<Vec<Joined>, StoreError> {
+        let rows =
+            on!(self.0, c => sqlx::query_as::<_, Row>(OF_USER).bind(user.to_string()).fetch_all(c).await?);
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// How many accounts `user` is in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_of_user(self, user: UserId) -> Result<u64, StoreError> {
+        let count: i64 =
+            on!(self.0, c => sqlx::query_scalar(COUNT_OF_USER).bind(user.to_string()).fetch_one(c).await?);
+        Ok(count.unsigned_abs())
+    }
+
+    /// The account that `user` saw last, or their personal one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn home(self, user: UserId) -> Result<Option<Joined>, StoreError> {
+        let row =
+            on!(self.0, c => sqlx::query_as::<_, Row>(HOME).bind(user.to_string()).fetch_optional(c).await?);
         row.map(TryInto::try_into).transpose()
+    }
+
+    /// The account with this slug, for whoever runs the server; who owns it comes along.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_slug(self, slug: &str) -> Result<Option<(Account, UserId)>, StoreError> {
+        #[derive(sqlx::FromRow)]
+        struct Owned {
+            #[sqlx(flatten)]
+            row: Row,
+            primary_owner_id: String,
+        }
+        let found =
+            on!(self.0, c => sqlx::query_as::<_, Owned>(BY_SLUG).bind(slug).fetch_optional(c).await?);
+        found
+            .map(|Owned { row, primary_owner_id }| {
+                let owner = primary_owner_id.parse();
+                let owner = owner.map_err(|_| StoreError::Unreadable("accounts.primary_owner_id"))?;
+                Ok((Joined::try_from(row)?.account, owner))
+            })
+            .transpose()
     }
 
     /// What an account tells of itself to a program.
@@ -109,8 +216,29 @@ impl Accounts<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn profile(self, account: AccountId) -> Result<Option<Profile>, StoreError> {
-        Ok(on!(self.0, c => {
-            sqlx::query_as::<_, Profile>(PROFILE).bind(account.to_string()).fetch_optional(c).await?
-        }))
+        type Columns = (String, String, String, i64);
+        let row = on!(self.0, c => {
+            sqlx::query_as::<_, Columns>(PROFILE).bind(account.to_string()).fetch_optional(c).await?
+        });
+        row.map(|(name, kind_id, email, created_at)| {
+            Ok(Profile {
+                name,
+                is_personal: kind(&kind_id)? == Kind::Personal,
+                email,
+                created_at: Timestamp::from_millis(created_at),
+            })
+        })
+        .transpose()
+    }
+
+    /// Lets only one transaction at a time count what the account has and add to it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lock(self, account: AccountId) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(LOCK).bind(account.to_string()).execute(c).await?;
+        });
+        Ok(())
     }
 }

@@ -71,6 +71,12 @@ pub enum ConnectError {
     /// S71.
     #[error("another server is using {0}: stop it first, or give this one another DATA_DIR")]
     InUse(PathBuf),
+    /// There is no database yet.
+    #[error("there is no database {0}: start the server first")]
+    Nothing(PathBuf),
+    /// The tables are those of another version.
+    #[error("the database is of another version than this program: start this version's server once")]
+    OtherVersion,
     /// The lock file cannot be made.
     #[error("cannot use {path}: {source}")]
     Files {
@@ -119,6 +125,51 @@ impl Store {
         match location {
             Location::Sqlite(file) => Self::open_sqlite(file).await,
             Location::Postgres(url) => Self::open_postgres(&url.0).await,
+        }
+    }
+
+    /// Opens the database beside the server that uses it: takes no lock and changes no tables (docs/security.md, S71).
+    ///
+    /// # Errors
+    /// A sentence for whoever runs the command.
+    pub async fn join(location: &Location) -> Result<Self, ConnectError> {
+        let (pools, migrator) = match location {
+            Location::Sqlite(file) if !file.exists() => return Err(ConnectError::Nothing(file.clone())),
+            Location::Sqlite(file) => {
+                let pool = SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .connect_with(dialect::sqlite_options(file))
+                    .await?;
+                let (read, write) = (pool.clone(), pool);
+                (Pools::Sqlite { read, write }, &SQLITE_MIGRATIONS)
+            }
+            Location::Postgres(url) => {
+                let options = PgConnectOptions::from_str(&url.0)?.application_name("babysea");
+                let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
+                (Pools::Postgres(pool.connect_with(options).await?), &POSTGRES_MIGRATIONS)
+            }
+        };
+        let store = Self { pools, _lock: None };
+        let known = migrator.iter().map(|migration| migration.version).max();
+        if store.version().await? == known {
+            Ok(store)
+        } else {
+            Err(ConnectError::OtherVersion)
+        }
+    }
+
+    /// The last migration that was run.
+    async fn version(&self) -> Result<Option<i64>, ConnectError> {
+        const VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
+        let found = match &self.pools {
+            Pools::Sqlite { read, .. } => sqlx::query_scalar(VERSION).fetch_one(read).await,
+            Pools::Postgres(pool) => sqlx::query_scalar(VERSION).fetch_one(pool).await,
+        };
+        match found {
+            Ok(version) => Ok(version),
+            // No such table: no server has used this database.
+            Err(sqlx::Error::Database(_)) => Err(ConnectError::OtherVersion),
+            Err(error) => Err(error.into()),
         }
     }
 

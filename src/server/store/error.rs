@@ -25,6 +25,8 @@ pub enum Unique {
     Slug,
     /// The token of the form a key was made with.
     FormToken,
+    /// A person in a team.
+    Membership,
     /// Anything made from random bytes.
     Other,
 }

@@ -5,22 +5,62 @@ use crate::{
     domain::{
         ids::{AccountId, KeyId, UserId},
         key::Key,
+        network::Allowlist,
+        page::Cursor,
         scope::Scopes,
         time::Timestamp,
     },
     server::secret::pepper::KeyHash,
 };
 
+macro_rules! select {
+    () => {
+        "SELECT id, account_id, name, prefix, preset, scopes, allowlist, creator_id, created_at, last_used_at,
+            expires_at, revoked_at FROM api_keys "
+    };
+}
+
+macro_rules! live {
+    ($now:literal) => {
+        concat!("(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ", $now, "))")
+    };
+}
+
+/// The rows of an account that a search leaves: `$2` is a pattern or nothing.
+macro_rules! searched {
+    () => {
+        "account_id = $1
+        AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')"
+    };
+}
+
+/// Those that are live (`$3` is `live`), that are not (`ended`), or all (nothing), at `$4`.
+macro_rules! filtered {
+    () => {
+        concat!(searched!(), " AND (CAST($3 AS TEXT) IS NULL OR ($3 = 'live') = ", live!("$4"), ")")
+    };
+}
+
 declare! {
-    INSERT = "INSERT INTO api_keys (id, account_id, name, prefix, hash, pepper_version, preset, scopes, creator_id, created_at, form_token)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    BY_HASH = "SELECT id, account_id, name, prefix, preset, scopes, creator_id, created_at, last_used_at, expires_at, revoked_at
-        FROM api_keys WHERE hash = $1";
-    NEWEST = "SELECT id, account_id, name, prefix, preset, scopes, creator_id, created_at, last_used_at, expires_at, revoked_at
-        FROM api_keys WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
-    COUNT = "SELECT COUNT(*) FROM api_keys WHERE account_id = $1";
+    INSERT = "INSERT INTO api_keys (id, account_id, name, name_key, prefix, hash, pepper_version, preset, scopes, allowlist,
+            creator_id, created_at, last_used_at, expires_at, revoked_at, form_token)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    BY_HASH = concat!(select!(), "WHERE hash = $1");
+    BY_ID = concat!(select!(), "WHERE account_id = $1 AND id = $2");
+    OLDER = concat!(select!(), "WHERE ", filtered!(), " AND (created_at, id) < ($5, $6) ORDER BY created_at DESC, id DESC LIMIT $7");
+    NEWER = concat!(select!(), "WHERE ", filtered!(), " AND (created_at, id) > ($5, $6) ORDER BY created_at, id LIMIT $7");
+    COUNT_NEWER = concat!("SELECT COUNT(*) FROM api_keys WHERE ", filtered!(), " AND (created_at, id) > ($5, $6)");
+    COUNTS = concat!("SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN ", live!("$3"), " THEN 1 ELSE 0 END), 0) AS BIGINT)
+        FROM api_keys WHERE ", searched!());
+    COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND ", live!("$2"));
     /// Late and repeated reports never move the time back.
     USED = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+    /// Only while nobody has used the key, and once for each form.
+    REISSUE = concat!("UPDATE api_keys SET prefix = $3, hash = $4, pepper_version = $5, reissue_token = $6
+        WHERE account_id = $1 AND id = $2 AND last_used_at IS NULL
+            AND (reissue_token IS NULL OR reissue_token <> $6) AND ", live!("$7"));
+    REKEY = "UPDATE api_keys SET hash = $3, pepper_version = $4 WHERE id = $1 AND hash = $2";
+    MADE_BY_FORM = "SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND (reissue_token = $2 OR form_token = $2)";
 }
 
 /// A key to be stored.
@@ -33,6 +73,55 @@ pub struct NewKey<'a> {
     pub form_token: &'a str,
 }
 
+/// A new secret for a key.
+pub struct NewSecret<'a> {
+    /// Its first characters.
+    pub prefix: &'a str,
+    /// What it is found by.
+    pub hash: &'a KeyHash,
+    /// The form it was asked for with.
+    pub form_token: &'a str,
+}
+
+/// Which keys of an account a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyFilter {
+    /// What the name or the prefix holds, whatever its case; empty for all.
+    pub search: String,
+    /// Those that are live, those that are not, or all.
+    pub live: Option<bool>,
+}
+
+impl KeyFilter {
+    /// For `LIKE`, with its special characters taken literally.
+    fn pattern(&self) -> Option<String> {
+        let literal = self
+            .search
+            .to_lowercase()
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_");
+        (!literal.is_empty()).then(|| format!("%{literal}%"))
+    }
+
+    const fn live(&self) -> Option<&'static str> {
+        match self.live {
+            None => None,
+            Some(true) => Some("live"),
+            Some(false) => Some("ended"),
+        }
+    }
+}
+
+/// How many keys a search leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyCounts {
+    /// In all.
+    pub all: u64,
+    /// Those that work.
+    pub live: u64,
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     id: String,
@@ -41,6 +130,7 @@ struct Row {
     prefix: String,
     preset: String,
     scopes: String,
+    allowlist: String,
     creator_id: Option<String>,
     created_at: i64,
     last_used_at: Option<i64>,
@@ -65,6 +155,9 @@ impl TryFrom<Row> for Key {
             prefix: row.prefix,
             preset: row.preset,
             scopes: Scopes::from_stored(&row.scopes),
+            // Unreadable must not become empty, which allows every address.
+            allowlist: Allowlist::from_stored(&row.allowlist)
+                .ok_or(StoreError::Unreadable("api_keys.allowlist"))?,
             creator: creator.map_err(|_| StoreError::Unreadable("api_keys.creator_id"))?,
             created_at: Timestamp::from_millis(row.created_at),
             last_used_at: row.last_used_at.map(Timestamp::from_millis),
@@ -83,18 +176,24 @@ impl Keys<'_> {
     /// # Errors
     /// `Taken(FormToken)` when its form has made a key already.
     pub async fn insert(self, new: &NewKey<'_>) -> Result<(), StoreError> {
+        let key = new.key;
         on!(self.0, c => {
             sqlx::query(INSERT)
-                .bind(new.key.id.to_string())
-                .bind(new.key.account.to_string())
-                .bind(&new.key.name)
-                .bind(&new.key.prefix)
+                .bind(key.id.to_string())
+                .bind(key.account.to_string())
+                .bind(&key.name)
+                .bind(key.name.to_lowercase())
+                .bind(&key.prefix)
                 .bind(new.hash.digest())
                 .bind(new.hash.version())
-                .bind(&new.key.preset)
-                .bind(new.key.scopes.to_string())
-                .bind(new.key.creator.map(|id| id.to_string()))
-                .bind(new.key.created_at.millis())
+                .bind(&key.preset)
+                .bind(key.scopes.to_string())
+                .bind(key.allowlist.to_string())
+                .bind(key.creator.map(|id| id.to_string()))
+                .bind(key.created_at.millis())
+                .bind(key.last_used_at.map(Timestamp::millis))
+                .bind(key.expires_at.map(Timestamp::millis))
+                .bind(key.revoked_at.map(Timestamp::millis))
                 .bind(new.form_token)
                 .execute(c)
                 .await?;
@@ -112,24 +211,131 @@ impl Keys<'_> {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// The newest keys of an account, newest first.
+    /// The key of an account with this id.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn newest(self, account: AccountId, limit: u32) -> Result<Vec<Key>, StoreError> {
+    pub async fn by_id(self, account: AccountId, id: KeyId) -> Result<Option<Key>, StoreError> {
+        let row = on!(self.0, c => {
+            sqlx::query_as::<_, Row>(BY_ID).bind(account.to_string()).bind(id.to_string()).fetch_optional(c).await?
+        });
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// The keys that were made before the one at `cursor`, newest first; the newest of all without a cursor.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn older(
+        self,
+        account: AccountId,
+        filter: &KeyFilter,
+        now: Timestamp,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Key>, StoreError> {
+        let (at, id) = cursor.map_or((i64::MAX, String::new()), place);
+        self.page(OLDER, account, filter, now, (at, id), limit).await
+    }
+
+    /// The keys that were made after the one at `cursor`, oldest first; the oldest of all without a cursor.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn newer(
+        self,
+        account: AccountId,
+        filter: &KeyFilter,
+        now: Timestamp,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Key>, StoreError> {
+        let (at, id) = cursor.map_or((i64::MIN, String::new()), place);
+        self.page(NEWER, account, filter, now, (at, id), limit).await
+    }
+
+    async fn page(
+        self,
+        statement: &'static str,
+        account: AccountId,
+        filter: &KeyFilter,
+        now: Timestamp,
+        (at, id): (i64, String),
+        limit: u32,
+    ) -> Result<Vec<Key>, StoreError> {
         let rows = on!(self.0, c => {
-            sqlx::query_as::<_, Row>(NEWEST).bind(account.to_string()).bind(i64::from(limit)).fetch_all(c).await?
+            sqlx::query_as::<_, Row>(statement)
+                .bind(account.to_string())
+                .bind(filter.pattern())
+                .bind(filter.live())
+                .bind(now.millis())
+                .bind(at)
+                .bind(id)
+                .bind(i64::from(limit))
+                .fetch_all(c)
+                .await?
         });
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// How many keys an account has.
+    /// How many keys of the list were made after the one at `cursor`.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn count(self, account: AccountId) -> Result<u64, StoreError> {
-        let count: i64 =
-            on!(self.0, c => sqlx::query_scalar(COUNT).bind(account.to_string()).fetch_one(c).await?);
+    pub async fn count_newer(
+        self,
+        account: AccountId,
+        filter: &KeyFilter,
+        now: Timestamp,
+        cursor: Cursor,
+    ) -> Result<u64, StoreError> {
+        let (at, id) = place(cursor);
+        let count: i64 = on!(self.0, c => {
+            sqlx::query_scalar(COUNT_NEWER)
+                .bind(account.to_string())
+                .bind(filter.pattern())
+                .bind(filter.live())
+                .bind(now.millis())
+                .bind(at)
+                .bind(id)
+                .fetch_one(c)
+                .await?
+        });
+        Ok(count.unsigned_abs())
+    }
+
+    /// How many keys of an account the search leaves, in all and live at `now`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn counts(
+        self,
+        account: AccountId,
+        filter: &KeyFilter,
+        now: Timestamp,
+    ) -> Result<KeyCounts, StoreError> {
+        let (all, live): (i64, i64) = on!(self.0, c => {
+            sqlx::query_as(COUNTS)
+                .bind(account.to_string())
+                .bind(filter.pattern())
+                .bind(now.millis())
+                .fetch_one(c)
+                .await?
+        });
+        Ok(KeyCounts {
+            all: all.unsigned_abs(),
+            live: live.unsigned_abs(),
+        })
+    }
+
+    /// How many keys of an account are live at `now`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_live(self, account: AccountId, now: Timestamp) -> Result<u64, StoreError> {
+        let count: i64 = on!(self.0, c => {
+            sqlx::query_scalar(COUNT_LIVE).bind(account.to_string()).bind(now.millis()).fetch_one(c).await?
+        });
         Ok(count.unsigned_abs())
     }
 
@@ -143,4 +349,63 @@ impl Keys<'_> {
         });
         Ok(())
     }
+
+    /// Gives a live key that was never used another secret; whether it did.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reissue(
+        self,
+        account: AccountId,
+        id: KeyId,
+        secret: &NewSecret<'_>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let changed = on!(self.0, c => {
+            sqlx::query(REISSUE)
+                .bind(account.to_string())
+                .bind(id.to_string())
+                .bind(secret.prefix)
+                .bind(secret.hash.digest())
+                .bind(secret.hash.version())
+                .bind(secret.form_token)
+                .bind(now.millis())
+                .execute(c)
+                .await?
+                .rows_affected()
+        });
+        Ok(changed == 1)
+    }
+
+    /// Stores a key under another pepper; nothing happens when it has another secret by now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rekey(self, id: KeyId, from: &KeyHash, to: &KeyHash) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(REKEY)
+                .bind(id.to_string())
+                .bind(from.digest())
+                .bind(to.digest())
+                .bind(to.version())
+                .execute(c)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Whether a form has made or given out a secret in this account.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn made_by_form(self, account: AccountId, form_token: &str) -> Result<bool, StoreError> {
+        let count: i64 = on!(self.0, c => {
+            sqlx::query_scalar(MADE_BY_FORM).bind(account.to_string()).bind(form_token).fetch_one(c).await?
+        });
+        Ok(count > 0)
+    }
+}
+
+fn place(cursor: Cursor) -> (i64, String) {
+    (cursor.at.millis(), cursor.id.to_string())
 }

@@ -4,9 +4,23 @@ use super::{Conn, StoreError, declare, on};
 
 declare! {
     ANY_KEY = "SELECT COUNT(*) FROM (SELECT 1 FROM api_keys LIMIT 1) AS one";
-    GET = "SELECT check_value FROM pepper_checks WHERE version = $1";
+    ANY = "SELECT COUNT(*) FROM (SELECT 1 FROM pepper_checks LIMIT 1) AS one";
+    ALL = "SELECT version, check_value, (SELECT COUNT(*) FROM api_keys WHERE pepper_version = version) AS keys
+        FROM pepper_checks ORDER BY version";
+    DELETE = "DELETE FROM pepper_checks WHERE version = $1";
     /// Two servers may start at once on one database; the first one's value stays.
     INSERT = "INSERT INTO pepper_checks (version, check_value) VALUES ($1, $2) ON CONFLICT (version) DO NOTHING";
+}
+
+/// A version of the pepper.
+#[derive(Debug, sqlx::FromRow)]
+pub struct StoredVersion {
+    /// Its number, from 1.
+    pub version: i64,
+    /// Tells whether the file holds it.
+    pub check_value: Vec<u8>,
+    /// Keys that are stored under it.
+    pub keys: i64,
 }
 
 /// The table.
@@ -22,12 +36,32 @@ impl Peppers<'_> {
         Ok(count > 0)
     }
 
-    /// The check value of a pepper version.
+    /// Whether there was a pepper before.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn get(self, version: i64) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(on!(self.0, c => sqlx::query_scalar(GET).bind(version).fetch_optional(c).await?))
+    pub async fn any(self) -> Result<bool, StoreError> {
+        let count: i64 = on!(self.0, c => sqlx::query_scalar(ANY).fetch_one(c).await?);
+        Ok(count > 0)
+    }
+
+    /// Every version and how many keys need it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn all(self) -> Result<Vec<StoredVersion>, StoreError> {
+        Ok(on!(self.0, c => sqlx::query_as::<_, StoredVersion>(ALL).fetch_all(c).await?))
+    }
+
+    /// Forgets a version.
+    ///
+    /// # Errors
+    /// When keys need it, or the database fails.
+    pub async fn delete(self, version: i64) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(DELETE).bind(version).execute(c).await?;
+        });
+        Ok(())
     }
 
     /// Notes the check value of a pepper version, unless there is one.

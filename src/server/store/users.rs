@@ -1,12 +1,20 @@
 //! People who can sign in.
 
 use super::{Conn, StoreError, declare, on};
-use crate::domain::{email::Email, ids::UserId, name::PersonName, time::Timestamp};
+use crate::domain::{
+    email::Email,
+    ids::{AccountId, UserId},
+    name::PersonName,
+    time::Timestamp,
+};
 
 declare! {
     INSERT = "INSERT INTO users (id, name, email, email_key, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    BY_ID = "SELECT id, name, email, password_hash FROM users WHERE id = $1";
-    BY_EMAIL = "SELECT id, name, email, password_hash FROM users WHERE email_key = $1";
+    BY_ID = "SELECT id, name, email, password_hash, last_account_id FROM users WHERE id = $1";
+    BY_EMAIL = "SELECT id, name, email, password_hash, last_account_id FROM users WHERE email_key = $1";
+    /// Changes nothing, and keeps every other transaction that says the same waiting.
+    LOCK = "UPDATE users SET name = name WHERE id = $1";
+    SET_LAST_ACCOUNT = "UPDATE users SET last_account_id = $2 WHERE id = $1 AND (last_account_id IS NULL OR last_account_id <> $2)";
     SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
 }
 
@@ -20,6 +28,8 @@ pub struct User {
     pub email: String,
     /// argon2id in PHC string format.
     pub password_hash: String,
+    /// The account whose pages they saw last, by its id.
+    pub last_account: Option<String>,
 }
 
 /// A person to be stored.
@@ -42,6 +52,7 @@ struct Row {
     name: String,
     email: String,
     password_hash: String,
+    last_account_id: Option<String>,
 }
 
 impl TryFrom<Row> for User {
@@ -52,6 +63,7 @@ impl TryFrom<Row> for User {
             name: row.name,
             email: row.email,
             password_hash: row.password_hash,
+            last_account: row.last_account_id,
         })
     }
 }
@@ -106,6 +118,28 @@ impl Users<'_> {
     pub async fn set_password_hash(self, id: UserId, hash: &str) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(SET_PASSWORD_HASH).bind(id.to_string()).bind(hash).execute(c).await?;
+        });
+        Ok(())
+    }
+
+    /// Lets only one transaction at a time count what the person is in and add to it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lock(self, id: UserId) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(LOCK).bind(id.to_string()).execute(c).await?;
+        });
+        Ok(())
+    }
+
+    /// Notes whose pages the person saw last.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_last_account(self, id: UserId, account: AccountId) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(SET_LAST_ACCOUNT).bind(id.to_string()).bind(account.to_string()).execute(c).await?;
         });
         Ok(())
     }

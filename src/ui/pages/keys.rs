@@ -1,73 +1,91 @@
 //! The page `API keys`.
 
 mod create;
-mod presets;
+mod dialogs;
+mod expires;
+mod permissions;
+mod reissue;
 mod reveal;
 mod table;
+mod toolbar;
+mod usage;
 mod view;
 
-pub use create::CreateKey;
-pub use reveal::{KeptKey, RepeatedForm};
-pub use table::KeyRow;
+pub use dialogs::KeyDialogs;
+pub use permissions::{PresetChoice, ScopeChoice};
+pub use reissue::ReissueData;
+pub use table::{KeyRow, Pager};
+pub use toolbar::{ListLinks, Segment};
 
 use super::super::{
     kit::icon::{Drawing, Icon},
-    layout::{Frame, Person},
+    layout::{Frame, FrameData},
 };
 use crate::{
-    api::{form::FormState, keys::CreatedKey},
+    api::{form::FormState, keys::RevealedKey},
     domain::time::Timestamp,
 };
+use create::CreateForm;
 use leptos::prelude::*;
-use presets::PresetCards;
+use reissue::ReissueForm;
+use reveal::{KeptKey, RepeatedForm};
 use std::sync::Arc;
 use table::KeyTable;
+use toolbar::Toolbar;
 
-/// A preset in the dialog.
-#[derive(Clone, Debug)]
-pub struct PresetChoice {
-    /// Machine name.
-    pub id: String,
-    /// Name for people.
-    pub label: String,
-    /// The vendor's sentence.
-    pub description: String,
-    /// The scopes behind it, in words.
-    pub scopes: String,
-}
-
-/// Which dialog the page is drawn with; scripts open them without asking for a page.
+/// Which dialog the page is drawn with; scripts open `Add API key` without asking for a page.
 #[derive(Debug)]
-pub enum CreateDialog {
+pub enum KeyDialog {
     /// None.
     Closed,
     /// `Add API key`.
-    Open,
+    Create,
+    /// `Reissue secret`.
+    Reissue(ReissueData),
     /// `View API key`: the only page that holds this secret.
-    Created(Arc<CreatedKey>),
+    Revealed(Arc<RevealedKey>),
     /// The form was sent before; the sentence says so.
-    Repeated(&'static str),
+    Repeated(String),
+}
+
+/// The form of `Add API key`, and what can be chosen in it.
+#[derive(Clone, Debug)]
+pub struct CreateData {
+    /// The form as it stands.
+    pub form: FormState,
+    /// Presets in the order of the dialog.
+    pub presets: Vec<PresetChoice>,
+    /// Every scope, for a custom choice.
+    pub scopes: Vec<ScopeChoice>,
+    /// The client's address, if it can be told.
+    pub address: Option<String>,
+    /// The first and the last day that a key may end on.
+    pub days: (String, String),
 }
 
 /// Everything on the page.
 #[derive(Debug)]
 pub struct KeysPageData {
-    /// Whose page it is.
-    pub person: Person,
-    /// Slug of the account.
-    pub slug: String,
-    /// Presets in the order of the dialog.
-    pub presets: Vec<PresetChoice>,
+    /// What is around it.
+    pub frame: FrameData,
+    /// Path of the page.
+    pub page: String,
     /// Newest first.
     pub rows: Vec<KeyRow>,
-    /// How many keys there are in all.
-    pub total: u64,
+    /// What was searched for.
+    pub search: String,
+    /// Where the list leads.
+    pub links: ListLinks,
+    /// Its pages.
+    pub pager: Pager,
+    /// How many keys the account has, whatever was searched for.
+    pub is_empty: bool,
     /// When the page is drawn.
     pub now: Timestamp,
-    /// The form of `Add API key`.
-    pub form: FormState,
+    /// What is needed to make keys, for those who may.
+    pub create: Option<CreateData>,
     /// Which dialog is open.
-    pub dialog: CreateDialog,
+    pub dialog: KeyDialog,
 }
 
 /// The page.
@@ -76,48 +94,104 @@ pub fn KeysPage(
     /// Everything on it.
     data: Arc<KeysPageData>,
 ) -> impl IntoView {
-    let page = format!("/home/{}/api-keys", data.slug);
-    let inert = !matches!(data.dialog, CreateDialog::Closed);
-    let open = matches!(data.dialog, CreateDialog::Open);
+    let page = data.page.clone();
+    let may_create = data.create.is_some();
+    let frame = data.frame.clone();
+    let (full, account) = (frame.full, frame.account.slug.clone());
     let result = match &data.dialog {
-        CreateDialog::Created(created) => {
-            Some(view! { <KeptKey created=Arc::clone(created) page=page.clone()/> }.into_any())
+        KeyDialog::Revealed(key) => {
+            Some(view! { <KeptKey revealed=Arc::clone(key) page=page.clone()/> }.into_any())
         }
-        CreateDialog::Repeated(sentence) => {
-            Some(view! { <RepeatedForm sentence page=page.clone()/> }.into_any())
+        KeyDialog::Repeated(sentence) => {
+            Some(view! { <RepeatedForm sentence=sentence.clone() page=page.clone()/> }.into_any())
         }
-        CreateDialog::Closed | CreateDialog::Open => None,
+        KeyDialog::Closed | KeyDialog::Create | KeyDialog::Reissue(_) => None,
     };
-    let (account, presets, form) = (data.slug.clone(), data.presets.clone(), data.form.clone());
+    let dialogs = data.create.clone().map(|create| {
+        let open = matches!(data.dialog, KeyDialog::Create);
+        let reissue = match &data.dialog {
+            KeyDialog::Reissue(reissue) => Some(reissue.clone()),
+            _ => None,
+        };
+        view! {
+            <KeyDialogs page=page.clone()>
+                <CreateForm create account=account.clone() page=page.clone() open/>
+                {reissue.map(|data| view! { <ReissueForm data account=account.clone() page=page.clone()/> })}
+            </KeyDialogs>
+        }
+    });
     view! {
-        <Frame person=data.person.clone() slug=data.slug.clone() inert>
+        <Frame frame>
             <header class="page-head">
                 <div class="page-title">
                     <h1>"API keys"</h1>
                     <p>"Keys let your programs call the API. Each is shown once, when it is made."</p>
                 </div>
                 <div class="page-actions">
-                    <Opener/>
+                    <FullView full links=data.links.clone()/>
+                    <Opener may_create/>
+                    {(!may_create).then(|| view! { <ReadOnlyNote/> })}
                 </div>
             </header>
+            {(!data.is_empty).then(|| view! { <Toolbar search=data.search.clone() links=data.links.clone()/> })}
             <KeyTable data=Arc::clone(&data)/>
         </Frame>
         {result}
-        <CreateKey account form=form.clone() open>
-            <PresetCards presets chosen=form.value("preset") autofocus=form.errors().first() == Some("preset")/>
-        </CreateKey>
+        {dialogs}
+    }
+}
+
+/// Why a member's buttons do nothing.
+#[component]
+fn ReadOnlyNote() -> impl IntoView {
+    view! {
+        <p class="read-only-note" id="read-only">
+            <Drawing icon=Icon::Lock/>
+            "Only owners of this team can create keys and change them. You can see them."
+        </p>
     }
 }
 
 /// The button `Create API key`: without scripts it asks for the page with the dialog open.
 #[component]
-pub fn Opener() -> impl IntoView {
+fn Opener(
+    /// Whether the viewer may make keys.
+    may_create: bool,
+) -> impl IntoView {
     view! {
         <form class="opener" method="get" data-opens="create-key">
             <input type="hidden" name="dialog" value="create"/>
-            <button class="button primary" type="submit">
+            <button
+                class="button primary"
+                type="submit"
+                disabled=!may_create
+                aria-describedby=(!may_create).then_some("read-only")
+            >
                 <Drawing icon=Icon::Plus/>
                 "Create API key"
+            </button>
+        </form>
+    }
+}
+
+/// Gives the table the whole width, or takes it back.
+#[component]
+fn FullView(full: bool, links: ListLinks) -> impl IntoView {
+    let (label, icon) = if full {
+        ("Close full view", Icon::Shrink)
+    } else {
+        ("Open full view", Icon::Expand)
+    };
+    let fields = links
+        .full_fields
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect_view();
+    view! {
+        <form method="get">
+            {fields}
+            <button class="button icon-only" type="submit" aria-label=label title=label>
+                <Drawing icon/>
             </button>
         </form>
     }

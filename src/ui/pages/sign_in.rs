@@ -1,20 +1,18 @@
 //! `/sign-in`.
 
-#![expect(
-    missing_docs,
-    reason = "the macro of an island leaves the docs off what it makes of it"
-)]
-
 use crate::{
     api::{form::FormState, session::SignIn},
     ui::{
         document::brand,
-        kit::form::{FormHandle, FormMessage, SubmitButton, TextField},
+        kit::{
+            field::{FormMessage, SubmitButton, TextField},
+            send::LiveForm,
+        },
         layout::Card,
-        pages::go_to,
     },
 };
-use leptos::{ev, prelude::*};
+use leptos::{prelude::*, server_fn::ServerFn as _};
+use std::sync::Arc;
 
 /// The page.
 #[component]
@@ -36,28 +34,23 @@ pub fn SignInPage(
 }
 
 /// The form.
-#[island]
-pub fn SignInForm(
+#[component]
+fn SignInForm(
     /// As it stands.
     state: FormState,
 ) -> impl IntoView {
-    let form = FormHandle::new(state);
-    let submit = move |event: ev::SubmitEvent| form.submit::<SignIn>(&event, |path| go_to(&path));
+    let form = Arc::new(state);
     view! {
-        <form
-            class="form"
-            method="post"
-            action="/sign-in"
-            novalidate
-            on:submit=submit
-        >
-            <FormMessage form/>
+        <LiveForm function=SignIn::PATH.to_owned()>
+        <form class="form" method="post" action="/sign-in" novalidate>
+            <FormMessage form=Arc::clone(&form)/>
             <input type="hidden" name="next" value=form.value("next")/>
-            <TextField form name="email" label="Email" kind="email" autocomplete="username" autofocus=true/>
-            <TextField form name="password" label="Password" kind="password" autocomplete="current-password"/>
+            <TextField form=Arc::clone(&form) name="email" label="Email" kind="email" autocomplete="username" autofocus=true/>
+            <TextField form=Arc::clone(&form) name="password" label="Password" kind="password" autocomplete="current-password"/>
             <div class="form-actions">
-                <SubmitButton form label="Sign in" class="wide"/>
+                <SubmitButton label="Sign in" class="wide"/>
             </div>
         </form>
+        </LiveForm>
     }
 }

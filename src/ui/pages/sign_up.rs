@@ -1,21 +1,19 @@
 //! `/sign-up`.
 
-#![expect(
-    missing_docs,
-    reason = "the macro of an island leaves the docs off what it makes of it"
-)]
-
 use crate::{
     api::{form::FormState, session::SignUp},
     domain::{name::PersonName, password::MAX_CHARACTERS},
     ui::{
         document::brand,
-        kit::form::{FormHandle, FormMessage, SubmitButton, TextField},
+        kit::{
+            field::{FormMessage, SubmitButton, TextField},
+            send::LiveForm,
+        },
         layout::Card,
-        pages::go_to,
     },
 };
-use leptos::{ev, prelude::*};
+use leptos::{prelude::*, server_fn::ServerFn as _};
+use std::sync::Arc;
 
 /// The page.
 #[component]
@@ -47,28 +45,22 @@ pub fn SignUpPage(
 }
 
 /// The form.
-#[island]
-pub fn SignUpForm(
+#[component]
+fn SignUpForm(
     /// As it stands.
     state: FormState,
     /// Fewest characters of a password.
     minimum: u32,
 ) -> impl IntoView {
-    let form = FormHandle::new(state);
-    let submit = move |event: ev::SubmitEvent| form.submit::<SignUp>(&event, |path| go_to(&path));
+    let form = Arc::new(state);
     view! {
-        <form
-            class="form"
-            method="post"
-            action="/sign-up"
-            novalidate
-            on:submit=submit
-        >
-            <FormMessage form/>
-            <TextField form name="name" label="Name" autocomplete="name" maxlength=PersonName::MAX autofocus=true/>
-            <TextField form name="email" label="Email" kind="email" autocomplete="username" maxlength=254/>
+        <LiveForm function=SignUp::PATH.to_owned()>
+        <form class="form" method="post" action="/sign-up" novalidate>
+            <FormMessage form=Arc::clone(&form)/>
+            <TextField form=Arc::clone(&form) name="name" label="Name" autocomplete="name" maxlength=PersonName::MAX autofocus=true/>
+            <TextField form=Arc::clone(&form) name="email" label="Email" kind="email" autocomplete="username" maxlength=254/>
             <TextField
-                form
+                form=Arc::clone(&form)
                 name="password"
                 label="Password"
                 kind="password"
@@ -76,8 +68,9 @@ pub fn SignUpForm(
                 hint=format!("{minimum} to {MAX_CHARACTERS} characters. A few uncommon words work well.")
             />
             <div class="form-actions">
-                <SubmitButton form label="Create account" class="wide"/>
+                <SubmitButton label="Create account" class="wide"/>
             </div>
         </form>
+        </LiveForm>
     }
 }

@@ -1,147 +1,269 @@
 //! `/home/{account}/api-keys`.
 
-use super::{SignedIn, failure, refused, with_retry};
+mod list;
+
+use super::{SignedIn, failure, frame, keys_path, with_retry};
 use crate::{
     api::{
+        error::ApiError,
         form::FormState,
-        keys::{CreateKey, CreatedKey},
+        keys::{CreateKey, ReissueSecret},
     },
-    domain::key::Key,
+    domain::{expiry::NEVER, key::Key, role::Action, time::Timestamp, token},
     server::{
-        access::{self, KeyManager},
+        access::{self, AccountReader},
         app::App,
-        http::document,
-        service::{self, ServiceError},
+        client::Client,
+        http::{document, fields, refusal, revealed, visit::Visit},
+        service::{
+            self, ServiceError,
+            keys::{KeyForm, Revealed},
+        },
         session::Viewer,
     },
     ui::{
-        layout::Person,
-        pages::keys::{CreateDialog, KeyRow, KeysPage, KeysPageData, PresetChoice},
+        layout::Section,
+        pages::keys::{
+            CreateData, KeyDialog, KeyRow, KeysPage, KeysPageData, PresetChoice, ReissueData, ScopeChoice,
+        },
     },
 };
 use axum::{
-    Form,
-    extract::{Path, Query, State},
+    extract::{Path, Query},
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
 use leptos::prelude::*;
+use list::Asked;
 use serde::Deserialize;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-/// What the address says beside the account.
-#[derive(Deserialize)]
-pub struct Asked {
-    /// `create` opens the dialog without scripts.
-    #[serde(default)]
-    dialog: String,
-    /// The key to point out, after it was made.
-    #[serde(default)]
-    created: String,
+/// A page of the account, and who asks for it from where.
+struct Keys {
+    visit: Visit,
+    viewer: Viewer,
+    reader: AccountReader,
+    client: Client,
+}
+
+impl Keys {
+    fn app(&self) -> &App {
+        &self.visit.app
+    }
+
+    fn page(&self) -> String {
+        keys_path(&self.reader.account.slug)
+    }
+}
+
+async fn keys(visit: Visit, viewer: Viewer, client: Client, slug: &str) -> Result<Keys, Response> {
+    match access::reader(&visit.app, &viewer, slug).await {
+        Ok(reader) => Ok(Keys {
+            visit,
+            viewer,
+            reader,
+            client,
+        }),
+        Err(error) => Err(failure(&visit, error).await),
+    }
 }
 
 /// The page.
 pub async fn show(
-    State(app): State<App>,
-    SignedIn(viewer): SignedIn,
+    SignedIn(visit, viewer): SignedIn,
+    client: Client,
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let dialog = if asked.dialog == "create" {
-        CreateDialog::Open
-    } else {
-        CreateDialog::Closed
+    let keys = match keys(visit, viewer, client, &slug).await {
+        Ok(keys) => keys,
+        Err(response) => return response,
     };
-    match access::key_manager(&app, &viewer, &slug).await {
-        Ok(manager) => {
-            let state = fresh(&app);
-            page(
-                &app,
-                &viewer,
-                &manager,
-                StatusCode::OK,
-                state,
-                dialog,
-                &asked.created,
-            )
-            .await
+    // Somebody pasted a whole key to find it: its first characters find it too, and may stand in an address.
+    if token::is_well_formed(asked.search.trim()) {
+        let mut found = asked;
+        found.search = found.search.trim().chars().take(token::SHOWN).collect();
+        let target = found.href(&keys.page());
+        return Redirect::to(&target).into_response();
+    }
+    let opened = match asked.dialog.as_str() {
+        "create" if keys.reader.may(Action::CreateKey) => Ok((KeyDialog::Create, fresh(keys.app()))),
+        "reissue" if keys.reader.may(Action::ReissueSecret) => {
+            reissue_dialog(&keys, &asked.key, fresh(keys.app())).await
         }
-        Err(error) => failure(&app, error).await,
+        _ => Ok((KeyDialog::Closed, fresh(keys.app()))),
+    };
+    match opened {
+        Ok((dialog, form)) => draw(&keys, StatusCode::OK, form, dialog, &asked).await,
+        Err(error) => failure(&keys.visit, error).await,
     }
 }
 
-/// The dialog's form as posted without scripts.
+/// Which form was posted.
+#[derive(Deserialize)]
+pub struct Posted {
+    #[serde(default)]
+    dialog: String,
+}
+
+/// The dialogs' forms as posted without scripts.
 pub async fn submit(
-    State(app): State<App>,
-    SignedIn(viewer): SignedIn,
+    SignedIn(visit, viewer): SignedIn,
+    client: Client,
     Path(slug): Path<String>,
-    Form(form): Form<CreateKey>,
+    Query(posted): Query<Posted>,
+    request: axum::extract::Request,
 ) -> Response {
-    let manager = match access::key_manager(&app, &viewer, &slug).await {
-        Ok(manager) => manager,
-        Err(error) => return failure(&app, error).await,
+    let keys = match keys(visit, viewer, client, &slug).await {
+        Ok(keys) => keys,
+        Err(response) => return response,
     };
-    let created = service::keys::create(&app, &manager, &form.name, &form.preset, &form.form_token).await;
-    let (status, state, dialog) = match created {
-        Ok(created) => (
-            StatusCode::OK,
-            fresh(&app),
-            CreateDialog::Created(Arc::new(CreatedKey::from(created))),
-        ),
-        // The form was sent again, by a reload or a second click: there is nothing to correct in it.
-        Err(ServiceError::Conflict(sentence)) => (
-            StatusCode::CONFLICT,
-            fresh(&app),
-            CreateDialog::Repeated(sentence),
-        ),
-        Err(error) => {
-            let (status, error) = refused(error);
-            let state = FormState::default()
-                .with("name", form.name)
-                .with("preset", form.preset)
-                .with("form_token", form.form_token)
-                .refused(error);
-            (status, state, CreateDialog::Open)
+    if posted.dialog == "reissue" {
+        match fields::read(request).await {
+            Ok(form) => reissue(&keys, form).await,
+            Err(response) => response,
         }
+    } else {
+        match fields::read(request).await {
+            Ok(form) => create(&keys, form).await,
+            Err(response) => response,
+        }
+    }
+}
+
+async fn create(keys: &Keys, form: CreateKey) -> Response {
+    let made = async {
+        let manager = keys.reader.key_manager(Action::CreateKey)?;
+        let sent = KeyForm {
+            name: &form.name,
+            preset: &form.preset,
+            scopes: &form.scopes,
+            expires: &form.expires,
+            expires_on: &form.expires_on,
+            allowlist: &form.allowlist,
+            form_token: &form.form_token,
+        };
+        service::keys::create(keys.app(), &manager, &sent).await
     };
-    with_retry(
-        status,
-        page(&app, &viewer, &manager, status, state, dialog, "").await,
-    )
+    let made = made.await;
+    let (status, error) = match answer(keys, made).await {
+        Ok(response) => return response,
+        Err(refused) => refused,
+    };
+    let mut state = FormState::default()
+        .with("name", form.name)
+        .with("preset", form.preset)
+        .with("expires", form.expires)
+        .with("expires_on", form.expires_on)
+        .with("allowlist", form.allowlist)
+        .with("form_token", form.form_token);
+    for scope in form.scopes {
+        state = state.with("scopes", scope);
+    }
+    draw_again(keys, status, Ok((KeyDialog::Create, state.refused(error)))).await
+}
+
+async fn reissue(keys: &Keys, form: ReissueSecret) -> Response {
+    let made = async {
+        let manager = keys.reader.key_manager(Action::ReissueSecret)?;
+        service::keys::reissue(keys.app(), &manager, &form.key, &form.form_token).await
+    };
+    let made = made.await;
+    let (status, error) = match answer(keys, made).await {
+        Ok(response) => return response,
+        Err(refused) => refused,
+    };
+    let state = FormState::default()
+        .with("form_token", form.form_token)
+        .refused(error);
+    let dialog = reissue_dialog(keys, &form.key, state).await;
+    draw_again(keys, status, dialog).await
+}
+
+/// The page with the secret, or why there is none.
+///
+/// # Errors
+/// What is to be said at the form, which is then drawn again.
+async fn answer(
+    keys: &Keys,
+    made: Result<Revealed, ServiceError>,
+) -> Result<Response, (StatusCode, ApiError)> {
+    let (status, dialog) = match made {
+        Ok(key) => {
+            let key = Arc::new(revealed(keys.app(), key));
+            (StatusCode::OK, KeyDialog::Revealed(key))
+        }
+        Err(ServiceError::Conflict(sentence)) => (StatusCode::CONFLICT, KeyDialog::Repeated(sentence)),
+        Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
+            return Ok(failure(&keys.visit, error).await);
+        }
+        Err(error) => return Err(refusal(error)),
+    };
+    Ok(draw(keys, status, fresh(keys.app()), dialog, &Asked::default()).await)
+}
+
+async fn draw_again(
+    keys: &Keys,
+    status: StatusCode,
+    dialog: Result<(KeyDialog, FormState), ServiceError>,
+) -> Response {
+    match dialog {
+        Ok((dialog, form)) => with_retry(
+            status,
+            draw(keys, status, form, dialog, &Asked::default()).await,
+        ),
+        Err(error) => failure(&keys.visit, error).await,
+    }
 }
 
 fn fresh(app: &App) -> FormState {
-    FormState::default().with("form_token", service::keys::form_token(app))
+    FormState::default()
+        .with("form_token", service::keys::form_token(app))
+        .with("expires", NEVER)
 }
 
-async fn page(
-    app: &App,
-    viewer: &Viewer,
-    manager: &KeyManager,
-    status: StatusCode,
+/// The dialog `Reissue secret`, and the form of the other one.
+async fn reissue_dialog(
+    keys: &Keys,
+    id: &str,
     form: FormState,
-    dialog: CreateDialog,
-    created: &str,
-) -> Response {
-    let list = match service::keys::list(app, manager).await {
-        Ok(list) => list,
-        Err(error) => return failure(app, error).await,
-    };
-    let now = app.now();
-    let row = |key: Key| {
-        let id = key.id.to_string();
-        let preset = app.catalog.preset(&key.preset);
-        KeyRow {
-            is_new: id == created,
-            id,
-            status: key.status(now),
-            preset: preset.map_or_else(|| key.preset.clone(), |preset| preset.label.to_owned()),
-            name: key.name,
-            prefix: key.prefix,
-            last_used_at: key.last_used_at,
-            created_at: key.created_at,
-        }
-    };
+) -> Result<(KeyDialog, FormState), ServiceError> {
+    let app = keys.app();
+    let key = service::keys::find(app, &keys.reader, id).await?;
+    let key = row(app, key, app.now(), "");
+    Ok((KeyDialog::Reissue(ReissueData { key, form }), fresh(app)))
+}
+
+fn row(app: &App, key: Key, now: Timestamp, created: &str) -> KeyRow {
+    let id = key.id.to_string();
+    let mut about = app.catalog.preset_label(&key.preset);
+    if app.catalog.preset(&key.preset).is_none() {
+        let count = key.scopes.len();
+        about = format!("{about} · {count} scope{}", if count == 1 { "" } else { "s" });
+    }
+    if let Some(end) = key.expires_at {
+        about = if now < end {
+            format!("{about} · expires {}", end.ahead(now))
+        } else {
+            format!("{about} · expired {}", end.relative(now))
+        };
+    }
+    KeyRow {
+        is_new: id == created,
+        id,
+        about,
+        status: key.status(now),
+        can_reissue: key.can_be_reissued(now),
+        allowlist: key.allowlist.entries().map(|entry| entry.to_string()).collect(),
+        name: key.name,
+        prefix: key.prefix,
+        last_used_at: key.last_used_at,
+        created_at: key.created_at,
+    }
+}
+
+fn create_data(keys: &Keys, form: FormState) -> CreateData {
+    let (app, now) = (keys.app(), keys.app().now());
     let presets = app.catalog.presets.iter().map(|preset| PresetChoice {
         id: preset.id.to_owned(),
         label: preset.label.to_owned(),
@@ -152,25 +274,69 @@ async fn page(
             preset.scopes.join(", ")
         },
     });
-    let data = KeysPageData {
-        person: Person {
-            name: viewer.name.clone(),
-            account: manager.account.name.clone(),
-        },
-        slug: manager.account.slug.clone(),
-        presets: presets.collect(),
-        rows: list.keys.into_iter().map(row).collect(),
-        total: list.total,
-        now,
+    let scopes = app.catalog.scopes.iter().map(|scope| ScopeChoice {
+        scope: (*scope).to_owned(),
+        routes: app
+            .catalog
+            .routes_of(scope)
+            .map(|route| format!("{} {}", route.method, route.pattern))
+            .collect(),
+    });
+    CreateData {
         form,
-        dialog,
+        presets: presets.collect(),
+        scopes: scopes.collect(),
+        address: match keys.client {
+            Client::Address(address) => Some(address.to_string()),
+            Client::Unreadable => None,
+        },
+        days: (
+            now.plus(Duration::from_mins(1)).day(),
+            now.plus_years(10).minus(Duration::from_hours(24)).day(),
+        ),
+    }
+}
+
+async fn draw(
+    keys: &Keys,
+    status: StatusCode,
+    form: FormState,
+    dialog: KeyDialog,
+    asked: &Asked,
+) -> Response {
+    let (app, reader) = (keys.app(), &keys.reader);
+    let (filter, page) = (asked.filter(), keys.page());
+    let gathered = async {
+        let list = service::keys::list(app, reader, &filter, asked.page()).await?;
+        let frame = frame::of(&keys.visit, &keys.viewer, reader, Section::Keys).await?;
+        Ok::<_, ServiceError>((list, frame))
     };
-    let data = Arc::new(data);
-    document::render(
-        app,
-        status,
-        "API keys",
-        move || view! { <KeysPage data=Arc::clone(&data)/> },
-    )
+    let (list, mut frame) = match gathered.await {
+        Ok(gathered) => gathered,
+        Err(error) => return failure(&keys.visit, error).await,
+    };
+    let now = app.now();
+    frame.full = asked.is_full();
+    frame.inert = !matches!(dialog, KeyDialog::Closed);
+    let title = format!("API keys · {}", reader.account.name);
+    let data = Arc::new(KeysPageData {
+        frame,
+        links: asked.links(&page, &list.counts),
+        pager: asked.pager(&page, &filter, &list),
+        is_empty: list.counts.all == 0 && filter.search.is_empty(),
+        search: filter.search,
+        rows: list
+            .keys
+            .into_iter()
+            .map(|key| row(app, key, now, &asked.created))
+            .collect(),
+        now,
+        create: reader.may(Action::CreateKey).then(|| create_data(keys, form)),
+        dialog,
+        page,
+    });
+    document::render(&keys.visit, status, title, move || {
+        view! { <KeysPage data=Arc::clone(&data)/> }
+    })
     .await
 }

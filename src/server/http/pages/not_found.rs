@@ -1,29 +1,26 @@
 //! What is not there, and what is not theirs: one page.
 
 use crate::{
-    server::{
-        app::App,
-        http::{assets, document},
-    },
+    server::http::{assets, document, visit::Visit},
     ui::pages::error::ErrorPage,
 };
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::StatusCode,
     response::Response,
 };
 use leptos::prelude::*;
 
 /// A file of the site if there is one, else the page.
-pub async fn show(State(app): State<App>, request: Request) -> Response {
+pub async fn show(visit: Visit, request: Request) -> Response {
     match assets::serve(request.method(), request.uri(), request.headers()) {
         Some(file) => file,
-        None => page(&app).await,
+        None => page(&visit).await,
     }
 }
 
 /// The page.
-pub async fn page(app: &App) -> Response {
+pub async fn page(visit: &Visit) -> Response {
     let page = || {
         view! {
             <ErrorPage
@@ -33,5 +30,5 @@ pub async fn page(app: &App) -> Response {
             />
         }
     };
-    document::render(app, StatusCode::NOT_FOUND, "Not found", page).await
+    document::render(visit, StatusCode::NOT_FOUND, "Not found", page).await
 }

@@ -1,14 +1,17 @@
 //! `/sign-in`.
 
-use super::{refused, with_retry};
+use super::with_retry;
 use crate::{
     api::{form::FormState, session::SignIn},
-    server::{app::App, config::SignUp, http::document, http::session},
+    server::{
+        config::SignUp,
+        http::{document, refusal, session, visit::Visit},
+    },
     ui::pages::sign_in::SignInPage,
 };
 use axum::{
     Form,
-    extract::{Query, State},
+    extract::Query,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -24,9 +27,9 @@ pub struct Target {
 }
 
 /// The empty form.
-pub async fn show(State(app): State<App>, Query(target): Query<Target>) -> Response {
+pub async fn show(visit: Visit, Query(target): Query<Target>) -> Response {
     page(
-        &app,
+        &visit,
         StatusCode::OK,
         FormState::default().with("next", target.next),
     )
@@ -34,22 +37,22 @@ pub async fn show(State(app): State<App>, Query(target): Query<Target>) -> Respo
 }
 
 /// The form as posted without scripts.
-pub async fn submit(State(app): State<App>, browser: Session, Form(form): Form<SignIn>) -> Response {
-    match session::sign_in(&app, &browser, &form.email, &form.password, &form.next).await {
+pub async fn submit(visit: Visit, browser: Session, Form(form): Form<SignIn>) -> Response {
+    match session::sign_in(&visit.app, &browser, &form.email, &form.password, &form.next).await {
         Ok(path) => Redirect::to(&path).into_response(),
         Err(error) => {
-            let (status, error) = refused(error);
+            let (status, error) = refusal(error);
             let state = FormState::default()
                 .with("email", form.email)
                 .with("next", form.next)
                 .refused(error);
-            with_retry(status, page(&app, status, state).await)
+            with_retry(status, page(&visit, status, state).await)
         }
     }
 }
 
-async fn page(app: &App, status: StatusCode, state: FormState) -> Response {
-    let may_sign_up = app.config.sign_up == SignUp::Open;
+async fn page(visit: &Visit, status: StatusCode, state: FormState) -> Response {
+    let may_sign_up = visit.app.config.sign_up == SignUp::Open;
     let page = move || view! { <SignInPage state=state.clone() may_sign_up/> };
-    document::render(app, status, "Sign in", page).await
+    document::render(visit, status, "Sign in", page).await
 }

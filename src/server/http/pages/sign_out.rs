@@ -1,18 +1,17 @@
 //! `POST /sign-out`.
 
 use super::failure;
-use crate::server::{app::App, session};
+use crate::server::{http::visit::Visit, session};
 use axum::{
-    extract::State,
     http::{HeaderName, HeaderValue},
     response::{IntoResponse, Redirect, Response},
 };
 use tower_sessions::Session;
 
 /// Ends the session and forgets what the site kept in the browser (docs/security.md, S12 and S65).
-pub async fn submit(State(app): State<App>, browser: Session) -> Response {
+pub async fn submit(visit: Visit, browser: Session) -> Response {
     if let Err(error) = session::end(&browser).await {
-        return failure(&app, error).await;
+        return failure(&visit, error).await;
     }
     let clear = (
         HeaderName::from_static("clear-site-data"),

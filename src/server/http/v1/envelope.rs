@@ -15,11 +15,11 @@ struct Success<'a> {
     request_id: &'a str,
     message: &'static str,
     timestamp: String,
-    data: Value,
+    data: &'a Value,
 }
 
 /// A success with its data.
-pub fn success(request_id: &str, message: &'static str, now: Timestamp, data: Value) -> Response {
+pub fn success(request_id: &str, message: &'static str, now: Timestamp, data: &Value) -> Response {
     Json(Success {
         status: "success",
         request_id,

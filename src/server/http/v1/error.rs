@@ -1,7 +1,7 @@
 //! Refusals on `/v1`: code, type, status and sentence of each (docs.babysea.ai, `/setup/errors`; reasons as in
 //! docs/security.md, S42).
 
-use crate::server::service::verify::Refusal;
+use crate::server::{limits::Exceeded, service::verify::Refusal};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -16,6 +16,13 @@ pub enum V1Error {
     Refused(Refusal),
     /// The key's account is gone.
     AccountNotFound,
+    /// A parameter that cannot be what it is.
+    InvalidInput {
+        /// Its name.
+        field: &'static str,
+        /// What it must be.
+        message: &'static str,
+    },
     /// The path is not in the catalogue.
     UnknownRoute,
     /// The key passed every check, but the route belongs to the API that this server stands in front of.
@@ -39,6 +46,11 @@ struct Told {
 }
 
 impl V1Error {
+    /// The code of the refusal, as in its answer.
+    pub fn code(&self) -> &'static str {
+        self.told().code
+    }
+
     fn told(&self) -> Told {
         let told = |status, code, kind, message, reason: &str| Told {
             status,
@@ -56,6 +68,35 @@ impl V1Error {
                 "Send an API key in one header of the form Authorization: Bearer <key>.",
                 "missing_key",
             ),
+            Self::Refused(Refusal::TooManyUnknown(exceeded)) => limited(
+                "BSE1006",
+                "auth_rate_limited",
+                "Too many unknown API keys from this address. Retry after the seconds in the Retry-After header.",
+                exceeded,
+            ),
+            Self::Refused(Refusal::TooManyRefusals(exceeded)) => limited(
+                "BSE1005",
+                "rate_limit_exceeded",
+                "Rate limit exceeded. Please retry after the period indicated in the Retry-After header.",
+                exceeded,
+            ),
+            Self::Refused(Refusal::IpNotAllowed) => told(
+                StatusCode::FORBIDDEN,
+                "BSE1007",
+                "ip_not_allowed",
+                "This IP address is not in the allowlist for this API key.",
+                "ip_not_allowed",
+            ),
+            Self::InvalidInput { field, message } => Told {
+                details: json!({ "reason": "invalid_input", "field": field }),
+                ..told(
+                    StatusCode::BAD_REQUEST,
+                    "BSE2001",
+                    "invalid_input",
+                    message,
+                    "invalid_input",
+                )
+            },
             Self::Refused(Refusal::InvalidKey) => invalid("This API key is not valid.", "invalid_key"),
             Self::Refused(Refusal::Revoked) => invalid("This API key has been revoked.", "key_revoked"),
             Self::Refused(Refusal::Expired) => invalid("This API key has expired.", "key_expired"),
@@ -115,7 +156,9 @@ impl V1Error {
             Refusal::InsufficientScope(scope) => {
                 format!(r#"Bearer realm="api", error="insufficient_scope", scope="{scope}""#)
             }
-            Refusal::Unavailable(_) => return None,
+            // RFC 6750 has no word of its own for this; the scope it names would not help.
+            Refusal::IpNotAllowed => r#"Bearer realm="api""#.to_owned(),
+            Refusal::TooManyUnknown(_) | Refusal::TooManyRefusals(_) | Refusal::Unavailable(_) => return None,
         };
         HeaderValue::try_from(challenge).ok()
     }
@@ -144,10 +187,17 @@ impl V1Error {
         if let Some(challenge) = self.challenge() {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if told.retryable {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(1));
+        let headers = response.headers_mut();
+        match self {
+            Self::Refused(Refusal::TooManyUnknown(exceeded) | Refusal::TooManyRefusals(exceeded)) => {
+                // The vendor's client waits only where both are there.
+                headers.insert("x-ratelimit-limit", HeaderValue::from(exceeded.limit));
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(exceeded.retry_after));
+            }
+            _ if told.retryable => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(1));
+            }
+            _ => {}
         }
         response
     }
@@ -161,5 +211,25 @@ fn invalid(message: &'static str, reason: &str) -> Told {
         message,
         retryable: false,
         details: json!({ "reason": reason }),
+    }
+}
+
+fn limited(
+    code: &'static str,
+    kind: &'static str,
+    message: &'static str,
+    exceeded: &Exceeded,
+) -> Told {
+    Told {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        code,
+        kind,
+        message,
+        retryable: true,
+        details: json!({
+            "reason": "rate_limited",
+            "retry_after_seconds": exceeded.retry_after,
+            "limit": exceeded.limit,
+        }),
     }
 }

@@ -4,7 +4,7 @@ use super::Call;
 use serde_json::{Value, json};
 
 /// The seven fields of the vendor. The call counts itself, so the last use is now.
-pub fn get(call: &Call) -> (&'static str, Value) {
+pub fn get(call: &Call<'_>) -> (&'static str, Value) {
     let data = json!({
         "account_id": call.key.account,
         "apikey_id": call.key.id,

@@ -1,110 +1,63 @@
-//! The dialog `Add API key`, and what follows it.
+//! The dialog `Add API key`, drawn by the server; `dialogs` opens it and sends it in place.
 
-use super::view::ViewKey;
+use super::{CreateData, expires::ExpiresField, permissions::Permissions};
 use crate::{
-    api::{
-        form::FormState,
-        keys::{CreateKey as CreateKeyFunction, CreatedKey},
-    },
+    api::form::FormState,
     domain::name::KeyName,
-    ui::kit::form::{FormHandle, FormMessage, SubmitButton, TextField},
+    ui::kit::field::{FieldError, FormMessage, SubmitButton, TextField, described_by, starts_at},
 };
-use leptos::{
-    ev, html,
-    prelude::*,
-    wasm_bindgen::JsCast as _,
-    web_sys::{Element, HtmlElement},
-};
+use leptos::prelude::*;
+use std::sync::Arc;
 
-/// Both dialogs of making a key.
-#[island]
-pub fn CreateKey(
+/// Id of the dialog.
+pub const DIALOG: &str = "create-key";
+/// Id of the field `IP allowlist (optional)`.
+pub const ALLOWLIST: &str = "allowlist";
+/// Id of the list that says what an allowlist covers.
+pub const READING: &str = "allowlist-reading";
+
+/// The dialog.
+#[component]
+pub fn CreateForm(
+    /// The form, and what can be chosen in it.
+    create: CreateData,
     /// Slug of the account.
     account: String,
-    /// The form as it stands.
-    form: FormState,
+    /// Path of the page.
+    page: String,
     /// Whether it is drawn open, for browsers without scripts.
     open: bool,
-    /// The presets to choose from; they do not change, so they are no part of the module.
-    children: Children,
 ) -> impl IntoView {
-    let form = FormHandle::new(form);
-    let created = RwSignal::new(None::<CreatedKey>);
-    let dialog = NodeRef::<html::Dialog>::new();
-    let page = format!("/home/{account}/api-keys");
-
-    // What the server drew open becomes a real modal dialog, and what it made inert comes back to life.
-    Effect::new(move || {
-        if let (true, Some(dialog)) = (open, dialog.get()) {
-            if let Ok(Some(frame)) = document().query_selector(".frame[inert]") {
-                let _ = frame.remove_attribute("inert");
-            }
-            dialog.close();
-            // Closing a modal dialog gives the focus back to where it was.
-            let opener = document()
-                .query_selector("[data-opens=create-key] button")
-                .ok()
-                .flatten();
-            if let Some(opener) = opener.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
-                let _ = opener.focus();
-            }
-            let _ = dialog.show_modal();
-        }
-    });
-    // The openers are drawn by the server, outside of this island.
-    window_event_listener(ev::submit, move |event| {
-        let opener = event
-            .target()
-            .and_then(|target| target.dyn_into::<Element>().ok());
-        if opener.is_some_and(|form| form.get_attribute("data-opens").as_deref() == Some("create-key"))
-            && let Some(dialog) = dialog.get_untracked()
-        {
-            event.prevent_default();
-            let _ = dialog.show_modal();
-        }
-    });
-    let close = move |event: ev::MouseEvent| {
-        if let Some(dialog) = dialog.get_untracked() {
-            event.prevent_default();
-            dialog.close();
-        }
-    };
-    let submit = move |event: ev::SubmitEvent| {
-        form.submit::<CreateKeyFunction>(&event, move |key| {
-            form.reset_pending();
-            if let Some(dialog) = dialog.get_untracked() {
-                dialog.close();
-            }
-            created.set(Some(key));
-        });
-    };
-
+    let CreateData {
+        form,
+        presets,
+        scopes,
+        address,
+        days,
+    } = create;
+    let form = Arc::new(form);
+    let token = form.value("form_token");
+    let about = format!("/home/{account}/scopes");
     view! {
-        <dialog
-            class="dialog"
-            node_ref=dialog
-            open=open
-            aria-labelledby="create-key-title"
-            on:close=move |_: ev::Event| form.forget_errors()
-        >
+        <dialog id=DIALOG class="dialog" open=open aria-labelledby="create-key-title">
             <form
                 class="dialog-form"
+                id="create-key-form"
                 method="post"
                 action=format!("{page}?dialog=create")
                 novalidate
                 autocomplete="off"
-                on:submit=submit
             >
                 <header class="dialog-head">
                     <h2 id="create-key-title">"Add API key"</h2>
                     <p>"You will see the key once, on the next screen."</p>
                 </header>
                 <div class="dialog-body">
-                    <FormMessage form/>
+                    <FormMessage form=Arc::clone(&form)/>
                     <input type="hidden" name="account" value=account/>
-                    <input type="hidden" name="form_token" value=form.value("form_token")/>
+                    <input type="hidden" name="form_token" value=token/>
                     <TextField
-                        form
+                        form=Arc::clone(&form)
                         name="name"
                         label="Name"
                         autocomplete="off"
@@ -112,36 +65,60 @@ pub fn CreateKey(
                         autofocus=true
                         hint="Say where it runs: prod-api-worker, dev-frontend, staging-monitor."
                     />
-                    <Permissions form>{children()}</Permissions>
+                    <Permissions form=Arc::clone(&form) presets scopes about/>
+                    <ExpiresField form=Arc::clone(&form) days/>
+                    <AllowlistField form=Arc::clone(&form) address/>
                 </div>
                 <footer class="dialog-foot">
-                    <button class="button" type="submit" form="close-create-key" on:click=close>"Cancel"</button>
-                    <SubmitButton form label="Add"/>
+                    <button class="button" type="submit" form="close-create-key" data-closes=DIALOG>"Cancel"</button>
+                    <SubmitButton label="Add"/>
                 </footer>
             </form>
             // Without scripts, `Cancel` asks for the page without the dialog.
-            <form id="close-create-key" method="get" action=page.clone()></form>
+            <form id="close-create-key" method="get" action=page></form>
         </dialog>
-        <ViewKey created page/>
     }
 }
 
 #[component]
-fn Permissions(form: FormHandle, children: Children) -> impl IntoView {
-    let error = form.error("preset");
-    view! {
-        <fieldset
-            class="field choices"
-            role="radiogroup"
-            aria-required="true"
-            aria-invalid=move || error().map(|_| "true")
-            aria-describedby="preset-error"
-        >
-            <legend>"Permissions"</legend>
-            {children()}
-            <p class="field-error" id="preset-error" hidden=move || error().is_none()>
-                {error}
+fn AllowlistField(form: Arc<FormState>, address: Option<String>) -> impl IntoView {
+    let invalid = form.errors().get(ALLOWLIST).map(|_| "true");
+    let address = address.map(|address| {
+        view! {
+            <p class="your-address">
+                "Your address now is "
+                <code>{address.clone()}</code>
+                <span data-needs-script hidden>
+                    ": "
+                    <button class="link" type="button" data-adds=address>"add it"</button>
+                </span>
             </p>
-        </fieldset>
+        }
+    });
+    view! {
+        <div class="field">
+            <div class="field-head">
+                <label for=ALLOWLIST>"IP allowlist (optional)"</label>
+            </div>
+            <textarea
+                id=ALLOWLIST
+                name=ALLOWLIST
+                rows="2"
+                autocomplete="off"
+                spellcheck="false"
+                autocapitalize="off"
+                autofocus=starts_at(&form, ALLOWLIST, false)
+                aria-invalid=invalid
+                aria-describedby=described_by(ALLOWLIST)
+            >
+                {form.value(ALLOWLIST)}
+            </textarea>
+            <p class="field-hint" id="allowlist-hint">
+                "Comma-separated IPs. Leave empty to allow all IPs. CIDR blocks such as 203.0.113.0/24 count as one of up to 50 entries."
+            </p>
+            <FieldError form=Arc::clone(&form) name=ALLOWLIST/>
+            {address}
+            <div role="status"><ul class="reading" id=READING hidden></ul></div>
+        </div>
     }
 }

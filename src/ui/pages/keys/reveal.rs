@@ -2,10 +2,14 @@
 //! is `view`, which never puts the secret into a page.
 
 use crate::{
-    api::keys::CreatedKey,
+    api::keys::RevealedKey,
+    domain::snippet::KEY,
     ui::{
-        kit::icon::{Drawing, Icon},
-        pages::go_to,
+        kit::{
+            icon::{Drawing, Icon},
+            send::go_to,
+        },
+        
     },
 };
 use leptos::{ev, prelude::*, wasm_bindgen::JsCast as _, web_sys::HtmlTextAreaElement};
@@ -18,18 +22,36 @@ const FIELD: &str = "kept-key";
 #[component]
 pub fn KeptKey(
     /// The key.
-    created: Arc<CreatedKey>,
+    revealed: Arc<RevealedKey>,
     /// Path of the page behind it.
     page: String,
 ) -> impl IntoView {
-    let action = format!("{page}#key-{}", created.id);
+    let action = format!("{page}#key-{}", revealed.id);
+    let filled = |text: &str| text.replace(KEY, revealed.secret.expose());
+    let notes = revealed
+        .notes
+        .iter()
+        .map(|note| view! { <p class="field-hint">{note.clone()}</p> })
+        .collect_view();
+    let snippets = revealed
+        .snippets
+        .iter()
+        .map(|snippet| {
+            view! {
+                <h4 class="tab-title">{snippet.label.clone()}</h4>
+                <pre class="snippet" tabindex="0"><code data-secret>{filled(&snippet.text)}</code></pre>
+                <p class="field-hint">{snippet.note.clone()}</p>
+            }
+        })
+        .collect_view();
+    let command = filled(&revealed.trial.command);
     view! {
         <dialog class="dialog" open aria-labelledby="kept-key-title">
             <form class="dialog-form" method="get" action=action>
-                <input type="hidden" name="created" value=created.id.clone()/>
+                <input type="hidden" name="created" value=revealed.id.clone()/>
                 <header class="dialog-head">
                     <h2 id="kept-key-title">"View API key"</h2>
-                    <p><bdi>{created.name.clone()}</bdi>" · "{created.preset.clone()}</p>
+                    <p><bdi>{revealed.name.clone()}</bdi>" · "{revealed.about.clone()}</p>
                 </header>
                 <div class="dialog-body">
                     <p class="notice notice-warning">
@@ -48,11 +70,21 @@ pub fn KeptKey(
                                 autocomplete="off"
                                 spellcheck="false"
                             >
-                                {created.secret.expose().to_owned()}
+                                {revealed.secret.expose().to_owned()}
                             </textarea>
                         </div>
                         <p class="field-hint">"Select the key and copy it. Reloading this page does not show it again."</p>
                     </div>
+                    {notes}
+                    <section class="usage">
+                        <h3>"How to use it"</h3>
+                        {snippets}
+                    </section>
+                    <section class="usage usage-test">
+                        <h3>"Test it"</h3>
+                        <pre class="snippet" tabindex="0"><code data-secret>{command}</code></pre>
+                        <p class="field-hint">"Expected: "{revealed.trial.expected.clone()}</p>
+                    </section>
                 </div>
                 <footer class="dialog-foot">
                     <button class="button primary" type="submit">"Done"</button>
@@ -76,6 +108,13 @@ pub fn ForgetKey(
             field.set_value("");
             field.set_text_content(None);
         }
+        if let Ok(filled) = document().query_selector_all("[data-secret]") {
+            for n in 0..filled.length() {
+                if let Some(text) = filled.item(n) {
+                    text.set_text_content(None);
+                }
+            }
+        }
     });
     window_event_listener(ev::pageshow, move |event| {
         if event.persisted() {
@@ -88,7 +127,7 @@ pub fn ForgetKey(
 #[component]
 pub fn RepeatedForm(
     /// What happened, and what to do.
-    sentence: &'static str,
+    sentence: String,
     /// Path of the page behind it.
     page: String,
 ) -> impl IntoView {

@@ -1,9 +1,14 @@
-//! The table of keys, or the invitation to make the first.
+//! The table of keys, or what is said in its place.
 
 use super::{KeysPageData, Opener};
 use crate::{
     domain::{key::KeyStatus, time::Timestamp},
-    ui::kit::{badge::StatusBadge, moment::Moment},
+    ui::kit::{
+        allowlist::AllowlistSummary,
+        badge::StatusBadge,
+        icon::{Drawing, Icon},
+        moment::Moment,
+    },
 };
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -17,8 +22,8 @@ pub struct KeyRow {
     pub is_new: bool,
     /// Name.
     pub name: String,
-    /// The preset's name for people.
-    pub preset: String,
+    /// What explains the name: preset, and when the key expires.
+    pub about: String,
     /// First 9 characters of the key.
     pub prefix: String,
     /// When it was last accepted.
@@ -27,6 +32,27 @@ pub struct KeyRow {
     pub created_at: Timestamp,
     /// At the moment the page is drawn.
     pub status: KeyStatus,
+    /// Each entry of the allowlist.
+    pub allowlist: Vec<String>,
+    /// Where `Reissue secret` leads, where it can be done.
+    pub can_reissue: bool,
+}
+
+/// Where in the list the page is.
+#[derive(Clone, Debug, Default)]
+pub struct Pager {
+    /// How many rows come before.
+    pub before: u64,
+    /// How many rows there are.
+    pub total: u64,
+    /// The newest rows.
+    pub first: Option<String>,
+    /// The rows before these.
+    pub newer: Option<String>,
+    /// The rows after these.
+    pub older: Option<String>,
+    /// The oldest rows.
+    pub last: Option<String>,
 }
 
 /// The table. On narrow screens its rows become cards; the roles say that it is a table all the same, which some
@@ -36,35 +62,40 @@ pub fn KeyTable(
     /// The page.
     data: Arc<KeysPageData>,
 ) -> impl IntoView {
-    if data.rows.is_empty() {
+    let may_manage = data.create.is_some();
+    if data.is_empty {
         return view! {
             <div class="card">
                 <div class="empty">
                     <EmptyDrawing/>
                     <h2 class="empty-title">"No data available"</h2>
                     <p>"Generate API keys to authenticate requests and start generating contents."</p>
-                    <Opener/>
+                    <Opener may_create=may_manage/>
                 </div>
             </div>
         }
         .into_any();
+    }
+    if data.rows.is_empty() {
+        return view! { <NoMatch data/> }.into_any();
     }
     let now = data.now;
     let rows = data
         .rows
         .iter()
         .cloned()
-        .map(|row| view! { <Row row now/> })
+        .map(|row| view! { <Row row now may_manage/> })
         .collect_view();
-    let shown = data.rows.len() as u64;
-    let count = match (shown, data.total) {
-        (1, 1) => "1 key".to_owned(),
-        (shown, total) if shown == total => format!("{total} keys"),
-        (shown, total) => format!("The newest {shown} of {total} keys"),
-    };
+    let actions = may_manage.then(|| {
+        view! {
+            <th scope="col" role="columnheader">
+                <span class="visually-hidden">"Actions"</span>
+            </th>
+        }
+    });
     view! {
         <div class="card table-card">
-            <table class="table" role="table">
+            <table class="table" class:has-actions=may_manage role="table">
                 <caption class="visually-hidden">"API keys, newest first"</caption>
                 <thead role="rowgroup">
                     <tr role="row">
@@ -74,36 +105,138 @@ pub fn KeyTable(
                         <th scope="col" role="columnheader">"Created"</th>
                         <th scope="col" role="columnheader">"Status"</th>
                         <th scope="col" role="columnheader">"IP allowlist"</th>
+                        {actions}
                     </tr>
                 </thead>
                 <tbody role="rowgroup">{rows}</tbody>
             </table>
-            <div class="table-foot">
-                <span>{count}</span>
-                <span>"Times in UTC"</span>
-            </div>
+            <Foot pager=data.pager.clone() shown=data.rows.len() as u64/>
         </div>
     }
     .into_any()
 }
 
 #[component]
-fn Row(row: KeyRow, now: Timestamp) -> impl IntoView {
+fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
+    let title = if data.search.is_empty() {
+        "No such keys".to_owned()
+    } else {
+        format!("No key matches “{}”", data.search)
+    };
+    view! {
+        <div class="card">
+            <div class="empty">
+                <h2 class="empty-title"><bdi>{title}</bdi></h2>
+                <p>"The search looks at names and at the first characters of keys."</p>
+                <a class="button" href=data.links.clear.clone()>"Show all keys"</a>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Foot(pager: Pager, shown: u64) -> impl IntoView {
+    let (before, total) = (pager.before, pager.total);
+    let count = match total {
+        1 => "1 key".to_owned(),
+        total if total == shown => format!("{} keys", grouped(total)),
+        total => format!(
+            "{}–{} of {} keys",
+            grouped(before + 1),
+            grouped(before + shown),
+            grouped(total)
+        ),
+    };
+    let link = |label: &'static str, rel: Option<&'static str>, href: Option<String>| match href {
+        Some(href) => view! { <a class="button" href=href rel=rel>{label}</a> }.into_any(),
+        None => view! { <span class="button" aria-disabled="true">{label}</span> }.into_any(),
+    };
+    let pages = (total > shown).then(|| {
+        view! {
+            <nav class="pager" aria-label="Pages">
+                {link("First", None, pager.first.clone())}
+                {link("Newer", Some("prev"), pager.newer.clone())}
+                {link("Older", Some("next"), pager.older.clone())}
+                {link("Last", None, pager.last.clone())}
+            </nav>
+        }
+    });
+    view! {
+        <div class="table-foot">
+            <span>{count}</span>
+            {pages}
+            <span>"Times in UTC"</span>
+        </div>
+    }
+}
+
+/// A number with commas between its thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[component]
+fn Row(row: KeyRow, now: Timestamp, may_manage: bool) -> impl IntoView {
     // The longest names are cut off after a few lines.
     let name = row.name.clone();
+    let actions = may_manage.then(|| {
+        let menu = row.can_reissue.then(|| view! { <RowMenu id=row.id.clone() name=row.name.clone()/> });
+        view! { <td role="cell" class="cell-actions">{menu}</td> }
+    });
     view! {
         // The focus lands here after `Done`, which leads to this id.
         <tr role="row" id=format!("key-{}", row.id) tabindex="-1" class=row.is_new.then_some("is-new")>
             <th scope="row" role="rowheader" class="cell-name">
-                <span class="key-name" title=name><bdi>{row.name}</bdi></span>
-                <span class="sub">{row.preset}</span>
+                <span class="key-name" title=name><bdi>{row.name.clone()}</bdi></span>
+                <span class="sub">{row.about}</span>
             </th>
             <td role="cell" class="cell-prefix" data-label="Prefix"><code class="prefix">{row.prefix}"..."</code></td>
             <td role="cell" class="cell-time" data-label="Last used"><Moment at=row.last_used_at now/></td>
             <td role="cell" class="cell-time" data-label="Created"><Moment at=Some(row.created_at) now/></td>
             <td role="cell" class="cell-status" data-label="Status"><StatusBadge status=row.status/></td>
-            <td role="cell" class="cell-allowlist" data-label="IP allowlist"><span class="quiet">"Any address"</span></td>
+            <td role="cell" class="cell-allowlist" data-label="IP allowlist">
+                <AllowlistSummary id=row.id.clone() entries=row.allowlist/>
+            </td>
+            {actions}
         </tr>
+    }
+}
+
+/// What can be done with a key.
+#[component]
+fn RowMenu(id: String, name: String) -> impl IntoView {
+    let menu = format!("menu-{id}");
+    view! {
+        <button
+            class="button quiet icon-only"
+            type="button"
+            popovertarget=menu.clone()
+            aria-label=format!("Actions for {name}")
+            aria-haspopup="menu"
+        >
+            <Drawing icon=Icon::More/>
+        </button>
+        <div id=menu class="menu" popover>
+            <p class="menu-title"><bdi>{name}</bdi></p>
+            <div role="menu" aria-label="Actions">
+                <form method="get" role="none">
+                    <input type="hidden" name="dialog" value="reissue"/>
+                    <input type="hidden" name="key" value=id/>
+                    <button class="menu-item" type="submit" role="menuitem" autofocus>
+                        <Drawing icon=Icon::Renew/>
+                        "Reissue secret"
+                    </button>
+                </form>
+            </div>
+        </div>
     }
 }
 
@@ -113,8 +246,20 @@ fn EmptyDrawing() -> impl IntoView {
         <svg class="empty-drawing" viewBox="0 0 160 92" aria-hidden="true">
             <path class="lit" d="M80 60V30m0 13h9m-9 9h6M80 30a10 10 0 1 1 .1 0m-3-10a3 3 0 1 1 6 0 3 3 0 1 1-6 0"></path>
             <path d="M46 60h68c-3 9-9 15-17 17H63c-8-2-14-8-17-17z"></path>
-            <path d="M8 77c9 0 9 5 18 5s9-5 18-5 9 5 18 5 9-5 18-5 9 5 18 5 9-5 18-5 9 5 18 5 9-5 18-5M35 89c8 0 8-4 15-4s8 4 15 4 8-4 15-4 8 4 15 4 8-4 15-4 8 4 15 4"></path>
+            <path d="M8 77c9 0 9 5 18 5s9-5 18-5 9 5 18 5 9-5 18-5 9 5 18 5 9-5 18-5 9 5 18 5M35 89c8 0 8-4 15-4s8 4 15 4 8-4 15-4 8 4 15 4 8-4 15-4 8 4 15 4"></path>
             <path d="M22 34h16m-8-7h22M116 22h24m-12 7h20"></path>
         </svg>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
     }
 }

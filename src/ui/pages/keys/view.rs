@@ -1,10 +1,11 @@
 //! The dialog `View API key`: the secret once, hidden at first, and gone with the dialog.
 
+use super::usage::Usage;
 use crate::{
-    api::keys::CreatedKey,
-    ui::{
-        kit::icon::{Drawing, Icon},
-        pages::go_to,
+    api::keys::RevealedKey,
+    ui::kit::{
+        icon::{Drawing, Icon},
+        send::go_to,
     },
 };
 use leptos::{
@@ -19,12 +20,13 @@ const READABLE: usize = 9;
 
 /// What became of the key so far.
 #[derive(Clone, Copy)]
-struct Progress {
-    shown: RwSignal<bool>,
+pub struct Progress {
+    /// Whether the value can be read.
+    pub shown: RwSignal<bool>,
     /// Whether the person has had the key, by copying or by showing it.
-    kept: RwSignal<bool>,
+    pub kept: RwSignal<bool>,
     /// Whether the dialog asks before it closes.
-    asking: RwSignal<bool>,
+    pub asking: RwSignal<bool>,
     /// What copying led to.
     note: RwSignal<&'static str>,
     copy: NodeRef<html::Button>,
@@ -40,11 +42,11 @@ impl Progress {
     }
 }
 
-/// The dialog; it opens when `created` holds a key, and the key leaves the page with it.
+/// The dialog; it opens when `revealed` holds a key, and the key leaves the page with it.
 #[component]
 pub fn ViewKey(
     /// The key, while it is shown.
-    created: RwSignal<Option<CreatedKey>>,
+    revealed: RwSignal<Option<RevealedKey>>,
     /// Path of the page behind it.
     page: String,
 ) -> impl IntoView {
@@ -57,10 +59,10 @@ pub fn ViewKey(
         note: RwSignal::new(""),
         copy: NodeRef::new(),
     };
-    let at_risk = move || created.with_untracked(Option::is_some) && !progress.kept.get_untracked();
+    let at_risk = move || revealed.with_untracked(Option::is_some) && !progress.kept.get_untracked();
 
     Effect::new(move || {
-        if created.with(Option::is_some) {
+        if revealed.with(Option::is_some) {
             // After the dialog has its contents, so that the focus finds its place in them.
             request_animation_frame(move || {
                 if let Some(dialog) = dialog.get_untracked() {
@@ -74,7 +76,7 @@ pub fn ViewKey(
             event.prevent_default();
         }
     });
-    window_event_listener(ev::pagehide, move |_| created.set(None));
+    window_event_listener(ev::pagehide, move |_| revealed.set(None));
     let own_page = page.clone();
     window_event_listener(ev::pageshow, move |event| {
         if event.persisted() {
@@ -84,7 +86,7 @@ pub fn ViewKey(
 
     // Browsers close a dialog on the second Escape whatever its page says; `closedby` leaves the key to us.
     window_event_listener(ev::keydown, move |event| {
-        if event.key() != "Escape" || created.with_untracked(Option::is_none) {
+        if event.key() != "Escape" || revealed.with_untracked(Option::is_none) {
             return;
         }
         event.prevent_default();
@@ -102,22 +104,29 @@ pub fn ViewKey(
     };
 
     let contents = move || {
-        created.with(|held| {
+        revealed.with(|held| {
             held.as_ref().map(|key| {
                 let action = format!("{page}#key-{}", key.id);
+                let notes = key
+                    .notes
+                    .iter()
+                    .map(|note| view! { <p class="field-hint">{note.clone()}</p> })
+                    .collect_view();
                 view! {
                     <form class="dialog-form" method="get" action=action node_ref=done on:submit=on_done>
                         <input type="hidden" name="created" value=key.id.clone()/>
                         <header class="dialog-head">
                             <h2 id="view-key-title">"View API key"</h2>
-                            <p><bdi>{key.name.clone()}</bdi>" · "{key.preset.clone()}</p>
+                            <p><bdi>{key.name.clone()}</bdi>" · "{key.about.clone()}</p>
                         </header>
                         <div class="dialog-body">
                             <p class="notice notice-warning">
                                 <Drawing icon=Icon::Warning/>
                                 <span>"You can only see this key once. Store it safely."</span>
                             </p>
-                            <Secret created progress/>
+                            <Secret revealed progress/>
+                            {notes}
+                            <Usage revealed snippets=key.snippets.clone() trial=key.trial.clone() progress/>
                         </div>
                         <Foot progress/>
                     </form>
@@ -139,10 +148,10 @@ pub fn ViewKey(
 }
 
 #[component]
-fn Secret(created: RwSignal<Option<CreatedKey>>, progress: Progress) -> impl IntoView {
+fn Secret(revealed: RwSignal<Option<RevealedKey>>, progress: Progress) -> impl IntoView {
     let field = NodeRef::<html::Textarea>::new();
     let secret = move || {
-        created.with(|key| {
+        revealed.with(|key| {
             key.as_ref()
                 .map(|key| key.secret.expose().to_owned())
                 .unwrap_or_default()
@@ -257,7 +266,7 @@ fn Foot(progress: Progress) -> impl IntoView {
 }
 
 /// The first characters, then a dot for each of the others.
-fn masked(secret: &str) -> String {
+pub fn masked(secret: &str) -> String {
     secret
         .chars()
         .enumerate()
@@ -266,7 +275,7 @@ fn masked(secret: &str) -> String {
 }
 
 /// Whether the text reached the clipboard. Pages without TLS have none, and browsers and people may refuse.
-async fn write_clipboard(text: &str) -> bool {
+pub async fn write_clipboard(text: &str) -> bool {
     let navigator = window().navigator();
     let has_clipboard = js_sys::Reflect::get(&navigator, &JsValue::from_str(intern("clipboard")));
     if !has_clipboard.is_ok_and(|clipboard| clipboard.is_object()) {

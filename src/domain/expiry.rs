@@ -1,0 +1,131 @@
+//! The field `Expires`: when a new key ends by itself (docs/security.md, S59).
+
+use super::time::Timestamp;
+use std::time::Duration;
+
+/// The days to choose from.
+pub const DAYS: [u16; 3] = [7, 30, 90];
+/// Value of the field that asks for a date.
+pub const ON_A_DATE: &str = "date";
+/// Value of the field for keys without an end; the default.
+pub const NEVER: &str = "never";
+
+const SOONEST: Duration = Duration::from_mins(1);
+const LATEST_YEARS: i32 = 10;
+
+/// Why an end was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExpiryError {
+    /// Not one of the choices.
+    #[error("Choose when the key expires.")]
+    Unknown,
+    /// `On a date` without one.
+    #[error("Enter the last day of the key, or choose Never.")]
+    NoDate,
+    /// Not a day of the calendar.
+    #[error("This is not a date: write it as year-month-day, such as 2027-01-31.")]
+    NotADate,
+    /// It has ended, or is about to.
+    #[error("This day is over or about to end in UTC. Choose a later one.")]
+    Past,
+    /// More than ten years ahead.
+    #[error("Choose a day within the next 10 years.")]
+    TooLate,
+}
+
+/// The end of a key: `never`, a number of days from now, or the end of the UTC day `date` (`2027-01-31`), at 23:59:59.
+///
+/// # Errors
+/// The first rule broken; it belongs to the field `expires` or, when a date was asked for, to `expires_on`.
+pub fn parse(choice: &str, date: &str, now: Timestamp) -> Result<Option<Timestamp>, ExpiryError> {
+    match choice {
+        // A form of an earlier version, or of a program, has no such field.
+        "" | NEVER => Ok(None),
+        ON_A_DATE => on(date.trim(), now).map(Some),
+        days => {
+            let days = DAYS.into_iter().find(|known| known.to_string() == days);
+            let days = days.ok_or(ExpiryError::Unknown)?;
+            Ok(Some(now.plus(Duration::from_hours(24 * u64::from(days)))))
+        }
+    }
+}
+
+fn on(date: &str, now: Timestamp) -> Result<Timestamp, ExpiryError> {
+    if date.is_empty() {
+        return Err(ExpiryError::NoDate);
+    }
+    let mut parts = date.split('-');
+    let mut part = |digits: usize| {
+        let part = parts
+            .next()
+            .filter(|part| part.len() >= digits && part.bytes().all(|b| b.is_ascii_digit()));
+        part.and_then(|part| part.parse::<i32>().ok())
+    };
+    let (Some(year), Some(month), Some(day)) = (part(4), part(2), part(2)) else {
+        return Err(ExpiryError::NotADate);
+    };
+    if parts.next().is_some() {
+        return Err(ExpiryError::NotADate);
+    }
+    if year > now.year() + LATEST_YEARS {
+        return Err(ExpiryError::TooLate);
+    }
+    let end = Timestamp::last_second_of(year, month, day).ok_or(ExpiryError::NotADate)?;
+    if end < now.plus(SOONEST) {
+        Err(ExpiryError::Past)
+    } else if end > now.plus_years(LATEST_YEARS) {
+        Err(ExpiryError::TooLate)
+    } else {
+        Ok(end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 23 November 2026, 17:00 UTC.
+    const NOW: Timestamp = Timestamp::from_millis(1_795_453_200_000);
+
+    #[test]
+    fn choices() {
+        assert_eq!(parse("never", "2027-01-31", NOW), Ok(None));
+        assert_eq!(parse("", "", NOW), Ok(None));
+        let seven = parse("7", "", NOW).expect("a choice").expect("an end");
+        assert_eq!(seven.iso(), "2026-11-30T17:00:00.000Z");
+        for unknown in ["8", "07", "-7", "Never", "7 "] {
+            assert_eq!(parse(unknown, "", NOW), Err(ExpiryError::Unknown), "{unknown:?}");
+        }
+    }
+
+    #[test]
+    fn dates() {
+        let end = |date| parse("date", date, NOW).map(|end| end.map(Timestamp::iso).unwrap_or_default());
+        for (date, expected) in [
+            ("2026-11-23", Ok("2026-11-23T23:59:59.000Z")),
+            (" 2027-01-31 ", Ok("2027-01-31T23:59:59.000Z")),
+            ("2028-02-29", Ok("2028-02-29T23:59:59.000Z")),
+            ("2036-11-22", Ok("2036-11-22T23:59:59.000Z")),
+            ("2036-11-24", Err(ExpiryError::TooLate)),
+            ("99999-01-01", Err(ExpiryError::TooLate)),
+            ("2026-11-22", Err(ExpiryError::Past)),
+            ("0001-01-01", Err(ExpiryError::Past)),
+            ("2027-02-29", Err(ExpiryError::NotADate)),
+            ("2027-13-01", Err(ExpiryError::NotADate)),
+            ("2027-1-1", Err(ExpiryError::NotADate)),
+            ("31.01.2027", Err(ExpiryError::NotADate)),
+            ("2027-01-31-", Err(ExpiryError::NotADate)),
+            ("99999999999-01-01", Err(ExpiryError::NotADate)),
+            ("", Err(ExpiryError::NoDate)),
+        ] {
+            assert_eq!(end(date), expected.map(str::to_owned), "{date:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_lives_for_a_minute_at_least() {
+        let at = |iso_second: i64| NOW.plus(Duration::from_secs((7 * 3600 - 1 - iso_second).unsigned_abs()));
+        assert!(parse("date", "2026-11-23", at(60)).is_ok());
+        assert_eq!(parse("date", "2026-11-23", at(59)), Err(ExpiryError::Past));
+    }
+}

@@ -1,0 +1,394 @@
+//! IP allowlists: what may be typed, what is kept, and which client passes (docs/security.md, S52 to S54).
+
+use ipnet::{IpNet, Ipv4Net};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+};
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+/// Most bytes of a whole list as typed; 50 of the longest entries fit well.
+const MAX_BYTES: usize = 8_192;
+/// Most characters of one entry; the longest address with its prefix length has 49.
+const MAX_ENTRY: usize = 64;
+/// Wrong entries that are named before the rest is only counted.
+const MAX_NAMED: usize = 5;
+/// Prefix length from which a block of IPv4-mapped addresses holds nothing else.
+const MAPPED: u8 = 96;
+
+/// Why a list was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AllowlistError {
+    /// Entries that are no addresses or blocks.
+    #[error("{}", sentences(.named, *.more))]
+    Entries {
+        /// The first of them, in the order of the list.
+        named: Vec<WrongEntry>,
+        /// How many others are wrong.
+        more: usize,
+    },
+    /// More different entries than [`Allowlist::MAX`]; carries their number.
+    #[error("Use at most {max} entries; this list has {0}.", max = Allowlist::MAX)]
+    TooMany(usize),
+    /// More text than is read; carries its bytes.
+    #[error("Use at most {max} bytes; this list has {counted}.", max = thousands(MAX_BYTES), counted = thousands(*.0))]
+    TooLong(usize),
+}
+
+/// An entry that was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Entry {number}: {text} {fault}.")]
+pub struct WrongEntry {
+    /// Its place among the entries that are not blank, from 1.
+    pub number: usize,
+    /// The entry, made safe to show.
+    pub text: String,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What is wrong with an entry, as the end of a sentence that begins with the entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// None of what follows.
+    #[error("is not an IP address or CIDR block")]
+    NotAddress,
+    /// The name of a host.
+    #[error("is a name; allowlists hold addresses")]
+    Name,
+    /// More characters than an entry can have.
+    #[error("is longer than {MAX_ENTRY} characters")]
+    TooLong,
+    /// White space between other characters: most likely two entries.
+    #[error("has white space inside; put a comma or a line break between entries")]
+    Space,
+    /// An address of one machine's interface.
+    #[error("names a zone; leave out what follows %")]
+    Zone,
+    /// An address as URLs write it.
+    #[error("has brackets; leave them and any port out")]
+    Brackets,
+    /// An address and a port.
+    #[error("has a port; leave it out")]
+    Port,
+    /// A number that some programs read as octal.
+    #[error("has a leading zero; leave it out")]
+    LeadingZero,
+    /// Something else than a number after the slash.
+    #[error("needs a number after /")]
+    Prefix,
+    /// A prefix length that the address has not got; carries the longest.
+    #[error("has a prefix length over {0}")]
+    PrefixOver(u8),
+}
+
+/// The blocks of addresses a key may be used from. An empty list allows every address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowlist(Vec<IpNet>);
+
+/// A list as it is kept, and what was changed in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// What is kept, in the order typed.
+    pub list: Allowlist,
+    /// One sentence for each change that whoever typed the list should see.
+    pub notes: Vec<String>,
+}
+
+/// An entry of a list: an address or a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry(IpNet);
+
+impl Allowlist {
+    /// Most entries, counted after duplicates were merged.
+    pub const MAX: usize = 50;
+
+    /// Reads a list as typed: entries with commas or line breaks between them.
+    ///
+    /// # Errors
+    /// When the text is too long, an entry is wrong, or there are too many of them; checked in this order.
+    pub fn parse(text: &str) -> Result<Reading, AllowlistError> {
+        if text.len() > MAX_BYTES {
+            return Err(AllowlistError::TooLong(text.len()));
+        }
+        let items = text.split([',', '\n', '\r']).map(str::trim);
+        let (mut list, mut notes) = (Vec::new(), Vec::new());
+        let (mut named, mut more) = (Vec::new(), 0);
+        let mut first_at = BTreeMap::new();
+        for (number, item) in (1..).zip(items.filter(|item| !item.is_empty())) {
+            match read(item) {
+                Ok(given) => {
+                    let kept = as_kept(given);
+                    if kept != given {
+                        notes.push(format!("Entry {number}: {item} is kept as {}.", Entry(kept)));
+                    }
+                    if let Some(first) = first_at.get(&kept) {
+                        notes.push(format!("Entry {number} repeats entry {first}."));
+                    } else {
+                        first_at.insert(kept, number);
+                        list.push(kept);
+                    }
+                }
+                Err(fault) if named.len() < MAX_NAMED => named.push(WrongEntry {
+                    number,
+                    text: shown(item),
+                    fault,
+                }),
+                Err(_) => more += 1,
+            }
+        }
+        if !named.is_empty() {
+            return Err(AllowlistError::Entries { named, more });
+        }
+        if list.len() > Self::MAX {
+            return Err(AllowlistError::TooMany(list.len()));
+        }
+        Ok(Reading {
+            list: Self(list),
+            notes: bounded(notes),
+        })
+    }
+
+    /// Reads what `to_string` wrote. `None` for everything else: a damaged list must not pass for an empty one,
+    /// which allows every address.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Self::default());
+        }
+        let blocks = text.split(' ').map(|item| {
+            let given = read(item).ok()?;
+            (given == as_kept(given)).then_some(given)
+        });
+        let list: Vec<_> = blocks.take(Self::MAX + 1).collect::<Option<_>>()?;
+        (list.len() <= Self::MAX).then_some(Self(list))
+    }
+
+    /// Whether a client at this address passes.
+    #[must_use]
+    pub fn allows(&self, client: IpAddr) -> bool {
+        let client = canonical(client);
+        self.0.is_empty() || self.0.iter().any(|block| block.contains(&client))
+    }
+
+    /// Whether every address passes because nothing is listed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The entries, in the order typed.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = Entry> {
+        self.0.iter().copied().map(Entry)
+    }
+
+    /// The blocks themselves; a single address is a block of one.
+    #[must_use]
+    pub fn into_blocks(self) -> Vec<IpNet> {
+        self.0
+    }
+}
+
+/// The stored form: entries with single spaces between them.
+impl fmt::Display for Allowlist {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, entry) in self.entries().enumerate() {
+            let space = if place == 0 { "" } else { " " };
+            write!(f, "{space}{entry}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Entry {
+    /// The addresses it stands for, in words.
+    #[must_use]
+    pub fn covers(self) -> String {
+        let (first, last) = (self.0.network(), self.0.broadcast());
+        let host_bits = self.0.max_prefix_len() - self.0.prefix_len();
+        match self.0 {
+            _ if host_bits == 0 => "one address".to_owned(),
+            IpNet::V4(_) if host_bits == 32 => "every IPv4 address".to_owned(),
+            IpNet::V6(_) if host_bits == 128 => "every IPv6 address".to_owned(),
+            // The full count of 32 bits was taken above, so that a usize of 32 bits is enough.
+            IpNet::V4(_) => format!("{} addresses, {first} to {last}", thousands(1 << host_bits)),
+            IpNet::V6(_) => format!("{first} to {last}"),
+        }
+    }
+}
+
+/// The address alone when it is one address, a CIDR block otherwise.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.prefix_len() == self.0.max_prefix_len() {
+            self.0.addr().fmt(f)
+        } else {
+            self.0.fmt(f)
+        }
+    }
+}
+
+/// The address that stands for this one: IPv4-mapped IPv6 is IPv4.
+#[must_use]
+pub fn canonical(ip: IpAddr) -> IpAddr {
+    ip.to_canonical()
+}
+
+/// The block as given: host bits and IPv4-mapped addresses are still as typed.
+fn read(entry: &str) -> Result<IpNet, Fault> {
+    if entry.chars().nth(MAX_ENTRY).is_some() {
+        return Err(Fault::TooLong);
+    }
+    if entry.contains(char::is_whitespace) {
+        return Err(Fault::Space);
+    }
+    let (address, prefix) = match entry.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (entry, None),
+    };
+    let ip: IpAddr = address.parse().map_err(|_| why_no_address(address))?;
+    let Some(prefix) = prefix else {
+        return Ok(IpNet::from(ip));
+    };
+    if !number(prefix) {
+        return Err(Fault::Prefix);
+    }
+    if prefix.len() > 1 && prefix.starts_with('0') {
+        return Err(Fault::LeadingZero);
+    }
+    let block = prefix.parse().ok().and_then(|bits| IpNet::new(ip, bits).ok());
+    block.ok_or(Fault::PrefixOver(IpNet::from(ip).max_prefix_len()))
+}
+
+/// The block that is kept for one as given: IPv4-mapped addresses as IPv4, host bits cleared. An IPv6 block that
+/// reaches beyond the mapped addresses stays IPv6; clients are never mapped addresses, so it covers no IPv4.
+fn as_kept(given: IpNet) -> IpNet {
+    let mapped = match given {
+        IpNet::V6(block) => block
+            .addr()
+            .to_ipv4_mapped()
+            .zip(block.prefix_len().checked_sub(MAPPED))
+            .and_then(|(ip, bits)| Ipv4Net::new(ip, bits).ok()),
+        IpNet::V4(_) => None,
+    };
+    mapped.map_or(given, IpNet::V4).trunc()
+}
+
+/// The most helpful reason for an address that cannot be read.
+fn why_no_address(address: &str) -> Fault {
+    let is_ip = |text: &str| text.parse::<IpAddr>().is_ok();
+    let before_zone = address.split_once('%').map(|(before, _)| before);
+    if before_zone.is_some_and(is_ip) {
+        return Fault::Zone;
+    }
+    let bracketed = address.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    if bracketed.is_some_and(|(inside, _)| is_ip(inside)) {
+        return Fault::Brackets;
+    }
+    let before_port = address.rsplit_once(':').filter(|(_, port)| number(port));
+    let host = before_port.map_or(address, |(host, _)| host);
+    if before_port.is_some() && host.parse::<Ipv4Addr>().is_ok() {
+        return Fault::Port;
+    }
+    if is_ip(&without_leading_zeros(address)) {
+        return Fault::LeadingZero;
+    }
+    if is_name(host) {
+        Fault::Name
+    } else {
+        Fault::NotAddress
+    }
+}
+
+fn number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The address with the zeros removed that lead its last group, or each number of its last dotted part.
+fn without_leading_zeros(address: &str) -> String {
+    let dotted = address.rfind(':').map_or(0, |colon| colon + 1);
+    let (head, dotted) = address.split_at(dotted);
+    let parts = dotted.split('.').map(|part| {
+        let rest = part.trim_start_matches('0');
+        if rest.is_empty() && !part.is_empty() {
+            "0"
+        } else {
+            rest
+        }
+    });
+    format!("{head}{}", parts.collect::<Vec<_>>().join("."))
+}
+
+/// Whether this looks like a host's name rather than an address with a slip, as `10.0.0.x` is.
+fn is_name(text: &str) -> bool {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    let (front, last) = text.rsplit_once('.').unwrap_or(("", text));
+    last.starts_with(char::is_alphabetic)
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
+        && (front.is_empty() || !front.split('.').all(number))
+}
+
+/// The entry as it may be shown: one line, short, nothing hidden or reordered.
+fn shown(entry: &str) -> String {
+    let safe = |c: char| match c {
+        _ if c.is_whitespace() => ' ',
+        _ if c.is_control() => '\u{FFFD}',
+        '\u{AD}'
+        | '\u{61C}'
+        | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}'
+        | '\u{FEFF}'
+        | '\u{E0000}'..='\u{E007F}' => '\u{FFFD}',
+        _ => c,
+    };
+    if entry.chars().nth(MAX_ENTRY).is_none() {
+        return entry.chars().map(safe).collect();
+    }
+    entry.chars().take(MAX_ENTRY - 1).map(safe).chain(['…']).collect()
+}
+
+fn sentences(named: &[WrongEntry], more: usize) -> String {
+    let mut all: Vec<_> = named.iter().map(WrongEntry::to_string).collect();
+    match more {
+        0 => {}
+        1 => all.push("1 more entry is wrong too.".to_owned()),
+        _ => all.push(format!("{} more entries are wrong too.", thousands(more))),
+    }
+    all.join(" ")
+}
+
+/// Thousands of repeated entries fit into a text; a page need not say so of each.
+fn bounded(mut notes: Vec<String>) -> Vec<String> {
+    let more = notes.len().saturating_sub(Allowlist::MAX);
+    if more > 1 {
+        notes.truncate(Allowlist::MAX);
+        notes.push(format!("{} more changes were made.", thousands(more)));
+    }
+    notes
+}
+
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

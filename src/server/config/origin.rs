@@ -1,0 +1,79 @@
+//! Where browsers find this server.
+
+use url::Url;
+
+/// Scheme, host and port that browsers use for this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// As browsers send it in the header `Origin`: no path, no default port.
+    text: String,
+    https: bool,
+}
+
+impl Origin {
+    /// As the header `Origin` spells it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether browsers speak TLS to it.
+    #[must_use]
+    pub const fn is_https(&self) -> bool {
+        self.https
+    }
+}
+
+/// Reads an origin: https, or http on this machine itself (docs/security.md, S9).
+pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
+    let url =
+        Url::parse(text).map_err(|error| format!("not an address like https://keys.example.com: {error}"))?;
+    let https = url.scheme() == "https";
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => return Err("the host is missing".to_owned()),
+    };
+    let local = url.scheme() == "http" && loopback;
+    if !https && !local {
+        return Err(
+            "must be https, or http on this machine itself: sign-ins would be readable on the way".to_owned(),
+        );
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return Err("must end after the host and port".to_owned());
+    }
+    Ok(Origin {
+        text: url.origin().ascii_serialization(),
+        https,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins() {
+        assert_eq!(
+            parse_origin("https://Keys.Example.com:443/")
+                .expect("https")
+                .as_str(),
+            "https://keys.example.com"
+        );
+        assert_eq!(
+            parse_origin("http://[::1]:3000").expect("loopback").as_str(),
+            "http://[::1]:3000"
+        );
+        for bad in [
+            "keys.example.com",
+            "http://keys.example.com",
+            "https://k.example/x",
+            "ftp://localhost",
+            "https://u@k.example",
+        ] {
+            assert!(parse_origin(bad).is_err(), "{bad}");
+        }
+    }
+}

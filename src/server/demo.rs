@@ -1,0 +1,284 @@
+//! The sample team of `babysea demo`: three people, keys of every kind, and a month of requests. All of it is made up
+//! by the same rules as the real thing, with times before now.
+
+use super::{
+    app::App,
+    store::{
+        Tables as _, Tx,
+        accounts::{Account, Kind},
+        keys::NewKey,
+        users::NewUser,
+    },
+};
+use crate::domain::{
+    catalog::CUSTOM,
+    email::Email,
+    ids::{AccountId, KeyId, UserId},
+    key::Key,
+    log::LogEntry,
+    name::PersonName,
+    network::Allowlist,
+    password::Password,
+    role::Role,
+    scope::Scopes,
+    time::Timestamp,
+    token,
+};
+use std::{error::Error, fmt::Write as _, time::Duration};
+
+/// Slug of the team; whether it is there tells whether the sample is.
+const TEAM: &str = "sample-team";
+
+/// The people, and what they are in the team.
+const PEOPLE: [(&str, &str, Role); 3] = [
+    ("Ada Moss", "ada@demo.example", Role::PrimaryOwner),
+    ("Bo Lind", "bo@demo.example", Role::Owner),
+    ("Cy Vale", "cy@demo.example", Role::Member),
+];
+
+/// A sample key. Times are hours from now.
+struct Sample {
+    name: &'static str,
+    preset: &'static str,
+    scopes: &'static [&'static str],
+    allowlist: &'static str,
+    created: u64,
+    used: Option<u64>,
+    expires: Option<i64>,
+    revoked: bool,
+    /// Requests in the last 30 days.
+    requests: u32,
+}
+
+const fn sample(name: &'static str, preset: &'static str, created: u64) -> Sample {
+    Sample {
+        name,
+        preset,
+        scopes: &[],
+        allowlist: "",
+        created,
+        used: None,
+        expires: None,
+        revoked: false,
+        requests: 0,
+    }
+}
+
+const KEYS: [Sample; 10] = [
+    Sample {
+        allowlist: "203.0.113.0/24 198.51.100.5 2001:db8:7::/48",
+        used: Some(0),
+        requests: 420,
+        ..sample("prod-api-worker", "full_access", 24 * 101)
+    },
+    Sample {
+        used: Some(2),
+        expires: Some(24 * 61),
+        requests: 160,
+        ..sample("dev-frontend", "generate_only", 24 * 29)
+    },
+    Sample {
+        allowlist: "2001:db8:7::/48",
+        ..sample("analytics-reader", "read_only", 24 * 4)
+    },
+    Sample {
+        used: Some(24 * 75),
+        expires: Some(-24 * 3),
+        ..sample("staging-monitor", "monitor_only", 24 * 175)
+    },
+    Sample {
+        scopes: &["account:read", "library:read"],
+        used: Some(24 * 85),
+        revoked: true,
+        ..sample("ci-smoke-tests", CUSTOM, 24 * 205)
+    },
+    Sample {
+        scopes: &["generation:read", "generation:delete"],
+        used: Some(30),
+        requests: 60,
+        ..sample("retention-cleanup", CUSTOM, 24 * 40)
+    },
+    Sample {
+        used: Some(26),
+        requests: 90,
+        ..sample("uptime-probe", "monitor_only", 24 * 60)
+    },
+    Sample {
+        expires: Some(5),
+        ..sample("one-off import of the 2025 picture archive, both regions, first the originals and then the thumbnails", "read_only", 24 * 2)
+    },
+    sample("مفتاح الإنتاج", "generate_only", 24 * 12),
+    sample("try-out", "full_access", 1),
+];
+
+/// Fills the database unless the sample is there, gives the sample people new passwords, and returns what to tell
+/// whoever started it.
+///
+/// # Errors
+/// When something else is in the database, or it fails.
+pub async fn prepare(app: &App) -> Result<String, Box<dyn Error>> {
+    let mut passwords = Vec::new();
+    for _ in PEOPLE {
+        let text = passphrase(app);
+        let hash = app.passwords.hash(Password::new(text.clone())).await?;
+        passwords.push((text, hash));
+    }
+    let mut tx = app.store.write().await?;
+    if tx.accounts().by_slug(TEAM).await?.is_some() {
+        for ((_, email, _), (_, hash)) in PEOPLE.iter().zip(&passwords) {
+            let email = Email::parse(email)?;
+            if let Some(user) = tx.users().by_email(&email).await? {
+                tx.users().set_password_hash(user.id, hash).await?;
+            }
+        }
+    } else {
+        fill(app, &mut tx, &passwords).await?;
+    }
+    tx.commit().await?;
+    let mut said = format!("Sample team at {}/home/{TEAM}/api-keys\n", app.origin.as_str());
+    for ((_, email, role), (password, _)) in PEOPLE.iter().zip(&passwords) {
+        writeln!(said, "  {:<14} {email}  {password}", role.label())?;
+    }
+    said.push_str("The passwords are new with each start.");
+    Ok(said)
+}
+
+/// Four groups of letters and digits: 100 random bits, to be copied from a terminal.
+fn passphrase(app: &App) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let letters = app.rng.bytes::<20>().map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
+    let groups: Vec<String> = letters.chunks(5).map(|group| group.iter().collect()).collect();
+    groups.join("-")
+}
+
+fn hours(count: u64) -> Duration {
+    Duration::from_secs(count * 3_600)
+}
+
+async fn fill(app: &App, tx: &mut Tx, passwords: &[(String, String)]) -> Result<(), Box<dyn Error>> {
+    let now = app.now();
+    let mut people = Vec::new();
+    for ((name, email, _), (_, hash)) in PEOPLE.iter().zip(passwords) {
+        let (id, name) = (UserId::from_random(app.rng.bytes()), PersonName::parse(name)?);
+        let user = NewUser {
+            id,
+            name: &name,
+            email: &Email::parse(email)?,
+            password_hash: hash,
+            created_at: now.minus(hours(24 * 210)),
+        };
+        tx.users().insert(&user).await?;
+        let slug = name.as_str().to_lowercase().replace(' ', "-");
+        add_account(app, tx, &slug, name.as_str(), Kind::Personal, id).await?;
+        people.push(id);
+    }
+    let [primary_owner, others @ ..] = &people[..] else {
+        return Err("the sample has no people".into());
+    };
+    let team = add_account(app, tx, TEAM, "Sample Team", Kind::Team, *primary_owner).await?;
+    for (&user, (_, _, role)) in others.iter().zip(&PEOPLE[1..]) {
+        tx.memberships().insert(team, user, *role, now).await?;
+    }
+    for &user in &people {
+        tx.users().set_last_account(user, team).await?;
+    }
+    for sample in &KEYS {
+        let key = add_key(app, tx, team, *primary_owner, sample, now).await?;
+        for _ in 0..sample.requests {
+            add_request(app, tx, &key, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn add_account(
+    app: &App,
+    tx: &mut Tx,
+    slug: &str,
+    name: &str,
+    kind: Kind,
+    owner: UserId,
+) -> Result<AccountId, Box<dyn Error>> {
+    let account = Account {
+        id: AccountId::from_random(app.rng.bytes()),
+        slug: slug.to_owned(),
+        name: name.to_owned(),
+        kind,
+        created_at: app.now().minus(hours(24 * 210)),
+    };
+    tx.accounts().insert(&account, owner).await?;
+    Ok(account.id)
+}
+
+async fn add_key(
+    app: &App,
+    tx: &mut Tx,
+    account: AccountId,
+    creator: UserId,
+    sample: &Sample,
+    now: Timestamp,
+) -> Result<Key, Box<dyn Error>> {
+    // Nobody is told the text: these keys are to be looked at.
+    let secret = token::generate(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
+    let scopes = match app.catalog.preset(sample.preset) {
+        Some(preset) => preset.scopes,
+        None => sample.scopes,
+    };
+    let key = Key {
+        id: KeyId::from_random(app.rng.bytes()),
+        account,
+        name: sample.name.to_owned(),
+        prefix: token::display_prefix(&secret),
+        preset: sample.preset.to_owned(),
+        scopes: scopes.iter().copied().collect::<Scopes>(),
+        allowlist: Allowlist::from_stored(sample.allowlist).ok_or("a sample allowlist cannot be read")?,
+        creator: Some(creator),
+        created_at: now.minus(hours(sample.created)),
+        last_used_at: sample.used.map(|ago| now.minus(hours(ago)).minus(Duration::from_secs(42))),
+        expires_at: sample.expires.map(|ahead| {
+            let span = hours(ahead.unsigned_abs());
+            if ahead < 0 { now.minus(span) } else { now.plus(span) }
+        }),
+        revoked_at: sample.revoked.then(|| now.minus(hours(24 * 80))),
+    };
+    let new = NewKey {
+        key: &key,
+        hash: &app.pepper.hash(&secret),
+        form_token: &hex::encode(app.rng.bytes::<16>()),
+    };
+    tx.keys().insert(&new).await?;
+    Ok(key)
+}
+
+/// A request between the key's last use and 30 days before: mostly accepted, sometimes refused for a missing scope.
+async fn add_request(app: &App, tx: &mut Tx, key: &Key, now: Timestamp) -> Result<(), Box<dyn Error>> {
+    let random = u64::from_be_bytes(app.rng.bytes());
+    let latest = key.last_used_at.unwrap_or(now);
+    let at = latest.minus(Duration::from_secs(random % (30 * 86_400)));
+    let routes = app.catalog.routes;
+    let route = &routes[usize::try_from(random >> 32)? % routes.len()];
+    let refused = !key.scopes.contains(route.scope);
+    // Most calls of a working program are ones that it may make.
+    if refused && random % 9 != 0 {
+        return Ok(());
+    }
+    let entry = LogEntry {
+        request_id: format!("req_{}", hex::encode(app.rng.bytes::<13>())),
+        account: key.account,
+        key: key.id,
+        method: route.method.to_owned(),
+        route: route.pattern,
+        path: route
+            .pattern
+            .replace("{model_identifier}", "bfl/flux-schnell")
+            .replace("{generation_id}", "5f0c2f0e-6f0b-4c51-9d55-0f2f4f5a3b10"),
+        params: String::new(),
+        status: if refused { 403 } else { 200 },
+        error_code: refused.then_some("BSE1003"),
+        ip_hash: Some(hex::encode(&app.rng.bytes::<1>().repeat(6))),
+        user_agent: "babysea-node/1.0.0 (node/22.0.0)".to_owned(),
+        at,
+    };
+    tx.logs().insert(&entry).await?;
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! Where a request comes from, by the rule of the trusted proxies (docs/security.md, S50 and S51).
+
+use crate::server::{app::App, client::Client};
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{Extensions, HeaderMap, HeaderValue, request::Parts},
+};
+use std::{convert::Infallible, net::SocketAddr};
+
+/// The client of a request. Without the peer's address, which the listener gives, it is unreadable.
+pub fn of(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Client {
+    let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>() else {
+        return Client::Unreadable;
+    };
+    let forwarded_for = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes);
+    app.config.trusted_proxies.client(peer.ip(), forwarded_for)
+}
+
+impl FromRequestParts<App> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(of(app, &parts.headers, &parts.extensions))
+    }
+}

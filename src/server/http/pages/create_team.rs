@@ -1,0 +1,51 @@
+//! `/home/create-team`.
+
+use super::{SignedIn, failure, frame, keys_path, with_retry};
+use crate::{
+    api::{form::FormState, teams::CreateTeam},
+    server::{
+        access,
+        http::{document, refusal, visit::Visit},
+        service::{accounts, teams},
+        session::Viewer,
+    },
+    ui::{layout::Section, pages::create_team::CreateTeamPage},
+};
+use axum::{
+    Form,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::prelude::*;
+
+/// The empty form.
+pub async fn show(SignedIn(visit, viewer): SignedIn) -> Response {
+    page(&visit, &viewer, StatusCode::OK, FormState::default()).await
+}
+
+/// The form as posted without scripts.
+pub async fn submit(SignedIn(visit, viewer): SignedIn, Form(form): Form<CreateTeam>) -> Response {
+    match teams::create(&visit.app, viewer.id, &form.name).await {
+        Ok(team) => Redirect::to(&keys_path(&team.slug)).into_response(),
+        Err(error) => {
+            let (status, error) = refusal(error);
+            let state = FormState::default().with("name", form.name).refused(error);
+            with_retry(status, page(&visit, &viewer, status, state).await)
+        }
+    }
+}
+
+/// Drawn beside the account that the person saw last.
+async fn page(visit: &Visit, viewer: &Viewer, status: StatusCode, form: FormState) -> Response {
+    let frame = async {
+        let home = accounts::home(&visit.app, viewer.id).await?;
+        let reader = access::reader(&visit.app, viewer, &home.slug).await?;
+        frame::of(visit, viewer, &reader, Section::Other).await
+    };
+    let frame = match frame.await {
+        Ok(frame) => frame,
+        Err(error) => return failure(visit, error).await,
+    };
+    let page = move || view! { <CreateTeamPage frame=frame.clone() form=form.clone()/> };
+    document::render(visit, status, "Create team", page).await
+}

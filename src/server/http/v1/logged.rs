@@ -1,0 +1,108 @@
+//! What of a request is kept in the log (docs.babysea.ai, `/logs/overview`): never a key, never an address in clear.
+
+use crate::{
+    domain::{catalog::Route, key::Key, log::LogEntry, time::Timestamp},
+    server::{app::App, client::Client},
+};
+use axum::http::{header, request::Parts};
+use url::form_urlencoded;
+
+/// Longest value of a parameter, in characters; the vendor keeps no more either.
+const LONGEST_VALUE: usize = 64;
+/// Longest path, query and user agent, in characters.
+const LONGEST: usize = 512;
+/// Stands for what may be a secret.
+const MASK: &str = "***";
+/// Parameters named like these hold secrets.
+const SECRET_NAMES: [&str; 5] = ["token", "key", "secret", "password", "signature"];
+
+/// How a request was answered.
+pub struct Outcome {
+    /// Id of the request.
+    pub request_id: String,
+    /// HTTP status.
+    pub status: u16,
+    /// Code of the refusal.
+    pub error_code: Option<&'static str>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The row of a request that was made with `key`.
+pub fn entry(
+    app: &App,
+    key: &Key,
+    route: &Route,
+    request: &Parts,
+    client: Client,
+    outcome: Outcome,
+) -> LogEntry {
+    let agent = request
+        .headers
+        .get(header::USER_AGENT)
+        .map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
+    let prefix = &app.config.key_prefix;
+    let path = request.uri.path();
+    let path: Vec<_> = path
+        .split('/')
+        .map(|part| if part.contains(prefix.as_str()) { MASK } else { part })
+        .collect();
+    LogEntry {
+        request_id: outcome.request_id,
+        account: key.account,
+        key: key.id,
+        status: outcome.status,
+        error_code: outcome.error_code,
+        at: outcome.at,
+        method: request.method.to_string(),
+        route: route.pattern,
+        path: cut(&path.join("/"), LONGEST),
+        params: cut(&params(request.uri.query().unwrap_or_default(), prefix), LONGEST),
+        ip_hash: match client {
+            Client::Address(address) => Some(app.pepper.address_hash(address)),
+            Client::Unreadable => None,
+        },
+        user_agent: cut(&agent.unwrap_or_default(), LONGEST),
+    }
+}
+
+/// The query with long values cut and what may be secret masked.
+fn params(query: &str, key_prefix: &str) -> String {
+    let mut kept = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let lower = name.to_lowercase();
+        let secret = SECRET_NAMES.iter().any(|word| lower.contains(word)) || value.contains(key_prefix);
+        let name = if name.contains(key_prefix) { MASK.into() } else { name };
+        let value = if secret { MASK.to_owned() } else { cut(&value, LONGEST_VALUE) };
+        kept.append_pair(&name, &value);
+    }
+    kept.finish()
+}
+
+/// The first characters, without those that could forge lines where the log is shown or exported.
+fn cut(text: &str, most: usize) -> String {
+    text.chars()
+        .take(most)
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_cut_and_masked() {
+        let long = "x".repeat(65);
+        for (query, kept) in [
+            ("", String::new()),
+            ("days=7&model=bfl%2Fflux", "days=7&model=bfl%2Fflux".to_owned()),
+            (&format!("a={long}"), format!("a={}", &long[..64])),
+            ("api_key=1&Token=2&X-Signature=3", "api_key=***&Token=***&X-Signature=***".to_owned()),
+            ("q=bye_abc&r=%20bye_abc&bye_abc=1", "q=***&r=***&***=1".to_owned()),
+            ("a=%0d%0ab", "a=%EF%BF%BD%EF%BF%BDb".to_owned()),
+        ] {
+            assert_eq!(params(query, "bye_"), kept, "{query}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Counters of what may happen only so often: fixed windows aligned to UTC minutes, in the memory of this server.
+
+use crate::domain::time::Timestamp;
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Mutex, PoisonError},
+};
+
+const MINUTE: i64 = 60_000;
+/// Most things counted apart in a window; beyond that, everything new is over its limit. What is refused so was about
+/// to be refused anyway.
+const MOST: usize = 100_000;
+
+/// The limit was passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// Times a minute.
+    pub limit: u32,
+    /// Whole seconds until the window ends, at least 1.
+    pub retry_after: u32,
+}
+
+/// Counts per minute and thing.
+pub struct FixedWindow<K> {
+    limit: u32,
+    counted: Mutex<(i64, HashMap<K, u32>)>,
+}
+
+impl<K: Eq + Hash> FixedWindow<K> {
+    /// Allows `limit` a minute for each thing.
+    #[must_use]
+    pub fn new(limit: u32) -> Self {
+        Self {
+            limit,
+            counted: Mutex::default(),
+        }
+    }
+
+    /// Counts one more.
+    ///
+    /// # Errors
+    /// When that is more than the limit.
+    pub fn count(&self, thing: K, now: Timestamp) -> Result<(), Exceeded> {
+        let window = now.millis().div_euclid(MINUTE);
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.0 != window {
+            *counted = (window, HashMap::new());
+        }
+        let full = counted.1.len() >= MOST;
+        let count = match counted.1.get_mut(&thing) {
+            Some(count) => {
+                *count = count.saturating_add(1);
+                *count
+            }
+            None if full => u32::MAX,
+            None => {
+                counted.1.insert(thing, 1);
+                1
+            }
+        };
+        if count <= self.limit {
+            return Ok(());
+        }
+        let rest = MINUTE - now.millis().rem_euclid(MINUTE);
+        Err(Exceeded {
+            limit: self.limit,
+            retry_after: u32::try_from(rest.div_euclid(1000) + i64::from(rest % 1000 > 0)).unwrap_or(60),
+        })
+    }
+}
+
+/// The part of an address that one client has to itself: all of an IPv4 address, the first half of an IPv6 one, whose
+/// second half clients choose themselves (RFC 4291, section 2.5.1).
+#[must_use]
+pub fn subscriber(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_ends_with_its_utc_minute() {
+        let limit = FixedWindow::new(2);
+        let at = |millis| Timestamp::from_millis(1_795_453_200_000 + millis);
+        assert_eq!(limit.count("a", at(59_000)), Ok(()));
+        assert_eq!(limit.count("a", at(59_000)), Ok(()));
+        let exceeded = |retry_after| {
+            Err(Exceeded {
+                limit: 2,
+                retry_after,
+            })
+        };
+        assert_eq!(limit.count("a", at(58_000)), exceeded(2));
+        assert_eq!(limit.count("a", at(59_999)), exceeded(1));
+        assert_eq!(limit.count("b", at(59_999)), Ok(()));
+        assert_eq!(limit.count("a", at(60_000)), Ok(()));
+        assert_eq!(limit.count("a", at(60_000)), Ok(()));
+        assert_eq!(limit.count("a", at(60_001)), exceeded(60));
+    }
+
+    #[test]
+    fn a_window_has_an_end_of_its_memory() {
+        let limit = FixedWindow::new(1);
+        let now = Timestamp::from_millis(0);
+        for n in 0..MOST {
+            assert_eq!(limit.count(n, now), Ok(()));
+        }
+        assert!(limit.count(MOST, now).is_err());
+        assert_eq!(limit.count(MOST, Timestamp::from_millis(MINUTE)), Ok(()));
+    }
+
+    #[test]
+    fn ipv6_is_counted_by_its_first_half() {
+        let parse = |text: &str| text.parse::<IpAddr>().expect("an address");
+        assert_eq!(subscriber(parse("2001:db8:1:2:3:4:5:6")), parse("2001:db8:1:2::"));
+        assert_eq!(subscriber(parse("203.0.113.7")), parse("203.0.113.7"));
+    }
+}

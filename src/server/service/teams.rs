@@ -1,0 +1,75 @@
+//! Teams: making one, and adding people to it.
+
+use super::{ServiceError, accounts::{Before, insert_with_slug}};
+use crate::{
+    domain::{
+        email::Email, field_errors::FieldErrors, ids::UserId, name::TeamName, role::Role, time::Timestamp,
+    },
+    server::{
+        app::App,
+        config::Limits,
+        store::{
+            Store, StoreError, Tables as _, Unique,
+            accounts::{Account, Kind},
+        },
+    },
+};
+
+/// Makes a team; `user` is its primary owner.
+///
+/// # Errors
+/// `Invalid` when the name was refused, `Conflict` when the person is in as many accounts as they may be.
+pub async fn create(app: &App, user: UserId, name: &str) -> Result<Account, ServiceError> {
+    let mut errors = FieldErrors::default();
+    let Some(name) = errors.check("name", TeamName::parse(name)) else {
+        return Err(ServiceError::Invalid(errors));
+    };
+    let most = app.config.limits.accounts;
+    insert_with_slug(app, name.as_str(), Kind::Team, user, Before::Limit(most)).await
+}
+
+/// Adds somebody who has signed up to a team, for whoever runs the server. Returns the team's name.
+///
+/// # Errors
+/// `Invalid` or `Conflict` with a sentence that says what to give instead.
+pub async fn add_member(
+    store: &Store,
+    limits: Limits,
+    slug: &str,
+    email: &str,
+    role: Role,
+    now: Timestamp,
+) -> Result<Account, ServiceError> {
+    let refuse = |sentence: String| Err(ServiceError::Conflict(sentence));
+    let Ok(address) = Email::parse(email) else {
+        return refuse(format!("{email} is not an e-mail address"));
+    };
+    let mut tx = store.write().await?;
+    let Some((account, owner)) = tx.accounts().by_slug(slug).await? else {
+        return refuse(format!("there is no account {slug}"));
+    };
+    if account.kind == Kind::Personal {
+        return refuse(format!("{slug} is a personal account: only teams have members"));
+    }
+    let Some(user) = tx.users().by_email(&address).await? else {
+        return refuse(format!("nobody has signed up as {email}"));
+    };
+    if user.id == owner {
+        return refuse(format!("{email} is the primary owner of {slug}"));
+    }
+    tx.accounts().lock(account.id).await?;
+    tx.users().lock(user.id).await?;
+    // The primary owner is one of them.
+    if tx.memberships().count(account.id).await? + 1 >= u64::from(limits.members) {
+        return refuse(format!("{slug} has {} members, which is as many as it may", limits.members));
+    }
+    if tx.accounts().count_of_user(user.id).await? >= u64::from(limits.accounts) {
+        return refuse(format!("{email} is in {} accounts, which is as many as one may", limits.accounts));
+    }
+    match tx.memberships().insert(account.id, user.id, role, now).await {
+        Err(StoreError::Taken(Unique::Membership)) => return refuse(format!("{email} is in {slug} already")),
+        other => other?,
+    }
+    tx.commit().await?;
+    Ok(account)
+}

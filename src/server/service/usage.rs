@@ -1,0 +1,56 @@
+//! What the keys of an account did: totals of its request log.
+
+use crate::{
+    domain::ids::AccountId,
+    server::{
+        app::App,
+        store::{StoreError, Tables as _},
+    },
+};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Requests to one route.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct EndpointUsage {
+    /// Method and pattern: `GET /v1/status`.
+    pub endpoint: String,
+    /// All.
+    pub total: u64,
+    /// Answered with 2xx or 3xx.
+    pub success: u64,
+    /// Answered with 4xx.
+    pub client_errors: u64,
+    /// Answered with 5xx.
+    pub server_errors: u64,
+    /// How often each code was given.
+    pub error_codes: BTreeMap<String, u64>,
+}
+
+/// The requests of an account in the last `days` days, for each route. Requests of the last half second may be missing:
+/// the log is written in batches.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_account(app: &App, account: AccountId, days: u16) -> Result<Vec<EndpointUsage>, StoreError> {
+    let since = app.now().minus(Duration::from_hours(24 * u64::from(days)));
+    let rows = app.store.read().await?.logs().usage(account, since).await?;
+    let mut endpoints = BTreeMap::<String, EndpointUsage>::new();
+    for row in rows {
+        let endpoint = format!("{} {}", row.method, row.route);
+        let usage = endpoints.entry(endpoint.clone()).or_insert_with(|| EndpointUsage {
+            endpoint,
+            ..EndpointUsage::default()
+        });
+        let requests = row.requests.unsigned_abs();
+        usage.total += requests;
+        match row.status {
+            ..400 => usage.success += requests,
+            400..500 => usage.client_errors += requests,
+            _ => usage.server_errors += requests,
+        }
+        if let Some(code) = row.error_code {
+            *usage.error_codes.entry(code).or_default() += requests;
+        }
+    }
+    Ok(endpoints.into_values().collect())
+}

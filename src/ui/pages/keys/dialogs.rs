@@ -1,0 +1,191 @@
+//! What the dialogs of the page do once scripts run: they open in place, are sent in place, and lead to `View API key`.
+
+use super::{
+    create::{ALLOWLIST, READING},
+    view::ViewKey,
+};
+use crate::{
+    api::keys::{AllowlistReading, CreateKey, ReadAllowlist, ReissueSecret, RevealedKey},
+    ui::kit::send::{call, form_of, send, set_busy},
+};
+use leptos::{
+    ev,
+    prelude::*,
+    server_fn::ServerFn as _,
+    task::spawn_local,
+    wasm_bindgen::{JsCast as _, JsValue},
+    web_sys::{Element, Event, HtmlDialogElement, HtmlElement, HtmlTextAreaElement, UrlSearchParams},
+};
+
+/// The dialogs that the server drew, and the one that follows them.
+#[island]
+pub fn KeyDialogs(
+    /// Path of the page.
+    page: String,
+    /// The dialogs.
+    children: Children,
+) -> impl IntoView {
+    let revealed = RwSignal::new(None::<RevealedKey>);
+    Effect::new(|| request_animation_frame(take_over));
+
+    // The openers stand outside of this island.
+    window_event_listener(ev::submit, |event| {
+        let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let opens = form.and_then(|form| form.get_attribute("data-opens"));
+        if let Some(dialog) = opens.and_then(|id| dialog(&id)) {
+            event.prevent_default();
+            let _ = dialog.show_modal();
+        }
+    });
+    let submit = move |event: ev::SubmitEvent| {
+        let path = match form_of(&event).map(|form| form.id()).as_deref() {
+            Some("create-key-form") => CreateKey::PATH,
+            Some("reissue-form") => ReissueSecret::PATH,
+            _ => return,
+        };
+        let form = form_of(&event);
+        send(&event, path, move |key: RevealedKey| {
+            if let Some(form) = &form {
+                set_busy(form, false);
+                if let Ok(Some(dialog)) = form.closest("dialog") {
+                    dialog.unchecked_ref::<HtmlDialogElement>().close();
+                }
+            }
+            revealed.set(Some(key));
+        });
+    };
+    let click = |event: ev::MouseEvent| {
+        let Some(target) = element(&event) else { return };
+        if let Some(id) = target.get_attribute("data-closes") {
+            if let Some(dialog) = dialog(&id) {
+                event.prevent_default();
+                dialog.close();
+            }
+        } else if let Some(address) = target.get_attribute("data-adds") {
+            add_entry(&address);
+        }
+    };
+    let change = |event: Event| {
+        if element(&event).is_some_and(|field| field.id() == ALLOWLIST) {
+            read_allowlist();
+        }
+    };
+    view! {
+        <div class="live" on:submit=submit on:click=click on:change=change>
+            {children()}
+        </div>
+        <ViewKey revealed page/>
+    }
+}
+
+fn element(event: &Event) -> Option<Element> {
+    event.target()?.dyn_into().ok()
+}
+
+fn dialog(id: &str) -> Option<HtmlDialogElement> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// What the server drew open becomes a real modal dialog; what it made inert, or hid because only scripts can do it,
+/// comes to life.
+fn take_over() {
+    let document = document();
+    if let Ok(Some(dialog)) = document.query_selector(".live > dialog[open]")
+        && let Ok(dialog) = dialog.dyn_into::<HtmlDialogElement>()
+    {
+        if let Ok(Some(frame)) = document.query_selector(".frame[inert]") {
+            let _ = frame.remove_attribute("inert");
+        }
+        dialog.close();
+        // Closing a modal dialog gives the focus back to where it was.
+        let opener = document.query_selector(&format!("[data-opens={}] button", dialog.id()));
+        if let Some(opener) = opener.ok().flatten() {
+            let _ = opener.unchecked_ref::<HtmlElement>().focus();
+        }
+        let _ = dialog.show_modal();
+    }
+    if let Ok(Some(hidden)) = document.query_selector("[data-needs-script]") {
+        let _ = hidden.remove_attribute("hidden");
+    }
+}
+
+fn allowlist() -> Option<HtmlTextAreaElement> {
+    document().get_element_by_id(ALLOWLIST)?.dyn_into().ok()
+}
+
+/// Adds an address to what was typed, unless it is there.
+fn add_entry(address: &str) {
+    let Some(field) = allowlist() else { return };
+    let typed = field.value();
+    let typed = typed.trim().trim_end_matches(',');
+    if !typed.split([',', '\n']).any(|entry| entry.trim() == address) {
+        let joined = if typed.is_empty() {
+            address.to_owned()
+        } else {
+            format!("{typed}, {address}")
+        };
+        field.set_value(&joined);
+    }
+    let _ = field.focus();
+    read_allowlist();
+}
+
+/// Asks the server how the allowlist would be understood, and says so below it.
+fn read_allowlist() {
+    let (Some(field), Some(list)) = (allowlist(), document().get_element_by_id(READING)) else {
+        return;
+    };
+    spawn_local(async move {
+        let typed = field.value();
+        let mut reading = AllowlistReading::default();
+        if !typed.trim().is_empty()
+            && let Ok(fields) = question(&field, &typed)
+        {
+            // What is wrong with it is said when the form is sent, or as soon as it is known.
+            match call::<AllowlistReading>(ReadAllowlist::PATH, &fields).await {
+                Ok(read) => {
+                    reading = read;
+                    show_error(&field, None);
+                }
+                Err(error) => show_error(&field, error.fields.get(ALLOWLIST)),
+            }
+        } else {
+            show_error(&field, None);
+        }
+        if field.value() == typed {
+            show_reading(&list, &reading);
+        }
+    });
+}
+
+fn question(field: &HtmlTextAreaElement, typed: &str) -> Result<UrlSearchParams, JsValue> {
+    let fields = UrlSearchParams::new()?;
+    let form = field.form().ok_or(JsValue::NULL)?;
+    if let Some(account) = form.query_selector("input[name=account]")? {
+        fields.append("account", &account.get_attribute("value").unwrap_or_default());
+    }
+    fields.append(ALLOWLIST, typed);
+    Ok(fields)
+}
+
+fn show_error(field: &HtmlTextAreaElement, wrong: Option<&str>) {
+    let Some(place) = document().get_element_by_id("allowlist-error") else { return };
+    place.set_text_content(wrong);
+    let _ = place.toggle_attribute_with_force("hidden", wrong.is_none());
+    let _ = match wrong {
+        Some(_) => field.set_attribute("aria-invalid", "true"),
+        None => field.remove_attribute("aria-invalid"),
+    };
+}
+
+fn show_reading(list: &Element, reading: &AllowlistReading) {
+    list.set_text_content(None);
+    for line in reading.notes.iter().chain(&reading.lines) {
+        if let Ok(item) = document().create_element("li") {
+            item.set_text_content(Some(line));
+            let _ = list.append_child(&item);
+        }
+    }
+    let empty = reading.lines.is_empty();
+    let _ = list.toggle_attribute_with_force("hidden", empty);
+}

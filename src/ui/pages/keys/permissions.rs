@@ -1,0 +1,129 @@
+//! The field `Permissions` of the dialog `Add API key`: the presets, and `Custom` with a box for each scope.
+
+use crate::{
+    api::form::FormState,
+    domain::catalog::{CUSTOM, CUSTOM_LABEL},
+    ui::kit::field::FieldError,
+};
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// A preset in the dialog.
+#[derive(Clone, Debug)]
+pub struct PresetChoice {
+    /// Machine name.
+    pub id: String,
+    /// Name for people.
+    pub label: String,
+    /// The vendor's sentence.
+    pub description: String,
+    /// The scopes behind it, in words.
+    pub scopes: String,
+}
+
+/// A scope in the dialog.
+#[derive(Clone, Debug)]
+pub struct ScopeChoice {
+    /// Its name: `generation:read`.
+    pub scope: String,
+    /// Method and pattern of each route that it opens.
+    pub routes: Vec<String>,
+}
+
+/// The cards.
+#[component]
+pub fn Permissions(
+    /// The form.
+    form: Arc<FormState>,
+    /// In the order of the dialog.
+    presets: Vec<PresetChoice>,
+    /// For a custom choice.
+    scopes: Vec<ScopeChoice>,
+    /// Path of the page that explains them.
+    about: String,
+) -> impl IntoView {
+    let chosen = form.value("preset");
+    let first_wrong = form.errors().first().map(str::to_owned);
+    let cards = presets
+        .into_iter()
+        .enumerate()
+        .map(|(n, preset)| {
+            let checked = preset.id == chosen;
+            let autofocus = n == 0 && first_wrong.as_deref() == Some("preset");
+            view! {
+                <label class="choice-card">
+                    <input type="radio" name="preset" value=preset.id checked=checked autofocus=autofocus/>
+                    <span class="choice-title">{preset.label}</span>
+                    <span class="choice-text">{preset.description}</span>
+                    <code class="choice-scopes">{preset.scopes}</code>
+                </label>
+            }
+        })
+        .collect_view();
+    let boxes = scopes
+        .into_iter()
+        .enumerate()
+        .map(|(n, choice)| {
+            let checked = form.holds("scopes", &choice.scope);
+            let autofocus = n == 0 && first_wrong.as_deref() == Some("scopes");
+            let routes = choice
+                .routes
+                .into_iter()
+                .map(|route| view! { <span class="scope-route">{route}" "</span> })
+                .collect_view();
+            view! {
+                <label class="scope-choice">
+                    <input
+                        type="checkbox"
+                        name="scopes[]"
+                        value=choice.scope.clone()
+                        checked=checked
+                        autofocus=autofocus
+                    />
+                    <code>{choice.scope.clone()}</code>
+                    <span class="scope-routes">{routes}</span>
+                </label>
+            }
+        })
+        .collect_view();
+    let invalid = |field: &str| form.errors().get(field).map(|_| "true");
+    view! {
+        <fieldset
+            class="field choices"
+            id="preset"
+            role="radiogroup"
+            aria-labelledby="preset-label"
+            aria-required="true"
+            aria-invalid=invalid("preset")
+            aria-describedby="preset-error"
+        >
+            <div class="field-head">
+                <span class="label" id="preset-label">"Permissions"</span>
+                <a class="field-link" href=about target="_blank">
+                    "Scopes and routes"
+                    <span class="visually-hidden">" (opens a new tab)"</span>
+                </a>
+            </div>
+            <div class="choice-cards">
+                {cards}
+                <label class="choice-card">
+                    <input type="radio" name="preset" value=CUSTOM checked=chosen == CUSTOM/>
+                    <span class="choice-title">{CUSTOM_LABEL}</span>
+                    <span class="choice-text">"Choose the scopes one by one"</span>
+                </label>
+            </div>
+            <div
+                class="scope-list"
+                id="scopes"
+                role="group"
+                aria-label="Scopes"
+                aria-invalid=invalid("scopes")
+                aria-describedby="scopes-error"
+            >
+                {boxes}
+                <FieldError form=Arc::clone(&form) name="scopes"/>
+            </div>
+            <FieldError form=Arc::clone(&form) name="preset"/>
+        </fieldset>
+    }
+}

@@ -1,0 +1,113 @@
+//! `How to use it`, below a new key: a tab for each way, and the command that tells whether the key works. The key in
+//! them is as hidden as the value above.
+
+use super::view::{Progress, masked, write_clipboard};
+use crate::{
+    api::keys::RevealedKey,
+    domain::snippet::{KEY, Snippet, Trial},
+};
+use leptos::{ev, prelude::*, task::spawn_local, wasm_bindgen::JsCast as _, web_sys::HtmlElement};
+
+/// The two sections.
+#[component]
+pub fn Usage(
+    /// The key, while it is shown.
+    revealed: RwSignal<Option<RevealedKey>>,
+    /// The tabs.
+    snippets: Vec<Snippet>,
+    /// The command.
+    trial: Trial,
+    /// What became of the key so far.
+    progress: Progress,
+) -> impl IntoView {
+    let chosen = RwSignal::new(0_usize);
+    let snippets = StoredValue::new(snippets);
+    let secret = move || {
+        revealed.with(|key| key.as_ref().map(|key| key.secret.expose().to_owned()).unwrap_or_default())
+    };
+    let filled = move |text: &str| {
+        let secret = secret();
+        let key = if progress.shown.get() { secret } else { masked(&secret) };
+        text.replace(KEY, &key)
+    };
+    let of_chosen = move |part: fn(&Snippet) -> &String| {
+        snippets.with_value(|all| all.get(chosen.get()).map(|snippet| part(snippet).clone()).unwrap_or_default())
+    };
+    let count = snippets.with_value(Vec::len);
+    let tabs = (0..count)
+        .map(|n| {
+            let label = snippets.with_value(|all| all[n].label.clone());
+            view! {
+                <button
+                    class="tab"
+                    type="button"
+                    role="tab"
+                    id=format!("tab-{n}")
+                    aria-controls="snippet"
+                    aria-selected=move || if chosen.get() == n { "true" } else { "false" }
+                    tabindex=move || if chosen.get() == n { "0" } else { "-1" }
+                    on:click=move |_| chosen.set(n)
+                >
+                    {label}
+                </button>
+            }
+        })
+        .collect_view();
+    // Arrows move between the tabs, and what they reach is chosen (ARIA Authoring Practices, "Tabs").
+    let arrows = move |event: ev::KeyboardEvent| {
+        let now = chosen.get_untracked();
+        let next = match event.key().as_str() {
+            "ArrowRight" => (now + 1) % count,
+            "ArrowLeft" => (now + count - 1) % count,
+            "Home" => 0,
+            "End" => count - 1,
+            _ => return,
+        };
+        event.prevent_default();
+        chosen.set(next);
+        if let Some(tab) = document().get_element_by_id(&format!("tab-{next}")) {
+            let _ = tab.unchecked_ref::<HtmlElement>().focus();
+        }
+    };
+    let note = RwSignal::new("");
+    let copy = move |_| {
+        let text = of_chosen(|snippet| &snippet.text).replace(KEY, &secret());
+        spawn_local(async move {
+            if write_clipboard(&text).await {
+                progress.kept.set(true);
+                progress.asking.set(false);
+                note.set("With the key, on the clipboard.");
+            } else {
+                note.set("The browser does not let this page copy. Show the value, then select the text.");
+            }
+        });
+    };
+    let command = trial.command;
+    view! {
+        <section class="usage">
+            <h3 id="usage-title">"How to use it"</h3>
+            <div class="tabs" role="tablist" aria-labelledby="usage-title" on:keydown=arrows>
+                {tabs}
+            </div>
+            <div
+                class="tab-panel"
+                id="snippet"
+                role="tabpanel"
+                aria-labelledby=move || format!("tab-{}", chosen.get())
+            >
+                <pre class="snippet" tabindex="0"><code>{move || filled(&of_chosen(|snippet| &snippet.text))}</code></pre>
+                <div class="snippet-foot">
+                    <p class="field-hint" role="status">
+                        {move || if note.get().is_empty() { of_chosen(|snippet| &snippet.note) } else { note.get().to_owned() }}
+                    </p>
+                    <button class="button quiet" type="button" on:click=copy>"To clipboard"</button>
+                </div>
+            </div>
+        </section>
+        <section class="usage usage-test">
+            <h3>"Test it"</h3>
+            <pre class="snippet" tabindex="0"><code>{move || filled(&command)}</code></pre>
+            <p class="field-hint">"Expected: "{trial.expected}</p>
+        </section>
+    }
+}

@@ -1,0 +1,100 @@
+//! The page `Scopes`: which preset holds which scope, and which routes each scope opens.
+
+use crate::{
+    domain::catalog::Catalog,
+    ui::{
+        kit::icon::{Drawing, Icon},
+        layout::{Frame, FrameData},
+    },
+};
+use leptos::prelude::*;
+
+/// The page.
+#[component]
+pub fn ScopesPage(
+    /// What is around it.
+    frame: FrameData,
+    /// What there is.
+    catalog: Catalog,
+) -> impl IntoView {
+    let head = catalog
+        .presets
+        .iter()
+        .map(|preset| view! { <th scope="col" role="columnheader">{preset.label}</th> })
+        .collect_view();
+    let rows = catalog
+        .scopes
+        .iter()
+        .map(|&scope| view! { <ScopeRow catalog scope/> })
+        .collect_view();
+    view! {
+        <Frame frame>
+            <header class="page-head">
+                <div class="page-title">
+                    <h1>"Scopes"</h1>
+                    <p>
+                        "A key may call the routes that its scopes open. Scopes are chosen when a key is made and stay as they are: for others, create another key."
+                    </p>
+                </div>
+            </header>
+            <section class="card matrix-card" aria-label="Scopes by preset">
+                <table class="matrix" role="table">
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th scope="col" role="columnheader">"Scope and its routes"</th>
+                            {head}
+                        </tr>
+                    </thead>
+                    <tbody role="rowgroup">{rows}</tbody>
+                </table>
+            </section>
+        </Frame>
+    }
+}
+
+#[component]
+fn ScopeRow(catalog: Catalog, scope: &'static str) -> impl IntoView {
+    let routes = catalog
+        .routes_of(scope)
+        .map(|route| {
+            view! {
+                <li>
+                    <span class="method">{route.method}</span>
+                    <code>{route.pattern}</code>
+                </li>
+            }
+        })
+        .collect_view();
+    let cells = catalog
+        .presets
+        .iter()
+        .map(|preset| {
+            if preset.scopes.contains(&scope) {
+                view! {
+                    <td role="cell">
+                        <Drawing icon=Icon::Check class="yes"/>
+                        <span class="visually-hidden">"yes"</span>
+                    </td>
+                }
+                .into_any()
+            } else {
+                view! {
+                    <td role="cell">
+                        <span class="no" aria-hidden="true">"–"</span>
+                        <span class="visually-hidden">"no"</span>
+                    </td>
+                }
+                .into_any()
+            }
+        })
+        .collect_view();
+    view! {
+        <tr role="row">
+            <th scope="row" role="rowheader">
+                <code>{scope}</code>
+                <ul class="routes">{routes}</ul>
+            </th>
+            {cells}
+        </tr>
+    }
+}
