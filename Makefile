@@ -1,12 +1,13 @@
 # The commands of this repository; each is a script of the same name in scripts/.
 
-.PHONY: help run test check bench
+.PHONY: help run demo test check bench
 
 help:
 	@echo "make run    build the release and serve http://127.0.0.1:3000, data in ./data"
+	@echo "make demo   the same with a sample team, data in ./data-demo; prints how to sign in"
 	@echo "make test   every test: unit, both databases, HTTP, browser"
 	@echo "make check  formatting, lints, dependencies and licences"
 	@echo "make bench  build the release and measure it"
 
-run test check bench:
+run demo test check bench:
 	@scripts/$@.sh

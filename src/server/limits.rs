@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_window_ends_with_its_utc_minute() {
         let limit = FixedWindow::new(2);
-        let at = |millis| Timestamp::from_millis(1_795_453_200_000 + millis);
+        let at = |millis: i64| Timestamp::from_millis(1_795_453_200_000 + millis);
         assert_eq!(limit.count("a", at(59_000)), Ok(()));
         assert_eq!(limit.count("a", at(59_000)), Ok(()));
         let exceeded = |retry_after| {

@@ -22,7 +22,7 @@ impl AccountLink {
     fn about(&self) -> String {
         self.role.map_or_else(
             || "Personal account".to_owned(),
-            |role| format!("Team · you are {}", role.label()),
+            |role| format!("Team · {}", role.label()),
         )
     }
 }

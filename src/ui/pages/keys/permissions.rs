@@ -50,11 +50,20 @@ pub fn Permissions(
         .map(|(n, preset)| {
             let checked = preset.id == chosen;
             let autofocus = n == 0 && first_wrong.as_deref() == Some("preset");
+            let (title, text) = (format!("preset-{n}"), format!("preset-{n}-about"));
             view! {
                 <label class="choice-card">
-                    <input type="radio" name="preset" value=preset.id checked=checked autofocus=autofocus/>
-                    <span class="choice-title">{preset.label}</span>
-                    <span class="choice-text">{preset.description}</span>
+                    <input
+                        type="radio"
+                        name="preset"
+                        value=preset.id
+                        checked=checked
+                        autofocus=autofocus
+                        aria-labelledby=title.clone()
+                        aria-describedby=text.clone()
+                    />
+                    <span class="choice-title" id=title>{preset.label}</span>
+                    <span class="choice-text" id=text>{preset.description}</span>
                     <code class="choice-scopes">{preset.scopes}</code>
                 </label>
             }
@@ -69,7 +78,7 @@ pub fn Permissions(
             let routes = choice
                 .routes
                 .into_iter()
-                .map(|route| view! { <span class="scope-route">{route}" "</span> })
+                .map(|route| view! { <span class="scope-route">{route}</span> })
                 .collect_view();
             view! {
                 <label class="scope-choice">
@@ -79,9 +88,11 @@ pub fn Permissions(
                         value=choice.scope.clone()
                         checked=checked
                         autofocus=autofocus
+                        aria-labelledby=format!("scope-{n}")
+                        aria-describedby=format!("scope-{n}-routes")
                     />
-                    <code>{choice.scope.clone()}</code>
-                    <span class="scope-routes">{routes}</span>
+                    <code id=format!("scope-{n}")>{choice.scope.clone()}</code>
+                    <span class="scope-routes" id=format!("scope-{n}-routes")>{routes}</span>
                 </label>
             }
         })
@@ -107,9 +118,16 @@ pub fn Permissions(
             <div class="choice-cards">
                 {cards}
                 <label class="choice-card">
-                    <input type="radio" name="preset" value=CUSTOM checked=chosen == CUSTOM/>
-                    <span class="choice-title">{CUSTOM_LABEL}</span>
-                    <span class="choice-text">"Choose the scopes one by one"</span>
+                    <input
+                        type="radio"
+                        name="preset"
+                        value=CUSTOM
+                        checked=chosen == CUSTOM
+                        aria-labelledby="preset-custom"
+                        aria-describedby="preset-custom-about"
+                    />
+                    <span class="choice-title" id="preset-custom">{CUSTOM_LABEL}</span>
+                    <span class="choice-text" id="preset-custom-about">"Choose the scopes one by one"</span>
                 </label>
             </div>
             <div
