@@ -41,7 +41,9 @@ impl FormState {
     /// Whether `field` holds `value`, beside others.
     #[must_use]
     pub fn holds(&self, field: &str, value: &str) -> bool {
-        self.values.iter().any(|(name, held)| name == field && held == value)
+        self.values
+            .iter()
+            .any(|(name, held)| name == field && held == value)
     }
 
     /// The sentence about the whole form.

@@ -4,6 +4,10 @@
     missing_docs,
     reason = "the macro leaves no place for the docs of a function's arguments"
 )]
+#![expect(
+    clippy::too_many_arguments,
+    reason = "a server function has one for each field of its form"
+)]
 
 use super::error::ApiError;
 use crate::domain::{

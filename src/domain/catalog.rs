@@ -236,7 +236,11 @@ mod tests {
 
     #[test]
     fn custom_scopes_are_known_and_at_least_one() {
-        let custom = |chosen: &[&str]| BUILT_IN.custom(chosen.iter().copied()).map(|scopes| scopes.to_string());
+        let custom = |chosen: &[&str]| {
+            BUILT_IN
+                .custom(chosen.iter().copied())
+                .map(|scopes| scopes.to_string())
+        };
         assert_eq!(
             custom(&["library:read", "account:read", "library:read"]),
             Ok("account:read library:read".to_owned())

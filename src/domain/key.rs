@@ -92,12 +92,7 @@ impl Key {
     ///
     /// # Errors
     /// The first reason why not.
-    pub fn decide(
-        &self,
-        client: Option<IpAddr>,
-        scope: &'static str,
-        now: Timestamp,
-    ) -> Result<(), Denial> {
+    pub fn decide(&self, client: Option<IpAddr>, scope: &'static str, now: Timestamp) -> Result<(), Denial> {
         let allowed = self.allowlist.is_empty() || client.is_some_and(|client| self.allowlist.allows(client));
         match self.status(now) {
             KeyStatus::Revoked => Err(Denial::Revoked),
@@ -170,9 +165,23 @@ mod tests {
         for (expires, revoked, list, client, scope, expected) in [
             (None, None, "", None, "account:read", Ok(())),
             (None, None, block, inside, "account:read", Ok(())),
-            (None, None, block, outside, "account:read", Err(Denial::IpNotAllowed)),
+            (
+                None,
+                None,
+                block,
+                outside,
+                "account:read",
+                Err(Denial::IpNotAllowed),
+            ),
             (None, None, block, None, "account:read", Err(Denial::IpNotAllowed)),
-            (None, None, block, outside, "health:read", Err(Denial::IpNotAllowed)),
+            (
+                None,
+                None,
+                block,
+                outside,
+                "health:read",
+                Err(Denial::IpNotAllowed),
+            ),
             (
                 None,
                 None,
@@ -182,7 +191,14 @@ mod tests {
                 Err(Denial::InsufficientScope("health:read")),
             ),
             (Some(1), None, block, outside, "health:read", Err(Denial::Expired)),
-            (Some(1), Some(1), block, outside, "health:read", Err(Denial::Revoked)),
+            (
+                Some(1),
+                Some(1),
+                block,
+                outside,
+                "health:read",
+                Err(Denial::Revoked),
+            ),
         ] {
             let got = decide(expires, revoked, list, client, scope);
             assert_eq!(got, expected, "{expires:?} {revoked:?} {list} {client:?} {scope}");

@@ -75,7 +75,14 @@ mod tests {
             id: Uuid::from_u128(7),
         };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        for bad in ["", ".", "1", "1.", "1.x", "x.00000000-0000-0000-0000-000000000007"] {
+        for bad in [
+            "",
+            ".",
+            "1",
+            "1.",
+            "1.x",
+            "x.00000000-0000-0000-0000-000000000007",
+        ] {
             assert_eq!(bad.parse::<Cursor>(), Err(NotACursor), "{bad:?}");
         }
     }

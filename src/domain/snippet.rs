@@ -96,16 +96,28 @@ impl Call {
     }
 
     fn curl(&self, base: &str) -> String {
-        let method = if self.method == "GET" { String::new() } else { format!(" -X {}", self.method) };
-        let mut command = format!("curl -i{method} {base}{} \\\n  -H \"Authorization: Bearer {KEY}\"", self.path);
+        let method = if self.method == "GET" {
+            String::new()
+        } else {
+            format!(" -X {}", self.method)
+        };
+        let mut command = format!(
+            "curl -i{method} {base}{} \\\n  -H \"Authorization: Bearer {KEY}\"",
+            self.path
+        );
         if let Some(body) = self.body {
-            command.push_str(&format!(" \\\n  -H \"Content-Type: application/json\" \\\n  -d '{body}'"));
+            command += " \\\n  -H \"Content-Type: application/json\" \\\n  -d '";
+            command += body;
+            command += "'";
         }
         command
     }
 
     fn python(&self, base: &str) -> String {
-        let body = self.body.map(|body| format!("    json={body},\n")).unwrap_or_default();
+        let body = self
+            .body
+            .map(|body| format!("    json={body},\n"))
+            .unwrap_or_default();
         format!(
             "import requests\n\nanswer = requests.{}(\n    \"{base}{}\",\n    headers={{\"Authorization\": \"Bearer {KEY}\"}},\n{body}    timeout=30,\n)\nprint(answer.status_code, answer.json())",
             self.method.to_lowercase(),
@@ -189,11 +201,21 @@ mod tests {
     fn a_preset_is_tried_on_a_route_it_allows() {
         for (preset, path, code) in [
             ("full_access", "/v1/status", "200"),
-            ("generate_only", "-X POST https://k.example/v1/generate/image/bfl/flux-schnell", "501"),
+            (
+                "generate_only",
+                "-X POST https://k.example/v1/generate/image/bfl/flux-schnell",
+                "501",
+            ),
             ("read_only", "/v1/status", "200"),
             ("monitor_only", "/v1/health/storage", "501"),
         ] {
-            let scopes = BUILT_IN.preset(preset).expect(preset).scopes.iter().copied().collect();
+            let scopes = BUILT_IN
+                .preset(preset)
+                .expect(preset)
+                .scopes
+                .iter()
+                .copied()
+                .collect();
             let trial = trial("https://k.example", &BUILT_IN, &scopes);
             assert!(trial.command.contains(path), "{}", trial.command);
             assert!(trial.expected.starts_with(code), "{}", trial.expected);

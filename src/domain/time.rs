@@ -52,7 +52,9 @@ impl Timestamp {
         let moved = then
             .replace_year(year)
             .or_else(|_| then.replace_day(28).and_then(|then| then.replace_year(year)));
-        moved.map_or(self, |moved| Self(moved.unix_timestamp() * SECOND + self.0.rem_euclid(SECOND)))
+        moved.map_or(self, |moved| {
+            Self(moved.unix_timestamp() * SECOND + self.0.rem_euclid(SECOND))
+        })
     }
 
     /// The year in UTC.

@@ -51,7 +51,9 @@ async fn pepper_command(
         PepperCommand::Remove { version } => {
             let store = Store::join(&config.database).await?;
             pepper::remove_version(file, &store, version).await?;
-            Ok(format!("version {version} was removed: give the file to every server"))
+            Ok(format!(
+                "version {version} was removed: give the file to every server"
+            ))
         }
     }
 }

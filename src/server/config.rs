@@ -356,7 +356,11 @@ mod tests {
             ("--password-min", "7", "PASSWORD_MIN"),
             ("--sign-up", "closed", "SIGN_UP"),
             ("--session-idle-hours", "0", "SESSION_IDLE_HOURS"),
-            ("--trusted-proxies", "10.0.0.0/8, proxy.example", "TRUSTED_PROXIES"),
+            (
+                "--trusted-proxies",
+                "10.0.0.0/8, proxy.example",
+                "TRUSTED_PROXIES",
+            ),
             ("--auth-limit", "0", "AUTH_LIMIT"),
             ("--log-retention-days", "none", "LOG_RETENTION_DAYS"),
         ] {

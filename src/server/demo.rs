@@ -105,7 +105,11 @@ const KEYS: [Sample; 10] = [
     },
     Sample {
         expires: Some(5),
-        ..sample("one-off import of the 2025 picture archive, both regions, first the originals and then the thumbnails", "read_only", 24 * 2)
+        ..sample(
+            "one-off import of the 2025 picture archive, both regions, first the originals and then the thumbnails",
+            "read_only",
+            24 * 2,
+        )
     },
     sample("مفتاح الإنتاج", "generate_only", 24 * 12),
     sample("try-out", "full_access", 1),
@@ -146,7 +150,10 @@ pub async fn prepare(app: &App) -> Result<String, Box<dyn Error>> {
 /// Four groups of letters and digits: 100 random bits, to be copied from a terminal.
 fn passphrase(app: &App) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let letters = app.rng.bytes::<20>().map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
+    let letters = app
+        .rng
+        .bytes::<20>()
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
     let groups: Vec<String> = letters.chunks(5).map(|group| group.iter().collect()).collect();
     groups.join("-")
 }
@@ -234,10 +241,16 @@ async fn add_key(
         allowlist: Allowlist::from_stored(sample.allowlist).ok_or("a sample allowlist cannot be read")?,
         creator: Some(creator),
         created_at: now.minus(hours(sample.created)),
-        last_used_at: sample.used.map(|ago| now.minus(hours(ago)).minus(Duration::from_secs(42))),
+        last_used_at: sample
+            .used
+            .map(|ago| now.minus(hours(ago)).minus(Duration::from_secs(42))),
         expires_at: sample.expires.map(|ahead| {
             let span = hours(ahead.unsigned_abs());
-            if ahead < 0 { now.minus(span) } else { now.plus(span) }
+            if ahead < 0 {
+                now.minus(span)
+            } else {
+                now.plus(span)
+            }
         }),
         revoked_at: sample.revoked.then(|| now.minus(hours(24 * 80))),
     };
@@ -275,7 +288,7 @@ async fn add_request(app: &App, tx: &mut Tx, key: &Key, now: Timestamp) -> Resul
         params: String::new(),
         status: if refused { 403 } else { 200 },
         error_code: refused.then_some("BSE1003"),
-        ip_hash: Some(hex::encode(&app.rng.bytes::<1>().repeat(6))),
+        ip_hash: Some(hex::encode(app.rng.bytes::<1>().repeat(6))),
         user_agent: "babysea-node/1.0.0 (node/22.0.0)".to_owned(),
         at,
     };

@@ -8,6 +8,7 @@ mod dialect;
 mod error;
 
 pub mod accounts;
+pub mod key_list;
 pub mod keys;
 pub mod logs;
 pub mod memberships;
@@ -53,6 +54,7 @@ use declare;
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     [
         ("accounts", accounts::STATEMENTS),
+        ("key_list", key_list::STATEMENTS),
         ("keys", keys::STATEMENTS),
         ("logs", logs::STATEMENTS),
         ("memberships", memberships::STATEMENTS),
@@ -110,6 +112,10 @@ pub trait Tables {
     /// API keys.
     fn keys(&mut self) -> keys::Keys<'_> {
         keys::Keys(self.conn())
+    }
+    /// API keys as a list.
+    fn key_list(&mut self) -> key_list::KeyList<'_> {
+        key_list::KeyList(self.conn())
     }
     /// People in teams.
     fn memberships(&mut self) -> memberships::Memberships<'_> {

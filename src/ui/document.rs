@@ -49,7 +49,11 @@ pub fn Document(
         ..
     } = site();
     let chosen = (theme != Theme::System).then(|| theme.id());
-    let scheme = if theme == Theme::System { "light dark" } else { theme.id() };
+    let scheme = if theme == Theme::System {
+        "light dark"
+    } else {
+        theme.id()
+    };
     let ground = [(Theme::Light, "#f5f8f9"), (Theme::Dark, "#0c1416")]
         .into_iter()
         .filter(|(of, _)| theme == Theme::System || theme == *of)

@@ -12,7 +12,10 @@ pub fn of(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Client {
     let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>() else {
         return Client::Unreadable;
     };
-    let forwarded_for = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes);
+    let forwarded_for = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .map(HeaderValue::as_bytes);
     app.config.trusted_proxies.client(peer.ip(), forwarded_for)
 }
 

@@ -13,7 +13,10 @@ use serde::de::DeserializeOwned;
 /// # Errors
 /// The answer to a form that cannot be read.
 pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Response> {
-    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     if !media_type.is_some_and(|media_type| media_type.starts_with("application/x-www-form-urlencoded")) {
         return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
     }

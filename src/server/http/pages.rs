@@ -38,7 +38,10 @@ pub fn routes() -> Router<App> {
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_out::submit))
         .route("/theme", post(theme::submit))
-        .route("/home/create-team", get(create_team::show).post(create_team::submit))
+        .route(
+            "/home/create-team",
+            get(create_team::show).post(create_team::submit),
+        )
         .route("/home/{account}/api-keys", get(keys::show).post(keys::submit))
         .route("/home/{account}/scopes", get(scopes::show))
         .fallback(not_found::show)

@@ -27,7 +27,10 @@ impl FromRequestParts<App> for Visit {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+        let uri = parts
+            .extensions
+            .get::<OriginalUri>()
+            .map_or(&parts.uri, |original| &original.0);
         Ok(Self {
             app: app.clone(),
             theme: theme(&parts.headers),
@@ -38,7 +41,10 @@ impl FromRequestParts<App> for Visit {
 
 /// The theme that the browser kept; what cannot be read is the system's.
 fn theme(headers: &HeaderMap) -> Theme {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|cookie| cookie.to_str().ok());
     cookies
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
@@ -52,7 +58,10 @@ fn theme(headers: &HeaderMap) -> Theme {
 pub fn keep_theme(app: &App, theme: Theme) -> Option<HeaderValue> {
     let secure = if app.origin.is_https() { "; Secure" } else { "" };
     let kept = if theme == Theme::System { 0 } else { KEPT_SECONDS };
-    let cookie = format!("{COOKIE}={}; Max-Age={kept}; Path=/; HttpOnly; SameSite=Lax{secure}", theme.id());
+    let cookie = format!(
+        "{COOKIE}={}; Max-Age={kept}; Path=/; HttpOnly; SameSite=Lax{secure}",
+        theme.id()
+    );
     HeaderValue::try_from(cookie).ok()
 }
 
@@ -63,7 +72,10 @@ mod tests {
     #[test]
     fn the_cookie_is_found_among_others() {
         let with = |cookie: &'static str| {
-            theme(&HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(cookie))]))
+            theme(&HeaderMap::from_iter([(
+                header::COOKIE,
+                HeaderValue::from_static(cookie),
+            )]))
         };
         assert_eq!(with("session=abc; theme=dark"), Theme::Dark);
         assert_eq!(with("theme=light"), Theme::Light);

@@ -71,7 +71,9 @@ pub enum PepperError {
         keys: u64,
     },
     /// The file is not a pepper.
-    #[error("PEPPER_FILE {0} must hold 64 hexadecimal digits on each line, or - for a version that was removed")]
+    #[error(
+        "PEPPER_FILE {0} must hold 64 hexadecimal digits on each line, or - for a version that was removed"
+    )]
     Malformed(PathBuf),
     /// A version that is not in the file, or the last one, which new keys are stored under.
     #[error("PEPPER_FILE {path} has no version {version} that could be removed")]
@@ -231,7 +233,9 @@ pub async fn remove_version(path: &Path, store: &Store, version: i64) -> Result<
     let mut lines = read(path)?.ok_or_else(|| PepperError::Missing(path.to_owned()))?;
     let last = i64::try_from(lines.len()).unwrap_or(i64::MAX);
     let line = usize::try_from(version).ok().and_then(|n| n.checked_sub(1));
-    let line = line.and_then(|line| lines.get_mut(line)).filter(|line| line.is_some());
+    let line = line
+        .and_then(|line| lines.get_mut(line))
+        .filter(|line| line.is_some());
     let (Some(line), false) = (line, version == last) else {
         return Err(PepperError::NotThere {
             path: path.to_owned(),
@@ -241,7 +245,10 @@ pub async fn remove_version(path: &Path, store: &Store, version: i64) -> Result<
     *line = None;
     let mut tx = store.write().await?;
     let stored = tx.peppers().all().await?;
-    let keys = stored.iter().find(|stored| stored.version == version).map_or(0, |stored| stored.keys);
+    let keys = stored
+        .iter()
+        .find(|stored| stored.version == version)
+        .map_or(0, |stored| stored.keys);
     if keys > 0 {
         return Err(PepperError::Removed {
             path: path.to_owned(),
@@ -329,7 +336,8 @@ mod tests {
     #[test]
     fn the_last_line_is_the_present_version() {
         let secret = SecretText::new("bye_test".into());
-        let pepper = Pepper::from_lines(&[Some([7; BYTES]), None, Some([8; BYTES]), Some([9; BYTES])]).expect("a pepper");
+        let pepper = Pepper::from_lines(&[Some([7; BYTES]), None, Some([8; BYTES]), Some([9; BYTES])])
+            .expect("a pepper");
         assert_eq!(pepper.hash(&secret).version(), 4);
         let older: Vec<_> = pepper.older_hashes(&secret).map(|hash| hash.version()).collect();
         assert_eq!(older, [3, 1]);

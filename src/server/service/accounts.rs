@@ -14,13 +14,11 @@ use crate::{
         config::SignUp,
         secret::password::Checked,
         session::Viewer,
-        store::{
-            StoreError, Tables as _, Tx, Unique,
-            accounts::{Account, Joined, Kind, Profile},
-            users::NewUser,
-        },
+        store::{StoreError, Tables as _, Tx, Unique, accounts::Profile, users::NewUser},
     },
 };
+
+pub use crate::server::store::accounts::{Account, Joined, Kind};
 
 /// Slugs tried before giving up: the plain one, then ones with a random end.
 const SLUG_TRIES: usize = 5;

@@ -4,7 +4,7 @@ use super::ServiceError;
 use crate::{
     domain::{
         catalog::{CUSTOM, Catalog},
-        expiry,
+        expiry::{self, ExpiryError},
         field_errors::FieldErrors,
         ids::KeyId,
         key::Key,
@@ -13,7 +13,6 @@ use crate::{
         page::{Cursor, Page},
         scope::Scopes,
         secret::SecretText,
-        time::Timestamp,
         token,
     },
     server::{
@@ -21,10 +20,12 @@ use crate::{
         app::App,
         store::{
             StoreError, Tables as _, Unique,
-            keys::{KeyCounts, KeyFilter, NewKey, NewSecret},
+            keys::{NewKey, NewSecret},
         },
     },
 };
+
+pub use crate::server::store::key_list::{KeyCounts, KeyFilter};
 
 /// Rows of a page.
 pub const PAGE: u32 = 50;
@@ -36,7 +37,8 @@ const SENT_TWICE: &str = "This form has made its key already, and a secret is sh
     Reload the page to see the key in the table.";
 const REISSUED_TWICE: &str = "This form has given out its secret already, and a secret is shown only once.";
 const NO_FORM_TOKEN: &str = "This form is incomplete. Reload the page and try again.";
-const USED: &str = "This key has been used, so its secret is in somebody's hands. Create another key instead.";
+const USED: &str =
+    "This key has been used, so its secret is in somebody's hands. Create another key instead.";
 const ENDED: &str = "This key has ended. Create another one instead.";
 
 /// What the table shows.
@@ -130,18 +132,30 @@ pub async fn list(
     // One more than is shown tells whether there are others.
     let (size, limit) = (PAGE as usize, PAGE + 1);
     let mut store = app.store.read().await?;
-    let counts = store.keys().counts(account, filter, now).await?;
+    let counts = store.key_list().counts(account, filter, now).await?;
     let (mut keys, backwards) = match page {
-        Page::First => (store.keys().older(account, filter, now, None, limit).await?, false),
+        Page::First => (
+            store.key_list().older(account, filter, now, None, limit).await?,
+            false,
+        ),
         Page::Older(cursor) => (
-            store.keys().older(account, filter, now, Some(cursor), limit).await?,
+            store
+                .key_list()
+                .older(account, filter, now, Some(cursor), limit)
+                .await?,
             false,
         ),
         Page::Newer(cursor) => (
-            store.keys().newer(account, filter, now, Some(cursor), limit).await?,
+            store
+                .key_list()
+                .newer(account, filter, now, Some(cursor), limit)
+                .await?,
             true,
         ),
-        Page::Last => (store.keys().newer(account, filter, now, None, limit).await?, true),
+        Page::Last => (
+            store.key_list().newer(account, filter, now, None, limit).await?,
+            true,
+        ),
     };
     let more = keys.len() > size;
     keys.truncate(size);
@@ -151,7 +165,7 @@ pub async fn list(
     let before = match keys.first() {
         Some(first) if page != Page::First => {
             store
-                .keys()
+                .key_list()
                 .count_newer(account, filter, now, place(first))
                 .await?
         }
@@ -195,13 +209,12 @@ fn permissions(catalog: &Catalog, form: &KeyForm<'_>, errors: &mut FieldErrors) 
     Some((preset.id.to_owned(), preset.scopes.iter().copied().collect()))
 }
 
-fn expires_at(form: &KeyForm<'_>, now: Timestamp, errors: &mut FieldErrors) -> Option<Option<Timestamp>> {
-    let end = expiry::parse(form.expires, form.expires_on, now);
-    let field = match end {
-        Err(expiry::ExpiryError::Unknown) => "expires",
+/// The field that an error of the end belongs to.
+const fn expiry_field(error: &ExpiryError) -> &'static str {
+    match error {
+        ExpiryError::Unknown => "expires",
         _ => "expires_on",
-    };
-    errors.check(field, end)
+    }
 }
 
 /// Makes a key.
@@ -214,7 +227,9 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
     let mut errors = FieldErrors::default();
     let name = errors.check("name", KeyName::parse(form.name));
     let permissions = permissions(&app.catalog, form, &mut errors);
-    let expires_at = expires_at(form, now, &mut errors);
+    let expires_at = expiry::parse(form.expires, form.expires_on, now);
+    let field = expires_at.as_ref().err().map_or("expires", expiry_field);
+    let expires_at = errors.check(field, expires_at);
     let reading = errors.check("allowlist", Allowlist::parse(form.allowlist));
     let (Some(name), Some((preset, scopes)), Some(expires_at), Some(reading)) =
         (name, permissions, expires_at, reading)
@@ -240,11 +255,7 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
     };
     let mut tx = app.store.write().await?;
     tx.accounts().lock(key.account).await?;
-    if tx
-        .keys()
-        .made_by_form(key.account, form.form_token)
-        .await?
-    {
+    if tx.keys().made_by_form(key.account, form.form_token).await? {
         return Err(ServiceError::Conflict(SENT_TWICE.to_owned()));
     }
     let most = app.config.limits.keys;

@@ -1,6 +1,9 @@
 //! Teams: making one, and adding people to it.
 
-use super::{ServiceError, accounts::{Before, insert_with_slug}};
+use super::{
+    ServiceError,
+    accounts::{Before, insert_with_slug},
+};
 use crate::{
     domain::{
         email::Email, field_errors::FieldErrors, ids::UserId, name::TeamName, role::Role, time::Timestamp,
@@ -61,10 +64,16 @@ pub async fn add_member(
     tx.users().lock(user.id).await?;
     // The primary owner is one of them.
     if tx.memberships().count(account.id).await? + 1 >= u64::from(limits.members) {
-        return refuse(format!("{slug} has {} members, which is as many as it may", limits.members));
+        return refuse(format!(
+            "{slug} has {} members, which is as many as it may",
+            limits.members
+        ));
     }
     if tx.accounts().count_of_user(user.id).await? >= u64::from(limits.accounts) {
-        return refuse(format!("{email} is in {} accounts, which is as many as one may", limits.accounts));
+        return refuse(format!(
+            "{email} is in {} accounts, which is as many as one may",
+            limits.accounts
+        ));
     }
     match tx.memberships().insert(account.id, user.id, role, now).await {
         Err(StoreError::Taken(Unique::Membership)) => return refuse(format!("{email} is in {slug} already")),

@@ -37,10 +37,12 @@ pub async fn of_account(app: &App, account: AccountId, days: u16) -> Result<Vec<
     let mut endpoints = BTreeMap::<String, EndpointUsage>::new();
     for row in rows {
         let endpoint = format!("{} {}", row.method, row.route);
-        let usage = endpoints.entry(endpoint.clone()).or_insert_with(|| EndpointUsage {
-            endpoint,
-            ..EndpointUsage::default()
-        });
+        let usage = endpoints
+            .entry(endpoint.clone())
+            .or_insert_with(|| EndpointUsage {
+                endpoint,
+                ..EndpointUsage::default()
+            });
         let requests = row.requests.unsigned_abs();
         usage.total += requests;
         match row.status {

@@ -92,7 +92,9 @@ pub async fn verify(
         // Clients whose address cannot be told share one count.
         let counted = address.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), subscriber);
         let tried = app.unknown_keys.count(counted, now);
-        return Err(tried.map_or_else(Refusal::TooManyUnknown, |()| Refusal::InvalidKey).into());
+        return Err(tried
+            .map_or_else(Refusal::TooManyUnknown, |()| Refusal::InvalidKey)
+            .into());
     };
     match key.decide(address, scope, now) {
         Ok(()) => Ok(key),

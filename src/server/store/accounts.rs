@@ -200,14 +200,18 @@ impl Accounts<'_> {
             row: Row,
             primary_owner_id: String,
         }
-        let found =
-            on!(self.0, c => sqlx::query_as::<_, Owned>(BY_SLUG).bind(slug).fetch_optional(c).await?);
+        let found = on!(self.0, c => sqlx::query_as::<_, Owned>(BY_SLUG).bind(slug).fetch_optional(c).await?);
         found
-            .map(|Owned { row, primary_owner_id }| {
-                let owner = primary_owner_id.parse();
-                let owner = owner.map_err(|_| StoreError::Unreadable("accounts.primary_owner_id"))?;
-                Ok((Joined::try_from(row)?.account, owner))
-            })
+            .map(
+                |Owned {
+                     row,
+                     primary_owner_id,
+                 }| {
+                    let owner = primary_owner_id.parse();
+                    let owner = owner.map_err(|_| StoreError::Unreadable("accounts.primary_owner_id"))?;
+                    Ok((Joined::try_from(row)?.account, owner))
+                },
+            )
             .transpose()
     }
 

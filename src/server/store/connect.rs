@@ -146,7 +146,10 @@ impl Store {
             Location::Postgres(url) => {
                 let options = PgConnectOptions::from_str(&url.0)?.application_name("babysea");
                 let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
-                (Pools::Postgres(pool.connect_with(options).await?), &POSTGRES_MIGRATIONS)
+                (
+                    Pools::Postgres(pool.connect_with(options).await?),
+                    &POSTGRES_MIGRATIONS,
+                )
             }
         };
         let store = Self { pools, _lock: None };

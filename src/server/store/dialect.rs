@@ -34,7 +34,10 @@ pub fn unique(error: &dyn DatabaseError) -> Unique {
         Unique::Slug
     } else if is("api_keys_form_token", "api_keys.account_id, api_keys.form_token") {
         Unique::FormToken
-    } else if is("memberships_person", "memberships.account_id, memberships.user_id") {
+    } else if is(
+        "memberships_person",
+        "memberships.account_id, memberships.user_id",
+    ) {
         Unique::Membership
     } else {
         Unique::Other

@@ -6,13 +6,13 @@ use crate::{
         ids::{AccountId, KeyId, UserId},
         key::Key,
         network::Allowlist,
-        page::Cursor,
         scope::Scopes,
         time::Timestamp,
     },
     server::secret::pepper::KeyHash,
 };
 
+/// All that a [`Row`] needs.
 macro_rules! select {
     () => {
         "SELECT id, account_id, name, prefix, preset, scopes, allowlist, creator_id, created_at, last_used_at,
@@ -20,26 +20,18 @@ macro_rules! select {
     };
 }
 
+/// Whether a key is live at a moment.
 macro_rules! live {
     ($now:literal) => {
-        concat!("(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ", $now, "))")
+        concat!(
+            "(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ",
+            $now,
+            "))"
+        )
     };
 }
 
-/// The rows of an account that a search leaves: `$2` is a pattern or nothing.
-macro_rules! searched {
-    () => {
-        "account_id = $1
-        AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')"
-    };
-}
-
-/// Those that are live (`$3` is `live`), that are not (`ended`), or all (nothing), at `$4`.
-macro_rules! filtered {
-    () => {
-        concat!(searched!(), " AND (CAST($3 AS TEXT) IS NULL OR ($3 = 'live') = ", live!("$4"), ")")
-    };
-}
+pub(super) use {live, select};
 
 declare! {
     INSERT = "INSERT INTO api_keys (id, account_id, name, name_key, prefix, hash, pepper_version, preset, scopes, allowlist,
@@ -47,11 +39,6 @@ declare! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     BY_HASH = concat!(select!(), "WHERE hash = $1");
     BY_ID = concat!(select!(), "WHERE account_id = $1 AND id = $2");
-    OLDER = concat!(select!(), "WHERE ", filtered!(), " AND (created_at, id) < ($5, $6) ORDER BY created_at DESC, id DESC LIMIT $7");
-    NEWER = concat!(select!(), "WHERE ", filtered!(), " AND (created_at, id) > ($5, $6) ORDER BY created_at, id LIMIT $7");
-    COUNT_NEWER = concat!("SELECT COUNT(*) FROM api_keys WHERE ", filtered!(), " AND (created_at, id) > ($5, $6)");
-    COUNTS = concat!("SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN ", live!("$3"), " THEN 1 ELSE 0 END), 0) AS BIGINT)
-        FROM api_keys WHERE ", searched!());
     COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND ", live!("$2"));
     /// Late and repeated reports never move the time back.
     USED = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
@@ -83,47 +70,8 @@ pub struct NewSecret<'a> {
     pub form_token: &'a str,
 }
 
-/// Which keys of an account a list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeyFilter {
-    /// What the name or the prefix holds, whatever its case; empty for all.
-    pub search: String,
-    /// Those that are live, those that are not, or all.
-    pub live: Option<bool>,
-}
-
-impl KeyFilter {
-    /// For `LIKE`, with its special characters taken literally.
-    fn pattern(&self) -> Option<String> {
-        let literal = self
-            .search
-            .to_lowercase()
-            .replace('\\', "\\\\")
-            .replace('%', "\\%")
-            .replace('_', "\\_");
-        (!literal.is_empty()).then(|| format!("%{literal}%"))
-    }
-
-    const fn live(&self) -> Option<&'static str> {
-        match self.live {
-            None => None,
-            Some(true) => Some("live"),
-            Some(false) => Some("ended"),
-        }
-    }
-}
-
-/// How many keys a search leaves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeyCounts {
-    /// In all.
-    pub all: u64,
-    /// Those that work.
-    pub live: u64,
-}
-
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     account_id: String,
     name: String,
@@ -222,112 +170,6 @@ impl Keys<'_> {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// The keys that were made before the one at `cursor`, newest first; the newest of all without a cursor.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn older(
-        self,
-        account: AccountId,
-        filter: &KeyFilter,
-        now: Timestamp,
-        cursor: Option<Cursor>,
-        limit: u32,
-    ) -> Result<Vec<Key>, StoreError> {
-        let (at, id) = cursor.map_or((i64::MAX, String::new()), place);
-        self.page(OLDER, account, filter, now, (at, id), limit).await
-    }
-
-    /// The keys that were made after the one at `cursor`, oldest first; the oldest of all without a cursor.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn newer(
-        self,
-        account: AccountId,
-        filter: &KeyFilter,
-        now: Timestamp,
-        cursor: Option<Cursor>,
-        limit: u32,
-    ) -> Result<Vec<Key>, StoreError> {
-        let (at, id) = cursor.map_or((i64::MIN, String::new()), place);
-        self.page(NEWER, account, filter, now, (at, id), limit).await
-    }
-
-    async fn page(
-        self,
-        statement: &'static str,
-        account: AccountId,
-        filter: &KeyFilter,
-        now: Timestamp,
-        (at, id): (i64, String),
-        limit: u32,
-    ) -> Result<Vec<Key>, StoreError> {
-        let rows = on!(self.0, c => {
-            sqlx::query_as::<_, Row>(statement)
-                .bind(account.to_string())
-                .bind(filter.pattern())
-                .bind(filter.live())
-                .bind(now.millis())
-                .bind(at)
-                .bind(id)
-                .bind(i64::from(limit))
-                .fetch_all(c)
-                .await?
-        });
-        rows.into_iter().map(TryInto::try_into).collect()
-    }
-
-    /// How many keys of the list were made after the one at `cursor`.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn count_newer(
-        self,
-        account: AccountId,
-        filter: &KeyFilter,
-        now: Timestamp,
-        cursor: Cursor,
-    ) -> Result<u64, StoreError> {
-        let (at, id) = place(cursor);
-        let count: i64 = on!(self.0, c => {
-            sqlx::query_scalar(COUNT_NEWER)
-                .bind(account.to_string())
-                .bind(filter.pattern())
-                .bind(filter.live())
-                .bind(now.millis())
-                .bind(at)
-                .bind(id)
-                .fetch_one(c)
-                .await?
-        });
-        Ok(count.unsigned_abs())
-    }
-
-    /// How many keys of an account the search leaves, in all and live at `now`.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn counts(
-        self,
-        account: AccountId,
-        filter: &KeyFilter,
-        now: Timestamp,
-    ) -> Result<KeyCounts, StoreError> {
-        let (all, live): (i64, i64) = on!(self.0, c => {
-            sqlx::query_as(COUNTS)
-                .bind(account.to_string())
-                .bind(filter.pattern())
-                .bind(now.millis())
-                .fetch_one(c)
-                .await?
-        });
-        Ok(KeyCounts {
-            all: all.unsigned_abs(),
-            live: live.unsigned_abs(),
-        })
-    }
-
     /// How many keys of an account are live at `now`.
     ///
     /// # Errors
@@ -404,8 +246,4 @@ impl Keys<'_> {
         });
         Ok(count > 0)
     }
-}
-
-fn place(cursor: Cursor) -> (i64, String) {
-    (cursor.at.millis(), cursor.id.to_string())
 }

@@ -111,7 +111,9 @@ fn parse<T: DeserializeOwned>(body: &str) -> Result<T, ApiError> {
 
 /// Every element below `root` that `selector` finds.
 fn each(root: &Element, selector: &str, mut act: impl FnMut(&Element)) {
-    let Ok(found) = root.query_selector_all(selector) else { return };
+    let Ok(found) = root.query_selector_all(selector) else {
+        return;
+    };
     for n in 0..found.length() {
         if let Some(element) = found.item(n).and_then(|node| node.dyn_into::<Element>().ok()) {
             act(&element);
@@ -153,7 +155,9 @@ fn say(element: &Element, text: Option<&str>) {
 
 /// Shows what is wrong with a form, and takes back what was said before.
 pub fn show_errors(form: &HtmlFormElement, error: &ApiError) {
-    each(form, "[data-form-message]", |place| say(place, error.message.as_deref()));
+    each(form, "[data-form-message]", |place| {
+        say(place, error.message.as_deref());
+    });
     each(form, "[data-error-of]", |place| {
         let name = place.get_attribute("data-error-of").unwrap_or_default();
         let wrong = error.fields.get(&name);

@@ -5,9 +5,11 @@ use crate::{
     server::{
         access::AccountReader,
         http::visit::Visit,
-        service::{ServiceError, accounts},
+        service::{
+            ServiceError,
+            accounts::{self, Account, Joined, Kind},
+        },
         session::Viewer,
-        store::accounts::{Account, Joined, Kind},
     },
     ui::layout::{AccountLink, FrameData, Section},
 };
@@ -34,7 +36,10 @@ pub async fn of(
     Ok(FrameData {
         person: viewer.name.clone(),
         account: link(&reader.account, reader.role),
-        accounts: accounts.iter().map(|Joined { account, role }| link(account, *role)).collect(),
+        accounts: accounts
+            .iter()
+            .map(|Joined { account, role }| link(account, *role))
+            .collect(),
         section,
         full: false,
         inert: false,

@@ -208,10 +208,7 @@ async fn draw_again(
     dialog: Result<(KeyDialog, FormState), ServiceError>,
 ) -> Response {
     match dialog {
-        Ok((dialog, form)) => with_retry(
-            status,
-            draw(keys, status, form, dialog, &Asked::default()).await,
-        ),
+        Ok((dialog, form)) => with_retry(status, draw(keys, status, form, dialog, &Asked::default()).await),
         Err(error) => failure(&keys.visit, error).await,
     }
 }

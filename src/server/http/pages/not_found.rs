@@ -4,11 +4,7 @@ use crate::{
     server::http::{assets, document, visit::Visit},
     ui::pages::error::ErrorPage,
 };
-use axum::{
-    extract::Request,
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::Request, http::StatusCode, response::Response};
 use leptos::prelude::*;
 
 /// A file of the site if there is one, else the page.

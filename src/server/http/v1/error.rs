@@ -72,13 +72,13 @@ impl V1Error {
                 "BSE1006",
                 "auth_rate_limited",
                 "Too many unknown API keys from this address. Retry after the seconds in the Retry-After header.",
-                exceeded,
+                *exceeded,
             ),
             Self::Refused(Refusal::TooManyRefusals(exceeded)) => limited(
                 "BSE1005",
                 "rate_limit_exceeded",
                 "Rate limit exceeded. Please retry after the period indicated in the Retry-After header.",
-                exceeded,
+                *exceeded,
             ),
             Self::Refused(Refusal::IpNotAllowed) => told(
                 StatusCode::FORBIDDEN,
@@ -149,16 +149,17 @@ impl V1Error {
     fn challenge(&self) -> Option<HeaderValue> {
         let Self::Refused(refusal) = self else { return None };
         let challenge = match refusal {
-            Refusal::MissingKey => r#"Bearer realm="api""#.to_owned(),
             Refusal::InvalidKey | Refusal::Revoked | Refusal::Expired => {
                 r#"Bearer realm="api", error="invalid_token""#.to_owned()
             }
             Refusal::InsufficientScope(scope) => {
                 format!(r#"Bearer realm="api", error="insufficient_scope", scope="{scope}""#)
             }
-            // RFC 6750 has no word of its own for this; the scope it names would not help.
-            Refusal::IpNotAllowed => r#"Bearer realm="api""#.to_owned(),
-            Refusal::TooManyUnknown(_) | Refusal::TooManyRefusals(_) | Refusal::Unavailable(_) => return None,
+            // RFC 6750 names no error where there was no key, and has none for a wrong address.
+            Refusal::MissingKey | Refusal::IpNotAllowed => r#"Bearer realm="api""#.to_owned(),
+            Refusal::TooManyUnknown(_) | Refusal::TooManyRefusals(_) | Refusal::Unavailable(_) => {
+                return None;
+            }
         };
         HeaderValue::try_from(challenge).ok()
     }
@@ -214,12 +215,7 @@ fn invalid(message: &'static str, reason: &str) -> Told {
     }
 }
 
-fn limited(
-    code: &'static str,
-    kind: &'static str,
-    message: &'static str,
-    exceeded: &Exceeded,
-) -> Told {
+fn limited(code: &'static str, kind: &'static str, message: &'static str, exceeded: Exceeded) -> Told {
     Told {
         status: StatusCode::TOO_MANY_REQUESTS,
         code,

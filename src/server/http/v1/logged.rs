@@ -45,7 +45,13 @@ pub fn entry(
     let path = request.uri.path();
     let path: Vec<_> = path
         .split('/')
-        .map(|part| if part.contains(prefix.as_str()) { MASK } else { part })
+        .map(|part| {
+            if part.contains(prefix.as_str()) {
+                MASK
+            } else {
+                part
+            }
+        })
         .collect();
     LogEntry {
         request_id: outcome.request_id,
@@ -72,8 +78,16 @@ fn params(query: &str, key_prefix: &str) -> String {
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let lower = name.to_lowercase();
         let secret = SECRET_NAMES.iter().any(|word| lower.contains(word)) || value.contains(key_prefix);
-        let name = if name.contains(key_prefix) { MASK.into() } else { name };
-        let value = if secret { MASK.to_owned() } else { cut(&value, LONGEST_VALUE) };
+        let name = if name.contains(key_prefix) {
+            MASK.into()
+        } else {
+            name
+        };
+        let value = if secret {
+            MASK.to_owned()
+        } else {
+            cut(&value, LONGEST_VALUE)
+        };
         kept.append_pair(&name, &value);
     }
     kept.finish()
@@ -98,7 +112,10 @@ mod tests {
             ("", String::new()),
             ("days=7&model=bfl%2Fflux", "days=7&model=bfl%2Fflux".to_owned()),
             (&format!("a={long}"), format!("a={}", &long[..64])),
-            ("api_key=1&Token=2&X-Signature=3", "api_key=***&Token=***&X-Signature=***".to_owned()),
+            (
+                "api_key=1&Token=2&X-Signature=3",
+                "api_key=***&Token=***&X-Signature=***".to_owned(),
+            ),
             ("q=bye_abc&r=%20bye_abc&bye_abc=1", "q=***&r=***&***=1".to_owned()),
             ("a=%0d%0ab", "a=%EF%BF%BD%EF%BF%BDb".to_owned()),
         ] {

@@ -30,7 +30,9 @@ pub fn KeyDialogs(
 
     // The openers stand outside of this island.
     window_event_listener(ev::submit, |event| {
-        let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let form = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
         let opens = form.and_then(|form| form.get_attribute("data-opens"));
         if let Some(dialog) = opens.and_then(|id| dialog(&id)) {
             event.prevent_default();
@@ -169,7 +171,9 @@ fn question(field: &HtmlTextAreaElement, typed: &str) -> Result<UrlSearchParams,
 }
 
 fn show_error(field: &HtmlTextAreaElement, wrong: Option<&str>) {
-    let Some(place) = document().get_element_by_id("allowlist-error") else { return };
+    let Some(place) = document().get_element_by_id("allowlist-error") else {
+        return;
+    };
     place.set_text_content(wrong);
     let _ = place.toggle_attribute_with_force("hidden", wrong.is_none());
     let _ = match wrong {

@@ -43,13 +43,13 @@ pub fn Permissions(
     about: String,
 ) -> impl IntoView {
     let chosen = form.value("preset");
-    let first_wrong = form.errors().first().map(str::to_owned);
+    let is_first_error = form.errors().first() == Some("preset");
     let cards = presets
         .into_iter()
         .enumerate()
         .map(|(n, preset)| {
             let checked = preset.id == chosen;
-            let autofocus = n == 0 && first_wrong.as_deref() == Some("preset");
+            let autofocus = n == 0 && is_first_error;
             let (title, text) = (format!("preset-{n}"), format!("preset-{n}-about"));
             view! {
                 <label class="choice-card">
@@ -65,34 +65,6 @@ pub fn Permissions(
                     <span class="choice-title" id=title>{preset.label}</span>
                     <span class="choice-text" id=text>{preset.description}</span>
                     <code class="choice-scopes">{preset.scopes}</code>
-                </label>
-            }
-        })
-        .collect_view();
-    let boxes = scopes
-        .into_iter()
-        .enumerate()
-        .map(|(n, choice)| {
-            let checked = form.holds("scopes", &choice.scope);
-            let autofocus = n == 0 && first_wrong.as_deref() == Some("scopes");
-            let routes = choice
-                .routes
-                .into_iter()
-                .map(|route| view! { <span class="scope-route">{route}</span> })
-                .collect_view();
-            view! {
-                <label class="scope-choice">
-                    <input
-                        type="checkbox"
-                        name="scopes[]"
-                        value=choice.scope.clone()
-                        checked=checked
-                        autofocus=autofocus
-                        aria-labelledby=format!("scope-{n}")
-                        aria-describedby=format!("scope-{n}-routes")
-                    />
-                    <code id=format!("scope-{n}")>{choice.scope.clone()}</code>
-                    <span class="scope-routes" id=format!("scope-{n}-routes")>{routes}</span>
                 </label>
             }
         })
@@ -130,18 +102,56 @@ pub fn Permissions(
                     <span class="choice-text" id="preset-custom-about">"Choose the scopes one by one"</span>
                 </label>
             </div>
-            <div
+            <ScopeBoxes form=Arc::clone(&form) scopes/>
+            <FieldError form=Arc::clone(&form) name="preset"/>
+        </fieldset>
+    }
+}
+
+/// A box for each scope; it is seen while `Custom` is chosen.
+#[component]
+fn ScopeBoxes(form: Arc<FormState>, scopes: Vec<ScopeChoice>) -> impl IntoView {
+    let is_first_error = form.errors().first() == Some("scopes");
+    let boxes = scopes
+        .into_iter()
+        .enumerate()
+        .map(|(n, choice)| {
+            let checked = form.holds("scopes", &choice.scope);
+            let autofocus = n == 0 && is_first_error;
+            let routes = choice
+                .routes
+                .into_iter()
+                .map(|route| view! { <span class="scope-route">{route}</span> })
+                .collect_view();
+            view! {
+                <label class="scope-choice">
+                    <input
+                        type="checkbox"
+                        name="scopes[]"
+                        value=choice.scope.clone()
+                        checked=checked
+                        autofocus=autofocus
+                        aria-labelledby=format!("scope-{n}")
+                        aria-describedby=format!("scope-{n}-routes")
+                    />
+                    <code id=format!("scope-{n}")>{choice.scope.clone()}</code>
+                    <span class="scope-routes" id=format!("scope-{n}-routes")>{routes}</span>
+                </label>
+            }
+        })
+        .collect_view();
+    let invalid = form.errors().get("scopes").map(|_| "true");
+    view! {
+        <div
                 class="scope-list"
                 id="scopes"
                 role="group"
                 aria-label="Scopes"
-                aria-invalid=invalid("scopes")
+                aria-invalid=invalid
                 aria-describedby="scopes-error"
             >
                 {boxes}
                 <FieldError form=Arc::clone(&form) name="scopes"/>
             </div>
-            <FieldError form=Arc::clone(&form) name="preset"/>
-        </fieldset>
     }
 }

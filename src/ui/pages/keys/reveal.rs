@@ -4,12 +4,9 @@
 use crate::{
     api::keys::RevealedKey,
     domain::snippet::KEY,
-    ui::{
-        kit::{
-            icon::{Drawing, Icon},
-            send::go_to,
-        },
-        
+    ui::kit::{
+        icon::{Drawing, Icon},
+        send::go_to,
     },
 };
 use leptos::{ev, prelude::*, wasm_bindgen::JsCast as _, web_sys::HtmlTextAreaElement};

@@ -188,7 +188,9 @@ fn Row(row: KeyRow, now: Timestamp, may_manage: bool) -> impl IntoView {
     // The longest names are cut off after a few lines.
     let name = row.name.clone();
     let actions = may_manage.then(|| {
-        let menu = row.can_reissue.then(|| view! { <RowMenu id=row.id.clone() name=row.name.clone()/> });
+        let menu = row
+            .can_reissue
+            .then(|| view! { <RowMenu id=row.id.clone() name=row.name.clone()/> });
         view! { <td role="cell" class="cell-actions">{menu}</td> }
     });
     view! {

@@ -8,6 +8,25 @@ use crate::{
 };
 use leptos::{ev, prelude::*, task::spawn_local, wasm_bindgen::JsCast as _, web_sys::HtmlElement};
 
+fn secret(revealed: RwSignal<Option<RevealedKey>>) -> String {
+    revealed.with(|key| {
+        key.as_ref()
+            .map(|key| key.secret.expose().to_owned())
+            .unwrap_or_default()
+    })
+}
+
+/// A text with the key in it, as hidden as the value.
+fn filled(revealed: RwSignal<Option<RevealedKey>>, progress: Progress, text: &str) -> String {
+    let secret = secret(revealed);
+    let key = if progress.shown.get() {
+        secret
+    } else {
+        masked(&secret)
+    };
+    text.replace(KEY, &key)
+}
+
 /// The two sections.
 #[component]
 pub fn Usage(
@@ -22,16 +41,12 @@ pub fn Usage(
 ) -> impl IntoView {
     let chosen = RwSignal::new(0_usize);
     let snippets = StoredValue::new(snippets);
-    let secret = move || {
-        revealed.with(|key| key.as_ref().map(|key| key.secret.expose().to_owned()).unwrap_or_default())
-    };
-    let filled = move |text: &str| {
-        let secret = secret();
-        let key = if progress.shown.get() { secret } else { masked(&secret) };
-        text.replace(KEY, &key)
-    };
     let of_chosen = move |part: fn(&Snippet) -> &String| {
-        snippets.with_value(|all| all.get(chosen.get()).map(|snippet| part(snippet).clone()).unwrap_or_default())
+        snippets.with_value(|all| {
+            all.get(chosen.get())
+                .map(|snippet| part(snippet).clone())
+                .unwrap_or_default()
+        })
     };
     let count = snippets.with_value(Vec::len);
     let tabs = (0..count)
@@ -71,7 +86,7 @@ pub fn Usage(
     };
     let note = RwSignal::new("");
     let copy = move |_| {
-        let text = of_chosen(|snippet| &snippet.text).replace(KEY, &secret());
+        let text = of_chosen(|snippet| &snippet.text).replace(KEY, &secret(revealed));
         spawn_local(async move {
             if write_clipboard(&text).await {
                 progress.kept.set(true);
@@ -82,7 +97,6 @@ pub fn Usage(
             }
         });
     };
-    let command = trial.command;
     view! {
         <section class="usage">
             <h3 id="usage-title">"How to use it"</h3>
@@ -95,7 +109,7 @@ pub fn Usage(
                 role="tabpanel"
                 aria-labelledby=move || format!("tab-{}", chosen.get())
             >
-                <pre class="snippet" tabindex="0"><code>{move || filled(&of_chosen(|snippet| &snippet.text))}</code></pre>
+                <pre class="snippet" tabindex="0"><code>{move || filled(revealed, progress, &of_chosen(|snippet| &snippet.text))}</code></pre>
                 <div class="snippet-foot">
                     <p class="field-hint" role="status">
                         {move || if note.get().is_empty() { of_chosen(|snippet| &snippet.note) } else { note.get().to_owned() }}
@@ -104,9 +118,18 @@ pub fn Usage(
                 </div>
             </div>
         </section>
+        <TrialCommand revealed trial progress/>
+    }
+}
+
+/// The command that tells whether the key works.
+#[component]
+fn TrialCommand(revealed: RwSignal<Option<RevealedKey>>, trial: Trial, progress: Progress) -> impl IntoView {
+    let command = trial.command;
+    view! {
         <section class="usage usage-test">
             <h3>"Test it"</h3>
-            <pre class="snippet" tabindex="0"><code>{move || filled(&command)}</code></pre>
+            <pre class="snippet" tabindex="0"><code>{move || filled(revealed, progress, &command)}</code></pre>
             <p class="field-hint">"Expected: "{trial.expected}</p>
         </section>
     }

@@ -2,10 +2,7 @@
 
 use crate::{
     domain::page::{Cursor, Page},
-    server::{
-        service::keys::KeyList,
-        store::keys::{KeyCounts, KeyFilter},
-    },
+    server::service::keys::{KeyCounts, KeyFilter, KeyList},
     ui::pages::keys::{ListLinks, Pager, Segment},
 };
 use serde::Deserialize;
@@ -113,7 +110,11 @@ impl Asked {
             full_fields.push(("full".to_owned(), "1".to_owned()));
         }
         // The page stays the same in the other view.
-        let place = [("page", &self.page), ("older", &self.older), ("newer", &self.newer)];
+        let place = [
+            ("page", &self.page),
+            ("older", &self.older),
+            ("newer", &self.newer),
+        ];
         full_fields.extend(
             place
                 .into_iter()
@@ -129,7 +130,12 @@ impl Asked {
             segments: vec![
                 segment("All", "", counts.all, None),
                 segment("Active", "active", counts.live, Some(true)),
-                segment("Ended", "ended", counts.all.saturating_sub(counts.live), Some(false)),
+                segment(
+                    "Ended",
+                    "ended",
+                    counts.all.saturating_sub(counts.live),
+                    Some(false),
+                ),
             ],
             search_fields: owned(self.without("search")),
             full_fields,
