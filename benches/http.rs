@@ -27,7 +27,13 @@ use babysea::{
         store::{Tables as _, keys::NewKey},
     },
 };
-use std::{error::Error, hint::black_box, net::SocketAddr, process::Command, time::{Duration, Instant}};
+use std::{
+    error::Error,
+    hint::black_box,
+    net::SocketAddr,
+    process::Command,
+    time::{Duration, Instant},
+};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 

@@ -3,16 +3,28 @@
 use crate::{answer::Answer, world::World};
 use axum::{
     body::Body,
+    extract::ConnectInfo,
     http::{HeaderValue, Method, Request},
 };
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
+
+/// Where requests come from, unless they say otherwise: this machine, and a port as a system gives it.
+const PEER: (IpAddr, u16) = (IpAddr::V4(Ipv4Addr::LOCALHOST), 4711);
 
 /// A request.
 pub struct Call(Request<Body>);
 
 pub fn call(method: &str, path: &str) -> Call {
     let method: Method = method.parse().expect("a method");
-    let request = Request::builder().method(method).uri(path).body(Body::empty());
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .extension(ConnectInfo(SocketAddr::from(PEER)))
+        .body(Body::empty());
     Call(request.expect("a request"))
 }
 
@@ -36,6 +48,13 @@ impl Call {
 
     pub fn raw_header(mut self, name: &'static str, value: HeaderValue) -> Self {
         self.0.headers_mut().append(name, value);
+        self
+    }
+
+    /// As the listener tells the peer of the connection.
+    pub fn from_address(mut self, address: &str) -> Self {
+        let peer = SocketAddr::new(address.parse().expect("an address"), PEER.1);
+        self.0.extensions_mut().insert(ConnectInfo(peer));
         self
     }
 

@@ -4,7 +4,13 @@ use crate::{
     database::{Database, both},
     rows::{START, account_id, add_account, add_user, two_accounts, user_id},
 };
-use babysea::server::store::{StoreError, Tables as _, Unique};
+use babysea::{
+    domain::role::Role,
+    server::store::{
+        StoreError, Tables as _, Unique,
+        accounts::{Joined, Kind},
+    },
+};
 
 both!(a_slug_is_one_accounts, async |database: Database| {
     let store = database.open().await;
@@ -52,7 +58,7 @@ both!(
         ] {
             let account = reader.accounts().of_user_by_slug(user_id(user), slug).await;
             let account = account.expect("an answer");
-            assert_eq!(account.map(|account| account.id), found, "{user} {slug}");
+            assert_eq!(account.map(|joined| joined.account.id), found, "{user} {slug}");
         }
     }
 );
@@ -60,27 +66,22 @@ both!(
 both!(an_account_is_found_as_stored, async |database: Database| {
     let (store, _) = two_accounts(&database).await;
     let mut reader = store.read().await.expect("a reader");
-    let account = reader.accounts().personal(user_id(1)).await;
-    let account = account.expect("an answer").expect("an account");
-    assert_eq!(account.id, account_id(1));
+    let home = reader.accounts().home(user_id(1)).await;
+    let Joined { account, role } = home.expect("an answer").expect("an account");
+    assert_eq!((account.id, account.kind), (account_id(1), Kind::Personal));
     assert_eq!(
         (account.slug.as_str(), account.name.as_str()),
         ("zoe", "Zoë's keys")
     );
-    assert_eq!(account.created_at, START);
-    assert!(
-        reader
-            .accounts()
-            .personal(user_id(3))
-            .await
-            .expect("an answer")
-            .is_none()
-    );
+    assert_eq!((account.created_at, role), (START, Role::PrimaryOwner));
+    let nobody = reader.accounts().home(user_id(3)).await;
+    assert!(nobody.expect("an answer").is_none());
 
     let profile = reader.accounts().profile(account_id(2)).await;
     let profile = profile.expect("an answer").expect("a profile");
     assert_eq!(profile.email, "bea@example.com");
-    assert_eq!(profile.created_at, START.millis());
+    assert!(profile.is_personal);
+    assert_eq!(profile.created_at, START);
     assert!(
         reader
             .accounts()

@@ -6,7 +6,7 @@ use crate::{
 };
 use babysea::{
     domain::{key::Key, time::Timestamp},
-    server::store::{Store, StoreError, Tables as _, Unique},
+    server::store::{Store, StoreError, Tables as _, Unique, keys::KeyFilter},
 };
 
 async fn found(store: &Store, hash: &babysea::server::secret::pepper::KeyHash) -> Option<Key> {
@@ -89,9 +89,10 @@ both!(the_newest_of_an_account_come_first, async |database: Database| {
         (2, 50, &[9]),
         (3, 50, &[]),
     ] {
+        let everything = KeyFilter::default();
         let keys = reader
             .keys()
-            .newest(account_id(account), limit)
+            .older(account_id(account), &everything, after(100), None, limit)
             .await
             .expect("keys");
         let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
@@ -99,8 +100,12 @@ both!(the_newest_of_an_account_come_first, async |database: Database| {
         assert_eq!(ids, order, "account {account}, limit {limit}");
     }
     for (account, count) in [(1, 4), (2, 1), (3, 0)] {
-        let counted = reader.keys().count(account_id(account)).await.expect("a number");
-        assert_eq!(counted, count, "account {account}");
+        let counted = reader
+            .keys()
+            .counts(account_id(account), &KeyFilter::default(), after(100))
+            .await
+            .expect("numbers");
+        assert_eq!((counted.all, counted.live), (count, count), "account {account}");
     }
 });
 

@@ -74,7 +74,16 @@ both!(every_statement_prepares, async |database: Database| {
     }
     assert_eq!(
         tables,
-        ["accounts", "keys", "peppers", "sessions", "users"].into()
+        [
+            "accounts",
+            "keys",
+            "logs",
+            "memberships",
+            "peppers",
+            "sessions",
+            "users"
+        ]
+        .into()
     );
     for wrong in ["SELECT nothing FROM users", "SELEC 1", "SELECT id FROM nowhere"] {
         assert!(prepares(&database, wrong).await.is_err(), "{wrong}");

@@ -7,6 +7,7 @@ use babysea::{
         ids::{AccountId, KeyId, UserId},
         key::Key,
         name::PersonName,
+        network::Allowlist,
         secret::SecretText,
         time::Timestamp,
     },
@@ -14,7 +15,10 @@ use babysea::{
         rng::SeededRng,
         secret::pepper::{KeyHash, Pepper},
         store::{
-            Location, Store, StoreError, Tables as _, Tx, accounts::Account, keys::NewKey, users::NewUser,
+            Location, Store, StoreError, Tables as _, Tx,
+            accounts::{Account, Kind},
+            keys::NewKey,
+            users::NewUser,
         },
     },
 };
@@ -76,14 +80,24 @@ pub async fn insert_user(tx: &mut Tx, n: u8, address: &str) -> Result<(), StoreE
 
 /// Adds the personal account `n` of person `owner`.
 pub async fn add_account(store: &Store, n: u8, slug: &str, owner: u8) -> Result<(), StoreError> {
+    insert_account(store, n, slug, Kind::Personal, owner).await
+}
+
+/// Adds the team `n` of person `owner`.
+pub async fn add_team(store: &Store, n: u8, slug: &str, owner: u8) -> Result<(), StoreError> {
+    insert_account(store, n, slug, Kind::Team, owner).await
+}
+
+async fn insert_account(store: &Store, n: u8, slug: &str, kind: Kind, owner: u8) -> Result<(), StoreError> {
     let account = Account {
         id: account_id(n),
         slug: slug.to_owned(),
         name: "Zoë's keys".to_owned(),
+        kind,
         created_at: START,
     };
     let mut tx = store.write().await?;
-    tx.accounts().insert_personal(&account, user_id(owner)).await?;
+    tx.accounts().insert(&account, user_id(owner)).await?;
     tx.commit().await
 }
 
@@ -114,6 +128,9 @@ pub fn key(n: u8, account: u8, created_at: Timestamp) -> Key {
         prefix: "bye_a1B2c".to_owned(),
         preset: "read_only".to_owned(),
         scopes: ["account:read", "health:read"].into_iter().collect(),
+        allowlist: Allowlist::parse("203.0.113.7, 2001:db8::/32")
+            .expect("a list")
+            .list,
         creator: Some(user_id(account)),
         created_at,
         last_used_at: None,
