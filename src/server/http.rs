@@ -39,6 +39,7 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
             },
         ),
         ServiceError::Refused(sentence) => (StatusCode::UNPROCESSABLE_ENTITY, ApiError::message(sentence)),
+        ServiceError::Repeated(sentence) => (StatusCode::CONFLICT, ApiError::message(sentence)),
         ServiceError::Conflict(sentence) => (StatusCode::CONFLICT, ApiError::message(sentence)),
         ServiceError::Forbidden(sentence) => (StatusCode::FORBIDDEN, ApiError::message(sentence)),
         ServiceError::Unauthorized => (

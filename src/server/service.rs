@@ -18,7 +18,10 @@ pub enum ServiceError {
     /// The whole form was refused; the sentence is for the person.
     #[error("{0}")]
     Refused(&'static str),
-    /// It has happened already; the sentence is for the person.
+    /// The form was sent before, and what it gave is given once; the sentence is for the person.
+    #[error("{0}")]
+    Repeated(&'static str),
+    /// It has happened already, or there is no room for it; the sentence is for the person.
     #[error("{0}")]
     Conflict(String),
     /// Theirs to see, not to do; the sentence is for the person.

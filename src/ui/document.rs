@@ -2,7 +2,10 @@
 
 use crate::domain::theme::Theme;
 use leptos::{
-    attr::custom::CustomAttribute as _, config::LeptosOptions, html::meta, hydration::HydrationScripts,
+    attr::custom::CustomAttribute as _,
+    config::LeptosOptions,
+    html::meta,
+    hydration::{AutoReload, HydrationScripts},
     prelude::*,
 };
 
@@ -73,6 +76,7 @@ pub fn Document(
                 <title>{format!("{title} · {brand}")}</title>
                 <link rel="stylesheet" href=css/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <AutoReload options=options.clone()/>
                 <HydrationScripts options islands=true/>
             </head>
             <body>

@@ -6,9 +6,13 @@ use axum::{
     response::IntoResponse,
 };
 use leptos::config::{LeptosOptions, get_config_from_str};
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::{EmbeddedFile, RustEmbed, utils::read_file_from_fs};
 use serde::Deserialize;
-use std::{borrow::Cow, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    path::{Component, Path},
+    sync::LazyLock,
+};
 
 /// The folder that scripts/build-site.sh makes.
 #[derive(RustEmbed)]
@@ -52,6 +56,17 @@ pub static LINKS: LazyLock<Links> = LazyLock::new(|| {
 #[must_use]
 pub fn is_watched() -> bool {
     std::env::var_os("LEPTOS_WATCH").is_some()
+}
+
+/// What else a page may connect to: where cargo-leptos says that the page is to be loaded anew, only while it watches.
+#[must_use]
+pub fn reload_sources() -> String {
+    if is_watched() {
+        let port = LINKS.options.reload_port;
+        format!(" ws://127.0.0.1:{port} ws://localhost:{port}")
+    } else {
+        String::new()
+    }
 }
 
 /// The file at this path, if there is one. `/pkg/` never changes under a name; the rest is asked for anew each hour.
@@ -113,7 +128,17 @@ pub fn serve(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response
 }
 
 fn file(path: &str) -> Option<EmbeddedFile> {
-    Site::get(path)
+    if !is_watched() {
+        return Site::get(path);
+    }
+    let path = Path::new(path);
+    let below = path.components().all(|part| matches!(part, Component::Normal(_)));
+    let path = Path::new(&*LINKS.options.site_root).join(path);
+    if below {
+        read_file_from_fs(&path).ok()
+    } else {
+        None
+    }
 }
 
 /// Whether `coding` is among the accepted ones and not refused by `q=0` (RFC 9110, section 12.5.3).

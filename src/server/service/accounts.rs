@@ -13,7 +13,6 @@ use crate::{
         app::App,
         config::SignUp,
         secret::password::Checked,
-        session::Viewer,
         store::{StoreError, Tables as _, Tx, Unique, accounts::Profile, users::NewUser},
     },
 };
@@ -188,17 +187,22 @@ pub async fn home(app: &App, user: UserId) -> Result<Account, ServiceError> {
         .ok_or(ServiceError::NotFound)
 }
 
-/// Every account a person is in, and notes that they are looking at `current`.
+/// Every account that `user` is in. Notes that they are looking at `current`, unless it is the one they saw last.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn visit(app: &App, viewer: &Viewer, current: &Account) -> Result<Vec<Joined>, ServiceError> {
-    if viewer.last_account.as_deref() != Some(&current.id.to_string()) {
+pub async fn visit(
+    app: &App,
+    user: UserId,
+    last_account: Option<&str>,
+    current: &Account,
+) -> Result<Vec<Joined>, ServiceError> {
+    if last_account != Some(&current.id.to_string()) {
         let mut tx = app.store.write().await?;
-        tx.users().set_last_account(viewer.id, current.id).await?;
+        tx.users().set_last_account(user, current.id).await?;
         tx.commit().await?;
     }
-    Ok(app.store.read().await?.accounts().of_user(viewer.id).await?)
+    Ok(app.store.read().await?.accounts().of_user(user).await?)
 }
 
 /// What an account tells of itself to a program that holds a key of it; nothing when it is gone.

@@ -220,8 +220,8 @@ const fn expiry_field(error: &ExpiryError) -> &'static str {
 /// Makes a key.
 ///
 /// # Errors
-/// `Invalid` with every field that was refused, `Conflict` when the form was sent before or the account has as many
-/// live keys as it may.
+/// `Invalid` with every field that was refused, `Repeated` when the form was sent before, `Conflict` when the account
+/// has as many live keys as it may.
 pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Result<Revealed, ServiceError> {
     let now = app.now();
     let mut errors = FieldErrors::default();
@@ -256,7 +256,7 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
     let mut tx = app.store.write().await?;
     tx.accounts().lock(key.account).await?;
     if tx.keys().made_by_form(key.account, form.form_token).await? {
-        return Err(ServiceError::Conflict(SENT_TWICE.to_owned()));
+        return Err(ServiceError::Repeated(SENT_TWICE));
     }
     let most = app.config.limits.keys;
     if tx.keys().count_live(key.account, now).await? >= u64::from(most) {
@@ -271,7 +271,7 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
     };
     match tx.keys().insert(&new).await {
         Err(StoreError::Taken(Unique::FormToken)) => {
-            return Err(ServiceError::Conflict(SENT_TWICE.to_owned()));
+            return Err(ServiceError::Repeated(SENT_TWICE));
         }
         other => other?,
     }
@@ -297,7 +297,8 @@ pub async fn find(app: &App, reader: &AccountReader, id: &str) -> Result<Key, Se
 /// Gives a key that was never used a new secret; the lost one is dead from then on (docs/security.md, S35).
 ///
 /// # Errors
-/// `NotFound` when the account has no such key, `Conflict` when it was used, has ended, or the form was sent before.
+/// `NotFound` when the account has no such key, `Conflict` when it was used or has ended, `Repeated` when the form was
+/// sent before.
 pub async fn reissue(
     app: &App,
     manager: &KeyManager,
@@ -324,7 +325,7 @@ pub async fn reissue(
         return conflict(ENDED);
     }
     if tx.keys().made_by_form(account, form_token).await? {
-        return conflict(REISSUED_TWICE);
+        return Err(ServiceError::Repeated(REISSUED_TWICE));
     }
     let secret = token::generate(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
     key.prefix = token::display_prefix(&secret);

@@ -41,11 +41,11 @@ pub enum KeyDialog {
     /// `Add API key`.
     Create,
     /// `Reissue secret`.
-    Reissue(ReissueData),
+    Reissue(Box<ReissueData>),
     /// `View API key`: the only page that holds this secret.
     Revealed(Arc<RevealedKey>),
     /// The form was sent before; the sentence says so.
-    Repeated(String),
+    Repeated(&'static str),
 }
 
 /// The form of `Add API key`, and what can be chosen in it.
@@ -103,14 +103,14 @@ pub fn KeysPage(
             Some(view! { <KeptKey revealed=Arc::clone(key) page=page.clone()/> }.into_any())
         }
         KeyDialog::Repeated(sentence) => {
-            Some(view! { <RepeatedForm sentence=sentence.clone() page=page.clone()/> }.into_any())
+            Some(view! { <RepeatedForm sentence page=page.clone()/> }.into_any())
         }
         KeyDialog::Closed | KeyDialog::Create | KeyDialog::Reissue(_) => None,
     };
     let dialogs = data.create.clone().map(|create| {
         let open = matches!(data.dialog, KeyDialog::Create);
         let reissue = match &data.dialog {
-            KeyDialog::Reissue(reissue) => Some(reissue.clone()),
+            KeyDialog::Reissue(reissue) => Some(ReissueData::clone(reissue)),
             _ => None,
         };
         view! {
@@ -126,11 +126,11 @@ pub fn KeysPage(
                 <div class="page-title">
                     <h1>"API keys"</h1>
                     <p>"Keys let your programs call the API. Each is shown once, when it is made."</p>
+                    {(!may_create).then(|| view! { <ReadOnlyNote/> })}
                 </div>
                 <div class="page-actions">
                     <FullView full links=data.links.clone()/>
                     <Opener may_create/>
-                    {(!may_create).then(|| view! { <ReadOnlyNote/> })}
                 </div>
             </header>
             {(!data.is_empty).then(|| view! { <Toolbar search=data.search.clone() links=data.links.clone()/> })}

@@ -1,6 +1,6 @@
 //! Headers of every answer (docs/security.md, S63 to S65).
 
-use crate::server::app::App;
+use crate::server::{app::App, http::assets};
 use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue, header},
@@ -53,9 +53,10 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
 /// # Errors
 /// When the nonce cannot stand in a header; leptos makes them of base64.
 pub fn page_policy(nonce: &str) -> Result<HeaderValue, axum::http::header::InvalidHeaderValue> {
+    let reload = assets::reload_sources();
     HeaderValue::try_from(format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
-         img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; form-action 'self'; \
          base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     ))
 }

@@ -32,7 +32,13 @@ pub async fn of(
     reader: &AccountReader,
     section: Section,
 ) -> Result<FrameData, ServiceError> {
-    let accounts = accounts::visit(&visit.app, viewer, &reader.account).await?;
+    let accounts = accounts::visit(
+        &visit.app,
+        viewer.id,
+        viewer.last_account.as_deref(),
+        &reader.account,
+    )
+    .await?;
     Ok(FrameData {
         person: viewer.name.clone(),
         account: link(&reader.account, reader.role),

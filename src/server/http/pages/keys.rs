@@ -193,7 +193,7 @@ async fn answer(
             let key = Arc::new(revealed(keys.app(), key));
             (StatusCode::OK, KeyDialog::Revealed(key))
         }
-        Err(ServiceError::Conflict(sentence)) => (StatusCode::CONFLICT, KeyDialog::Repeated(sentence)),
+        Err(ServiceError::Repeated(sentence)) => (StatusCode::CONFLICT, KeyDialog::Repeated(sentence)),
         Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
             return Ok(failure(&keys.visit, error).await);
         }
@@ -228,7 +228,10 @@ async fn reissue_dialog(
     let app = keys.app();
     let key = service::keys::find(app, &keys.reader, id).await?;
     let key = row(app, key, app.now(), "");
-    Ok((KeyDialog::Reissue(ReissueData { key, form }), fresh(app)))
+    Ok((
+        KeyDialog::Reissue(Box::new(ReissueData { key, form })),
+        fresh(app),
+    ))
 }
 
 fn row(app: &App, key: Key, now: Timestamp, created: &str) -> KeyRow {

@@ -15,8 +15,13 @@ pub async fn show(visit: Visit, request: Request) -> Response {
     }
 }
 
-/// The page.
+/// The page. It says nothing of the address, not even to lead back to it: whatever is absent is one answer, and people
+/// paste secrets into addresses.
 pub async fn page(visit: &Visit) -> Response {
+    let visit = &Visit {
+        path: "/".to_owned(),
+        ..visit.clone()
+    };
     let page = || {
         view! {
             <ErrorPage

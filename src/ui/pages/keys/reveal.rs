@@ -124,7 +124,7 @@ pub fn ForgetKey(
 #[component]
 pub fn RepeatedForm(
     /// What happened, and what to do.
-    sentence: String,
+    sentence: &'static str,
     /// Path of the page behind it.
     page: String,
 ) -> impl IntoView {
