@@ -61,6 +61,22 @@ impl Answer {
         self.id(&format!("{name}-error")).text
     }
 
+    /// The names in the table of keys, from the top.
+    pub fn names(&self) -> Vec<String> {
+        let tags = self.tags();
+        let named = tags
+            .windows(2)
+            .filter(|two| two[0].get("class") == Some("key-name"));
+        named.map(|two| two[1].text.clone()).collect()
+    }
+
+    /// What the table's cells of a column hold, tags included, from the top.
+    pub fn cells(&self, column: &str) -> Vec<&str> {
+        let start = format!("data-label=\"{column}\"");
+        let cells = self.text().split(&start).skip(1);
+        cells.filter_map(|rest| rest.split("</td>").next()).collect()
+    }
+
     /// Everything but what differs from answer to answer by design: the request's id and a page's nonce.
     pub fn comparable(&self) -> (u16, Vec<(String, String)>, String) {
         let policy = self.header("content-security-policy");

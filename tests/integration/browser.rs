@@ -94,6 +94,23 @@ impl Call {
     }
 }
 
+/// A key as its maker sees it once.
+pub struct Made {
+    pub id: String,
+    pub secret: String,
+}
+
+impl Made {
+    pub fn read(answer: &Answer) -> Self {
+        let made = answer.json();
+        let text = |field: &str| made[field].as_str().expect(field).to_owned();
+        Self {
+            id: text("id"),
+            secret: text("secret"),
+        }
+    }
+}
+
 /// A browser: it keeps cookies and says that its posts come from a page of ours.
 pub struct Browser<'w> {
     pub world: &'w World,
@@ -188,6 +205,14 @@ impl<'w> Browser<'w> {
         }
     }
 
+    /// The same person with another account before them.
+    pub fn at(&self, slug: &str) -> Self {
+        Self {
+            slug: slug.to_owned(),
+            ..self.copy()
+        }
+    }
+
     /// The form token that the page hands out.
     pub async fn form_token(&self) -> String {
         self.get(&self.keys()).await.field("form_token")
@@ -202,11 +227,21 @@ impl<'w> Browser<'w> {
 
     /// Makes a key; returns its text.
     pub async fn key(&self, name: &str, preset: &str) -> String {
+        self.key_with(&[("name", name), ("preset", preset)]).await.secret
+    }
+
+    /// Makes a key that may do everything; returns it.
+    pub async fn made(&self, name: &str) -> Made {
+        self.key_with(&[("name", name), ("preset", "full_access")]).await
+    }
+
+    /// Makes a key by filling in these fields of the form.
+    pub async fn key_with(&self, fields: &[(&str, &str)]) -> Made {
         let token = self.form_token().await;
-        let answer = self
-            .create(&[("name", name), ("preset", preset), ("form_token", &token)])
-            .await;
+        let mut all = vec![("form_token", token.as_str())];
+        all.extend(fields);
+        let answer = self.create(&all).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.json()["secret"].as_str().expect("a secret").to_owned()
+        Made::read(&answer)
     }
 }

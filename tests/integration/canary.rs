@@ -79,8 +79,7 @@ both!(
         ];
         let post = || form(keys, &fields).header("cookie", &cookie);
         let page = program.send(post()).await;
-        let area = page.tags().into_iter().find(|tag| tag.name == "textarea");
-        let posted = area.expect("a field").text.trim().to_owned();
+        let posted = page.id("kept-key").text;
         assert_eq!(program.send(post()).await.status, 409);
 
         // Keys that are accepted, refused, and where no key belongs.

@@ -77,7 +77,8 @@ fn kinds(key: &str, keys: &str) -> Vec<(Call, u16, bool)> {
         (get("/v1/status").bearer(key), 200, false),
         (get("/v1/status"), 401, false),
         (get("/v1/nowhere"), 404, false),
-        (get("/v1/usage").bearer(key), 501, false),
+        (get("/v1/usage?days=0").bearer(key), 400, false),
+        (get("/v1/user/billing").bearer(key), 501, false),
     ]
 }
 

@@ -12,7 +12,14 @@ async fn every_page_has_a_title_a_heading_and_a_main_part() {
     for (path, title, heading) in [
         ("/sign-in", "Sign in", "Sign in"),
         ("/sign-up", "Create account", "Create account"),
-        ("/home/ada-moss/api-keys", "API keys", "API keys"),
+        ("/home/ada-moss/api-keys", "API keys · Ada Moss", "API keys"),
+        (
+            "/home/ada-moss/api-keys?dialog=create&full=1",
+            "API keys · Ada Moss",
+            "API keys",
+        ),
+        ("/home/ada-moss/scopes", "Scopes", "Scopes"),
+        ("/home/create-team", "Create team", "Create team"),
         ("/nowhere", "Not found", "There is nothing here"),
         ("/home/nowhere/api-keys", "Not found", "There is nothing here"),
     ] {

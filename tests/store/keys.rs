@@ -6,7 +6,7 @@ use crate::{
 };
 use babysea::{
     domain::{key::Key, time::Timestamp},
-    server::store::{Store, StoreError, Tables as _, Unique, keys::KeyFilter},
+    server::store::{Store, StoreError, Tables as _, Unique, key_list::KeyFilter},
 };
 
 async fn found(store: &Store, hash: &babysea::server::secret::pepper::KeyHash) -> Option<Key> {
@@ -91,7 +91,7 @@ both!(the_newest_of_an_account_come_first, async |database: Database| {
     ] {
         let everything = KeyFilter::default();
         let keys = reader
-            .keys()
+            .key_list()
             .older(account_id(account), &everything, after(100), None, limit)
             .await
             .expect("keys");
@@ -101,7 +101,7 @@ both!(the_newest_of_an_account_come_first, async |database: Database| {
     }
     for (account, count) in [(1, 4), (2, 1), (3, 0)] {
         let counted = reader
-            .keys()
+            .key_list()
             .counts(account_id(account), &KeyFilter::default(), after(100))
             .await
             .expect("numbers");

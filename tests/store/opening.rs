@@ -76,6 +76,7 @@ both!(every_statement_prepares, async |database: Database| {
         tables,
         [
             "accounts",
+            "key_list",
             "keys",
             "logs",
             "memberships",

@@ -13,7 +13,11 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ("domain", "domain", OUTSIDE),
     ("api", "api domain", "axum sqlx tokio"),
     ("ui", "ui api domain", "axum sqlx tokio"),
-    ("server::clock server::rng", "domain", OUTSIDE),
+    (
+        "server::clock server::rng server::client server::limits",
+        "domain",
+        OUTSIDE,
+    ),
     // Keys are stored and found by the type of their hash.
     (
         "server::store",
@@ -26,20 +30,33 @@ const LAYERS: &[(&str, &str, &str)] = &[
         "server::secret server::store server::rng domain",
         WEB_AND_SQL,
     ),
-    ("server::config", "server::store::Location domain", OUTSIDE),
+    // Both are settings: where the data is, and whose word on a client is taken.
     (
-        "server::recorder server::jobs",
-        "server::store server::app domain",
+        "server::config",
+        "server::config server::store::Location server::client::TrustedProxies domain",
+        OUTSIDE,
+    ),
+    ("server::jobs", "server::store server::app domain", WEB_AND_SQL),
+    (
+        "server::recorder",
+        "server::clock server::rng server::secret::pepper::KeyHash server::store domain",
         WEB_AND_SQL,
     ),
     (
         "server::app",
-        "server::clock server::config server::recorder server::rng server::secret server::store domain",
+        "server::clock server::config server::limits server::recorder server::rng server::secret server::store domain",
         WEB_AND_SQL,
     ),
     (
         "server::service",
-        "server::service server::access server::app server::config server::secret server::store domain",
+        "server::service server::access server::app server::client server::config server::limits server::secret \
+         server::store domain",
+        WEB_AND_SQL,
+    ),
+    // What the binary does beside serving; the sample is written past the use cases, into the past.
+    (
+        "server::commands server::demo",
+        "server::app server::config server::rng server::secret server::service server::store domain",
         WEB_AND_SQL,
     ),
     // A session's errors are those of the use cases; its cookie is a header of axum.
@@ -50,7 +67,8 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ),
     (
         "server::http",
-        "server::http server::service server::session server::access server::app server::config api ui domain",
+        "server::http server::service server::session server::access server::app server::client server::config \
+         server::limits api ui domain",
         "sqlx",
     ),
     // These put it together. The root of the crate is `lib`.
@@ -201,6 +219,18 @@ fn planted_arrows_are_found() {
             "server::http::pages",
         ),
         ("server/clock.rs", "use super::app::App;", "server::app::App"),
+        (
+            "server/client.rs",
+            "use super::config::Config;",
+            "server::config::Config",
+        ),
+        ("server/limits.rs", "use axum::Router;", "axum::Router"),
+        ("server/recorder.rs", "use super::app::App;", "server::app::App"),
+        (
+            "server/commands.rs",
+            "use super::http::pages;",
+            "server::http::pages",
+        ),
     ] {
         assert_eq!(
             wrong_arrows(&format!("src/{file}"), source),
