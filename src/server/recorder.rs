@@ -18,13 +18,15 @@ use std::{
 };
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 /// Entries that may wait to be written, in the queue and again in the batch.
 const QUEUE: usize = 10_000;
 /// How often they are written.
 const EVERY: Duration = Duration::from_millis(500);
+/// How long to wait for a database that is away.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Rows of one transaction: on SQLite nobody else writes meanwhile.
 const CHUNK: usize = 500;
 
@@ -83,11 +85,16 @@ impl Recorder {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything noted before has been written or given up.
+    /// Waits until everything noted before has been written or given up, or for as long as that may take.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
-        if self.queue.send(Message::Flush(done)).await.is_ok() {
-            let _ = written.await;
+        let flush = async {
+            if self.queue.send(Message::Flush(done)).await.is_ok() {
+                let _ = written.await;
+            }
+        };
+        if timeout(PATIENCE, flush).await.is_err() {
+            tracing::warn!("the request log could not be written in time");
         }
     }
 }

@@ -157,6 +157,15 @@ impl World {
     }
 }
 
+impl Database {
+    /// The only text that a query finds.
+    pub async fn text(&self, sql: &str) -> String {
+        let mut texts = self.texts(sql).await;
+        assert_eq!(texts.len(), 1, "{sql}");
+        texts.remove(0)
+    }
+}
+
 /// Everything at once; the results in order.
 pub async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures

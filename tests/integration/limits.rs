@@ -1,0 +1,111 @@
+//! What may happen only so often (S44, S45).
+
+use crate::{
+    browser::get,
+    database::Database,
+    world::{Setup, World},
+};
+
+/// A text with the form and checksum of a key that nobody has.
+fn unknown(world: &World) -> String {
+    let secret = babysea::domain::token::generate("bye_", |bytes| world.app.rng.fill(bytes));
+    secret.expose().to_owned()
+}
+
+#[tokio::test]
+async fn an_address_may_try_a_hundred_unknown_keys_a_minute() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let secret = ada.key("prod", "full_access").await;
+    let try_from = async |address: &str, text: &str| {
+        world
+            .send(get("/v1/status").bearer(text).from_address(address))
+            .await
+    };
+    for n in 0..100 {
+        // Without the form of a key it counts too: it is as unknown.
+        let text = if n % 2 == 0 {
+            unknown(&world)
+        } else {
+            "bye_x".to_owned()
+        };
+        assert_eq!(try_from("203.0.113.7", &text).await.status, 401, "{n}");
+    }
+    world.advance(1_500);
+    let refused = try_from("203.0.113.7", &unknown(&world)).await;
+    assert_eq!(refused.status, 429);
+    let error = &refused.json()["error"];
+    assert_eq!(
+        (&error["code"], &error["type"]),
+        (&"BSE1006".into(), &"auth_rate_limited".into())
+    );
+    assert_eq!(error["retryable"], true);
+    assert_eq!(error["details"]["reason"], "rate_limited");
+    assert_eq!(refused.header("x-ratelimit-limit"), "100");
+    // The clock began at a whole minute; a second and a half of it is gone.
+    assert_eq!(refused.header("retry-after"), "59");
+
+    assert_eq!(
+        try_from("203.0.113.7", &secret).await.status,
+        200,
+        "a known key still passes"
+    );
+    assert_eq!(
+        try_from("203.0.113.8", &unknown(&world)).await.status,
+        401,
+        "another address"
+    );
+    world.advance(58_500);
+    assert_eq!(
+        try_from("203.0.113.7", &unknown(&world)).await.status,
+        401,
+        "the next minute"
+    );
+}
+
+#[tokio::test]
+async fn an_ipv6_subscriber_is_one_address() {
+    let setup = Setup {
+        arguments: &["--auth-limit", "1"],
+        ..Setup::default()
+    };
+    let world = World::with(Database::sqlite(), setup).await;
+    let try_from = async |address: &str| {
+        let call = get("/v1/status").bearer(&unknown(&world)).from_address(address);
+        world.send(call).await.status
+    };
+    assert_eq!(try_from("2001:db8:1:2::1").await, 401);
+    assert_eq!(try_from("2001:db8:1:2:ffff::1").await, 429);
+    assert_eq!(try_from("2001:db8:1:3::1").await, 401);
+    assert_eq!(try_from("203.0.113.7").await, 401);
+    assert_eq!(
+        try_from("::ffff:203.0.113.7").await,
+        429,
+        "the same address, mapped"
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_sixty_times_in_a_minute_must_wait() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let narrow = ada.key("narrow", "monitor_only").await;
+    let other = ada.key("other", "monitor_only").await;
+    for n in 0..60 {
+        assert_eq!(world.status(&narrow).await.status, 403, "{n}");
+    }
+    let refused = world.status(&narrow).await;
+    assert_eq!(refused.status, 429);
+    let body = refused.json();
+    assert_eq!(body["error"]["code"], "BSE1005");
+    assert_eq!(body["error"]["details"]["limit"], 60);
+    assert_eq!(refused.header("retry-after"), "60");
+    assert_eq!(refused.header("x-ratelimit-limit"), "60");
+
+    // What it may do it still may: refusals do not use up anything.
+    let allowed = get("/v1/health/storage").bearer(&narrow);
+    assert_eq!(world.send(allowed).await.status, 501);
+    assert_eq!(world.status(&other).await.status, 403, "another key");
+    world.advance(60_000);
+    assert_eq!(world.status(&narrow).await.status, 403, "the next minute");
+}

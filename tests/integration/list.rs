@@ -1,0 +1,180 @@
+//! The list of keys: search, filters, pages; every view has an address.
+
+use crate::{
+    answer::Answer,
+    browser::Browser,
+    database::{Database, both},
+    world::World,
+};
+
+/// The address behind a link's label.
+fn link(page: &Answer, label: &str) -> Option<String> {
+    let tags = page.tags();
+    let found = tags
+        .iter()
+        .find(|tag| tag.name == "a" && tag.text.trim() == label)?;
+    Some(found.get("href")?.replace("&amp;", "&"))
+}
+
+async fn keys(world: &World, person: &Browser<'_>, count: usize) {
+    for n in 0..count {
+        person.key(&format!("key {n}"), "read_only").await;
+        world.advance(1);
+    }
+}
+
+fn expected(numbers: impl Iterator<Item = usize>) -> Vec<String> {
+    numbers.map(|n| format!("key {n}")).collect()
+}
+
+both!(pages_follow_each_other, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    keys(&world, &ada, 120).await;
+    let first = ada.get(&ada.keys()).await;
+    assert_eq!(first.names(), expected((70..120).rev()));
+    assert!(first.text().contains("1–50 of 120 keys"));
+    assert_eq!((link(&first, "First"), link(&first, "Newer")), (None, None));
+
+    let second = link(&first, "Older").expect("a link");
+    // A key that comes meanwhile moves nothing.
+    ada.key("later", "read_only").await;
+    let page = ada.get(&second).await;
+    assert_eq!(page.names(), expected((20..70).rev()));
+    assert!(page.text().contains("52–101 of 121 keys"));
+
+    let last = ada.get(&link(&page, "Last").expect("a link")).await;
+    assert_eq!(last.names(), expected((0..50).rev()));
+    assert_eq!((link(&last, "Older"), link(&last, "Last")), (None, None));
+    assert!(last.text().contains("72–121 of 121 keys"));
+
+    let back = ada.get(&link(&last, "Newer").expect("a link")).await;
+    assert_eq!(back.names(), expected((50..100).rev()));
+    let oldest = ada.get(&link(&page, "Older").expect("a link")).await;
+    assert_eq!(oldest.names(), expected((0..20).rev()));
+    let again = ada.get(&link(&oldest, "Newer").expect("a link")).await;
+    assert_eq!(again.names(), page.names());
+    let top = ada.get(&link(&again, "First").expect("a link")).await;
+    assert_eq!(top.names()[0], "later");
+});
+
+both!(
+    a_search_looks_at_names_and_prefixes,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let bea = world.person("Bea Lund").await;
+        let secret = ada.key("Prod Worker", "read_only").await;
+        for name in [
+            "100% sure",
+            "under_score",
+            "order-sheet",
+            "back\\slash",
+            "ÜBER",
+            "مفتاح",
+        ] {
+            ada.key(name, "read_only").await;
+            world.advance(1);
+        }
+        bea.key("prod of somebody else", "read_only").await;
+        let search = async |text: &str| {
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .append_pair("search", text)
+                .finish();
+            ada.get(&format!("{}?{query}", ada.keys())).await
+        };
+        for (text, found) in [
+            ("prod", &["Prod Worker"][..]),
+            ("  WORKER ", &["Prod Worker"]),
+            ("%", &["100% sure"]),
+            // A wildcard would find `order-sheet` too.
+            ("r_s", &["under_score"]),
+            ("\\", &["back\\slash"]),
+            ("über", &["ÜBER"]),
+            ("مفتاح", &["مفتاح"]),
+            ("nothing like it", &[]),
+            ("' OR 1=1 --", &[]),
+        ] {
+            let page = search(text).await;
+            assert_eq!(
+                (page.status, page.names()),
+                (200, found.iter().map(ToString::to_string).collect()),
+                "{text}"
+            );
+        }
+        // Every prefix begins so; `_` is not found in it as a wildcard would.
+        let prefix = &secret[..9];
+        assert_eq!(search(&prefix.to_lowercase()).await.names(), ["Prod Worker"]);
+        for harmless in ["\0", "a\0b", "\u{7}", &"x".repeat(5_000)] {
+            assert_eq!(search(harmless).await.status, 200);
+        }
+        let none = search("<script>").await;
+        assert!(none.text().contains("No key matches") && !none.text().contains("“<script>"));
+        assert!(none.text().contains("Show all keys"));
+    }
+);
+
+both!(
+    those_that_work_and_those_that_ended,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        keys(&world, &ada, 4).await;
+        world
+            .database
+            .execute("UPDATE api_keys SET revoked_at = 1 WHERE name = 'key 0'")
+            .await;
+        let now = world.app.now().millis();
+        world
+            .database
+            .execute(&format!(
+                "UPDATE api_keys SET expires_at = {} WHERE name = 'key 1'",
+                now + 1
+            ))
+            .await;
+        let names = async |status: &str| ada.get(&format!("{}?status={status}", ada.keys())).await.names();
+        assert_eq!(names("active").await, ["key 3", "key 2", "key 1"]);
+        world.advance(1);
+        assert_eq!(names("active").await, ["key 3", "key 2"]);
+        assert_eq!(names("ended").await, ["key 1", "key 0"]);
+        assert_eq!(names("nonsense").await.len(), 4);
+    }
+);
+
+#[tokio::test]
+async fn a_view_keeps_what_it_shows() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    keys(&world, &ada, 60).await;
+    let view = format!("{}?search=key&status=active&full=1", ada.keys());
+    let page = ada.get(&view).await;
+    assert!(
+        !page.text().contains("class=\"sidebar\""),
+        "the full view has no sidebar"
+    );
+    assert!(page.text().contains("Close full view"));
+    let older = link(&page, "Older").expect("a link");
+    for kept in ["search=key", "status=active", "full=1", "older="] {
+        assert!(older.contains(kept), "{older}");
+    }
+    assert_eq!(ada.get(&older).await.names().len(), 10);
+    for broken in ["older=x", "newer=1.2", "page=7", "older="] {
+        let page = ada.get(&format!("{}?{broken}", ada.keys())).await;
+        assert_eq!((page.status, page.names().len()), (200, 50), "{broken}");
+    }
+}
+
+#[tokio::test]
+async fn a_pasted_key_does_not_stay_in_the_address() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let secret = ada.key("prod", "read_only").await;
+    ada.key("other", "read_only").await;
+    let answer = ada.get(&format!("{}?search=+{secret}&full=1", ada.keys())).await;
+    assert_eq!(answer.status, 303);
+    assert_eq!(
+        answer.location(),
+        format!("{}?search={}&full=1", ada.keys(), &secret[..9])
+    );
+    assert_eq!(ada.get(answer.location()).await.names(), ["prod"]);
+}

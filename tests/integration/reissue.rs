@@ -1,0 +1,146 @@
+//! `Reissue secret`: a new secret for a key that was never used (S35).
+
+use crate::{
+    answer::holds_a_key,
+    browser::Browser,
+    database::{Database, both},
+    world::World,
+};
+
+impl Browser<'_> {
+    /// Id of the only key with this name.
+    async fn key_id(&self, name: &str) -> String {
+        let sql = format!("SELECT id FROM api_keys WHERE name = '{name}'");
+        self.world.database.text(&sql).await
+    }
+
+    async fn reissue(&self, key: &str, form_token: &str) -> crate::answer::Answer {
+        let fields = [
+            ("account", self.slug.as_str()),
+            ("key", key),
+            ("form_token", form_token),
+        ];
+        self.post("/api/keys/reissue", &fields).await
+    }
+}
+
+both!(
+    a_key_that_was_never_used_gets_a_new_secret,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let lost = ada.key("prod", "read_only").await;
+        let id = ada.key_id("prod").await;
+        let token = ada.form_token().await;
+        let answer = ada.reissue(&id, &token).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let made = answer.json();
+        let secret = made["secret"].as_str().expect("a secret");
+        assert_eq!(made["id"], id.as_str());
+        assert_eq!(world.status(&lost).await.status, 401, "the lost one is dead");
+
+        let again = ada.reissue(&id, &token).await;
+        assert_eq!(again.status, 409);
+        assert!(!holds_a_key(again.text()), "a repeated form gives nothing");
+        let status = world.status(secret).await;
+        assert_eq!(status.status, 200, "and takes nothing");
+        assert_eq!(status.json()["data"]["apikey_prefix"], &secret[..9]);
+    }
+);
+
+both!(
+    a_use_that_waits_to_be_written_is_a_use,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let secret = ada.key("prod", "read_only").await;
+        assert_eq!(world.status(&secret).await.status, 200);
+        let answer = ada
+            .reissue(&ada.key_id("prod").await, &ada.form_token().await)
+            .await;
+        assert_eq!(answer.status, 409, "{}", answer.text());
+        assert!(!holds_a_key(answer.text()));
+        assert_eq!(world.status(&secret).await.status, 200);
+    }
+);
+
+#[tokio::test]
+async fn a_refused_request_is_no_use() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let secret = ada.key("prod", "monitor_only").await;
+    assert_eq!(world.status(&secret).await.status, 403);
+    let answer = ada
+        .reissue(&ada.key_id("prod").await, &ada.form_token().await)
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+both!(ended_and_foreign_keys_get_none, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let bea = world.person("Bea Lund").await;
+    for name in ["revoked", "expired", "good"] {
+        ada.key(name, "read_only").await;
+    }
+    world
+        .database
+        .execute("UPDATE api_keys SET revoked_at = 1 WHERE name = 'revoked'")
+        .await;
+    let now = world.app.now().millis();
+    world
+        .database
+        .execute(&format!(
+            "UPDATE api_keys SET expires_at = {now} WHERE name = 'expired'"
+        ))
+        .await;
+    for name in ["revoked", "expired"] {
+        let answer = ada
+            .reissue(&ada.key_id(name).await, &ada.form_token().await)
+            .await;
+        assert_eq!(answer.status, 409, "{name}: {}", answer.text());
+    }
+    let good = ada.key_id("good").await;
+    let before = world
+        .database
+        .text("SELECT prefix FROM api_keys WHERE name = 'good'")
+        .await;
+    let token = bea.form_token().await;
+    let foreign = bea.reissue(&good, &token).await;
+    let absent = bea.reissue("0f8fad5b-d9cb-469f-a165-70867728950e", &token).await;
+    let no_id = bea.reissue("nonsense", &token).await;
+    assert_eq!(foreign.status, 404);
+    assert_eq!(foreign.comparable(), absent.comparable());
+    assert_eq!(foreign.comparable(), no_id.comparable());
+    let after = world
+        .database
+        .text("SELECT prefix FROM api_keys WHERE name = 'good'")
+        .await;
+    assert_eq!(before, after);
+});
+
+#[tokio::test]
+async fn without_scripts_it_is_asked_and_shown_on_pages() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let lost = ada.key("prod", "read_only").await;
+    let id = ada.key_id("prod").await;
+    let question = ada.get(&format!("{}?dialog=reissue&key={id}", ada.keys())).await;
+    assert_eq!(question.status, 200);
+    assert!(question.text().contains("id=\"reissue-title\""));
+    let token = ada.form_token().await;
+    let path = format!("{}?dialog=reissue", ada.keys());
+    let fields = [("key", id.as_str()), ("form_token", &token)];
+    let answer = ada.post(&path, &fields).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let secret = answer.id("kept-key").text;
+    assert_eq!(world.status(&lost).await.status, 401);
+    let again = ada.post(&path, &fields).await;
+    assert_eq!(again.status, 409);
+    assert!(!holds_a_key(again.text()));
+    assert_eq!(world.status(&secret).await.status, 200);
+    let gone = ada
+        .get(&format!("{}?dialog=reissue&key=nonsense", ada.keys()))
+        .await;
+    assert_eq!(gone.status, 404);
+}

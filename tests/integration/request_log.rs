@@ -1,0 +1,242 @@
+//! The request log: a row for each request made with a key, and nothing secret in it (S68, S78).
+
+use crate::{
+    answer::holds_a_key,
+    browser::{call, get},
+    database::{Database, both},
+    world::World,
+};
+use serde_json::json;
+
+const COUNT: &str = "SELECT COUNT(*) FROM request_logs";
+
+both!(
+    every_request_with_a_known_key_is_logged_once,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let full = ada.key("full", "full_access").await;
+        let narrow = ada.key("narrow", "monitor_only").await;
+        for (request, status) in [
+            (get("/v1/status").bearer(&full), 200),
+            (get("/v1/status").bearer(&narrow), 403),
+            (call("POST", "/v1/generate/image/bfl/flux").bearer(&full), 501),
+            (get("/v1/usage?days=0").bearer(&full), 400),
+            // Nobody's: there is no account to log it for.
+            (get("/v1/status").bearer("bye_x"), 401),
+            (get("/v1/status"), 401),
+            (get("/v1/nowhere").bearer(&full), 404),
+        ] {
+            assert_eq!(world.send(request).await.status, status);
+        }
+        world.app.recorder.flush().await;
+        assert_eq!(world.database.number(COUNT).await, 4);
+        for (what, of) in [
+            ("status = 200 AND error_code IS NULL AND route = '/v1/status'", 1),
+            ("status = 403 AND error_code = 'BSE1003'", 1),
+            ("status = 501 AND error_code = 'BSE5001' AND method = 'POST'", 1),
+            (
+                "path = '/v1/generate/image/bfl/flux' AND route LIKE '%{model_identifier}'",
+                1,
+            ),
+            ("status = 400 AND error_code = 'BSE2001' AND params = 'days=0'", 1),
+            ("LENGTH(ip_hash) = 12", 4),
+            ("id LIKE 'req_%'", 4),
+        ] {
+            let found = world.database.number(&format!("{COUNT} WHERE {what}")).await;
+            assert_eq!(found, of, "{what}");
+        }
+        // Only what was accepted is a use.
+        let used = world
+            .database
+            .number("SELECT COUNT(*) FROM api_keys WHERE last_used_at IS NOT NULL AND name = 'full'")
+            .await;
+        let unused = world
+            .database
+            .number("SELECT COUNT(*) FROM api_keys WHERE last_used_at IS NULL AND name = 'narrow'")
+            .await;
+        assert_eq!((used, unused), (1, 1));
+    }
+);
+
+both!(no_row_holds_a_key_or_an_address, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let secret = ada.key("full", "full_access").await;
+    let path = format!("/v1/content/{secret}?q={secret}&token=hunter2&page=3");
+    let request = get(&path)
+        .bearer(&secret)
+        .from_address("203.0.113.77")
+        .header("user-agent", "tool/1.0");
+    assert_eq!(world.send(request).await.status, 501);
+    world.app.recorder.flush().await;
+    let row = world
+        .database
+        .text("SELECT id || path || params || user_agent || ip_hash FROM request_logs")
+        .await;
+    assert!(
+        row.contains("/v1/content/***") && row.contains("q=***&token=***&page=3"),
+        "{row}"
+    );
+    assert!(row.contains("tool/1.0"), "{row}");
+    assert!(
+        !holds_a_key(&row) && !row.contains("hunter2") && !row.contains("203.0.113.77"),
+        "{row}"
+    );
+});
+
+both!(usage_is_what_the_log_holds, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let bea = world.person("Bea Lund").await;
+    let (full, narrow) = (
+        ada.key("full", "full_access").await,
+        ada.key("narrow", "monitor_only").await,
+    );
+    let foreign = bea.key("foreign", "full_access").await;
+    const DAY: u64 = 86_400_000;
+    world.status(&full).await;
+    world.advance(2 * DAY);
+    for secret in [&full, &full, &narrow, &foreign] {
+        world.status(secret).await;
+    }
+    world.send(get("/v1/health/cache").bearer(&narrow)).await;
+    world.app.recorder.flush().await;
+
+    let usage = world.send(get("/v1/usage?days=1").bearer(&full)).await;
+    assert_eq!(usage.status, 200, "{}", usage.text());
+    let data = &usage.json()["data"];
+    assert_eq!(data["usage_period_days"], 1);
+    assert_eq!(data["usage_total_requests"], 4);
+    assert_eq!(data["usage_total_success"], 2);
+    assert_eq!(data["usage_total_client_errors"], 1);
+    assert_eq!(data["usage_total_server_errors"], 1);
+    assert_eq!(
+        (&data["usage_credit_balance"], &data["usage_providers"]),
+        (&json!(0), &json!([]))
+    );
+    assert_eq!(
+        data["usage_endpoints"][1],
+        json!({
+            "endpoint": "GET /v1/status",
+            "total_requests": 3,
+            "success_count": 2,
+            "client_error_count": 1,
+            "server_error_count": 0,
+            "error_codes": { "BSE1003": 1 },
+        })
+    );
+    world.app.recorder.flush().await;
+    let month = world.send(get("/v1/usage").bearer(&full)).await.json();
+    assert_eq!(month["data"]["usage_period_days"], 30);
+    assert_eq!(
+        month["data"]["usage_total_requests"], 6,
+        "with the one before and the question itself"
+    );
+});
+
+#[tokio::test]
+async fn days_out_of_range_are_the_callers_mistake() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let secret = ada.key("full", "full_access").await;
+    for days in ["0", "91", "x", "", "-1", "1&days=2"] {
+        let answer = world
+            .send(get(&format!("/v1/usage?days={days}")).bearer(&secret))
+            .await;
+        let error = &answer.json()["error"];
+        assert_eq!(
+            (answer.status, &error["code"]),
+            (400, &json!("BSE2001")),
+            "{days}"
+        );
+        assert_eq!(error["details"]["field"], "days");
+    }
+}
+
+both!(
+    rows_leave_the_log_when_their_time_is_over,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let secret = ada.key("full", "full_access").await;
+        const DAY: u64 = 86_400_000;
+        world.status(&secret).await;
+        world.advance(DAY);
+        world.status(&secret).await;
+        world.app.recorder.flush().await;
+        world.advance(29 * DAY);
+        let purge = async || {
+            babysea::server::jobs::purge_logs(&world.app)
+                .await
+                .expect("a purge")
+        };
+        assert_eq!(purge().await, 0);
+        world.advance(1);
+        assert_eq!(purge().await, 1);
+        assert_eq!(world.database.number(COUNT).await, 1);
+    }
+);
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_fails_no_request() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let secret = ada.key("full", "full_access").await;
+    world
+        .database
+        .execute("ALTER TABLE request_logs RENAME TO hidden")
+        .await;
+    for _ in 0..3 {
+        assert_eq!(world.status(&secret).await.status, 200);
+    }
+    world.app.recorder.flush().await;
+    world
+        .database
+        .execute("ALTER TABLE hidden RENAME TO request_logs")
+        .await;
+    // What could not be written is written when it can be.
+    world.app.recorder.flush().await;
+    assert_eq!(world.database.number(COUNT).await, 3);
+}
+
+#[tokio::test]
+async fn a_full_queue_drops_counts_and_leaves_a_mark() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let secret = ada.key("full", "full_access").await;
+    world.status(&secret).await;
+    world.app.recorder.flush().await;
+    // Nobody reads the queue while this task does not yield: a test runs on one thread.
+    let entry = sample(&world).await;
+    for _ in 0..10_001 {
+        world.app.recorder.request(entry.clone(), false);
+    }
+    assert!(world.app.recorder.dropped() >= 1);
+    world.app.recorder.flush().await;
+    let marked = world
+        .database
+        .number("SELECT CAST(SUM(dropped) AS BIGINT) FROM request_log_gaps")
+        .await;
+    assert_eq!(marked.unsigned_abs(), world.app.recorder.dropped());
+}
+
+/// A request of the only key there is.
+async fn sample(world: &World) -> babysea::domain::log::LogEntry {
+    let id = world.database.text("SELECT id FROM api_keys").await;
+    let account = world.database.text("SELECT account_id FROM api_keys").await;
+    babysea::domain::log::LogEntry {
+        request_id: "req_1".to_owned(),
+        account: account.parse().expect("an id"),
+        key: id.parse().expect("an id"),
+        method: "GET".to_owned(),
+        route: "/v1/status",
+        path: "/v1/status".to_owned(),
+        params: String::new(),
+        status: 200,
+        error_code: None,
+        ip_hash: None,
+        user_agent: String::new(),
+        at: world.app.now(),
+    }
+}
