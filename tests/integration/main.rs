@@ -23,6 +23,7 @@ mod machine;
 mod machine_refusals;
 mod origins;
 mod pages;
+mod pepper;
 mod reissue;
 mod request_log;
 mod session_ends;

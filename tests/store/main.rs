@@ -8,6 +8,8 @@ mod accounts;
 mod keys;
 mod opening;
 mod pepper;
+mod pepper_versions;
 mod sessions;
 mod sqlite;
+mod upgrade;
 mod users;

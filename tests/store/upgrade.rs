@@ -1,0 +1,172 @@
+//! From one version's tables to the next, with data in them.
+
+use crate::{
+    database::{Aside, Database, both},
+    rows::{account_id, after, key_id, user_id},
+};
+use babysea::{
+    domain::role::Role,
+    server::store::{ConnectError, Store, Tables as _, key_list::KeyFilter},
+};
+use sqlx::migrate::Migrator;
+use std::path::Path;
+
+/// Runs the first `count` migrations, as an earlier version did.
+async fn migrate_to(database: &Database, count: usize) {
+    let engine = if database.is_postgres() {
+        "postgres"
+    } else {
+        "sqlite"
+    };
+    let all = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("migrations")
+        .join(engine);
+    let mut files: Vec<_> = std::fs::read_dir(all)
+        .expect("a folder of migrations")
+        .map(|entry| entry.expect("a file").path())
+        .collect();
+    files.sort();
+    let folder = tempfile::tempdir().expect("a folder");
+    for file in &files[..count] {
+        let name = file.file_name().expect("a name");
+        std::fs::copy(file, folder.path().join(name)).expect("a copy");
+    }
+    let migrator = Migrator::new(folder.path()).await.expect("migrations");
+    if database.is_postgres()
+        && let Aside::Postgres(mut c) = database.aside().await
+    {
+        migrator.run(&mut c).await.expect("the tables of then");
+        return;
+    }
+    // The file is made by whoever opens it first.
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(database.folder().join("babysea.db"))
+        .create_if_missing(true);
+    let mut c = sqlx::ConnectOptions::connect(&options).await.expect("a file");
+    migrator.run(&mut c).await.expect("the tables of then");
+}
+
+async fn fill(database: &Database) {
+    let blob = |hex: &str| {
+        if database.is_postgres() {
+            format!("'\\x{hex}'::bytea")
+        } else {
+            format!("x'{hex}'")
+        }
+    };
+    for sql in [
+        format!(
+            "INSERT INTO users (id, name, email, email_key, password_hash, created_at)
+             VALUES ('{}', 'Zoë', 'z@example.com', 'z@example.com', '$', 5)",
+            user_id(1)
+        ),
+        format!(
+            "INSERT INTO accounts (id, slug, name, kind, primary_owner_id, created_at)
+             VALUES ('{}', 'zoe', 'Zoë', 'personal', '{}', 6)",
+            account_id(1),
+            user_id(1)
+        ),
+        format!("INSERT INTO pepper_checks (version, check_value) VALUES (1, {})", blob("00")),
+        format!(
+            "INSERT INTO api_keys (id, account_id, name, prefix, hash, pepper_version, preset, scopes, creator_id,
+                created_at, form_token)
+             VALUES ('{}', '{}', 'Prod WORKER', 'bye_a1B2c', {}, 1, 'read_only', 'account:read', '{}', 7, 't')",
+            key_id(1),
+            account_id(1),
+            blob("01"),
+            user_id(1)
+        ),
+    ] {
+        assert_eq!(database.execute(&sql).await, 1, "{sql}");
+    }
+}
+
+both!(
+    what_an_earlier_version_stored_is_kept,
+    async |database: Database| {
+        migrate_to(&database, 1).await;
+        fill(&database).await;
+        let store = database.open().await;
+        let mut reader = store.read().await.expect("a reader");
+        let home = reader
+            .accounts()
+            .home(user_id(1))
+            .await
+            .expect("an answer")
+            .expect("the account");
+        assert_eq!(
+            (
+                home.account.slug.as_str(),
+                home.role,
+                home.account.created_at.millis()
+            ),
+            ("zoe", Role::PrimaryOwner, 6)
+        );
+        let filter = KeyFilter {
+            search: "worker".to_owned(),
+            live: Some(true),
+        };
+        let keys = reader
+            .key_list()
+            .older(account_id(1), &filter, after(0), None, 9)
+            .await
+            .expect("keys");
+        let [key] = &keys[..] else { panic!("{keys:?}") };
+        assert_eq!((key.id, key.name.as_str()), (key_id(1), "Prod WORKER"));
+        assert!(key.allowlist.is_empty());
+        // Keys still belong to their account, and accounts to their person.
+        for orphan in [
+        "INSERT INTO api_keys (id, account_id, name, prefix, hash, pepper_version, preset, scopes, created_at, form_token)
+         SELECT 'x', 'nobody', name, prefix, prefix, pepper_version, preset, scopes, created_at, 'x' FROM api_keys",
+        "UPDATE accounts SET primary_owner_id = 'nobody'",
+        "UPDATE accounts SET kind = 'club'",
+    ] {
+        assert!(refused(&database, orphan).await, "{orphan}");
+    }
+    }
+);
+
+/// Whether the database itself refuses a statement.
+async fn refused(database: &Database, sql: &'static str) -> bool {
+    match database.aside().await {
+        Aside::Sqlite(mut c) => sqlx::query(sql).execute(&mut c).await.is_err(),
+        Aside::Postgres(mut c) => sqlx::query(sql).execute(&mut c).await.is_err(),
+    }
+}
+
+both!(a_command_joins_a_server_at_work, async |database: Database| {
+    let server = database.open().await;
+    let command = Store::join(&database.location()).await.expect("beside a server");
+    let mut reader = command.read().await.expect("a reader");
+    assert!(
+        reader
+            .accounts()
+            .by_slug("nobody")
+            .await
+            .expect("an answer")
+            .is_none()
+    );
+    assert!(server.write().await.is_ok());
+});
+
+both!(a_command_changes_no_tables, async |database: Database| {
+    migrate_to(&database, 1).await;
+    let early = Store::join(&database.location()).await.expect_err("old tables");
+    assert!(matches!(early, ConnectError::OtherVersion), "{early}");
+    let applied = "SELECT COUNT(*) FROM _sqlx_migrations";
+    assert_eq!(database.number(applied).await, 1);
+    database.open().await.close().await;
+    assert!(Store::join(&database.location()).await.is_ok());
+});
+
+#[tokio::test]
+async fn a_command_makes_no_database() {
+    let database = Database::sqlite();
+    let none = Store::join(&database.location()).await.expect_err("no file");
+    assert!(matches!(none, ConnectError::Nothing(_)), "{none}");
+    assert!(!database.folder().join("babysea.db").exists());
+    if let Some(empty) = Database::postgres().await {
+        let refused = Store::join(&empty.location()).await.expect_err("no tables");
+        assert!(matches!(refused, ConnectError::OtherVersion), "{refused}");
+    }
+}
