@@ -225,6 +225,13 @@ impl<'w> Browser<'w> {
         self.post("/api/keys/create", &all).await
     }
 
+    /// Makes a team; returns this person with the team before them.
+    pub async fn team(&self, name: &str) -> Self {
+        let answer = self.post("/home/create-team", &[("name", name)]).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        self.at(answer.location().split('/').nth(2).expect("a slug"))
+    }
+
     /// Makes a key; returns its text.
     pub async fn key(&self, name: &str, preset: &str) -> String {
         self.key_with(&[("name", name), ("preset", preset)]).await.secret

@@ -26,6 +26,7 @@ mod pages;
 mod pepper;
 mod reissue;
 mod request_log;
+mod roles;
 mod session_ends;
 mod sessions;
 mod sign_in;

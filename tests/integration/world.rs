@@ -7,7 +7,7 @@ use crate::{
 };
 use axum::{Router, body::to_bytes};
 use babysea::{
-    domain::time::Timestamp,
+    domain::{role::Role, time::Timestamp},
     server::{
         app::{App, Parts},
         clock::TestClock,
@@ -15,6 +15,7 @@ use babysea::{
         rng::SeededRng,
         router,
         secret::password::Cost,
+        service::{ServiceError, teams},
     },
 };
 use std::{sync::Arc, task::Poll, time::Duration};
@@ -132,6 +133,22 @@ impl World {
         let slug = answer.location().split('/').nth(2);
         slug.expect("a slug").clone_into(&mut browser.slug);
         browser
+    }
+
+    /// Adds a person to a team, as `babysea member add` does.
+    pub async fn add_member(&self, team: &str, email: &str, role: Role) -> Result<(), ServiceError> {
+        let (store, limits) = (&self.app.store, self.app.config.limits);
+        teams::add_member(store, limits, team, email, role, self.app.now())
+            .await
+            .map(drop)
+    }
+
+    /// A person who has signed up and is in a team; the team is before them.
+    pub async fn member(&self, name: &str, team: &str, role: Role) -> Browser<'_> {
+        let person = self.person(name).await;
+        let added = self.add_member(team, &person.email, role).await;
+        added.unwrap_or_else(|error| panic!("{error}"));
+        person.at(team)
     }
 
     /// A request of nobody in particular.

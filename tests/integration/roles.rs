@@ -1,0 +1,276 @@
+//! Who may do what (S16, S17, S19): the table of `domain::role`, asked at every door by everybody there is.
+
+use crate::{
+    browser::{Browser, Call, form, get},
+    database::{Database, both},
+    world::World,
+};
+use babysea::domain::role::{Action, Role};
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+/// An id that no key has.
+const ABSENT: &str = "0195e0f4-5a3c-4d1e-9b2f-1c2d3e4f5a6b";
+/// Everything that can be changed of a key.
+const KEYS: &str = "SELECT id || name || prefix || account_id FROM api_keys ORDER BY id";
+
+/// A form token that was not used before.
+fn token() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed).to_string()
+}
+
+/// Every way to ask for an action in an account, to a key of it: the pages, their plain forms, the server functions.
+fn ways(action: Action, account: &str, key: &str) -> Vec<Call> {
+    let page = format!("/home/{account}/api-keys");
+    let (token, second) = (token(), token());
+    match action {
+        Action::SeeKeys => vec![
+            get(&page),
+            get(&format!("{page}?full=1&search=o&status=active&page=last")),
+            get(&format!("/home/{account}/scopes")),
+        ],
+        Action::CreateKey => {
+            let fields = [
+                ("account", account),
+                ("name", "made"),
+                ("preset", "read_only"),
+                ("form_token", &token),
+            ];
+            let other = [&fields[..3], &[("form_token", second.as_str())]].concat();
+            vec![
+                form(&page, &fields),
+                form("/api/keys/create", &other),
+                form("/api/keys/read-allowlist", &[("account", account)]),
+            ]
+        }
+        Action::ReissueSecret => {
+            let fields = [("account", account), ("key", key), ("form_token", &token)];
+            let other = [&fields[..2], &[("form_token", second.as_str())]].concat();
+            vec![
+                form(&format!("{page}?dialog=reissue"), &fields),
+                form("/api/keys/reissue", &other),
+            ]
+        }
+    }
+}
+
+/// What somebody is to the team.
+#[derive(Clone, Copy, Debug)]
+enum Standing {
+    In(Role),
+    Outside,
+    SignedOut,
+}
+
+impl Standing {
+    fn status(self, action: Action, path: &str) -> u16 {
+        match self {
+            Self::In(role) if role.may(action) => 200,
+            Self::In(_) => 403,
+            Self::Outside => 404,
+            Self::SignedOut if path.starts_with("/api/") => 401,
+            Self::SignedOut => 303,
+        }
+    }
+}
+
+/// Somebody of every standing, and the team that they have before them.
+async fn everybody<'w>(world: &'w World, team: &Browser<'w>) -> Vec<(Standing, Browser<'w>)> {
+    let mut people = Vec::new();
+    for role in Role::ALL {
+        let person = match role {
+            Role::PrimaryOwner => team.copy(),
+            Role::Owner => world.member("Oda Fjord", &team.slug, role).await,
+            Role::Member => world.member("Max Tarn", &team.slug, role).await,
+        };
+        people.push((Standing::In(role), person));
+    }
+    let outsider = world.person("Xan Loch").await;
+    // Being an owner elsewhere is nothing here.
+    outsider.team("Loch Lab").await;
+    people.push((Standing::Outside, outsider.at(&team.slug)));
+    people.push((Standing::SignedOut, world.anonymous().at(&team.slug)));
+    people
+}
+
+both!(the_table_holds_at_every_door, async |database: Database| {
+    let world = World::on(database).await;
+    let team = world.person("Pia Reef").await.team("Reef Lab").await;
+    let key = team.made("prod").await.id;
+    for (standing, person) in everybody(&world, &team).await {
+        for action in Action::ALL {
+            let absent = ways(action, "nowhere", ABSENT);
+            for (call, absent) in ways(action, &team.slug, &key).into_iter().zip(absent) {
+                let path = call.path().to_owned();
+                let case = format!("{standing:?} {action:?} {path}");
+                let before = world.database.texts(KEYS).await;
+                let answer = person.send(call).await;
+                let expected = standing.status(action, &path);
+                assert_eq!(answer.status, expected, "{case}: {}", answer.text());
+                if expected != 200 {
+                    assert_eq!(world.database.texts(KEYS).await, before, "{case}");
+                    assert!(!answer.text().contains("prod"), "{case}");
+                }
+                match expected {
+                    404 => assert_eq!(
+                        answer.comparable(),
+                        person.send(absent).await.comparable(),
+                        "{case}: it can be told from an account that does not exist"
+                    ),
+                    303 => assert!(
+                        answer.location().starts_with("/sign-in?next=%2Fhome%2F"),
+                        "{case}"
+                    ),
+                    _ => {}
+                }
+            }
+        }
+    }
+});
+
+#[tokio::test]
+async fn ones_own_account_is_ones_own_at_every_door() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let key = ada.made("prod").await.id;
+    for action in Action::ALL {
+        for call in ways(action, &ada.slug, &key) {
+            let path = call.path().to_owned();
+            assert_eq!(ada.send(call).await.status, 200, "{action:?} {path}");
+        }
+    }
+}
+
+#[test]
+fn every_function_of_an_account_is_in_the_table() {
+    let ways = Action::ALL.into_iter().flat_map(|action| ways(action, "a", "b"));
+    let asked: BTreeSet<_> = ways
+        .map(|call| call.path().to_owned())
+        .filter(|path| path.starts_with("/api/"))
+        .collect();
+    let elsewhere = [
+        "/api/session/sign-in",
+        "/api/session/sign-up",
+        "/api/teams/create",
+    ];
+    let all: BTreeSet<_> = leptos::server_fn::axum::server_fn_paths()
+        .map(|(path, _)| path.to_owned())
+        .filter(|path| !elsewhere.contains(&path.as_str()))
+        .collect();
+    assert_eq!(
+        asked, all,
+        "tests/integration/roles.rs asks every function as everybody"
+    );
+}
+
+both!(
+    a_key_of_another_account_is_as_absent_as_none,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let team = world.person("Pia Reef").await.team("Reef Lab").await;
+        team.made("mine").await;
+        let theirs = world.person("Ada Moss").await.made("theirs").await;
+        let before = world.database.texts(KEYS).await;
+        let asked = async |key: &str| {
+            let mut answers = Vec::new();
+            for call in ways(Action::ReissueSecret, &team.slug, key) {
+                answers.push(team.send(call).await.comparable());
+            }
+            let dialog = format!("{}?dialog=reissue&key={key}", team.keys());
+            answers.push(team.get(&dialog).await.comparable());
+            answers
+        };
+        let absent = asked(ABSENT).await;
+        assert!(
+            absent.len() == 3 && absent.iter().all(|(status, ..)| *status == 404),
+            "{absent:?}"
+        );
+        for key in [&theirs.id, "", "x", "%00", "prod", &theirs.id.to_uppercase()] {
+            assert_eq!(asked(key).await, absent, "{key:?}");
+        }
+        assert_eq!(world.database.texts(KEYS).await, before);
+        assert_eq!(
+            world.status(&theirs.secret).await.status,
+            200,
+            "its secret is what it was"
+        );
+    }
+);
+
+both!(
+    a_role_is_read_anew_for_every_request,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let team = world.person("Pia Reef").await.team("Reef Lab").await;
+        let key = team.made("prod").await.id;
+        let oda = world.member("Oda Fjord", &team.slug, Role::Owner).await;
+        let user = "(SELECT id FROM users WHERE email = 'oda-fjord@example.com')";
+        let statuses = async |action| {
+            let mut statuses = BTreeSet::new();
+            for call in ways(action, &oda.slug, &key) {
+                statuses.insert(oda.send(call).await.status);
+            }
+            statuses
+        };
+        for (change, expected) in [
+            ("SELECT 1".to_owned(), [200, 200, 200]),
+            (
+                format!("UPDATE memberships SET role = 'member' WHERE user_id = {user}"),
+                [200, 403, 403],
+            ),
+            (
+                format!("UPDATE memberships SET role = 'owner' WHERE user_id = {user}"),
+                [200, 200, 200],
+            ),
+            (
+                format!("DELETE FROM memberships WHERE user_id = {user}"),
+                [404, 404, 404],
+            ),
+            (
+                format!("UPDATE accounts SET primary_owner_id = {user} WHERE kind = 'team'"),
+                [200, 200, 200],
+            ),
+        ] {
+            world.database.execute(&change).await;
+            for (action, expected) in Action::ALL.into_iter().zip(expected) {
+                assert_eq!(statuses(action).await, [expected].into(), "{change}: {action:?}");
+            }
+        }
+        // Whoever was primary owner before is nobody there now.
+        assert_eq!(team.get(&team.keys()).await.status, 404);
+    }
+);
+
+#[tokio::test]
+async fn a_member_sees_the_keys_and_no_way_to_change_them() {
+    let world = World::sqlite().await;
+    let team = world.person("Pia Reef").await.team("Reef Lab").await;
+    let key = team.made("prod").await;
+    let max = world.member("Max Tarn", &team.slug, Role::Member).await;
+    for (person, manages) in [(&team, true), (&max, false)] {
+        for query in [
+            String::new(),
+            "?dialog=create".to_owned(),
+            format!("?dialog=reissue&key={}", key.id),
+        ] {
+            let page = person.get(&format!("{}{query}", person.keys())).await;
+            assert_eq!(
+                (page.status, page.names()),
+                (200, vec!["prod".to_owned()]),
+                "{query}"
+            );
+            assert!(page.text().contains(&key.secret[..9]));
+            for part in ["<dialog", "Actions for prod", "name=\"form_token\""] {
+                assert_eq!(page.text().contains(part), manages, "{query}: {part}");
+            }
+            let tags = page.tags();
+            let disabled = tags
+                .iter()
+                .any(|tag| tag.name == "button" && tag.get("disabled").is_some());
+            assert_eq!(disabled, !manages, "{query}");
+        }
+    }
+}
