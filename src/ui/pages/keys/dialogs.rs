@@ -92,7 +92,7 @@ fn dialog(id: &str) -> Option<HtmlDialogElement> {
 /// comes to life.
 fn take_over() {
     let document = document();
-    if let Ok(Some(dialog)) = document.query_selector(".live > dialog[open]")
+    if let Ok(Some(dialog)) = document.query_selector(".live dialog[open]")
         && let Ok(dialog) = dialog.dyn_into::<HtmlDialogElement>()
     {
         if let Ok(Some(frame)) = document.query_selector(".frame[inert]") {
