@@ -31,4 +31,5 @@ mod session_ends;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod teams;
 mod theme;

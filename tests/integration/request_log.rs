@@ -4,7 +4,7 @@ use crate::{
     answer::holds_a_key,
     browser::{call, get},
     database::{Database, both},
-    world::World,
+    world::{PASSWORD, Setup, World},
 };
 use serde_json::json;
 
@@ -84,6 +84,50 @@ both!(no_row_holds_a_key_or_an_address, async |database: Database| {
         "{row}"
     );
 });
+
+#[tokio::test]
+async fn a_key_is_masked_wherever_a_client_puts_it() {
+    let world = World::sqlite().await;
+    let (ada, email) = {
+        let ada = world.person("Ada Moss").await;
+        (ada.key("old", "full_access").await, ada.email.clone())
+    };
+    // Keys of an earlier prefix are keys.
+    let setup = Setup {
+        arguments: &["--key-prefix", "acme_"],
+        ..Setup::default()
+    };
+    let world = world.restart(setup).await;
+    let mut person = world.anonymous();
+    "ada-moss".clone_into(&mut person.slug);
+    person.sign_in(&email, PASSWORD).await;
+    let new = person.key("new", "full_access").await;
+    for secret in [&ada, &new] {
+        let hidden = secret.replace('_', "%5F");
+        for path in [
+            format!("/v1/content/{secret}"),
+            format!("/v1/content/{hidden}"),
+            format!("/v1/content/x.{hidden}.json?a=({hidden})&{secret}=1"),
+        ] {
+            let request = get(&path)
+                .bearer(secret)
+                .header("user-agent", &format!("tool/1.0 ({secret})"));
+            assert_eq!(world.send(request).await.status, 501, "{path}");
+        }
+    }
+    world.app.recorder.flush().await;
+    let rows = "SELECT path || ' ' || params || ' ' || user_agent FROM request_logs";
+    let rows = world.database.texts(rows).await;
+    assert_eq!(rows.len(), 6);
+    for row in rows {
+        let row = row.replace("%5F", "_");
+        for secret in [&ada, &new] {
+            let (_, random) = secret.split_once('_').expect("a prefix");
+            assert!(!row.contains(random), "{row}");
+        }
+        assert!(row.contains("/v1/content/***"), "{row}");
+    }
+}
 
 both!(usage_is_what_the_log_holds, async |database: Database| {
     let world = World::on(database).await;

@@ -1,7 +1,7 @@
 //! What of a request is kept in the log (docs.babysea.ai, `/logs/overview`): never a key, never an address in clear.
 
 use crate::{
-    domain::{catalog::Route, key::Key, log::LogEntry, time::Timestamp},
+    domain::{catalog::Route, key::Key, log::LogEntry, time::Timestamp, token},
     server::{app::App, client::Client},
 };
 use axum::http::{header, request::Parts};
@@ -46,7 +46,9 @@ pub fn entry(
     let path: Vec<_> = path
         .split('/')
         .map(|part| {
-            if part.contains(prefix.as_str()) {
+            // Read as a query is, so that percent signs hide nothing.
+            let mut texts = form_urlencoded::parse(part.as_bytes());
+            if texts.any(|(name, value)| may_hold_key(&name, prefix) || may_hold_key(&value, prefix)) {
                 MASK
             } else {
                 part
@@ -68,8 +70,17 @@ pub fn entry(
             Client::Address(address) => Some(app.pepper.address_hash(address)),
             Client::Unreadable => None,
         },
-        user_agent: cut(&agent.unwrap_or_default(), LONGEST),
+        user_agent: match agent {
+            Some(agent) if may_hold_key(&agent, prefix) => MASK.to_owned(),
+            agent => cut(&agent.unwrap_or_default(), LONGEST),
+        },
     }
+}
+
+/// Whether a text may hold a key: the beginning of new ones, or a whole one, which an earlier prefix may begin.
+fn may_hold_key(text: &str, key_prefix: &str) -> bool {
+    let between = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    text.contains(key_prefix) || text.split(between).any(token::is_well_formed)
 }
 
 /// The query with long values cut and what may be secret masked.
@@ -77,8 +88,8 @@ fn params(query: &str, key_prefix: &str) -> String {
     let mut kept = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let lower = name.to_lowercase();
-        let secret = SECRET_NAMES.iter().any(|word| lower.contains(word)) || value.contains(key_prefix);
-        let name = if name.contains(key_prefix) {
+        let secret = SECRET_NAMES.iter().any(|word| lower.contains(word)) || may_hold_key(&value, key_prefix);
+        let name = if may_hold_key(&name, key_prefix) {
             MASK.into()
         } else {
             name
