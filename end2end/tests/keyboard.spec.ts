@@ -1,6 +1,6 @@
 import {
-  button, dialog, expectError, expectFocusInside, field, hydrated, KEYS_PAGE, opener, PASSWORD, radio, row, secretField, sendKey, signUp,
-  somebody, visit,
+  button, dialog, expectError, expectFocusInside, field, hydrated, KEYS_PAGE, opener, PASSWORD, radio, REISSUE, row,
+  scopeBox, secretField, sendKey, signUp, somebody, visit,
 } from "../fixtures/journey";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
@@ -50,13 +50,18 @@ test("the whole journey", async ({ page, context }) => {
   const skip = page.getByRole("link", { name: "Skip to content" });
   await tabTo(page, skip);
   await tabTo(page, page.getByRole("link", { name: "BabySea" }));
+  await tabTo(page, button(page, ada.name));
   await tabTo(page, page.getByRole("link", { name: "API keys" }));
+  await tabTo(page, page.getByRole("link", { name: "Scopes" }));
   await tabTo(page, button(page, "Sign out"));
+  for (const theme of ["system", "light", "dark"]) await tabTo(page, button(page, `Theme: ${theme}`));
+  await tabTo(page, button(page, "Open full view"));
   await tabTo(page, opener(page));
-  for (let n = 0; n < 4; n += 1) await keyboard.press("Shift+Tab");
+  for (let n = 0; n < 10; n += 1) await keyboard.press("Shift+Tab");
   await expect(skip).toBeFocused();
   await keyboard.press("Enter");
   await expect(page.getByRole("main")).toBeFocused();
+  await tabTo(page, button(page, "Open full view"));
   await tabTo(page, opener(page));
 
   // Closed with Escape, the focus is back where it was.
@@ -72,18 +77,23 @@ test("the whole journey", async ({ page, context }) => {
   await expect(field(add, "Name")).toBeFocused();
   await expectVisibleFocus(page);
   await keyboard.type("by keyboard");
+  const about = add.getByRole("link", { name: "Scopes and routes" });
+  const after = [field(add, "Expires"), field(add, "IP allowlist (optional)"), button(add, "add it"), button(add, "Cancel")];
+  await tabTo(page, about);
   await tabTo(page, radio(add, "Full Access"));
   await keyboard.press("Space");
   await expect(radio(add, "Full Access")).toBeChecked();
-  await tabTo(page, button(add, "Cancel"));
+  for (const stop of after) await tabTo(page, stop);
+  for (const stop of after.slice(0, -1).reverse()) await tabTo(page, stop, "Shift+Tab");
   await tabTo(page, radio(add, "Full Access"), "Shift+Tab");
   await tabTo(page, radio(add, "Generate Only"), "ArrowDown");
   await tabTo(page, radio(add, "Read Only"), "ArrowDown");
   await expect(radio(add, "Read Only")).toBeChecked();
-  await tabTo(page, button(add, "Cancel"));
+  for (const stop of after) await tabTo(page, stop);
   await tabTo(page, button(add, "Add"));
-  await tabTo(page, button(add, "Cancel"), "Shift+Tab");
+  for (const stop of after.reverse()) await tabTo(page, stop, "Shift+Tab");
   await tabTo(page, radio(add, "Read Only"), "Shift+Tab");
+  await tabTo(page, about, "Shift+Tab");
   await tabTo(page, field(add, "Name"), "Shift+Tab");
 
   const { view, secret } = await sendKey(page, () => keyboard.press("Enter"));
@@ -99,8 +109,16 @@ test("the whole journey", async ({ page, context }) => {
   await tabTo(page, button(view, "Show value"));
   await tabTo(page, button(view, "Copy"));
   await keyboard.press("Enter");
-  await expect(view.getByRole("status")).toHaveText("Copied to the clipboard.");
+  await expect(view.getByRole("status").first()).toHaveText("Copied to the clipboard.");
   await expect(button(view, "Copy")).toBeFocused();
+  const tab = (name: string) => view.getByRole("tab", { name, exact: true });
+  await tabTo(page, tab("SDK"));
+  await tabTo(page, tab("cURL"), "ArrowRight");
+  await expect(tab("cURL")).toHaveAttribute("aria-selected", "true");
+  const snippet = view.getByRole("tabpanel", { name: "cURL" });
+  await tabTo(page, snippet.locator("pre"));
+  await tabTo(page, button(snippet, "To clipboard"));
+  await tabTo(page, view.locator("pre").last());
   await tabTo(page, button(view, "Done"));
   await keyboard.press("Enter");
   await page.waitForURL(/created=/);
@@ -126,14 +144,104 @@ test("asked about a key that was not kept, the focus goes to the answer and back
   await page.keyboard.press("Enter");
   await page.keyboard.type("careless");
   await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
   await page.keyboard.press("Space");
   const { view } = await sendKey(page, () => page.keyboard.press("Enter"));
-  await tabTo(page, button(view, "Done"));
+  const usage = [
+    view.getByRole("tab", { name: "SDK" }), view.locator("pre").first(), button(view, "To clipboard"),
+    view.locator("pre").last(), button(view, "Done"),
+  ];
+  for (const stop of usage) await tabTo(page, stop);
   await page.keyboard.press("Enter");
   await expect(button(view, "Back to the key")).toBeFocused();
   await expectVisibleFocus(page);
   await page.keyboard.press("Enter");
   await expect(button(view, "Back to the key")).toBeHidden();
   await expectFocusInside(view);
-  await tabTo(page, button(view, "Done"));
+  for (const stop of usage) await tabTo(page, stop);
+});
+
+test("a key with scopes of its own is made, and its row's menu leads to a new secret", async ({ page }) => {
+  await signUp(page);
+  const { keyboard } = page;
+  await opener(page).focus();
+  await keyboard.press("Enter");
+  const add = dialog(page, "Add API key");
+  await expect(field(add, "Name")).toBeFocused();
+  await keyboard.type("by keyboard");
+  await keyboard.press("Tab");
+  await tabTo(page, radio(add, "Full Access"));
+  // Up from the first is the last.
+  await tabTo(page, radio(add, "Custom"), "ArrowUp");
+  await expect(radio(add, "Custom")).toBeChecked();
+  await tabTo(page, scopeBox(add, "generation:write"));
+  await tabTo(page, scopeBox(add, "generation:read"));
+  await keyboard.press("Space");
+  await expect(scopeBox(add, "generation:read")).toBeChecked();
+  await tabTo(page, scopeBox(add, "generation:delete"));
+  await tabTo(page, scopeBox(add, "account:read"));
+  await keyboard.press("Space");
+  const { view } = await sendKey(page, () => keyboard.press("Enter"));
+  await tabTo(page, button(view, "Show value"), "Shift+Tab");
+  await keyboard.press("Enter");
+  await expect(button(view, "Hide value")).toBeFocused();
+  await keyboard.press("Escape");
+  await page.waitForURL(/created=/);
+  await hydrated(page);
+  await expect(row(page, "by keyboard")).toBeFocused();
+  await expect(row(page, "by keyboard").getByRole("rowheader")).toContainText("Custom · 2 scopes");
+
+  const actions = button(page, "Actions for by keyboard");
+  await tabTo(page, actions);
+  await keyboard.press("Enter");
+  const item = page.getByRole("menuitem", { name: "Reissue secret" });
+  await expect(item).toBeFocused();
+  await expectVisibleFocus(page);
+  await keyboard.press("Escape");
+  await expect(item).toBeHidden();
+  await expect(actions).toBeFocused();
+  await keyboard.press("Space");
+  await expect(item).toBeFocused();
+  await keyboard.press("Enter");
+  const reissue = dialog(page, "Reissue secret");
+  await expect(reissue).toBeVisible();
+  await hydrated(page);
+  await expect(button(reissue, "Cancel")).toBeFocused();
+  await tabTo(page, button(reissue, "Reissue secret"));
+  const renewed = await sendKey(page, () => keyboard.press("Enter"), REISSUE);
+  await expect(button(renewed.view, "Copy")).toBeFocused();
+  await tabTo(page, button(renewed.view, "Show value"), "Shift+Tab");
+  await keyboard.press("Space");
+  await keyboard.press("Escape");
+  await page.waitForURL(/created=/);
+});
+
+test("the account is changed, and a team is made", async ({ page }) => {
+  await signUp(page, somebody("Ada Moss"));
+  const { keyboard } = page;
+  const switcher = button(page, "Ada Moss");
+  await switcher.focus();
+  await keyboard.press("Enter");
+  const create = page.getByRole("link", { name: "Create team" });
+  await expect(create).toBeVisible();
+  await tabTo(page, page.getByRole("link", { name: "Ada Moss" }));
+  await keyboard.press("Escape");
+  await expect(create).toBeHidden();
+  await expect(switcher).toBeFocused();
+  await keyboard.press("Space");
+  await tabTo(page, page.getByRole("link", { name: "Ada Moss" }));
+  await tabTo(page, create);
+  await keyboard.press("Enter");
+  await expect(field(page, "Name")).toBeFocused();
+  await hydrated(page);
+  await keyboard.type("Reef Works");
+  await keyboard.press("Enter");
+  await expect(button(page, "Reef Works")).toBeVisible();
+
+  await button(page, "Reef Works").focus();
+  await keyboard.press("Enter");
+  await tabTo(page, page.getByRole("link", { name: "Ada Moss" }));
+  await keyboard.press("Enter");
+  await expect(switcher).toBeVisible();
+  await expect(page).toHaveURL(KEYS_PAGE);
 });

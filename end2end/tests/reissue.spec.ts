@@ -1,91 +1,122 @@
-// Reissue secret: for a key whose secret got lost before anybody used it.
+// `Reissue secret`, for a key whose secret was lost before anybody used it.
 
-import { a11y } from "../fixtures/a11y";
 import {
-  button, dialog, finish, isModal, keep, KEY, row, secretField, signUp,
+  button, dialog, expectGone, finish, hydrated, isModal, keep, KEY, openMenu, REISSUE, row, secretField, sendKey, signUp,
+  somebody,
 } from "../fixtures/journey";
+import { ask, makeKey } from "../fixtures/keys";
 import { secrets } from "../fixtures/server";
-import { expect, type Page, test } from "../fixtures/test";
+import { expect, test, type Page } from "../fixtures/test";
 
-const REISSUE = /\/api\/keys\/reissue$/;
-
-async function ask(page: Page, name: string) {
-  await button(page, `Actions for ${name}`).click();
-  await page.getByRole("menuitem", { name: "Reissue secret" }).click();
-  const asked = dialog(page, "Reissue secret");
-  await expect(asked).toBeVisible();
-  return asked;
+async function openReissue(page: Page, name: string, scripts = true) {
+  await (await openMenu(page, name)).getByRole("menuitem", { name: "Reissue secret" }).click();
+  await expect(page).toHaveURL(/dialog=reissue/);
+  if (scripts) await hydrated(page);
+  const reissue = dialog(page, "Reissue secret");
+  await expect(reissue).toBeVisible();
+  if (scripts) await expect.poll(() => isModal(reissue)).toBe(true);
+  return reissue;
 }
 
-const status = async (page: Page, secret: string) =>
-  (await page.request.get("/v1/status", { headers: { authorization: `Bearer ${secret}` } })).status();
-
-test("a lost secret is replaced, and the lost one is dead", async ({ page }) => {
+test("the new secret works, the old one does not, and the rest stays", async ({ page, request }) => {
   await signUp(page);
-  const lost = await keep(page, "prod");
-  const asked = await ask(page, "prod");
-  await expect.poll(() => isModal(asked)).toBe(true);
-  await expect(asked).toContainText("stops working at once");
-  await expect(button(asked, "Cancel")).toBeFocused();
-  await a11y(page, "the question");
-
-  const answered = page.waitForResponse(REISSUE);
-  await button(asked, "Reissue secret").click();
-  const { secret } = (await (await answered).json()) as { secret: string };
-  secrets.add(secret);
+  const old = await keep(page, "lost in a chat", "Read Only");
+  const reissue = await openReissue(page, "lost in a chat");
+  await expect(button(reissue, "Cancel")).toBeFocused();
+  await expect(reissue.getByRole("definition")).toHaveText(["lost in a chat", `${old.slice(0, 9)}...`, "Read Only"]);
+  await expect(reissue.getByText("The secret it has now stops working at once.")).toBeVisible();
+  const { view, secret } = await sendKey(page, () => button(reissue, "Reissue secret").click(), REISSUE);
   expect(secret).toMatch(KEY);
-  const view = dialog(page, "View API key");
-  await expect(view).toBeVisible();
+  expect(secret).not.toBe(old);
+  await expect(reissue).toBeHidden();
   await button(view, "Show value").click();
   await expect(secretField(view)).toHaveValue(secret);
   await finish(page, view);
-  await expect(row(page, "prod")).toBeFocused();
-  await expect(row(page, "prod")).toContainText(secret.slice(0, 9));
-  expect(await status(page, lost)).toBe(401);
-  expect(await status(page, secret)).toBe(200);
+
+  await expect(row(page, "lost in a chat")).toHaveCount(1);
+  await expect(row(page, "lost in a chat")).toBeFocused();
+  await expect(row(page, "lost in a chat").getByRole("cell").first()).toHaveText(`${secret.slice(0, 9)}...`);
+  await expect(row(page, "lost in a chat").getByRole("rowheader")).toContainText("Read Only");
+  await expectGone(page, secret);
+  expect(await ask(request, old)).toMatchObject({ status: 401, code: "BSE1002" });
+  expect(await ask(request, secret)).toMatchObject({ status: 200 });
 });
 
-test("Cancel changes nothing", async ({ page }) => {
+test("Cancel and Escape change nothing", async ({ page, request }) => {
   await signUp(page);
-  const kept = await keep(page, "prod");
-  const asked = await ask(page, "prod");
-  await button(asked, "Cancel").click();
-  await expect(dialog(page, "Reissue secret")).toHaveCount(0);
-  expect(await status(page, kept)).toBe(200);
+  const old = await keep(page, "kept after all");
+  let reissue = await openReissue(page, "kept after all");
+  await button(reissue, "Cancel").click();
+  await expect(page).toHaveURL(/\/api-keys\??#key-/);
+  await hydrated(page);
+  await expect(reissue).toHaveCount(0);
+  await expect(row(page, "kept after all")).toBeFocused();
+  reissue = await openReissue(page, "kept after all");
+  await page.keyboard.press("Escape");
+  await expect(reissue).toBeHidden();
+  await openMenu(page, "kept after all");
+  await expect(row(page, "kept after all").getByRole("cell").first()).toHaveText(`${old.slice(0, 9)}...`);
+  expect(await ask(request, old)).toMatchObject({ status: 200 });
 });
 
-test("a key that was used has no such action, and refuses it from an older page", async ({ page, guard }) => {
+test("a key that was used cannot be given another secret", async ({ page, request, guard }) => {
   await signUp(page);
-  const used = await keep(page, "prod");
-  const asked = await ask(page, "prod");
-  expect(await status(page, used)).toBe(200);
+  const used = await makeKey(page, "in use");
+  await makeKey(page, "idle");
+  await page.reload();
+  await hydrated(page);
+  const reissue = await openReissue(page, "in use");
+
+  // Somebody begins to use it while the dialog is open.
+  expect(await ask(request, used)).toMatchObject({ status: 200 });
+  const second = await page.context().newPage();
+  await second.goto(page.url().split("?")[0]!);
+  await expect(async () => {
+    await second.reload();
+    await expect(row(second, "in use").getByRole("cell").nth(1)).toHaveText(/^just now, /, { timeout: 100 });
+  }).toPass({ timeout: 8_000 });
+  await expect(button(second, "Actions for idle")).toBeVisible();
+  await expect(button(second, "Actions for in use")).toHaveCount(0);
+  await second.close();
+
   guard.expectStatus(409);
-  await button(asked, "Reissue secret").click();
-  await expect(asked.getByRole("alert")).toContainText("has been used");
-  expect(await status(page, used)).toBe(200);
-  await button(asked, "Cancel").click();
-  await expect(button(page, "Create API key").first()).toBeVisible();
-  await expect(button(page, "Actions for prod")).toHaveCount(0);
+  await button(reissue, "Reissue secret").click();
+  await expect(reissue.getByRole("alert")).toContainText("This key has been used");
+  expect(await ask(request, used)).toMatchObject({ status: 200 });
+});
+
+test("a key of another account is not there", async ({ page, guard }) => {
+  await signUp(page);
+  guard.expectStatus(404);
+  await page.goto(`${page.url()}?dialog=reissue&key=00000000-0000-4000-8000-000000000000`);
+  await expect(page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
 });
 
 test.describe("without scripts", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("it is asked and answered on pages", async ({ page }) => {
-    await signUp(page, undefined, false);
-    await button(page, "Create API key").first().click();
-    await page.getByLabel("Name", { exact: true }).fill("prod");
-    await page.getByRole("radio", { name: "Read Only" }).check();
-    await button(page, "Add").click();
-    const lost = await secretField(dialog(page, "View API key")).inputValue();
-    secrets.add(lost);
-    await button(page, "Done").click();
-    const asked = await ask(page, "prod");
-    await button(asked, "Reissue secret").click();
-    const secret = await secretField(dialog(page, "View API key")).inputValue();
+  test("the same by pages, and a reload tells no secret", async ({ page, request, guard }) => {
+    await signUp(page, somebody(), false);
+    const old = await makeKey(page, "lost");
+    await page.reload();
+    let reissue = await openReissue(page, "lost", false);
+    await button(reissue, "Cancel").click();
+    await expect(reissue).toHaveCount(0);
+    await expect(row(page, "lost")).toBeVisible();
+    reissue = await openReissue(page, "lost", false);
+    await button(reissue, "Reissue secret").click();
+    const view = dialog(page, "View API key");
+    const secret = await secretField(view).inputValue();
     secrets.add(secret);
     expect(secret).toMatch(KEY);
-    expect(await status(page, lost)).toBe(401);
-    expect(await status(page, secret)).toBe(200);
+    expect(await ask(request, old)).toMatchObject({ status: 401, code: "BSE1002" });
+    guard.expectStatus(409);
+    await page.reload();
+    const told = dialog(page, "This key was shown already");
+    await expect(told).toBeVisible();
+    await expectGone(page, secret);
+    await button(told, "Done").click();
+    await expect(row(page, "lost").getByRole("cell").first()).toHaveText(`${secret.slice(0, 9)}...`);
+    expect(await ask(request, secret)).toMatchObject({ status: 200 });
   });
 });

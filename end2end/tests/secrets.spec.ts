@@ -55,16 +55,18 @@ test("a secret is in no storage, state or address of the browser, even while it 
   const visited: string[] = [];
   page.on("framenavigated", (frame) => visited.push(frame.url()));
   const { view, secret } = await createKey(page, "shown");
+  const markup = () => page.evaluate(() => document.documentElement.outerHTML);
+  expect(holds(await markup(), secret), "in the markup, while it is hidden").toBe(false);
   await button(view, "Show value").click();
   const held = await page.evaluate(async () => {
     const databases = await indexedDB.databases();
     const caches_ = await caches.keys();
     return JSON.stringify([
       { ...localStorage }, { ...sessionStorage }, history.state, document.cookie, location.href, databases, caches_,
-      document.documentElement.outerHTML,
+      ...[...document.querySelectorAll("input, textarea")].map((field) => field.outerHTML),
     ]);
   });
-  expect(held.includes(secret.slice(9)), "in storage or in the markup").toBe(false);
+  expect(held.includes(secret.slice(9)), "in storage or as the content of a field").toBe(false);
   await finish(page, view);
   await expectGone(page, secret);
   expect(visited.filter((url) => holds(url, secret))).toEqual([]);

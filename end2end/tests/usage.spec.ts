@@ -1,86 +1,151 @@
-// How to use a new key: tabs, the real address and key, and the command that tests it.
+// `How to use it` and `Test it`, below a new key.
 
-import { button, createKey, type Preset, PRESETS, secretField, signUp } from "../fixtures/journey";
-import { expect, type Locator, test } from "../fixtures/test";
+import { button, createKey, dialog, finish, opener, PRESETS, radio, field, secretField, signUp, somebody } from "../fixtures/journey";
+import { secrets } from "../fixtures/server";
+import { expect, test, type Locator } from "../fixtures/test";
 
 const TABS = ["SDK", "cURL", "Python", ".env", "Secrets manager"];
 const tab = (view: Locator, name: string) => view.getByRole("tab", { name, exact: true });
-const command = (view: Locator) => view.locator("pre", { hasText: "curl -i" }).last();
+const panel = (view: Locator, name: string) => view.getByRole("tabpanel", { name, exact: true });
+const command = (view: Locator) => view.locator("section").filter({ has: view.page().getByRole("heading", { name: "Test it" }) });
+const masked = (secret: string) => secret.slice(0, 9) + "•".repeat(33);
+const EXPECTED = {
+  "Full Access": { path: "/v1/status", status: 200, says: "200 and “API connected successfully”." },
+  "Generate Only": { path: "/v1/generate/image/bfl/flux-schnell", status: 501, says: /^Expected: 501 with code BSE5001/ },
+  "Read Only": { path: "/v1/status", status: 200, says: "200 and “API connected successfully”." },
+  "Monitor Only": { path: "/v1/health/storage", status: 501, says: /^Expected: 501 with code BSE5001/ },
+} as const;
 
-test("every tab has the address of this server, and the key as hidden as its value", async ({ page, baseURL }) => {
+test("each tab shows its way with the server's address; the key is hidden until it is shown", async ({ page, baseURL }) => {
   await signUp(page);
-  const { view, secret } = await createKey(page, "prod");
-  const panel = view.getByRole("tabpanel");
-  for (const name of TABS) {
-    await tab(view, name).click();
-    await expect(tab(view, name)).toHaveAttribute("aria-selected", "true");
-    await expect(panel).toContainText(`${secret.slice(0, 9)}•••`);
-    await expect(panel).not.toContainText(secret);
-    if (name !== "Secrets manager") await expect(panel).toContainText(baseURL ?? "");
+  const { view, secret } = await createKey(page, "used everywhere");
+  await expect(view.getByRole("tablist", { name: "How to use it" }).getByRole("tab")).toHaveText(TABS);
+  await expect(tab(view, "SDK")).toHaveAttribute("aria-selected", "true");
+  const addressed = TABS.slice(0, 4);
+  for (const hidden of [true, false]) {
+    if (!hidden) await button(view, "Show value").click();
+    const key = hidden ? masked(secret) : secret;
+    for (const name of TABS) {
+      await tab(view, name).click();
+      await expect(tab(view, name)).toHaveAttribute("aria-selected", "true");
+      await expect(view.getByRole("tab", { selected: true })).toHaveCount(1);
+      await expect(panel(view, name)).toContainText(key);
+      if (addressed.includes(name)) await expect(panel(view, name)).toContainText(baseURL!);
+    }
+    await expect(command(view)).toContainText(`curl -i ${baseURL}/v1/status`);
+    await expect(command(view)).toContainText(`Authorization: Bearer ${key}`);
+    const shown = (await view.textContent())!.includes(secret.slice(9));
+    expect(shown, "the whole key can be read").toBe(!hidden);
   }
-  await expect(command(view)).not.toContainText(secret);
-  await button(view, "Show value").click();
-  for (const name of TABS) {
-    await tab(view, name).click();
-    await expect(panel).toContainText(secret);
-  }
-  await expect(command(view)).toContainText(secret);
-  await tab(view, ".env").click();
-  await expect(panel).toContainText(".gitignore");
+  await button(view, "Hide value").click();
+  await expect(panel(view, "Secrets manager")).toContainText(masked(secret));
+  expect((await view.textContent())!.includes(secret.slice(9))).toBe(false);
+  await finish(page, view);
 });
 
-test("arrows move between the tabs", async ({ page }) => {
+test("arrow keys, Home and End move between the tabs and go round", async ({ page }) => {
   await signUp(page);
-  const { view } = await createKey(page, "prod");
+  const { view } = await createKey(page, "by arrows");
   await tab(view, "SDK").focus();
-  for (const name of [...TABS.slice(1), "SDK"]) {
-    await page.keyboard.press("ArrowRight");
+  for (const [key, name] of [
+    ["ArrowRight", "cURL"],
+    ["ArrowRight", "Python"],
+    ["ArrowLeft", "cURL"],
+    ["End", "Secrets manager"],
+    ["ArrowRight", "SDK"],
+    ["ArrowLeft", "Secrets manager"],
+    ["Home", "SDK"],
+  ] as const) {
+    await page.keyboard.press(key);
     await expect(tab(view, name)).toBeFocused();
     await expect(tab(view, name)).toHaveAttribute("aria-selected", "true");
+    await expect(panel(view, name)).toBeVisible();
   }
-  await page.keyboard.press("End");
-  await expect(tab(view, "Secrets manager")).toBeFocused();
-  await page.keyboard.press("Home");
+  // Others do nothing.
+  await page.keyboard.press("ArrowDown");
   await expect(tab(view, "SDK")).toBeFocused();
 });
 
-test("a snippet is copied with the real key, and that counts as having it", async ({ page, context }) => {
-  await context.grantPermissions(["clipboard-write"]);
+test("To clipboard takes the snippet with the key, although it is hidden", async ({ page, context, baseURL }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await signUp(page);
-  const { view, secret } = await createKey(page, "prod");
-  await page.evaluate(() => {
-    const kept = window as unknown as { copied: string };
-    navigator.clipboard.writeText = async (text) => void (kept.copied = text);
-  });
+  const { view, secret } = await createKey(page, "taken along");
   await tab(view, ".env").click();
   await button(view, "To clipboard").click();
-  await expect(view.getByText("With the key, on the clipboard.")).toBeVisible();
-  const copied = await page.evaluate(() => (window as unknown as { copied: string }).copied);
-  expect(copied).toContain(`BABYSEA_API_KEY=${secret}\n`);
-  await button(view, "Done").click();
-  await page.waitForURL(/created=/);
+  await expect(panel(view, ".env").getByRole("status")).toHaveText("With the key, on the clipboard.");
+  await expect(panel(view, ".env")).toContainText(masked(secret));
+  const elsewhere = await context.newPage();
+  await elsewhere.setContent("<label>Paste here <textarea></textarea></label>");
+  await elsewhere.getByLabel("Paste here").focus();
+  await elsewhere.keyboard.press("ControlOrMeta+V");
+  await expect(elsewhere.getByLabel("Paste here")).toHaveValue(
+    `BABYSEA_API_KEY=${secret}\nBABYSEA_API_BASE_URL=${baseURL}`,
+  );
+  await elsewhere.close();
+  // What was copied is another tab's no more.
+  await page.bringToFront();
+  await tab(view, "cURL").click();
+  await expect(panel(view, "cURL").getByRole("status")).not.toContainText("clipboard");
+  // Copied is kept: nothing asks.
+  await finish(page, view);
 });
 
-/** What each preset's command asks for, and what it is said to answer. */
-const EXPECTED: Record<Preset, [method: string, path: string, status: number]> = {
-  "Full Access": ["GET", "/v1/status", 200],
-  "Generate Only": ["POST", "/v1/generate/image/bfl/flux-schnell", 501],
-  "Read Only": ["GET", "/v1/status", 200],
-  "Monitor Only": ["GET", "/v1/health/storage", 501],
-};
+test("a browser that refuses the clipboard is told what to do", async ({ page }) => {
+  await page.addInitScript(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+  });
+  await signUp(page);
+  const { view } = await createKey(page, "not taken");
+  await button(view, "To clipboard").click();
+  await expect(panel(view, "SDK").getByRole("status")).toHaveText(
+    "The browser does not let this page copy. Show the value, then select the text.",
+  );
+  // Not copied is not kept.
+  await button(view, "Done").click();
+  await expect(view.getByRole("alert")).toContainText("neither copied nor shown");
+});
 
 for (const preset of PRESETS) {
-  test(`${preset}: the test command answers what is said of it`, async ({ page, baseURL }) => {
+  test(`${preset}: the command answers what the dialog expects`, async ({ page, request, baseURL }) => {
     await signUp(page);
-    const { view, secret } = await createKey(page, "prod", preset);
-    const [method, path, status] = EXPECTED[preset];
-    await expect(command(view)).toContainText(`${baseURL}${path}`);
-    if (method === "POST") await expect(command(view)).toContainText("-X POST");
-    await expect(view.getByText(`Expected: ${status}`)).toBeVisible();
-    const answer = await page.request.fetch(path, { method, headers: { authorization: `Bearer ${secret}` } });
+    const { view, secret } = await createKey(page, "tried", preset);
+    const { path, status, says } = EXPECTED[preset];
+    await expect(command(view).getByText(/^Expected:/)).toHaveText(typeof says === "string" ? `Expected: ${says}` : says);
+    await button(view, "Show value").click();
+    const text = (await command(view).locator("code").textContent())!;
+
+    // The command, read as a shell would and sent.
+    const method = / -X (\w+) /.exec(text)?.[1] ?? "GET";
+    const url = /curl -i (?:-X \w+ )?(\S+)/.exec(text)![1]!;
+    expect(url).toBe(baseURL + path);
+    const headers = Object.fromEntries([...text.matchAll(/-H "([^:]+): ([^"]+)"/g)].map(([, name, value]) => [name!, value!]));
+    expect(headers).toMatchObject({ Authorization: `Bearer ${secret}` });
+    const data = / -d '([^']+)'/.exec(text)?.[1];
+    const answer = await request.fetch(url, { method, headers, data });
     expect(answer.status()).toBe(status);
-    const body = (await answer.json()) as { error?: { code: string } };
-    if (status === 501) expect(body.error?.code).toBe("BSE5001");
-    await expect(secretField(view)).toBeVisible();
+    if (status === 501) expect((await answer.json()).error).toMatchObject({ code: "BSE5001", type: "not_served_here" });
+    await finish(page, view);
   });
 }
+
+test.describe("without scripts", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("every way is on the page, with the key", async ({ page, baseURL }) => {
+    await signUp(page, somebody(), false);
+    await opener(page).click();
+    const add = dialog(page, "Add API key");
+    await field(add, "Name").fill("all at once");
+    await radio(add, "Generate Only").check();
+    await button(add, "Add").click();
+    const view = dialog(page, "View API key");
+    const secret = await secretField(view).inputValue();
+    secrets.add(secret);
+    await expect(view.getByRole("tab")).toHaveCount(0);
+    await expect(view.getByRole("heading", { level: 4 })).toHaveText(TABS);
+    for (const text of await view.locator("pre").all()) await expect(text).toContainText(secret);
+    await expect(command(view)).toContainText(`curl -i -X POST ${baseURL}/v1/generate/image/bfl/flux-schnell`);
+    await expect(command(view)).toContainText("Expected: 501 with code BSE5001");
+    await expect(button(view, "To clipboard")).toHaveCount(0);
+  });
+});

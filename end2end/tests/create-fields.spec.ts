@@ -1,0 +1,239 @@
+// What `Add API key` asks for beside name and preset: each field right and wrong, with scripts and without.
+
+import {
+  button, dialog, expectError, expectGone, field, fillKey, finish, hydrated, opener, openDialog, radio, row, scopeBox,
+  secretField, sendKey, signUp, somebody,
+} from "../fixtures/journey";
+import { ask, makeKey } from "../fixtures/keys";
+import { secrets } from "../fixtures/server";
+import { expect, test, type Locator, type Page } from "../fixtures/test";
+
+const DATE = "Last day of the key, in UTC";
+const ALLOWLIST = "IP allowlist (optional)";
+const THREE = "203.0.113.10, 2001:db8::1, 10.0.0.0/33";
+const WRONG = "Entry 3: 10.0.0.0/33 has a prefix length over 32.";
+const now = new Date();
+/** A day that many years ahead. */
+const inYears = (years: number) => `${now.getUTCFullYear() + years}-03-31`;
+
+const expiry = (add: Locator, choice: string) => field(add, "Expires").selectOption({ label: choice });
+
+for (const scripts of [true, false]) {
+  test.describe(scripts ? "in place:" : "without scripts:", () => {
+    test.use({ javaScriptEnabled: scripts });
+
+    let add: Locator;
+    let send: (page: Page) => Promise<{ view: Locator; secret: string }>;
+
+    test.beforeEach(async ({ page }) => {
+      await signUp(page, somebody(), scripts);
+      if (scripts) {
+        add = await openDialog(page);
+        send = (page) => sendKey(page, () => button(add, "Add").click());
+      } else {
+        await opener(page).click();
+        add = dialog(page, "Add API key");
+        send = async (page) => {
+          await button(add, "Add").click();
+          const view = dialog(page, "View API key");
+          const secret = await secretField(view).inputValue();
+          secrets.add(secret);
+          return { view, secret };
+        };
+      }
+    });
+
+    /** Ends on the table with the new key's row. */
+    async function close(page: Page, view: Locator): Promise<void> {
+      if (scripts) {
+        await button(view, "Show value").click();
+        await finish(page, view);
+      } else {
+        await button(view, "Done").click();
+        await expect(page).toHaveURL(/created=/);
+      }
+    }
+
+    test("a date that is over, too far or missing is refused, and a right one ends the key", async ({ page, request, guard }) => {
+      guard.expectStatus(422);
+      await expect(field(add, DATE)).toBeHidden();
+      await fillKey(add, "dated", "Read Only");
+      await expiry(add, "On a date");
+      for (const [date, message] of [
+        ["", "Enter the last day of the key, or choose Never."],
+        ["2020-01-31", "This day is over or about to end in UTC. Choose a later one."],
+        [inYears(11), "Choose a day within the next 10 years."],
+      ] as const) {
+        await field(add, DATE).fill(date);
+        await button(add, "Add").click();
+        await expectError(field(add, DATE), message);
+        // Nothing typed is lost.
+        await expect(field(add, DATE)).toHaveValue(date);
+        await expect(field(add, "Expires")).toHaveValue("date");
+        await expect(field(add, "Name")).toHaveValue("dated");
+        await expect(radio(add, "Read Only")).toBeChecked();
+      }
+      await field(add, DATE).fill(inYears(1));
+      const { view, secret } = await send(page);
+      await expect(view.getByText(/Read Only · until 31 Mar \d{4}, 23:59:59 UTC/)).toBeVisible();
+      const { body } = await ask(request, secret);
+      expect(body.data!.apikey_expires_at).toBe(`${inYears(1)}T23:59:59.000Z`);
+      await close(page, view);
+      await expect(row(page, "dated").getByRole("rowheader")).toContainText(/Read Only · expires in \d+ days/);
+      await expectGone(page, secret);
+    });
+
+    test("a number of days counts from now", async ({ page, request }) => {
+      await fillKey(add, "short-lived");
+      await expect(field(add, "Expires")).toHaveValue("never");
+      await expect(field(add, "Expires").getByRole("option")).toHaveText(["Never", "7 days", "30 days", "90 days", "On a date"]);
+      await expiry(add, "30 days");
+      const { view, secret } = await send(page);
+      const { body } = await ask(request, secret);
+      const created = Date.parse(body.data!.apikey_created_at as string);
+      expect(Date.parse(body.data!.apikey_expires_at as string) - created).toBe(30 * 86_400_000);
+      await close(page, view);
+      await expect(row(page, "short-lived").getByRole("rowheader")).toContainText(/Full Access · expires in (29|30) days/);
+    });
+
+    test("Custom needs a scope, and gives the key those chosen and no other", async ({ page, request, guard }) => {
+      await expect(scopeBox(add, "account:read")).toBeHidden();
+      await fillKey(add, "made to measure", "Custom");
+      await expect(scopeBox(add, "account:read")).toBeVisible();
+      guard.expectStatus(422);
+      await button(add, "Add").click();
+      await expectError(add.getByRole("group", { name: "Scopes" }), "Choose at least one scope.", false);
+      await expect(scopeBox(add, "generation:write")).toBeFocused();
+      await expect(radio(add, "Custom")).toBeChecked();
+      await expect(field(add, "Name")).toHaveValue("made to measure");
+
+      // A refusal of something else keeps the boxes.
+      await scopeBox(add, "account:read").check();
+      await scopeBox(add, "health:read").check();
+      await field(add, "Name").fill(" ");
+      await button(add, "Add").click();
+      await expectError(field(add, "Name"), "Enter a name.");
+      for (const scope of ["account:read", "health:read"]) await expect(scopeBox(add, scope)).toBeChecked();
+      await expect(scopeBox(add, "library:read")).not.toBeChecked();
+
+      await field(add, "Name").fill("made to measure");
+      const { view, secret } = await send(page);
+      await close(page, view);
+      await expect(row(page, "made to measure").getByRole("rowheader")).toContainText("Custom · 2 scopes");
+      expect(await ask(request, secret)).toMatchObject({ status: 200 });
+      expect(await ask(request, secret, "/v1/health/storage")).toMatchObject({ status: 501, code: "BSE5001" });
+      expect(await ask(request, secret, "/v1/library/models")).toMatchObject({ status: 403, code: "BSE1003" });
+    });
+
+    test("boxes ticked before another preset was chosen give nothing", async ({ page, request }) => {
+      await fillKey(add, "changed my mind", "Custom");
+      await scopeBox(add, "account:read").check();
+      await radio(add, "Monitor Only").check();
+      await expect(scopeBox(add, "account:read")).toBeHidden();
+      const { view, secret } = await send(page);
+      await close(page, view);
+      await expect(row(page, "changed my mind").getByRole("rowheader")).toContainText("Monitor Only");
+      expect(await ask(request, secret)).toMatchObject({ status: 403, code: "BSE1003" });
+    });
+
+    test("a wrong entry of the allowlist is named, and nothing typed is lost", async ({ page, guard }) => {
+      guard.expectStatus(422);
+      await fillKey(add, "fenced in", "Generate Only");
+      await field(add, ALLOWLIST).fill(THREE);
+      await button(add, "Add").click();
+      await expectError(field(add, ALLOWLIST), WRONG);
+      await expect(field(add, ALLOWLIST)).toHaveValue(THREE);
+      await expect(field(add, "Name")).toHaveValue("fenced in");
+      await expect(radio(add, "Generate Only")).toBeChecked();
+      const many = Array.from({ length: 51 }, (_, n) => `203.0.113.${n}`).join(", ");
+      await field(add, ALLOWLIST).fill(many);
+      await button(add, "Add").click();
+      await expectError(field(add, ALLOWLIST), "Use at most 50 entries; this list has 51.");
+      await expect(field(add, ALLOWLIST)).toHaveValue(many);
+
+      await field(add, ALLOWLIST).fill("203.0.113.10, ::ffff:198.51.100.5, 203.0.113.10");
+      const { view } = await send(page);
+      await expect(view.getByText("Entry 2: ::ffff:198.51.100.5 is kept as 198.51.100.5.")).toBeVisible();
+      await expect(view.getByText("Entry 3 repeats entry 1.")).toBeVisible();
+      await close(page, view);
+      await expect(row(page, "fenced in").getByText("203.0.113.10", { exact: true }).first()).toBeVisible();
+      await expect(row(page, "fenced in").getByRole("button", { name: "+1 All 2 entries of the allowlist" })).toBeVisible();
+    });
+
+    test("a key works from the addresses of its list and from no other", async ({ page, request }) => {
+      await fillKey(add, "here", "Read Only");
+      await field(add, ALLOWLIST).fill("203.0.113.7\n127.0.0.0/8");
+      const { view, secret } = await send(page);
+      await close(page, view);
+      expect(await ask(request, secret)).toMatchObject({ status: 200 });
+      const elsewhere = await makeKey(page, "elsewhere", { allowlist: "203.0.113.0/24" });
+      expect(await ask(request, elsewhere)).toMatchObject({
+        status: 403,
+        body: { error: { code: "BSE1007", type: "ip_not_allowed", retryable: false } },
+      });
+    });
+  });
+}
+
+test("what an allowlist covers is said while it is typed", async ({ page, guard }) => {
+  await signUp(page);
+  const add = await openDialog(page);
+  const reading = add.getByRole("status").getByRole("listitem");
+  const list = field(add, ALLOWLIST);
+  await expect(add.getByText("Your address now is 127.0.0.1")).toBeVisible();
+  await button(add, "add it").click();
+  await expect(list).toHaveValue("127.0.0.1");
+  await expect(reading).toHaveText(["127.0.0.1: one address"]);
+  // Not a second time.
+  await button(add, "add it").click();
+  await expect(list).toHaveValue("127.0.0.1");
+
+  await list.fill("203.0.113.9/24");
+  await list.blur();
+  await expect(reading).toHaveText([
+    "Entry 1: 203.0.113.9/24 is kept as 203.0.113.0/24.",
+    "203.0.113.0/24: 256 addresses, 203.0.113.0 to 203.0.113.255",
+  ]);
+  await button(add, "add it").click();
+  await expect(list).toHaveValue("203.0.113.9/24, 127.0.0.1");
+  await expect(reading.last()).toHaveText("127.0.0.1: one address");
+
+  guard.expectStatus(422);
+  await list.fill(THREE);
+  await list.blur();
+  await expectError(list, WRONG, false);
+  await expect(reading).toHaveCount(0);
+  await list.fill("");
+  await list.blur();
+  await expect(list).not.toHaveAttribute("aria-invalid");
+});
+
+test("every entry is seen on hover, on focus and by who hears the page", async ({ page }) => {
+  await signUp(page);
+  await makeKey(page, "three", { allowlist: "203.0.113.0/24, 198.51.100.5, 2001:db8:7::/48" });
+  await makeKey(page, "one", { allowlist: "198.51.100.5" });
+  await makeKey(page, "any");
+  await page.reload();
+  await hydrated(page);
+  await expect(row(page, "any").getByRole("cell").nth(4)).toHaveText("Any address");
+  await expect(row(page, "one").getByRole("cell").nth(4)).toHaveText("198.51.100.5");
+  await expect(row(page, "one").getByRole("tooltip")).toHaveCount(0);
+
+  const more = row(page, "three").getByRole("button", { name: "+2 All 3 entries of the allowlist" });
+  const tooltip = row(page, "three").getByRole("tooltip");
+  await expect(tooltip).toBeHidden();
+  await more.hover();
+  await expect(tooltip).toBeVisible();
+  await expect(tooltip).toBeInViewport({ ratio: 1 });
+  await expect(tooltip.locator("code")).toHaveText(["203.0.113.0/24", "198.51.100.5", "2001:db8:7::/48"]);
+  await expect(more).toHaveAccessibleDescription("203.0.113.0/24 198.51.100.5 2001:db8:7::/48");
+  // The way into it does not close it.
+  await tooltip.hover();
+  await expect(tooltip).toBeVisible();
+  await page.mouse.move(0, 0);
+  await expect(tooltip).toBeHidden();
+  await more.focus();
+  await expect(tooltip).toBeVisible();
+  await opener(page).focus();
+  await expect(tooltip).toBeHidden();
+});
