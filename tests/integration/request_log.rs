@@ -256,13 +256,20 @@ async fn a_full_queue_drops_counts_and_leaves_a_mark() {
     for _ in 0..10_001 {
         world.app.recorder.request(entry.clone(), false);
     }
-    assert!(world.app.recorder.dropped() >= 1);
+    assert_eq!(world.app.recorder.dropped(), 1, "there is room for 10,000");
+    // On a busy machine one wait may not be enough for so many.
+    let marks = "SELECT COUNT(*) FROM request_log_gaps";
+    for _ in 0..12 {
+        world.app.recorder.flush().await;
+        if world.database.number(marks).await > 0 {
+            break;
+        }
+    }
+    let dropped = "SELECT dropped FROM request_log_gaps";
+    assert_eq!(world.database.number(dropped).await, 1);
+    // What is marked is marked once.
     world.app.recorder.flush().await;
-    let marked = world
-        .database
-        .number("SELECT CAST(SUM(dropped) AS BIGINT) FROM request_log_gaps")
-        .await;
-    assert_eq!(marked.unsigned_abs(), world.app.recorder.dropped());
+    assert_eq!(world.database.number(marks).await, 1);
 }
 
 /// A request of the only key there is.
