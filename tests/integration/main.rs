@@ -13,6 +13,7 @@ mod world;
 mod allowlist;
 mod assets;
 mod canary;
+mod commands;
 mod create_fields;
 mod functions;
 mod headers;

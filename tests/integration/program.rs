@@ -98,6 +98,26 @@ impl Program {
     }
 }
 
+/// Runs one of the program's commands to its end. What it says, or the sentence that says why it did nothing.
+pub fn run(database: &Database, command: &[&str]) -> Result<String, String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_babysea"))
+        .args(command)
+        .args(["--database-url", &database.url(), "--data-dir"])
+        .arg(database.folder())
+        .arg("--pepper-file")
+        .arg(database.pepper_file())
+        .output()
+        .expect("the program runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let (said, refused) = (text(output.stdout), text(output.stderr));
+    if output.status.success() {
+        Ok(said)
+    } else {
+        assert_eq!((said.as_str(), refused.lines().count()), ("", 1), "{refused}");
+        Err(refused)
+    }
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
         // Both fail where it has ended already.

@@ -6,6 +6,7 @@ mod rows;
 
 mod accounts;
 mod keys;
+mod memberships;
 mod opening;
 mod pepper;
 mod pepper_versions;
