@@ -178,3 +178,94 @@ async fn a_pasted_key_does_not_stay_in_the_address() {
     );
     assert_eq!(ada.get(answer.location()).await.names(), ["prod"]);
 }
+
+both!(
+    keys_of_one_moment_are_each_seen_once,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        for n in 0..105 {
+            ada.key(&format!("key {n}"), "read_only").await;
+        }
+        let (mut seen, mut next) = (Vec::new(), Some(ada.keys()));
+        while let Some(address) = next {
+            let page = ada.get(&address).await;
+            seen.extend(page.names());
+            next = link(&page, "Older");
+            if let Some(back) = link(&page, "Newer") {
+                let before = ada.get(&back).await.names();
+                let at = seen.len() - page.names().len() - before.len();
+                assert_eq!(
+                    seen[at..][..before.len()],
+                    before,
+                    "the page before is the page before"
+                );
+            }
+        }
+        assert_eq!(seen.len(), 105);
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 105);
+    }
+);
+
+both!(
+    a_place_that_cannot_be_read_is_the_first_page,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let (ada, bea) = (world.person("Ada Moss").await, world.person("Bea Reef").await);
+        keys(&world, &ada, 60).await;
+        keys(&world, &bea, 60).await;
+        let first = ada.get(&ada.keys()).await.names();
+        const ID: &str = "00000000-0000-0000-0000-000000000000";
+        for broken in [
+            "older=%00".to_owned(),
+            "older=1.%27".to_owned(),
+            "older=99999999999999999999.00000000-0000-0000-0000-000000000000".to_owned(),
+            "newer=-1.5.x".to_owned(),
+            "page=%FF&older=%FF".to_owned(),
+            format!("older={}.{ID}", i64::MAX),
+        ] {
+            let page = ada.get(&format!("{}?{broken}", ada.keys())).await;
+            assert_eq!((page.status, page.names()), (200, first.clone()), "{broken}");
+        }
+        // The ends of time are places like others.
+        let none = ada.get(&format!("{}?older={}.{ID}", ada.keys(), i64::MIN)).await;
+        assert_eq!((none.status, none.names()), (200, Vec::new()));
+        let none = ada.get(&format!("{}?newer={}.{ID}", ada.keys(), i64::MAX)).await;
+        assert_eq!((none.status, none.names()), (200, Vec::new()));
+        // A place in somebody else's list shows nothing of it.
+        let theirs = link(&bea.get(&bea.keys()).await, "Older").expect("a link");
+        let borrowed = ada.get(&theirs.replace(&bea.keys(), &ada.keys())).await;
+        assert_eq!(borrowed.status, 200);
+        assert_eq!(ada.get(&theirs).await.status, 404);
+    }
+);
+
+#[tokio::test]
+async fn the_choices_count_what_the_search_leaves() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    keys(&world, &ada, 12).await;
+    world
+        .database
+        .execute("UPDATE api_keys SET revoked_at = 1 WHERE name IN ('key 1', 'key 2')")
+        .await;
+    for (query, counts) in [
+        ("", ["12", "10", "2"]),
+        ("?search=key+1&status=ended", ["3", "2", "1"]),
+    ] {
+        let page = ada.get(&format!("{}{query}", ada.keys())).await;
+        let tags = page.tags();
+        let counted = tags
+            .iter()
+            .filter(|tag| tag.get("class") == Some("segment-count"));
+        let counted: Vec<_> = counted.map(|tag| tag.text.as_str()).collect();
+        assert_eq!(counted, counts, "{query}");
+    }
+    let page = ada
+        .get(&format!("{}?search=key+1&status=ended", ada.keys()))
+        .await;
+    assert_eq!(page.names(), ["key 1"]);
+    assert!(page.text().contains(">1 key<"));
+}

@@ -4,7 +4,7 @@ use crate::{
     answer::holds_a_key,
     browser::Browser,
     database::{Database, both},
-    world::World,
+    world::{World, all},
 };
 
 impl Browser<'_> {
@@ -47,6 +47,57 @@ both!(
         assert_eq!(status.json()["data"]["apikey_prefix"], &secret[..9]);
     }
 );
+
+both!(
+    every_form_gives_a_secret_once_whatever_came_after_it,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let made = ada.form_token().await;
+        let fields = [("name", "prod"), ("preset", "read_only"), ("form_token", &made)];
+        let created = ada.create(&fields).await;
+        assert_eq!(created.status, 200, "{}", created.text());
+        let id = ada.key_id("prod").await;
+        let (first, second) = (ada.form_token().await, ada.form_token().await);
+        assert_eq!(ada.reissue(&id, &first).await.status, 200);
+        let answer = ada.reissue(&id, &second).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        // A tab that is loaded anew sends its form again: the one that made the key, or an earlier one of these.
+        for token in [&made, &first, &second] {
+            let again = ada.reissue(&id, token).await;
+            assert_eq!(again.status, 409, "{}", again.text());
+            assert!(!holds_a_key(again.text()));
+        }
+        let create_again = [("name", "prod"), ("preset", "read_only"), ("form_token", &first)];
+        assert_eq!(ada.create(&create_again).await.status, 409);
+        let secret = answer.json()["secret"].as_str().expect("a secret").to_owned();
+        assert_eq!(
+            world.status(&secret).await.status,
+            200,
+            "the last one still works"
+        );
+    }
+);
+
+both!(eight_at_once_give_one_secret, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let lost = ada.key("prod", "read_only").await;
+    let id = ada.key_id("prod").await;
+    let token = ada.form_token().await;
+    let copies: Vec<_> = (0..8).map(|_| ada.copy()).collect();
+    let answers = all(copies.iter().map(|copy| copy.reissue(&id, &token))).await;
+    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409, 409, 409, 409, 409, 409]);
+    let given = answers.iter().filter(|answer| holds_a_key(answer.text()));
+    let secrets: Vec<_> = given
+        .map(|answer| answer.json()["secret"].as_str().expect("a secret").to_owned())
+        .collect();
+    assert_eq!(secrets.len(), 1);
+    assert_eq!(world.status(&secrets[0]).await.status, 200);
+    assert_eq!(world.status(&lost).await.status, 401);
+});
 
 both!(
     a_use_that_waits_to_be_written_is_a_use,

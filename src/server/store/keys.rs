@@ -33,6 +33,17 @@ macro_rules! live {
 
 pub(super) use {live, select};
 
+/// Whether the form is one of those that gave the key a secret anew: `reissue_token` keeps them all, with spaces between.
+macro_rules! reissued_by {
+    ($token:literal) => {
+        concat!(
+            "REPLACE(' ' || COALESCE(reissue_token, '') || ' ', ' ' || CAST(",
+            $token,
+            " AS TEXT) || ' ', '') <> ' ' || COALESCE(reissue_token, '') || ' '"
+        )
+    };
+}
+
 declare! {
     INSERT = "INSERT INTO api_keys (id, account_id, name, name_key, prefix, hash, pepper_version, preset, scopes, allowlist,
             creator_id, created_at, last_used_at, expires_at, revoked_at, form_token)
@@ -43,11 +54,12 @@ declare! {
     /// Late and repeated reports never move the time back.
     USED = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
     /// Only while nobody has used the key, and once for each form.
-    REISSUE = concat!("UPDATE api_keys SET prefix = $3, hash = $4, pepper_version = $5, reissue_token = $6
-        WHERE account_id = $1 AND id = $2 AND last_used_at IS NULL
-            AND (reissue_token IS NULL OR reissue_token <> $6) AND ", live!("$7"));
+    REISSUE = concat!("UPDATE api_keys SET prefix = $3, hash = $4, pepper_version = $5,
+            reissue_token = COALESCE(reissue_token || ' ', '') || CAST($6 AS TEXT)
+        WHERE account_id = $1 AND id = $2 AND last_used_at IS NULL AND NOT (", reissued_by!("$6"), ") AND ", live!("$7"));
     REKEY = "UPDATE api_keys SET hash = $3, pepper_version = $4 WHERE id = $1 AND hash = $2";
-    MADE_BY_FORM = "SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND (reissue_token = $2 OR form_token = $2)";
+    MADE_BY_FORM = concat!("SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND (form_token = $2 OR ",
+        reissued_by!("$2"), ")");
 }
 
 /// A key to be stored.
