@@ -2,7 +2,7 @@
 
 use crate::{
     browser::get,
-    database::Database,
+    database::{Database, both},
     world::{Setup, World},
 };
 
@@ -108,4 +108,60 @@ async fn a_key_that_is_refused_sixty_times_in_a_minute_must_wait() {
     assert_eq!(world.status(&other).await.status, 403, "another key");
     world.advance(60_000);
     assert_eq!(world.status(&narrow).await.status, 403, "the next minute");
+}
+
+both!(
+    every_reason_of_a_known_key_counts_and_is_logged,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let guarded = ada
+            .key_with(&[
+                ("name", "guarded"),
+                ("preset", "full_access"),
+                ("allowlist", "203.0.113.7"),
+            ])
+            .await
+            .secret;
+        let revoked = ada.key("revoked", "full_access").await;
+        world
+            .database
+            .execute("UPDATE api_keys SET revoked_at = 1 WHERE name = 'revoked'")
+            .await;
+        for (secret, status) in [(&guarded, 403), (&revoked, 401)] {
+            for _ in 0..60 {
+                assert_eq!(world.status(secret).await.status, status);
+            }
+            assert_eq!(world.status(secret).await.json()["error"]["code"], "BSE1005");
+        }
+        let inside = get("/v1/status").bearer(&guarded).from_address("203.0.113.7");
+        assert_eq!(world.send(inside).await.status, 200, "from where it may be used");
+        world.app.recorder.flush().await;
+        let logged = "SELECT COUNT(*) FROM request_logs WHERE error_code = ";
+        for (code, count) in [("BSE1007", 60), ("BSE1002", 60), ("BSE1005", 2)] {
+            let found = world.database.number(&format!("{logged}'{code}'")).await;
+            assert_eq!(found, count, "{code}");
+        }
+    }
+);
+
+#[tokio::test]
+async fn a_header_gives_nobody_another_count() {
+    let setup = Setup {
+        arguments: &["--auth-limit", "2"],
+        ..Setup::default()
+    };
+    let world = World::with(Database::sqlite(), setup).await;
+    let mut statuses = Vec::new();
+    for n in 0..3 {
+        let forged = format!("203.0.113.{n}");
+        let call = get("/v1/status")
+            .bearer(&unknown(&world))
+            .header("x-forwarded-for", &forged)
+            .header("x-real-ip", &forged);
+        statuses.push(world.send(call).await.status);
+    }
+    assert_eq!(statuses, [401, 401, 429]);
+    // Who shows no key at all has tried none.
+    assert_eq!(world.send(get("/v1/status")).await.status, 401);
 }
