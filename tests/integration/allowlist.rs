@@ -7,6 +7,8 @@ use crate::{
     world::{Setup, World},
 };
 
+const WEEK: u64 = 7 * 86_400_000;
+
 fn behind_proxies() -> Setup {
     Setup {
         arguments: &["--trusted-proxies", "10.0.0.0/8, 2001:db8:ffff::/48"],
@@ -31,7 +33,7 @@ impl Browser<'_> {
 }
 
 fn status(secret: &str, peer: &str) -> Call {
-    get("/v1/status").bearer(secret).from_address(peer)
+    get("/v1/status").bearer(secret).sent_from(peer)
 }
 
 fn assert_not_allowed(answer: &Answer) {
@@ -193,7 +195,6 @@ both!(
         ];
         let made = ada.create(&fields).await;
         let secret = made.json()["secret"].as_str().expect("a secret").to_owned();
-        const WEEK: u64 = 7 * 86_400_000;
         world.advance(WEEK - 1);
         assert_eq!(world.status(&secret).await.status, 200);
         world.advance(1);

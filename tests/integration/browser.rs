@@ -52,7 +52,7 @@ impl Call {
     }
 
     /// As the listener tells the peer of the connection.
-    pub fn from_address(mut self, address: &str) -> Self {
+    pub fn sent_from(mut self, address: &str) -> Self {
         let peer = SocketAddr::new(address.parse().expect("an address"), PEER.1);
         self.0.extensions_mut().insert(ConnectInfo(peer));
         self

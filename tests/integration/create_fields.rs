@@ -12,6 +12,11 @@ use serde_json::json;
 const COUNT: &str = "SELECT COUNT(*) FROM api_keys";
 const LIVE: &str = "SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NULL AND expires_at IS NULL";
 
+const PAST: &str = "This day is over or about to end in UTC. Choose a later one.";
+const LATE: &str = "Choose a day within the next 10 years.";
+const NO_DATE: &str = "This is not a date: write it as year-month-day, such as 2027-01-31.";
+const UNKNOWN: &str = "One of these scopes does not exist. Reload the page and choose again.";
+
 type Fields<'f> = Vec<(&'f str, &'f str)>;
 
 /// The dialog filled in by somebody who knows what they want, with some fields changed.
@@ -96,7 +101,7 @@ both!(
         let called = called.json()["secret"].as_str().expect("a secret").to_owned();
         for secret in [called, posted.id("kept-key").text] {
             let ask = async |path: &str, from: &str| {
-                let call = get(path).bearer(&secret).from_address(from);
+                let call = get(path).bearer(&secret).sent_from(from);
                 world.send(call).await
             };
             let status = ask("/v1/status", "198.51.100.5").await;
@@ -173,7 +178,7 @@ async fn fifty_entries_are_taken_and_duplicates_are_one() {
         ])
         .await;
     for (address, status) in [("198.51.100.50", 200), ("198.51.100.51", 403)] {
-        let call = get("/v1/status").bearer(&made.secret).from_address(address);
+        let call = get("/v1/status").bearer(&made.secret).sent_from(address);
         assert_eq!(world.send(call).await.status, status, "{address}");
     }
 }
@@ -225,9 +230,6 @@ async fn what_was_changed_of_an_allowlist_is_said() {
 async fn a_wrong_end_is_told_at_its_field() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
-    const PAST: &str = "This day is over or about to end in UTC. Choose a later one.";
-    const LATE: &str = "Choose a day within the next 10 years.";
-    const NO_DATE: &str = "This is not a date: write it as year-month-day, such as 2027-01-31.";
     for (date, sentence) in [
         ("", "Enter the last day of the key, or choose Never."),
         ("2026-11-22", PAST),
@@ -275,7 +277,6 @@ async fn an_end_is_a_choice_of_days_or_the_end_of_one() {
 async fn custom_scopes_are_known_and_at_least_one() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
-    const UNKNOWN: &str = "One of these scopes does not exist. Reload the page and choose again.";
     for (scope, sentence) in [
         ("account:write", UNKNOWN),
         ("Account:Read", UNKNOWN),

@@ -19,7 +19,7 @@ async fn an_address_may_try_a_hundred_unknown_keys_a_minute() {
     let secret = ada.key("prod", "full_access").await;
     let try_from = async |address: &str, text: &str| {
         world
-            .send(get("/v1/status").bearer(text).from_address(address))
+            .send(get("/v1/status").bearer(text).sent_from(address))
             .await
     };
     for n in 0..100 {
@@ -71,7 +71,7 @@ async fn an_ipv6_subscriber_is_one_address() {
     };
     let world = World::with(Database::sqlite(), setup).await;
     let try_from = async |address: &str| {
-        let call = get("/v1/status").bearer(&unknown(&world)).from_address(address);
+        let call = get("/v1/status").bearer(&unknown(&world)).sent_from(address);
         world.send(call).await.status
     };
     assert_eq!(try_from("2001:db8:1:2::1").await, 401);
@@ -134,7 +134,7 @@ both!(
             }
             assert_eq!(world.status(secret).await.json()["error"]["code"], "BSE1005");
         }
-        let inside = get("/v1/status").bearer(&guarded).from_address("203.0.113.7");
+        let inside = get("/v1/status").bearer(&guarded).sent_from("203.0.113.7");
         assert_eq!(world.send(inside).await.status, 200, "from where it may be used");
         world.app.recorder.flush().await;
         let logged = "SELECT COUNT(*) FROM request_logs WHERE error_code = ";

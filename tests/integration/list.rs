@@ -7,6 +7,9 @@ use crate::{
     world::World,
 };
 
+/// The least of all ids.
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
+
 /// The address behind a link's label.
 fn link(page: &Answer, label: &str) -> Option<String> {
     let tags = page.tags();
@@ -217,22 +220,21 @@ both!(
         keys(&world, &ada, 60).await;
         keys(&world, &bea, 60).await;
         let first = ada.get(&ada.keys()).await.names();
-        const ID: &str = "00000000-0000-0000-0000-000000000000";
         for broken in [
             "older=%00".to_owned(),
             "older=1.%27".to_owned(),
             "older=99999999999999999999.00000000-0000-0000-0000-000000000000".to_owned(),
             "newer=-1.5.x".to_owned(),
             "page=%FF&older=%FF".to_owned(),
-            format!("older={}.{ID}", i64::MAX),
+            format!("older={}.{NIL}", i64::MAX),
         ] {
             let page = ada.get(&format!("{}?{broken}", ada.keys())).await;
             assert_eq!((page.status, page.names()), (200, first.clone()), "{broken}");
         }
         // The ends of time are places like others.
-        let none = ada.get(&format!("{}?older={}.{ID}", ada.keys(), i64::MIN)).await;
+        let none = ada.get(&format!("{}?older={}.{NIL}", ada.keys(), i64::MIN)).await;
         assert_eq!((none.status, none.names()), (200, Vec::new()));
-        let none = ada.get(&format!("{}?newer={}.{ID}", ada.keys(), i64::MAX)).await;
+        let none = ada.get(&format!("{}?newer={}.{NIL}", ada.keys(), i64::MAX)).await;
         assert_eq!((none.status, none.names()), (200, Vec::new()));
         // A place in somebody else's list shows nothing of it.
         let theirs = link(&bea.get(&bea.keys()).await, "Older").expect("a link");

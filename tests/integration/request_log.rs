@@ -8,6 +8,7 @@ use crate::{
 };
 use serde_json::json;
 
+const DAY: u64 = 86_400_000;
 const COUNT: &str = "SELECT COUNT(*) FROM request_logs";
 
 both!(
@@ -66,7 +67,7 @@ both!(no_row_holds_a_key_or_an_address, async |database: Database| {
     let path = format!("/v1/content/{secret}?q={secret}&token=hunter2&page=3");
     let request = get(&path)
         .bearer(&secret)
-        .from_address("203.0.113.77")
+        .sent_from("203.0.113.77")
         .header("user-agent", "tool/1.0");
     assert_eq!(world.send(request).await.status, 501);
     world.app.recorder.flush().await;
@@ -138,7 +139,6 @@ both!(usage_is_what_the_log_holds, async |database: Database| {
         ada.key("narrow", "monitor_only").await,
     );
     let foreign = bea.key("foreign", "full_access").await;
-    const DAY: u64 = 86_400_000;
     world.status(&full).await;
     world.advance(2 * DAY);
     for secret in [&full, &full, &narrow, &foreign] {
@@ -204,7 +204,6 @@ both!(
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
         let secret = ada.key("full", "full_access").await;
-        const DAY: u64 = 86_400_000;
         world.status(&secret).await;
         world.advance(DAY);
         world.status(&secret).await;

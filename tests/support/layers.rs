@@ -125,113 +125,116 @@ pub fn wrong_arrows(file: &str, source: &str) -> Vec<String> {
     wrong
 }
 
+/// A file, what it says, and the arrow in it that is wrong.
+const PLANTED: &[(&str, &str, &str)] = &[
+    (
+        "domain/key.rs",
+        "use crate::server::store::Store;",
+        "server::store::Store",
+    ),
+    ("domain/key.rs", "use super::super::api;", "api"),
+    ("domain/key.rs", "use sqlx::Row;", "sqlx::Row"),
+    (
+        "domain/key.rs",
+        "fn f() { leptos::logging::log!(1); }",
+        "leptos::logging::log",
+    ),
+    (
+        "domain/key.rs",
+        "fn f() { std::time::SystemTime::now(); }",
+        "std::time::SystemTime::now",
+    ),
+    (
+        "domain/key.rs",
+        "use time::{Duration, OffsetDateTime as T}; fn f() { T::now_utc(); }",
+        "T::now_utc",
+    ),
+    ("domain/key.rs", "// \"\nuse axum::Router;", "axum::Router"),
+    (
+        "domain/key.rs",
+        "fn f(c: char) { c == '\"'; axum::x(); } // \"",
+        "axum::x",
+    ),
+    (
+        "ui/pages/keys.rs",
+        "use crate::{api::x, server::{app::App}};",
+        "server::app::App",
+    ),
+    (
+        "ui/layout.rs",
+        "fn f() { crate::server::rng::x() }",
+        "server::rng::x",
+    ),
+    ("api/keys.rs", "use crate::server::app::App;", "server::app::App"),
+    (
+        "api/keys.rs",
+        "#[server] async fn f() { use crate::server::a; } fn g() { crate::server::b::c(); }",
+        "server::b::c",
+    ),
+    (
+        "api/keys.rs",
+        "#[server(x = 1)] async fn f(a: crate::server::A) { if a { b } }",
+        "server::A",
+    ),
+    ("api/keys.rs", "use super::super::ui::kit;", "ui::kit"),
+    (
+        "server/store/keys.rs",
+        "use crate::server::service::keys;",
+        "server::service::keys",
+    ),
+    (
+        "server/store/keys.rs",
+        "use super::super::{secret::password};",
+        "server::secret::password",
+    ),
+    (
+        "server/service/keys.rs",
+        "use crate::server::{app::App, http::{self as h}};",
+        "server::http",
+    ),
+    (
+        "server/service/keys.rs",
+        "use super::super::session::Viewer;",
+        "server::session::Viewer",
+    ),
+    (
+        "server/service.rs",
+        "use axum::http::StatusCode;",
+        "axum::http::StatusCode",
+    ),
+    (
+        "server/http/v1.rs",
+        "fn f() { sqlx::query(\"\"); }",
+        "sqlx::query",
+    ),
+    (
+        "server/http/v1.rs",
+        "use crate::server::store::{Store};",
+        "server::store::Store",
+    ),
+    (
+        "server/session.rs",
+        "use super::http::pages;",
+        "server::http::pages",
+    ),
+    ("server/clock.rs", "use super::app::App;", "server::app::App"),
+    (
+        "server/client.rs",
+        "use super::config::Config;",
+        "server::config::Config",
+    ),
+    ("server/limits.rs", "use axum::Router;", "axum::Router"),
+    ("server/recorder.rs", "use super::app::App;", "server::app::App"),
+    (
+        "server/commands.rs",
+        "use super::http::pages;",
+        "server::http::pages",
+    ),
+];
+
 #[test]
 fn planted_arrows_are_found() {
-    for (file, source, found) in [
-        (
-            "domain/key.rs",
-            "use crate::server::store::Store;",
-            "server::store::Store",
-        ),
-        ("domain/key.rs", "use super::super::api;", "api"),
-        ("domain/key.rs", "use sqlx::Row;", "sqlx::Row"),
-        (
-            "domain/key.rs",
-            "fn f() { leptos::logging::log!(1); }",
-            "leptos::logging::log",
-        ),
-        (
-            "domain/key.rs",
-            "fn f() { std::time::SystemTime::now(); }",
-            "std::time::SystemTime::now",
-        ),
-        (
-            "domain/key.rs",
-            "use time::{Duration, OffsetDateTime as T}; fn f() { T::now_utc(); }",
-            "T::now_utc",
-        ),
-        ("domain/key.rs", "// \"\nuse axum::Router;", "axum::Router"),
-        (
-            "domain/key.rs",
-            "fn f(c: char) { c == '\"'; axum::x(); } // \"",
-            "axum::x",
-        ),
-        (
-            "ui/pages/keys.rs",
-            "use crate::{api::x, server::{app::App}};",
-            "server::app::App",
-        ),
-        (
-            "ui/layout.rs",
-            "fn f() { crate::server::rng::x() }",
-            "server::rng::x",
-        ),
-        ("api/keys.rs", "use crate::server::app::App;", "server::app::App"),
-        (
-            "api/keys.rs",
-            "#[server] async fn f() { use crate::server::a; } fn g() { crate::server::b::c(); }",
-            "server::b::c",
-        ),
-        (
-            "api/keys.rs",
-            "#[server(x = 1)] async fn f(a: crate::server::A) { if a { b } }",
-            "server::A",
-        ),
-        ("api/keys.rs", "use super::super::ui::kit;", "ui::kit"),
-        (
-            "server/store/keys.rs",
-            "use crate::server::service::keys;",
-            "server::service::keys",
-        ),
-        (
-            "server/store/keys.rs",
-            "use super::super::{secret::password};",
-            "server::secret::password",
-        ),
-        (
-            "server/service/keys.rs",
-            "use crate::server::{app::App, http::{self as h}};",
-            "server::http",
-        ),
-        (
-            "server/service/keys.rs",
-            "use super::super::session::Viewer;",
-            "server::session::Viewer",
-        ),
-        (
-            "server/service.rs",
-            "use axum::http::StatusCode;",
-            "axum::http::StatusCode",
-        ),
-        (
-            "server/http/v1.rs",
-            "fn f() { sqlx::query(\"\"); }",
-            "sqlx::query",
-        ),
-        (
-            "server/http/v1.rs",
-            "use crate::server::store::{Store};",
-            "server::store::Store",
-        ),
-        (
-            "server/session.rs",
-            "use super::http::pages;",
-            "server::http::pages",
-        ),
-        ("server/clock.rs", "use super::app::App;", "server::app::App"),
-        (
-            "server/client.rs",
-            "use super::config::Config;",
-            "server::config::Config",
-        ),
-        ("server/limits.rs", "use axum::Router;", "axum::Router"),
-        ("server/recorder.rs", "use super::app::App;", "server::app::App"),
-        (
-            "server/commands.rs",
-            "use super::http::pages;",
-            "server::http::pages",
-        ),
-    ] {
+    for &(file, source, found) in PLANTED {
         assert_eq!(
             wrong_arrows(&format!("src/{file}"), source),
             [found],
