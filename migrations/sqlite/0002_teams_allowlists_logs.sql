@@ -40,8 +40,14 @@ ALTER TABLE api_keys ADD COLUMN allowlist TEXT NOT NULL DEFAULT '';
 -- What the search compares: the name in lower case.
 ALTER TABLE api_keys ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
 UPDATE api_keys SET name_key = LOWER(name);
--- Identifies the form that gave the key its present secret anew: sent twice, it does so once.
-ALTER TABLE api_keys ADD COLUMN reissue_token TEXT;
+
+-- The forms that gave out a secret, be it of a new key or a new one of a key: sent twice, each does so once.
+CREATE TABLE sent_forms (
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    form_token TEXT NOT NULL,
+    CONSTRAINT sent_forms_token PRIMARY KEY (account_id, form_token)
+);
+INSERT INTO sent_forms (account_id, form_token) SELECT account_id, form_token FROM api_keys;
 
 CREATE TABLE request_logs (
     -- The request's own id, as in its answer.

@@ -6,7 +6,7 @@ use crate::{
         catalog::{CUSTOM, Catalog},
         expiry::{self, ExpiryError},
         field_errors::FieldErrors,
-        ids::KeyId,
+        ids::{AccountId, KeyId},
         key::Key,
         name::KeyName,
         network::{Allowlist, Reading},
@@ -19,7 +19,7 @@ use crate::{
         access::{AccountReader, KeyManager},
         app::App,
         store::{
-            StoreError, Tables as _, Unique,
+            StoreError, Tables as _, Tx, Unique,
             keys::{NewKey, NewSecret},
         },
     },
@@ -198,6 +198,19 @@ fn check_form_token(form_token: &str) -> Result<(), ServiceError> {
     Ok(())
 }
 
+/// Lets a form give out one secret; sent again, it is refused with `sentence`.
+async fn once(
+    tx: &mut Tx,
+    account: AccountId,
+    form_token: &str,
+    sentence: &'static str,
+) -> Result<(), ServiceError> {
+    match tx.keys().sent_form(account, form_token).await {
+        Err(StoreError::Taken(Unique::FormToken)) => Err(ServiceError::Repeated(sentence)),
+        other => Ok(other?),
+    }
+}
+
 /// Machine name and scopes of what was chosen.
 fn permissions(catalog: &Catalog, form: &KeyForm<'_>, errors: &mut FieldErrors) -> Option<(String, Scopes)> {
     if form.preset == CUSTOM {
@@ -255,25 +268,19 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
     };
     let mut tx = app.store.write().await?;
     tx.accounts().lock(key.account).await?;
-    if tx.keys().made_by_form(key.account, form.form_token).await? {
-        return Err(ServiceError::Repeated(SENT_TWICE));
-    }
-    let most = app.config.limits.keys;
-    if tx.keys().count_live(key.account, now).await? >= u64::from(most) {
-        return Err(ServiceError::Conflict(format!(
-            "This account has {most} live keys, which is as many as it may have. Let some expire or revoke them first."
-        )));
-    }
+    once(&mut tx, key.account, form.form_token, SENT_TWICE).await?;
     let new = NewKey {
         key: &key,
         hash: &app.pepper.hash(&secret),
         form_token: form.form_token,
     };
-    match tx.keys().insert(&new).await {
-        Err(StoreError::Taken(Unique::FormToken)) => {
-            return Err(ServiceError::Repeated(SENT_TWICE));
-        }
-        other => other?,
+    tx.keys().insert(&new).await?;
+    // With this one: only one transaction at a time counts.
+    let most = app.config.limits.keys;
+    if tx.keys().count_live(key.account, now).await? > u64::from(most) {
+        return Err(ServiceError::Conflict(format!(
+            "This account has {most} live keys, which is as many as it may have. Let some expire or revoke them first."
+        )));
     }
     tx.commit().await?;
     Ok(Revealed {
@@ -312,6 +319,7 @@ pub async fn reissue(
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
     tx.accounts().lock(account).await?;
+    once(&mut tx, account, form_token, REISSUED_TWICE).await?;
     let conflict = |sentence: &str| Err(ServiceError::Conflict(sentence.to_owned()));
     let mut key = tx
         .keys()
@@ -324,15 +332,11 @@ pub async fn reissue(
     if !key.can_be_reissued(now) {
         return conflict(ENDED);
     }
-    if tx.keys().made_by_form(account, form_token).await? {
-        return Err(ServiceError::Repeated(REISSUED_TWICE));
-    }
     let secret = token::generate(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
     key.prefix = token::display_prefix(&secret);
     let new = NewSecret {
         prefix: &key.prefix,
         hash: &app.pepper.hash(&secret),
-        form_token,
     };
     if !tx.keys().reissue(account, id, &new, now).await? {
         return conflict(USED);

@@ -32,7 +32,9 @@ pub fn unique(error: &dyn DatabaseError) -> Unique {
         Unique::Email
     } else if is("accounts_slug", "accounts.slug") {
         Unique::Slug
-    } else if is("api_keys_form_token", "api_keys.account_id, api_keys.form_token") {
+    } else if is("api_keys_form_token", "api_keys.account_id, api_keys.form_token")
+        || is("sent_forms_token", "sent_forms.account_id, sent_forms.form_token")
+    {
         Unique::FormToken
     } else if is(
         "memberships_person",

@@ -23,7 +23,7 @@ pub enum Unique {
     Email,
     /// An account's slug.
     Slug,
-    /// The token of the form a key was made with.
+    /// The token of a form that gives out one secret.
     FormToken,
     /// A person in a team.
     Membership,

@@ -33,17 +33,6 @@ macro_rules! live {
 
 pub(super) use {live, select};
 
-/// Whether the form is one of those that gave the key a secret anew: `reissue_token` keeps them all, with spaces between.
-macro_rules! reissued_by {
-    ($token:literal) => {
-        concat!(
-            "REPLACE(' ' || COALESCE(reissue_token, '') || ' ', ' ' || CAST(",
-            $token,
-            " AS TEXT) || ' ', '') <> ' ' || COALESCE(reissue_token, '') || ' '"
-        )
-    };
-}
-
 declare! {
     INSERT = "INSERT INTO api_keys (id, account_id, name, name_key, prefix, hash, pepper_version, preset, scopes, allowlist,
             creator_id, created_at, last_used_at, expires_at, revoked_at, form_token)
@@ -53,13 +42,11 @@ declare! {
     COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND ", live!("$2"));
     /// Late and repeated reports never move the time back.
     USED = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
-    /// Only while nobody has used the key, and once for each form.
-    REISSUE = concat!("UPDATE api_keys SET prefix = $3, hash = $4, pepper_version = $5,
-            reissue_token = COALESCE(reissue_token || ' ', '') || CAST($6 AS TEXT)
-        WHERE account_id = $1 AND id = $2 AND last_used_at IS NULL AND NOT (", reissued_by!("$6"), ") AND ", live!("$7"));
+    /// Only while nobody has used the key.
+    REISSUE = concat!("UPDATE api_keys SET prefix = $3, hash = $4, pepper_version = $5
+        WHERE account_id = $1 AND id = $2 AND last_used_at IS NULL AND ", live!("$6"));
+    SENT_FORM = "INSERT INTO sent_forms (account_id, form_token) VALUES ($1, $2)";
     REKEY = "UPDATE api_keys SET hash = $3, pepper_version = $4 WHERE id = $1 AND hash = $2";
-    MADE_BY_FORM = concat!("SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND (form_token = $2 OR ",
-        reissued_by!("$2"), ")");
 }
 
 /// A key to be stored.
@@ -78,8 +65,6 @@ pub struct NewSecret<'a> {
     pub prefix: &'a str,
     /// What it is found by.
     pub hash: &'a KeyHash,
-    /// The form it was asked for with.
-    pub form_token: &'a str,
 }
 
 #[derive(sqlx::FromRow)]
@@ -204,6 +189,17 @@ impl Keys<'_> {
         Ok(())
     }
 
+    /// Notes that a form of the account gives out a secret.
+    ///
+    /// # Errors
+    /// `Taken(FormToken)` when it has done so already.
+    pub async fn sent_form(self, account: AccountId, form_token: &str) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(SENT_FORM).bind(account.to_string()).bind(form_token).execute(c).await?;
+        });
+        Ok(())
+    }
+
     /// Gives a live key that was never used another secret; whether it did.
     ///
     /// # Errors
@@ -222,7 +218,6 @@ impl Keys<'_> {
                 .bind(secret.prefix)
                 .bind(secret.hash.digest())
                 .bind(secret.hash.version())
-                .bind(secret.form_token)
                 .bind(now.millis())
                 .execute(c)
                 .await?
@@ -246,16 +241,5 @@ impl Keys<'_> {
                 .await?;
         });
         Ok(())
-    }
-
-    /// Whether a form has made or given out a secret in this account.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn made_by_form(self, account: AccountId, form_token: &str) -> Result<bool, StoreError> {
-        let count: i64 = on!(self.0, c => {
-            sqlx::query_scalar(MADE_BY_FORM).bind(account.to_string()).bind(form_token).fetch_one(c).await?
-        });
-        Ok(count > 0)
     }
 }

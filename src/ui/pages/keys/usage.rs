@@ -40,6 +40,11 @@ pub fn Usage(
     progress: Progress,
 ) -> impl IntoView {
     let chosen = RwSignal::new(0_usize);
+    let note = RwSignal::new("");
+    let choose = move |n| {
+        chosen.set(n);
+        note.set("");
+    };
     let snippets = StoredValue::new(snippets);
     let of_chosen = move |part: fn(&Snippet) -> &String| {
         snippets.with_value(|all| {
@@ -61,7 +66,7 @@ pub fn Usage(
                     aria-controls="snippet"
                     aria-selected=move || if chosen.get() == n { "true" } else { "false" }
                     tabindex=move || if chosen.get() == n { "0" } else { "-1" }
-                    on:click=move |_| chosen.set(n)
+                    on:click=move |_| choose(n)
                 >
                     {label}
                 </button>
@@ -79,12 +84,11 @@ pub fn Usage(
             _ => return,
         };
         event.prevent_default();
-        chosen.set(next);
+        choose(next);
         if let Some(tab) = document().get_element_by_id(&format!("tab-{next}")) {
             let _ = tab.unchecked_ref::<HtmlElement>().focus();
         }
     };
-    let note = RwSignal::new("");
     let copy = move |_| {
         let text = of_chosen(|snippet| &snippet.text).replace(KEY, &secret(revealed));
         spawn_local(async move {
