@@ -1,7 +1,10 @@
 import { a11y } from "../fixtures/a11y";
 import {
-  button, createKey, dialog, expectError, field, fillKey, keep, openDialog, opener, secretField, signUp, visit,
+  button, createKey, dialog, expectError, field, fillKey, hydrated, keep, openDialog, openMenu, opener, radio, scopeBox,
+  secretField, signUp, somebody, visit,
 } from "../fixtures/journey";
+import { makeKey } from "../fixtures/keys";
+import { another, createTeam, openSwitcher } from "../fixtures/team";
 import { secrets } from "../fixtures/server";
 import { expect, test } from "../fixtures/test";
 
@@ -33,6 +36,75 @@ for (const width of [1280, 360]) {
       await keep(page, "prod-api-worker");
       await keep(page, "مفتاح الإنتاج", "Monitor Only");
       await a11y(page, "with rows");
+      await page.goto(`${page.url().split("?")[0]}?full=1`);
+      await a11y(page, "full view");
+      await page.getByRole("searchbox", { name: "Search" }).fill("zzz");
+      await page.keyboard.press("Enter");
+      await expect(page.getByRole("link", { name: "Show all keys" })).toBeVisible();
+      await a11y(page, "no match");
+    });
+
+    test("keys of every kind, and what opens over them", async ({ page }) => {
+      await signUp(page, somebody("Ada Moss"));
+      const many = Array.from({ length: 12 }, (_, n) => `203.0.113.${n}`).join(",");
+      await makeKey(page, "prod-api-worker", { allowlist: "203.0.113.0/24, 198.51.100.5", expires: "7" });
+      await makeKey(page, "many", { allowlist: many });
+      await page.reload();
+      await hydrated(page);
+      await openMenu(page, "prod-api-worker");
+      await a11y(page, "row menu");
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "+11 All 12 entries of the allowlist" }).focus();
+      await expect(page.getByRole("tooltip").last()).toBeVisible();
+      await a11y(page, "tooltip");
+      await openSwitcher(page, "Ada Moss");
+      await a11y(page, "switcher");
+    });
+
+    test("pages of a list", async ({ page }) => {
+      await signUp(page);
+      for (let n = 0; n < 51; n += 1) await makeKey(page, `worker-${n}`);
+      await page.reload();
+      await expect(page.getByRole("navigation", { name: "Pages" })).toBeVisible();
+      await a11y(page, "first page");
+    });
+
+    test("Scopes", async ({ page }) => {
+      await signUp(page);
+      await page.getByRole("link", { name: "Scopes" }).click();
+      await expect(page.getByRole("heading", { name: "Scopes", level: 1 })).toBeVisible();
+      await a11y(page, "scopes");
+    });
+
+    test("Create team, and what a member sees", async ({ page, browser, baseURL, guard, server }) => {
+      await signUp(page);
+      await visit(page, "/home/create-team");
+      await a11y(page, "empty");
+      guard.expectStatus(422);
+      await button(page, "Create team").click();
+      await expectError(field(page, "Name"), "Enter a name.");
+      await a11y(page, "with an error");
+      const slug = await createTeam(page, "Reef Works");
+      const team = page.url();
+      await makeKey(page, "prod-api-worker");
+      const { person, page: theirs } = await another(browser, guard, baseURL, "Cy Vale");
+      await theirs.setViewportSize({ width, height: 800 });
+      await server.run("member", "add", "--account", slug, "--email", person.email, "--role", "member");
+      await theirs.goto(team);
+      await expect(opener(theirs)).toBeDisabled();
+      await a11y(theirs, "read-only");
+      await theirs.context().close();
+    });
+
+    test("Reissue secret", async ({ page }) => {
+      await signUp(page);
+      await makeKey(page, "lost");
+      await page.reload();
+      await hydrated(page);
+      await (await openMenu(page, "lost")).getByRole("menuitem", { name: "Reissue secret" }).click();
+      await expect(dialog(page, "Reissue secret")).toBeVisible();
+      await hydrated(page);
+      await a11y(page, "asking");
     });
 
     test("Add API key", async ({ page, guard }) => {
@@ -43,6 +115,17 @@ for (const width of [1280, 360]) {
       await button(add, "Add").click();
       await expectError(field(add, "Name"), "Enter a name.");
       await a11y(page, "with errors");
+      await radio(add, "Custom").check();
+      await field(add, "Expires").selectOption({ label: "On a date" });
+      await field(add, "IP allowlist (optional)").fill("203.0.113.9/24, nothing!");
+      await button(add, "Add").click();
+      await expectError(add.getByRole("group", { name: "Scopes" }), "Choose at least one scope.", false);
+      await a11y(page, "with other errors");
+      await scopeBox(add, "account:read").check();
+      await field(add, "IP allowlist (optional)").fill("203.0.113.9/24");
+      await field(add, "IP allowlist (optional)").blur();
+      await expect(add.getByRole("status").getByRole("listitem").first()).toBeVisible();
+      await a11y(page, "filled in");
     });
 
     test("View API key", async ({ page }) => {
@@ -54,6 +137,8 @@ for (const width of [1280, 360]) {
       await a11y(page, "asking");
       await button(view, "Show value").click();
       await a11y(page, "shown");
+      await view.getByRole("tab", { name: "Secrets manager" }).click();
+      await a11y(page, "another tab");
     });
 
     test.describe("as the server draws it, before the scripts are ready:", () => {

@@ -1,8 +1,10 @@
 // What the guard refuses everywhere (policy violations, console errors, 404) is refused here too; this walks through
 // all pages and looks at what each is made of.
 
-import { button, createKey, dialog, field, finish, hydrated, openDialog, opener, signIn, signUp } from "../fixtures/journey";
+import { button, createKey, dialog, field, finish, hydrated, openDialog, openMenu, opener, signIn, signUp } from "../fixtures/journey";
+import { makeKey } from "../fixtures/keys";
 import { secrets } from "../fixtures/server";
+import { createTeam } from "../fixtures/team";
 import { expect, test, type Page } from "../fixtures/test";
 
 const INLINE_STYLE = /<[^>]+\sstyle\s*=|<style[\s>]/i;
@@ -63,6 +65,24 @@ test("a walk through everything", async ({ page, baseURL, guard }) => {
   await button(view, "Show value").click();
   await expectNoInlineStyle(page);
   await finish(page, view);
+  await expectNoInlineStyle(page);
+  await makeKey(page, "lost", { allowlist: "203.0.113.0/24, 198.51.100.5", expires: "7" });
+  await page.reload();
+  await hydrated(page);
+  await (await openMenu(page, "lost")).getByRole("menuitem", { name: "Reissue secret" }).click();
+  await hydrated(page);
+  await expectNoInlineStyle(page);
+  await button(dialog(page, "Reissue secret"), "Cancel").click();
+  await page.getByRole("searchbox", { name: "Search" }).fill("zzz");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("link", { name: "Show all keys" })).toBeVisible();
+  await button(page, "Open full view").click();
+  await expectNoInlineStyle(page);
+  await button(page, "Close full view").click();
+  await page.getByRole("link", { name: "Scopes" }).click();
+  await button(page, "Theme: dark").click();
+  await expectNoInlineStyle(page);
+  await createTeam(page, "Walkers");
   await expectNoInlineStyle(page);
   await page.goto("/nowhere");
   await expectNoInlineStyle(page);

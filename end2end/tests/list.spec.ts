@@ -1,108 +1,263 @@
-// The list: search, filters, pages and the full view, on any name and any width.
+// Finding keys: search, status, pages and the full view, all of them in the address.
 
-import { button, keep, openDialog, row, signUp, visit } from "../fixtures/journey";
-import { secrets } from "../fixtures/server";
-import { expect, type Page, test } from "../fixtures/test";
+import { button, createKey, finish, hydrated, keep, opener, row, sideways, signIn, signUp, somebody, visit } from "../fixtures/journey";
+import { makeKey } from "../fixtures/keys";
+import { startServer } from "../fixtures/server";
+import { expect, test, type Page } from "../fixtures/test";
 
-const link = (page: Page, name: string) => page.getByRole("link", { name, exact: true });
-const rows = (page: Page) => page.getByRole("rowheader");
+const search = (page: Page) => page.getByRole("searchbox", { name: "Search" });
+const segment = (page: Page, name: string) =>
+  page.getByRole("navigation", { name: "Status" }).getByRole("link", { name: new RegExp(`^${name} \\d+$`) });
+const pager = (page: Page) => page.getByRole("navigation", { name: "Pages" });
+const names = (page: Page) => page.getByRole("rowheader").locator("bdi");
+const number = (n: number) => `worker-${String(n).padStart(3, "0")}`;
 
-/** Makes keys as the form does, without drawing what follows. */
-async function make(page: Page, names: string[]): Promise<void> {
-  const path = new URL(page.url()).pathname;
-  const account = path.split("/")[2] ?? "";
-  for (const [n, name] of names.entries()) {
-    const answer = await page.request.post("/api/keys/create", {
-      headers: { "sec-fetch-site": "same-origin" },
-      form: { account, name, preset: "read_only", form_token: `t${n}${Date.now()}` },
-    });
-    expect(answer.status(), name).toBe(200);
-    secrets.add(((await answer.json()) as { secret: string }).secret);
-  }
-  await visit(page, path);
+async function find(page: Page, text: string): Promise<void> {
+  await search(page).fill(text);
+  await search(page).press("Enter");
 }
 
-test("pages of fifty, and links that reopen the same view", async ({ page }) => {
+test("the search finds names and beginnings of keys, and a link reopens what it found", async ({ page, context }) => {
+  await signUp(page);
+  const home = page.url();
+  await expect(search(page)).toHaveCount(0);
+  const secret = await makeKey(page, "prod-api-worker");
+  await makeKey(page, "100% sure_thing");
+  await makeKey(page, "مفتاح الإنتاج");
+  await page.reload();
+  await expect(search(page)).toHaveAttribute("placeholder", "Search...");
+  await expect(names(page)).toHaveText(["مفتاح الإنتاج", "100% sure_thing", "prod-api-worker"]);
+  for (const [text, found] of [
+    ["API-WORK", "prod-api-worker"],
+    ["0%", "100% sure_thing"],
+    ["e_t", "100% sure_thing"],
+    ["الإنتاج", "مفتاح الإنتاج"],
+    [secret.slice(0, 9), "prod-api-worker"],
+    ["  worker ", "prod-api-worker"],
+  ]) {
+    await find(page, text!);
+    await expect(page).toHaveURL(/\?search=/);
+    await expect(names(page)).toHaveText([found!]);
+    await expect(page.getByText("1 key", { exact: true })).toBeVisible();
+    await expect(segment(page, "All")).toHaveText("All 1");
+  }
+  const again = await context.newPage();
+  await again.goto(page.url());
+  await expect(search(again)).toHaveValue("worker");
+  await expect(names(again)).toHaveText(["prod-api-worker"]);
+  await again.close();
+  await find(page, "");
+  await expect(names(page)).toHaveCount(3);
+  await page.goBack();
+  await expect(names(page)).toHaveCount(1);
+
+  // Nothing is a pattern.
+  await find(page, "%");
+  await expect(names(page)).toHaveText(["100% sure_thing"]);
+  await find(page, "s_re%");
+  await expect(page.getByRole("heading", { name: "No key matches “s_re%”" })).toBeVisible();
+  const nothing = `<b>"zzz"</b>`;
+  await find(page, nothing);
+  await expect(page.getByRole("heading", { name: `No key matches “${nothing}”` })).toBeVisible();
+  await expect(search(page)).toHaveValue(nothing);
+  await page.getByRole("link", { name: "Show all keys" }).click();
+  await expect(page).toHaveURL(home);
+  await expect(names(page)).toHaveCount(3);
+});
+
+test("a whole key in the search finds its row, and never stays in the address", async ({ page }) => {
+  await signUp(page);
+  const secret = await keep(page, "which one is this");
+  await keep(page, "another");
+  const visited: string[] = [];
+  page.on("framenavigated", (frame) => visited.push(frame.url()));
+  await find(page, ` ${secret} `);
+  await expect(names(page)).toHaveText(["which one is this"]);
+  await expect(page).toHaveURL(new RegExp(`\\?search=${secret.slice(0, 9)}(#.*)?$`));
+  await expect(search(page)).toHaveValue(secret.slice(0, 9));
+  expect(visited.filter((url) => url.includes(secret.slice(9)))).toEqual([]);
+  expect((await page.content()).includes(secret.slice(9))).toBe(false);
+});
+
+test("a key with what surrounds it never stays in the address either", async ({ page }) => {
+  await signUp(page);
+  const home = page.url();
+  const secret = await makeKey(page, "which one is this");
+  await makeKey(page, "another");
+  for (const text of [`Bearer ${secret}`, `"${secret}"`, `BABYSEA_API_KEY=${secret}`, secret.slice(0, -1), `${secret}x`]) {
+    await page.goto(home);
+    await find(page, text);
+    await expect(page).toHaveURL(/search=/);
+    const held = page.url() + (await page.content());
+    expect.soft(held.includes(secret.slice(9, -1)), text.replace(secret.slice(9, -1), "...")).toBe(false);
+    await expect.soft(names(page)).toHaveText(["which one is this"]);
+  }
+});
+
+test("a list of 101 keys has three pages, and each can be linked to", async ({ page, context }) => {
   test.slow();
   await signUp(page);
-  await make(page, Array.from({ length: 110 }, (_, n) => `key ${n}`));
-  await expect(rows(page)).toHaveCount(50);
-  await expect(page.getByText("1–50 of 110 keys")).toBeVisible();
-  await expect(link(page, "Newer")).toHaveCount(0);
-  await link(page, "Older").click();
-  await expect(page.getByText("51–100 of 110 keys")).toBeVisible();
-  const second = page.url();
-  await link(page, "Last").click();
-  await expect(page.getByText("61–110 of 110 keys")).toBeVisible();
-  await expect(row(page, "key 0")).toBeVisible();
-  await expect(link(page, "Older")).toHaveCount(0);
-  await page.goto(second);
-  await expect(page.getByText("51–100 of 110 keys")).toBeVisible();
-  await link(page, "First").click();
-  await expect(row(page, "key 109")).toBeVisible();
+  for (let n = 1; n <= 101; n += 1) await makeKey(page, number(n));
+  await page.reload();
+  const shows = async (count: string, first: number, rows: number) => {
+    await expect(page.getByText(count, { exact: true })).toBeVisible();
+    await expect(names(page)).toHaveCount(rows);
+    await expect(names(page).first()).toHaveText(number(first));
+  };
+  const reachable = async (...labels: string[]) => {
+    await expect(pager(page).getByRole("link")).toHaveText(labels);
+    await expect(pager(page).getByText(/\w+/)).toHaveText(["First", "Newer", "Older", "Last"]);
+  };
+  const go = (label: string) => pager(page).getByRole("link", { name: label }).click();
 
+  await shows("1–50 of 101 keys", 101, 50);
+  await reachable("Older", "Last");
+  await go("Older");
+  await shows("51–100 of 101 keys", 51, 50);
+  await reachable("First", "Newer", "Older", "Last");
+  const middle = page.url();
+  await go("Older");
+  await shows("101–101 of 101 keys", 1, 1);
+  await reachable("First", "Newer");
+  await go("Newer");
+  await shows("51–100 of 101 keys", 51, 50);
+  await go("First");
+  await shows("1–50 of 101 keys", 101, 50);
+  await go("Last");
+  await shows("52–101 of 101 keys", 50, 50);
+  await reachable("First", "Newer");
+
+  // The full view keeps the place, and so does a link, although a newer key pushes it down.
+  await page.goto(middle);
   await button(page, "Open full view").click();
-  await expect(page.getByRole("navigation", { name: "Main" })).toHaveCount(0);
-  await expect(rows(page)).toHaveCount(50);
-  await link(page, "Older").click();
+  await shows("51–100 of 101 keys", 51, 50);
+  await makeKey(page, number(102));
+  const again = await context.newPage();
+  await again.goto(middle);
+  await expect(again.getByText("52–101 of 102 keys", { exact: true })).toBeVisible();
+  await expect(names(again).first()).toHaveText(number(51));
+  await again.close();
+
+  // A search has pages of its own, and keeps them.
+  await visit(page, middle.split("?")[0]!);
+  await find(page, "worker-0");
+  await shows("1–50 of 99 keys", 99, 50);
+  await go("Last");
+  await expect(page).toHaveURL(/search=worker-0/);
+  await shows("50–99 of 99 keys", 50, 50);
+  await segment(page, "Active").click();
+  await expect(page).toHaveURL(/search=worker-0&status=active|status=active&search=worker-0/);
+  await shows("1–50 of 99 keys", 99, 50);
+  await segment(page, "Ended").click();
+  await expect(page.getByRole("heading", { name: "No key matches “worker-0”" })).toBeVisible();
+});
+
+test("an address that is no place of the list shows its beginning", async ({ page }) => {
+  await signUp(page);
+  await makeKey(page, "the only one");
+  for (const query of ["?older=nonsense", "?newer=%00", "?page=9999", "?status=no-such", "?full=yes", "?search=%00"]) {
+    await page.goto(page.url().split("?")[0] + query);
+    await expect(names(page)).toHaveText(["the only one"]);
+  }
+});
+
+test("the full view takes the frame away and gives it back, with the search", async ({ page }) => {
+  await signUp(page);
+  await makeKey(page, "wide");
+  await makeKey(page, "other");
+  await page.reload();
+  await find(page, "wide");
+  await button(page, "Open full view").click();
   await expect(page).toHaveURL(/full=1/);
+  await expect(page.getByRole("navigation", { name: "Main" })).toHaveCount(0);
+  await expect(names(page)).toHaveText(["wide"]);
+  // What is done in it stays in it.
+  await find(page, "other");
+  await expect(page).toHaveURL(/full=1/);
+  await expect(names(page)).toHaveText(["other"]);
+  await segment(page, "Active").click();
+  await expect(button(page, "Close full view")).toBeVisible();
+  await find(page, "zzz");
+  await page.getByRole("link", { name: "Show all keys" }).click();
+  await expect(names(page)).toHaveCount(2);
+  await expect(page).toHaveURL(/\?full=1$/);
+  await hydrated(page);
+  await expect(opener(page)).toBeVisible();
   await button(page, "Close full view").click();
+  await expect(page).not.toHaveURL(/full=/);
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
-  await expect(page.getByText("51–100 of 110 keys")).toBeVisible();
 });
 
-test("search finds names and prefixes, and says when it finds none", async ({ page }) => {
+test("keys that ended are told from those that work", async ({ browser, guard }) => {
+  // The sample of `babysea demo` has keys in every status.
+  const demo = await startServer("demo");
+  const context = await browser.newContext({ baseURL: demo.url });
+  try {
+    await guard.watch(context);
+    const page = await context.newPage();
+    const password = () => /member +cy@demo\.example +(\S+)/.exec(demo.output())?.[1];
+    await expect.poll(password).toBeTruthy();
+    await visit(page, "/sign-in?next=/home/sample-team/api-keys");
+    await signIn(page, { email: "cy@demo.example", password: password()! });
+    await expect(segment(page, "All")).toHaveAttribute("aria-current", "true");
+    await expect(segment(page, "All")).toHaveText("All 10");
+    await segment(page, "Active").click();
+    await expect(segment(page, "Active")).toHaveText("Active 8");
+    await expect(segment(page, "Active")).toHaveAttribute("aria-current", "true");
+    await expect(page.getByRole("row").filter({ hasText: /Revoked|Expired/ })).toHaveCount(0);
+    await expect(names(page)).toHaveCount(8);
+    await segment(page, "Ended").click();
+    await expect(names(page)).toHaveText(["staging-monitor", "ci-smoke-tests"]);
+    await expect(row(page, "staging-monitor").getByRole("cell", { name: "Expired" })).toBeVisible();
+    await expect(row(page, "ci-smoke-tests").getByRole("cell", { name: "Revoked" })).toBeVisible();
+    await find(page, "prod");
+    await expect(page.getByRole("heading", { name: "No key matches “prod”" })).toBeVisible();
+    await segment(page, "All").click();
+    await expect(names(page)).toHaveText(["prod-api-worker"]);
+  } finally {
+    await context.close();
+    await demo.stop();
+  }
+});
+
+test("names of any kind stay in their cells, with pages and search around them", async ({ page }) => {
   await signUp(page);
-  const secret = await keep(page, "prod-api-worker");
-  await keep(page, "staging-monitor");
-  const search = page.getByRole("searchbox", { name: "Search" });
-  await search.fill("WORKER");
-  await search.press("Enter");
-  await page.waitForURL(/search=WORKER/);
-  await expect(rows(page)).toHaveCount(1);
-  await expect(row(page, "prod-api-worker")).toBeVisible();
-  await expect(search).toHaveValue("WORKER");
-
-  await search.fill("nothing like it");
-  await search.press("Enter");
-  await expect(page.getByRole("heading", { name: "No key matches “nothing like it”" })).toBeVisible();
-  await link(page, "Show all keys").click();
-  await expect(rows(page)).toHaveCount(2);
-
-  // A whole key is what people have at hand; it must not stay in the address.
-  await search.fill(secret);
-  await search.press("Enter");
-  await expect(rows(page)).toHaveCount(1);
-  await expect(row(page, "prod-api-worker")).toBeVisible();
-  expect(page.url()).not.toContain(secret.slice(9));
-  await expect(search).toHaveValue(secret.slice(0, 9));
-});
-
-test("those that work and those that ended", async ({ page }) => {
-  await signUp(page);
-  await keep(page, "prod");
-  await page.getByRole("navigation", { name: "Status" }).getByRole("link", { name: /^Ended/ }).click();
-  await expect(page.getByRole("heading", { name: "No such keys" })).toBeVisible();
-  await page.getByRole("navigation", { name: "Status" }).getByRole("link", { name: /^Active/ }).click();
-  await expect(row(page, "prod")).toBeVisible();
-});
-
-const NAMES = ["W".repeat(100), "مفتاح الإنتاج للخادم الرئيسي في المنطقة", "漢".repeat(100), "a\u0301\u0302".repeat(40)];
-
-for (const width of [1280, 360]) {
-  test(`any name at ${width} px`, async ({ page }) => {
+  const wide = ["W".repeat(100), "界".repeat(100), "مفتاح الإنتاج الرئيسي ".repeat(4).trim(), "a b ".repeat(25).trim(), "W".repeat(99) + "א"];
+  for (const name of wide) await makeKey(page, name, { allowlist: "2001:db8:1111:2222:3333:4444:5555:6666, 203.0.113.0/24", expires: "7" });
+  const { view } = await createKey(page, "\u0645".repeat(100));
+  await button(view, "Show value").click();
+  await finish(page, view);
+  for (const width of [1280, 1000, 721, 360]) {
     await page.setViewportSize({ width, height: 800 });
-    await signUp(page);
-    await make(page, NAMES);
-    await expect(rows(page)).toHaveCount(NAMES.length);
-    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(await overflow()).toBe(0);
+    for (const query of ["", "?full=1", `?search=${"W".repeat(99)}`, `?search=${"W".repeat(99)}Q`, "?status=ended"]) {
+      await page.goto(page.url().split("?")[0] + query);
+      await expect(search(page)).toBeVisible();
+      expect.soft(await sideways(page), `sideways at ${width} with ${query.slice(0, 20)}`).toBeLessThanOrEqual(0);
+      for (const cell of await page.getByRole("rowheader").all()) {
+        const box = (await cell.boundingBox())!;
+        expect.soft(box.x).toBeGreaterThanOrEqual(0);
+        expect.soft(box.x + box.width).toBeLessThanOrEqual(width);
+      }
+    }
+  }
+});
+
+test.describe("without scripts", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("search, status and full view work the same", async ({ page }) => {
+    await signUp(page, somebody(), false);
+    await makeKey(page, "prod-api-worker");
+    await makeKey(page, "dev-frontend");
+    await page.reload();
+    await search(page).fill("prod");
+    await search(page).press("Enter");
+    await expect(names(page)).toHaveText(["prod-api-worker"]);
     await button(page, "Open full view").click();
-    await expect(button(page, "Close full view")).toBeVisible();
-    expect(await overflow()).toBe(0);
-    await button(page, "Close full view").click();
-    const add = await openDialog(page);
-    const wide = await add.evaluate((element) => element.scrollWidth - element.clientWidth);
-    expect(wide).toBe(0);
+    await expect(page).toHaveURL(/full=1/);
+    await segment(page, "Ended").click();
+    await expect(page.getByRole("heading", { name: "No key matches “prod”" })).toBeVisible();
+    await page.getByRole("link", { name: "Show all keys" }).click();
+    await expect(names(page)).toHaveCount(2);
   });
-}
+});

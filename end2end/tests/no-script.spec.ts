@@ -1,7 +1,8 @@
 import {
   button, dialog, expectError, expectGone, field, fillIn, fillKey, KEY, KEYS_PAGE, opener, PASSWORD, PRESETS, radio,
-  row, secretField, signUp, somebody,
+  openMenu, row, secretField, signUp, somebody,
 } from "../fixtures/journey";
+import { makeKey } from "../fixtures/keys";
 import { secrets } from "../fixtures/server";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
@@ -158,4 +159,32 @@ test("Back does not show the key again", async ({ page, guard }) => {
   await expect(page.goBack()).rejects.toThrow("ERR_CACHE_MISS");
   await expect(page).toHaveURL(/^chrome-error:/);
   await expectGone(page, secret);
+});
+
+test("what only scripts can do is not offered", async ({ page }) => {
+  await start(page);
+  const add = await openDialog(page);
+  await expect(add.getByText("Your address now is 127.0.0.1")).toBeVisible();
+  await expect(button(add, "add it")).toBeHidden();
+  await expect(add.getByRole("listitem")).toHaveCount(0);
+  const about = page.waitForEvent("popup");
+  await add.getByRole("link", { name: "Scopes and routes" }).click();
+  await expect((await about).getByRole("heading", { name: "Scopes", level: 1 })).toBeVisible();
+  await expect(add).toBeVisible();
+});
+
+test("menus open and close, and one of them at a time", async ({ page }) => {
+  await start(page);
+  await makeKey(page, "first");
+  await makeKey(page, "second");
+  await page.reload();
+  const menu = await openMenu(page, "first");
+  await expect(menu.getByRole("menuitem", { name: "Reissue secret" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(menu).toHaveCount(0);
+  await expect(button(page, "Actions for first")).toBeFocused();
+  await openMenu(page, "second");
+  await button(page, "Ada Moss").click();
+  await expect(page.getByRole("link", { name: "Create team" })).toBeVisible();
+  await expect(menu).toHaveCount(0);
 });
