@@ -68,6 +68,19 @@ pub fn display_prefix(text: &SecretText) -> String {
     text.expose().chars().take(SHOWN).collect()
 }
 
+/// The shown part of a key that stands somewhere in `text`, with more of it than is shown; whole or not, with this
+/// prefix or, if whole, with an earlier one.
+#[must_use]
+pub fn start_in(text: &str, prefix: &str) -> Option<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.split(|c| !is_part(c)).find_map(|word| {
+        let begins = word.find(prefix).map(|at| &word[at..]);
+        let part = begins.filter(|part| part.len() > SHOWN && part.len() > prefix.len());
+        let whole = is_well_formed(word).then_some(word);
+        part.or(whole).map(|key| key.chars().take(SHOWN).collect())
+    })
+}
+
 /// CRC-32 (the one of Ethernet and gzip) in base62, padded with `0` on the left.
 fn checksum(text: &str) -> String {
     let mut rest = crc32fast::hash(text.as_bytes());
@@ -184,6 +197,27 @@ mod tests {
                 *byte = (state >> 56) as u8;
             });
             prop_assert!(is_well_formed(key.expose()));
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_in_what_was_pasted() {
+        let key = generate("bye_", |bytes| bytes.fill(7));
+        let key = key.expose();
+        let start = Some(key[..SHOWN].to_owned());
+        for text in [
+            key.to_owned(),
+            format!(" Bearer {key} "),
+            format!("\"{key}\""),
+            format!("BABYSEA_API_KEY={key}"),
+            key[..41].to_owned(),
+            format!("{key}x"),
+        ] {
+            assert_eq!(start_in(&text, "bye_"), start, "{text}");
+        }
+        assert_eq!(start_in(key, "new_"), start, "of an earlier prefix");
+        for text in ["", "prod", "bye_", "bye_a1B2c", "goodbye_", "x\u{e9}bye_"] {
+            assert_eq!(start_in(text, "bye_"), None, "{text}");
         }
     }
 }

@@ -79,10 +79,10 @@ pub async fn show(
         Ok(keys) => keys,
         Err(response) => return response,
     };
-    // Somebody pasted a whole key to find it: its first characters find it too, and may stand in an address.
-    if token::is_well_formed(asked.search.trim()) {
+    // Somebody pasted a key to find it: its first characters find it too, and may stand in an address.
+    if let Some(start) = token::start_in(&asked.search, &keys.app().config.key_prefix) {
         let mut found = asked;
-        found.search = found.search.trim().chars().take(token::SHOWN).collect();
+        found.search = start;
         let target = found.href(&keys.page());
         return Redirect::to(&target).into_response();
     }

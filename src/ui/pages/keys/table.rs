@@ -140,6 +140,7 @@ fn Foot(pager: Pager, shown: u64) -> impl IntoView {
     let count = match total {
         1 => "1 key".to_owned(),
         total if total == shown => format!("{} keys", grouped(total)),
+        total if shown == 1 => format!("{} of {} keys", grouped(before + 1), grouped(total)),
         total => format!(
             "{}–{} of {} keys",
             grouped(before + 1),
