@@ -117,7 +117,7 @@ test("a list of 101 keys has three pages, and each can be linked to", async ({ p
   await reachable("First", "Newer", "Older", "Last");
   const middle = page.url();
   await go("Older");
-  await shows("101–101 of 101 keys", 1, 1);
+  await shows("101 of 101 keys", 1, 1);
   await reachable("First", "Newer");
   await go("Newer");
   await shows("51–100 of 101 keys", 51, 50);
