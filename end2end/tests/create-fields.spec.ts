@@ -226,6 +226,14 @@ test("every entry is seen on hover, on focus and by who hears the page", async (
   await expect(tooltip).toBeVisible();
   await expect(tooltip).toBeInViewport({ ratio: 1 });
   await expect(tooltip.locator("code")).toHaveText(["203.0.113.0/24", "198.51.100.5", "2001:db8:7::/48"]);
+
+  // WCAG 1.4.13: it can be dismissed without moving the pointer, and comes back when the pointer does.
+  await page.keyboard.press("Escape");
+  await expect(tooltip).toBeHidden();
+  await page.getByRole("heading", { name: "API keys" }).hover();
+  await expect(tooltip).toBeHidden();
+  await row(page, "three").getByRole("button", { name: /^\+2/ }).hover();
+  await expect(tooltip).toBeVisible();
   await expect(more).toHaveAccessibleDescription("203.0.113.0/24 198.51.100.5 2001:db8:7::/48");
   // The way into it does not close it.
   await tooltip.hover();

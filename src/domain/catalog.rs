@@ -139,6 +139,17 @@ impl Catalog {
         }
     }
 
+    /// What a key may do, for people: its preset, or how many scopes were chosen.
+    #[must_use]
+    pub fn permissions_label(&self, preset: &str, scopes: &Scopes) -> String {
+        let label = self.preset_label(preset);
+        match (self.preset(preset), scopes.len()) {
+            (Some(_), _) => label,
+            (None, 1) => format!("{label} · 1 scope"),
+            (None, count) => format!("{label} · {count} scopes"),
+        }
+    }
+
     /// The scopes of a custom key, as chosen: known ones only, repetitions merged (docs/security.md, S59).
     ///
     /// # Errors

@@ -103,12 +103,13 @@ impl Timestamp {
         ))
     }
 
-    /// For people, seen from `now`, for a moment to come: `in 61 days`, `in 5 hours`, `in 12 minutes`; rounded down.
+    /// For people, seen from `now`, for a moment to come: `in 61 days`, `in 5 hours`, `in 12 minutes`; rounded to the
+    /// nearest, so that a month that was just chosen reads as one.
     #[must_use]
     pub fn ahead(self, now: Self) -> String {
         let rest = self.0.saturating_sub(now.0);
         let count = |unit: i64, word: &str| {
-            let n = rest / unit;
+            let n = (rest + unit / 2) / unit;
             format!("in {n} {word}{}", if n == 1 { "" } else { "s" })
         };
         match rest {
@@ -189,7 +190,9 @@ mod tests {
             (59_999, "in less than a minute"),
             (60_000, "in 1 minute"),
             (5 * HOUR, "in 5 hours"),
-            (2 * DAY - 1, "in 47 hours"),
+            (2 * DAY - 1, "in 48 hours"),
+            (30 * DAY - 1, "in 30 days"),
+            (29 * DAY + 11 * HOUR, "in 29 days"),
             (61 * DAY + HOUR, "in 61 days"),
         ] {
             assert_eq!(

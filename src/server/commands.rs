@@ -37,9 +37,10 @@ async fn pepper_command(
         PepperCommand::List => {
             let mut reader = Store::join(&config.database).await?.read().await?;
             let versions = reader.peppers().all().await?;
-            let lines = versions
-                .iter()
-                .map(|stored| format!("version {}: {} keys", stored.version, stored.keys));
+            let lines = versions.iter().map(|stored| {
+                let s = if stored.keys == 1 { "" } else { "s" };
+                format!("version {}: {} key{s}", stored.version, stored.keys)
+            });
             Ok(lines.collect::<Vec<_>>().join("\n"))
         }
         PepperCommand::Add => {

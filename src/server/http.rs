@@ -80,7 +80,7 @@ fn unavailable() -> (StatusCode, ApiError) {
 pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
     let Revealed { key, secret, notes } = revealed;
     let base = app.origin.as_str();
-    let mut about = app.catalog.preset_label(&key.preset);
+    let mut about = app.catalog.permissions_label(&key.preset, &key.scopes);
     if let Some(end) = key.expires_at {
         about = format!("{about} · until {}", end.exact());
     }

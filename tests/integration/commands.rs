@@ -112,7 +112,7 @@ both!(
                 .to_owned()
         };
         let remove = |version: &str| run(&database, &["pepper", "remove", "--version", version]);
-        assert_eq!(list(), "version 1: 1 keys");
+        assert_eq!(list(), "version 1: 1 key");
         let said = run(&database, &["pepper", "add"]).expect("added");
         assert!(said.starts_with("version 2 was added"), "{said}");
         let status = async |program: &Program| program.send(get("/v1/status").bearer(&secret)).await.status;
@@ -120,7 +120,7 @@ both!(
         program.stop();
 
         let program = Program::start(&database);
-        assert_eq!(list(), "version 1: 1 keys\nversion 2: 0 keys");
+        assert_eq!(list(), "version 1: 1 key\nversion 2: 0 keys");
         for (version, part) in [
             ("1", "1 stored keys cannot be checked without it"),
             ("2", "has no version 2 that could be removed"),
@@ -135,10 +135,10 @@ both!(
         assert_eq!(status(&program).await, 200, "under the older version");
         // What waits to be written is written before the end.
         program.stop();
-        assert_eq!(list(), "version 1: 0 keys\nversion 2: 1 keys");
+        assert_eq!(list(), "version 1: 0 keys\nversion 2: 1 key");
         let said = remove("1").expect("removed");
         assert!(said.starts_with("version 1 was removed"), "{said}");
-        assert_eq!(list(), "version 2: 1 keys");
+        assert_eq!(list(), "version 2: 1 key");
         let program = Program::start(&database);
         assert_eq!(status(&program).await, 200, "under the only one left");
         program.stop();

@@ -1,6 +1,11 @@
 //! An allowlist in a cell: its first entry, and all of them on hover, on focus and for screen readers.
 
-use leptos::prelude::*;
+use leptos::{
+    ev,
+    prelude::*,
+    wasm_bindgen::JsCast as _,
+    web_sys::{Element, Event, Node},
+};
 
 /// The cell's contents.
 #[component]
@@ -27,7 +32,7 @@ pub fn AllowlistSummary(
         .collect_view();
     view! {
         <code class="entry">{first}</code>
-        <span class="more">
+        <span class="more" data-tip>
             <button class="more-count" type="button" aria-describedby=tip.clone()>
                 {format!("+{others}")}
                 <span class="visually-hidden">{format!(" {label}")}</span>
@@ -36,4 +41,40 @@ pub fn AllowlistSummary(
         </span>
     }
     .into_any()
+}
+
+/// Escape hides the tooltip that is open, wherever the focus is, until the pointer or the focus has been elsewhere
+/// (WCAG 2.2, 1.4.13).
+#[island]
+pub fn DismissTooltips() -> impl IntoView {
+    window_event_listener(ev::keydown, |event| {
+        if event.key() == "Escape" {
+            each("[data-tip]:is(:hover, :focus-within)", |tip| {
+                let _ = tip.set_attribute("data-dismissed", "");
+            });
+        }
+    });
+    window_event_listener(ev::mouseover, |event| left(&event));
+    window_event_listener(ev::focusin, |event| left(&event));
+}
+
+/// Forgets what was dismissed, once something happens outside of it.
+fn left(event: &Event) {
+    let at = event.target().and_then(|target| target.dyn_into::<Node>().ok());
+    each("[data-dismissed]", |tip| {
+        if !tip.contains(at.as_ref()) {
+            let _ = tip.remove_attribute("data-dismissed");
+        }
+    });
+}
+
+fn each(selector: &str, mut act: impl FnMut(&Element)) {
+    let Ok(found) = document().query_selector_all(selector) else {
+        return;
+    };
+    for n in 0..found.length() {
+        if let Some(element) = found.item(n).and_then(|node| node.dyn_into::<Element>().ok()) {
+            act(&element);
+        }
+    }
 }

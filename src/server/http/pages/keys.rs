@@ -236,11 +236,7 @@ async fn reissue_dialog(
 
 fn row(app: &App, key: Key, now: Timestamp, created: &str) -> KeyRow {
     let id = key.id.to_string();
-    let mut about = app.catalog.preset_label(&key.preset);
-    if app.catalog.preset(&key.preset).is_none() {
-        let count = key.scopes.len();
-        about = format!("{about} · {count} scope{}", if count == 1 { "" } else { "s" });
-    }
+    let mut about = app.catalog.permissions_label(&key.preset, &key.scopes);
     if let Some(end) = key.expires_at {
         about = if now < end {
             format!("{about} · expires {}", end.ahead(now))

@@ -4,7 +4,7 @@ use super::{KeysPageData, Opener};
 use crate::{
     domain::{key::KeyStatus, time::Timestamp},
     ui::kit::{
-        allowlist::AllowlistSummary,
+        allowlist::{AllowlistSummary, DismissTooltips},
         badge::StatusBadge,
         icon::{Drawing, Icon},
         moment::Moment,
@@ -110,6 +110,7 @@ pub fn KeyTable(
                 </thead>
                 <tbody role="rowgroup">{rows}</tbody>
             </table>
+            <DismissTooltips/>
             <Foot pager=data.pager.clone() shown=data.rows.len() as u64/>
         </div>
     }
