@@ -95,7 +95,10 @@ both!(
         let (one, two) = (ada.form_token().await, ada.form_token().await);
         let called = ada.create(&filled(&one, &[])).await;
         assert_eq!(called.status, 200, "{}", called.text());
-        assert_eq!(called.json()["about"], "Custom · 2 scopes · until 31 Jan 2027, 23:59:59 UTC");
+        assert_eq!(
+            called.json()["about"],
+            "Custom · 2 scopes · until 31 Jan 2027, 23:59:59 UTC"
+        );
         let posted = ada.post(&ada.keys(), &filled(&two, &[])).await;
         assert_eq!(posted.status, 200);
         let called = called.json()["secret"].as_str().expect("a secret").to_owned();
