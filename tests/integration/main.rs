@@ -17,6 +17,7 @@ mod commands;
 mod create_fields;
 mod functions;
 mod headers;
+mod key_limit;
 mod keys;
 mod keys_page;
 mod limits;
