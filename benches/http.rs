@@ -148,6 +148,8 @@ async fn long_list(
             last_used_at: None,
             expires_at: None,
             revoked_at: None,
+            replaces: None,
+            rotation: None,
         };
         let new = NewKey {
             key: &key,

@@ -1,9 +1,11 @@
 //! The rules of the product, without I/O: compiled for the server and for the browser.
 
+pub mod activity;
 pub mod catalog;
 pub mod email;
 pub mod expiry;
 pub mod field_errors;
+pub mod grace;
 pub mod ids;
 pub mod key;
 pub mod log;

@@ -17,6 +17,18 @@ use crate::domain::{
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+impl RevealedKey {
+    /// Title of the dialog that shows it, and the label of its secret (docs.babysea.ai, `/api-keys/rotation`).
+    #[must_use]
+    pub const fn titles(&self) -> (&'static str, &'static str) {
+        if self.rotated {
+            ("Key rotated successfully", "New API key")
+        } else {
+            ("View API key", "API key")
+        }
+    }
+}
+
 /// A key whose secret was just made: the one answer that holds it (docs/security.md, S33).
 #[derive(Debug, Serialize, Deserialize)]
 pub struct RevealedKey {
@@ -28,6 +40,8 @@ pub struct RevealedKey {
     pub about: String,
     /// The full text.
     pub secret: SecretText,
+    /// Whether it was just made to replace another.
+    pub rotated: bool,
     /// What was changed of what was typed.
     pub notes: Vec<String>,
     /// How to use it.
@@ -110,4 +124,66 @@ pub async fn read_allowlist(
     };
     functions::key_manager(&account, Action::CreateKey).await?;
     functions::answer(keys::read_allowlist(&allowlist).map(Into::into))
+}
+
+/// Makes a key to replace another, which goes on working for `grace` hours.
+///
+/// # Errors
+/// What to show at the form.
+#[server(prefix = "/api", endpoint = "keys/rotate")]
+pub async fn rotate_key(
+    #[server(default)] account: String,
+    #[server(default)] key: String,
+    #[server(default)] grace: String,
+    #[server(default)] form_token: String,
+) -> Result<RevealedKey, ApiError> {
+    use crate::{
+        domain::role::Action,
+        server::{http::functions, service::rotation},
+    };
+    let (app, manager) = functions::key_manager(&account, Action::RotateKey).await?;
+    let form = rotation::RotateForm {
+        key: &key,
+        grace: &grace,
+        form_token: &form_token,
+    };
+    functions::reveal(&app, rotation::rotate(&app, &manager, &form).await)
+}
+
+/// Disables a key; returns where to go on.
+///
+/// # Errors
+/// What to show at the form.
+#[server(prefix = "/api", endpoint = "keys/revoke")]
+pub async fn revoke_key(
+    #[server(default)] account: String,
+    #[server(default)] key: String,
+    #[server(default)] reason: String,
+) -> Result<String, ApiError> {
+    use crate::{
+        domain::role::Action,
+        server::{http::functions, service::retirement},
+    };
+    let (app, manager) = functions::key_manager(&account, Action::RevokeKey).await?;
+    functions::answer(retirement::revoke(&app, &manager, &key, &reason).await)?;
+    Ok(functions::keys_after(&manager, &key))
+}
+
+/// Forgets a key and its request log; `confirm_name` is its name, typed again. Returns where to go on.
+///
+/// # Errors
+/// What to show at the form.
+#[server(prefix = "/api", endpoint = "keys/delete")]
+pub async fn delete_key(
+    #[server(default)] account: String,
+    #[server(default)] key: String,
+    #[server(default)] confirm_name: String,
+) -> Result<String, ApiError> {
+    use crate::{
+        domain::role::Action,
+        server::{http::functions, service::retirement},
+    };
+    let (app, manager) = functions::key_manager(&account, Action::DeleteKey).await?;
+    functions::answer(retirement::delete(&app, &manager, &key, &confirm_name).await)?;
+    Ok(functions::keys_after(&manager, &key))
 }

@@ -35,6 +35,45 @@ pub struct Key {
     pub expires_at: Option<Timestamp>,
     /// When a person disabled it.
     pub revoked_at: Option<Timestamp>,
+    /// The key it was made to replace, while that one exists.
+    pub replaces: Option<KeyId>,
+    /// When another key was made to replace it, and when it stops for that.
+    pub rotation: Option<Rotation>,
+}
+
+/// A key that was replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// When its replacement was made.
+    pub at: Timestamp,
+    /// The end of its grace period; its own expiry may come before.
+    pub grace_ends_at: Timestamp,
+}
+
+/// What a person can do to a key that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transition {
+    /// Make a key to replace it.
+    Rotate,
+    /// Give it a new secret.
+    Reissue,
+    /// Let it stop before the end of its grace period, or later.
+    ChangeGrace,
+    /// Disable it.
+    Revoke,
+    /// Forget it.
+    Delete,
+}
+
+impl Transition {
+    /// Every transition.
+    pub const ALL: [Self; 5] = [
+        Self::Rotate,
+        Self::Reissue,
+        Self::ChangeGrace,
+        Self::Revoke,
+        Self::Delete,
+    ];
 }
 
 /// The word in the column `Status`.
@@ -42,6 +81,8 @@ pub struct Key {
 pub enum KeyStatus {
     /// Live.
     Active,
+    /// Replaced, and inside its grace period: it still works.
+    Rotated,
     /// Past its end.
     Expired,
     /// Disabled by a person.
@@ -49,11 +90,21 @@ pub enum KeyStatus {
 }
 
 impl KeyStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Active, Self::Rotated, Self::Expired, Self::Revoked];
+
+    /// Whether keys of this status are let through.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Active | Self::Rotated)
+    }
+
     /// The vendor's word (docs.babysea.ai, `/dashboard/api-keys`).
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::Active => "Active",
+            Self::Rotated => "Rotated",
             Self::Expired => "Expired",
             Self::Revoked => "Revoked",
         }
@@ -74,14 +125,24 @@ pub enum Denial {
 }
 
 impl Key {
-    /// The status at `now`; where several apply, Revoked comes before Expired. Valid if and only if now is before the
-    /// end (docs/security.md, S77's rule: judged when used).
+    /// When it stops by itself: its own expiry, or the end of its grace period if that comes first (docs/security.md,
+    /// S37).
+    #[must_use]
+    pub fn end(&self) -> Option<Timestamp> {
+        let grace = self.rotation.map(|rotation| rotation.grace_ends_at);
+        self.expires_at.into_iter().chain(grace).min()
+    }
+
+    /// The status at `now`; where several apply, Revoked comes before Expired, and Expired before Rotated. Valid if and
+    /// only if now is before the end: no job has to run for it (docs/security.md, S77).
     #[must_use]
     pub fn status(&self, now: Timestamp) -> KeyStatus {
         if self.revoked_at.is_some() {
             KeyStatus::Revoked
-        } else if self.expires_at.is_some_and(|end| now >= end) {
+        } else if self.end().is_some_and(|end| now >= end) {
             KeyStatus::Expired
+        } else if self.rotation.is_some() {
+            KeyStatus::Rotated
         } else {
             KeyStatus::Active
         }
@@ -97,16 +158,33 @@ impl Key {
         match self.status(now) {
             KeyStatus::Revoked => Err(Denial::Revoked),
             KeyStatus::Expired => Err(Denial::Expired),
-            KeyStatus::Active if !allowed => Err(Denial::IpNotAllowed),
-            KeyStatus::Active if !self.scopes.contains(scope) => Err(Denial::InsufficientScope(scope)),
-            KeyStatus::Active => Ok(()),
+            KeyStatus::Active | KeyStatus::Rotated if !allowed => Err(Denial::IpNotAllowed),
+            KeyStatus::Active | KeyStatus::Rotated if !self.scopes.contains(scope) => {
+                Err(Denial::InsufficientScope(scope))
+            }
+            KeyStatus::Active | KeyStatus::Rotated => Ok(()),
         }
     }
 
-    /// Whether its secret may be given anew at `now`: it works, and nobody ever used it.
+    /// Whether the transition can be made at `now`.
     #[must_use]
-    pub fn can_be_reissued(&self, now: Timestamp) -> bool {
-        self.last_used_at.is_none() && self.status(now) == KeyStatus::Active
+    pub fn allows(&self, transition: Transition, now: Timestamp) -> bool {
+        let status = self.status(now);
+        match transition {
+            Transition::Rotate => status == KeyStatus::Active,
+            // Once it was used, its secret is in somebody's hands.
+            Transition::Reissue => status == KeyStatus::Active && self.last_used_at.is_none(),
+            Transition::ChangeGrace => status == KeyStatus::Rotated,
+            Transition::Revoke => status.is_live(),
+            Transition::Delete => true,
+        }
+    }
+
+    /// When a key that is made at `now` to replace this one expires: it is given the lifetime that this one was given.
+    #[must_use]
+    pub fn renewed_expiry(&self, now: Timestamp) -> Option<Timestamp> {
+        let given = self.expires_at?.since(self.created_at);
+        Some(now.plus(given))
     }
 }
 
@@ -130,7 +208,75 @@ mod tests {
             last_used_at: None,
             expires_at: expires_at.map(Timestamp::from_millis),
             revoked_at: revoked_at.map(Timestamp::from_millis),
+            replaces: None,
+            rotation: None,
         }
+    }
+
+    fn rotated(grace_ends_at: i64, expires_at: Option<i64>, revoked_at: Option<i64>) -> Key {
+        let rotation = Rotation {
+            at: Timestamp::from_millis(T - 10),
+            grace_ends_at: Timestamp::from_millis(grace_ends_at),
+        };
+        Key {
+            rotation: Some(rotation),
+            ..key(expires_at, revoked_at)
+        }
+    }
+
+    #[test]
+    fn a_rotated_key_ends_with_its_grace_and_never_past_its_own_expiry() {
+        let now = Timestamp::from_millis(T);
+        for (grace, expires, revoked, status) in [
+            (T + 1, None, None, KeyStatus::Rotated),
+            (T, None, None, KeyStatus::Expired),
+            (T + 9, Some(T + 1), None, KeyStatus::Rotated),
+            (T + 9, Some(T), None, KeyStatus::Expired),
+            (T + 9, None, Some(T - 1), KeyStatus::Revoked),
+        ] {
+            let key = rotated(grace, expires, revoked);
+            assert_eq!(key.status(now), status, "{grace} {expires:?} {revoked:?}");
+            assert_eq!(
+                key.decide(None, "account:read", now).is_ok(),
+                status.is_live(),
+                "{status:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_each_status_allows() {
+        use Transition::{ChangeGrace, Delete, Reissue, Revoke, Rotate};
+        let now = Timestamp::from_millis(T);
+        let used = Key {
+            last_used_at: Some(now),
+            ..key(None, None)
+        };
+        for (key, allowed) in [
+            (key(None, None), &[Rotate, Reissue, Revoke, Delete][..]),
+            (used, &[Rotate, Revoke, Delete]),
+            (rotated(T + 1, None, None), &[ChangeGrace, Revoke, Delete]),
+            (rotated(T, None, None), &[Delete]),
+            (key(Some(T), None), &[Delete]),
+            (key(None, Some(T)), &[Delete]),
+        ] {
+            let got: Vec<_> = Transition::ALL
+                .into_iter()
+                .filter(|&transition| key.allows(transition, now))
+                .collect();
+            assert_eq!(got, allowed, "{:?}", key.status(now));
+        }
+    }
+
+    #[test]
+    fn a_replacement_is_given_the_lifetime_that_was_given() {
+        let now = Timestamp::from_millis(T);
+        assert_eq!(key(None, None).renewed_expiry(now), None);
+        // Made at 0 for 5 ms.
+        assert_eq!(
+            key(Some(5), None).renewed_expiry(now),
+            Some(Timestamp::from_millis(T + 5))
+        );
     }
 
     #[test]
@@ -203,16 +349,5 @@ mod tests {
             let got = decide(expires, revoked, list, client, scope);
             assert_eq!(got, expected, "{expires:?} {revoked:?} {list} {client:?} {scope}");
         }
-    }
-
-    #[test]
-    fn only_a_working_key_that_was_never_used_gets_a_new_secret() {
-        let now = Timestamp::from_millis(T);
-        assert!(key(None, None).can_be_reissued(now));
-        assert!(!key(Some(T), None).can_be_reissued(now));
-        assert!(!key(None, Some(1)).can_be_reissued(now));
-        let mut used = key(None, None);
-        used.last_used_at = Some(now);
-        assert!(!used.can_be_reissued(now));
     }
 }

@@ -23,6 +23,12 @@ pub enum Action {
     CreateKey,
     /// Give a key that was never used a new secret.
     ReissueSecret,
+    /// Make a key to replace another.
+    RotateKey,
+    /// Disable a key.
+    RevokeKey,
+    /// Forget a key.
+    DeleteKey,
 }
 
 impl Role {
@@ -34,9 +40,11 @@ impl Role {
     pub const fn may(self, action: Action) -> bool {
         match action {
             Action::SeeKeys => true,
-            Action::CreateKey | Action::ReissueSecret => {
-                matches!(self, Self::PrimaryOwner | Self::Owner)
-            }
+            Action::CreateKey
+            | Action::ReissueSecret
+            | Action::RotateKey
+            | Action::RevokeKey
+            | Action::DeleteKey => matches!(self, Self::PrimaryOwner | Self::Owner),
         }
     }
 
@@ -69,7 +77,14 @@ impl Role {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 3] = [Self::SeeKeys, Self::CreateKey, Self::ReissueSecret];
+    pub const ALL: [Self; 6] = [
+        Self::SeeKeys,
+        Self::CreateKey,
+        Self::ReissueSecret,
+        Self::RotateKey,
+        Self::RevokeKey,
+        Self::DeleteKey,
+    ];
 }
 
 #[cfg(test)]

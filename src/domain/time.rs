@@ -35,6 +35,13 @@ impl Timestamp {
         )
     }
 
+    /// How long after `earlier` this moment is; nothing when it is before.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> std::time::Duration {
+        let millis = self.0.saturating_sub(earlier.0);
+        std::time::Duration::from_millis(u64::try_from(millis).unwrap_or_default())
+    }
+
     /// This moment less `span`.
     #[must_use]
     pub fn minus(self, span: std::time::Duration) -> Self {

@@ -17,6 +17,15 @@ use crate::domain::{
 
 const READ_ONLY: &str = "You are a member of this team: only its owners can do this.";
 
+/// What the activity keeps of the request that asked for a change.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Its id, as in its answer.
+    pub request_id: String,
+    /// First 12 hex digits of the address's HMAC-SHA-256 under the pepper; nothing when the address was unreadable.
+    pub ip_hash: Option<String>,
+}
+
 /// Is in an account and sees what belongs to it.
 #[derive(Clone, Debug)]
 pub struct AccountReader {
@@ -24,6 +33,8 @@ pub struct AccountReader {
     pub account: Account,
     /// Who reads.
     pub user: UserId,
+    /// Their name.
+    pub name: String,
     /// What they are there.
     pub role: Role,
 }
@@ -35,6 +46,10 @@ pub struct KeyManager {
     pub account: Account,
     /// Who manages.
     pub user: UserId,
+    /// Their name.
+    pub name: String,
+    /// The request that asks for it.
+    pub trace: Trace,
 }
 
 impl AccountReader {
@@ -48,11 +63,13 @@ impl AccountReader {
     ///
     /// # Errors
     /// `Forbidden` when their role does not have it.
-    pub fn key_manager(&self, action: Action) -> Result<KeyManager, ServiceError> {
+    pub fn key_manager(&self, action: Action, trace: &Trace) -> Result<KeyManager, ServiceError> {
         if self.may(action) {
             Ok(KeyManager {
                 account: self.account.clone(),
                 user: self.user,
+                name: self.name.clone(),
+                trace: trace.clone(),
             })
         } else {
             Err(ServiceError::Forbidden(READ_ONLY))
@@ -75,6 +92,7 @@ pub async fn reader(app: &App, viewer: &Viewer, slug: &str) -> Result<AccountRea
         .map(|Joined { account, role }| AccountReader {
             account,
             user: viewer.id,
+            name: viewer.name.clone(),
             role,
         })
         .ok_or(ServiceError::NotFound)
@@ -89,6 +107,7 @@ pub async fn key_manager(
     viewer: &Viewer,
     slug: &str,
     action: Action,
+    trace: &Trace,
 ) -> Result<KeyManager, ServiceError> {
-    reader(app, viewer, slug).await?.key_manager(action)
+    reader(app, viewer, slug).await?.key_manager(action, trace)
 }

@@ -253,6 +253,8 @@ async fn add_key(
             }
         }),
         revoked_at: sample.revoked.then(|| now.minus(hours(24 * 80))),
+        replaces: None,
+        rotation: None,
     };
     let new = NewKey {
         key: &key,

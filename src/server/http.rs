@@ -78,7 +78,12 @@ fn unavailable() -> (StatusCode, ApiError) {
 /// A key as it is shown this once.
 #[must_use]
 pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
-    let Revealed { key, secret, notes } = revealed;
+    let Revealed {
+        key,
+        secret,
+        rotated,
+        notes,
+    } = revealed;
     let base = app.origin.as_str();
     let mut about = app.catalog.permissions_label(&key.preset, &key.scopes);
     if let Some(end) = key.expires_at {
@@ -88,6 +93,7 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
         id: key.id.to_string(),
         snippets: snippet::snippets(base, &key.scopes),
         trial: snippet::trial(base, &app.catalog, &key.scopes),
+        rotated,
         name: key.name,
         about,
         secret,

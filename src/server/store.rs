@@ -8,6 +8,7 @@ mod dialect;
 mod error;
 
 pub mod accounts;
+pub mod activity;
 pub mod key_list;
 pub mod keys;
 pub mod logs;
@@ -54,6 +55,7 @@ use declare;
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     [
         ("accounts", accounts::STATEMENTS),
+        ("activity", activity::STATEMENTS),
         ("key_list", key_list::STATEMENTS),
         ("keys", keys::STATEMENTS),
         ("logs", logs::STATEMENTS),
@@ -108,6 +110,10 @@ pub trait Tables {
     /// Accounts.
     fn accounts(&mut self) -> accounts::Accounts<'_> {
         accounts::Accounts(self.conn())
+    }
+    /// What people did.
+    fn activity(&mut self) -> activity::Activity<'_> {
+        activity::Activity(self.conn())
     }
     /// API keys.
     fn keys(&mut self) -> keys::Keys<'_> {

@@ -20,6 +20,7 @@ mod headers;
 mod key_limit;
 mod keys;
 mod keys_page;
+mod lifecycle;
 mod limits;
 mod list;
 mod machine;

@@ -107,6 +107,12 @@ impl Database {
         aside!(self, c => c.execute(sqlx::query(sql)).await.expect("the statement runs").rows_affected())
     }
 
+    /// What the database says to a change that it refuses.
+    pub async fn refusal(&self, sql: &str) -> String {
+        let sql = AssertSqlSafe(sql.to_owned());
+        aside!(self, c => c.execute(sqlx::query(sql)).await.expect_err("a refusal").to_string())
+    }
+
     /// The number that a query gives.
     pub async fn number(&self, sql: &str) -> i64 {
         let sql = AssertSqlSafe(sql.to_owned());

@@ -1,6 +1,7 @@
 //! Where a request comes from, by the rule of the trusted proxies (docs/security.md, S50 and S51).
 
-use crate::server::{app::App, client::Client};
+use super::middleware::request_id::RequestId;
+use crate::server::{access::Trace, app::App, client::Client};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{Extensions, HeaderMap, HeaderValue, request::Parts},
@@ -17,6 +18,18 @@ pub fn of(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Client {
         .iter()
         .map(HeaderValue::as_bytes);
     app.config.trusted_proxies.client(peer.ip(), forwarded_for)
+}
+
+/// What the activity keeps of a request.
+pub fn trace(app: &App, parts: &Parts) -> Trace {
+    let request_id = parts.extensions.get::<RequestId>();
+    Trace {
+        request_id: request_id.map(|id| id.0.clone()).unwrap_or_default(),
+        ip_hash: match of(app, &parts.headers, &parts.extensions) {
+            Client::Address(address) => Some(app.pepper.address_hash(address)),
+            Client::Unreadable => None,
+        },
+    }
 }
 
 impl FromRequestParts<App> for Client {

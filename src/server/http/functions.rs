@@ -1,6 +1,6 @@
 //! The server functions' side of HTTP: who calls, and with which status they are answered.
 
-use super::refusal;
+use super::{client, refusal};
 use crate::{
     api::{error::ApiError, keys::RevealedKey},
     domain::role::Action,
@@ -91,8 +91,15 @@ pub async fn signed_in() -> Result<(App, Viewer), ApiError> {
 /// 401 when nobody is signed in, 404 when the account is not theirs, 403 when their role does not allow it.
 pub async fn key_manager(account: &str, action: Action) -> Result<(App, KeyManager), ApiError> {
     let (app, viewer) = signed_in().await?;
-    let manager = answer(access::key_manager(&app, &viewer, account, action).await)?;
+    let trace = client::trace(&app, &expect_context::<Parts>());
+    let manager = answer(access::key_manager(&app, &viewer, account, action, &trace).await)?;
     Ok((app, manager))
+}
+
+/// Where the keys of `manager`'s account are shown, after something was done to the key with this id.
+#[must_use]
+pub fn keys_after(manager: &KeyManager, key: &str) -> String {
+    super::pages::after(&manager.account.slug, key)
 }
 
 /// A key as its maker sees it this once.

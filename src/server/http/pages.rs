@@ -53,6 +53,12 @@ pub fn keys_path(slug: &str) -> String {
     format!("/home/{slug}/api-keys")
 }
 
+/// Where an account's keys are shown after something was done to one: that one is pointed out, if it is there.
+#[must_use]
+pub fn after(slug: &str, key: &str) -> String {
+    format!("{}?changed={key}#key-{key}", keys_path(slug))
+}
+
 /// The person whose page this is; whoever is not signed in is sent to sign in and back again.
 struct SignedIn(Visit, Viewer);
 

@@ -1,6 +1,10 @@
 //! What every page of a browser's visit depends on beside its own data.
 
-use crate::{domain::theme::Theme, server::app::App};
+use super::client;
+use crate::{
+    domain::theme::Theme,
+    server::{access::Trace, app::App},
+};
 use axum::{
     extract::{FromRequestParts, OriginalUri},
     http::{HeaderMap, HeaderValue, header, request::Parts},
@@ -21,6 +25,8 @@ pub struct Visit {
     pub theme: Theme,
     /// Path and query that were asked for.
     pub path: String,
+    /// What the activity keeps of it.
+    pub trace: Trace,
 }
 
 impl FromRequestParts<App> for Visit {
@@ -34,6 +40,7 @@ impl FromRequestParts<App> for Visit {
         Ok(Self {
             app: app.clone(),
             theme: theme(&parts.headers),
+            trace: client::trace(app, parts),
             path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
         })
     }

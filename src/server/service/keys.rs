@@ -1,18 +1,20 @@
 //! Managing keys: listing, creating, and giving one that was never used a new secret.
 
-use super::ServiceError;
+use super::{ServiceError, activity};
 use crate::{
     domain::{
+        activity::Event,
         catalog::{CUSTOM, Catalog},
         expiry::{self, ExpiryError},
         field_errors::FieldErrors,
         ids::{AccountId, KeyId},
-        key::Key,
+        key::{Key, Transition},
         name::KeyName,
         network::{Allowlist, Reading},
         page::{Cursor, Page},
         scope::Scopes,
         secret::SecretText,
+        time::Timestamp,
         token,
     },
     server::{
@@ -106,6 +108,8 @@ pub struct Revealed {
     pub key: Key,
     /// The full text.
     pub secret: SecretText,
+    /// Whether it was just made to replace another.
+    pub rotated: bool,
     /// What was changed of the allowlist as it was typed.
     pub notes: Vec<String>,
 }
@@ -190,7 +194,7 @@ pub fn form_token(app: &App) -> String {
     hex::encode(app.rng.bytes::<16>())
 }
 
-fn check_form_token(form_token: &str) -> Result<(), ServiceError> {
+pub(super) fn check_form_token(form_token: &str) -> Result<(), ServiceError> {
     let well_formed = form_token.bytes().all(|b| b.is_ascii_alphanumeric());
     if form_token.is_empty() || form_token.len() > FORM_TOKEN_LENGTH || !well_formed {
         return Err(ServiceError::Refused(NO_FORM_TOKEN));
@@ -199,7 +203,7 @@ fn check_form_token(form_token: &str) -> Result<(), ServiceError> {
 }
 
 /// Lets a form give out one secret; sent again, it is refused with `sentence`.
-async fn once(
+pub(super) async fn once(
     tx: &mut Tx,
     account: AccountId,
     form_token: &str,
@@ -265,6 +269,8 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
         last_used_at: None,
         expires_at,
         revoked_at: None,
+        replaces: None,
+        rotation: None,
     };
     let mut tx = app.store.write().await?;
     tx.accounts().lock(key.account).await?;
@@ -275,19 +281,32 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
         form_token: form.form_token,
     };
     tx.keys().insert(&new).await?;
-    // With this one: only one transaction at a time counts.
-    let most = app.config.limits.keys;
-    if tx.keys().count_live(key.account, now).await? > u64::from(most) {
-        return Err(ServiceError::Conflict(format!(
-            "This account has {most} live keys, which is as many as it may have. Let some expire or revoke them first."
-        )));
-    }
+    check_room(app, &mut tx, key.account, now).await?;
+    let detail = app.catalog.permissions_label(&key.preset, &key.scopes);
+    activity::note(app, &mut tx, manager, now, Event::KeyCreated, &key, detail).await?;
     tx.commit().await?;
     Ok(Revealed {
         key,
         secret,
+        rotated: false,
         notes: reading.notes,
     })
+}
+
+/// Refuses what was just added beyond the most live keys that an account may have. Only one transaction at a time counts.
+pub(super) async fn check_room(
+    app: &App,
+    tx: &mut Tx,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    let most = app.config.limits.keys;
+    if tx.keys().count_live(account, now).await? > u64::from(most) {
+        return Err(ServiceError::Conflict(format!(
+            "This account has {most} live keys, which is as many as it may have. Let some expire or revoke them first."
+        )));
+    }
+    Ok(())
 }
 
 /// A key of the account, by its id as an address or a form says it.
@@ -329,7 +348,7 @@ pub async fn reissue(
     if key.last_used_at.is_some() {
         return conflict(USED);
     }
-    if !key.can_be_reissued(now) {
+    if !key.allows(Transition::Reissue, now) {
         return conflict(ENDED);
     }
     let secret = token::generate(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
@@ -341,10 +360,21 @@ pub async fn reissue(
     if !tx.keys().reissue(account, id, &new, now).await? {
         return conflict(USED);
     }
+    activity::note(
+        app,
+        &mut tx,
+        manager,
+        now,
+        Event::SecretReissued,
+        &key,
+        String::new(),
+    )
+    .await?;
     tx.commit().await?;
     Ok(Revealed {
         key,
         secret,
+        rotated: false,
         notes: Vec::new(),
     })
 }

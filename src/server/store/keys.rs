@@ -4,7 +4,7 @@ use super::{Conn, StoreError, declare, on};
 use crate::{
     domain::{
         ids::{AccountId, KeyId, UserId},
-        key::Key,
+        key::{Key, Rotation},
         network::Allowlist,
         scope::Scopes,
         time::Timestamp,
@@ -16,7 +16,7 @@ use crate::{
 macro_rules! select {
     () => {
         "SELECT id, account_id, name, prefix, preset, scopes, allowlist, creator_id, created_at, last_used_at,
-            expires_at, revoked_at FROM api_keys "
+            expires_at, revoked_at, replaces_id, rotated_at, grace_ends_at FROM api_keys "
     };
 }
 
@@ -25,6 +25,8 @@ macro_rules! live {
     ($now:literal) => {
         concat!(
             "(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ",
+            $now,
+            ") AND (grace_ends_at IS NULL OR grace_ends_at > ",
             $now,
             "))"
         )
@@ -35,8 +37,8 @@ pub(super) use {live, select};
 
 declare! {
     INSERT = "INSERT INTO api_keys (id, account_id, name, name_key, prefix, hash, pepper_version, preset, scopes, allowlist,
-            creator_id, created_at, last_used_at, expires_at, revoked_at, form_token)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+            creator_id, created_at, last_used_at, expires_at, revoked_at, form_token, replaces_id, rotated_at, grace_ends_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     BY_HASH = concat!(select!(), "WHERE hash = $1");
     BY_ID = concat!(select!(), "WHERE account_id = $1 AND id = $2");
     COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND ", live!("$2"));
@@ -45,6 +47,12 @@ declare! {
     /// Only while nobody has used the key.
     REISSUE = concat!("UPDATE api_keys SET prefix = $3, hash = $4, pepper_version = $5
         WHERE account_id = $1 AND id = $2 AND last_used_at IS NULL AND ", live!("$6"));
+    END_GRACE = "UPDATE api_keys SET grace_ends_at = $3
+        WHERE account_id = $1 AND id = $2 AND grace_ends_at > $3";
+    ROTATE = "UPDATE api_keys SET rotated_at = $3, grace_ends_at = $4
+        WHERE account_id = $1 AND id = $2 AND rotated_at IS NULL AND revoked_at IS NULL";
+    REVOKE = "UPDATE api_keys SET revoked_at = $3 WHERE account_id = $1 AND id = $2 AND revoked_at IS NULL";
+    DELETE = "DELETE FROM api_keys WHERE account_id = $1 AND id = $2";
     SENT_FORM = "INSERT INTO sent_forms (account_id, form_token) VALUES ($1, $2)";
     REKEY = "UPDATE api_keys SET hash = $3, pepper_version = $4 WHERE id = $1 AND hash = $2";
 }
@@ -81,6 +89,9 @@ pub(super) struct Row {
     last_used_at: Option<i64>,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
+    replaces_id: Option<String>,
+    rotated_at: Option<i64>,
+    grace_ends_at: Option<i64>,
 }
 
 impl TryFrom<Row> for Key {
@@ -108,6 +119,15 @@ impl TryFrom<Row> for Key {
             last_used_at: row.last_used_at.map(Timestamp::from_millis),
             expires_at: row.expires_at.map(Timestamp::from_millis),
             revoked_at: row.revoked_at.map(Timestamp::from_millis),
+            replaces: row
+                .replaces_id
+                .map(|id| id.parse())
+                .transpose()
+                .map_err(|_| StoreError::Unreadable("api_keys.replaces_id"))?,
+            rotation: row.rotated_at.zip(row.grace_ends_at).map(|(at, end)| Rotation {
+                at: Timestamp::from_millis(at),
+                grace_ends_at: Timestamp::from_millis(end),
+            }),
         })
     }
 }
@@ -140,6 +160,9 @@ impl Keys<'_> {
                 .bind(key.expires_at.map(Timestamp::millis))
                 .bind(key.revoked_at.map(Timestamp::millis))
                 .bind(new.form_token)
+                .bind(key.replaces.map(|id| id.to_string()))
+                .bind(key.rotation.map(|rotation| rotation.at.millis()))
+                .bind(key.rotation.map(|rotation| rotation.grace_ends_at.millis()))
                 .execute(c)
                 .await?;
         });
@@ -224,6 +247,66 @@ impl Keys<'_> {
                 .rows_affected()
         });
         Ok(changed == 1)
+    }
+
+    /// Notes that a key was replaced and works until its grace period ends; whether it was still to be replaced.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rotate(self, account: AccountId, id: KeyId, rotation: Rotation) -> Result<bool, StoreError> {
+        let changed = on!(self.0, c => {
+            sqlx::query(ROTATE)
+                .bind(account.to_string())
+                .bind(id.to_string())
+                .bind(rotation.at.millis())
+                .bind(rotation.grace_ends_at.millis())
+                .execute(c)
+                .await?
+                .rows_affected()
+        });
+        Ok(changed == 1)
+    }
+
+    /// Ends the grace period of a key at `now`, if it has not ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_grace(self, account: AccountId, id: KeyId, now: Timestamp) -> Result<(), StoreError> {
+        self.run(END_GRACE, account, id, Some(now)).await?;
+        Ok(())
+    }
+
+    /// Disables a key; whether it was not yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke(self, account: AccountId, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.run(REVOKE, account, id, Some(now)).await? == 1)
+    }
+
+    /// Forgets a key and its request log; whether there was one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete(self, account: AccountId, id: KeyId) -> Result<bool, StoreError> {
+        Ok(self.run(DELETE, account, id, None).await? == 1)
+    }
+
+    /// Runs a statement about one key; returns how many rows it changed.
+    async fn run(
+        self,
+        statement: &'static str,
+        account: AccountId,
+        id: KeyId,
+        now: Option<Timestamp>,
+    ) -> Result<u64, StoreError> {
+        Ok(on!(self.0, c => {
+            let mut query = sqlx::query(statement).bind(account.to_string()).bind(id.to_string());
+            if let Some(now) = now {
+                query = query.bind(now.millis());
+            }
+            query.execute(c).await?.rows_affected()
+        }))
     }
 
     /// Stores a key under another pepper; nothing happens when it has another secret by now.

@@ -1,7 +1,11 @@
 //! The request log: a row for each request made with a key.
 
 use super::{Conn, StoreError, declare, on};
-use crate::domain::{ids::AccountId, log::LogEntry, time::Timestamp};
+use crate::domain::{
+    ids::{AccountId, KeyId},
+    log::LogEntry,
+    time::Timestamp,
+};
 
 declare! {
     /// The row of a key that was deleted meanwhile is not written.
@@ -13,6 +17,7 @@ declare! {
     INSERT_GAP = "INSERT INTO request_log_gaps (id, at, dropped) VALUES ($1, $2, $3)";
     USAGE = "SELECT method, route, status, error_code, COUNT(*) AS requests FROM request_logs
         WHERE account_id = $1 AND at >= $2 GROUP BY method, route, status, error_code ORDER BY method, route, status";
+    COUNT_OF_KEY = "SELECT COUNT(*) FROM request_logs WHERE key_id = $1";
     PURGE = "DELETE FROM request_logs WHERE at < $1";
     PURGE_GAPS = "DELETE FROM request_log_gaps WHERE at < $1";
 }
@@ -80,6 +85,16 @@ impl Logs<'_> {
         Ok(on!(self.0, c => {
             sqlx::query_as::<_, Usage>(USAGE).bind(account.to_string()).bind(since.millis()).fetch_all(c).await?
         }))
+    }
+
+    /// How many rows a key has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_of_key(self, key: KeyId) -> Result<u64, StoreError> {
+        let count: i64 =
+            on!(self.0, c => sqlx::query_scalar(COUNT_OF_KEY).bind(key.to_string()).fetch_one(c).await?);
+        Ok(count.unsigned_abs())
     }
 
     /// Deletes the rows from before a moment; returns how many.

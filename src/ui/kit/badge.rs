@@ -11,6 +11,7 @@ pub fn StatusBadge(
 ) -> impl IntoView {
     let class = match status {
         KeyStatus::Active => "badge badge-active",
+        KeyStatus::Rotated => "badge badge-rotated",
         KeyStatus::Expired => "badge badge-expired",
         KeyStatus::Revoked => "badge badge-revoked",
     };

@@ -75,6 +75,9 @@ pub fn TextField(
     /// Most UTF-16 code units that browsers take.
     #[prop(optional)]
     maxlength: Option<usize>,
+    /// Whether it has to be filled in.
+    #[prop(default = true)]
+    required: bool,
     /// Whether it has the focus when the page or dialog opens.
     #[prop(optional)]
     autofocus: bool,
@@ -100,7 +103,7 @@ pub fn TextField(
                 autofocus=starts_at(&form, name, autofocus)
                 spellcheck="false"
                 autocapitalize="off"
-                aria-required="true"
+                aria-required=required.then_some("true")
                 aria-invalid=invalid
                 aria-describedby=described_by(name)
             />

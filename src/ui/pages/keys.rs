@@ -3,8 +3,9 @@
 mod create;
 mod dialogs;
 mod expires;
+mod menu;
 mod permissions;
-mod reissue;
+mod question;
 mod reveal;
 mod table;
 mod toolbar;
@@ -13,7 +14,7 @@ mod view;
 
 pub use dialogs::KeyDialogs;
 pub use permissions::{PresetChoice, ScopeChoice};
-pub use reissue::ReissueData;
+pub use question::{Ask, QuestionData};
 pub use table::{KeyRow, Pager};
 pub use toolbar::{ListLinks, Segment};
 
@@ -27,7 +28,7 @@ use crate::{
 };
 use create::CreateForm;
 use leptos::prelude::*;
-use reissue::ReissueForm;
+use question::Question;
 use reveal::{KeptKey, RepeatedForm};
 use std::sync::Arc;
 use table::KeyTable;
@@ -40,8 +41,8 @@ pub enum KeyDialog {
     Closed,
     /// `Add API key`.
     Create,
-    /// `Reissue secret`.
-    Reissue(Box<ReissueData>),
+    /// What asks before something is done to a key.
+    Question(Box<QuestionData>),
     /// `View API key`: the only page that holds this secret.
     Revealed(Arc<RevealedKey>),
     /// The form was sent before; the sentence says so.
@@ -105,18 +106,18 @@ pub fn KeysPage(
         KeyDialog::Repeated(sentence) => {
             Some(view! { <RepeatedForm sentence page=page.clone()/> }.into_any())
         }
-        KeyDialog::Closed | KeyDialog::Create | KeyDialog::Reissue(_) => None,
+        KeyDialog::Closed | KeyDialog::Create | KeyDialog::Question(_) => None,
     };
     let dialogs = data.create.clone().map(|create| {
         let open = matches!(data.dialog, KeyDialog::Create);
-        let reissue = match &data.dialog {
-            KeyDialog::Reissue(reissue) => Some(ReissueData::clone(reissue)),
+        let question = match &data.dialog {
+            KeyDialog::Question(question) => Some(QuestionData::clone(question)),
             _ => None,
         };
         view! {
             <KeyDialogs page=page.clone()>
                 <CreateForm create account=account.clone() page=page.clone() open/>
-                {reissue.map(|data| view! { <ReissueForm data account=account.clone() page=page.clone()/> })}
+                {question.map(|data| view! { <Question data account=account.clone() page=page.clone()/> })}
             </KeyDialogs>
         }
     });

@@ -1,15 +1,19 @@
 //! `/home/{account}/api-keys`.
 
 mod list;
+mod questions;
 
 use super::{SignedIn, failure, frame, keys_path, with_retry};
 use crate::{
-    api::{
-        error::ApiError,
-        form::FormState,
-        keys::{CreateKey, ReissueSecret},
+    api::{error::ApiError, form::FormState, keys::CreateKey},
+    domain::{
+        expiry::NEVER,
+        grace,
+        key::{Key, KeyStatus, Transition},
+        role::Action,
+        time::Timestamp,
+        token,
     },
-    domain::{expiry::NEVER, key::Key, role::Action, time::Timestamp, token},
     server::{
         access::{self, AccountReader},
         app::App,
@@ -23,9 +27,7 @@ use crate::{
     },
     ui::{
         layout::Section,
-        pages::keys::{
-            CreateData, KeyDialog, KeyRow, KeysPage, KeysPageData, PresetChoice, ReissueData, ScopeChoice,
-        },
+        pages::keys::{CreateData, KeyDialog, KeyRow, KeysPage, KeysPageData, PresetChoice, ScopeChoice},
     },
 };
 use axum::{
@@ -88,10 +90,12 @@ pub async fn show(
     }
     let opened = match asked.dialog.as_str() {
         "create" if keys.reader.may(Action::CreateKey) => Ok((KeyDialog::Create, fresh(keys.app()))),
-        "reissue" if keys.reader.may(Action::ReissueSecret) => {
-            reissue_dialog(&keys, &asked.key, fresh(keys.app())).await
-        }
-        _ => Ok((KeyDialog::Closed, fresh(keys.app()))),
+        name => match questions::action(name) {
+            Some(action) if keys.reader.may(action) => {
+                questions::open(&keys, action, &asked.key, fresh(keys.app())).await
+            }
+            _ => Ok((KeyDialog::Closed, fresh(keys.app()))),
+        },
     };
     match opened {
         Ok((dialog, form)) => draw(&keys, StatusCode::OK, form, dialog, &asked).await,
@@ -118,22 +122,18 @@ pub async fn submit(
         Ok(keys) => keys,
         Err(response) => return response,
     };
-    if posted.dialog == "reissue" {
-        match fields::read(request).await {
-            Ok(form) => reissue(&keys, form).await,
-            Err(response) => response,
-        }
-    } else {
-        match fields::read(request).await {
-            Ok(form) => create(&keys, form).await,
-            Err(response) => response,
-        }
+    if let Some(action) = questions::action(&posted.dialog) {
+        return questions::submit(&keys, action, request).await;
+    }
+    match fields::read(request).await {
+        Ok(form) => create(&keys, form).await,
+        Err(response) => response,
     }
 }
 
 async fn create(keys: &Keys, form: CreateKey) -> Response {
     let made = async {
-        let manager = keys.reader.key_manager(Action::CreateKey)?;
+        let manager = keys.reader.key_manager(Action::CreateKey, &keys.visit.trace)?;
         let sent = KeyForm {
             name: &form.name,
             preset: &form.preset,
@@ -161,23 +161,6 @@ async fn create(keys: &Keys, form: CreateKey) -> Response {
         state = state.with("scopes", scope);
     }
     draw_again(keys, status, Ok((KeyDialog::Create, state.refused(error)))).await
-}
-
-async fn reissue(keys: &Keys, form: ReissueSecret) -> Response {
-    let made = async {
-        let manager = keys.reader.key_manager(Action::ReissueSecret)?;
-        service::keys::reissue(keys.app(), &manager, &form.key, &form.form_token).await
-    };
-    let made = made.await;
-    let (status, error) = match answer(keys, made).await {
-        Ok(response) => return response,
-        Err(refused) => refused,
-    };
-    let state = FormState::default()
-        .with("form_token", form.form_token)
-        .refused(error);
-    let dialog = reissue_dialog(keys, &form.key, state).await;
-    draw_again(keys, status, dialog).await
 }
 
 /// The page with the secret, or why there is none.
@@ -217,39 +200,30 @@ fn fresh(app: &App) -> FormState {
     FormState::default()
         .with("form_token", service::keys::form_token(app))
         .with("expires", NEVER)
-}
-
-/// The dialog `Reissue secret`, and the form of the other one.
-async fn reissue_dialog(
-    keys: &Keys,
-    id: &str,
-    form: FormState,
-) -> Result<(KeyDialog, FormState), ServiceError> {
-    let app = keys.app();
-    let key = service::keys::find(app, &keys.reader, id).await?;
-    let key = row(app, key, app.now(), "");
-    Ok((
-        KeyDialog::Reissue(Box::new(ReissueData { key, form })),
-        fresh(app),
-    ))
+        .with("grace", grace::DEFAULT.to_string())
 }
 
 fn row(app: &App, key: Key, now: Timestamp, created: &str) -> KeyRow {
     let id = key.id.to_string();
     let mut about = app.catalog.permissions_label(&key.preset, &key.scopes);
-    if let Some(end) = key.expires_at {
-        about = if now < end {
-            format!("{about} · expires {}", end.ahead(now))
-        } else {
-            format!("{about} · expired {}", end.relative(now))
+    let status = key.status(now);
+    if let Some(end) = key.end() {
+        about = match status {
+            KeyStatus::Rotated => format!("{about} · stops {}", end.ahead(now)),
+            _ if now < end => format!("{about} · expires {}", end.ahead(now)),
+            _ => format!("{about} · expired {}", end.relative(now)),
         };
     }
     KeyRow {
         is_new: id == created,
         id,
         about,
-        status: key.status(now),
-        can_reissue: key.can_be_reissued(now),
+        status,
+        allows: Transition::ALL
+            .into_iter()
+            .filter(|&transition| key.allows(transition, now))
+            .collect(),
+        was_rotated: key.rotation.is_some(),
         allowlist: key.allowlist.entries().map(|entry| entry.to_string()).collect(),
         name: key.name,
         prefix: key.prefix,

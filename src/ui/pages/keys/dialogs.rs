@@ -5,8 +5,11 @@ use super::{
     view::ViewKey,
 };
 use crate::{
-    api::keys::{AllowlistReading, CreateKey, ReadAllowlist, ReissueSecret, RevealedKey},
-    ui::kit::send::{call, form_of, send, set_busy},
+    api::keys::{
+        AllowlistReading, CreateKey, DeleteKey, ReadAllowlist, ReissueSecret, RevealedKey, RevokeKey,
+        RotateKey,
+    },
+    ui::kit::send::{call, form_of, go_to, send, set_busy},
 };
 use leptos::{
     ev,
@@ -43,6 +46,9 @@ pub fn KeyDialogs(
         let path = match form_of(&event).map(|form| form.id()).as_deref() {
             Some("create-key-form") => CreateKey::PATH,
             Some("reissue-form") => ReissueSecret::PATH,
+            Some("rotate-form") => RotateKey::PATH,
+            Some("revoke-form") => return send(&event, RevokeKey::PATH, |path: String| go_to(&path)),
+            Some("delete-form") => return send(&event, DeleteKey::PATH, |path: String| go_to(&path)),
             _ => return,
         };
         let form = form_of(&event);

@@ -24,6 +24,7 @@ pub fn KeptKey(
     page: String,
 ) -> impl IntoView {
     let action = format!("{page}#key-{}", revealed.id);
+    let (title, label) = revealed.titles();
     let filled = |text: &str| text.replace(KEY, revealed.secret.expose());
     let notes = revealed
         .notes
@@ -47,7 +48,7 @@ pub fn KeptKey(
             <form class="dialog-form" method="get" action=action>
                 <input type="hidden" name="created" value=revealed.id.clone()/>
                 <header class="dialog-head">
-                    <h2 id="kept-key-title">"View API key"</h2>
+                    <h2 id="kept-key-title">{title}</h2>
                     <p><bdi>{revealed.name.clone()}</bdi>" · "{revealed.about.clone()}</p>
                 </header>
                 <div class="dialog-body">
@@ -56,7 +57,7 @@ pub fn KeptKey(
                         <span>"You can only see this key once. Store it safely."</span>
                     </p>
                     <div class="field">
-                        <label for=FIELD>"API key"</label>
+                        <label for=FIELD>{label}</label>
                         <div class="secret">
                             <textarea
                                 id=FIELD

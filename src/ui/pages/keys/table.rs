@@ -1,12 +1,14 @@
 //! The table of keys, or what is said in its place.
 
-use super::{KeysPageData, Opener};
+use super::{KeysPageData, Opener, menu::RowMenu};
 use crate::{
-    domain::{key::KeyStatus, time::Timestamp},
+    domain::{
+        key::{KeyStatus, Transition},
+        time::Timestamp,
+    },
     ui::kit::{
         allowlist::{AllowlistSummary, DismissTooltips},
         badge::StatusBadge,
-        icon::{Drawing, Icon},
         moment::Moment,
     },
 };
@@ -34,8 +36,10 @@ pub struct KeyRow {
     pub status: KeyStatus,
     /// Each entry of the allowlist.
     pub allowlist: Vec<String>,
-    /// Where `Reissue secret` leads, where it can be done.
-    pub can_reissue: bool,
+    /// What can be done with it now.
+    pub allows: Vec<Transition>,
+    /// Whether another was made to replace it.
+    pub was_rotated: bool,
 }
 
 /// Where in the list the page is.
@@ -190,10 +194,7 @@ fn Row(row: KeyRow, now: Timestamp, may_manage: bool) -> impl IntoView {
     // The longest names are cut off after a few lines.
     let name = row.name.clone();
     let actions = may_manage.then(|| {
-        let menu = row
-            .can_reissue
-            .then(|| view! { <RowMenu id=row.id.clone() name=row.name.clone()/> });
-        view! { <td role="cell" class="cell-actions">{menu}</td> }
+        view! { <td role="cell" class="cell-actions"><RowMenu row=row.clone()/></td> }
     });
     view! {
         // The focus lands here after `Done`, which leads to this id.
@@ -211,36 +212,6 @@ fn Row(row: KeyRow, now: Timestamp, may_manage: bool) -> impl IntoView {
             </td>
             {actions}
         </tr>
-    }
-}
-
-/// What can be done with a key.
-#[component]
-fn RowMenu(id: String, name: String) -> impl IntoView {
-    let menu = format!("menu-{id}");
-    view! {
-        <button
-            class="button quiet icon-only"
-            type="button"
-            popovertarget=menu.clone()
-            aria-label=format!("Actions for {name}")
-            aria-haspopup="menu"
-        >
-            <Drawing icon=Icon::More/>
-        </button>
-        <div id=menu class="menu" popover>
-            <p class="menu-title"><bdi>{name}</bdi></p>
-            <div role="menu" aria-label="Actions">
-                <form method="get" role="none">
-                    <input type="hidden" name="dialog" value="reissue"/>
-                    <input type="hidden" name="key" value=id/>
-                    <button class="menu-item" type="submit" role="menuitem" autofocus>
-                        <Drawing icon=Icon::Renew/>
-                        "Reissue secret"
-                    </button>
-                </form>
-            </div>
-        </div>
     }
 }
 

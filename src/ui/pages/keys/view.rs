@@ -106,6 +106,7 @@ pub fn ViewKey(
     let contents = move || {
         revealed.with(|held| {
             held.as_ref().map(|key| {
+                let (title, label) = key.titles();
                 let action = format!("{page}#key-{}", key.id);
                 let notes = key
                     .notes
@@ -116,7 +117,7 @@ pub fn ViewKey(
                     <form class="dialog-form" method="get" action=action node_ref=done on:submit=on_done>
                         <input type="hidden" name="created" value=key.id.clone()/>
                         <header class="dialog-head">
-                            <h2 id="view-key-title">"View API key"</h2>
+                            <h2 id="view-key-title">{title}</h2>
                             <p><bdi>{key.name.clone()}</bdi>" · "{key.about.clone()}</p>
                         </header>
                         <div class="dialog-body">
@@ -124,7 +125,7 @@ pub fn ViewKey(
                                 <Drawing icon=Icon::Warning/>
                                 <span>"You can only see this key once. Store it safely."</span>
                             </p>
-                            <Secret revealed progress/>
+                            <Secret revealed label progress/>
                             {notes}
                             <Usage revealed snippets=key.snippets.clone() trial=key.trial.clone() progress/>
                         </div>
@@ -148,7 +149,7 @@ pub fn ViewKey(
 }
 
 #[component]
-fn Secret(revealed: RwSignal<Option<RevealedKey>>, progress: Progress) -> impl IntoView {
+fn Secret(revealed: RwSignal<Option<RevealedKey>>, label: &'static str, progress: Progress) -> impl IntoView {
     let field = NodeRef::<html::Textarea>::new();
     let secret = move || {
         revealed.with(|key| {
@@ -200,7 +201,7 @@ fn Secret(revealed: RwSignal<Option<RevealedKey>>, progress: Progress) -> impl I
     };
     view! {
         <div class="field">
-            <label for="secret">"API key"</label>
+            <label for="secret">{label}</label>
             <div class="secret">
                 <textarea
                     id="secret"

@@ -19,7 +19,8 @@ pub struct Asked {
     pub dialog: String,
     /// The key that the dialog is about.
     pub key: String,
-    /// The key to point out, after it was made.
+    /// The key to point out, after it was made or changed.
+    #[serde(alias = "changed")]
     pub created: String,
     /// What names or prefixes hold.
     pub search: String,

@@ -1,0 +1,34 @@
+-- The key that this one was made to replace.
+ALTER TABLE api_keys ADD COLUMN replaces_id TEXT REFERENCES api_keys (id) ON DELETE SET NULL;
+-- When a replacement was made for this one, and when its grace period ends: both, or neither.
+ALTER TABLE api_keys ADD COLUMN rotated_at BIGINT;
+ALTER TABLE api_keys ADD COLUMN grace_ends_at BIGINT;
+
+CREATE INDEX api_keys_replaces ON api_keys (replaces_id);
+
+-- What people did, as it was then: names are copies, since what they name may be gone.
+CREATE TABLE activity (
+    id          TEXT   NOT NULL PRIMARY KEY,
+    account_id  TEXT   NOT NULL REFERENCES accounts (id),
+    at          BIGINT NOT NULL,
+    actor_id    TEXT   NOT NULL,
+    actor_name  TEXT   NOT NULL,
+    action      TEXT   NOT NULL,
+    target_id   TEXT   NOT NULL,
+    target_name TEXT   NOT NULL,
+    detail      TEXT   NOT NULL,
+    request_id  TEXT   NOT NULL,
+    -- First 12 hex digits of the address's HMAC-SHA-256 under the pepper.
+    ip_hash     TEXT
+);
+
+CREATE INDEX activity_newest ON activity (account_id, at, id);
+CREATE INDEX activity_of_target ON activity (target_id, at);
+
+CREATE FUNCTION refuse_activity_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the activity is append-only';
+END;
+$$;
+CREATE TRIGGER activity_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON activity
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_activity_change();
