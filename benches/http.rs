@@ -12,7 +12,8 @@ use axum::{
 };
 use babysea::{
     domain::{
-        ids::KeyId, key::Key, network::Allowlist, password::Password, role::Action, secret::SecretText, token,
+        activity::Trace, ids::KeyId, key::Key, network::Allowlist, password::Password, role::Action,
+        secret::SecretText, token,
     },
     server::{
         access,
@@ -148,6 +149,7 @@ async fn long_list(
             last_used_at: None,
             expires_at: None,
             revoked_at: None,
+            leak_reported_at: None,
             replaces: None,
             rotation: None,
         };
@@ -207,7 +209,11 @@ async fn one_hash_each(app: &App, secret: &str) -> Result<(), Failure> {
 /// A person with 50 keys. Returns the secret of one, the path of their page and the cookie that opens it.
 async fn prepare(app: &App, product: &Router) -> Result<(String, String, String), Failure> {
     let (email, password) = ("bench@example.com", "tidal moss quartz lantern");
-    let id = accounts::sign_up(app, "Bench", email, &Password::new(password.to_owned())).await?;
+    let trace = Trace {
+        request_id: String::new(),
+        ip_hash: None,
+    };
+    let id = accounts::sign_up(app, "Bench", email, &Password::new(password.to_owned()), &trace).await?;
     let account = accounts::home(app, id).await?;
     let viewer = Viewer {
         id,
@@ -215,7 +221,7 @@ async fn prepare(app: &App, product: &Router) -> Result<(String, String, String)
         email: email.to_owned(),
         last_account: None,
     };
-    let manager = access::key_manager(app, &viewer, &account.slug, Action::CreateKey).await?;
+    let manager = access::key_manager(app, &viewer, &account.slug, Action::CreateKey, &trace).await?;
     let mut secret = String::new();
     for number in 0..ROWS {
         let token = keys::form_token(app);

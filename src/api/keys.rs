@@ -150,14 +150,33 @@ pub async fn rotate_key(
     functions::reveal(&app, rotation::rotate(&app, &manager, &form).await)
 }
 
-/// Disables a key; returns where to go on.
+/// Lets a key that was replaced stop `grace` hours after its rotation, or now when that is 0. Returns where to go on.
+///
+/// # Errors
+/// What to show at the form.
+#[server(prefix = "/api", endpoint = "keys/change-grace")]
+pub async fn change_grace(
+    #[server(default)] account: String,
+    #[server(default)] key: String,
+    #[server(default)] grace: String,
+) -> Result<String, ApiError> {
+    use crate::{
+        domain::role::Action,
+        server::{http::functions, service::rotation},
+    };
+    let (app, manager) = functions::key_manager(&account, Action::ChangeGrace).await?;
+    functions::answer(rotation::change_grace(&app, &manager, &key, &grace).await)?;
+    Ok(functions::keys_after(&manager, &[key]))
+}
+
+/// Disables keys; returns where to go on.
 ///
 /// # Errors
 /// What to show at the form.
 #[server(prefix = "/api", endpoint = "keys/revoke")]
-pub async fn revoke_key(
+pub async fn revoke_keys(
     #[server(default)] account: String,
-    #[server(default)] key: String,
+    #[server(default)] keys: Vec<String>,
     #[server(default)] reason: String,
 ) -> Result<String, ApiError> {
     use crate::{
@@ -165,25 +184,25 @@ pub async fn revoke_key(
         server::{http::functions, service::retirement},
     };
     let (app, manager) = functions::key_manager(&account, Action::RevokeKey).await?;
-    functions::answer(retirement::revoke(&app, &manager, &key, &reason).await)?;
-    Ok(functions::keys_after(&manager, &key))
+    functions::answer(retirement::revoke(&app, &manager, &keys, &reason).await)?;
+    Ok(functions::keys_after(&manager, &keys))
 }
 
-/// Forgets a key and its request log; `confirm_name` is its name, typed again. Returns where to go on.
+/// Forgets keys and their request logs; `confirm` is what the dialog asks to type. Returns where to go on.
 ///
 /// # Errors
 /// What to show at the form.
 #[server(prefix = "/api", endpoint = "keys/delete")]
-pub async fn delete_key(
+pub async fn delete_keys(
     #[server(default)] account: String,
-    #[server(default)] key: String,
-    #[server(default)] confirm_name: String,
+    #[server(default)] keys: Vec<String>,
+    #[server(default)] confirm: String,
 ) -> Result<String, ApiError> {
     use crate::{
         domain::role::Action,
         server::{http::functions, service::retirement},
     };
     let (app, manager) = functions::key_manager(&account, Action::DeleteKey).await?;
-    functions::answer(retirement::delete(&app, &manager, &key, &confirm_name).await)?;
-    Ok(functions::keys_after(&manager, &key))
+    functions::answer(retirement::delete(&app, &manager, &keys, &confirm).await)?;
+    Ok(functions::keys_after(&manager, &keys))
 }

@@ -21,7 +21,8 @@ pub async fn sign_up(
 ) -> Result<String, ApiError> {
     use crate::server::http::{functions, session};
     let (app, browser) = functions::anybody();
-    functions::answer(session::sign_up(&app, &browser, &name, &email, &password).await)
+    let trace = functions::trace(&app);
+    functions::answer(session::sign_up(&app, &browser, &name, &email, &password, &trace).await)
 }
 
 /// Signs a person in. Returns the path to go to.
@@ -36,5 +37,6 @@ pub async fn sign_in(
 ) -> Result<String, ApiError> {
     use crate::server::http::{functions, session};
     let (app, browser) = functions::anybody();
-    functions::answer(session::sign_in(&app, &browser, &email, &password, &next).await)
+    let trace = functions::trace(&app);
+    functions::answer(session::sign_in(&app, &browser, &email, &password, &next, &trace).await)
 }

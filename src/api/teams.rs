@@ -19,6 +19,6 @@ pub async fn create_team(#[server(default)] name: String) -> Result<String, ApiE
         service::teams,
     };
     let (app, viewer) = functions::signed_in().await?;
-    let team = teams::create(&app, viewer.id, &name).await;
+    let team = teams::create(&app, &viewer, &functions::trace(&app), &name).await;
     functions::answer(team.map(|team| keys_path(&team.slug)))
 }

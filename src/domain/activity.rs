@@ -1,63 +1,250 @@
-//! What people did in an account: one entry for each change, written with it and never changed afterwards
+//! What was done in an account: one entry for each change, written with it and never changed afterwards
 //! (docs/security.md, S66 and S67).
 
 use super::{
     ids::{AccountId, UserId},
     time::Timestamp,
 };
+use uuid::{Builder, Uuid};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// Somebody signed up.
+    AccountCreated,
+    /// A team was made.
+    TeamCreated,
+    /// Somebody was added to a team.
+    MemberAdded,
+    /// A person signed in.
+    SignedIn,
+    /// Somebody tried to.
+    SignInRefused,
+    /// A person tried what their role does not allow.
+    ActionRefused,
+    /// The activity was taken out as a file.
+    ActivityExported,
     /// A key was made.
     KeyCreated,
     /// A key was made to replace another.
     KeyRotated,
+    /// The grace period of a key was ended or moved.
+    GraceChanged,
     /// A key that was never used got a new secret.
     SecretReissued,
     /// A key was disabled.
     KeyRevoked,
     /// A key was forgotten.
     KeyDeleted,
+    /// Whoever held a key revoked it with itself.
+    LeakReported,
+    /// An owner has seen that.
+    LeakAcknowledged,
+    /// A key was used after its end.
+    RetiredKeyUsed,
 }
 
 impl Event {
-    /// As it is stored: `category.action` (docs.babysea.ai, `/dashboard/activity`).
+    /// Every event, in the order of the filter.
+    pub const ALL: [Self; 16] = [
+        Self::KeyCreated,
+        Self::KeyRotated,
+        Self::GraceChanged,
+        Self::SecretReissued,
+        Self::KeyRevoked,
+        Self::KeyDeleted,
+        Self::LeakReported,
+        Self::LeakAcknowledged,
+        Self::RetiredKeyUsed,
+        Self::AccountCreated,
+        Self::TeamCreated,
+        Self::MemberAdded,
+        Self::SignedIn,
+        Self::SignInRefused,
+        Self::ActionRefused,
+        Self::ActivityExported,
+    ];
+
+    /// As it is stored and exported: `category.action` (docs.babysea.ai, `/dashboard/activity`).
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
+            Self::AccountCreated => "account.created",
+            Self::TeamCreated => "team.created",
+            Self::MemberAdded => "member.added",
+            Self::SignedIn => "session.signed_in",
+            Self::SignInRefused => "session.refused",
+            Self::ActionRefused => "role.refused",
+            Self::ActivityExported => "activity.exported",
             Self::KeyCreated => "api_key.created",
             Self::KeyRotated => "api_key.rotated",
+            Self::GraceChanged => "api_key.grace_changed",
             Self::SecretReissued => "api_key.secret_reissued",
             Self::KeyRevoked => "api_key.revoked",
             Self::KeyDeleted => "api_key.deleted",
+            Self::LeakReported => "api_key.leak_reported",
+            Self::LeakAcknowledged => "api_key.leak_acknowledged",
+            Self::RetiredKeyUsed => "api_key.used_after_end",
+        }
+    }
+
+    /// The event with this id.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.id() == id)
+    }
+
+    /// For people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::AccountCreated => "Account created",
+            Self::TeamCreated => "Team created",
+            Self::MemberAdded => "Member added",
+            Self::SignedIn => "Signed in",
+            Self::SignInRefused => "Sign-in refused",
+            Self::ActionRefused => "Refused by role",
+            Self::ActivityExported => "Activity exported",
+            Self::KeyCreated => "Key created",
+            Self::KeyRotated => "Key rotated",
+            Self::GraceChanged => "Grace period changed",
+            Self::SecretReissued => "Secret reissued",
+            Self::KeyRevoked => "Key revoked",
+            Self::KeyDeleted => "Key deleted",
+            Self::LeakReported => "Key reported as leaked",
+            Self::LeakAcknowledged => "Leak acknowledged",
+            Self::RetiredKeyUsed => "Key used after its end",
+        }
+    }
+
+    /// Whether somebody should look into it.
+    #[must_use]
+    pub const fn is_alert(self) -> bool {
+        matches!(
+            self,
+            Self::SignInRefused | Self::ActionRefused | Self::LeakReported | Self::RetiredKeyUsed
+        )
+    }
+}
+
+/// What the activity keeps of the request that asked for a change.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Its id, as in its answer.
+    pub request_id: String,
+    /// First 12 hex digits of the address's HMAC-SHA-256 under the pepper; nothing when the address was unreadable.
+    pub ip_hash: Option<String>,
+}
+
+/// Who did it.
+#[derive(Clone, Copy, Debug)]
+pub struct Actor<'a> {
+    /// The person, if it was one who is known.
+    pub user: Option<UserId>,
+    /// Their name, or what to call them.
+    pub name: &'a str,
+    /// The request that asked for it, if it was one.
+    pub trace: Option<&'a Trace>,
+}
+
+impl<'a> Actor<'a> {
+    /// Whoever holds a key.
+    #[must_use]
+    pub const fn program(trace: Option<&'a Trace>) -> Self {
+        Self {
+            user: None,
+            name: "A program",
+            trace,
         }
     }
 }
 
 /// An entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry<'a> {
+pub struct Entry {
     /// Its id.
-    pub id: String,
-    /// The account.
-    pub account: AccountId,
+    pub id: Uuid,
+    /// The account; nothing for a sign-in as nobody who exists.
+    pub account: Option<AccountId>,
     /// When it was done.
     pub at: Timestamp,
-    /// Who did it.
-    pub actor: UserId,
-    /// Their name then.
-    pub actor_name: &'a str,
+    /// Who did it, if it was a person who is known.
+    pub actor: Option<UserId>,
+    /// Their name then, or what they are called instead.
+    pub actor_name: String,
     /// What was done.
     pub event: Event,
     /// Id of what it was done to; that may be gone by now.
     pub target: String,
     /// Its name then.
-    pub target_name: &'a str,
+    pub target_name: String,
     /// What else is to be known of it, in words.
     pub detail: String,
-    /// The request that asked for it.
-    pub request_id: &'a str,
+    /// The request that asked for it; empty when it was no request.
+    pub request_id: String,
     /// First 12 hex digits of the HMAC-SHA-256 of the address it came from; nothing when that was unreadable.
-    pub ip_hash: Option<&'a str>,
+    pub ip_hash: Option<String>,
+}
+
+impl Entry {
+    /// An entry with these random bytes as its id; `target` is the id and the name of what it was done to.
+    #[must_use]
+    pub fn new(
+        id: [u8; 16],
+        account: Option<AccountId>,
+        at: Timestamp,
+        actor: Actor<'_>,
+        event: Event,
+        target: (String, &str),
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: Builder::from_random_bytes(id).into_uuid(),
+            account,
+            at,
+            actor: actor.user,
+            actor_name: actor.name.to_owned(),
+            event,
+            target: target.0,
+            target_name: target.1.to_owned(),
+            detail: detail.into(),
+            request_id: actor
+                .trace
+                .map(|trace| trace.request_id.clone())
+                .unwrap_or_default(),
+            ip_hash: actor.trace.and_then(|trace| trace.ip_hash.clone()),
+        }
+    }
+
+    /// What a search looks at, in lower case.
+    #[must_use]
+    pub fn search_key(&self) -> String {
+        let ip_hash = self.ip_hash.as_deref().unwrap_or_default();
+        [
+            &self.actor_name,
+            &self.target_name,
+            &self.target,
+            &self.detail,
+            &self.request_id,
+            ip_hash,
+        ]
+        .join("\n")
+        .to_lowercase()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_read_back_and_differ() {
+        let ids: BTreeSet<_> = Event::ALL.into_iter().map(Event::id).collect();
+        assert_eq!(ids.len(), Event::ALL.len());
+        for event in Event::ALL {
+            assert_eq!(Event::from_id(event.id()), Some(event));
+        }
+        assert_eq!(Event::from_id("api_key.lost"), None);
+    }
 }

@@ -35,6 +35,8 @@ pub struct Key {
     pub expires_at: Option<Timestamp>,
     /// When a person disabled it.
     pub revoked_at: Option<Timestamp>,
+    /// When whoever held it reported it as leaked.
+    pub leak_reported_at: Option<Timestamp>,
     /// The key it was made to replace, while that one exists.
     pub replaces: Option<KeyId>,
     /// When another key was made to replace it, and when it stops for that.
@@ -208,6 +210,7 @@ mod tests {
             last_used_at: None,
             expires_at: expires_at.map(Timestamp::from_millis),
             revoked_at: revoked_at.map(Timestamp::from_millis),
+            leak_reported_at: None,
             replaces: None,
             rotation: None,
         }

@@ -5,6 +5,17 @@ use super::{
     time::Timestamp,
 };
 
+/// What a request was to its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyUse {
+    /// The key was accepted.
+    Accepted,
+    /// It was refused since it was revoked, or past its end.
+    AfterEnd,
+    /// It was refused for another reason.
+    Refused,
+}
+
 /// A row of the request log (docs.babysea.ai, `/logs/overview`). Bodies, keys and addresses are no part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {

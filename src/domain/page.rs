@@ -14,6 +14,14 @@ pub struct Cursor {
     pub id: Uuid,
 }
 
+impl Cursor {
+    /// As the columns that rows are ordered by hold it: milliseconds, and the id as text.
+    #[must_use]
+    pub fn columns(self) -> (i64, String) {
+        (self.at.millis(), self.id.to_string())
+    }
+}
+
 /// Not a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a place in the list")]

@@ -25,10 +25,14 @@ pub enum Action {
     ReissueSecret,
     /// Make a key to replace another.
     RotateKey,
+    /// End or move the grace period of a key that was replaced.
+    ChangeGrace,
     /// Disable a key.
     RevokeKey,
     /// Forget a key.
     DeleteKey,
+    /// Say that one knows of a leaked key.
+    AcknowledgeLeak,
 }
 
 impl Role {
@@ -43,8 +47,10 @@ impl Role {
             Action::CreateKey
             | Action::ReissueSecret
             | Action::RotateKey
+            | Action::ChangeGrace
             | Action::RevokeKey
-            | Action::DeleteKey => matches!(self, Self::PrimaryOwner | Self::Owner),
+            | Action::DeleteKey
+            | Action::AcknowledgeLeak => matches!(self, Self::PrimaryOwner | Self::Owner),
         }
     }
 
@@ -77,14 +83,31 @@ impl Role {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::SeeKeys,
         Self::CreateKey,
         Self::ReissueSecret,
         Self::RotateKey,
+        Self::ChangeGrace,
         Self::RevokeKey,
         Self::DeleteKey,
+        Self::AcknowledgeLeak,
     ];
+
+    /// For people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::SeeKeys => "See keys",
+            Self::CreateKey => "Create API key",
+            Self::ReissueSecret => "Reissue secret",
+            Self::RotateKey => "Rotate API key",
+            Self::ChangeGrace => "Change grace period",
+            Self::RevokeKey => "Revoke API key",
+            Self::DeleteKey => "Delete API key",
+            Self::AcknowledgeLeak => "Acknowledge a leak",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -51,6 +51,12 @@ impl Timestamp {
         )
     }
 
+    /// The midnight (UTC) that its day began with.
+    #[must_use]
+    pub const fn midnight(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(86_400_000))
+    }
+
     /// This moment `years` later; 29 February becomes 28 February where there is none.
     #[must_use]
     pub fn plus_years(self, years: i32) -> Self {

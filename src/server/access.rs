@@ -11,20 +11,12 @@ use super::{
     },
 };
 use crate::domain::{
+    activity::{Actor, Entry, Event, Trace},
     ids::UserId,
     role::{Action, Role},
 };
 
 const READ_ONLY: &str = "You are a member of this team: only its owners can do this.";
-
-/// What the activity keeps of the request that asked for a change.
-#[derive(Clone, Debug)]
-pub struct Trace {
-    /// Its id, as in its answer.
-    pub request_id: String,
-    /// First 12 hex digits of the address's HMAC-SHA-256 under the pepper; nothing when the address was unreadable.
-    pub ip_hash: Option<String>,
-}
 
 /// Is in an account and sees what belongs to it.
 #[derive(Clone, Debug)]
@@ -59,21 +51,43 @@ impl AccountReader {
         self.role.may(action)
     }
 
-    /// The right to do `action` to the keys.
+    /// The right to do `action` to the keys. That it was refused is in the activity.
     ///
     /// # Errors
     /// `Forbidden` when their role does not have it.
-    pub fn key_manager(&self, action: Action, trace: &Trace) -> Result<KeyManager, ServiceError> {
+    pub async fn key_manager(
+        &self,
+        app: &App,
+        action: Action,
+        trace: &Trace,
+    ) -> Result<KeyManager, ServiceError> {
         if self.may(action) {
-            Ok(KeyManager {
+            return Ok(KeyManager {
                 account: self.account.clone(),
                 user: self.user,
                 name: self.name.clone(),
                 trace: trace.clone(),
-            })
-        } else {
-            Err(ServiceError::Forbidden(READ_ONLY))
+            });
         }
+        let actor = Actor {
+            user: Some(self.user),
+            name: &self.name,
+            trace: Some(trace),
+        };
+        let target = (self.account.id.to_string(), self.account.name.as_str());
+        let refused = Entry::new(
+            app.rng.bytes(),
+            Some(self.account.id),
+            app.now(),
+            actor,
+            Event::ActionRefused,
+            target,
+            action.label(),
+        );
+        let mut tx = app.store.write().await?;
+        tx.activity().insert(&refused).await?;
+        tx.commit().await?;
+        Err(ServiceError::Forbidden(READ_ONLY))
     }
 }
 
@@ -109,5 +123,6 @@ pub async fn key_manager(
     action: Action,
     trace: &Trace,
 ) -> Result<KeyManager, ServiceError> {
-    reader(app, viewer, slug).await?.key_manager(action, trace)
+    let reader = reader(app, viewer, slug).await?;
+    reader.key_manager(app, action, trace).await
 }

@@ -19,7 +19,8 @@ pub async fn run(command: &Command, config: &Config, parts: &Parts) -> Result<St
         Command::Member(MemberCommand::Add { account, email, role }) => {
             let store = Store::join(&config.database).await?;
             let now = parts.clock.now();
-            let team = teams::add_member(&store, config.limits, account, email, *role, now).await?;
+            let rng = parts.rng.as_ref();
+            let team = teams::add_member(&store, rng, config.limits, account, email, *role, now).await?;
             Ok(format!("{email} is now {} of {}", role.label(), team.name))
         }
         Command::Pepper(command) => pepper_command(command, config, parts).await,

@@ -253,6 +253,7 @@ async fn add_key(
             }
         }),
         revoked_at: sample.revoked.then(|| now.minus(hours(24 * 80))),
+        leak_reported_at: None,
         replaces: None,
         rotation: None,
     };

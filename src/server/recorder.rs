@@ -7,7 +7,12 @@ use super::{
     secret::pepper::KeyHash,
     store::{Store, StoreError, Tables as _},
 };
-use crate::domain::{ids::KeyId, log::LogEntry, time::Timestamp};
+use crate::domain::{
+    activity::{Actor, Entry, Event, Trace},
+    ids::KeyId,
+    log::{KeyUse, LogEntry},
+    time::Timestamp,
+};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -27,12 +32,14 @@ const QUEUE: usize = 10_000;
 const EVERY: Duration = Duration::from_millis(500);
 /// How long to wait for a database that is away.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often the use of one key after its end is told.
+const ALERT_EVERY: Duration = Duration::from_hours(1);
 /// Rows of one transaction: on SQLite nobody else writes meanwhile.
 const CHUNK: usize = 500;
 
 enum Message {
-    /// A request, and whether its key was accepted.
-    Request(Box<LogEntry>, bool),
+    /// A request, and what it was to its key.
+    Request(Box<LogEntry>, KeyUse),
     /// A key is stored under an older pepper, the first hash, and belongs under the second.
     Rekey(KeyId, KeyHash, KeyHash),
     Flush(oneshot::Sender<()>),
@@ -63,11 +70,11 @@ impl Recorder {
         Self { queue, dropped }
     }
 
-    /// Notes a request that was made with a key; `accepted` is a use of the key.
-    pub fn request(&self, entry: LogEntry, accepted: bool) {
+    /// Notes a request that was made with a key.
+    pub fn request(&self, entry: LogEntry, key_use: KeyUse) {
         if self
             .queue
-            .try_send(Message::Request(Box::new(entry), accepted))
+            .try_send(Message::Request(Box::new(entry), key_use))
             .is_err()
         {
             self.dropped.fetch_add(1, Ordering::Relaxed);
@@ -107,6 +114,8 @@ struct Batch {
     /// a thousand times is one row to write.
     used: BTreeMap<KeyId, Timestamp>,
     rekeyed: BTreeMap<KeyId, (KeyHash, KeyHash)>,
+    /// Keys that were used after their end: the request, and when it was.
+    alerts: BTreeMap<KeyId, (Trace, Timestamp)>,
 }
 
 struct Writer {
@@ -128,7 +137,7 @@ impl Writer {
             let room = self.batch.entries.len() < QUEUE;
             tokio::select! {
                 message = messages.recv(), if room => match message {
-                    Some(Message::Request(entry, accepted)) => self.note(*entry, accepted),
+                    Some(Message::Request(entry, key_use)) => self.note(*entry, key_use),
                     Some(Message::Rekey(key, from, to)) => {
                         self.batch.rekeyed.insert(key, (from, to));
                     }
@@ -143,12 +152,41 @@ impl Writer {
         }
     }
 
-    fn note(&mut self, entry: LogEntry, accepted: bool) {
-        if accepted {
-            let latest = self.batch.used.entry(entry.key).or_insert(entry.at);
-            *latest = entry.at.max(*latest);
+    fn note(&mut self, entry: LogEntry, key_use: KeyUse) {
+        match key_use {
+            KeyUse::Accepted => {
+                let latest = self.batch.used.entry(entry.key).or_insert(entry.at);
+                *latest = entry.at.max(*latest);
+            }
+            KeyUse::AfterEnd => {
+                let trace = Trace {
+                    request_id: entry.request_id.clone(),
+                    ip_hash: entry.ip_hash.clone(),
+                };
+                self.batch.alerts.entry(entry.key).or_insert((trace, entry.at));
+            }
+            KeyUse::Refused => {}
         }
         self.batch.entries.push(entry);
+    }
+
+    /// Tells in the activity that keys were used after their end, once an hour for each (docs/security.md, S39).
+    async fn write_alerts(&mut self) -> Result<(), StoreError> {
+        let mut tx = self.store.write().await?;
+        for (&key, (trace, at)) in &self.batch.alerts {
+            let told = tx.leaks().alert(key, *at, at.minus(ALERT_EVERY)).await?;
+            if let Some((account, name, prefix)) = told {
+                let actor = Actor::program(Some(trace));
+                let target = (key.to_string(), name.as_str());
+                let detail = format!("{prefix}..., refused");
+                let event = Event::RetiredKeyUsed;
+                let entry = Entry::new(self.rng.bytes(), Some(account), *at, actor, event, target, detail);
+                tx.activity().insert(&entry).await?;
+            }
+        }
+        tx.commit().await?;
+        self.batch.alerts.clear();
+        Ok(())
     }
 
     /// Writes what waits; what the database refuses stays for the next time.
@@ -171,6 +209,9 @@ impl Writer {
             tx.commit().await?;
             self.batch.used.clear();
             self.batch.rekeyed.clear();
+        }
+        if !self.batch.alerts.is_empty() {
+            self.write_alerts().await?;
         }
         while !self.batch.entries.is_empty() {
             let chunk = self.batch.entries.len().min(CHUNK);

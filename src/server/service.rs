@@ -1,8 +1,10 @@
 //! Use cases: one function for each thing a person or a program can ask for, whichever door it comes through.
 
 pub mod accounts;
-mod activity;
+pub mod activity;
+pub mod key_detail;
 pub mod keys;
+pub mod leak;
 pub mod retirement;
 pub mod rotation;
 pub mod teams;

@@ -11,9 +11,11 @@ pub mod accounts;
 pub mod activity;
 pub mod key_list;
 pub mod keys;
+pub mod leaks;
 pub mod logs;
 pub mod memberships;
 pub mod peppers;
+mod search;
 pub mod sessions;
 pub mod users;
 
@@ -58,6 +60,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("activity", activity::STATEMENTS),
         ("key_list", key_list::STATEMENTS),
         ("keys", keys::STATEMENTS),
+        ("leaks", leaks::STATEMENTS),
         ("logs", logs::STATEMENTS),
         ("memberships", memberships::STATEMENTS),
         ("peppers", peppers::STATEMENTS),
@@ -122,6 +125,10 @@ pub trait Tables {
     /// API keys as a list.
     fn key_list(&mut self) -> key_list::KeyList<'_> {
         key_list::KeyList(self.conn())
+    }
+    /// API keys in the wrong hands.
+    fn leaks(&mut self) -> leaks::Leaks<'_> {
+        leaks::Leaks(self.conn())
     }
     /// People in teams.
     fn memberships(&mut self) -> memberships::Memberships<'_> {

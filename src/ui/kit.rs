@@ -5,4 +5,5 @@ pub mod badge;
 pub mod field;
 pub mod icon;
 pub mod moment;
+pub mod pager;
 pub mod send;

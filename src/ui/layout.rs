@@ -32,6 +32,8 @@ impl AccountLink {
 pub enum Section {
     /// `API keys`.
     Keys,
+    /// `Activity`.
+    Activity,
     /// `Scopes`.
     Scopes,
     /// A page beside them.
@@ -113,6 +115,7 @@ fn Sidebar(frame: FrameData) -> impl IntoView {
             <Switcher account=account.clone() accounts/>
             <nav class="nav" aria-label="Main">
                 {link(Section::Keys, "api-keys", Icon::Key, "API keys")}
+                {link(Section::Activity, "activity", Icon::Activity, "Activity")}
                 <h2>"Integrate"</h2>
                 {link(Section::Scopes, "scopes", Icon::Code, "Scopes")}
             </nav>

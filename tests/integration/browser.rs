@@ -62,6 +62,11 @@ impl Call {
         self.0.uri().path()
     }
 
+    /// Path and query.
+    pub fn address(&self) -> String {
+        self.0.uri().to_string()
+    }
+
     pub fn own_page(self) -> Self {
         self.header("sec-fetch-site", "same-origin")
     }

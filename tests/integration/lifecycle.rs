@@ -10,8 +10,7 @@ use babysea::domain::key::KeyStatus;
 use serde_json::json;
 
 const HOUR: u64 = 3_600_000;
-const ACTIVITY: &str =
-    "SELECT action || ' ' || target_name || ' ' || actor_name FROM activity ORDER BY at, id";
+const ACTIVITY: &str = "SELECT action || ' ' || target_name || ' ' || actor_name FROM activity WHERE action LIKE 'api_key.%' ORDER BY at, action";
 
 impl Browser<'_> {
     async fn rotate(&self, key: &str, grace: &str) -> Answer {
@@ -32,7 +31,7 @@ impl Browser<'_> {
     async fn revoke(&self, key: &str) -> Answer {
         let fields = [
             ("account", self.slug.as_str()),
-            ("key", key),
+            ("keys[]", key),
             ("reason", "leaked"),
         ];
         self.post("/api/keys/revoke", &fields).await
@@ -41,8 +40,8 @@ impl Browser<'_> {
     async fn delete(&self, key: &str, name: &str) -> Answer {
         let fields = [
             ("account", self.slug.as_str()),
-            ("key", key),
-            ("confirm_name", name),
+            ("keys[]", key),
+            ("confirm", name),
         ];
         self.post("/api/keys/delete", &fields).await
     }
@@ -286,13 +285,13 @@ both!(
             .get(&format!("{}?dialog=delete&key={}", ada.keys(), key.id))
             .await;
         assert!(
-            dialog.text().contains("3 rows of its request log"),
+            dialog.text().contains("3 rows of the request log"),
             "{}",
             dialog.text()
         );
         let refused = ada.delete(&key.id, "Prod").await;
         assert_eq!(refused.status, 422);
-        assert_eq!(refused.json()["fields"][0][0], "confirm_name");
+        assert_eq!(refused.json()["fields"][0][0], "confirm");
         assert_eq!(status(&world, &key).await, 200);
 
         // This use still waits to be written; its row must not come after the key is gone.
@@ -324,7 +323,7 @@ both!(the_activity_can_only_grow, async |database: Database| {
         let refused = world.database.refusal(sql).await;
         assert!(refused.contains("append-only"), "{sql}: {refused}");
     }
-    let kept = "SELECT action || ' ' || detail || ' ' || (request_id LIKE 'req_%') FROM activity ORDER BY at, action";
+    let kept = "SELECT action || ' ' || detail || ' ' || (request_id LIKE 'req_%') FROM activity WHERE action LIKE 'api_key.%' ORDER BY at, action";
     let rows = world.database.texts(kept).await;
     assert_eq!(rows.len(), 2);
     assert!(rows[1].starts_with("api_key.revoked leaked "), "{rows:?}");

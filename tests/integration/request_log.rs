@@ -253,7 +253,10 @@ async fn a_full_queue_drops_counts_and_leaves_a_mark() {
     // Nobody reads the queue while this task does not yield: a test runs on one thread.
     let entry = sample(&world).await;
     for _ in 0..10_001 {
-        world.app.recorder.request(entry.clone(), false);
+        world
+            .app
+            .recorder
+            .request(entry.clone(), babysea::domain::log::KeyUse::Refused);
     }
     assert_eq!(world.app.recorder.dropped(), 1, "there is room for 10,000");
     // On a busy machine one wait may not be enough for so many.

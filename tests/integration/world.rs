@@ -138,9 +138,17 @@ impl World {
     /// Adds a person to a team, as `babysea member add` does.
     pub async fn add_member(&self, team: &str, email: &str, role: Role) -> Result<(), ServiceError> {
         let (store, limits) = (&self.app.store, self.app.config.limits);
-        teams::add_member(store, limits, team, email, role, self.app.now())
-            .await
-            .map(drop)
+        teams::add_member(
+            store,
+            self.app.rng.as_ref(),
+            limits,
+            team,
+            email,
+            role,
+            self.app.now(),
+        )
+        .await
+        .map(drop)
     }
 
     /// A person who has signed up and is in a team; the team is before them.

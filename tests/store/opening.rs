@@ -76,8 +76,10 @@ both!(every_statement_prepares, async |database: Database| {
         tables,
         [
             "accounts",
+            "activity",
             "key_list",
             "keys",
+            "leaks",
             "logs",
             "memberships",
             "peppers",

@@ -136,6 +136,7 @@ pub fn key(n: u8, account: u8, created_at: Timestamp) -> Key {
         last_used_at: None,
         expires_at: None,
         revoked_at: None,
+        leak_reported_at: None,
         replaces: None,
         rotation: None,
     }

@@ -1,7 +1,10 @@
 //! Where a request comes from, by the rule of the trusted proxies (docs/security.md, S50 and S51).
 
 use super::middleware::request_id::RequestId;
-use crate::server::{access::Trace, app::App, client::Client};
+use crate::{
+    domain::activity::Trace,
+    server::{app::App, client::Client},
+};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{Extensions, HeaderMap, HeaderValue, request::Parts},

@@ -1,14 +1,28 @@
-//! Posted forms with fields that come several times, read as server functions read theirs: one shape for both doors.
+//! Forms and addresses with fields that come several times, read as server functions read theirs: one shape for both doors.
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest as _, Request},
-    http::{StatusCode, header::CONTENT_TYPE},
+    extract::{FromRequest as _, FromRequestParts, Request},
+    http::{StatusCode, header::CONTENT_TYPE, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::de::DeserializeOwned;
+use std::future::ready;
 
-/// The fields of a posted form; those named `scopes[]` are a list.
+/// The fields of an address; those named `keys[]` are a list.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = StatusCode;
+
+    fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, StatusCode>> + Send {
+        let query = parts.uri.query().unwrap_or_default();
+        let read = serde_qs::Config::new(5, false).deserialize_str(query);
+        ready(read.map(Self).map_err(|_| StatusCode::BAD_REQUEST))
+    }
+}
+
+/// The fields of a posted form; those named `scopes[]` or `keys[]` are a list.
 ///
 /// # Errors
 /// The answer to a form that cannot be read.

@@ -3,7 +3,7 @@
 use super::{client, refusal};
 use crate::{
     api::{error::ApiError, keys::RevealedKey},
-    domain::role::Action,
+    domain::{activity::Trace, role::Action},
     server::{
         access::{self, KeyManager},
         app::App,
@@ -91,15 +91,24 @@ pub async fn signed_in() -> Result<(App, Viewer), ApiError> {
 /// 401 when nobody is signed in, 404 when the account is not theirs, 403 when their role does not allow it.
 pub async fn key_manager(account: &str, action: Action) -> Result<(App, KeyManager), ApiError> {
     let (app, viewer) = signed_in().await?;
-    let trace = client::trace(&app, &expect_context::<Parts>());
-    let manager = answer(access::key_manager(&app, &viewer, account, action, &trace).await)?;
+    let manager = access::key_manager(&app, &viewer, account, action, &trace(&app)).await;
+    let manager = answer(manager)?;
     Ok((app, manager))
 }
 
-/// Where the keys of `manager`'s account are shown, after something was done to the key with this id.
+/// What the activity keeps of this request.
+///
+/// # Panics
+/// When called elsewhere than in a server function.
 #[must_use]
-pub fn keys_after(manager: &KeyManager, key: &str) -> String {
-    super::pages::after(&manager.account.slug, key)
+pub fn trace(app: &App) -> Trace {
+    client::trace(app, &expect_context::<Parts>())
+}
+
+/// Where the keys of `manager`'s account are shown, after something was done to those with these ids.
+#[must_use]
+pub fn keys_after(manager: &KeyManager, keys: &[String]) -> String {
+    super::pages::after(&manager.account.slug, keys)
 }
 
 /// A key as its maker sees it this once.

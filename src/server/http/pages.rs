@@ -1,8 +1,10 @@
 //! Pages: what a browser asks for by address, and the plain form posts to the same addresses. The other door of the
 //! forms is `api`; both call the same use case.
 
+mod activity;
 mod create_team;
 mod frame;
+mod key;
 mod keys;
 mod not_found;
 mod scopes;
@@ -43,6 +45,9 @@ pub fn routes() -> Router<App> {
             get(create_team::show).post(create_team::submit),
         )
         .route("/home/{account}/api-keys", get(keys::show).post(keys::submit))
+        .route("/home/{account}/api-keys/{key}", get(key::show))
+        .route("/home/{account}/activity", get(activity::show))
+        .route("/home/{account}/activity/export", get(activity::export))
         .route("/home/{account}/scopes", get(scopes::show))
         .fallback(not_found::show)
 }
@@ -53,10 +58,14 @@ pub fn keys_path(slug: &str) -> String {
     format!("/home/{slug}/api-keys")
 }
 
-/// Where an account's keys are shown after something was done to one: that one is pointed out, if it is there.
+/// Where an account's keys are shown after something was done to some: a single one is pointed out, if it is there.
 #[must_use]
-pub fn after(slug: &str, key: &str) -> String {
-    format!("{}?changed={key}#key-{key}", keys_path(slug))
+pub fn after(slug: &str, keys: &[String]) -> String {
+    let page = keys_path(slug);
+    match keys {
+        [key] => format!("{page}?changed={key}#key-{key}"),
+        _ => page,
+    }
 }
 
 /// The person whose page this is; whoever is not signed in is sent to sign in and back again.

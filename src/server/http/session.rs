@@ -1,6 +1,7 @@
 //! Signing up, in and out, for both doors: the use case, then the session, then where to go.
 
 use super::pages::keys_path;
+use crate::domain::activity::Trace;
 use crate::{
     domain::{ids::UserId, password::Password},
     server::{
@@ -21,8 +22,9 @@ pub async fn sign_up(
     name: &str,
     email: &str,
     password: &Password,
+    trace: &Trace,
 ) -> Result<String, ServiceError> {
-    let user = accounts::sign_up(app, name, email, password).await?;
+    let user = accounts::sign_up(app, name, email, password, trace).await?;
     session::begin(browser, user).await?;
     home(app, user).await
 }
@@ -37,8 +39,9 @@ pub async fn sign_in(
     email: &str,
     password: &Password,
     next: &str,
+    trace: &Trace,
 ) -> Result<String, ServiceError> {
-    let user = accounts::sign_in(app, email, password).await?;
+    let user = accounts::sign_in(app, email, password, trace).await?;
     session::begin(browser, user).await?;
     if is_own_page(next) {
         Ok(next.to_owned())

@@ -4,17 +4,18 @@
 mod account;
 mod envelope;
 mod error;
+pub mod leak;
 mod logged;
 mod status;
 mod usage;
 
 use super::middleware::request_id::RequestId;
 use crate::{
-    domain::{catalog::Route, key::Key, time::Timestamp},
+    domain::{catalog::Route, key::Key, log::KeyUse, time::Timestamp},
     server::{
         app::App,
         client::Client,
-        service::verify::{self, Refused},
+        service::verify::{self, Refusal, Refused},
     },
 };
 use axum::{
@@ -83,8 +84,12 @@ pub async fn handle(
             at: now,
         };
         let entry = logged::entry(&app, &key, route, &request, client, outcome);
-        let accepted = !matches!(answered, Err(V1Error::Refused(_)));
-        app.recorder.request(entry, accepted);
+        let key_use = match answered {
+            Err(V1Error::Refused(Refusal::Revoked | Refusal::Expired)) => KeyUse::AfterEnd,
+            Err(V1Error::Refused(_)) => KeyUse::Refused,
+            _ => KeyUse::Accepted,
+        };
+        app.recorder.request(entry, key_use);
     }
     response
 }

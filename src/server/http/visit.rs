@@ -2,8 +2,8 @@
 
 use super::client;
 use crate::{
-    domain::theme::Theme,
-    server::{access::Trace, app::App},
+    domain::{activity::Trace, theme::Theme},
+    server::app::App,
 };
 use axum::{
     extract::{FromRequestParts, OriginalUri},

@@ -3,6 +3,7 @@
 use super::ServiceError;
 use crate::{
     domain::{
+        activity::{Actor, Entry, Event, Trace},
         email::Email,
         field_errors::FieldErrors,
         ids::{AccountId, UserId},
@@ -39,6 +40,7 @@ pub async fn sign_up(
     name: &str,
     email: &str,
     password: &Password,
+    trace: &Trace,
 ) -> Result<UserId, ServiceError> {
     if app.config.sign_up == SignUp::Invited {
         return Err(ServiceError::Refused(SIGN_UP_CLOSED));
@@ -73,8 +75,21 @@ pub async fn sign_up(
         password_hash: &password_hash,
         created_at: now,
     };
-    insert_with_slug(app, name.as_str(), Kind::Personal, id, Before::Insert(&user)).await?;
+    let owner = Owner {
+        id,
+        name: name.as_str(),
+        trace,
+    };
+    insert_with_slug(app, name.as_str(), Kind::Personal, owner, Before::Insert(&user)).await?;
     Ok(id)
+}
+
+/// Who gets a new account.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'a> {
+    pub id: UserId,
+    pub name: &'a str,
+    pub trace: &'a Trace,
 }
 
 /// What is done with the owner of a new account, in the same transaction.
@@ -115,7 +130,7 @@ pub(super) async fn insert_with_slug(
     app: &App,
     name: &str,
     kind: Kind,
-    owner: UserId,
+    owner: Owner<'_>,
     before: Before<'_>,
 ) -> Result<Account, ServiceError> {
     let base = slug(name);
@@ -134,11 +149,12 @@ pub(super) async fn insert_with_slug(
         };
         // A refused statement ends a PostgreSQL transaction, so each try is one of its own.
         let mut tx = app.store.write().await?;
-        prepare(&mut tx, owner, &before).await?;
-        match tx.accounts().insert(&account, owner).await {
+        prepare(&mut tx, owner.id, &before).await?;
+        match tx.accounts().insert(&account, owner.id).await {
             Err(StoreError::Taken(Unique::Slug)) => {}
             other => {
                 other?;
+                tx.activity().insert(&created(app, &account, owner)).await?;
                 tx.commit().await?;
                 return Ok(account);
             }
@@ -149,27 +165,76 @@ pub(super) async fn insert_with_slug(
     ))
 }
 
+fn created(app: &App, account: &Account, owner: Owner<'_>) -> Entry {
+    let event = match account.kind {
+        Kind::Personal => Event::AccountCreated,
+        Kind::Team => Event::TeamCreated,
+    };
+    let actor = Actor {
+        user: Some(owner.id),
+        name: owner.name,
+        trace: Some(owner.trace),
+    };
+    let target = (account.id.to_string(), account.name.as_str());
+    Entry::new(
+        app.rng.bytes(),
+        Some(account.id),
+        account.created_at,
+        actor,
+        event,
+        target,
+        "",
+    )
+}
+
 /// Finds out who is signing in. An unknown address and a wrong password are one answer and the same work
 /// (docs/security.md, S6).
 ///
 /// # Errors
 /// `Refused` when they do not match, `Busy`.
-pub async fn sign_in(app: &App, email: &str, password: &Password) -> Result<UserId, ServiceError> {
+pub async fn sign_in(
+    app: &App,
+    email: &str,
+    password: &Password,
+    trace: &Trace,
+) -> Result<UserId, ServiceError> {
     let user = match Email::parse(email) {
         Ok(email) => app.store.read().await?.users().by_email(&email).await?,
         Err(_) => None,
     };
     let stored = user.as_ref().map(|user| user.password_hash.clone());
     let checked = app.passwords.check(password.clone(), stored).await?;
-    let (Some(user), Checked::Right | Checked::Rehashed(_)) = (user, &checked) else {
-        return Err(ServiceError::Refused(WRONG_SIGN_IN));
-    };
-    if let Checked::Rehashed(hash) = checked {
-        let mut tx = app.store.write().await?;
-        tx.users().set_password_hash(user.id, &hash).await?;
-        tx.commit().await?;
+    let is_right = user.is_some() && !matches!(checked, Checked::Wrong);
+    let mut tx = app.store.write().await?;
+    if let (Some(user), Checked::Rehashed(hash)) = (&user, &checked) {
+        tx.users().set_password_hash(user.id, hash).await?;
     }
-    Ok(user.id)
+    // An address that nobody has leaves an entry too, of no account: it must cost the same.
+    let account = match &user {
+        Some(user) => tx.accounts().personal_of(user.id).await?,
+        None => None,
+    };
+    let known = user.as_ref().filter(|_| is_right);
+    let actor = Actor {
+        user: known.map(|user| user.id),
+        name: known.map_or("Somebody", |user| &user.name),
+        trace: Some(trace),
+    };
+    let event = if is_right {
+        Event::SignedIn
+    } else {
+        Event::SignInRefused
+    };
+    let target = user
+        .as_ref()
+        .map_or_else(Default::default, |user| (user.id.to_string(), user.name.as_str()));
+    let entry = Entry::new(app.rng.bytes(), account, app.now(), actor, event, target, "");
+    tx.activity().insert(&entry).await?;
+    tx.commit().await?;
+    match user {
+        Some(user) if is_right => Ok(user.id),
+        _ => Err(ServiceError::Refused(WRONG_SIGN_IN)),
+    }
 }
 
 /// The account a person lands on: the one whose pages they saw last, else their own.

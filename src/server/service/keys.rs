@@ -269,6 +269,7 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
         last_used_at: None,
         expires_at,
         revoked_at: None,
+        leak_reported_at: None,
         replaces: None,
         rotation: None,
     };

@@ -1,33 +1,70 @@
-//! Revoking and deleting: how a key ends because a person wants it.
+//! Revoking and deleting: how keys end because a person wants it, one or several at a time.
 
 use super::{ServiceError, activity};
 use crate::{
     domain::{
         activity::Event,
         field_errors::FieldErrors,
-        ids::KeyId,
+        ids::{AccountId, KeyId},
         key::{Key, KeyStatus, Transition},
     },
     server::{
         access::{AccountReader, KeyManager},
         app::App,
-        store::Tables as _,
+        store::Tables,
     },
 };
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Longest reason, in characters.
 pub const LONGEST_REASON: usize = 200;
+/// Most keys that are ended at once; a page of the list has fewer.
+const MOST: usize = 100;
 
-/// How many rows of the request log go with a key.
+/// The keys with these ids, each once, in their order.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn log_rows(app: &App, reader: &AccountReader, key: &Key) -> Result<u64, ServiceError> {
-    debug_assert_eq!(key.account, reader.account.id);
+/// `Refused` when there are none or too many, `NotFound` when the account lacks one of them.
+pub async fn find(
+    store: &mut impl Tables,
+    account: AccountId,
+    ids: &[String],
+) -> Result<Vec<Key>, ServiceError> {
+    if ids.is_empty() {
+        return Err(ServiceError::Refused("Choose a key."));
+    }
+    if ids.len() > MOST {
+        return Err(ServiceError::Refused("These are too many keys at once."));
+    }
+    let mut keys = Vec::<Key>::new();
+    for id in ids {
+        let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
+        if keys.iter().all(|key| key.id != id) {
+            let key = store.keys().by_id(account, id).await?;
+            keys.push(key.ok_or(ServiceError::NotFound)?);
+        }
+    }
+    Ok(keys)
+}
+
+/// The keys with these ids, and how many rows of the request log go with them.
+///
+/// # Errors
+/// As [`find`].
+pub async fn with_log_rows(
+    app: &App,
+    reader: &AccountReader,
+    ids: &[String],
+) -> Result<(Vec<Key>, u64), ServiceError> {
     // Those that wait to be written would go as well.
     app.recorder.flush().await;
-    Ok(app.store.read().await?.logs().count_of_key(key.id).await?)
+    let mut store = app.store.read().await?;
+    let keys = find(&mut store, reader.account.id, ids).await?;
+    let mut rows = 0;
+    for key in &keys {
+        rows += store.logs().count_of_key(key.id).await?;
+    }
+    Ok((keys, rows))
 }
 
 /// The reason as it is kept: one line, without what cannot be seen.
@@ -41,53 +78,83 @@ fn reason(text: &str) -> Result<String, ServiceError> {
     Ok(reason.to_owned())
 }
 
-/// Disables a key for good: the next request with it is refused.
+/// Disables keys for good: the next request with one of them is refused. Those that have ended already stay as they are.
 ///
 /// # Errors
-/// `NotFound` when the account has no such key, `Invalid` with the reason, `Conflict` when the key works no more.
-pub async fn revoke(app: &App, manager: &KeyManager, id: &str, why: &str) -> Result<Key, ServiceError> {
-    let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
+/// `NotFound` when the account lacks one of them, `Invalid` with the reason, `Conflict` when none works any more.
+pub async fn revoke(app: &App, manager: &KeyManager, ids: &[String], why: &str) -> Result<(), ServiceError> {
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
     tx.accounts().lock(account).await?;
-    let key = tx.keys().by_id(account, id).await?;
-    let key = key.ok_or(ServiceError::NotFound)?;
+    let keys = find(&mut tx, account, ids).await?;
     let reason = reason(why)?;
-    if !key.allows(Transition::Revoke, now) || !tx.keys().revoke(account, id, now).await? {
-        let sentence = match key.status(now) {
-            KeyStatus::Expired => "This key has expired: it does not work any more.",
-            _ => "This key was revoked already.",
+    let mut revoked = 0;
+    for key in &keys {
+        if key.allows(Transition::Revoke, now) && tx.keys().revoke(account, key.id, now).await? {
+            activity::note(
+                app,
+                &mut tx,
+                manager,
+                now,
+                Event::KeyRevoked,
+                key,
+                reason.as_str(),
+            )
+            .await?;
+            revoked += 1;
+        }
+    }
+    if revoked == 0 {
+        let sentence = match keys.as_slice() {
+            [key] if key.status(now) == KeyStatus::Expired => {
+                "This key has expired: it does not work any more."
+            }
+            [_] => "This key was revoked already.",
+            _ => "All of these keys have ended already.",
         };
         return Err(ServiceError::Conflict(sentence.to_owned()));
     }
-    activity::note(app, &mut tx, manager, now, Event::KeyRevoked, &key, reason).await?;
     tx.commit().await?;
-    Ok(key)
+    Ok(())
 }
 
-/// Forgets a key and its request log; the activity stays. `name` must be the key's, typed by the person.
+/// What a person types to delete these keys: the name of one, the number of several.
+#[must_use]
+pub fn confirmation(keys: &[Key]) -> String {
+    match keys {
+        [key] => key.name.clone(),
+        keys => format!("delete {} keys", keys.len()),
+    }
+}
+
+/// Forgets keys and their request logs; the activity stays. `typed` is their [`confirmation`].
 ///
 /// # Errors
-/// `NotFound` when the account has no such key, `Invalid` with the name.
-pub async fn delete(app: &App, manager: &KeyManager, id: &str, name: &str) -> Result<(), ServiceError> {
-    let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
+/// `NotFound` when the account lacks one of them, `Invalid` with what was typed.
+pub async fn delete(
+    app: &App,
+    manager: &KeyManager,
+    ids: &[String],
+    typed: &str,
+) -> Result<(), ServiceError> {
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
     tx.accounts().lock(account).await?;
-    let key = tx.keys().by_id(account, id).await?;
-    let key = key.ok_or(ServiceError::NotFound)?;
-    if name.trim().nfc().collect::<String>() != key.name {
-        let sentence = "Type the name of the key as it stands above.";
-        return Err(ServiceError::Invalid(FieldErrors::one("confirm_name", sentence)));
+    let keys = find(&mut tx, account, ids).await?;
+    if typed.trim().nfc().collect::<String>() != confirmation(&keys) {
+        let sentence = match keys.as_slice() {
+            [_] => "Type the name of the key as it stands above.",
+            _ => "Type the words as they stand below.",
+        };
+        return Err(ServiceError::Invalid(FieldErrors::one("confirm", sentence)));
     }
-    let rows = tx.logs().count_of_key(id).await?;
-    tx.keys().delete(account, id).await?;
-    let detail = format!(
-        "{}..., with {rows} log row{}",
-        key.prefix,
-        if rows == 1 { "" } else { "s" }
-    );
-    activity::note(app, &mut tx, manager, now, Event::KeyDeleted, &key, detail).await?;
+    for key in &keys {
+        let rows = tx.logs().count_of_key(key.id).await?;
+        tx.keys().delete(account, key.id).await?;
+        let s = if rows == 1 { "" } else { "s" };
+        let detail = format!("{}..., with {rows} log row{s}", key.prefix);
+        activity::note(app, &mut tx, manager, now, Event::KeyDeleted, key, detail).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

@@ -20,9 +20,14 @@ use crate::{
         store::{Tables as _, keys::NewKey},
     },
 };
+use std::collections::BTreeMap;
+
+pub use crate::server::store::logs::Since;
 
 const ROTATED_TWICE: &str = "This form has made its replacement already, and a secret is shown only once. \
     If it was lost, use Reissue secret on the replacement.";
+
+const NOT_IN_GRACE: &str = "This key is not in a grace period any more.";
 
 /// The form `Rotate API key` as it was sent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,6 +102,7 @@ pub async fn rotate(
         last_used_at: None,
         expires_at: old.renewed_expiry(now),
         revoked_at: None,
+        leak_reported_at: None,
         replaces: Some(old.id),
         rotation: None,
     };
@@ -109,7 +115,7 @@ pub async fn rotate(
     }
     // At most two secrets of a chain work.
     if let Some(older) = old.replaces {
-        tx.keys().end_grace(account, older, now).await?;
+        tx.keys().move_grace(account, older, now, now).await?;
     }
     let new = NewKey {
         key: &key,
@@ -132,4 +138,58 @@ pub async fn rotate(
         rotated: true,
         notes: Vec::new(),
     })
+}
+
+/// Lets a key that was replaced stop `hours` after its rotation, or now when `hours` is 0.
+///
+/// # Errors
+/// `NotFound` when the account has no such key, `Invalid` with the hours, `Conflict` when it was not replaced or has
+/// ended.
+pub async fn change_grace(
+    app: &App,
+    manager: &KeyManager,
+    id: &str,
+    hours: &str,
+) -> Result<(), ServiceError> {
+    let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    let (account, now) = (manager.account.id, app.now());
+    let mut tx = app.store.write().await?;
+    tx.accounts().lock(account).await?;
+    let key = tx.keys().by_id(account, id).await?;
+    let key = key.ok_or(ServiceError::NotFound)?;
+    let invalid = |sentence: String| ServiceError::Invalid(FieldErrors::one("grace", sentence));
+    let grace = match hours {
+        "0" => None,
+        hours => Some(grace::parse(hours).map_err(|error| invalid(error.to_string()))?),
+    };
+    let conflict = || Err(ServiceError::Conflict(NOT_IN_GRACE.to_owned()));
+    let Some(rotation) = key.rotation.filter(|_| key.allows(Transition::ChangeGrace, now)) else {
+        return conflict();
+    };
+    let end = grace.map_or(now, |grace| rotation.at.plus(grace));
+    if grace.is_some() && end <= now {
+        return Err(invalid(
+            "This moment is past. Choose a later one, or stop the key now.".to_owned(),
+        ));
+    }
+    if !tx.keys().move_grace(account, id, end, now).await? {
+        return conflict();
+    }
+    let detail = match grace {
+        None => "stopped before its end".to_owned(),
+        Some(_) => format!("works until {} at the latest", end.exact()),
+    };
+    activity::note(app, &mut tx, manager, now, Event::GraceChanged, &key, detail).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// What the keys in their grace period and their replacements did since the rotation.
+///
+/// # Errors
+/// When the database fails.
+pub async fn since(app: &App, reader: &AccountReader) -> Result<BTreeMap<KeyId, Since>, ServiceError> {
+    let mut store = app.store.read().await?;
+    let rows = store.logs().since_rotation(reader.account.id, app.now()).await?;
+    Ok(rows.into_iter().collect())
 }

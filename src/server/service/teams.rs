@@ -2,15 +2,22 @@
 
 use super::{
     ServiceError,
-    accounts::{Before, insert_with_slug},
+    accounts::{Before, Owner, insert_with_slug},
 };
 use crate::{
     domain::{
-        email::Email, field_errors::FieldErrors, ids::UserId, name::TeamName, role::Role, time::Timestamp,
+        activity::{Actor, Entry, Event, Trace},
+        email::Email,
+        field_errors::FieldErrors,
+        name::TeamName,
+        role::Role,
+        time::Timestamp,
     },
     server::{
         app::App,
         config::Limits,
+        rng::Rng,
+        session::Viewer,
         store::{
             Store, StoreError, Tables as _, Unique,
             accounts::{Account, Kind},
@@ -18,17 +25,22 @@ use crate::{
     },
 };
 
-/// Makes a team; `user` is its primary owner.
+/// Makes a team; `viewer` is its primary owner.
 ///
 /// # Errors
 /// `Invalid` when the name was refused, `Conflict` when the person is in as many accounts as they may be.
-pub async fn create(app: &App, user: UserId, name: &str) -> Result<Account, ServiceError> {
+pub async fn create(app: &App, viewer: &Viewer, trace: &Trace, name: &str) -> Result<Account, ServiceError> {
     let mut errors = FieldErrors::default();
     let Some(name) = errors.check("name", TeamName::parse(name)) else {
         return Err(ServiceError::Invalid(errors));
     };
     let most = app.config.limits.accounts;
-    insert_with_slug(app, name.as_str(), Kind::Team, user, Before::Limit(most)).await
+    let owner = Owner {
+        id: viewer.id,
+        name: &viewer.name,
+        trace,
+    };
+    insert_with_slug(app, name.as_str(), Kind::Team, owner, Before::Limit(most)).await
 }
 
 /// Adds somebody who has signed up to a team, for whoever runs the server. Returns the team's name.
@@ -37,6 +49,7 @@ pub async fn create(app: &App, user: UserId, name: &str) -> Result<Account, Serv
 /// `Invalid` or `Conflict` with a sentence that says what to give instead.
 pub async fn add_member(
     store: &Store,
+    rng: &dyn Rng,
     limits: Limits,
     slug: &str,
     email: &str,
@@ -79,6 +92,23 @@ pub async fn add_member(
         Err(StoreError::Taken(Unique::Membership)) => return refuse(format!("{email} is in {slug} already")),
         other => other?,
     }
+    let actor = Actor {
+        user: None,
+        name: "Whoever runs the server",
+        trace: None,
+    };
+    let target = (user.id.to_string(), user.name.as_str());
+    let detail = format!("as {}", role.label());
+    let added = Entry::new(
+        rng.bytes(),
+        Some(account.id),
+        now,
+        actor,
+        Event::MemberAdded,
+        target,
+        detail,
+    );
+    tx.activity().insert(&added).await?;
     tx.commit().await?;
     Ok(account)
 }

@@ -77,24 +77,10 @@ pub async fn verify(
     now: Timestamp,
 ) -> Result<Key, Refused> {
     let presented = bearer(authorization).ok_or(Refusal::MissingKey)?;
-    let found = match std::str::from_utf8(presented) {
-        Ok(text) if token::is_well_formed(text) => find(app, &SecretText::new(text.to_owned()))
-            .await
-            .map_err(Refusal::Unavailable)?,
-        _ => None,
-    };
+    let key = identify(app, presented, client, now).await?;
     let address = match client {
         Client::Address(address) => Some(address),
         Client::Unreadable => None,
-    };
-    let Some(key) = found else {
-        // Counted only here, so that the keys that are known still pass from an address that tries others.
-        // Clients whose address cannot be told share one count.
-        let counted = address.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), subscriber);
-        let tried = app.unknown_keys.count(counted, now);
-        return Err(tried
-            .map_or_else(Refusal::TooManyUnknown, |()| Refusal::InvalidKey)
-            .into());
     };
     match key.decide(address, scope, now) {
         Ok(()) => Ok(key),
@@ -109,6 +95,29 @@ pub async fn verify(
             })
         }
     }
+}
+
+/// Whose key `presented` is, whatever its state.
+///
+/// # Errors
+/// `InvalidKey`, `TooManyUnknown` or `Unavailable`.
+pub async fn identify(app: &App, presented: &[u8], client: Client, now: Timestamp) -> Result<Key, Refusal> {
+    let found = match std::str::from_utf8(presented) {
+        Ok(text) if token::is_well_formed(text) => find(app, &SecretText::new(text.to_owned()))
+            .await
+            .map_err(Refusal::Unavailable)?,
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        // Counted only here, so that the keys that are known still pass from an address that tries others.
+        // Clients whose address cannot be told share one count.
+        let counted = match client {
+            Client::Address(address) => subscriber(address),
+            Client::Unreadable => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let tried = app.unknown_keys.count(counted, now);
+        tried.map_or_else(Refusal::TooManyUnknown, |()| Refusal::InvalidKey)
+    })
 }
 
 /// The key with this text. One that is stored under an older pepper is stored under the present one from then on

@@ -27,6 +27,7 @@ declare! {
     HOME = concat!(of_user!(), " ORDER BY CASE
             WHEN accounts.id = (SELECT last_account_id FROM users WHERE users.id = $1) THEN 0
             WHEN accounts.kind = 'personal' THEN 1 ELSE 2 END LIMIT 1");
+    PERSONAL_OF = "SELECT id FROM accounts WHERE primary_owner_id = $1 AND kind = 'personal'";
     BY_SLUG = "SELECT id, slug, name, kind, created_at, 'primary-owner' AS role, primary_owner_id FROM accounts WHERE slug = $1";
     PROFILE = "SELECT accounts.name AS name, accounts.kind AS kind, users.email AS email, accounts.created_at AS created_at
         FROM accounts JOIN users ON users.id = accounts.primary_owner_id WHERE accounts.id = $1";
@@ -187,6 +188,18 @@ impl Accounts<'_> {
         let row =
             on!(self.0, c => sqlx::query_as::<_, Row>(HOME).bind(user.to_string()).fetch_optional(c).await?);
         row.map(TryInto::try_into).transpose()
+    }
+
+    /// A person's own account.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn personal_of(self, user: UserId) -> Result<Option<AccountId>, StoreError> {
+        let id: Option<String> = on!(self.0, c => {
+            sqlx::query_scalar(PERSONAL_OF).bind(user.to_string()).fetch_optional(c).await?
+        });
+        let id = id.map(|id| id.parse()).transpose();
+        id.map_err(|_| StoreError::Unreadable("accounts.id"))
     }
 
     /// The account with this slug, for whoever runs the server; who owns it comes along.

@@ -1,12 +1,84 @@
-//! What people did in accounts. Rows are added and read; the database refuses everything else (docs/security.md, S67).
+//! What was done in accounts. Rows are added and read; the database refuses everything else (docs/security.md, S67).
 
-use super::{Conn, StoreError, declare, on};
-use crate::domain::activity::Entry;
+use super::{Conn, StoreError, declare, on, search};
+use crate::domain::{
+    activity::{Entry, Event},
+    ids::{AccountId, UserId},
+    page::Cursor,
+    time::Timestamp,
+};
+use uuid::Uuid;
+
+/// All that a [`Row`] needs.
+macro_rules! select {
+    () => {
+        "SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
+        FROM activity WHERE account_id = $1 "
+    };
+}
+
+/// What a filter leaves: `$2` is a pattern, `$3` an event, or nothing.
+macro_rules! filtered {
+    () => {
+        "AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\\')
+        AND (CAST($3 AS TEXT) IS NULL OR action = $3)"
+    };
+}
 
 declare! {
     INSERT = "INSERT INTO activity (id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail,
-            request_id, ip_hash)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+            search_key, request_id, ip_hash)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    OLDER = concat!(select!(), filtered!(), " AND (at, id) < ($4, $5) ORDER BY at DESC, id DESC LIMIT $6");
+    NEWER = concat!(select!(), filtered!(), " AND (at, id) > ($4, $5) ORDER BY at, id LIMIT $6");
+    COUNT = concat!("SELECT COUNT(*) FROM activity WHERE account_id = $1 ", filtered!());
+    COUNT_NEWER = concat!("SELECT COUNT(*) FROM activity WHERE account_id = $1 ", filtered!(), " AND (at, id) > ($4, $5)");
+    OF_TARGET = concat!(select!(), "AND target_id = $2 ORDER BY at DESC, id DESC LIMIT $3");
+}
+
+/// Which entries of an account a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActivityFilter {
+    /// What names, details, request ids or hashes of addresses hold, whatever its case; empty for all.
+    pub search: String,
+    /// Those of one event, or all.
+    pub event: Option<Event>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    account_id: Option<String>,
+    at: i64,
+    actor_id: Option<String>,
+    actor_name: String,
+    action: String,
+    target_id: String,
+    target_name: String,
+    detail: String,
+    request_id: String,
+    ip_hash: Option<String>,
+}
+
+impl TryFrom<Row> for Entry {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let account = row.account_id.map(|id| id.parse::<AccountId>()).transpose();
+        let actor = row.actor_id.map(|id| id.parse::<UserId>()).transpose();
+        Ok(Self {
+            id: Uuid::try_parse(&row.id).map_err(|_| StoreError::Unreadable("activity.id"))?,
+            account: account.map_err(|_| StoreError::Unreadable("activity.account_id"))?,
+            at: Timestamp::from_millis(row.at),
+            actor: actor.map_err(|_| StoreError::Unreadable("activity.actor_id"))?,
+            actor_name: row.actor_name,
+            event: Event::from_id(&row.action).ok_or(StoreError::Unreadable("activity.action"))?,
+            target: row.target_id,
+            target_name: row.target_name,
+            detail: row.detail,
+            request_id: row.request_id,
+            ip_hash: row.ip_hash,
+        })
+    }
 }
 
 /// The table.
@@ -17,23 +89,121 @@ impl Activity<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn insert(self, entry: &Entry<'_>) -> Result<(), StoreError> {
+    pub async fn insert(self, entry: &Entry) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(INSERT)
-                .bind(&entry.id)
-                .bind(entry.account.to_string())
+                .bind(entry.id.to_string())
+                .bind(entry.account.map(|id| id.to_string()))
                 .bind(entry.at.millis())
-                .bind(entry.actor.to_string())
-                .bind(entry.actor_name)
+                .bind(entry.actor.map(|id| id.to_string()))
+                .bind(&entry.actor_name)
                 .bind(entry.event.id())
                 .bind(&entry.target)
-                .bind(entry.target_name)
+                .bind(&entry.target_name)
                 .bind(&entry.detail)
-                .bind(entry.request_id)
-                .bind(entry.ip_hash)
+                .bind(entry.search_key())
+                .bind(&entry.request_id)
+                .bind(&entry.ip_hash)
                 .execute(c)
                 .await?;
         });
         Ok(())
+    }
+
+    /// The entries from before the one at `cursor`, newest first; the newest of all without a cursor.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn older(
+        self,
+        account: AccountId,
+        filter: &ActivityFilter,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let place = cursor.map_or((i64::MAX, String::new()), Cursor::columns);
+        self.page(OLDER, account, filter, place, limit).await
+    }
+
+    /// The entries from after the one at `cursor`, oldest first; the oldest of all without a cursor.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn newer(
+        self,
+        account: AccountId,
+        filter: &ActivityFilter,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let place = cursor.map_or((i64::MIN, String::new()), Cursor::columns);
+        self.page(NEWER, account, filter, place, limit).await
+    }
+
+    async fn page(
+        self,
+        statement: &'static str,
+        account: AccountId,
+        filter: &ActivityFilter,
+        (at, id): (i64, String),
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let rows = on!(self.0, c => {
+            sqlx::query_as::<_, Row>(statement)
+                .bind(account.to_string())
+                .bind(search::pattern(&filter.search))
+                .bind(filter.event.map(Event::id))
+                .bind(at)
+                .bind(id)
+                .bind(i64::from(limit))
+                .fetch_all(c)
+                .await?
+        });
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// How many entries the filter leaves; those after the one at `cursor`, if there is one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count(
+        self,
+        account: AccountId,
+        filter: &ActivityFilter,
+        cursor: Option<Cursor>,
+    ) -> Result<u64, StoreError> {
+        let statement = if cursor.is_some() { COUNT_NEWER } else { COUNT };
+        let count: i64 = on!(self.0, c => {
+            let mut query = sqlx::query_scalar(statement)
+                .bind(account.to_string())
+                .bind(search::pattern(&filter.search))
+                .bind(filter.event.map(Event::id));
+            if let Some((at, id)) = cursor.map(Cursor::columns) {
+                query = query.bind(at).bind(id);
+            }
+            query.fetch_one(c).await?
+        });
+        Ok(count.unsigned_abs())
+    }
+
+    /// The newest entries about one thing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_target(
+        self,
+        account: AccountId,
+        target: &str,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let rows = on!(self.0, c => {
+            sqlx::query_as::<_, Row>(OF_TARGET)
+                .bind(account.to_string())
+                .bind(target)
+                .bind(i64::from(limit))
+                .fetch_all(c)
+                .await?
+        });
+        rows.into_iter().map(TryInto::try_into).collect()
     }
 }

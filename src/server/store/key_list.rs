@@ -3,7 +3,7 @@
 use super::{
     Conn, StoreError, declare,
     keys::{Row, live, select},
-    on,
+    on, search,
 };
 use crate::domain::{ids::AccountId, key::Key, page::Cursor, time::Timestamp};
 
@@ -45,17 +45,6 @@ pub struct KeyFilter {
 }
 
 impl KeyFilter {
-    /// For `LIKE`, with its special characters taken literally.
-    fn pattern(&self) -> Option<String> {
-        let literal = self
-            .search
-            .to_lowercase()
-            .replace('\\', "\\\\")
-            .replace('%', "\\%")
-            .replace('_', "\\_");
-        (!literal.is_empty()).then(|| format!("%{literal}%"))
-    }
-
     const fn live(&self) -> Option<&'static str> {
         match self.live {
             None => None,
@@ -90,7 +79,7 @@ impl KeyList<'_> {
         cursor: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Key>, StoreError> {
-        let (at, id) = cursor.map_or((i64::MAX, String::new()), place);
+        let (at, id) = cursor.map_or((i64::MAX, String::new()), Cursor::columns);
         self.page(OLDER, account, filter, now, (at, id), limit).await
     }
 
@@ -106,7 +95,7 @@ impl KeyList<'_> {
         cursor: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Key>, StoreError> {
-        let (at, id) = cursor.map_or((i64::MIN, String::new()), place);
+        let (at, id) = cursor.map_or((i64::MIN, String::new()), Cursor::columns);
         self.page(NEWER, account, filter, now, (at, id), limit).await
     }
 
@@ -122,7 +111,7 @@ impl KeyList<'_> {
         let rows = on!(self.0, c => {
             sqlx::query_as::<_, Row>(statement)
                 .bind(account.to_string())
-                .bind(filter.pattern())
+                .bind(search::pattern(&filter.search))
                 .bind(filter.live())
                 .bind(now.millis())
                 .bind(at)
@@ -145,11 +134,11 @@ impl KeyList<'_> {
         now: Timestamp,
         cursor: Cursor,
     ) -> Result<u64, StoreError> {
-        let (at, id) = place(cursor);
+        let (at, id) = cursor.columns();
         let count: i64 = on!(self.0, c => {
             sqlx::query_scalar(COUNT_NEWER)
                 .bind(account.to_string())
-                .bind(filter.pattern())
+                .bind(search::pattern(&filter.search))
                 .bind(filter.live())
                 .bind(now.millis())
                 .bind(at)
@@ -173,7 +162,7 @@ impl KeyList<'_> {
         let (all, live): (i64, i64) = on!(self.0, c => {
             sqlx::query_as(COUNTS)
                 .bind(account.to_string())
-                .bind(filter.pattern())
+                .bind(search::pattern(&filter.search))
                 .bind(now.millis())
                 .fetch_one(c)
                 .await?
@@ -183,8 +172,4 @@ impl KeyList<'_> {
             live: live.unsigned_abs(),
         })
     }
-}
-
-fn place(cursor: Cursor) -> (i64, String) {
-    (cursor.at.millis(), cursor.id.to_string())
 }

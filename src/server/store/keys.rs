@@ -16,7 +16,7 @@ use crate::{
 macro_rules! select {
     () => {
         "SELECT id, account_id, name, prefix, preset, scopes, allowlist, creator_id, created_at, last_used_at,
-            expires_at, revoked_at, replaces_id, rotated_at, grace_ends_at FROM api_keys "
+            expires_at, revoked_at, replaces_id, rotated_at, grace_ends_at, leak_reported_at FROM api_keys "
     };
 }
 
@@ -47,8 +47,18 @@ declare! {
     /// Only while nobody has used the key.
     REISSUE = concat!("UPDATE api_keys SET prefix = $3, hash = $4, pepper_version = $5
         WHERE account_id = $1 AND id = $2 AND last_used_at IS NULL AND ", live!("$6"));
-    END_GRACE = "UPDATE api_keys SET grace_ends_at = $3
-        WHERE account_id = $1 AND id = $2 AND grace_ends_at > $3";
+    /// Only before its end: what has ended stays ended.
+    MOVE_GRACE = concat!("UPDATE api_keys SET grace_ends_at = $3
+        WHERE account_id = $1 AND id = $2 AND rotated_at IS NOT NULL AND ", live!("$4"));
+    /// From the newest to the oldest, whichever of them `$2` is.
+    CHAIN = concat!("WITH RECURSIVE older (id, replaces_id) AS (
+            SELECT id, replaces_id FROM api_keys WHERE account_id = $1 AND id = $2
+            UNION SELECT k.id, k.replaces_id FROM api_keys k JOIN older ON k.id = older.replaces_id
+        ), newer (id) AS (
+            SELECT id FROM api_keys WHERE account_id = $1 AND id = $2
+            UNION SELECT k.id FROM api_keys k JOIN newer ON k.replaces_id = newer.id
+        ) ", select!(), "WHERE id IN (SELECT id FROM older UNION SELECT id FROM newer)
+        ORDER BY created_at DESC, id DESC LIMIT $3");
     ROTATE = "UPDATE api_keys SET rotated_at = $3, grace_ends_at = $4
         WHERE account_id = $1 AND id = $2 AND rotated_at IS NULL AND revoked_at IS NULL";
     REVOKE = "UPDATE api_keys SET revoked_at = $3 WHERE account_id = $1 AND id = $2 AND revoked_at IS NULL";
@@ -92,6 +102,7 @@ pub(super) struct Row {
     replaces_id: Option<String>,
     rotated_at: Option<i64>,
     grace_ends_at: Option<i64>,
+    leak_reported_at: Option<i64>,
 }
 
 impl TryFrom<Row> for Key {
@@ -119,6 +130,7 @@ impl TryFrom<Row> for Key {
             last_used_at: row.last_used_at.map(Timestamp::from_millis),
             expires_at: row.expires_at.map(Timestamp::from_millis),
             revoked_at: row.revoked_at.map(Timestamp::from_millis),
+            leak_reported_at: row.leak_reported_at.map(Timestamp::from_millis),
             replaces: row
                 .replaces_id
                 .map(|id| id.parse())
@@ -267,13 +279,34 @@ impl Keys<'_> {
         Ok(changed == 1)
     }
 
-    /// Ends the grace period of a key at `now`, if it has not ended.
+    /// Lets a key in its grace period work until `end`; whether it was in it at `now`.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end_grace(self, account: AccountId, id: KeyId, now: Timestamp) -> Result<(), StoreError> {
-        self.run(END_GRACE, account, id, Some(now)).await?;
-        Ok(())
+    pub async fn move_grace(
+        self,
+        account: AccountId,
+        id: KeyId,
+        end: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(self.run(MOVE_GRACE, account, id, &[end, now]).await? == 1)
+    }
+
+    /// The newest keys that one was made to replace, that were made to replace it, and itself.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn chain(self, account: AccountId, id: KeyId, limit: u32) -> Result<Vec<Key>, StoreError> {
+        let rows = on!(self.0, c => {
+            sqlx::query_as::<_, Row>(CHAIN)
+                .bind(account.to_string())
+                .bind(id.to_string())
+                .bind(i64::from(limit))
+                .fetch_all(c)
+                .await?
+        });
+        rows.into_iter().map(TryInto::try_into).collect()
     }
 
     /// Disables a key; whether it was not yet.
@@ -281,7 +314,7 @@ impl Keys<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn revoke(self, account: AccountId, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.run(REVOKE, account, id, Some(now)).await? == 1)
+        Ok(self.run(REVOKE, account, id, &[now]).await? == 1)
     }
 
     /// Forgets a key and its request log; whether there was one.
@@ -289,7 +322,7 @@ impl Keys<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn delete(self, account: AccountId, id: KeyId) -> Result<bool, StoreError> {
-        Ok(self.run(DELETE, account, id, None).await? == 1)
+        Ok(self.run(DELETE, account, id, &[]).await? == 1)
     }
 
     /// Runs a statement about one key; returns how many rows it changed.
@@ -298,12 +331,12 @@ impl Keys<'_> {
         statement: &'static str,
         account: AccountId,
         id: KeyId,
-        now: Option<Timestamp>,
+        times: &[Timestamp],
     ) -> Result<u64, StoreError> {
         Ok(on!(self.0, c => {
             let mut query = sqlx::query(statement).bind(account.to_string()).bind(id.to_string());
-            if let Some(now) = now {
-                query = query.bind(now.millis());
+            for time in times {
+                query = query.bind(time.millis());
             }
             query.execute(c).await?.rows_affected()
         }))

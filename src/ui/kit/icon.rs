@@ -29,6 +29,10 @@ pub enum Icon {
     Code,
     /// An arrow that comes around.
     Renew,
+    /// A clock.
+    Clock,
+    /// A pulse.
+    Activity,
     /// A lock.
     Lock,
     /// A bin.
@@ -66,6 +70,8 @@ pub fn Drawing(
         Icon::Choose => "m5 6 3-3 3 3M5 10l3 3 3-3",
         Icon::Code => "M5 4.500 1.800 8 5 11.500M11 4.500 14.200 8 11 11.500",
         Icon::Renew => "M13 8a5 5 0 1 1-1.500-3.500L13 6M13 2.500V6H9.500",
+        Icon::Clock => "M13.500 8a5.500 5.500 0 1 1-11 0 5.500 5.500 0 0 1 11 0ZM8 4.800V8l2.200 1.300",
+        Icon::Activity => "M1.800 8.500h2.900L6.500 3.500l3 9.500 1.900-4.500h2.800",
         Icon::Lock => {
             "M4.500 7h7A1.500 1.500 0 0 1 13 8.500v4a1.500 1.500 0 0 1-1.500 1.500h-7A1.500 1.500 0 0 1 3 12.500v-4A1.500 1.500 0 0 1 4.500 7ZM5.500 7V4.500a2.500 2.500 0 0 1 5 0V7"
         }

@@ -15,11 +15,14 @@ mod view;
 pub use dialogs::KeyDialogs;
 pub use permissions::{PresetChoice, ScopeChoice};
 pub use question::{Ask, QuestionData};
-pub use table::{KeyRow, Pager};
+pub use table::KeyRow;
 pub use toolbar::{ListLinks, Segment};
 
 use super::super::{
-    kit::icon::{Drawing, Icon},
+    kit::{
+        icon::{Drawing, Icon},
+        pager::Pager,
+    },
     layout::{Frame, FrameData},
 };
 use crate::{
@@ -83,6 +86,8 @@ pub struct KeysPageData {
     pub is_empty: bool,
     /// When the page is drawn.
     pub now: Timestamp,
+    /// Keys that were reported as leaked and that nobody has acknowledged.
+    pub leaks: Vec<Leak>,
     /// What is needed to make keys, for those who may.
     pub create: Option<CreateData>,
     /// Which dialog is open.
@@ -108,6 +113,12 @@ pub fn KeysPage(
         }
         KeyDialog::Closed | KeyDialog::Create | KeyDialog::Question(_) => None,
     };
+    let leaks = data
+        .leaks
+        .iter()
+        .cloned()
+        .map(|leak| view! { <LeakNotice leak page=page.clone() now=data.now may_manage=may_create/> })
+        .collect_view();
     let dialogs = data.create.clone().map(|create| {
         let open = matches!(data.dialog, KeyDialog::Create);
         let question = match &data.dialog {
@@ -134,11 +145,58 @@ pub fn KeysPage(
                     <Opener may_create/>
                 </div>
             </header>
+            {leaks}
             {(!data.is_empty).then(|| view! { <Toolbar search=data.search.clone() links=data.links.clone()/> })}
             <KeyTable data=Arc::clone(&data)/>
         </Frame>
         {result}
         {dialogs}
+    }
+}
+
+/// A key that whoever held it reported as leaked, and so revoked.
+#[derive(Clone, Debug)]
+pub struct Leak {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// First 9 characters of the key.
+    pub prefix: String,
+    /// Path of the page about it.
+    pub href: String,
+    /// When it was reported.
+    pub reported_at: Timestamp,
+}
+
+#[component]
+fn LeakNotice(leak: Leak, page: String, now: Timestamp, may_manage: bool) -> impl IntoView {
+    let Leak {
+        id,
+        name,
+        prefix,
+        href,
+        reported_at,
+    } = leak;
+    let label = format!("I know about {name}");
+    let known = may_manage.then(|| {
+        view! {
+            <form method="post" action=format!("{page}?dialog=leak")>
+                <input type="hidden" name="key" value=id/>
+                <button class="button" type="submit" aria-label=label>"I know"</button>
+            </form>
+        }
+    });
+    view! {
+        <section class="notice notice-bad leak" aria-label="Leaked key">
+            <Drawing icon=Icon::Warning/>
+            <span>
+                <a href=href><bdi>{name}</bdi></a>
+                {format!(" ({prefix}...) was reported as leaked {} and stopped at once. ", reported_at.relative(now))}
+                "Put another key where it was used, and find out how it got out."
+            </span>
+            {known}
+        </section>
     }
 }
 

@@ -1,24 +1,23 @@
 //! `/home/{account}/api-keys`.
 
-mod list;
+pub mod list;
 mod questions;
+pub mod rows;
 
 use super::{SignedIn, failure, frame, keys_path, with_retry};
 use crate::{
     api::{error::ApiError, form::FormState, keys::CreateKey},
-    domain::{
-        expiry::NEVER,
-        grace,
-        key::{Key, KeyStatus, Transition},
-        role::Action,
-        time::Timestamp,
-        token,
-    },
+    domain::{expiry::NEVER, grace, role::Action, token},
     server::{
-        access::{self, AccountReader},
+        access::{self, AccountReader, KeyManager},
         app::App,
         client::Client,
-        http::{document, fields, refusal, revealed, visit::Visit},
+        http::{
+            document,
+            fields::{self, Query},
+            refusal, revealed,
+            visit::Visit,
+        },
         service::{
             self, ServiceError,
             keys::{KeyForm, Revealed},
@@ -27,11 +26,11 @@ use crate::{
     },
     ui::{
         layout::Section,
-        pages::keys::{CreateData, KeyDialog, KeyRow, KeysPage, KeysPageData, PresetChoice, ScopeChoice},
+        pages::keys::{CreateData, KeyDialog, KeysPage, KeysPageData, PresetChoice, ScopeChoice},
     },
 };
 use axum::{
-    extract::{Path, Query},
+    extract::Path,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -51,6 +50,11 @@ struct Keys {
 impl Keys {
     fn app(&self) -> &App {
         &self.visit.app
+    }
+
+    async fn manager(&self, action: Action) -> Result<KeyManager, ServiceError> {
+        let (app, trace) = (self.app(), &self.visit.trace);
+        self.reader.key_manager(app, action, trace).await
     }
 
     fn page(&self) -> String {
@@ -92,7 +96,9 @@ pub async fn show(
         "create" if keys.reader.may(Action::CreateKey) => Ok((KeyDialog::Create, fresh(keys.app()))),
         name => match questions::action(name) {
             Some(action) if keys.reader.may(action) => {
-                questions::open(&keys, action, &asked.key, fresh(keys.app())).await
+                let ids = asked.keys();
+                let close = questions::close(&keys, &asked, &ids);
+                questions::open(&keys, action, &ids, fresh(keys.app()), close).await
             }
             _ => Ok((KeyDialog::Closed, fresh(keys.app()))),
         },
@@ -122,6 +128,9 @@ pub async fn submit(
         Ok(keys) => keys,
         Err(response) => return response,
     };
+    if posted.dialog == "leak" {
+        return acknowledge(&keys, request).await;
+    }
     if let Some(action) = questions::action(&posted.dialog) {
         return questions::submit(&keys, action, request).await;
     }
@@ -131,9 +140,32 @@ pub async fn submit(
     }
 }
 
+/// Which key a plain form is about.
+#[derive(Deserialize)]
+struct OneKey {
+    #[serde(default)]
+    key: String,
+}
+
+/// Notes that somebody knows of a leak.
+async fn acknowledge(keys: &Keys, request: axum::extract::Request) -> Response {
+    let OneKey { key } = match fields::read(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let done = async {
+        let manager = keys.manager(Action::AcknowledgeLeak).await?;
+        service::leak::acknowledge(keys.app(), &manager, &key).await
+    };
+    match done.await {
+        Ok(()) => Redirect::to(&keys.page()).into_response(),
+        Err(error) => failure(&keys.visit, error).await,
+    }
+}
+
 async fn create(keys: &Keys, form: CreateKey) -> Response {
     let made = async {
-        let manager = keys.reader.key_manager(Action::CreateKey, &keys.visit.trace)?;
+        let manager = keys.manager(Action::CreateKey).await?;
         let sent = KeyForm {
             name: &form.name,
             preset: &form.preset,
@@ -203,35 +235,6 @@ fn fresh(app: &App) -> FormState {
         .with("grace", grace::DEFAULT.to_string())
 }
 
-fn row(app: &App, key: Key, now: Timestamp, created: &str) -> KeyRow {
-    let id = key.id.to_string();
-    let mut about = app.catalog.permissions_label(&key.preset, &key.scopes);
-    let status = key.status(now);
-    if let Some(end) = key.end() {
-        about = match status {
-            KeyStatus::Rotated => format!("{about} · stops {}", end.ahead(now)),
-            _ if now < end => format!("{about} · expires {}", end.ahead(now)),
-            _ => format!("{about} · expired {}", end.relative(now)),
-        };
-    }
-    KeyRow {
-        is_new: id == created,
-        id,
-        about,
-        status,
-        allows: Transition::ALL
-            .into_iter()
-            .filter(|&transition| key.allows(transition, now))
-            .collect(),
-        was_rotated: key.rotation.is_some(),
-        allowlist: key.allowlist.entries().map(|entry| entry.to_string()).collect(),
-        name: key.name,
-        prefix: key.prefix,
-        last_used_at: key.last_used_at,
-        created_at: key.created_at,
-    }
-}
-
 fn create_data(keys: &Keys, form: FormState) -> CreateData {
     let (app, now) = (keys.app(), keys.app().now());
     let presets = app.catalog.presets.iter().map(|preset| PresetChoice {
@@ -279,9 +282,11 @@ async fn draw(
     let gathered = async {
         let list = service::keys::list(app, reader, &filter, asked.page()).await?;
         let frame = frame::of(&keys.visit, &keys.viewer, reader, Section::Keys).await?;
-        Ok::<_, ServiceError>((list, frame))
+        let since = service::rotation::since(app, reader).await?;
+        let leaks = service::leak::open(app, reader).await?;
+        Ok::<_, ServiceError>((list, frame, since, leaks))
     };
-    let (list, mut frame) = match gathered.await {
+    let (list, mut frame, since, leaks) = match gathered.await {
         Ok(gathered) => gathered,
         Err(error) => return failure(&keys.visit, error).await,
     };
@@ -298,7 +303,22 @@ async fn draw(
         rows: list
             .keys
             .into_iter()
-            .map(|key| row(app, key, now, &asked.created))
+            .map(|key| {
+                rows::row(
+                    app,
+                    key,
+                    &rows::Around {
+                        now,
+                        page: &page,
+                        since: &since,
+                    },
+                    &asked.created,
+                )
+            })
+            .collect(),
+        leaks: leaks
+            .into_iter()
+            .filter_map(|key| rows::leak(key, &page))
             .collect(),
         now,
         create: reader.may(Action::CreateKey).then(|| create_data(keys, form)),

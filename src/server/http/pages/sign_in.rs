@@ -38,7 +38,8 @@ pub async fn show(visit: Visit, Query(target): Query<Target>) -> Response {
 
 /// The form as posted without scripts.
 pub async fn submit(visit: Visit, browser: Session, Form(form): Form<SignIn>) -> Response {
-    match session::sign_in(&visit.app, &browser, &form.email, &form.password, &form.next).await {
+    let (app, trace) = (&visit.app, &visit.trace);
+    match session::sign_in(app, &browser, &form.email, &form.password, &form.next, trace).await {
         Ok(path) => Redirect::to(&path).into_response(),
         Err(error) => {
             let (status, error) = refusal(error);

@@ -24,7 +24,8 @@ pub async fn show(visit: Visit) -> Response {
 
 /// The form as posted without scripts.
 pub async fn submit(visit: Visit, browser: Session, Form(form): Form<SignUp>) -> Response {
-    match session::sign_up(&visit.app, &browser, &form.name, &form.email, &form.password).await {
+    let (app, trace) = (&visit.app, &visit.trace);
+    match session::sign_up(app, &browser, &form.name, &form.email, &form.password, trace).await {
         Ok(path) => Redirect::to(&path).into_response(),
         Err(error) => {
             let (status, error) = refusal(error);

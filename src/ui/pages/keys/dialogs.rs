@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     api::keys::{
-        AllowlistReading, CreateKey, DeleteKey, ReadAllowlist, ReissueSecret, RevealedKey, RevokeKey,
-        RotateKey,
+        AllowlistReading, ChangeGrace, CreateKey, DeleteKeys, ReadAllowlist, ReissueSecret, RevealedKey,
+        RevokeKeys, RotateKey,
     },
     ui::kit::send::{call, form_of, go_to, send, set_busy},
 };
@@ -47,8 +47,9 @@ pub fn KeyDialogs(
             Some("create-key-form") => CreateKey::PATH,
             Some("reissue-form") => ReissueSecret::PATH,
             Some("rotate-form") => RotateKey::PATH,
-            Some("revoke-form") => return send(&event, RevokeKey::PATH, |path: String| go_to(&path)),
-            Some("delete-form") => return send(&event, DeleteKey::PATH, |path: String| go_to(&path)),
+            Some("grace-form") => return send(&event, ChangeGrace::PATH, leave),
+            Some("revoke-form") => return send(&event, RevokeKeys::PATH, leave),
+            Some("delete-form") => return send(&event, DeleteKeys::PATH, leave),
             _ => return,
         };
         let form = form_of(&event);
@@ -84,6 +85,11 @@ pub fn KeyDialogs(
         </div>
         <ViewKey revealed page/>
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what the server answers with")]
+fn leave(path: String) {
+    go_to(&path);
 }
 
 fn element(event: &Event) -> Option<Element> {

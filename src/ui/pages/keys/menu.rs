@@ -60,6 +60,7 @@ pub fn RowMenu(
                 <input type="hidden" name="key" value=id/>
                 {item(Transition::Rotate, "rotate", Icon::Renew, "Rotate", "menu-item")}
                 {rotated}
+                {item(Transition::ChangeGrace, "grace", Icon::Clock, "Grace period", "menu-item")}
                 {item(Transition::Reissue, "reissue", Icon::Key, "Reissue secret", "menu-item")}
                 {item(Transition::Revoke, "revoke", Icon::Lock, "Revoke", "menu-item is-danger")}
                 {item(Transition::Delete, "delete", Icon::Delete, "Delete", "menu-item is-danger")}

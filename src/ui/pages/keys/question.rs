@@ -1,9 +1,9 @@
-//! The dialogs that ask before something is done to one key, drawn open: their openers ask for the page with them.
+//! The dialogs that ask before something is done to keys, drawn open: their openers ask for the page with them.
 
 use super::table::KeyRow;
 use crate::{
     api::form::FormState,
-    domain::grace,
+    domain::{grace, time::Timestamp},
     ui::kit::{
         field::{FieldError, FormMessage, SubmitButton, TextField},
         icon::{Drawing, Icon},
@@ -19,10 +19,17 @@ pub enum Ask {
     Reissue,
     /// `Rotate API key`; with it goes the prefix of an older key that stops at once, if there is one.
     Rotate(Option<String>),
+    /// `Change grace period`: the choices, as hours from the rotation and the moment they lead to.
+    ChangeGrace(Vec<(u64, Timestamp)>),
     /// `Revoke API key`.
     Revoke,
-    /// `Delete API key`, and so many rows of its request log.
-    Delete(u64),
+    /// `Delete API key`.
+    Delete {
+        /// So many rows of the request log go with it.
+        rows: u64,
+        /// What has to be typed.
+        confirmation: String,
+    },
 }
 
 impl Ask {
@@ -31,17 +38,21 @@ impl Ask {
         match self {
             Self::Reissue => "reissue",
             Self::Rotate(_) => "rotate",
+            Self::ChangeGrace(_) => "grace",
             Self::Revoke => "revoke",
-            Self::Delete(_) => "delete",
+            Self::Delete { .. } => "delete",
         }
     }
 
-    const fn title(&self) -> &'static str {
+    const fn title(&self, several: bool) -> &'static str {
         match self {
             Self::Reissue => "Reissue secret",
             Self::Rotate(_) => "Rotate API key",
+            Self::ChangeGrace(_) => "Change grace period",
+            Self::Revoke if several => "Revoke API keys",
             Self::Revoke => "Revoke API key",
-            Self::Delete(_) => "Delete API key",
+            Self::Delete { .. } if several => "Delete API keys",
+            Self::Delete { .. } => "Delete API key",
         }
     }
 
@@ -49,22 +60,26 @@ impl Ask {
         match self {
             Self::Reissue => "For a key whose secret got lost before anybody used it.",
             Self::Rotate(_) => "Makes a replacement. The old key goes on working while you change over.",
-            Self::Revoke => "Disables the key for good. There is no way back.",
-            Self::Delete(_) => "Removes the key and its request log. There is no way back.",
+            Self::ChangeGrace(_) => "This key was replaced. It goes on working until its grace period ends.",
+            Self::Revoke => "Disables for good. There is no way back.",
+            Self::Delete { .. } => "Removes the key and its request log. There is no way back.",
         }
     }
 
-    const fn button(&self) -> &'static str {
+    const fn button(&self, several: bool) -> &'static str {
         match self {
             Self::Reissue => "Reissue secret",
             Self::Rotate(_) => "Rotate key",
+            Self::ChangeGrace(_) => "Change grace period",
+            Self::Revoke if several => "Revoke keys",
             Self::Revoke => "Revoke key",
-            Self::Delete(_) => "Delete key",
+            Self::Delete { .. } if several => "Delete keys",
+            Self::Delete { .. } => "Delete key",
         }
     }
 
     const fn is_destructive(&self) -> bool {
-        matches!(self, Self::Revoke | Self::Delete(_))
+        matches!(self, Self::Revoke | Self::Delete { .. })
     }
 }
 
@@ -73,10 +88,12 @@ impl Ask {
 pub struct QuestionData {
     /// What is to be done.
     pub ask: Ask,
-    /// The key.
-    pub key: KeyRow,
+    /// The keys: one, or several that are revoked or deleted together.
+    pub keys: Vec<KeyRow>,
     /// The form as it stands.
     pub form: FormState,
+    /// Where `Cancel` leads.
+    pub close: String,
 }
 
 /// The dialog.
@@ -89,15 +106,28 @@ pub fn Question(
     /// Path of the page.
     page: String,
 ) -> impl IntoView {
-    let QuestionData { ask, key, form } = data;
+    let QuestionData {
+        ask,
+        keys,
+        form,
+        close,
+    } = data;
     let form = Arc::new(form);
-    let (id, title, lead) = (ask.id(), ask.title(), ask.lead());
-    let (button, class) = (ask.button(), if ask.is_destructive() { "danger" } else { "" });
+    let several = keys.len() > 1;
+    let (id, title, lead) = (ask.id(), ask.title(several), ask.lead());
+    let class = if ask.is_destructive() { "danger" } else { "" };
+    let button = ask.button(several);
     let heading = format!("{id}-title");
     let labelled_by = heading.clone();
-    let close = format!("{page}#key-{}", key.id);
     let closer = format!("close-{id}");
     let fields = fields(&ask, &form);
+    let warning = consequence(&ask, several);
+    // Revoking and deleting take a list, whose field is named like one.
+    let name = if ask.is_destructive() { "keys[]" } else { "key" };
+    let ids = keys
+        .iter()
+        .map(|key| view! { <input type="hidden" name=name value=key.id.clone()/> })
+        .collect_view();
     view! {
         <dialog id=id class="dialog" open aria-labelledby=labelled_by>
             <form
@@ -114,26 +144,13 @@ pub fn Question(
                 <div class="dialog-body">
                     <FormMessage form=Arc::clone(&form)/>
                     <input type="hidden" name="account" value=account/>
-                    <input type="hidden" name="key" value=key.id/>
+                    {ids}
                     <input type="hidden" name="form_token" value=form.value("form_token")/>
-                    <dl class="facts">
-                        <div>
-                            <dt>"Key"</dt>
-                            <dd><bdi>{key.name}</bdi></dd>
-                        </div>
-                        <div>
-                            <dt>"Prefix"</dt>
-                            <dd><code>{key.prefix}"..."</code></dd>
-                        </div>
-                        <div>
-                            <dt>"Permissions"</dt>
-                            <dd>{key.about}</dd>
-                        </div>
-                    </dl>
+                    <Facts keys/>
                     {fields}
                     <p class="notice notice-warning">
                         <Drawing icon=Icon::Warning/>
-                        <span>{consequence(&ask)}</span>
+                        <span>{warning}</span>
                     </p>
                 </div>
                 <footer class="dialog-foot">
@@ -146,7 +163,55 @@ pub fn Question(
     }
 }
 
-fn consequence(ask: &Ask) -> String {
+/// The key in question, or the list of them.
+#[component]
+fn Facts(keys: Vec<KeyRow>) -> impl IntoView {
+    if let [key] = keys.as_slice() {
+        let key = key.clone();
+        let used = key.usage.map(|used| {
+            view! {
+                <div>
+                    <dt>"Use"</dt>
+                    <dd>{used}</dd>
+                </div>
+            }
+        });
+        return view! {
+            <dl class="facts">
+                <div>
+                    <dt>"Key"</dt>
+                    <dd><bdi>{key.name}</bdi></dd>
+                </div>
+                <div>
+                    <dt>"Prefix"</dt>
+                    <dd><code>{key.prefix}"..."</code></dd>
+                </div>
+                <div>
+                    <dt>"Permissions"</dt>
+                    <dd>{key.about}</dd>
+                </div>
+                {used}
+            </dl>
+        }
+        .into_any();
+    }
+    let items = keys
+        .into_iter()
+        .map(|key| {
+            view! {
+                <li>
+                    <bdi>{key.name}</bdi>
+                    <code>{key.prefix}"..."</code>
+                    <span>{key.status.label()}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    // Longer lists scroll, with the keyboard too.
+    view! { <ul class="key-list" tabindex="0" aria-label="Keys">{items}</ul> }.into_any()
+}
+
+fn consequence(ask: &Ask, several: bool) -> String {
     match ask {
         Ask::Reissue => {
             "The secret it has now stops working at once. The new one is shown on the next screen, once."
@@ -162,18 +227,25 @@ fn consequence(ask: &Ask) -> String {
                 None => new.to_owned(),
             }
         }
+        Ask::ChangeGrace(_) => {
+            "Once it has stopped it cannot be made to work again. Look at its use before you stop it.".to_owned()
+        }
+        Ask::Revoke if several => {
+            "Programs that use them are refused from their next request on. Keys that have ended already stay as they are."
+                .to_owned()
+        }
         Ask::Revoke => {
             "Programs that use it are refused from their next request on. Its log and its row stay."
                 .to_owned()
         }
-        Ask::Delete(0) => {
-            "Programs that use it are refused from their next request on. The activity of the account stays."
-                .to_owned()
+        Ask::Delete { rows, .. } => {
+            let logs = match rows {
+                0 => "There are no log rows to go with it".to_owned(),
+                1 => "1 row of the request log goes with it".to_owned(),
+                rows => format!("{rows} rows of the request log go with it"),
+            };
+            format!("Programs are refused from their next request on. {logs}; the activity of the account stays.")
         }
-        Ask::Delete(rows) => format!(
-            "Programs that use it are refused from their next request on. {rows} row{} of its request log go with it; the activity of the account stays.",
-            if *rows == 1 { "" } else { "s" }
-        ),
     }
 }
 
@@ -181,7 +253,23 @@ fn fields(ask: &Ask, form: &Arc<FormState>) -> Option<AnyView> {
     let form = Arc::clone(form);
     match ask {
         Ask::Reissue => None,
-        Ask::Rotate(_) => Some(view! { <GraceField form/> }.into_any()),
+        Ask::Rotate(_) => {
+            let choices = grace::CHOICES.map(|hours| (hours, grace::label(hours))).to_vec();
+            let hint = "How long the old key goes on working, though never past its own expiry. Then it stops by itself.";
+            Some(view! { <GraceField form choices hint/> }.into_any())
+        }
+        Ask::ChangeGrace(ends) => {
+            let choice = |&(hours, end): &(u64, Timestamp)| match hours {
+                0 => (0, "Stop it now".to_owned()),
+                hours => (
+                    hours,
+                    format!("{} from the rotation: {}", grace::label(hours), end.exact()),
+                ),
+            };
+            let choices = ends.iter().map(choice).collect();
+            let hint = "At most 168 hours from the rotation, and never past its own expiry.";
+            Some(view! { <GraceField form choices hint/> }.into_any())
+        }
         Ask::Revoke => Some(
             view! {
                 <TextField
@@ -196,31 +284,26 @@ fn fields(ask: &Ask, form: &Arc<FormState>) -> Option<AnyView> {
             }
             .into_any(),
         ),
-        Ask::Delete(_) => Some(
-            view! {
-                <TextField
-                    form
-                    name="confirm_name"
-                    label="Name of the key"
-                    autocomplete="off"
-                    hint="Type the name as it stands above, to be sure that it is the right one."
-                />
-            }
-            .into_any(),
-        ),
+        Ask::Delete { confirmation, .. } => {
+            let hint = format!("Type: {confirmation}");
+            Some(
+                view! { <TextField form name="confirm" label="To be sure" autocomplete="off" hint/> }
+                    .into_any(),
+            )
+        }
     }
 }
 
 #[component]
-fn GraceField(form: Arc<FormState>) -> impl IntoView {
+fn GraceField(form: Arc<FormState>, choices: Vec<(u64, String)>, hint: &'static str) -> impl IntoView {
     let chosen = form.value("grace");
     let invalid = form.errors().get("grace").map(|_| "true");
-    let options = grace::CHOICES
+    let options = choices
         .into_iter()
-        .map(|hours| {
+        .map(|(hours, label)| {
             let value = hours.to_string();
             let selected = value == chosen;
-            view! { <option value=value selected=selected>{grace::label(hours)}</option> }
+            view! { <option value=value selected=selected>{label}</option> }
         })
         .collect_view();
     view! {
@@ -229,9 +312,7 @@ fn GraceField(form: Arc<FormState>) -> impl IntoView {
             <select id="grace" name="grace" aria-invalid=invalid aria-describedby="grace-hint grace-error">
                 {options}
             </select>
-            <p class="field-hint" id="grace-hint">
-                "How long the old key goes on working, though never past its own expiry. Then it stops by itself."
-            </p>
+            <p class="field-hint" id="grace-hint">{hint}</p>
             <FieldError form name="grace"/>
         </div>
     }

@@ -9,11 +9,16 @@ use crate::{
     ui::kit::{
         allowlist::{AllowlistSummary, DismissTooltips},
         badge::StatusBadge,
+        icon::{Drawing, Icon},
         moment::Moment,
+        pager::TableFoot,
     },
 };
 use leptos::prelude::*;
 use std::sync::Arc;
+
+/// The form that ticked rows belong to.
+const SELECTION: &str = "selection";
 
 /// A row.
 #[derive(Clone, Debug)]
@@ -40,23 +45,10 @@ pub struct KeyRow {
     pub allows: Vec<Transition>,
     /// Whether another was made to replace it.
     pub was_rotated: bool,
-}
-
-/// Where in the list the page is.
-#[derive(Clone, Debug, Default)]
-pub struct Pager {
-    /// How many rows come before.
-    pub before: u64,
-    /// How many rows there are.
-    pub total: u64,
-    /// The newest rows.
-    pub first: Option<String>,
-    /// The rows before these.
-    pub newer: Option<String>,
-    /// The rows after these.
-    pub older: Option<String>,
-    /// The oldest rows.
-    pub last: Option<String>,
+    /// What it did since the rotation that it is part of, while both keys work.
+    pub usage: Option<String>,
+    /// Path of the page about it.
+    pub href: String,
 }
 
 /// The table. On narrow screens its rows become cards; the roles say that it is a table all the same, which some
@@ -115,10 +107,30 @@ pub fn KeyTable(
                 <tbody role="rowgroup">{rows}</tbody>
             </table>
             <DismissTooltips/>
-            <Foot pager=data.pager.clone() shown=data.rows.len() as u64/>
+            {may_manage.then(|| view! { <SelectionBar/> })}
+            <TableFoot pager=data.pager.clone() shown=data.rows.len() as u64 noun=("key", "keys")/>
         </div>
     }
     .into_any()
+}
+
+/// What can be done with the rows that are ticked. Styles show it while there are some, and count them.
+#[component]
+fn SelectionBar() -> impl IntoView {
+    view! {
+        <form id=SELECTION class="selection" method="get" aria-label="Selected keys">
+            <span class="selection-count"></span>
+            <button class="button danger-quiet" type="submit" name="dialog" value="revoke">
+                <Drawing icon=Icon::Lock/>
+                "Revoke selected"
+            </button>
+            <button class="button danger-quiet" type="submit" name="dialog" value="delete">
+                <Drawing icon=Icon::Delete/>
+                "Delete selected"
+            </button>
+            <button class="button quiet" type="reset">"Clear"</button>
+        </form>
+    }
 }
 
 #[component]
@@ -140,68 +152,32 @@ fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
 }
 
 #[component]
-fn Foot(pager: Pager, shown: u64) -> impl IntoView {
-    let (before, total) = (pager.before, pager.total);
-    let count = match total {
-        1 => "1 key".to_owned(),
-        total if total == shown => format!("{} keys", grouped(total)),
-        total if shown == 1 => format!("{} of {} keys", grouped(before + 1), grouped(total)),
-        total => format!(
-            "{}–{} of {} keys",
-            grouped(before + 1),
-            grouped(before + shown),
-            grouped(total)
-        ),
-    };
-    let link = |label: &'static str, rel: Option<&'static str>, href: Option<String>| match href {
-        Some(href) => view! { <a class="button" href=href rel=rel>{label}</a> }.into_any(),
-        None => view! { <span class="button" aria-disabled="true">{label}</span> }.into_any(),
-    };
-    let pages = (total > shown).then(|| {
-        view! {
-            <nav class="pager" aria-label="Pages">
-                {link("First", None, pager.first.clone())}
-                {link("Newer", Some("prev"), pager.newer.clone())}
-                {link("Older", Some("next"), pager.older.clone())}
-                {link("Last", None, pager.last.clone())}
-            </nav>
-        }
-    });
-    view! {
-        <div class="table-foot">
-            <span>{count}</span>
-            {pages}
-            <span>"Times in UTC"</span>
-        </div>
-    }
-}
-
-/// A number with commas between its thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[component]
 fn Row(row: KeyRow, now: Timestamp, may_manage: bool) -> impl IntoView {
     // The longest names are cut off after a few lines.
     let name = row.name.clone();
     let actions = may_manage.then(|| {
         view! { <td role="cell" class="cell-actions"><RowMenu row=row.clone()/></td> }
     });
+    let select = may_manage.then(|| {
+        let label = format!("Select {}", row.name);
+        view! {
+            <label class="row-select">
+                <input type="checkbox" form=SELECTION name="keys[]" value=row.id.clone() aria-label=label/>
+            </label>
+        }
+    });
+    let usage = row
+        .usage
+        .clone()
+        .map(|usage| view! { <span class="sub key-use">{usage}</span> });
     view! {
         // The focus lands here after `Done`, which leads to this id.
         <tr role="row" id=format!("key-{}", row.id) tabindex="-1" class=row.is_new.then_some("is-new")>
             <th scope="row" role="rowheader" class="cell-name">
-                <span class="key-name" title=name><bdi>{row.name.clone()}</bdi></span>
+                {select}
+                <a class="key-name" title=name href=row.href><bdi>{row.name.clone()}</bdi></a>
                 <span class="sub">{row.about}</span>
+                {usage}
             </th>
             <td role="cell" class="cell-prefix" data-label="Prefix"><code class="prefix">{row.prefix}"..."</code></td>
             <td role="cell" class="cell-time" data-label="Last used"><Moment at=row.last_used_at now/></td>
@@ -224,17 +200,5 @@ fn EmptyDrawing() -> impl IntoView {
             <path d="M8 77c9 0 9 5 18 5s9-5 18-5 9 5 18 5 9-5 18-5 9 5 18 5 9-5 18-5 9 5 18 5M35 89c8 0 8-4 15-4s8 4 15 4 8-4 15-4 8 4 15 4 8-4 15-4 8 4 15 4"></path>
             <path d="M22 34h16m-8-7h22M116 22h24m-12 7h20"></path>
         </svg>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
-        }
     }
 }

@@ -3,7 +3,10 @@
 use crate::{
     domain::page::{Cursor, Page},
     server::service::keys::{KeyCounts, KeyFilter, KeyList},
-    ui::pages::keys::{ListLinks, Pager, Segment},
+    ui::{
+        kit::pager::Pager,
+        pages::keys::{ListLinks, Segment},
+    },
 };
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
@@ -18,7 +21,11 @@ pub struct Asked {
     /// Which dialog is open, without scripts.
     pub dialog: String,
     /// The key that the dialog is about.
-    pub key: String,
+    key: String,
+    /// The keys, when it is about several.
+    keys: Vec<String>,
+    /// `detail` when the dialog was opened on the page of its key.
+    pub from: String,
     /// The key to point out, after it was made or changed.
     #[serde(alias = "changed")]
     pub created: String,
@@ -52,6 +59,15 @@ impl Asked {
     /// Which page of them.
     pub fn page(&self) -> Page {
         Page::parse(&self.page, &self.older, &self.newer)
+    }
+
+    /// The keys that the dialog is about.
+    pub fn keys(&self) -> Vec<String> {
+        if self.keys.is_empty() {
+            vec![self.key.clone()]
+        } else {
+            self.keys.clone()
+        }
     }
 
     /// Whether the table has the whole width.
@@ -164,7 +180,7 @@ impl Asked {
     }
 }
 
-fn address(page: &str, fields: &[(&str, &str)]) -> String {
+pub fn address(page: &str, fields: &[(&str, &str)]) -> String {
     if fields.is_empty() {
         return page.to_owned();
     }

@@ -1,12 +1,16 @@
-//! The dialogs about one key, as pages and as forms posted without scripts.
+//! The dialogs about keys that are there, as pages and as forms posted without scripts.
 
-use super::{Keys, answer, draw_again, fresh, row};
+use super::{
+    Keys, answer, draw_again, fresh,
+    list::Asked,
+    rows::{Around, row},
+};
 use crate::{
     api::{
         form::FormState,
-        keys::{DeleteKey, ReissueSecret, RevokeKey, RotateKey},
+        keys::{ChangeGrace, DeleteKeys, ReissueSecret, RevokeKeys, RotateKey},
     },
-    domain::role::Action,
+    domain::{grace, key::Key, role::Action, time::Timestamp},
     server::{
         http::{fields, pages, refusal},
         service::{
@@ -23,50 +27,112 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::de::DeserializeOwned;
+use std::{iter, time::Duration};
 
 /// What the dialog of this name asks for.
 pub fn action(dialog: &str) -> Option<Action> {
     match dialog {
         "reissue" => Some(Action::ReissueSecret),
         "rotate" => Some(Action::RotateKey),
+        "grace" => Some(Action::ChangeGrace),
         "revoke" => Some(Action::RevokeKey),
         "delete" => Some(Action::DeleteKey),
         _ => None,
     }
 }
 
-/// The dialog about a key, and the form of `Add API key` behind it.
+/// Where `Cancel` leads: back to the row, or to the page of the key that the dialog was opened on.
+pub fn close(keys: &Keys, asked: &Asked, ids: &[String]) -> String {
+    match ids {
+        [id] if asked.from == "detail" => format!("{}/{id}", keys.page()),
+        [id] => format!("{}#key-{id}", asked.href(&keys.page())),
+        _ => asked.href(&keys.page()),
+    }
+}
+
+/// The dialog about some keys, and the form of `Add API key` behind it.
 pub async fn open(
     keys: &Keys,
     action: Action,
-    id: &str,
-    form: FormState,
+    ids: &[String],
+    mut form: FormState,
+    close: String,
 ) -> Result<(KeyDialog, FormState), ServiceError> {
-    let app = keys.app();
-    let key = service::keys::find(app, &keys.reader, id).await?;
+    let (app, reader) = (keys.app(), &keys.reader);
+    let now = app.now();
+    let found = if action == Action::RevokeKey || action == Action::DeleteKey {
+        ids
+    } else {
+        ids.get(..1).unwrap_or_default()
+    };
+    let (found, rows) = retirement::with_log_rows(app, reader, found).await?;
+    let since = rotation::since(app, reader).await?;
+    let first = found.first().ok_or(ServiceError::NotFound)?;
     let ask = match action {
         Action::RotateKey => {
-            let stops = rotation::stops(app, &keys.reader, &key).await?;
+            let stops = rotation::stops(app, reader, first).await?;
             Ask::Rotate(stops.map(|older| older.prefix))
         }
+        Action::ChangeGrace => {
+            let ends = grace_ends(first, now);
+            if form.errors().is_empty() {
+                form = form.with("grace", chosen_grace(first, &ends));
+            }
+            Ask::ChangeGrace(ends)
+        }
         Action::RevokeKey => Ask::Revoke,
-        Action::DeleteKey => Ask::Delete(retirement::log_rows(app, &keys.reader, &key).await?),
-        Action::SeeKeys | Action::CreateKey | Action::ReissueSecret => Ask::Reissue,
+        Action::DeleteKey => Ask::Delete {
+            rows,
+            confirmation: retirement::confirmation(&found),
+        },
+        Action::SeeKeys | Action::CreateKey | Action::ReissueSecret | Action::AcknowledgeLeak => Ask::Reissue,
     };
-    let key = row(app, key, app.now(), "");
-    Ok((
-        KeyDialog::Question(Box::new(QuestionData { ask, key, form })),
-        fresh(app),
-    ))
+    let page = keys.page();
+    let around = Around {
+        now,
+        page: &page,
+        since: &since,
+    };
+    let question = QuestionData {
+        ask,
+        keys: found.into_iter().map(|key| row(app, key, &around, "")).collect(),
+        form,
+        close,
+    };
+    Ok((KeyDialog::Question(Box::new(question)), fresh(app)))
+}
+
+/// Stopping now, and each choice that is still ahead, with the moment that it leads to.
+fn grace_ends(key: &Key, now: Timestamp) -> Vec<(u64, Timestamp)> {
+    let at = key.rotation.map_or(now, |rotation| rotation.at);
+    let ahead = grace::CHOICES.into_iter().filter_map(|hours| {
+        let end = at.plus(Duration::from_hours(hours));
+        // Nothing moves the end past the key's own expiry.
+        let end = key.expires_at.map_or(end, |expiry| expiry.min(end));
+        (now < end).then_some((hours, end))
+    });
+    iter::once((0, now)).chain(ahead).collect()
+}
+
+/// What the grace period is at present.
+fn chosen_grace(key: &Key, ends: &[(u64, Timestamp)]) -> String {
+    let now_ends = key.end();
+    let chosen = ends
+        .iter()
+        .find(|&&(hours, end)| hours > 0 && Some(end) == now_ends);
+    chosen.map_or_else(String::new, |(hours, _)| hours.to_string())
 }
 
 /// Does what the posted form asks for.
 pub async fn submit(keys: &Keys, action: Action, request: Request) -> Response {
     let answered = match action {
         Action::RotateKey => rotate(keys, request).await,
+        Action::ChangeGrace => change_grace(keys, request).await,
         Action::RevokeKey => revoke(keys, request).await,
         Action::DeleteKey => delete(keys, request).await,
-        Action::SeeKeys | Action::CreateKey | Action::ReissueSecret => reissue(keys, request).await,
+        Action::SeeKeys | Action::CreateKey | Action::ReissueSecret | Action::AcknowledgeLeak => {
+            reissue(keys, request).await
+        }
     };
     answered.unwrap_or_else(|response| response)
 }
@@ -78,9 +144,7 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Response> {
 async fn reissue(keys: &Keys, request: Request) -> Result<Response, Response> {
     let form: ReissueSecret = read(request).await?;
     let made = async {
-        let manager = keys
-            .reader
-            .key_manager(Action::ReissueSecret, &keys.visit.trace)?;
+        let manager = keys.manager(Action::ReissueSecret).await?;
         service::keys::reissue(keys.app(), &manager, &form.key, &form.form_token).await
     };
     let state = FormState::default().with("form_token", &form.form_token);
@@ -90,7 +154,7 @@ async fn reissue(keys: &Keys, request: Request) -> Result<Response, Response> {
 async fn rotate(keys: &Keys, request: Request) -> Result<Response, Response> {
     let form: RotateKey = read(request).await?;
     let made = async {
-        let manager = keys.reader.key_manager(Action::RotateKey, &keys.visit.trace)?;
+        let manager = keys.manager(Action::RotateKey).await?;
         let sent = RotateForm {
             key: &form.key,
             grace: &form.grace,
@@ -104,25 +168,35 @@ async fn rotate(keys: &Keys, request: Request) -> Result<Response, Response> {
     Ok(reveal(keys, Action::RotateKey, &form.key, made.await, state).await)
 }
 
-async fn revoke(keys: &Keys, request: Request) -> Result<Response, Response> {
-    let form: RevokeKey = read(request).await?;
+async fn change_grace(keys: &Keys, request: Request) -> Result<Response, Response> {
+    let form: ChangeGrace = read(request).await?;
     let done = async {
-        let manager = keys.reader.key_manager(Action::RevokeKey, &keys.visit.trace)?;
-        retirement::revoke(keys.app(), &manager, &form.key, &form.reason).await
+        let manager = keys.manager(Action::ChangeGrace).await?;
+        rotation::change_grace(keys.app(), &manager, &form.key, &form.grace).await
+    };
+    let state = FormState::default().with("grace", &form.grace);
+    let (done, ids) = (done.await, [form.key]);
+    Ok(go_on(keys, Action::ChangeGrace, &ids, done, state).await)
+}
+
+async fn revoke(keys: &Keys, request: Request) -> Result<Response, Response> {
+    let form: RevokeKeys = read(request).await?;
+    let done = async {
+        let manager = keys.manager(Action::RevokeKey).await?;
+        retirement::revoke(keys.app(), &manager, &form.keys, &form.reason).await
     };
     let state = FormState::default().with("reason", &form.reason);
-    let done = done.await.map(|_| ());
-    Ok(go_on(keys, Action::RevokeKey, &form.key, done, state).await)
+    Ok(go_on(keys, Action::RevokeKey, &form.keys, done.await, state).await)
 }
 
 async fn delete(keys: &Keys, request: Request) -> Result<Response, Response> {
-    let form: DeleteKey = read(request).await?;
+    let form: DeleteKeys = read(request).await?;
     let done = async {
-        let manager = keys.reader.key_manager(Action::DeleteKey, &keys.visit.trace)?;
-        retirement::delete(keys.app(), &manager, &form.key, &form.confirm_name).await
+        let manager = keys.manager(Action::DeleteKey).await?;
+        retirement::delete(keys.app(), &manager, &form.keys, &form.confirm).await
     };
-    let state = FormState::default().with("confirm_name", &form.confirm_name);
-    Ok(go_on(keys, Action::DeleteKey, &form.key, done.await, state).await)
+    let state = FormState::default().with("confirm", &form.confirm);
+    Ok(go_on(keys, Action::DeleteKey, &form.keys, done.await, state).await)
 }
 
 /// The page with the secret, or the dialog with what is wrong.
@@ -136,7 +210,9 @@ async fn reveal(
     match answer(keys, made).await {
         Ok(response) => response,
         Err((status, error)) => {
-            let dialog = open(keys, action, id, state.refused(error)).await;
+            let ids = [id.to_owned()];
+            let close = close(keys, &Asked::default(), &ids);
+            let dialog = open(keys, action, &ids, state.refused(error), close).await;
             draw_again(keys, status, dialog).await
         }
     }
@@ -146,18 +222,19 @@ async fn reveal(
 async fn go_on(
     keys: &Keys,
     action: Action,
-    id: &str,
+    ids: &[String],
     done: Result<(), ServiceError>,
     state: FormState,
 ) -> Response {
     match done {
-        Ok(()) => Redirect::to(&pages::after(&keys.reader.account.slug, id)).into_response(),
+        Ok(()) => Redirect::to(&pages::after(&keys.reader.account.slug, ids)).into_response(),
         Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
             pages::failure(&keys.visit, error).await
         }
         Err(error) => {
             let (status, told) = refusal(error);
-            let dialog = open(keys, action, id, state.refused(told)).await;
+            let close = close(keys, &Asked::default(), ids);
+            let dialog = open(keys, action, ids, state.refused(told), close).await;
             draw_again(keys, status, dialog).await
         }
     }

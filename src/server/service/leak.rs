@@ -1,0 +1,61 @@
+//! Keys in the wrong hands: whoever holds one revokes it with it, and owners are told (docs/security.md, S40).
+
+use super::{ServiceError, activity};
+use crate::{
+    domain::{
+        activity::{Actor, Event, Trace},
+        ids::KeyId,
+        key::Key,
+        time::Timestamp,
+    },
+    server::{
+        access::{AccountReader, KeyManager},
+        app::App,
+        store::{StoreError, Tables as _},
+    },
+};
+
+/// Leaks that the page names; the others follow once these are acknowledged.
+const NAMED: u32 = 10;
+
+/// Revokes a key that its holder reports. Reported again, nothing more happens.
+///
+/// # Errors
+/// When the database fails.
+pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
+    let mut tx = app.store.write().await?;
+    tx.accounts().lock(key.account).await?;
+    if tx.leaks().report(key.account, key.id, now).await? {
+        let detail = format!("{}... was {} before", key.prefix, key.status(now).label());
+        let actor = Actor::program(Some(trace));
+        activity::note(app, &mut tx, actor, now, Event::LeakReported, key, detail).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// The keys of an account that were reported and that no owner has acknowledged.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open(app: &App, reader: &AccountReader) -> Result<Vec<Key>, ServiceError> {
+    let mut store = app.store.read().await?;
+    Ok(store.leaks().open(reader.account.id, NAMED).await?)
+}
+
+/// Notes that `manager` knows of a leak; twice is no mistake.
+///
+/// # Errors
+/// `NotFound` when the account has no such key.
+pub async fn acknowledge(app: &App, manager: &KeyManager, id: &str) -> Result<(), ServiceError> {
+    let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    let (account, now) = (manager.account.id, app.now());
+    let mut tx = app.store.write().await?;
+    let key = tx.keys().by_id(account, id).await?;
+    let key = key.ok_or(ServiceError::NotFound)?;
+    if tx.leaks().acknowledge(account, id, now).await? {
+        activity::note(app, &mut tx, manager, now, Event::LeakAcknowledged, &key, "").await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}

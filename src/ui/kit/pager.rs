@@ -1,0 +1,92 @@
+//! The foot of a long table: which rows these are, and the pages around them.
+
+use leptos::prelude::*;
+
+/// Where in the list the page is.
+#[derive(Clone, Debug, Default)]
+pub struct Pager {
+    /// How many rows come before.
+    pub before: u64,
+    /// How many rows there are.
+    pub total: u64,
+    /// The newest rows.
+    pub first: Option<String>,
+    /// The rows before these.
+    pub newer: Option<String>,
+    /// The rows after these.
+    pub older: Option<String>,
+    /// The oldest rows.
+    pub last: Option<String>,
+}
+
+/// The foot.
+#[component]
+pub fn TableFoot(
+    /// Where the page is.
+    pager: Pager,
+    /// How many rows it has.
+    shown: u64,
+    /// What a row is called, and what several are.
+    noun: (&'static str, &'static str),
+) -> impl IntoView {
+    let (before, total) = (pager.before, pager.total);
+    let count = match total {
+        1 => format!("1 {}", noun.0),
+        total if total == shown => format!("{} {}", grouped(total), noun.1),
+        total if shown == 1 => format!("{} of {} {}", grouped(before + 1), grouped(total), noun.1),
+        total => format!(
+            "{}–{} of {} {}",
+            grouped(before + 1),
+            grouped(before + shown),
+            grouped(total),
+            noun.1
+        ),
+    };
+    let link = |label: &'static str, rel: Option<&'static str>, href: Option<String>| match href {
+        Some(href) => view! { <a class="button" href=href rel=rel>{label}</a> }.into_any(),
+        None => view! { <span class="button" aria-disabled="true">{label}</span> }.into_any(),
+    };
+    let pages = (total > shown).then(|| {
+        view! {
+            <nav class="pager" aria-label="Pages">
+                {link("First", None, pager.first.clone())}
+                {link("Newer", Some("prev"), pager.newer.clone())}
+                {link("Older", Some("next"), pager.older.clone())}
+                {link("Last", None, pager.last.clone())}
+            </nav>
+        }
+    });
+    view! {
+        <div class="table-foot">
+            <span>{count}</span>
+            {pages}
+            <span>"Times in UTC"</span>
+        </div>
+    }
+}
+
+/// A number with commas between its thousands.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}

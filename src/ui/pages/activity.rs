@@ -1,0 +1,182 @@
+//! The page `Activity`: what was done in the account, by whom and from where.
+
+use crate::{
+    domain::{
+        activity::{Entry, Event},
+        time::Timestamp,
+    },
+    ui::{
+        kit::{
+            icon::{Drawing, Icon},
+            moment::Moment,
+            pager::{Pager, TableFoot},
+        },
+        layout::{Frame, FrameData},
+    },
+};
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// Everything on the page.
+#[derive(Debug)]
+pub struct ActivityPageData {
+    /// What is around it.
+    pub frame: FrameData,
+    /// Newest first.
+    pub entries: Vec<Entry>,
+    /// What was searched for.
+    pub search: String,
+    /// Which event is shown alone.
+    pub event: Option<Event>,
+    /// Path of the page.
+    pub page: String,
+    /// Its pages.
+    pub pager: Pager,
+    /// Paths of the list as a file: CSV, JSON.
+    pub exports: [String; 2],
+    /// When the page is drawn.
+    pub now: Timestamp,
+}
+
+/// The page.
+#[component]
+pub fn ActivityPage(
+    /// Everything on it.
+    data: Arc<ActivityPageData>,
+) -> impl IntoView {
+    let frame = data.frame.clone();
+    let [csv, json] = data.exports.clone();
+    let entries = data.entries.clone();
+    let list = if entries.is_empty() {
+        let page = data.page.clone();
+        view! {
+            <div class="card">
+                <div class="empty">
+                    <h2 class="empty-title">"Nothing here"</h2>
+                    <p>"No entry of the activity matches."</p>
+                    <a class="button" href=page>"Show everything"</a>
+                </div>
+            </div>
+        }
+        .into_any()
+    } else {
+        let shown = entries.len() as u64;
+        view! {
+            <div class="card table-card">
+                <ActivityTable entries now=data.now caption="Activity, newest first"/>
+                <TableFoot pager=data.pager.clone() shown noun=("entry", "entries")/>
+            </div>
+        }
+        .into_any()
+    };
+    view! {
+        <Frame frame>
+            <header class="page-head">
+                <div class="page-title">
+                    <h1>"Activity"</h1>
+                    <p>"What was done in this account, by whom and from where. Entries are never changed."</p>
+                </div>
+                <div class="page-actions">
+                    <a class="button" href=csv download>"Export CSV"</a>
+                    <a class="button" href=json download>"Export JSON"</a>
+                </div>
+            </header>
+            <Filter search=data.search.clone() event=data.event/>
+            {list}
+        </Frame>
+    }
+}
+
+#[component]
+fn Filter(search: String, event: Option<Event>) -> impl IntoView {
+    let options = Event::ALL
+        .into_iter()
+        .map(|choice| {
+            let selected = event == Some(choice);
+            view! { <option value=choice.id() selected=selected>{choice.label()}</option> }
+        })
+        .collect_view();
+    view! {
+        <form class="toolbar activity-filter" method="get" role="search" aria-label="Activity">
+            <div class="search">
+                <Drawing icon=Icon::Search/>
+                <input
+                    type="search"
+                    name="search"
+                    value=search
+                    maxlength="100"
+                    aria-label="Search the activity"
+                    placeholder="Name, prefix, request id, address hash"
+                    spellcheck="false"
+                    autocomplete="off"
+                />
+            </div>
+            <select name="action" aria-label="Action">
+                <option value="">"Every action"</option>
+                {options}
+            </select>
+            <button class="button" type="submit">"Show"</button>
+        </form>
+    }
+}
+
+/// Entries, as a table; cards on narrow screens.
+#[component]
+pub fn ActivityTable(
+    /// Newest first.
+    entries: Vec<Entry>,
+    /// When the page is drawn.
+    now: Timestamp,
+    /// What the table is.
+    caption: &'static str,
+) -> impl IntoView {
+    let rows = entries
+        .into_iter()
+        .map(|entry| view! { <Row entry now/> })
+        .collect_view();
+    view! {
+        <table class="table log-table" role="table">
+            <caption class="visually-hidden">{caption}</caption>
+            <thead role="rowgroup">
+                <tr role="row">
+                    <th scope="col" role="columnheader">"Action"</th>
+                    <th scope="col" role="columnheader">"What"</th>
+                    <th scope="col" role="columnheader">"Who"</th>
+                    <th scope="col" role="columnheader">"When"</th>
+                    <th scope="col" role="columnheader">"Request"</th>
+                </tr>
+            </thead>
+            <tbody role="rowgroup">{rows}</tbody>
+        </table>
+    }
+}
+
+#[component]
+fn Row(entry: Entry, now: Timestamp) -> impl IntoView {
+    let class = if entry.event.is_alert() {
+        "event is-alert"
+    } else {
+        "event"
+    };
+    let address = entry
+        .ip_hash
+        .map(|hash| view! { <span class="sub">"from "<code>{hash}</code></span> });
+    let request = if entry.request_id.is_empty() {
+        view! { <span class="quiet">"None"</span> }.into_any()
+    } else {
+        view! { <code class="request-id">{entry.request_id}</code> }.into_any()
+    };
+    let detail =
+        (!entry.detail.is_empty()).then(|| view! { <span class="sub"><bdi>{entry.detail}</bdi></span> });
+    view! {
+        <tr role="row">
+            <th scope="row" role="rowheader" class="cell-name">
+                <span class=class title=entry.event.id()>{entry.event.label()}</span>
+            </th>
+            <td role="cell" data-label="What"><bdi>{entry.target_name}</bdi>{detail}</td>
+            <td role="cell" data-label="Who"><bdi>{entry.actor_name}</bdi></td>
+            <td role="cell" class="cell-time" data-label="When"><Moment at=Some(entry.at) now/></td>
+            <td role="cell" data-label="Request">{request}{address}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,301 @@
+//! The page about one key: everything that is known of it but its secret, and what it did.
+
+mod chart;
+
+pub use chart::Bar;
+
+use super::activity::ActivityTable;
+use crate::{
+    domain::{activity::Entry, key::Transition, time::Timestamp},
+    ui::{
+        kit::{
+            badge::StatusBadge,
+            icon::{Drawing, Icon},
+            moment::Moment,
+        },
+        layout::{Frame, FrameData},
+        pages::keys::KeyRow,
+    },
+};
+use chart::Chart;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// A request that was made with the key.
+#[derive(Clone, Debug)]
+pub struct RequestRow {
+    /// Its id.
+    pub id: String,
+    /// Method and path.
+    pub call: String,
+    /// HTTP status, and the code of a refusal.
+    pub outcome: String,
+    /// Whether it was refused.
+    pub is_refused: bool,
+    /// Hash of the client's address.
+    pub from: Option<String>,
+    /// When it was answered.
+    pub at: Timestamp,
+}
+
+/// Everything on the page.
+#[derive(Debug)]
+pub struct KeyPageData {
+    /// What is around it.
+    pub frame: FrameData,
+    /// Path of the page with the keys.
+    pub keys: String,
+    /// The key.
+    pub key: KeyRow,
+    /// Name of whoever made it, if they are still there.
+    pub creator: Option<String>,
+    /// When it stops by itself.
+    pub end: Option<Timestamp>,
+    /// When a person disabled it.
+    pub revoked_at: Option<Timestamp>,
+    /// Its scopes, and the routes that each opens.
+    pub scopes: Vec<(String, Vec<String>)>,
+    /// It and the keys that it replaces or is replaced by, newest first.
+    pub chain: Vec<KeyRow>,
+    /// The last thirty days, oldest first.
+    pub days: Vec<Bar>,
+    /// Its last requests.
+    pub requests: Vec<RequestRow>,
+    /// What was done to it.
+    pub activity: Vec<Entry>,
+    /// Whether the viewer may change it.
+    pub may_manage: bool,
+    /// When the page is drawn.
+    pub now: Timestamp,
+}
+
+/// The page.
+#[component]
+pub fn KeyPage(
+    /// Everything on it.
+    data: Arc<KeyPageData>,
+) -> impl IntoView {
+    let (frame, key, now) = (data.frame.clone(), data.key.clone(), data.now);
+    let actions = data
+        .may_manage
+        .then(|| view! { <Actions key=key.clone() keys=data.keys.clone()/> });
+    view! {
+        <Frame frame>
+            <header class="page-head">
+                <div class="page-title">
+                    <p class="crumb"><a href=data.keys.clone()>"API keys"</a></p>
+                    <h1 class="key-title"><bdi>{key.name.clone()}</bdi></h1>
+                    <p class="key-state">
+                        <StatusBadge status=key.status/>
+                        <code class="prefix">{key.prefix.clone()}"..."</code>
+                        <span>{key.about.clone()}</span>
+                    </p>
+                </div>
+                {actions}
+            </header>
+            <div class="panels">
+                <About data=Arc::clone(&data)/>
+                <section class="card panel" aria-labelledby="requests-title">
+                    <h2 id="requests-title">"Requests of the last 30 days"</h2>
+                    <Chart days=data.days.clone()/>
+                </section>
+                <Chain data=Arc::clone(&data)/>
+                <Routes scopes=data.scopes.clone()/>
+                <section class="card panel is-wide" aria-labelledby="last-title">
+                    <h2 id="last-title">"Last requests"</h2>
+                    <Requests requests=data.requests.clone() now/>
+                </section>
+                <section class="card panel is-wide" aria-labelledby="activity-title">
+                    <h2 id="activity-title">"Activity"</h2>
+                    <ActivityTable entries=data.activity.clone() now caption="Activity of this key, newest first"/>
+                </section>
+            </div>
+        </Frame>
+    }
+}
+
+/// A button for each thing that can be done with the key now; the dialogs are on the page with the keys.
+#[component]
+fn Actions(key: KeyRow, keys: String) -> impl IntoView {
+    let button = |transition: Transition,
+                  dialog: &'static str,
+                  icon: Icon,
+                  label: &'static str,
+                  class: &'static str| {
+        key.allows.contains(&transition).then(|| {
+            view! {
+                <button class=class type="submit" name="dialog" value=dialog>
+                    <Drawing icon/>
+                    {label}
+                </button>
+            }
+        })
+    };
+    view! {
+        <form class="page-actions" method="get" action=keys aria-label="Actions">
+            <input type="hidden" name="key" value=key.id.clone()/>
+            <input type="hidden" name="from" value="detail"/>
+            {button(Transition::Rotate, "rotate", Icon::Renew, "Rotate", "button")}
+            {button(Transition::ChangeGrace, "grace", Icon::Clock, "Grace period", "button")}
+            {button(Transition::Reissue, "reissue", Icon::Key, "Reissue secret", "button")}
+            {button(Transition::Revoke, "revoke", Icon::Lock, "Revoke", "button danger-quiet")}
+            {button(Transition::Delete, "delete", Icon::Delete, "Delete", "button danger-quiet")}
+        </form>
+    }
+}
+
+#[component]
+fn About(data: Arc<KeyPageData>) -> impl IntoView {
+    let (key, now) = (data.key.clone(), data.now);
+    let allowlist = if key.allowlist.is_empty() {
+        "Every address".to_owned()
+    } else {
+        key.allowlist.join(", ")
+    };
+    let end = match data.end {
+        Some(end) => view! { <Moment at=Some(end) now/> }.into_any(),
+        None => "Never".into_any(),
+    };
+    let revoked = data.revoked_at.map(|at| {
+        view! {
+            <div>
+                <dt>"Revoked"</dt>
+                <dd><Moment at=Some(at) now/></dd>
+            </div>
+        }
+    });
+    let creator = data
+        .creator
+        .clone()
+        .unwrap_or_else(|| "Somebody who is gone".to_owned());
+    view! {
+        <section class="card panel" aria-labelledby="about-title">
+            <h2 id="about-title">"About"</h2>
+            <dl class="facts">
+                <div>
+                    <dt>"Created"</dt>
+                    <dd><Moment at=Some(key.created_at) now/>" by "<bdi>{creator}</bdi></dd>
+                </div>
+                <div>
+                    <dt>"Last used"</dt>
+                    <dd><Moment at=key.last_used_at now/></dd>
+                </div>
+                <div>
+                    <dt>"Stops"</dt>
+                    <dd>{end}</dd>
+                </div>
+                {revoked}
+                <div>
+                    <dt>"IP allowlist"</dt>
+                    <dd>{allowlist}</dd>
+                </div>
+                <div>
+                    <dt>"Id"</dt>
+                    <dd><code>{key.id}</code></dd>
+                </div>
+            </dl>
+        </section>
+    }
+}
+
+#[component]
+fn Chain(data: Arc<KeyPageData>) -> impl IntoView {
+    let now = data.now;
+    if data.chain.len() < 2 {
+        return view! {
+            <section class="card panel" aria-labelledby="chain-title">
+                <h2 id="chain-title">"Rotations"</h2>
+                <p class="quiet">"This key was never rotated."</p>
+            </section>
+        }
+        .into_any();
+    }
+    let items = data
+        .chain
+        .iter()
+        .cloned()
+        .map(|key| {
+            let current = (key.id == data.key.id).then_some("true");
+            let used = key.usage.map(|used| view! { <span class="sub">{used}</span> });
+            view! {
+                <li aria-current=current>
+                    <a href=key.href><code>{key.prefix}"..."</code></a>
+                    <StatusBadge status=key.status/>
+                    <span class="sub">"Created "<Moment at=Some(key.created_at) now/></span>
+                    {used}
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card panel" aria-labelledby="chain-title">
+            <h2 id="chain-title">"Rotations"</h2>
+            <ol class="chain">{items}</ol>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Routes(scopes: Vec<(String, Vec<String>)>) -> impl IntoView {
+    let items = scopes
+        .into_iter()
+        .map(|(scope, routes)| {
+            let routes = routes
+                .into_iter()
+                .map(|route| view! { <li><code>{route}</code></li> })
+                .collect_view();
+            view! {
+                <div>
+                    <dt><code>{scope}</code></dt>
+                    <dd><ul>{routes}</ul></dd>
+                </div>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card panel" aria-labelledby="routes-title">
+            <h2 id="routes-title">"Routes it may call"</h2>
+            <dl class="facts routes">{items}</dl>
+        </section>
+    }
+}
+
+#[component]
+fn Requests(requests: Vec<RequestRow>, now: Timestamp) -> impl IntoView {
+    if requests.is_empty() {
+        return view! { <p class="quiet">"No requests were made with this key."</p> }.into_any();
+    }
+    let rows = requests
+        .into_iter()
+        .map(|request| {
+            let class = if request.is_refused { "event is-alert" } else { "event" };
+            let from = request
+                .from
+                .map(|hash| view! { <span class="sub">"from "<code>{hash}</code></span> });
+            view! {
+                <tr role="row">
+                    <th scope="row" role="rowheader" class="cell-name"><code>{request.call}</code></th>
+                    <td role="cell" data-label="Status"><span class=class>{request.outcome}</span></td>
+                    <td role="cell" class="cell-time" data-label="When"><Moment at=Some(request.at) now/></td>
+                    <td role="cell" data-label="Request"><code class="request-id">{request.id}</code>{from}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <table class="table log-table" role="table">
+            <caption class="visually-hidden">"Last requests, newest first"</caption>
+            <thead role="rowgroup">
+                <tr role="row">
+                    <th scope="col" role="columnheader">"Route"</th>
+                    <th scope="col" role="columnheader">"Status"</th>
+                    <th scope="col" role="columnheader">"When"</th>
+                    <th scope="col" role="columnheader">"Request"</th>
+                </tr>
+            </thead>
+            <tbody role="rowgroup">{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}
