@@ -19,6 +19,12 @@ pub async fn create_team(#[server(default)] name: String) -> Result<String, ApiE
         service::teams,
     };
     let (app, viewer) = functions::signed_in().await?;
-    let team = teams::create(&app, &viewer, &functions::trace(&app), &name).await;
+    let trace = functions::trace(&app);
+    let owner = teams::Owner {
+        id: viewer.id,
+        name: &viewer.name,
+        trace: &trace,
+    };
+    let team = teams::create(&app, owner, &name).await;
     functions::answer(team.map(|team| keys_path(&team.slug)))
 }

@@ -5,7 +5,7 @@ use super::{
     app::Parts,
     config::{Command, Config, MemberCommand, PepperCommand},
     secret::pepper,
-    service::teams,
+    service::teams::{self, NewMember},
     store::{Store, Tables as _},
 };
 use std::error::Error;
@@ -19,8 +19,10 @@ pub async fn run(command: &Command, config: &Config, parts: &Parts) -> Result<St
         Command::Member(MemberCommand::Add { account, email, role }) => {
             let store = Store::join(&config.database).await?;
             let now = parts.clock.now();
-            let rng = parts.rng.as_ref();
-            let team = teams::add_member(&store, rng, config.limits, account, email, *role, now).await?;
+            let entry_id = parts.rng.bytes();
+            let role = *role;
+            let member = NewMember { account, email, role };
+            let team = teams::add_member(&store, config.limits, member, now, entry_id).await?;
             Ok(format!("{email} is now {} of {}", role.label(), team.name))
         }
         Command::Pepper(command) => pepper_command(command, config, parts).await,

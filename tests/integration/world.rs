@@ -15,7 +15,10 @@ use babysea::{
         rng::SeededRng,
         router,
         secret::password::Cost,
-        service::{ServiceError, teams},
+        service::{
+            ServiceError,
+            teams::{self, NewMember},
+        },
     },
 };
 use std::{sync::Arc, task::Poll, time::Duration};
@@ -137,18 +140,11 @@ impl World {
 
     /// Adds a person to a team, as `babysea member add` does.
     pub async fn add_member(&self, team: &str, email: &str, role: Role) -> Result<(), ServiceError> {
-        let (store, limits) = (&self.app.store, self.app.config.limits);
-        teams::add_member(
-            store,
-            self.app.rng.as_ref(),
-            limits,
-            team,
-            email,
-            role,
-            self.app.now(),
-        )
-        .await
-        .map(drop)
+        let (app, account) = (&self.app, team);
+        let member = NewMember { account, email, role };
+        teams::add_member(&app.store, app.config.limits, member, app.now(), app.rng.bytes())
+            .await
+            .map(drop)
     }
 
     /// A person who has signed up and is in a team; the team is before them.

@@ -86,9 +86,12 @@ pub async fn sign_up(
 
 /// Who gets a new account.
 #[derive(Clone, Copy)]
-pub(super) struct Owner<'a> {
+pub struct Owner<'a> {
+    /// Their id.
     pub id: UserId,
+    /// Their name.
     pub name: &'a str,
+    /// The request that asks for it.
     pub trace: &'a Trace,
 }
 

@@ -1,8 +1,9 @@
 //! Teams: making one, and adding people to it.
 
+pub use super::accounts::Owner;
 use super::{
     ServiceError,
-    accounts::{Before, Owner, insert_with_slug},
+    accounts::{Before, insert_with_slug},
 };
 use crate::{
     domain::{
@@ -16,8 +17,6 @@ use crate::{
     server::{
         app::App,
         config::Limits,
-        rng::Rng,
-        session::Viewer,
         store::{
             Store, StoreError, Tables as _, Unique,
             accounts::{Account, Kind},
@@ -25,37 +24,47 @@ use crate::{
     },
 };
 
-/// Makes a team; `viewer` is its primary owner.
+/// Makes a team; `owner` is its primary owner.
 ///
 /// # Errors
 /// `Invalid` when the name was refused, `Conflict` when the person is in as many accounts as they may be.
-pub async fn create(app: &App, viewer: &Viewer, trace: &Trace, name: &str) -> Result<Account, ServiceError> {
+pub async fn create(app: &App, owner: Owner<'_>, name: &str) -> Result<Account, ServiceError> {
     let mut errors = FieldErrors::default();
     let Some(name) = errors.check("name", TeamName::parse(name)) else {
         return Err(ServiceError::Invalid(errors));
     };
     let most = app.config.limits.accounts;
-    let owner = Owner {
-        id: viewer.id,
-        name: &viewer.name,
-        trace,
-    };
     insert_with_slug(app, name.as_str(), Kind::Team, owner, Before::Limit(most)).await
 }
 
-/// Adds somebody who has signed up to a team, for whoever runs the server. Returns the team's name.
+/// Whom to add to which team.
+#[derive(Clone, Copy)]
+pub struct NewMember<'a> {
+    /// The team's slug.
+    pub account: &'a str,
+    /// The address that the person signed up with.
+    pub email: &'a str,
+    /// What they may do there.
+    pub role: Role,
+}
+
+/// Adds somebody who has signed up to a team, for whoever runs the server. `entry_id` are random bytes. Returns
+/// the team.
 ///
 /// # Errors
 /// `Invalid` or `Conflict` with a sentence that says what to give instead.
 pub async fn add_member(
     store: &Store,
-    rng: &dyn Rng,
     limits: Limits,
-    slug: &str,
-    email: &str,
-    role: Role,
+    member: NewMember<'_>,
     now: Timestamp,
+    entry_id: [u8; 16],
 ) -> Result<Account, ServiceError> {
+    let NewMember {
+        account: slug,
+        email,
+        role,
+    } = member;
     let refuse = |sentence: String| Err(ServiceError::Conflict(sentence));
     let Ok(address) = Email::parse(email) else {
         return refuse(format!("{email} is not an e-mail address"));
@@ -100,7 +109,7 @@ pub async fn add_member(
     let target = (user.id.to_string(), user.name.as_str());
     let detail = format!("as {}", role.label());
     let added = Entry::new(
-        rng.bytes(),
+        entry_id,
         Some(account.id),
         now,
         actor,

@@ -25,7 +25,12 @@ pub async fn show(SignedIn(visit, viewer): SignedIn) -> Response {
 
 /// The form as posted without scripts.
 pub async fn submit(SignedIn(visit, viewer): SignedIn, Form(form): Form<CreateTeam>) -> Response {
-    match teams::create(&visit.app, &viewer, &visit.trace, &form.name).await {
+    let owner = teams::Owner {
+        id: viewer.id,
+        name: &viewer.name,
+        trace: &visit.trace,
+    };
+    match teams::create(&visit.app, owner, &form.name).await {
         Ok(team) => Redirect::to(&keys_path(&team.slug)).into_response(),
         Err(error) => {
             let (status, error) = refusal(error);
