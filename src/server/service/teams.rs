@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{
-        activity::{Actor, Entry, Event, Trace},
+        activity::{Actor, Entry, Event},
         email::Email,
         field_errors::FieldErrors,
         name::TeamName,

@@ -46,7 +46,7 @@ pub fn TableFoot(
         Some(href) => view! { <a class="button" href=href rel=rel>{label}</a> }.into_any(),
         None => view! { <span class="button" aria-disabled="true">{label}</span> }.into_any(),
     };
-    let pages = (total > shown).then(|| {
+    let links = (total > shown).then(|| {
         view! {
             <nav class="pager" aria-label="Pages">
                 {link("First", None, pager.first.clone())}
@@ -59,7 +59,7 @@ pub fn TableFoot(
     view! {
         <div class="table-foot">
             <span>{count}</span>
-            {pages}
+            {links}
             <span>"Times in UTC"</span>
         </div>
     }
