@@ -179,7 +179,7 @@ test("menus open and close, and one of them at a time", async ({ page }) => {
   await makeKey(page, "second");
   await page.reload();
   const menu = await openMenu(page, "first");
-  await expect(menu.getByRole("menuitem", { name: "Reissue secret" })).toBeFocused();
+  await expect(menu.getByRole("menuitem", { name: "Rotate" })).toBeFocused();
   await page.keyboard.press("Escape");
   await expect(menu).toHaveCount(0);
   await expect(button(page, "Actions for first")).toBeFocused();

@@ -114,6 +114,12 @@ impl Made {
             secret: text("secret"),
         }
     }
+
+    /// As [`Self::read`], of an answer that must be a success.
+    pub fn of(answer: &Answer) -> Self {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        Self::read(answer)
+    }
 }
 
 /// A browser: it keeps cookies and says that its posts come from a page of ours.
@@ -255,5 +261,50 @@ impl<'w> Browser<'w> {
         let answer = self.create(&all).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         Made::read(&answer)
+    }
+
+    /// Calls the server function `name` of the keys with these fields.
+    async fn keys_function(&self, name: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut all = vec![("account", self.slug.as_str())];
+        all.extend(fields);
+        self.post(&format!("/api/keys/{name}"), &all).await
+    }
+
+    /// Replaces a key; the old one works for so many hours more.
+    pub async fn rotate(&self, key: &str, grace: &str) -> Answer {
+        let token = self.form_token().await;
+        self.rotate_with(key, grace, &token).await
+    }
+
+    pub async fn rotate_with(&self, key: &str, grace: &str, token: &str) -> Answer {
+        let fields = [("key", key), ("grace", grace), ("form_token", token)];
+        self.keys_function("rotate", &fields).await
+    }
+
+    /// Moves the end of a grace period to so many hours after the rotation, or to now.
+    pub async fn change_grace(&self, key: &str, hours: &str) -> Answer {
+        self.keys_function("change-grace", &[("key", key), ("grace", hours)])
+            .await
+    }
+
+    /// Gives a key that was never used a new secret.
+    pub async fn reissue(&self, key: &str, token: &str) -> Answer {
+        let fields = [("key", key), ("form_token", token)];
+        self.keys_function("reissue", &fields).await
+    }
+
+    pub async fn revoke(&self, keys: &[&str]) -> Answer {
+        self.retire("revoke", keys, ("reason", "leaked")).await
+    }
+
+    /// Deletes keys; `typed` is what the person types to confirm it.
+    pub async fn delete(&self, keys: &[&str], typed: &str) -> Answer {
+        self.retire("delete", keys, ("confirm", typed)).await
+    }
+
+    async fn retire(&self, function: &str, keys: &[&str], field: (&str, &str)) -> Answer {
+        let mut fields: Vec<_> = keys.iter().map(|key| ("keys[]", *key)).collect();
+        fields.push(field);
+        self.keys_function(function, &fields).await
     }
 }

@@ -13,15 +13,6 @@ impl Browser<'_> {
         let sql = format!("SELECT id FROM api_keys WHERE name = '{name}'");
         self.world.database.text(&sql).await
     }
-
-    async fn reissue(&self, key: &str, form_token: &str) -> crate::answer::Answer {
-        let fields = [
-            ("account", self.slug.as_str()),
-            ("key", key),
-            ("form_token", form_token),
-        ];
-        self.post("/api/keys/reissue", &fields).await
-    }
 }
 
 both!(

@@ -2,7 +2,7 @@
 
 use crate::{
     answer::Answer,
-    browser::{Browser, Call, get},
+    browser::{Browser, Call, Made, get},
     database::Database,
 };
 use axum::{Router, body::to_bytes};
@@ -175,6 +175,11 @@ impl World {
     /// A program that calls `GET /v1/status`.
     pub async fn status(&self, secret: &str) -> Answer {
         self.send(get("/v1/status").bearer(secret)).await
+    }
+
+    /// The status code that a program with this key is answered.
+    pub async fn code(&self, key: &Made) -> u16 {
+        self.status(&key.secret).await.status
     }
 }
 

@@ -1,0 +1,107 @@
+//! The table of states and actions, as the domain has it, over HTTP.
+
+use crate::{
+    answer::Answer,
+    browser::{Browser, Made},
+    database::{Database, both},
+    world::World,
+};
+use babysea::{
+    domain::key::{Key, KeyStatus, Transition},
+    server::store::Tables as _,
+};
+
+/// What a person does for a transition, and the moment a key would stop when it is done.
+async fn perform(ada: &Browser<'_>, transition: Transition, key: &Made) -> Answer {
+    match transition {
+        Transition::Rotate => ada.rotate(&key.id, "1").await,
+        Transition::Reissue => {
+            let token = ada.form_token().await;
+            ada.reissue(&key.id, &token).await
+        }
+        Transition::ChangeGrace => ada.change_grace(&key.id, "0").await,
+        Transition::Revoke => ada.revoke(&[&key.id]).await,
+        Transition::Delete => ada.delete(&[&key.id], "prod").await,
+    }
+}
+
+/// The key as the domain sees it.
+async fn read(world: &World, key: &Made) -> Key {
+    let account = world.database.text("SELECT id FROM accounts").await;
+    let (account, id) = (account.parse().expect("an id"), key.id.parse().expect("an id"));
+    let mut store = world.app.store.read().await.expect("the database");
+    let found = store.keys().by_id(account, id).await.expect("an answer");
+    found.expect("the key")
+}
+
+/// SQL that brings a new key into a state, with the other fields that do not decide it.
+fn columns(status: KeyStatus) -> &'static [&'static str] {
+    match status {
+        KeyStatus::Active => &["name = name", "last_used_at = 1", "expires_at = 9000000000000"],
+        KeyStatus::Rotated => &[
+            "rotated_at = created_at, grace_ends_at = 9000000000000",
+            "rotated_at = created_at, grace_ends_at = 9000000000000, expires_at = 9000000000000, last_used_at = 1",
+        ],
+        KeyStatus::Expired => &[
+            "expires_at = 1",
+            "rotated_at = 1, grace_ends_at = 2",
+            "rotated_at = 1, grace_ends_at = 9000000000000, expires_at = 2",
+        ],
+        KeyStatus::Revoked => &[
+            "revoked_at = 1",
+            "revoked_at = 2, rotated_at = 1, grace_ends_at = 9000000000000",
+            "revoked_at = 1, expires_at = 1",
+        ],
+    }
+}
+
+both!(
+    every_state_allows_what_the_domain_says,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let changes = "SELECT COUNT(*) FROM activity";
+        for state in KeyStatus::ALL {
+            for column in columns(state) {
+                for transition in Transition::ALL {
+                    let key = ada.made("prod").await;
+                    let sql = format!("UPDATE api_keys SET {column} WHERE id = '{}'", key.id);
+                    world.database.execute(&sql).await;
+                    let case = format!("{transition:?}, {column}");
+                    let before = read(&world, &key).await;
+                    assert_eq!(before.status(world.app.now()), state, "{case}");
+                    let allowed = before.allows(transition, world.app.now());
+                    let noted = world.database.number(changes).await;
+
+                    let answer = perform(&ada, transition, &key).await;
+                    let expected = if allowed { 200 } else { 409 };
+                    assert_eq!(answer.status, expected, "{case}: {}", answer.text());
+                    let more = world.database.number(changes).await - noted;
+                    assert_eq!(more, i64::from(allowed), "{case}: activity");
+
+                    // What the key may do afterwards: nothing but a rotation keeps its secret alive.
+                    let lives = state.is_live() && (!allowed || transition == Transition::Rotate);
+                    assert_eq!(world.code(&key).await == 200, lives, "{case}");
+                    if !allowed {
+                        assert_eq!(
+                            format!("{before:?}"),
+                            format!("{:?}", read_again(&world, &key, &before).await),
+                            "{case}"
+                        );
+                    }
+                    if transition != Transition::Delete || !allowed {
+                        assert_eq!(ada.delete(&[&key.id], "prod").await.status, 200, "{case}");
+                    }
+                }
+            }
+        }
+    }
+);
+
+/// The key once more, with the last use of `before`: asking whether it works is a use.
+async fn read_again(world: &World, key: &Made, before: &Key) -> Key {
+    Key {
+        last_used_at: before.last_used_at,
+        ..read(world, key).await
+    }
+}
