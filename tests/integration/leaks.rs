@@ -1,0 +1,202 @@
+//! `POST /v1/keys/report-leak`, and the alert about a retired key that is used (S39, S40).
+
+use crate::{
+    answer::{Answer, holds_a_key},
+    browser::{Browser, call, get},
+    database::{Database, both},
+    world::World,
+};
+use serde_json::json;
+
+const PATH: &str = "/v1/keys/report-leak";
+const REPORTS: &str = "SELECT COUNT(*) FROM activity WHERE action = 'api_key.leak_reported'";
+const ALERTS: &str = "SELECT COUNT(*) FROM activity WHERE action = 'api_key.used_after_end'";
+const HOUR: u64 = 3_600_000;
+
+impl World {
+    async fn report(&self, secret: &str) -> Answer {
+        let body = json!({ "key": secret }).to_string();
+        self.send(call("POST", PATH).body("application/json", body)).await
+    }
+}
+
+/// What stands on top of the keys page.
+async fn notice(person: &Browser<'_>) -> Option<String> {
+    let page = person.get(&person.keys()).await;
+    let (_, notice) = page.text().split_once("was reported as leaked")?;
+    Some(notice.split("</form>").next().unwrap_or_default().to_owned())
+}
+
+both!(whoever_holds_a_key_revokes_it, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let (key, other) = (ada.made("prod").await, ada.made("other").await);
+    assert!(notice(&ada).await.is_none());
+    let answer = world.report(&key.secret).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(!holds_a_key(answer.text()));
+    let data = answer.json();
+    assert_eq!(data["data"]["apikey_id"], json!(key.id));
+    let refused = world.status(&key.secret).await;
+    assert_eq!(refused.status, 401);
+    assert_eq!(refused.json()["error"]["details"]["reason"], "key_revoked");
+    assert_eq!(world.code(&other).await, 200);
+
+    // Once more is no mistake, and no second entry.
+    world.advance(HOUR);
+    let again = world.report(&key.secret).await;
+    assert_eq!(again.status, 200);
+    assert_eq!(again.json()["data"], data["data"]);
+    let noted = "SELECT actor_name || ', ' || target_name || ', ' || detail || ', ' || (request_id LIKE 'req_%') FROM activity WHERE action = 'api_key.leak_reported'";
+    let entry = world.database.text(noted).await;
+    let expected = format!("A program, prod, {}... was Active before, ", &key.secret[..9]);
+    assert!(entry.starts_with(&expected), "{entry}");
+    assert_eq!(notice(&ada).await.map(|text| text.contains(&key.id)), Some(true));
+});
+
+both!(an_owner_acknowledges_a_leak, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await.team("Tide").await;
+    let bo = world
+        .member("Bo Reed", &ada.slug, babysea::domain::role::Role::Member)
+        .await;
+    let key = ada.made("prod").await;
+    world.report(&key.secret).await;
+    let seen = notice(&bo).await.expect("members see it too");
+    assert!(
+        !seen.contains("Acknowledge"),
+        "what they cannot do is not offered"
+    );
+    let path = format!("{}?dialog=leak", ada.keys());
+    let token = ada.form_token().await;
+    let fields = [
+        ("account", ada.slug.as_str()),
+        ("key", key.id.as_str()),
+        ("form_token", token.as_str()),
+    ];
+    assert_eq!(bo.post(&path, &fields).await.status, 403);
+    assert!(notice(&ada).await.is_some());
+    for _ in 0..2 {
+        assert_eq!(ada.post(&path, &fields).await.status, 303);
+    }
+    assert!(notice(&ada).await.is_none());
+    assert_eq!(world.code(&key).await, 401, "it stays revoked");
+    let noted = "SELECT actor_name FROM activity WHERE action = 'api_key.leak_acknowledged'";
+    assert_eq!(world.database.text(noted).await, "Ada Moss");
+    let unknown = [("account", ada.slug.as_str()), ("key", "x"), ("form_token", "a1")];
+    assert_eq!(ada.post(&path, &unknown).await.status, 404);
+});
+
+both!(what_is_no_report_changes_nothing, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let key = ada.made("prod").await;
+    let mut unknown = key.secret.clone();
+    let last = if unknown.ends_with('a') { 'b' } else { 'a' };
+    unknown.pop();
+    unknown.push(last);
+    for secret in [
+        unknown.as_str(),
+        "",
+        "bye_",
+        &key.id,
+        &"x".repeat(3000),
+        "bye_\u{e9}",
+    ] {
+        let answer = world.report(secret).await;
+        assert_eq!(answer.status, 401, "{secret:?}");
+        assert_eq!(answer.json()["error"]["code"], "BSE1002", "{secret:?}");
+    }
+    for body in ["", "{}", "[]", "{\"key\": 1}", "{\"key\": null}", "key=x", "{"] {
+        let answer = world
+            .send(call("POST", PATH).body("application/json", body))
+            .await;
+        assert_eq!(answer.status, 400, "{body:?}: {}", answer.text());
+        assert_eq!(answer.json()["error"]["code"], "BSE2001", "{body:?}");
+    }
+    let body = json!({ "key": key.secret }).to_string();
+    let forms = [
+        call("POST", PATH).body("text/plain", body.clone()),
+        call("POST", PATH).body("application/x-www-form-urlencoded", format!("key={}", key.secret)),
+    ];
+    for sent in forms {
+        assert_eq!(world.send(sent).await.status, 400);
+    }
+    let long = format!("{{\"key\": \"{}\"{}}}", key.secret, " ".repeat(5000));
+    let answer = world
+        .send(call("POST", PATH).body("application/json", long))
+        .await;
+    assert_eq!(answer.status, 413, "{}", answer.text());
+    for method in ["GET", "PUT", "DELETE"] {
+        let answer = world
+            .send(call(method, PATH).body("application/json", body.clone()))
+            .await;
+        assert_eq!(answer.status, 404, "{method}: {}", answer.text());
+    }
+    // A key in the address is no report, and the answer does not repeat it.
+    let answer = world
+        .send(call("POST", &format!("{PATH}?key={}", key.secret)))
+        .await;
+    assert!(!holds_a_key(answer.text()));
+    assert_eq!(world.code(&key).await, 200);
+    assert_eq!(world.database.number(REPORTS).await, 0);
+});
+
+both!(
+    keys_that_ended_can_still_be_reported,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let key = ada.made("prod").await;
+        assert_eq!(ada.revoke(&[&key.id]).await.status, 200);
+        let before = "SELECT revoked_at FROM api_keys";
+        let revoked = world.database.number(before).await;
+        world.advance(HOUR);
+        assert_eq!(world.report(&key.secret).await.status, 200);
+        assert_eq!(
+            world.database.number(before).await,
+            revoked,
+            "the moment it was revoked stays"
+        );
+        assert!(
+            notice(&ada).await.is_some(),
+            "that it leaked is news all the same"
+        );
+        assert_eq!(ada.delete(&[&key.id], "prod").await.status, 200);
+        assert!(notice(&ada).await.is_none());
+        assert_eq!(world.report(&key.secret).await.status, 401);
+        assert_eq!(world.database.number(REPORTS).await, 1);
+    }
+);
+
+both!(
+    use_of_a_retired_key_is_an_alert_once_an_hour,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let (key, other) = (ada.made("prod").await, ada.made("other").await);
+        for retired in [&key, &other] {
+            assert_eq!(world.code(retired).await, 200);
+        }
+        world.app.recorder.flush().await;
+        assert_eq!(world.database.number(ALERTS).await, 0, "it was in use");
+        assert_eq!(ada.revoke(&[&key.id]).await.status, 200);
+        // Minutes since the one before, and how many alerts there are then.
+        for (minutes, alerts) in [(0, 1), (1, 1), (58, 1), (1, 2), (59, 2), (1, 3)] {
+            world.advance(minutes * 60_000);
+            for address in ["192.0.2.1", "192.0.2.2"] {
+                let sent = get("/v1/status").bearer(&key.secret).sent_from(address);
+                assert_eq!(world.send(sent).await.status, 401);
+            }
+            world.app.recorder.flush().await;
+            assert_eq!(
+                world.database.number(ALERTS).await,
+                alerts,
+                "{minutes} minutes later"
+            );
+        }
+        assert_eq!(world.code(&other).await, 200, "an alert revokes nothing");
+        let target = "SELECT DISTINCT target_id FROM activity WHERE action = 'api_key.used_after_end'";
+        assert_eq!(world.database.text(target).await, key.id);
+    }
+);
