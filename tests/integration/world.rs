@@ -21,7 +21,8 @@ use babysea::{
         },
     },
 };
-use std::{sync::Arc, task::Poll, time::Duration};
+use std::{net::SocketAddr, sync::Arc, task::Poll, time::Duration};
+use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 pub const ORIGIN: &str = "http://127.0.0.1:3000";
@@ -153,6 +154,18 @@ impl World {
         let added = self.add_member(team, &person.email, role).await;
         added.unwrap_or_else(|error| panic!("{error}"));
         person.at(team)
+    }
+
+    /// Serves on a port of this machine for as long as the test runs.
+    pub async fn serve(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let service = self
+            .router
+            .clone()
+            .into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        address
     }
 
     /// A request of nobody in particular.

@@ -1,0 +1,187 @@
+//! The page of one key: what it says, and to whom.
+
+use crate::{
+    answer::{Answer, holds_a_key},
+    browser::{Made, call, get},
+    database::{Database, both},
+    world::World,
+};
+use babysea::domain::role::Role;
+
+const DAY: u64 = 86_400_000;
+
+/// The text between two parts of a page, without its tags.
+fn between(page: &Answer, start: &str, end: &str) -> String {
+    let (_, rest) = page
+        .text()
+        .split_once(start)
+        .unwrap_or_else(|| panic!("no {start:?}"));
+    let part = rest.split(end).next().unwrap_or_default();
+    let mut text = String::new();
+    let mut inside = false;
+    for c in part.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => {
+                inside = false;
+                text.push(' ');
+            }
+            c if !inside => text.push(c),
+            _ => {}
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+both!(everything_known_but_the_secret, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await.team("Tide").await;
+    let key = ada
+        .key_with(&[
+            ("name", "prod & <test>"),
+            ("preset", "read_only"),
+            ("expires", "30"),
+            ("allowlist", "127.0.0.0/8"),
+        ])
+        .await;
+    world.advance(60_000);
+    for (request, status) in [
+        (get("/v1/status"), 200),
+        (get("/v1/status"), 200),
+        (call("POST", "/v1/generate/image/bfl/flux"), 403),
+    ] {
+        assert_eq!(world.send(request.bearer(&key.secret)).await.status, status);
+    }
+    world.app.recorder.flush().await;
+    let bo = world.member("Bo Reed", &ada.slug, Role::Member).await;
+    let path = format!("{}/{}", ada.keys(), key.id);
+    for (person, may_manage) in [(&ada, true), (&bo, false)] {
+        let page = person.get(&path).await;
+        assert_eq!(page.status, 200);
+        assert!(!holds_a_key(page.text()));
+        assert_eq!(page.header("cache-control"), "no-store");
+        assert!(page.text().contains("prod &amp; &lt;test&gt;"));
+        let about = between(&page, "id=\"about-title\"", "</section>");
+        for part in ["by Ada Moss", "127.0.0.0/8", &key.id, "23 Dec 2026"] {
+            assert!(about.contains(part), "{part}: {about}");
+        }
+        let routes = between(&page, "id=\"routes-title\"", "</section>");
+        assert!(
+            routes.contains("/v1/status") && !routes.contains("/v1/generate"),
+            "{routes}"
+        );
+        let requests = between(&page, "id=\"last-title\"", "</section>");
+        assert_eq!(requests.matches("GET /v1/status").count(), 2, "{requests}");
+        assert_eq!(
+            requests.matches("POST /v1/generate/image/bfl/flux").count(),
+            1,
+            "{requests}"
+        );
+        assert!(requests.contains("403"), "{requests}");
+        let activity = between(&page, "id=\"activity-title\"", "</section>");
+        assert!(activity.contains("Key created"), "{activity}");
+        let actions = page.text().contains("aria-label=\"Actions\"");
+        assert_eq!(actions, may_manage);
+    }
+});
+
+both!(the_chart_counts_thirty_days, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let (key, other) = (ada.made("prod").await, ada.made("other").await);
+    let (account, now) = (
+        world.database.text("SELECT id FROM accounts").await,
+        world.app.now().millis(),
+    );
+    let midnight = now - now.rem_euclid(DAY.cast_signed());
+    let day = DAY.cast_signed();
+    // Moment, status and code, key: the first and the last millisecond of the thirty days, and what is outside.
+    for (n, (at, outcome, of)) in [
+        (midnight - 29 * day - 1, "200, NULL", &key),
+        (midnight - 29 * day, "200, NULL", &key),
+        (midnight - 29 * day, "401, 'BSE1005'", &key),
+        (midnight - 1, "200, NULL", &key),
+        (midnight, "403, 'BSE1003'", &key),
+        (now, "501, 'BSE5001'", &key),
+        (now, "200, NULL", &other),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let sql = format!(
+            "INSERT INTO request_logs (id, account_id, key_id, method, route, path, params, status, error_code, ip_hash, user_agent, at)
+             VALUES ('req_{n}', '{account}', '{}', 'GET', '/v1/status', '/v1/status', '', {outcome}, NULL, '', {at})",
+            of.id
+        );
+        world.database.execute(&sql).await;
+    }
+    let page = ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
+    let table = between(
+        &page,
+        "Requests by day; days without any are left out",
+        "</table>",
+    );
+    assert_eq!(
+        table, "Day Accepted Refused 2026-10-25 1 1 2026-11-22 1 0 2026-11-23 1 1",
+        "an answer that is no refusal counts as accepted"
+    );
+    assert_eq!(page.text().matches("class=\"bar-ground\"").count(), 30);
+});
+
+both!(
+    the_chain_of_rotations_is_told_from_each_key,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let first = ada.made("prod").await;
+        world.advance(1000);
+        let second = Made::of(&ada.rotate(&first.id, "24").await);
+        world.advance(1000);
+        let third = Made::of(&ada.rotate(&second.id, "24").await);
+        let lone = ada.made("prod").await;
+        let chain = [&third, &second, &first].map(|key| key.secret[..9].to_owned());
+        for key in [&first, &second, &third] {
+            let page = ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
+            let told = between(&page, "id=\"chain-title\"", "</section>");
+            let at: Vec<_> = chain.iter().map(|prefix| told.find(prefix.as_str())).collect();
+            assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{told}");
+            assert!(
+                told.contains("Expired") && told.contains("Rotated") && told.contains("Active"),
+                "{told}"
+            );
+            assert!(told.contains("Replacement: no requests"), "{told}");
+        }
+        let page = ada.get(&format!("{}/{}", ada.keys(), lone.id)).await;
+        let told = between(&page, "id=\"chain-title\"", "</section>");
+        assert!(told.contains("This key was never rotated."), "{told}");
+
+        // Without its middle, what is left is still shown.
+        assert_eq!(ada.delete(&[&second.id], "prod").await.status, 200);
+        for key in [&first, &third] {
+            assert_eq!(ada.get(&format!("{}/{}", ada.keys(), key.id)).await.status, 200);
+        }
+    }
+);
+
+both!(a_key_of_others_is_no_key, async |database: Database| {
+    let world = World::on(database).await;
+    let (ada, bo) = (world.person("Ada Moss").await, world.person("Bo Reed").await);
+    let key = ada.made("prod").await;
+    let zero = "00000000-0000-0000-0000-000000000000";
+    for id in [&key.id, "x", zero, "%00"] {
+        let page = bo.get(&format!("{}/{id}", bo.keys())).await;
+        assert_eq!(page.status, 404, "{id}");
+        assert!(!page.text().contains("prod"));
+    }
+    assert_eq!(bo.get(&format!("{}/{}", ada.keys(), key.id)).await.status, 404);
+    assert_eq!(
+        world
+            .anonymous()
+            .get(&format!("{}/{}", ada.keys(), key.id))
+            .await
+            .status,
+        303
+    );
+    assert_eq!(ada.delete(&[&key.id], "prod").await.status, 200);
+    assert_eq!(ada.get(&format!("{}/{}", ada.keys(), key.id)).await.status, 404);
+});
