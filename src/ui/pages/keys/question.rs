@@ -61,7 +61,7 @@ impl Ask {
             Self::Reissue => "For a key whose secret got lost before anybody used it.",
             Self::Rotate(_) => "Makes a replacement. The old key goes on working while you change over.",
             Self::ChangeGrace(_) => "This key was replaced. It goes on working until its grace period ends.",
-            Self::Revoke => "Disables for good. There is no way back.",
+            Self::Revoke => "Stops the programs that use it, for good. There is no way back.",
             Self::Delete { .. } => "Removes the key and its request log. There is no way back.",
         }
     }
