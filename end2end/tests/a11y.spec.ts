@@ -1,7 +1,7 @@
 import { a11y } from "../fixtures/a11y";
 import {
-  button, createKey, dialog, expectError, field, fillKey, hydrated, keep, openDialog, openMenu, opener, radio, scopeBox,
-  secretField, signUp, somebody, visit,
+  button, createKey, dialog, expectError, field, fillKey, finish, hydrated, keep, openDialog, openMenu, opener, radio, ROTATE, scopeBox,
+  secretField, sendKey, signUp, somebody, visit,
 } from "../fixtures/journey";
 import { makeKey } from "../fixtures/keys";
 import { another, createTeam, openSwitcher } from "../fixtures/team";
@@ -59,6 +59,46 @@ for (const width of [1280, 360]) {
       await a11y(page, "tooltip");
       await openSwitcher(page, "Ada Moss");
       await a11y(page, "switcher");
+    });
+
+    test("the life of a key", async ({ page, request }) => {
+      await signUp(page);
+      for (const name of ["prod", "worker"]) await keep(page, name);
+      const leaked = await makeKey(page, "leaked");
+      await request.post("/v1/keys/report-leak", { data: { key: leaked } });
+      for (const title of ["Revoke", "Delete", "Rotate"]) {
+        await (await openMenu(page, "prod")).getByRole("menuitem", { name: title }).click();
+        await expect(dialog(page, `${title} API key`)).toBeVisible();
+        await hydrated(page);
+        await a11y(page, title);
+        if (title !== "Rotate") await button(dialog(page, `${title} API key`), "Cancel").click();
+        else {
+          const { view } = await sendKey(
+            page, () => button(dialog(page, "Rotate API key"), "Rotate key").click(), ROTATE, "Key rotated successfully",
+          );
+          await a11y(page, "rotated");
+          await button(view, "Copy").click();
+          await finish(page, view);
+        }
+      }
+      await expect(page.getByText("was reported as leaked")).toBeVisible();
+      for (const box of await page.getByRole("checkbox", { name: /^Select / }).all()) await box.check();
+      await a11y(page, "rows, a leak, the selection");
+      await button(page, "Delete selected").click();
+      await expect(dialog(page, "Delete API keys")).toBeVisible();
+      await hydrated(page);
+      await a11y(page, "several keys");
+      await button(dialog(page, "Delete API keys"), "Cancel").click();
+      await page.getByRole("link", { name: "prod" }).last().click();
+      await expect(page.getByRole("heading", { name: "Rotations" })).toBeVisible();
+      await a11y(page, "a key");
+      await page.getByRole("form", { name: "Actions" }).getByRole("button", { name: "Grace period" }).click();
+      await expect(dialog(page, "Change grace period")).toBeVisible();
+      await hydrated(page);
+      await a11y(page, "grace period");
+      await button(dialog(page, "Change grace period"), "Cancel").click();
+      await visit(page, `${new URL(page.url()).pathname.split("/").slice(0, 3).join("/")}/activity`);
+      await a11y(page, "activity");
     });
 
     test("pages of a list", async ({ page }) => {

@@ -1,14 +1,14 @@
 // Rotate, change the grace period, revoke, delete: with scripts and without, and what stands in the way.
 
 import {
-  button, dialog, expectError, field, finish, hydrated, isModal, KEY, keep, openMenu, row, secretField, sendKey, signUp,
+  button, dialog, expectError, field, finish, hydrated, isModal, KEY, keep, openMenu, ROTATE, row, sendKey, signUp,
   somebody,
 } from "../fixtures/journey";
 import { ask, makeKey } from "../fixtures/keys";
 import { secrets } from "../fixtures/server";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
-const ROTATE = /\/api\/keys\/rotate$/;
+const ROTATED = "Key rotated successfully";
 const status = (page: Page, name: string) => row(page, name).getByRole("cell").nth(3);
 const grace = (open: Locator) => open.getByLabel("Grace period", { exact: true });
 
@@ -34,10 +34,9 @@ test("a key is rotated; both work until the owner stops the old one", async ({ p
     "1 hour", "6 hours", "12 hours", /^24 hours/, /^48 hours/, /^72 hours/, /^168 hours/,
   ]);
   await grace(rotate).selectOption("48");
-  const { view, secret } = await sendKey(page, () => button(rotate, "Rotate key").click(), ROTATE);
-  await expect(view.getByText("Key rotated successfully")).toBeVisible();
+  const { view, secret } = await sendKey(page, () => button(rotate, "Rotate key").click(), ROTATE, ROTATED);
   await button(view, "Show value").click();
-  await expect(secretField(view)).toHaveValue(KEY);
+  await expect(field(view, "New API key")).toHaveValue(KEY);
   expect(secret).not.toBe(old);
   await finish(page, view);
   const statuses = page.getByRole("row").filter({ hasText: "prod" }).getByRole("cell");
@@ -47,7 +46,7 @@ test("a key is rotated; both work until the owner stops the old one", async ({ p
   // The older of the two rows has the item, and no other way to be rotated.
   await button(page, "Actions for prod").last().click();
   const menu = page.getByRole("menu").filter({ visible: true });
-  await expect(menu.getByRole("menuitem")).toHaveText(["Grace period", "Revoke", "Delete"]);
+  await expect(menu.getByRole("menuitem")).toHaveText(["Rotated", "Grace period", "Revoke", "Delete"]);
   await menu.getByRole("menuitem", { name: "Grace period" }).click();
   await hydrated(page);
   const change = dialog(page, "Change grace period");
@@ -66,7 +65,7 @@ test("a rotation that somebody else was faster with says so, and shows no secret
   const second = await page.context().newPage();
   await second.goto(page.url().split("?")[0]!);
   await hydrated(second);
-  await sendKey(second, async () => button(await choose(second, "prod", "Rotate", "Rotate API key"), "Rotate key").click(), ROTATE);
+  await sendKey(second, async () => button(await choose(second, "prod", "Rotate", "Rotate API key"), "Rotate key").click(), ROTATE, ROTATED);
   await second.close();
   guard.expectStatus(409);
   await button(rotate, "Rotate key").click();
@@ -113,7 +112,7 @@ test("a key is deleted once its name is typed", async ({ page, request, guard })
   const typed = field(remove, "To be sure");
   await typed.fill("Prod");
   await button(remove, "Delete key").click();
-  await expectError(typed, "Type the name of the key as it stands above.");
+  await expectError(typed, /Type the name exactly as it is shown\.$/);
   await expect(typed).toHaveValue("Prod");
   expect(await ask(request, secret)).toMatchObject({ status: 200 });
   await typed.fill("prod");
@@ -153,7 +152,7 @@ test("several rows are revoked, then deleted, in one action each", async ({ page
   const typed = field(remove, "To be sure");
   guard.expectStatus(422);
   await button(remove, "Delete keys").click();
-  await expectError(typed, "Type the words as they stand below.");
+  await expectError(typed, /Type the words exactly as they are shown\.$/);
   await typed.fill("delete 2 keys");
   await button(remove, "Delete keys").click();
   await expect(remove).toHaveCount(0);
@@ -168,14 +167,14 @@ test("rotated and revoked by keyboard alone, from the page of the key", async ({
   const { keyboard } = page;
   await page.getByRole("link", { name: "prod" }).focus();
   await keyboard.press("Enter");
-  await page.waitForURL(/\/api-keys\/[0-9a-f-]{36}$/);
+  await page.waitForURL(/\/api-keys\/[0-9a-f-]{36}\??$/);
   await button(page, "Rotate").focus();
   await keyboard.press("Enter");
   const rotate = dialog(page, "Rotate API key");
   await expect(rotate).toBeVisible();
   await hydrated(page);
   await keyboard.press("Escape");
-  await page.waitForURL(/\/api-keys\/[0-9a-f-]{36}$/);
+  await page.waitForURL(/\/api-keys\/[0-9a-f-]{36}\??$/);
   await hydrated(page);
   await button(page, "Revoke").focus();
   await keyboard.press("Space");
@@ -185,7 +184,7 @@ test("rotated and revoked by keyboard alone, from the page of the key", async ({
   await keyboard.press("Shift+Tab");
   await expect(field(revoke, "Reason (optional)")).toBeFocused();
   await keyboard.press("Enter");
-  await page.waitForURL(/\/api-keys\/[0-9a-f-]{36}$/);
+  await page.waitForURL(/changed=/);
   await expect(page.getByText("Revoked", { exact: true }).first()).toBeVisible();
   expect(await ask(request, old)).toMatchObject({ status: 401 });
 });
@@ -200,8 +199,8 @@ test.describe("without scripts", () => {
     const rotate = await choose(page, "prod", "Rotate", "Rotate API key", false);
     await grace(rotate).selectOption("1");
     await button(rotate, "Rotate key").click();
-    await expect(page.getByText("Key rotated successfully")).toBeVisible();
-    const secret = await field(page, "API key").inputValue();
+    await expect(page.getByRole("heading", { name: ROTATED })).toBeVisible();
+    const secret = await field(page, "New API key").inputValue();
     secrets.add(secret);
     expect(secret).toMatch(KEY);
     for (const key of [old, secret]) expect(await ask(request, key)).toMatchObject({ status: 200 });
@@ -225,7 +224,7 @@ test.describe("without scripts", () => {
     guard.expectStatus(422);
     await field(remove, "To be sure").fill("delete");
     await button(remove, "Delete keys").click();
-    await expect(field(remove, "To be sure")).toHaveAccessibleDescription(/Type the words as they stand below/);
+    await expect(field(remove, "To be sure")).toHaveAccessibleDescription(/Type the words exactly as they are shown\.$/);
     await field(remove, "To be sure").fill("delete 2 keys");
     await button(remove, "Delete keys").click();
     await expect(page.getByText("No data available")).toBeVisible();

@@ -67,7 +67,7 @@ both!(several_keys_are_deleted_at_once, async |database: Database| {
         assert_eq!(refused.status, 422, "{typed:?}");
         assert_eq!(
             refused.json()["fields"],
-            json!([["confirm", "Type the words as they stand below."]])
+            json!([["confirm", "Type the words exactly as they are shown."]])
         );
     }
     assert_eq!(world.database.number(COUNT).await, 3);

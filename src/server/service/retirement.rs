@@ -143,8 +143,8 @@ pub async fn delete(
     let keys = find(&mut tx, account, ids).await?;
     if typed.trim().nfc().collect::<String>() != confirmation(&keys) {
         let sentence = match keys.as_slice() {
-            [_] => "Type the name of the key as it stands above.",
-            _ => "Type the words as they stand below.",
+            [_] => "Type the name exactly as it is shown.",
+            _ => "Type the words exactly as they are shown.",
         };
         return Err(ServiceError::Invalid(FieldErrors::one("confirm", sentence)));
     }

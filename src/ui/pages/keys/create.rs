@@ -75,7 +75,7 @@ pub fn CreateForm(
                 </footer>
             </form>
             // Without scripts, `Cancel` asks for the page without the dialog.
-            <form id="close-create-key" method="get" action=page></form>
+            <form id="close-create-key" method="get" action=page data-stays></form>
         </dialog>
     }
 }

@@ -17,7 +17,9 @@ use leptos::{
     server_fn::ServerFn as _,
     task::spawn_local,
     wasm_bindgen::{JsCast as _, JsValue},
-    web_sys::{Element, Event, HtmlDialogElement, HtmlElement, HtmlTextAreaElement, UrlSearchParams},
+    web_sys::{
+        Element, Event, HtmlDialogElement, HtmlElement, HtmlFormElement, HtmlTextAreaElement, UrlSearchParams,
+    },
 };
 
 /// The dialogs that the server drew, and the one that follows them.
@@ -79,8 +81,18 @@ pub fn KeyDialogs(
             read_allowlist();
         }
     };
+    // Escape leads where `Cancel` leads.
+    let cancel = |event: Event| {
+        let form =
+            element(&event).and_then(|open| document().get_element_by_id(&format!("close-{}", open.id())));
+        if let Some(form) = form.filter(|form| !form.has_attribute("data-stays")) {
+            event.prevent_default();
+            let _ = form.unchecked_ref::<HtmlFormElement>().submit();
+        }
+    };
     view! {
-        <div class="live" on:submit=submit on:click=click on:change=change>
+        // The event `cancel` does not bubble.
+        <div class="live" on:submit=submit on:click=click on:change=change on:cancel:capture=cancel>
             {children()}
         </div>
         <ViewKey revealed page/>

@@ -1,0 +1,95 @@
+// What was done: on the page of the account, on the page of a key, as a file, and a leak that somebody reports.
+
+import { button, hydrated, keep, row, sideways, signUp, somebody } from "../fixtures/journey";
+import { ask, makeKey } from "../fixtures/keys";
+import { expect, test, type Page } from "../fixtures/test";
+
+const entries = (page: Page) => page.getByRole("table", { name: /^Activity/ }).getByRole("row");
+
+test("the activity is searched, filtered and taken along", async ({ page }) => {
+  await signUp(page);
+  await makeKey(page, "first");
+  await makeKey(page, "second");
+  await page.getByRole("link", { name: "Activity" }).click();
+  await expect(page.getByRole("heading", { name: "Activity", level: 1 })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Activity" })).toHaveAttribute("aria-current", "page");
+  await expect(entries(page)).toHaveCount(4);
+  const search = page.getByRole("searchbox", { name: "Search the activity" });
+  await search.fill("SECOND");
+  await page.keyboard.press("Enter");
+  await expect(entries(page)).toHaveCount(2);
+  await expect(search).toHaveValue("SECOND");
+  const file = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Export CSV" }).click();
+  const taken = await file;
+  expect(taken.suggestedFilename()).toBe("activity.csv");
+  const lines = await new Response((await taken.createReadStream()) as unknown as ReadableStream).text();
+  expect(lines.trim().split("\r\n")).toHaveLength(2);
+
+  await page.getByLabel("Action", { exact: true }).selectOption("Key deleted");
+  await button(page, "Show").click();
+  await expect(page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
+  await page.getByRole("link", { name: "Show everything" }).click();
+  await expect(entries(page)).toHaveCount(5);
+  await expect(entries(page).nth(1)).toContainText("Activity exported");
+});
+
+test("a key's page says everything about it", async ({ page, request }) => {
+  const ada = somebody();
+  await signUp(page, ada);
+  const secret = await keep(page, "prod", "Read Only");
+  for (let n = 0; n < 3; n += 1) expect(await ask(request, secret)).toMatchObject({ status: 200 });
+  expect(await ask(request, secret, "/v1/generate/image/bfl/flux", "POST")).toMatchObject({ status: 403 });
+  await page.getByRole("link", { name: "prod" }).click();
+  await expect(page.getByRole("heading", { name: "prod", level: 1 })).toBeVisible();
+  await expect(async () => {
+    await page.reload();
+    await expect(page.getByText("3 accepted", { exact: true })).toBeVisible({ timeout: 100 });
+  }).toPass({ timeout: 8_000 });
+  await expect(page.getByText("1 refused", { exact: true })).toBeVisible();
+  const days = page.getByRole("table", { name: /^Requests by day/ });
+  await expect(days.getByRole("row").nth(1).getByRole("cell")).toHaveText(["3", "1"]);
+  await expect(page.getByRole("region", { name: "Last requests" }).getByRole("row")).toHaveCount(5);
+  await expect(page.getByRole("region", { name: "About" })).toContainText(`by ${ada.name}`);
+  await expect(page.getByRole("region", { name: "Routes it may call" })).toContainText("/v1/status");
+  await expect(page.getByRole("region", { name: "Rotations" })).toContainText("This key was never rotated.");
+  await expect(page.getByRole("region", { name: "Activity" })).toContainText("Key created");
+  await expect(page.locator("body")).not.toContainText(secret);
+  await page.getByRole("link", { name: "API keys" }).last().click();
+  await expect(row(page, "prod")).toBeVisible();
+});
+
+for (const scripts of [true, false]) {
+  test.describe(scripts ? "with scripts" : "without scripts", () => {
+    test.use({ javaScriptEnabled: scripts });
+
+    test("a leak stands on top of the keys until an owner acknowledges it", async ({ page, request }) => {
+      await signUp(page, somebody(), scripts);
+      const secret = await makeKey(page, "prod");
+      expect((await request.post("/v1/keys/report-leak", { data: { key: secret } })).status()).toBe(200);
+      await page.reload();
+      if (scripts) await hydrated(page);
+      const notice = page.getByText("was reported as leaked");
+      await expect(notice).toBeVisible();
+      expect(await ask(request, secret)).toMatchObject({ status: 401 });
+      await button(page, "Acknowledge").click();
+      await expect(notice).toHaveCount(0);
+      await expect(row(page, "prod").getByRole("cell").nth(3)).toHaveText("Revoked");
+    });
+  });
+}
+
+test("pages of a key and of the activity fit a phone", async ({ page, request }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await signUp(page);
+  const secret = await makeKey(page, "a".repeat(100));
+  await ask(request, secret);
+  await page.reload();
+  await hydrated(page);
+  await page.getByRole("link", { name: "a".repeat(100) }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  expect(await sideways(page)).toBe(0);
+  await page.goto(page.url().replace(/api-keys\/.*/, "activity"));
+  await expect(entries(page)).not.toHaveCount(0);
+  expect(await sideways(page)).toBe(0);
+});
