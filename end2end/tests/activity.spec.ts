@@ -72,7 +72,7 @@ for (const scripts of [true, false]) {
       const notice = page.getByText("was reported as leaked");
       await expect(notice).toBeVisible();
       expect(await ask(request, secret)).toMatchObject({ status: 401 });
-      await button(page, "Acknowledge").click();
+      await button(page, "Acknowledge the leak of prod").click();
       await expect(notice).toHaveCount(0);
       await expect(row(page, "prod").getByRole("cell").nth(3)).toHaveText("Revoked");
     });

@@ -11,10 +11,11 @@ use super::{
     },
 };
 use crate::domain::{
+    activity::{Actor, Entry, Event},
     catalog::CUSTOM,
     email::Email,
     ids::{AccountId, KeyId, UserId},
-    key::Key,
+    key::{Key, Rotation},
     log::LogEntry,
     name::PersonName,
     network::Allowlist,
@@ -46,6 +47,8 @@ struct Sample {
     used: Option<u64>,
     expires: Option<i64>,
     revoked: bool,
+    /// It replaces the key before it in the list, since it was made.
+    replaces: bool,
     /// Requests in the last 30 days.
     requests: u32,
 }
@@ -60,11 +63,12 @@ const fn sample(name: &'static str, preset: &'static str, created: u64) -> Sampl
         used: None,
         expires: None,
         revoked: false,
+        replaces: false,
         requests: 0,
     }
 }
 
-const KEYS: [Sample; 10] = [
+const KEYS: [Sample; 11] = [
     Sample {
         allowlist: "203.0.113.0/24 198.51.100.5 2001:db8:7::/48",
         used: Some(0),
@@ -99,9 +103,15 @@ const KEYS: [Sample; 10] = [
         ..sample("retention-cleanup", CUSTOM, 24 * 40)
     },
     Sample {
-        used: Some(26),
+        used: Some(1),
         requests: 90,
         ..sample("uptime-probe", "monitor_only", 24 * 60)
+    },
+    Sample {
+        replaces: true,
+        used: Some(0),
+        requests: 30,
+        ..sample("uptime-probe", "monitor_only", 20)
     },
     Sample {
         expires: Some(5),
@@ -189,11 +199,37 @@ async fn fill(app: &App, tx: &mut Tx, passwords: &[(String, String)]) -> Result<
     for &user in &people {
         tx.users().set_last_account(user, team).await?;
     }
+    let mut before: Option<Key> = None;
     for sample in &KEYS {
-        let key = add_key(app, tx, team, *primary_owner, sample, now).await?;
+        let old = before.take().filter(|_| sample.replaces);
+        let key = add_key(app, tx, (team, *primary_owner), sample, old.as_ref(), now).await?;
+        let made = match &old {
+            Some(old) => {
+                let rotation = Rotation {
+                    at: key.created_at,
+                    grace_ends_at: key.created_at.plus(hours(48)),
+                };
+                tx.keys().rotate(team, old.id, rotation).await?;
+                (key.created_at, Event::KeyRotated, old)
+            }
+            None => (key.created_at, Event::KeyCreated, &key),
+        };
+        let revoked = key.revoked_at.map(|at| (at, Event::KeyRevoked, &key));
+        for (at, event, of) in [Some(made), revoked].into_iter().flatten() {
+            let actor = Actor {
+                user: Some(*primary_owner),
+                name: PEOPLE[0].0,
+                trace: None,
+            };
+            let target = (of.id.to_string(), of.name.as_str());
+            let detail = format!("{}...", key.prefix);
+            let entry = Entry::new(app.rng.bytes(), Some(team), at, actor, event, target, detail);
+            tx.activity().insert(&entry).await?;
+        }
         for _ in 0..sample.requests {
             add_request(app, tx, &key, now).await?;
         }
+        before = Some(key);
     }
     Ok(())
 }
@@ -220,9 +256,9 @@ async fn add_account(
 async fn add_key(
     app: &App,
     tx: &mut Tx,
-    account: AccountId,
-    creator: UserId,
+    (account, creator): (AccountId, UserId),
     sample: &Sample,
+    old: Option<&Key>,
     now: Timestamp,
 ) -> Result<Key, Box<dyn Error>> {
     // Nobody is told the text: these keys are to be looked at.
@@ -254,7 +290,7 @@ async fn add_key(
         }),
         revoked_at: sample.revoked.then(|| now.minus(hours(24 * 80))),
         leak_reported_at: None,
-        replaces: None,
+        replaces: old.map(|old| old.id),
         rotation: None,
     };
     let new = NewKey {
@@ -266,11 +302,12 @@ async fn add_key(
     Ok(key)
 }
 
-/// A request between the key's last use and 30 days before: mostly accepted, sometimes refused for a missing scope.
+/// A request between the key's last use and 30 days before, or its creation: mostly accepted, sometimes refused for a missing scope.
 async fn add_request(app: &App, tx: &mut Tx, key: &Key, now: Timestamp) -> Result<(), Box<dyn Error>> {
     let random = u64::from_be_bytes(app.rng.bytes());
     let latest = key.last_used_at.unwrap_or(now);
-    let at = latest.minus(Duration::from_secs(random % (30 * 86_400)));
+    let age = latest.since(key.created_at).as_secs().clamp(1, 30 * 86_400);
+    let at = latest.minus(Duration::from_secs(random % age));
     let routes = app.catalog.routes;
     let route = &routes[usize::try_from(random >> 32)? % routes.len()];
     let refused = !key.scopes.contains(route.scope);

@@ -178,12 +178,12 @@ fn LeakNotice(leak: Leak, page: String, now: Timestamp, may_manage: bool) -> imp
         href,
         reported_at,
     } = leak;
-    let label = format!("I know about {name}");
+    let label = format!("Acknowledge the leak of {name}");
     let known = may_manage.then(|| {
         view! {
             <form method="post" action=format!("{page}?dialog=leak")>
                 <input type="hidden" name="key" value=id/>
-                <button class="button" type="submit" aria-label=label>"I know"</button>
+                <button class="button" type="submit" aria-label=label>"Acknowledge"</button>
             </form>
         }
     });
