@@ -3,6 +3,7 @@
 use crate::{
     browser::{Browser, Made, get},
     database::{Database, both},
+    html::tags,
     world::{PASSWORD, World},
 };
 use babysea::domain::role::Role;
@@ -107,6 +108,34 @@ both!(
         assert_eq!(world.code(&old).await, 401);
     }
 );
+
+both!(the_dialogs_say_what_is_chosen, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let (old, new) = rotated(&ada, "48").await;
+    world.advance(7 * HOUR);
+    for (dialog, key, chosen, offered) in [
+        (
+            "rotate",
+            &new,
+            "24",
+            &["1", "6", "12", "24", "48", "72", "168"][..],
+        ),
+        ("grace", &old, "48", &["0", "12", "24", "48", "72", "168"]),
+    ] {
+        let page = ada
+            .get(&format!("{}?dialog={dialog}&key={}", ada.keys(), key.id))
+            .await;
+        let (_, select) = page.text().split_once("id=\"grace\"").expect("the field");
+        let select = select.split("</select>").next().unwrap_or_default();
+        let options = tags(select);
+        let values: Vec<_> = options.iter().filter_map(|tag| tag.get("value")).collect();
+        assert_eq!(values, offered, "{dialog}");
+        let selected = format!("value=\"{chosen}\" selected");
+        assert!(select.contains(&selected), "{dialog}: {select}");
+        assert_eq!(select.matches(" selected").count(), 1, "{dialog}: {select}");
+    }
+});
 
 both!(
     a_lengthened_grace_stays_within_the_keys_own_expiry,

@@ -15,7 +15,7 @@ pub fn Moment(
         None => view! { <span class="quiet">"Never"</span> }.into_any(),
         Some(at) => view! {
             <time datetime=at.iso() title=at.exact()>
-                {at.relative(now)}
+                {if now < at { at.ahead(now) } else { at.relative(now) }}
                 <span class="visually-hidden">{format!(", {}", at.exact())}</span>
             </time>
         }

@@ -7,7 +7,7 @@ pub mod rows;
 use super::{SignedIn, failure, frame, keys_path, with_retry};
 use crate::{
     api::{error::ApiError, form::FormState, keys::CreateKey},
-    domain::{expiry::NEVER, grace, role::Action, token},
+    domain::{expiry::NEVER, role::Action, token},
     server::{
         access::{self, AccountReader, KeyManager},
         app::App,
@@ -232,7 +232,6 @@ fn fresh(app: &App) -> FormState {
     FormState::default()
         .with("form_token", service::keys::form_token(app))
         .with("expires", NEVER)
-        .with("grace", grace::DEFAULT.to_string())
 }
 
 fn create_data(keys: &Keys, form: FormState) -> CreateData {

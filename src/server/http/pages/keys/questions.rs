@@ -70,6 +70,9 @@ pub async fn open(
     let first = found.first().ok_or(ServiceError::NotFound)?;
     let ask = match action {
         Action::RotateKey => {
+            if form.errors().is_empty() {
+                form = form.with("grace", grace::DEFAULT.to_string());
+            }
             let stops = rotation::stops(app, reader, first).await?;
             Ask::Rotate(stops.map(|older| older.prefix))
         }
