@@ -58,6 +58,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         println!("{}", demo::prepare(&app).await?);
     }
     tokio::spawn(jobs::run(app.clone()));
+    tokio::spawn(jobs::keep_time(app.clone()));
     tracing::info!(
         database = app.store.engine(),
         "listening on {bound}, for browsers at {}",

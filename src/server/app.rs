@@ -10,7 +10,7 @@ use super::{
         password::{Cost, Passwords},
         pepper::{Pepper, PepperError},
     },
-    store::{ConnectError, Store},
+    store::{ConnectError, Store, StoreError},
 };
 use crate::domain::{
     catalog::{BUILT_IN, Catalog},
@@ -65,7 +65,7 @@ pub struct Parts {
 impl Default for Parts {
     fn default() -> Self {
         Self {
-            clock: Arc::new(HostClock),
+            clock: Arc::new(HostClock::default()),
             rng: Arc::new(OsRng),
             cost: Cost::DEFAULT,
         }
@@ -86,6 +86,9 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error("DATABASE_URL: {0}")]
     Connect(#[from] ConnectError),
+    /// The database does not say what time it is.
+    #[error("DATABASE_URL: {0}")]
+    Clock(#[from] StoreError),
     /// The pepper cannot be used.
     #[error(transparent)]
     Pepper(#[from] PepperError),
@@ -106,6 +109,7 @@ impl App {
                 source,
             })?;
         let store = Store::open(&config.database).await?;
+        follow_database(&store, parts.clock.as_ref()).await?;
         let pepper = Pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
         Ok(Self(Arc::new(Inner {
             passwords: Passwords::new(parts.cost, Arc::clone(&parts.rng)),
@@ -134,4 +138,15 @@ impl Deref for App {
     fn deref(&self) -> &Inner {
         &self.0
     }
+}
+
+/// Sets the clock by the database, if several servers may share it (docs/security.md, S77).
+///
+/// # Errors
+/// When the database fails.
+pub async fn follow_database(store: &Store, clock: &dyn Clock) -> Result<(), StoreError> {
+    if let Some((told, at)) = store.clock().await? {
+        clock.follow(told, at);
+    }
+    Ok(())
 }

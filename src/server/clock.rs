@@ -1,26 +1,59 @@
 //! The only source of the current time.
 
 use crate::domain::time::Timestamp;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Instant,
+};
 
-/// Tells the time. The host's clock when serving, one that tests move otherwise.
+/// Tells the time. The host's clock or the database's when serving, one that tests move otherwise.
 pub trait Clock: Send + Sync + 'static {
     /// The current moment.
     fn now(&self) -> Timestamp;
+
+    /// Goes by the database from here on, which said at the moment `at` that it is `told` (docs/security.md, S77).
+    /// Clocks of tests go by nobody.
+    fn follow(&self, _told: Timestamp, _at: Instant) {}
 }
 
-/// The host's clock.
-#[derive(Debug, Default)]
-pub struct HostClock;
+/// The host's clock until it follows another; between two answers of that one, the time that passes here.
+#[derive(Debug)]
+pub struct HostClock {
+    started: Instant,
+    /// What the database's clock showed at `started`, in milliseconds; [`NOBODY`] at first.
+    followed: AtomicI64,
+}
+
+/// The host's own clock is followed.
+const NOBODY: i64 = i64::MIN;
+
+impl Default for HostClock {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            followed: AtomicI64::new(NOBODY),
+        }
+    }
+}
 
 impl Clock for HostClock {
     fn now(&self) -> Timestamp {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the one place that may ask the host"
-        )]
-        let nanos = time::OffsetDateTime::now_utc().unix_timestamp_nanos();
-        Timestamp::from_millis(i64::try_from(nanos / 1_000_000).unwrap_or(i64::MAX))
+        match self.followed.load(Ordering::SeqCst) {
+            NOBODY => {
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "this is the one place that may ask the host"
+                )]
+                let nanos = time::OffsetDateTime::now_utc().unix_timestamp_nanos();
+                Timestamp::from_millis(i64::try_from(nanos / 1_000_000).unwrap_or(i64::MAX))
+            }
+            shown => Timestamp::from_millis(shown).plus(self.started.elapsed()),
+        }
+    }
+
+    fn follow(&self, told: Timestamp, at: Instant) {
+        let since = at.saturating_duration_since(self.started);
+        self.followed.store(told.minus(since).millis(), Ordering::SeqCst);
     }
 }
 
@@ -47,5 +80,30 @@ impl TestClock {
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_host_that_is_wrong_follows_the_database() {
+        let clock = HostClock::default();
+        let host = clock.now();
+        let told = host.minus(Duration::from_mins(5));
+        // The answer is some seconds old by now.
+        let at = clock.started + Duration::from_secs(3);
+        clock.follow(told, at);
+        let ahead = clock.now().since(told.minus(Duration::from_secs(3)));
+        assert_eq!(
+            ahead.as_secs(),
+            0,
+            "the moment of the answer counts, not when it is taken over"
+        );
+        assert!(clock.now() < host);
+        clock.follow(host.plus(Duration::from_mins(5)), clock.started);
+        assert!(clock.now() >= host.plus(Duration::from_mins(5)));
     }
 }

@@ -1,7 +1,7 @@
-//! What runs by itself: the purge of ended sessions and of old request logs.
+//! What runs by itself: the purge of ended sessions and of old request logs, and setting the clock.
 
 use super::{
-    app::App,
+    app::{App, follow_database},
     store::{StoreError, Tables as _},
 };
 use std::time::Duration;
@@ -9,6 +9,22 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How often what is over is deleted (docs/security.md, S14).
 const PURGE_EVERY: Duration = Duration::from_mins(10);
+
+/// How often the clock is set by the database: host clocks drift by less than a millisecond in that time.
+const FOLLOW_EVERY: Duration = Duration::from_secs(10);
+
+/// Goes by the database's clock for as long as the process serves. While the database is away, the time that passes
+/// here is added to what it said last.
+pub async fn keep_time(app: App) {
+    let mut ticks = interval(FOLLOW_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = follow_database(&app.store, app.clock.as_ref()).await {
+            tracing::warn!(error = %error, "the clock could not be set by the database");
+        }
+    }
+}
 
 /// Purges now and every ten minutes. A failing database is reported and does not end the task.
 pub async fn run(app: App) {

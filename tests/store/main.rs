@@ -5,6 +5,7 @@ mod database;
 mod rows;
 
 mod accounts;
+mod clock;
 mod keys;
 mod memberships;
 mod opening;

@@ -1,6 +1,7 @@
 //! Opening the database: the engine is chosen once, here, from the address.
 
 use super::{Reader, StoreError, Tx, dialect};
+use crate::domain::time::Timestamp;
 use sqlx::{
     PgPool, SqlitePool,
     migrate::Migrator,
@@ -12,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -22,6 +23,9 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 const CONNECTIONS: u32 = 16;
 /// How long a request waits for a connection before it is told that the database is away.
 const ACQUIRE: Duration = Duration::from_secs(2);
+
+/// An answer about the time that took longer is not gone by; half of it is how wrong it may be.
+const CLOCK_ANSWER: Duration = Duration::from_secs(1);
 
 /// Where the data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,6 +239,23 @@ impl Store {
             Pools::Sqlite { read, .. } => Reader::Sqlite(read.acquire().await?),
             Pools::Postgres(pool) => Reader::Postgres(pool.acquire().await?),
         })
+    }
+
+    /// What the clock of PostgreSQL shows, and when it did by the monotonic clock here; nothing for SQLite, whose clock
+    /// is this machine's, and nothing when the answer took so long that it tells little.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn clock(&self) -> Result<Option<(Timestamp, Instant)>, StoreError> {
+        let Pools::Postgres(pool) = &self.pools else {
+            return Ok(None);
+        };
+        let mut conn = pool.acquire().await?;
+        let asked = Instant::now();
+        let sql = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+        let millis = sqlx::query_scalar(sql).fetch_one(&mut *conn).await?;
+        let took = asked.elapsed();
+        Ok((took < CLOCK_ANSWER).then(|| (Timestamp::from_millis(millis), asked + took / 2)))
     }
 
     /// Begins a transaction that may write.
