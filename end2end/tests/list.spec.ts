@@ -200,12 +200,12 @@ test("keys that ended are told from those that work", async ({ browser, guard })
     await visit(page, "/sign-in?next=/home/sample-team/api-keys");
     await signIn(page, { email: "cy@demo.example", password: password()! });
     await expect(segment(page, "All")).toHaveAttribute("aria-current", "true");
-    await expect(segment(page, "All")).toHaveText("All 10");
+    await expect(segment(page, "All")).toHaveText("All 11");
     await segment(page, "Active").click();
-    await expect(segment(page, "Active")).toHaveText("Active 8");
+    await expect(segment(page, "Active")).toHaveText("Active 9");
     await expect(segment(page, "Active")).toHaveAttribute("aria-current", "true");
     await expect(page.getByRole("row").filter({ hasText: /Revoked|Expired/ })).toHaveCount(0);
-    await expect(names(page)).toHaveCount(8);
+    await expect(names(page)).toHaveCount(9);
     await segment(page, "Ended").click();
     await expect(names(page)).toHaveText(["staging-monitor", "ci-smoke-tests"]);
     await expect(row(page, "staging-monitor").getByRole("cell", { name: "Expired" })).toBeVisible();

@@ -126,7 +126,13 @@ both!(the_dialogs_say_what_is_chosen, async |database: Database| {
         let page = ada
             .get(&format!("{}?dialog={dialog}&key={}", ada.keys(), key.id))
             .await;
-        let (_, select) = page.text().split_once("id=\"grace\"").expect("the field");
+        let all = page.tags();
+        let mut ids: Vec<_> = all.iter().filter_map(|tag| tag.get("id")).collect();
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "each id once");
+        let (_, select) = page.text().split_once("<select id=\"grace\"").expect("the field");
         let select = select.split("</select>").next().unwrap_or_default();
         let options = tags(select);
         let values: Vec<_> = options.iter().filter_map(|tag| tag.get("value")).collect();

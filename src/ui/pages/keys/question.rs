@@ -119,7 +119,8 @@ pub fn Question(
     let button = ask.button(several);
     let heading = format!("{id}-title");
     let labelled_by = heading.clone();
-    let closer = format!("close-{id}");
+    let dialog = format!("{id}-key");
+    let closer = format!("close-{dialog}");
     let fields = fields(&ask, &form);
     let warning = consequence(&ask, several);
     // Revoking and deleting take a list, whose field is named like one.
@@ -129,7 +130,7 @@ pub fn Question(
         .map(|key| view! { <input type="hidden" name=name value=key.id.clone()/> })
         .collect_view();
     view! {
-        <dialog id=id class="dialog" open aria-labelledby=labelled_by>
+        <dialog id=dialog class="dialog" open aria-labelledby=labelled_by>
             <form
                 class="dialog-form"
                 id=format!("{id}-form")
