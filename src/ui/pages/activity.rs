@@ -106,7 +106,7 @@ fn Filter(search: String, event: Option<Event>) -> impl IntoView {
                     value=search
                     maxlength="100"
                     aria-label="Search the activity"
-                    placeholder="Name, prefix, request id, address hash"
+                    placeholder="Name, prefix, request id"
                     spellcheck="false"
                     autocomplete="off"
                 />
