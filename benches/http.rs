@@ -71,7 +71,15 @@ async fn main() -> Result<(), Failure> {
 
 async fn measure(engine: &str, database: &str, folder: &std::path::Path) -> Result<(), Failure> {
     let data = folder.display().to_string();
-    let config = Config::from_arguments(["bench", "--database-url", database, "--data-dir", &data])?;
+    let config = Config::from_arguments([
+        "bench",
+        "--database-url",
+        database,
+        "--data-dir",
+        &data,
+        "--rate-limit",
+        "1000000000",
+    ])?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let bound = listener.local_addr()?;
     let origin = config.origin(bound)?;
@@ -142,7 +150,7 @@ async fn long_list(
             name: format!("bench-{number}"),
             prefix: token::display_prefix(&secret),
             preset: "full_access".to_owned(),
-            scopes: app.catalog.scopes.iter().copied().collect(),
+            scopes: app.catalog().scopes.iter().map(String::as_str).collect(),
             allowlist: Allowlist::default(),
             creator: Some(owner),
             created_at: app.now().minus(Duration::from_secs(number as u64)),
@@ -150,6 +158,7 @@ async fn long_list(
             expires_at: None,
             revoked_at: None,
             leak_reported_at: None,
+            rate_limit: None,
             replaces: None,
             rotation: None,
         };

@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 pub mod http;
 pub mod jobs;
+pub mod key_cache;
 pub mod limits;
 pub mod recorder;
 pub mod rng;

@@ -72,6 +72,7 @@ pub async fn create_key(
     #[server(default)] expires: String,
     #[server(default)] expires_on: String,
     #[server(default)] allowlist: String,
+    #[server(default)] rate_limit: String,
     #[server(default)] form_token: String,
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
@@ -86,6 +87,7 @@ pub async fn create_key(
         expires: &expires,
         expires_on: &expires_on,
         allowlist: &allowlist,
+        rate_limit: &rate_limit,
         form_token: &form_token,
     };
     functions::reveal(&app, keys::create(&app, &manager, &form).await)

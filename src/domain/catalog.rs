@@ -1,19 +1,29 @@
 //! The catalogue: which scopes and presets a key can have, and which route needs which scope.
-//! The vendor's (docs.babysea.ai, `/api-keys/scopes`) is built in.
+//! The vendor's (docs.babysea.ai, `/api-keys/scopes`) is built in; a file can take its place.
+
+mod file;
+mod rules;
+
+pub use file::FileError;
 
 use super::scope::Scopes;
+use rules::{is_pattern, is_scope};
+use std::{collections::HashSet, sync::Arc};
+
+/// Most scopes of a catalogue: as many as [`Grants`] has bits.
+pub const MOST_SCOPES: usize = 64;
 
 /// A named choice of scopes in the dialog `Add API key`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preset {
     /// Machine name, stored with the key: `full_access`.
-    pub id: &'static str,
+    pub id: String,
     /// Name for people: `Full Access`.
-    pub label: &'static str,
-    /// The vendor's sentence about it.
-    pub description: &'static str,
-    /// What a key made with it may do.
-    pub scopes: &'static [&'static str],
+    pub label: String,
+    /// A sentence about it.
+    pub description: String,
+    /// What a key made with it may do, in the order of the catalogue's author.
+    pub scopes: Vec<String>,
 }
 
 /// Machine name of keys whose scopes were chosen one by one.
@@ -22,110 +32,157 @@ pub const CUSTOM: &str = "custom";
 pub const CUSTOM_LABEL: &str = "Custom";
 
 /// A route of the guarded API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// HTTP method in capitals.
-    pub method: &'static str,
+    pub method: String,
     /// Path; `{model_identifier}` spans two segments, every other `{name}` one.
-    pub pattern: &'static str,
+    pub pattern: Arc<str>,
     /// The scope a key needs.
-    pub scope: &'static str,
+    pub scope: Arc<str>,
+    /// The place of that scope in the catalogue.
+    place: usize,
 }
 
-/// Scopes, presets and routes of one API.
-#[derive(Clone, Copy, Debug)]
-pub struct Catalog {
-    /// Every scope there is.
-    pub scopes: &'static [&'static str],
-    /// The presets in the order of the dialog.
-    pub presets: &'static [Preset],
-    /// The routes; where two patterns match a path, the first counts.
-    pub routes: &'static [Route],
-}
+/// The scopes of a key as places in one catalogue: asking for one is a single step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Grants(u64);
 
-const fn route(method: &'static str, pattern: &'static str, scope: &'static str) -> Route {
-    Route {
-        method,
-        pattern,
-        scope,
+impl Grants {
+    /// Whether the scope that the route needs is among them.
+    #[must_use]
+    pub const fn open(self, route: &Route) -> bool {
+        self.0 >> route.place & 1 == 1
     }
 }
 
-/// The vendor's catalogue.
-pub const BUILT_IN: Catalog = Catalog {
-    scopes: ALL,
-    presets: &[
-        Preset {
-            id: "full_access",
-            label: "Full Access",
-            description: "All permissions - read, write, delete",
-            scopes: ALL,
-        },
-        Preset {
-            id: "generate_only",
-            label: "Generate Only",
-            description: "Create & read generations + browse models",
-            scopes: &["generation:write", "generation:read", "library:read"],
-        },
-        Preset {
-            id: "read_only",
-            label: "Read Only",
-            description: "Read generations, account info, health - no spending",
-            scopes: &["generation:read", "account:read", "health:read", "library:read"],
-        },
-        Preset {
-            id: "monitor_only",
-            label: "Monitor Only",
-            description: "Health checks & model catalog - no account data",
-            scopes: &["health:read", "library:read"],
-        },
-    ],
-    routes: &[
-        route(
-            "POST",
-            "/v1/generate/image/{model_identifier}",
-            "generation:write",
-        ),
-        route(
-            "POST",
-            "/v1/generate/video/{model_identifier}",
-            "generation:write",
-        ),
-        route("GET", "/v1/content/list", "generation:read"),
-        route("GET", "/v1/content/{generation_id}", "generation:read"),
-        route("DELETE", "/v1/content/{generation_id}", "generation:delete"),
-        route(
-            "POST",
-            "/v1/content/generation/cancel/{generation_id}",
-            "generation:delete",
-        ),
-        route("GET", "/v1/status", "account:read"),
-        route("GET", "/v1/usage", "account:read"),
-        route("GET", "/v1/user/account", "account:read"),
-        route("GET", "/v1/user/billing", "account:read"),
-        route("GET", "/v1/health/inference/providers", "health:read"),
-        route("GET", "/v1/health/inference/models", "health:read"),
-        route("GET", "/v1/health/storage", "health:read"),
-        route("GET", "/v1/health/cache", "health:read"),
-        route("GET", "/v1/library/providers", "library:read"),
-        route("GET", "/v1/library/models", "library:read"),
-        route("GET", "/v1/estimate/{model_identifier}", "library:read"),
-    ],
-};
+/// Scopes, presets and routes of one API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Catalog {
+    /// Every scope there is.
+    pub scopes: Vec<String>,
+    /// The presets in the order of the dialog.
+    pub presets: Vec<Preset>,
+    /// The routes; where two patterns match a path, the first counts.
+    pub routes: Vec<Arc<Route>>,
+}
 
-const ALL: &[&str] = &[
-    "generation:write",
-    "generation:read",
-    "generation:delete",
-    "account:read",
-    "health:read",
-    "library:read",
-];
+/// Why something is no catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where.
+    pub place: Place,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// A part of a catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// All of it.
+    Catalog,
+    /// The scope with this index.
+    Scope(usize),
+    /// The preset with this index.
+    Preset(usize),
+    /// The route with this index.
+    Route(usize),
+}
 
 impl Catalog {
+    /// Puts a catalogue together; a route is its method, its pattern and its scope.
+    ///
+    /// # Errors
+    /// The first part that cannot be.
+    pub fn new(
+        scopes: Vec<String>,
+        presets: Vec<Preset>,
+        routes: Vec<(String, String, String)>,
+    ) -> Result<Self, Fault> {
+        let whole = |reason: &str| Fault {
+            place: Place::Catalog,
+            reason: reason.to_owned(),
+        };
+        if scopes.is_empty() || scopes.len() > MOST_SCOPES {
+            return Err(whole("there must be 1 to 64 scopes"));
+        }
+        if presets.is_empty() || routes.is_empty() {
+            return Err(whole("there must be at least one preset and one route"));
+        }
+        let mut seen = HashSet::new();
+        for (n, scope) in scopes.iter().enumerate() {
+            let reason = if !is_scope(scope) {
+                format!(
+                    "the scope {scope:?} must be 1 to 64 visible ASCII characters without quotes and backslashes"
+                )
+            } else if !seen.insert(scope.as_str()) {
+                format!("the scope {scope:?} is there twice")
+            } else {
+                continue;
+            };
+            return Err(Fault {
+                place: Place::Scope(n),
+                reason,
+            });
+        }
+        let mut ids = HashSet::new();
+        for (n, preset) in presets.iter().enumerate() {
+            if let Some(reason) = preset.fault(&seen, &mut ids) {
+                return Err(Fault {
+                    place: Place::Preset(n),
+                    reason,
+                });
+            }
+        }
+        let mut known = HashSet::new();
+        let mut built = Vec::with_capacity(routes.len());
+        for (n, (method, pattern, scope)) in routes.into_iter().enumerate() {
+            let fault = |reason| Fault {
+                place: Place::Route(n),
+                reason,
+            };
+            if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+                return Err(fault(format!("the method {method:?} must be in capitals")));
+            }
+            if !is_pattern(&pattern) {
+                return Err(fault(format!(
+                    "the pattern {pattern:?} must begin with / and have neither empty segments nor dots alone; a {{name}} is a segment of its own"
+                )));
+            }
+            let Some(place) = scopes.iter().position(|known| *known == scope) else {
+                return Err(fault(format!("there is no scope {scope:?}")));
+            };
+            if !known.insert((method.clone(), pattern.clone())) {
+                return Err(fault(format!("the route {method} {pattern} is there twice")));
+            }
+            built.push(Arc::new(Route {
+                method,
+                pattern: pattern.into(),
+                scope: scope.into(),
+                place,
+            }));
+        }
+        Ok(Self {
+            scopes,
+            presets,
+            routes: built,
+        })
+    }
+
+    /// The scopes of a key as places in this catalogue. Those that it does not have open nothing.
+    #[must_use]
+    pub fn grants(&self, scopes: &Scopes) -> Grants {
+        let places = self.scopes.iter().enumerate();
+        Grants(
+            places
+                .filter(|(_, scope)| scopes.contains(scope))
+                .fold(0, |bits, (place, _)| bits | 1 << place),
+        )
+    }
+
     /// The preset with this machine name.
     #[must_use]
-    pub fn preset(&self, id: &str) -> Option<&'static Preset> {
+    pub fn preset(&self, id: &str) -> Option<&Preset> {
         self.presets.iter().find(|preset| preset.id == id)
     }
 
@@ -133,7 +190,7 @@ impl Catalog {
     #[must_use]
     pub fn preset_label(&self, id: &str) -> String {
         match self.preset(id) {
-            Some(preset) => preset.label.to_owned(),
+            Some(preset) => preset.label.clone(),
             None if id == CUSTOM => CUSTOM_LABEL.to_owned(),
             None => id.to_owned(),
         }
@@ -158,7 +215,10 @@ impl Catalog {
         let chosen: Scopes = chosen.into_iter().collect();
         if chosen.is_empty() {
             Err("Choose at least one scope.")
-        } else if chosen.iter().all(|scope| self.scopes.contains(&scope)) {
+        } else if chosen
+            .iter()
+            .all(|scope| self.scopes.iter().any(|known| known == scope))
+        {
             Ok(chosen)
         } else {
             Err("One of these scopes does not exist. Reload the page and choose again.")
@@ -166,18 +226,18 @@ impl Catalog {
     }
 
     /// The routes that a scope opens.
-    pub fn routes_of(&self, scope: &str) -> impl Iterator<Item = &'static Route> {
-        self.routes.iter().filter(move |route| route.scope == scope)
+    pub fn routes_of(&self, scope: &str) -> impl Iterator<Item = &Arc<Route>> {
+        self.routes.iter().filter(move |route| *route.scope == *scope)
     }
 
     /// The route that `method` and `path` (as sent, without its query) ask for. `HEAD` asks for what `GET` would
     /// (RFC 9110, section 9.3.2).
     #[must_use]
-    pub fn route(&self, method: &str, path: &str) -> Option<&'static Route> {
+    pub fn route(&self, method: &str, path: &str) -> Option<&Arc<Route>> {
         let method = if method == "HEAD" { "GET" } else { method };
         self.routes
             .iter()
-            .find(|route| route.method == method && matches(route.pattern, path))
+            .find(|route| route.method == method && matches(&route.pattern, path))
     }
 }
 
@@ -206,30 +266,37 @@ fn matches(pattern: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::LazyLock;
+
+    static BUILT_IN: LazyLock<Catalog> = LazyLock::new(Catalog::vendor);
 
     #[test]
-    fn every_preset_and_route_uses_known_scopes() {
-        for scope in BUILT_IN
-            .presets
-            .iter()
-            .flat_map(|p| p.scopes)
-            .chain(BUILT_IN.routes.iter().map(|r| &r.scope))
-        {
-            assert!(BUILT_IN.scopes.contains(scope), "{scope}");
+    fn a_route_is_open_to_the_keys_with_its_scope() {
+        for scope in &BUILT_IN.scopes {
+            let grants = BUILT_IN.grants(&[scope.as_str(), "of:another"].into_iter().collect());
+            for route in &BUILT_IN.routes {
+                assert_eq!(
+                    grants.open(route),
+                    *route.scope == **scope,
+                    "{scope} {}",
+                    route.pattern
+                );
+            }
         }
     }
 
     #[test]
     fn paths_find_their_route() {
-        let scope = |method, path| BUILT_IN.route(method, path).map(|route| route.scope);
-        assert_eq!(scope("GET", "/v1/status"), Some("account:read"));
-        assert_eq!(scope("HEAD", "/v1/status"), Some("account:read"));
-        assert_eq!(
-            scope("POST", "/v1/generate/image/bfl/flux-schnell"),
-            Some("generation:write")
-        );
-        assert_eq!(scope("DELETE", "/v1/content/7"), Some("generation:delete"));
-        assert_eq!(scope("GET", "/v1/content/list"), Some("generation:read"));
+        let scope = |method, path| BUILT_IN.route(method, path).map(|route| route.scope.to_string());
+        for (method, path, needed) in [
+            ("GET", "/v1/status", "account:read"),
+            ("HEAD", "/v1/status", "account:read"),
+            ("POST", "/v1/generate/image/bfl/flux-schnell", "generation:write"),
+            ("DELETE", "/v1/content/7", "generation:delete"),
+            ("GET", "/v1/content/list", "generation:read"),
+        ] {
+            assert_eq!(scope(method, path).as_deref(), Some(needed), "{method} {path}");
+        }
         for (method, path) in [
             ("POST", "/v1/status"),
             ("GET", "/v1/status/"),
@@ -265,17 +332,17 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_choice_of_known_scopes_is_kept_as_it_is(chosen in proptest::collection::vec(0..6_usize, 1..12)) {
-            let chosen: Vec<&str> = chosen.into_iter().map(|n| BUILT_IN.scopes[n]).collect();
+            let chosen: Vec<&str> = chosen.into_iter().map(|n| BUILT_IN.scopes[n].as_str()).collect();
             let scopes = BUILT_IN.custom(chosen.iter().copied()).expect("known scopes");
-            for scope in BUILT_IN.scopes {
-                proptest::prop_assert_eq!(scopes.contains(scope), chosen.contains(scope));
+            for scope in &BUILT_IN.scopes {
+                proptest::prop_assert_eq!(scopes.contains(scope), chosen.contains(&scope.as_str()));
             }
             proptest::prop_assert_eq!(Scopes::from_stored(&scopes.to_string()), scopes);
         }
 
         #[test]
         fn no_other_scope_is_taken(other in "\\PC{0,20}") {
-            proptest::prop_assume!(!BUILT_IN.scopes.contains(&other.as_str()));
+            proptest::prop_assume!(!BUILT_IN.scopes.contains(&other));
             proptest::prop_assert!(BUILT_IN.custom([other.as_str()]).is_err());
         }
     }

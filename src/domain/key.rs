@@ -37,6 +37,8 @@ pub struct Key {
     pub revoked_at: Option<Timestamp>,
     /// When whoever held it reported it as leaked.
     pub leak_reported_at: Option<Timestamp>,
+    /// Requests a minute that it may make; nothing where only its account's limit applies.
+    pub rate_limit: Option<u32>,
     /// The key it was made to replace, while that one exists.
     pub replaces: Option<KeyId>,
     /// When another key was made to replace it, and when it stops for that.
@@ -122,8 +124,8 @@ pub enum Denial {
     Expired,
     /// Used from an address that its allowlist does not hold, or from one that cannot be told.
     IpNotAllowed,
-    /// It lacks the scope that it carries.
-    InsufficientScope(&'static str),
+    /// It lacks the scope.
+    InsufficientScope,
 }
 
 impl Key {
@@ -150,20 +152,18 @@ impl Key {
         }
     }
 
-    /// Whether this key may be used from `client`, an address if it can be told, for a route that needs `scope`. In the
-    /// order of S41: state, allowlist, scope.
+    /// Whether this key may be used from `client`, an address if it can be told, for a route that its scopes
+    /// open or not. In the order of S41: state, allowlist, scope.
     ///
     /// # Errors
     /// The first reason why not.
-    pub fn decide(&self, client: Option<IpAddr>, scope: &'static str, now: Timestamp) -> Result<(), Denial> {
+    pub fn decide(&self, client: Option<IpAddr>, is_open: bool, now: Timestamp) -> Result<(), Denial> {
         let allowed = self.allowlist.is_empty() || client.is_some_and(|client| self.allowlist.allows(client));
         match self.status(now) {
             KeyStatus::Revoked => Err(Denial::Revoked),
             KeyStatus::Expired => Err(Denial::Expired),
             KeyStatus::Active | KeyStatus::Rotated if !allowed => Err(Denial::IpNotAllowed),
-            KeyStatus::Active | KeyStatus::Rotated if !self.scopes.contains(scope) => {
-                Err(Denial::InsufficientScope(scope))
-            }
+            KeyStatus::Active | KeyStatus::Rotated if !is_open => Err(Denial::InsufficientScope),
             KeyStatus::Active | KeyStatus::Rotated => Ok(()),
         }
     }
@@ -211,6 +211,7 @@ mod tests {
             expires_at: expires_at.map(Timestamp::from_millis),
             revoked_at: revoked_at.map(Timestamp::from_millis),
             leak_reported_at: None,
+            rate_limit: None,
             replaces: None,
             rotation: None,
         }
@@ -240,7 +241,7 @@ mod tests {
             let key = rotated(grace, expires, revoked);
             assert_eq!(key.status(now), status, "{grace} {expires:?} {revoked:?}");
             assert_eq!(
-                key.decide(None, "account:read", now).is_ok(),
+                key.decide(None, true, now).is_ok(),
                 status.is_live(),
                 "{status:?}"
             );
@@ -305,52 +306,27 @@ mod tests {
         let now = Timestamp::from_millis(T);
         let inside = Some(IpAddr::from([203, 0, 113, 7]));
         let outside = Some(IpAddr::from([203, 0, 114, 7]));
-        let decide = |expires, revoked, list: &str, client, scope| {
+        let decide = |expires, revoked, list: &str, client, is_open| {
             let mut key = key(expires, revoked);
             key.allowlist = Allowlist::from_stored(list).expect("a list");
-            key.decide(client, scope, now)
+            key.decide(client, is_open, now)
         };
         let block = "203.0.113.0/24";
-        for (expires, revoked, list, client, scope, expected) in [
-            (None, None, "", None, "account:read", Ok(())),
-            (None, None, block, inside, "account:read", Ok(())),
-            (
-                None,
-                None,
-                block,
-                outside,
-                "account:read",
-                Err(Denial::IpNotAllowed),
-            ),
-            (None, None, block, None, "account:read", Err(Denial::IpNotAllowed)),
-            (
-                None,
-                None,
-                block,
-                outside,
-                "health:read",
-                Err(Denial::IpNotAllowed),
-            ),
-            (
-                None,
-                None,
-                block,
-                inside,
-                "health:read",
-                Err(Denial::InsufficientScope("health:read")),
-            ),
-            (Some(1), None, block, outside, "health:read", Err(Denial::Expired)),
-            (
-                Some(1),
-                Some(1),
-                block,
-                outside,
-                "health:read",
-                Err(Denial::Revoked),
-            ),
+        for (expires, revoked, list, client, is_open, expected) in [
+            (None, None, "", None, true, Ok(())),
+            (None, None, block, inside, true, Ok(())),
+            (None, None, block, outside, true, Err(Denial::IpNotAllowed)),
+            (None, None, block, None, true, Err(Denial::IpNotAllowed)),
+            (None, None, block, outside, false, Err(Denial::IpNotAllowed)),
+            (None, None, block, inside, false, Err(Denial::InsufficientScope)),
+            (Some(1), None, block, outside, false, Err(Denial::Expired)),
+            (Some(1), Some(1), block, outside, false, Err(Denial::Revoked)),
         ] {
-            let got = decide(expires, revoked, list, client, scope);
-            assert_eq!(got, expected, "{expires:?} {revoked:?} {list} {client:?} {scope}");
+            let got = decide(expires, revoked, list, client, is_open);
+            assert_eq!(
+                got, expected,
+                "{expires:?} {revoked:?} {list} {client:?} {is_open}"
+            );
         }
     }
 }

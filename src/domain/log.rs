@@ -1,5 +1,7 @@
 //! What is kept of a request that was made with a key.
 
+use std::sync::Arc;
+
 use super::{
     ids::{AccountId, KeyId},
     time::Timestamp,
@@ -28,7 +30,7 @@ pub struct LogEntry {
     /// HTTP method.
     pub method: String,
     /// Pattern of the route in the catalogue.
-    pub route: &'static str,
+    pub route: Arc<str>,
     /// The path that was asked for.
     pub path: String,
     /// The query, with what may be secret masked.

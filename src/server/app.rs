@@ -3,7 +3,8 @@
 use super::{
     clock::{Clock, HostClock},
     config::{Config, Origin},
-    limits::FixedWindow,
+    key_cache::KeyCache,
+    limits::{FixedWindow, quota::Quotas},
     recorder::Recorder,
     rng::{OsRng, Rng},
     secret::{
@@ -12,12 +13,15 @@ use super::{
     },
     store::{ConnectError, Store, StoreError},
 };
-use crate::domain::{
-    catalog::{BUILT_IN, Catalog},
-    ids::KeyId,
-    time::Timestamp,
+use crate::domain::{catalog::Catalog, ids::KeyId, time::Timestamp};
+use arc_swap::ArcSwap;
+use std::{
+    net::IpAddr,
+    ops::Deref,
+    os::unix::fs::DirBuilderExt as _,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
 };
-use std::{net::IpAddr, ops::Deref, os::unix::fs::DirBuilderExt as _, path::PathBuf, sync::Arc};
 
 /// Refusals of one known key in a minute before it is told to wait (docs/security.md, S44).
 const REFUSALS_PER_KEY: u32 = 60;
@@ -44,10 +48,16 @@ pub struct Inner {
     pub pepper: Pepper,
     /// Notes what keys did.
     pub recorder: Recorder,
-    /// Scopes, presets and routes.
-    pub catalog: Catalog,
+    /// Scopes, presets and routes; another once the file was read again.
+    catalog: ArcSwap<Catalog>,
+    /// Keys that were used lately.
+    pub keys: KeyCache,
+    /// What accounts and keys have left of their limits.
+    pub quotas: Quotas,
     /// Unknown keys, by address (docs/security.md, S45).
     pub unknown_keys: FixedWindow<IpAddr>,
+    /// Keys that were judged by what was known of them while the database was away.
+    pub stale_uses: AtomicU64,
     /// Refusals by state, address or scope, by key.
     pub refusals: FixedWindow<KeyId>,
 }
@@ -115,8 +125,11 @@ impl App {
             passwords: Passwords::new(parts.cost, Arc::clone(&parts.rng)),
             recorder: Recorder::start(store.clone(), Arc::clone(&parts.clock), Arc::clone(&parts.rng)),
             unknown_keys: FixedWindow::new(config.auth_limit),
+            stale_uses: AtomicU64::new(0),
             refusals: FixedWindow::new(REFUSALS_PER_KEY),
-            catalog: BUILT_IN,
+            keys: KeyCache::default(),
+            quotas: Quotas::new(config.rate_limit.0),
+            catalog: ArcSwap::from_pointee(Catalog::vendor()),
             config,
             origin,
             store,
@@ -124,6 +137,12 @@ impl App {
             rng: parts.rng,
             pepper,
         })))
+    }
+
+    /// Scopes, presets and routes as they are now.
+    #[must_use]
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.load_full()
     }
 
     /// The current moment.

@@ -1,14 +1,16 @@
 //! What can be set, by environment or flag; `babysea --help` lists it. A wrong value stops the start.
 
 mod origin;
+mod values;
 
 pub use origin::Origin;
 
 use super::{client::TrustedProxies, store::Location};
-use crate::domain::{password, role::Role, token};
+use crate::domain::{password, role::Role};
 use clap::{Parser, Subcommand, ValueEnum};
 use origin::parse_origin;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use values::{parse_brand, parse_location, parse_minimum, parse_prefix, parse_rate_limit, parse_role};
 
 /// Command line and environment as given. It has no `Debug`: the database's address may hold a password.
 #[derive(Parser)]
@@ -71,6 +73,14 @@ pub struct Options {
     /// Proxies whose X-Forwarded-For is believed: IP addresses and CIDR blocks with commas between them [default: none]
     #[arg(long, env = "TRUSTED_PROXIES", default_value = "", hide_default_value = true)]
     trusted_proxies: TrustedProxies,
+
+    /// Requests that all keys of an account together may make in a minute: a number, or none
+    #[arg(long, env = "RATE_LIMIT", default_value = "6000", value_parser = parse_rate_limit)]
+    rate_limit: RateLimit,
+
+    /// Seconds for which keys in memory are still accepted while PostgreSQL is away
+    #[arg(long, env = "STALE_IF_DB_DOWN", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=300))]
+    stale_if_db_down: u64,
 
     /// Unknown keys that one address may try in a minute
     #[arg(long, env = "AUTH_LIMIT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
@@ -149,6 +159,10 @@ pub struct Limits {
     pub accounts: u32,
 }
 
+/// Requests a minute; nothing is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit(pub Option<u32>);
+
 /// Who may sign up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SignUp {
@@ -185,6 +199,10 @@ pub struct Config {
     pub session_max: Duration,
     /// Whose X-Forwarded-For is believed.
     pub trusted_proxies: TrustedProxies,
+    /// Requests that all keys of an account together may make in a minute.
+    pub rate_limit: RateLimit,
+    /// For how long keys in memory are still accepted while the database is away (docs/security.md, S75).
+    pub stale_if_db_down: Duration,
     /// Unknown keys that one address may try in a minute.
     pub auth_limit: u32,
     /// How long requests stay in the log.
@@ -210,6 +228,8 @@ impl From<Options> for Config {
             session_idle: Duration::from_secs(given.session_idle_hours * 3_600),
             session_max: Duration::from_secs(given.session_max_days * 86_400),
             trusted_proxies: given.trusted_proxies,
+            rate_limit: given.rate_limit,
+            stale_if_db_down: Duration::from_secs(given.stale_if_db_down),
             auth_limit: given.auth_limit,
             log_retention: Duration::from_secs(given.log_retention_days * 86_400),
             limits: Limits {
@@ -287,35 +307,6 @@ pub fn explain(error: &clap::Error) -> Option<String> {
     ))
 }
 
-fn parse_location(text: &str) -> Result<Location, &'static str> {
-    text.parse()
-}
-
-fn parse_brand(text: &str) -> Result<String, &'static str> {
-    let text = text.trim();
-    let fine = (1..=40).contains(&text.chars().count()) && !text.contains(char::is_control);
-    fine.then(|| text.to_owned())
-        .ok_or("must have 1 to 40 characters")
-}
-
-fn parse_prefix(text: &str) -> Result<String, &'static str> {
-    token::is_prefix(text)
-        .then(|| text.to_owned())
-        .ok_or("must be lower-case letters and digits, a letter first, and end in _; 16 characters at most")
-}
-
-fn parse_role(text: &str) -> Result<Role, &'static str> {
-    Role::from_id(text)
-        .filter(|&role| role != Role::PrimaryOwner)
-        .ok_or("must be owner or member: a team keeps the primary owner it was made by")
-}
-
-fn parse_minimum(text: &str) -> Result<usize, String> {
-    let range = password::LEAST_MINIMUM..=64;
-    let number = text.parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| format!("must be a number from {} to {}", range.start(), range.end()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,6 +352,9 @@ mod tests {
                 "10.0.0.0/8, proxy.example",
                 "TRUSTED_PROXIES",
             ),
+            ("--rate-limit", "0", "RATE_LIMIT"),
+            ("--rate-limit", "no", "RATE_LIMIT"),
+            ("--stale-if-db-down", "301", "STALE_IF_DB_DOWN"),
             ("--auth-limit", "0", "AUTH_LIMIT"),
             ("--log-retention-days", "none", "LOG_RETENTION_DAYS"),
         ] {

@@ -25,7 +25,7 @@ use crate::domain::{
     time::Timestamp,
     token,
 };
-use std::{error::Error, fmt::Write as _, time::Duration};
+use std::{error::Error, fmt::Write as _, sync::Arc, time::Duration};
 
 /// Slug of the team; whether it is there tells whether the sample is.
 const TEAM: &str = "sample-team";
@@ -54,6 +54,7 @@ struct Sample {
     replaces: bool,
     /// Requests in the last 30 days.
     requests: u32,
+    rate_limit: Option<u32>,
 }
 
 const fn sample(name: &'static str, preset: &'static str, created: u64) -> Sample {
@@ -68,6 +69,7 @@ const fn sample(name: &'static str, preset: &'static str, created: u64) -> Sampl
         revoked: false,
         replaces: false,
         requests: 0,
+        rate_limit: None,
     }
 }
 
@@ -212,7 +214,7 @@ async fn fill(app: &App, tx: &mut Tx, passwords: &[(String, String)]) -> Result<
                     at: key.created_at,
                     grace_ends_at: key.created_at.plus(hours(48)),
                 };
-                tx.keys().rotate(team, old.id, rotation).await?;
+                tx.change(team, old.id).rotate(rotation).await?;
                 (key.created_at, Event::KeyRotated, old)
             }
             None => (key.created_at, Event::KeyCreated, &key),
@@ -266,9 +268,9 @@ async fn add_key(
 ) -> Result<Key, Box<dyn Error>> {
     // Nobody is told the text: these keys are to be looked at.
     let secret = token::generate(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
-    let scopes = match app.catalog.preset(sample.preset) {
-        Some(preset) => preset.scopes,
-        None => sample.scopes,
+    let scopes: Scopes = match app.catalog().preset(sample.preset) {
+        Some(preset) => preset.scopes.iter().map(String::as_str).collect(),
+        None => sample.scopes.iter().copied().collect(),
     };
     let key = Key {
         id: KeyId::from_random(app.rng.bytes()),
@@ -276,7 +278,7 @@ async fn add_key(
         name: sample.name.to_owned(),
         prefix: token::display_prefix(&secret),
         preset: sample.preset.to_owned(),
-        scopes: scopes.iter().copied().collect::<Scopes>(),
+        scopes,
         allowlist: Allowlist::from_stored(sample.allowlist).ok_or("a sample allowlist cannot be read")?,
         creator: Some(creator),
         created_at: now.minus(hours(sample.created)),
@@ -293,6 +295,7 @@ async fn add_key(
         }),
         revoked_at: sample.revoked.then(|| now.minus(hours(24 * 80))),
         leak_reported_at: None,
+        rate_limit: sample.rate_limit,
         replaces: old.map(|old| old.id),
         rotation: None,
     };
@@ -311,9 +314,10 @@ async fn add_request(app: &App, tx: &mut Tx, key: &Key, now: Timestamp) -> Resul
     let latest = key.last_used_at.unwrap_or(now);
     let age = latest.since(key.created_at).as_secs().clamp(1, 30 * 86_400);
     let at = latest.minus(Duration::from_secs(random % age));
-    let routes = app.catalog.routes;
+    let catalog = app.catalog();
+    let routes = &catalog.routes;
     let route = &routes[usize::try_from(random >> 32)? % routes.len()];
-    let refused = !key.scopes.contains(route.scope);
+    let refused = !key.scopes.contains(&route.scope);
     // Most calls of a working program are ones that it may make.
     if refused && random % 9 != 0 {
         return Ok(());
@@ -322,8 +326,8 @@ async fn add_request(app: &App, tx: &mut Tx, key: &Key, now: Timestamp) -> Resul
         request_id: format!("req_{}", hex::encode(app.rng.bytes::<13>())),
         account: key.account,
         key: key.id,
-        method: route.method.to_owned(),
-        route: route.pattern,
+        method: route.method.clone(),
+        route: Arc::clone(&route.pattern),
         path: route
             .pattern
             .replace("{model_identifier}", "bfl/flux-schnell")

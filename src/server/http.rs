@@ -4,8 +4,10 @@ pub mod assets;
 pub mod client;
 pub mod document;
 pub mod fields;
+pub mod forward_auth;
 pub mod functions;
 pub mod health;
+pub mod machine;
 pub mod middleware;
 pub mod pages;
 pub mod session;
@@ -85,14 +87,14 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
         notes,
     } = revealed;
     let base = app.origin.as_str();
-    let mut about = app.catalog.permissions_label(&key.preset, &key.scopes);
+    let mut about = app.catalog().permissions_label(&key.preset, &key.scopes);
     if let Some(end) = key.expires_at {
         about = format!("{about} · until {}", end.exact());
     }
     RevealedKey {
         id: key.id.to_string(),
         snippets: snippet::snippets(base, &key.scopes),
-        trial: snippet::trial(base, &app.catalog, &key.scopes),
+        trial: snippet::trial(base, &app.catalog(), &key.scopes),
         rotated,
         name: key.name,
         about,

@@ -1,5 +1,7 @@
 //! Counters of what may happen only so often: fixed windows aligned to UTC minutes, in the memory of this server.
 
+pub mod quota;
+
 use crate::domain::time::Timestamp;
 use std::{
     collections::HashMap,
@@ -20,6 +22,18 @@ pub struct Exceeded {
     pub limit: u32,
     /// Whole seconds until the window ends, at least 1.
     pub retry_after: u32,
+}
+
+impl Exceeded {
+    /// The same as how somebody stands: with nothing left.
+    #[must_use]
+    pub fn quota(self, now: Timestamp) -> quota::Quota {
+        quota::Quota {
+            limit: self.limit,
+            remaining: 0,
+            resets_at: (now.millis().div_euclid(MINUTE) + 1) * (MINUTE / 1000),
+        }
+    }
 }
 
 /// Counts per minute and thing.
@@ -63,12 +77,17 @@ impl<K: Eq + Hash> FixedWindow<K> {
         if count <= self.limit {
             return Ok(());
         }
-        let rest = MINUTE - now.millis().rem_euclid(MINUTE);
         Err(Exceeded {
             limit: self.limit,
-            retry_after: u32::try_from(rest.div_euclid(1000) + i64::from(rest % 1000 > 0)).unwrap_or(60),
+            retry_after: wait(window, now),
         })
     }
+}
+
+/// Whole seconds until a window ends, at least 1: whoever waits that long is in the next one.
+fn wait(window: i64, now: Timestamp) -> u32 {
+    let rest = (window + 1) * MINUTE - now.millis();
+    u32::try_from(rest.div_euclid(1000) + i64::from(rest % 1000 > 0)).map_or(60, |seconds| seconds.max(1))
 }
 
 /// The part of an address that one client has to itself: all of an IPv4 address, the first half of an IPv6 one, whose

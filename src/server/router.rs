@@ -4,7 +4,7 @@ use super::{
     app::App,
     http::{
         assets::{self, LINKS},
-        functions, health, middleware, pages, v1,
+        forward_auth, functions, health, middleware, pages, v1,
     },
     session,
 };
@@ -45,6 +45,10 @@ pub fn router(app: App) -> Router {
         .route("/v1/{*path}", any(v1::handle))
         .route("/v1", any(v1::handle))
         .route("/v1/", any(v1::handle))
+        .route("/forward-auth", any(forward_auth::handle))
+        .route("/forward-auth/nginx", any(forward_auth::handle_nginx))
+        .route("/forward-auth/{*path}", any(forward_auth::handle_envoy))
+        .route("/forward-auth/", any(forward_auth::handle_envoy))
         .route("/healthz", get(health::healthz));
     Router::new()
         .merge(machine)

@@ -3,12 +3,16 @@
 //! A table has a file with its statements, its rows and its methods; `reader.keys().page(..)` and
 //! `tx.keys().insert(..)` reach them. What is absent is `Ok(None)`.
 
+mod changes;
 mod connect;
 mod dialect;
 mod error;
+mod shared;
+mod transaction;
 
 pub mod accounts;
 pub mod activity;
+pub mod key_changes;
 pub mod key_list;
 pub mod keys;
 pub mod leaks;
@@ -19,10 +23,12 @@ mod search;
 pub mod sessions;
 pub mod users;
 
+pub use changes::{Changes, Moment};
 pub use connect::{ConnectError, Location, Store};
 pub use error::{StoreError, Unique};
+pub use transaction::Tx;
 
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
 
 /// A borrowed connection of either engine.
 pub enum Conn<'c> {
@@ -58,6 +64,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
     [
         ("accounts", accounts::STATEMENTS),
         ("activity", activity::STATEMENTS),
+        ("key_changes", key_changes::STATEMENTS),
         ("key_list", key_list::STATEMENTS),
         ("keys", keys::STATEMENTS),
         ("leaks", leaks::STATEMENTS),
@@ -77,28 +84,6 @@ pub enum Reader {
     Sqlite(PoolConnection<Sqlite>),
     /// From PostgreSQL.
     Postgres(PoolConnection<Postgres>),
-}
-
-/// A transaction that may write; dropped without [`Tx::commit`], it leaves no trace.
-pub enum Tx {
-    /// On SQLite, begun with `BEGIN IMMEDIATE` on the only connection that writes.
-    Sqlite(Transaction<'static, Sqlite>),
-    /// On PostgreSQL.
-    Postgres(Transaction<'static, Postgres>),
-}
-
-impl Tx {
-    /// Makes the changes last.
-    ///
-    /// # Errors
-    /// When the database could not; nothing was changed then.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
-        }
-        Ok(())
-    }
 }
 
 /// The tables, from whatever lends a connection.
@@ -153,15 +138,6 @@ impl Tables for Reader {
         match self {
             Self::Sqlite(conn) => Conn::Sqlite(conn),
             Self::Postgres(conn) => Conn::Postgres(conn),
-        }
-    }
-}
-
-impl Tables for Tx {
-    fn conn(&mut self) -> Conn<'_> {
-        match self {
-            Self::Sqlite(tx) => Conn::Sqlite(tx),
-            Self::Postgres(tx) => Conn::Postgres(tx),
         }
     }
 }

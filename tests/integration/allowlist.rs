@@ -101,7 +101,7 @@ async fn the_address_comes_after_the_state_and_before_the_scope() {
     assert_not_allowed(&world.send(status(&secret, "203.0.113.8")).await);
     let inside = world.send(status(&secret, "203.0.113.7")).await;
     assert_eq!(inside.json()["error"]["code"], "BSE1003");
-    world.database.execute("UPDATE api_keys SET revoked_at = 1").await;
+    world.execute("UPDATE api_keys SET revoked_at = 1").await;
     let revoked = world.send(status(&secret, "203.0.113.8")).await;
     assert_eq!(revoked.json()["error"]["details"]["reason"], "key_revoked");
 }

@@ -110,7 +110,8 @@ both!(
 
         // The database fails under them.
         database.execute("ALTER TABLE api_keys RENAME TO gone").await;
-        let failed = program.send(get("/v1/status").bearer(&called)).await;
+        // One that is in no memory.
+        let failed = program.send(get("/v1/status").bearer(&unknown)).await;
         assert_eq!(failed.status, 503);
         assert_eq!(program.send(post()).await.status, 503);
         database.execute("ALTER TABLE gone RENAME TO api_keys").await;

@@ -3,7 +3,7 @@
 use crate::{
     browser::{Browser, Made},
     database::Database,
-    world::World,
+    world::{Setup, World},
 };
 use std::sync::{
     Arc,
@@ -94,7 +94,11 @@ async fn end(ada: &Browser<'_>, key: &Made, round: usize) {
 }
 
 async fn story(database: Database, rounds: usize) {
-    let world = World::on(database).await;
+    let setup = Setup {
+        arguments: &["--rate-limit", "none"],
+        ..Setup::default()
+    };
+    let world = World::with(database, setup).await;
     let ada = world.person("Ada Moss").await;
     let address = world.serve().await;
     let (next, begun) = watch::channel(Round::default());

@@ -187,7 +187,6 @@ both!(
         let key = world.person("Ada Moss").await.key("prod", "full_access").await;
         let end = world.app.now().millis() + 1_000;
         world
-            .database
             .execute(&format!("UPDATE api_keys SET expires_at = {end}"))
             .await;
         world.advance(999);
@@ -196,16 +195,15 @@ both!(
         let expired = world.status(&key).await;
         assert_refused(&expired, 401, "BSE1002", "authentication_failed", "key_expired");
         assert_eq!(expired.header("www-authenticate"), TOKEN);
-        world.database.execute("UPDATE api_keys SET revoked_at = 1").await;
+        world.execute("UPDATE api_keys SET revoked_at = 1").await;
         let revoked = world.status(&key).await;
         assert_refused(&revoked, 401, "BSE1002", "authentication_failed", "key_revoked");
         assert_eq!(revoked.header("www-authenticate"), TOKEN);
         // The state is told before the scope, on every route.
-        world.database.execute("UPDATE api_keys SET scopes = ''").await;
+        world.execute("UPDATE api_keys SET scopes = ''").await;
         let route = world.send(get("/v1/health/cache").bearer(&key)).await;
         assert_refused(&route, 401, "BSE1002", "authentication_failed", "key_revoked");
         world
-            .database
             .execute("UPDATE api_keys SET revoked_at = NULL, expires_at = NULL")
             .await;
         let route = world.send(get("/v1/health/cache").bearer(&key)).await;
@@ -251,19 +249,13 @@ both!(
 both!(a_broken_table_is_no_wrong_key, async |database: Database| {
     let world = World::on(database).await;
     let key = world.person("Ada Moss").await.key("prod", "full_access").await;
-    world
-        .database
-        .execute("ALTER TABLE api_keys RENAME TO gone")
-        .await;
+    world.execute("ALTER TABLE api_keys RENAME TO gone").await;
     let answer = world.status(&key).await;
     assert_refused(&answer, 503, "BSE5003", "unavailable", "unavailable");
     for word in ["api_keys", "SELECT", "sqlx", "relation", "/tmp", "src/"] {
         assert!(!answer.text().contains(word), "{word}: {}", answer.text());
     }
-    world
-        .database
-        .execute("ALTER TABLE gone RENAME TO api_keys")
-        .await;
+    world.execute("ALTER TABLE gone RENAME TO api_keys").await;
     assert_eq!(world.status(&key).await.status, 200, "it recovers by itself");
 });
 

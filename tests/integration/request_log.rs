@@ -283,7 +283,7 @@ async fn sample(world: &World) -> babysea::domain::log::LogEntry {
         account: account.parse().expect("an id"),
         key: id.parse().expect("an id"),
         method: "GET".to_owned(),
-        route: "/v1/status",
+        route: "/v1/status".into(),
         path: "/v1/status".to_owned(),
         params: String::new(),
         status: 200,

@@ -22,7 +22,7 @@ use babysea::{
     },
 };
 use std::{net::SocketAddr, sync::Arc, task::Poll, time::Duration};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Handle};
 use tower::ServiceExt as _;
 
 pub const ORIGIN: &str = "http://127.0.0.1:3000";
@@ -158,13 +158,22 @@ impl World {
 
     /// Serves on a port of this machine for as long as the test runs.
     pub async fn serve(&self) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        self.serve_on(&Handle::current()).await
+    }
+
+    /// Serves for as long as that runtime runs.
+    pub async fn serve_on(&self, runtime: &Handle) -> SocketAddr {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("it does not block");
         let address = listener.local_addr().expect("its address");
         let service = self
             .router
             .clone()
             .into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await });
+        runtime.spawn(async move {
+            let listener = TcpListener::from_std(listener)?;
+            axum::serve(listener, service).await
+        });
         address
     }
 
@@ -188,6 +197,12 @@ impl World {
     /// A program that calls `GET /v1/status`.
     pub async fn status(&self, secret: &str) -> Answer {
         self.send(get("/v1/status").bearer(secret)).await
+    }
+
+    /// Changes keys behind the product's back, and lets go of what it holds of them, as a new start would.
+    pub async fn execute(&self, sql: &str) {
+        self.database.execute(sql).await;
+        self.app.store.changes().note_all();
     }
 
     /// The status code that a program with this key is answered.

@@ -137,6 +137,7 @@ pub fn key(n: u8, account: u8, created_at: Timestamp) -> Key {
         expires_at: None,
         revoked_at: None,
         leak_reported_at: None,
+        rate_limit: None,
         replaces: None,
         rotation: None,
     }

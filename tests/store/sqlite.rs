@@ -4,7 +4,7 @@ use crate::{
     database::{Aside, Database},
     rows::insert_user,
 };
-use babysea::server::store::{ConnectError, Reader, Store, Tables as _, Tx};
+use babysea::server::store::{Conn, ConnectError, Reader, Store, Tables as _};
 use sqlx::{Executor as _, SqliteConnection};
 
 async fn pragma(connection: &mut SqliteConnection, name: &'static str) -> String {
@@ -45,14 +45,13 @@ async fn assert_pragmas(connection: &mut SqliteConnection, query_only: &str) {
 async fn readers_and_the_writer_are_opened_as_s69_says() {
     let database = Database::sqlite();
     let store = database.open().await;
-    let (Reader::Sqlite(mut reader), Tx::Sqlite(mut writer)) = (
-        store.read().await.expect("a reader"),
-        store.write().await.expect("a writer"),
-    ) else {
+    let mut reader = store.read().await.expect("a reader");
+    let mut writer = store.write().await.expect("a writer");
+    let (Conn::Sqlite(reader), Conn::Sqlite(writer)) = (reader.conn(), writer.conn()) else {
         panic!("another engine");
     };
-    assert_pragmas(&mut reader, "1").await;
-    assert_pragmas(&mut writer, "0").await;
+    assert_pragmas(reader, "1").await;
+    assert_pragmas(writer, "0").await;
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ("ui", "ui api domain", "axum sqlx tokio"),
     (
         "server::clock server::rng server::client server::limits",
-        "domain",
+        "server::limits domain",
         OUTSIDE,
     ),
     // Keys are stored and found by the type of their hash.
@@ -23,6 +23,11 @@ const LAYERS: &[(&str, &str, &str)] = &[
         "server::store",
         "server::store server::secret::pepper::KeyHash domain",
         WEB,
+    ),
+    (
+        "server::key_cache",
+        "server::secret::pepper::KeyHash server::store domain",
+        WEB_AND_SQL,
     ),
     // The pepper is checked against what is stored.
     (
@@ -44,12 +49,13 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ),
     (
         "server::app",
-        "server::clock server::config server::limits server::recorder server::rng server::secret server::store domain",
+        "server::clock server::config server::key_cache server::limits server::recorder server::rng server::secret server::store domain",
         WEB_AND_SQL,
     ),
     (
         "server::service",
-        "server::service server::access server::app server::client server::config server::limits server::secret \
+        "server::service server::access server::app server::client server::config server::key_cache \
+         server::limits server::secret \
          server::store domain",
         WEB_AND_SQL,
     ),
@@ -68,7 +74,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     (
         "server::http",
         "server::http server::service server::session server::access server::app server::client server::config \
-         server::limits api ui domain",
+         server::key_cache server::limits api ui domain",
         "sqlx",
     ),
     // These put it together. The root of the crate is `lib`.

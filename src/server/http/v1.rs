@@ -2,29 +2,27 @@
 //! that this server answers itself have a file here.
 
 mod account;
-mod envelope;
-mod error;
 pub mod leak;
-mod logged;
 mod status;
 mod usage;
 
-use super::middleware::request_id::RequestId;
-use crate::{
-    domain::{catalog::Route, key::Key, log::KeyUse, time::Timestamp},
-    server::{
-        app::App,
-        client::Client,
-        service::verify::{self, Refusal, Refused},
+use super::{
+    machine::{
+        self, envelope,
+        error::V1Error,
+        logged::{Asked, Outcome},
     },
+    middleware::request_id::RequestId,
+};
+use crate::{
+    domain::{catalog::Route, key::Key, time::Timestamp},
+    server::{app::App, client::Client},
 };
 use axum::{
     Extension,
     extract::{Request, State},
-    http::{HeaderValue, header},
     response::Response,
 };
-use error::V1Error;
 
 /// What an endpoint knows of its caller.
 struct Call<'r> {
@@ -45,57 +43,48 @@ pub async fn handle(
 ) -> Response {
     let now = app.now();
     let request = request.into_parts().0;
-    let Some(route) = app.catalog.route(request.method.as_str(), request.uri.path()) else {
-        return V1Error::UnknownRoute.response(&request_id);
-    };
-    let authorization = request.headers.get_all(header::AUTHORIZATION).iter();
-    let verdict = verify::verify(
-        &app,
-        authorization.map(HeaderValue::as_bytes),
+    let asked = Asked {
+        method: request.method.as_str(),
+        path: request.uri.path(),
+        query: request.uri.query().unwrap_or_default(),
+        headers: &request.headers,
         client,
-        route.scope,
-        now,
-    )
-    .await;
-    let (key, answered) = match verdict {
-        Ok(key) => {
-            let query = request.uri.query().unwrap_or_default();
+    };
+    let verdict = machine::judge(&app, &asked, now).await;
+    let answered = match (verdict.outcome, &verdict.key, &verdict.route) {
+        (Err(refusal), ..) => Err(refusal.into()),
+        (Ok(()), Some(known), Some(route)) => {
             let call = Call {
                 app: &app,
-                key: &key,
-                query,
+                key: &known.key,
+                query: asked.query,
                 now,
             };
-            let answered = answer(route, &call).await;
-            (Some(Box::new(key)), answered)
+            answer(route, &call).await
         }
-        Err(Refused { reason, key }) => (key, Err(V1Error::Refused(reason))),
+        // Nothing passes without a key and a route.
+        (Ok(()), ..) => Err(V1Error::NotServedHere),
     };
-    let response = match &answered {
+    let mut response = match &answered {
         Ok((message, data)) => envelope::success(&request_id, message, now, data),
         Err(error) => error.response(&request_id),
     };
-    if let Some(key) = key {
-        let error_code = answered.as_ref().err().map(V1Error::code);
-        let outcome = logged::Outcome {
+    machine::say_quota(response.headers_mut(), verdict.quota);
+    if let (Some(known), Some(route)) = (&verdict.key, &verdict.route) {
+        let error = answered.as_ref().err();
+        let outcome = Outcome {
             request_id,
             status: response.status().as_u16(),
-            error_code,
+            error_code: error.map(V1Error::code),
             at: now,
         };
-        let entry = logged::entry(&app, &key, route, &request, client, outcome);
-        let key_use = match answered {
-            Err(V1Error::Refused(Refusal::Revoked | Refusal::Expired)) => KeyUse::AfterEnd,
-            Err(V1Error::Refused(_)) => KeyUse::Refused,
-            _ => KeyUse::Accepted,
-        };
-        app.recorder.request(entry, key_use);
+        machine::note(&app, &asked, (known, route), outcome, error);
     }
     response
 }
 
 async fn answer(route: &Route, call: &Call<'_>) -> Answered {
-    match route.pattern {
+    match &*route.pattern {
         "/v1/status" => Ok(status::get(call)),
         "/v1/user/account" => account::get(call).await,
         "/v1/usage" => usage::get(call).await,

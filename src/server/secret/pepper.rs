@@ -36,7 +36,7 @@ pub struct KeyHash {
 impl KeyHash {
     /// The digest.
     #[must_use]
-    pub fn digest(&self) -> &[u8] {
+    pub fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
 

@@ -12,6 +12,7 @@ use crate::{
         name::KeyName,
         network::{Allowlist, Reading},
         page::{Cursor, Page},
+        rate_limit,
         scope::Scopes,
         secret::SecretText,
         time::Timestamp,
@@ -97,6 +98,8 @@ pub struct KeyForm<'a> {
     pub expires_on: &'a str,
     /// Addresses and CIDR blocks.
     pub allowlist: &'a str,
+    /// Requests a minute, or nothing.
+    pub rate_limit: &'a str,
     /// Makes the form count once (docs/security.md, S35).
     pub form_token: &'a str,
 }
@@ -223,7 +226,10 @@ fn permissions(catalog: &Catalog, form: &KeyForm<'_>, errors: &mut FieldErrors) 
     }
     let preset = catalog.preset(form.preset).ok_or("Choose what the key may do.");
     let preset = errors.check("preset", preset)?;
-    Some((preset.id.to_owned(), preset.scopes.iter().copied().collect()))
+    Some((
+        preset.id.clone(),
+        preset.scopes.iter().map(String::as_str).collect(),
+    ))
 }
 
 /// The field that an error of the end belongs to.
@@ -243,13 +249,14 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
     let now = app.now();
     let mut errors = FieldErrors::default();
     let name = errors.check("name", KeyName::parse(form.name));
-    let permissions = permissions(&app.catalog, form, &mut errors);
+    let permissions = permissions(&app.catalog(), form, &mut errors);
     let expires_at = expiry::parse(form.expires, form.expires_on, now);
     let field = expires_at.as_ref().err().map_or("expires", expiry_field);
     let expires_at = errors.check(field, expires_at);
     let reading = errors.check("allowlist", Allowlist::parse(form.allowlist));
-    let (Some(name), Some((preset, scopes)), Some(expires_at), Some(reading)) =
-        (name, permissions, expires_at, reading)
+    let rate_limit = errors.check("rate_limit", rate_limit::parse(form.rate_limit));
+    let (Some(name), Some((preset, scopes)), Some(expires_at), Some(reading), Some(rate_limit)) =
+        (name, permissions, expires_at, reading, rate_limit)
     else {
         return Err(ServiceError::Invalid(errors));
     };
@@ -270,6 +277,7 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
         expires_at,
         revoked_at: None,
         leak_reported_at: None,
+        rate_limit,
         replaces: None,
         rotation: None,
     };
@@ -283,7 +291,7 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
     };
     tx.keys().insert(&new).await?;
     check_room(app, &mut tx, key.account, now).await?;
-    let detail = app.catalog.permissions_label(&key.preset, &key.scopes);
+    let detail = app.catalog().permissions_label(&key.preset, &key.scopes);
     activity::note(app, &mut tx, manager, now, Event::KeyCreated, &key, detail).await?;
     tx.commit().await?;
     Ok(Revealed {
@@ -358,7 +366,7 @@ pub async fn reissue(
         prefix: &key.prefix,
         hash: &app.pepper.hash(&secret),
     };
-    if !tx.keys().reissue(account, id, &new, now).await? {
+    if !tx.change(account, id).reissue(&new, now).await? {
         return conflict(USED);
     }
     activity::note(

@@ -25,7 +25,7 @@ const NAMED: u32 = 10;
 pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
     let mut tx = app.store.write().await?;
     tx.accounts().lock(key.account).await?;
-    if tx.leaks().report(key.account, key.id, now).await? {
+    if tx.change(key.account, key.id).report_leak(now).await? {
         let detail = format!("{}... was {} before", key.prefix, key.status(now).label());
         let actor = Actor::program(Some(trace));
         activity::note(app, &mut tx, actor, now, Event::LeakReported, key, detail).await?;

@@ -90,7 +90,7 @@ pub async fn revoke(app: &App, manager: &KeyManager, ids: &[String], why: &str) 
     let reason = reason(why)?;
     let mut revoked = 0;
     for key in &keys {
-        if key.allows(Transition::Revoke, now) && tx.keys().revoke(account, key.id, now).await? {
+        if key.allows(Transition::Revoke, now) && tx.change(account, key.id).revoke(now).await? {
             activity::note(
                 app,
                 &mut tx,
@@ -150,7 +150,7 @@ pub async fn delete(
     }
     for key in &keys {
         let rows = tx.logs().count_of_key(key.id).await?;
-        tx.keys().delete(account, key.id).await?;
+        tx.change(account, key.id).delete().await?;
         let s = if rows == 1 { "" } else { "s" };
         let detail = format!("{}..., with {rows} log row{s}", key.prefix);
         activity::note(app, &mut tx, manager, now, Event::KeyDeleted, key, detail).await?;

@@ -103,6 +103,7 @@ pub async fn rotate(
         expires_at: old.renewed_expiry(now),
         revoked_at: None,
         leak_reported_at: None,
+        rate_limit: old.rate_limit,
         replaces: Some(old.id),
         rotation: None,
     };
@@ -110,12 +111,12 @@ pub async fn rotate(
         at: now,
         grace_ends_at: now.plus(grace),
     };
-    if !tx.keys().rotate(account, old.id, rotation).await? {
+    if !tx.change(account, old.id).rotate(rotation).await? {
         return conflict();
     }
     // At most two secrets of a chain work.
     if let Some(older) = old.replaces {
-        tx.keys().move_grace(account, older, now, now).await?;
+        tx.change(account, older).move_grace(now, now).await?;
     }
     let new = NewKey {
         key: &key,
@@ -172,7 +173,7 @@ pub async fn change_grace(
             "This moment is past. Choose a later one, or stop the key now.".to_owned(),
         ));
     }
-    if !tx.keys().move_grace(account, id, end, now).await? {
+    if !tx.change(account, id).move_grace(end, now).await? {
         return conflict();
     }
     let detail = match grace {

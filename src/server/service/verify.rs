@@ -1,7 +1,8 @@
-//! The decision about a presented key: one for `/v1` and for every door that follows (docs/security.md, S41).
+//! The decision about a presented key: one for `/v1` and for both doors of forward-auth (docs/security.md, S41).
 
 use crate::{
     domain::{
+        catalog::{Catalog, Route},
         key::{Denial, Key},
         secret::SecretText,
         time::Timestamp,
@@ -10,15 +11,28 @@ use crate::{
     server::{
         app::App,
         client::Client,
-        limits::{Exceeded, subscriber},
+        key_cache::Known,
+        limits::{Exceeded, quota::Quota, subscriber},
         store::{StoreError, Tables as _},
     },
 };
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::time::timeout;
+
+/// For how long what a server holds may be used after it last heard of the others' changes (docs/security.md, S74).
+const FRESH: Duration = Duration::from_secs(1);
+/// How long a look-up may take before the database counts as away (S75).
+const LOOK_UP: Duration = Duration::from_secs(1);
 
 /// Why a request may not pass; the order of the variants is the order of the checks.
 #[derive(Debug)]
 pub enum Refusal {
+    /// The method and the path are not in the catalogue.
+    UnknownRoute,
     /// Too many unknown keys from this address.
     TooManyUnknown(Exceeded),
     /// No key, two, or not as a bearer token.
@@ -32,78 +46,127 @@ pub enum Refusal {
     /// Its allowlist does not hold the client's address.
     IpNotAllowed,
     /// It lacks this scope.
-    InsufficientScope(&'static str),
+    InsufficientScope(Arc<str>),
     /// The key was refused too often in this minute.
     TooManyRefusals(Exceeded),
+    /// The key or its account has asked too often in this minute.
+    RateLimited(Exceeded),
     /// The database could not be asked; the key may be good.
     Unavailable(StoreError),
 }
 
-impl From<Denial> for Refusal {
-    fn from(denial: Denial) -> Self {
-        match denial {
-            Denial::Revoked => Self::Revoked,
-            Denial::Expired => Self::Expired,
-            Denial::IpNotAllowed => Self::IpNotAllowed,
-            Denial::InsufficientScope(scope) => Self::InsufficientScope(scope),
+/// What is asked about.
+pub struct Question<'a, A> {
+    /// HTTP method.
+    pub method: &'a str,
+    /// Path, as sent, without its query.
+    pub path: &'a str,
+    /// The values of all `Authorization` headers.
+    pub authorization: A,
+    /// Who asks.
+    pub client: Client,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// The decision, and what it was made from.
+pub struct Verdict {
+    /// The route that was asked for, if it is in the catalogue.
+    pub route: Option<Arc<Route>>,
+    /// The key that was presented, if it is one of ours.
+    pub key: Option<Arc<Known>>,
+    /// How that key stands with the limits, if any applies.
+    pub quota: Option<Quota>,
+    /// Whether the request may pass.
+    pub outcome: Result<(), Refusal>,
+}
+
+impl From<Refusal> for Verdict {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            route: None,
+            key: None,
+            quota: None,
+            outcome: Err(refusal),
         }
     }
 }
 
-/// A refusal, and whose key it was where that is known.
-#[derive(Debug)]
-pub struct Refused {
-    /// Why.
-    pub reason: Refusal,
-    /// The key that was presented, if it is one of ours.
-    pub key: Option<Box<Key>>,
-}
-
-impl From<Refusal> for Refused {
-    fn from(reason: Refusal) -> Self {
-        Self { reason, key: None }
+/// Decides whether a request may pass. The first check that fails says why not.
+pub async fn judge<'h>(app: &App, asked: Question<'_, impl Iterator<Item = &'h [u8]>>) -> Verdict {
+    let catalog = app.catalog();
+    let Some(route) = catalog.route(asked.method, asked.path) else {
+        return Refusal::UnknownRoute.into();
+    };
+    let identified = match bearer(asked.authorization) {
+        Some(presented) => identify(app, &catalog, presented, asked.client, asked.now).await,
+        None => Err(Refusal::MissingKey),
+    };
+    let known = match identified {
+        Ok(known) => known,
+        Err(refusal) => {
+            return Verdict {
+                route: Some(Arc::clone(route)),
+                ..refusal.into()
+            };
+        }
+    };
+    let (quota, outcome) = check(app, &known, route, asked.client, asked.now);
+    Verdict {
+        route: Some(Arc::clone(route)),
+        key: Some(known),
+        quota,
+        outcome,
     }
 }
 
-/// Finds the key and decides whether `client` may use it for a route that needs `scope`.
-///
-/// # Errors
-/// The first check that failed.
-pub async fn verify(
+/// State, allowlist, scope, and then what is left of the limits: refusals before that use up nothing (docs/security.md,
+/// S44).
+fn check(
     app: &App,
-    authorization: impl Iterator<Item = &[u8]>,
+    known: &Known,
+    route: &Route,
     client: Client,
-    scope: &'static str,
     now: Timestamp,
-) -> Result<Key, Refused> {
-    let presented = bearer(authorization).ok_or(Refusal::MissingKey)?;
-    let key = identify(app, presented, client, now).await?;
+) -> (Option<Quota>, Result<(), Refusal>) {
+    let key = &known.key;
     let address = match client {
         Client::Address(address) => Some(address),
         Client::Unreadable => None,
     };
-    match key.decide(address, scope, now) {
-        Ok(()) => Ok(key),
-        Err(denial) => {
-            let reason = match app.refusals.count(key.id, now) {
-                Ok(()) => denial.into(),
-                Err(exceeded) => Refusal::TooManyRefusals(exceeded),
-            };
-            Err(Refused {
-                reason,
-                key: Some(Box::new(key)),
-            })
+    let denial = match key.decide(address, known.grants.open(route), now) {
+        Ok(()) => {
+            let (quota, taken) = app.quotas.take(key.account, key.id, key.rate_limit, now);
+            return (quota, taken.map_err(Refusal::RateLimited));
         }
+        Err(denial) => denial,
+    };
+    if let Err(exceeded) = app.refusals.count(key.id, now) {
+        return (Some(exceeded.quota(now)), Err(Refusal::TooManyRefusals(exceeded)));
     }
+    let refusal = match denial {
+        Denial::Revoked => Refusal::Revoked,
+        Denial::Expired => Refusal::Expired,
+        Denial::IpNotAllowed => Refusal::IpNotAllowed,
+        Denial::InsufficientScope => Refusal::InsufficientScope(Arc::clone(&route.scope)),
+    };
+    let quota = app.quotas.look(key.account, key.id, key.rate_limit, now);
+    (quota, Err(refusal))
 }
 
 /// Whose key `presented` is, whatever its state.
 ///
 /// # Errors
 /// `InvalidKey`, `TooManyUnknown` or `Unavailable`.
-pub async fn identify(app: &App, presented: &[u8], client: Client, now: Timestamp) -> Result<Key, Refusal> {
+pub async fn identify(
+    app: &App,
+    catalog: &Arc<Catalog>,
+    presented: &[u8],
+    client: Client,
+    now: Timestamp,
+) -> Result<Arc<Known>, Refusal> {
     let found = match std::str::from_utf8(presented) {
-        Ok(text) if token::is_well_formed(text) => find(app, &SecretText::new(text.to_owned()))
+        Ok(text) if token::is_well_formed(text) => find(app, catalog, &SecretText::new(text.to_owned()))
             .await
             .map_err(Refusal::Unavailable)?,
         _ => None,
@@ -120,18 +183,55 @@ pub async fn identify(app: &App, presented: &[u8], client: Client, now: Timestam
     })
 }
 
-/// The key with this text. One that is stored under an older pepper is stored under the present one from then on
-/// (docs/security.md, S32).
-async fn find(app: &App, secret: &SecretText) -> Result<Option<Key>, StoreError> {
+/// The key with this text: from memory, if no server can have changed it since, or from the database.
+async fn find(
+    app: &App,
+    catalog: &Arc<Catalog>,
+    secret: &SecretText,
+) -> Result<Option<Arc<Known>>, StoreError> {
+    let hash = app.pepper.hash(secret);
+    let held = app.keys.get(&hash, catalog, app.store.changes());
+    let heard = app.store.since_look();
+    if held.is_some() && heard.is_some_and(|ago| ago <= FRESH) {
+        return Ok(held);
+    }
+    let moment = app.store.changes().moment();
+    let loaded = timeout(LOOK_UP, load(app, secret)).await;
+    let error = match loaded {
+        Ok(Ok(None)) => return Ok(None),
+        Ok(Ok(Some((key, is_present)))) => {
+            let known = Arc::new(Known::new(key, catalog, moment));
+            // Under an older pepper it has another hash, until it is stored under this one.
+            if is_present {
+                app.keys.put(&hash, &known);
+            }
+            return Ok(Some(known));
+        }
+        Ok(Err(error)) => error,
+        Err(_) => StoreError::Slow,
+    };
+    match held {
+        Some(known) if heard.is_some_and(|ago| ago <= app.config.stale_if_db_down) => {
+            app.stale_uses.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(key = %known.key.id, "the database is away: a key is judged by what was known of it");
+            Ok(Some(known))
+        }
+        _ => Err(error),
+    }
+}
+
+/// The key with this text, and whether it is stored under the present pepper. One that is stored under an older pepper
+/// is stored under the present one from then on (docs/security.md, S32).
+async fn load(app: &App, secret: &SecretText) -> Result<Option<(Key, bool)>, StoreError> {
     let hash = app.pepper.hash(secret);
     let mut reader = app.store.read().await?;
     if let Some(key) = reader.keys().by_hash(&hash).await? {
-        return Ok(Some(key));
+        return Ok(Some((key, true)));
     }
     for older in app.pepper.older_hashes(secret) {
         if let Some(key) = reader.keys().by_hash(&older).await? {
             app.recorder.rekey(key.id, older, hash);
-            return Ok(Some(key));
+            return Ok(Some((key, false)));
         }
     }
     Ok(None)

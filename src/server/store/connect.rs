@@ -1,6 +1,6 @@
 //! Opening the database: the engine is chosen once, here, from the address.
 
-use super::{Reader, StoreError, Tx, dialect};
+use super::{Changes, Reader, StoreError, Tx, dialect, shared, transaction::Open};
 use crate::domain::time::Timestamp;
 use sqlx::{
     PgPool, SqlitePool,
@@ -110,6 +110,7 @@ enum Pools {
 #[derive(Clone)]
 pub struct Store {
     pools: Pools,
+    changes: Arc<Changes>,
     /// Held for as long as the process serves, so that a second one cannot (S71).
     _lock: Option<Arc<File>>,
 }
@@ -156,7 +157,11 @@ impl Store {
                 )
             }
         };
-        let store = Self { pools, _lock: None };
+        let store = Self {
+            pools,
+            changes: Arc::new(Changes::new("a command".to_owned())),
+            _lock: None,
+        };
         let known = migrator.iter().map(|migration| migration.version).max();
         if store.version().await? == known {
             Ok(store)
@@ -204,6 +209,7 @@ impl Store {
             .await?;
         Ok(Self {
             pools: Pools::Sqlite { read, write },
+            changes: Arc::new(Changes::new("the only one".to_owned())),
             _lock: Some(Arc::new(lock)),
         })
     }
@@ -215,10 +221,33 @@ impl Store {
             .connect_with(PgConnectOptions::from_str(url)?.application_name("babysea"))
             .await?;
         POSTGRES_MIGRATIONS.run(&pool).await?;
+        let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)")
+            .fetch_one(&pool)
+            .await?;
+        shared::forget_gone(&pool).await?;
+        let changes = Arc::new(Changes::new(server));
+        shared::start(&pool, &changes);
         Ok(Self {
             pools: Pools::Postgres(pool),
+            changes,
             _lock: None,
         })
+    }
+
+    /// Which keys were changed, for those who hold them.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// How long ago this server last learned of what other servers change; nothing if it never did. No other server
+    /// changes the keys of an SQLite file.
+    #[must_use]
+    pub fn since_look(&self) -> Option<Duration> {
+        match self.pools {
+            Pools::Sqlite { .. } => Some(Duration::ZERO),
+            Pools::Postgres(_) => self.changes.since_look(),
+        }
     }
 
     /// `SQLite` or `PostgreSQL`.
@@ -263,10 +292,11 @@ impl Store {
     /// # Errors
     /// When none can be begun in time.
     pub async fn write(&self) -> Result<Tx, StoreError> {
-        Ok(match &self.pools {
-            Pools::Sqlite { write, .. } => Tx::Sqlite(write.begin_with(dialect::SQLITE_BEGIN).await?),
-            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
+        let open = match &self.pools {
+            Pools::Sqlite { write, .. } => Open::Sqlite(write.begin_with(dialect::SQLITE_BEGIN).await?),
+            Pools::Postgres(pool) => Open::Postgres(pool.begin().await?, pool.clone()),
+        };
+        Ok(Tx::new(open, Arc::clone(&self.changes)))
     }
 
     /// Ends all connections.

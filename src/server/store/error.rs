@@ -11,6 +11,9 @@ pub enum StoreError {
     /// The database is away or refuses; the source is for the log alone.
     #[error("the database could not answer")]
     Broken(#[source] sqlx::Error),
+    /// The database took so long that it counts as away.
+    #[error("the database did not answer in time")]
+    Slow,
     /// A stored value is not what this version writes.
     #[error("a stored value cannot be read: {0}")]
     Unreadable(&'static str),

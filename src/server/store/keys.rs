@@ -16,7 +16,8 @@ use crate::{
 macro_rules! select {
     () => {
         "SELECT id, account_id, name, prefix, preset, scopes, allowlist, creator_id, created_at, last_used_at,
-            expires_at, revoked_at, replaces_id, rotated_at, grace_ends_at, leak_reported_at FROM api_keys "
+            expires_at, revoked_at, replaces_id, rotated_at, grace_ends_at, leak_reported_at,
+            rate_limit FROM api_keys "
     };
 }
 
@@ -37,19 +38,14 @@ pub(super) use {live, select};
 
 declare! {
     INSERT = "INSERT INTO api_keys (id, account_id, name, name_key, prefix, hash, pepper_version, preset, scopes, allowlist,
-            creator_id, created_at, last_used_at, expires_at, revoked_at, form_token, replaces_id, rotated_at, grace_ends_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+            creator_id, created_at, last_used_at, expires_at, revoked_at, form_token, replaces_id, rotated_at, grace_ends_at,
+            rate_limit)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     BY_HASH = concat!(select!(), "WHERE hash = $1");
     BY_ID = concat!(select!(), "WHERE account_id = $1 AND id = $2");
     COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND ", live!("$2"));
     /// Late and repeated reports never move the time back.
     USED = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
-    /// Only while nobody has used the key.
-    REISSUE = concat!("UPDATE api_keys SET prefix = $3, hash = $4, pepper_version = $5
-        WHERE account_id = $1 AND id = $2 AND last_used_at IS NULL AND ", live!("$6"));
-    /// Only before its end: what has ended stays ended.
-    MOVE_GRACE = concat!("UPDATE api_keys SET grace_ends_at = $3
-        WHERE account_id = $1 AND id = $2 AND rotated_at IS NOT NULL AND ", live!("$4"));
     /// From the newest to the oldest, whichever of them `$2` is.
     CHAIN = concat!("WITH RECURSIVE older (id, replaces_id) AS (
             SELECT id, replaces_id FROM api_keys WHERE account_id = $1 AND id = $2
@@ -59,10 +55,6 @@ declare! {
             UNION SELECT k.id FROM api_keys k JOIN newer ON k.replaces_id = newer.id
         ) ", select!(), "WHERE id IN (SELECT id FROM older UNION SELECT id FROM newer)
         ORDER BY created_at DESC, id DESC LIMIT $3");
-    ROTATE = "UPDATE api_keys SET rotated_at = $3, grace_ends_at = $4
-        WHERE account_id = $1 AND id = $2 AND rotated_at IS NULL AND revoked_at IS NULL";
-    REVOKE = "UPDATE api_keys SET revoked_at = $3 WHERE account_id = $1 AND id = $2 AND revoked_at IS NULL";
-    DELETE = "DELETE FROM api_keys WHERE account_id = $1 AND id = $2";
     SENT_FORM = "INSERT INTO sent_forms (account_id, form_token) VALUES ($1, $2)";
     REKEY = "UPDATE api_keys SET hash = $3, pepper_version = $4 WHERE id = $1 AND hash = $2";
 }
@@ -103,6 +95,7 @@ pub(super) struct Row {
     rotated_at: Option<i64>,
     grace_ends_at: Option<i64>,
     leak_reported_at: Option<i64>,
+    rate_limit: Option<i64>,
 }
 
 impl TryFrom<Row> for Key {
@@ -131,6 +124,11 @@ impl TryFrom<Row> for Key {
             expires_at: row.expires_at.map(Timestamp::from_millis),
             revoked_at: row.revoked_at.map(Timestamp::from_millis),
             leak_reported_at: row.leak_reported_at.map(Timestamp::from_millis),
+            rate_limit: row
+                .rate_limit
+                .map(u32::try_from)
+                .transpose()
+                .map_err(|_| StoreError::Unreadable("api_keys.rate_limit"))?,
             replaces: row
                 .replaces_id
                 .map(|id| id.parse())
@@ -161,7 +159,7 @@ impl Keys<'_> {
                 .bind(&key.name)
                 .bind(key.name.to_lowercase())
                 .bind(&key.prefix)
-                .bind(new.hash.digest())
+                .bind(&new.hash.digest()[..])
                 .bind(new.hash.version())
                 .bind(&key.preset)
                 .bind(key.scopes.to_string())
@@ -175,6 +173,7 @@ impl Keys<'_> {
                 .bind(key.replaces.map(|id| id.to_string()))
                 .bind(key.rotation.map(|rotation| rotation.at.millis()))
                 .bind(key.rotation.map(|rotation| rotation.grace_ends_at.millis()))
+                .bind(key.rate_limit.map(i64::from))
                 .execute(c)
                 .await?;
         });
@@ -186,8 +185,7 @@ impl Keys<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_hash(self, hash: &KeyHash) -> Result<Option<Key>, StoreError> {
-        let row =
-            on!(self.0, c => sqlx::query_as::<_, Row>(BY_HASH).bind(hash.digest()).fetch_optional(c).await?);
+        let row = on!(self.0, c => sqlx::query_as::<_, Row>(BY_HASH).bind(&hash.digest()[..]).fetch_optional(c).await?);
         row.map(TryInto::try_into).transpose()
     }
 
@@ -235,64 +233,6 @@ impl Keys<'_> {
         Ok(())
     }
 
-    /// Gives a live key that was never used another secret; whether it did.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn reissue(
-        self,
-        account: AccountId,
-        id: KeyId,
-        secret: &NewSecret<'_>,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let changed = on!(self.0, c => {
-            sqlx::query(REISSUE)
-                .bind(account.to_string())
-                .bind(id.to_string())
-                .bind(secret.prefix)
-                .bind(secret.hash.digest())
-                .bind(secret.hash.version())
-                .bind(now.millis())
-                .execute(c)
-                .await?
-                .rows_affected()
-        });
-        Ok(changed == 1)
-    }
-
-    /// Notes that a key was replaced and works until its grace period ends; whether it was still to be replaced.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn rotate(self, account: AccountId, id: KeyId, rotation: Rotation) -> Result<bool, StoreError> {
-        let changed = on!(self.0, c => {
-            sqlx::query(ROTATE)
-                .bind(account.to_string())
-                .bind(id.to_string())
-                .bind(rotation.at.millis())
-                .bind(rotation.grace_ends_at.millis())
-                .execute(c)
-                .await?
-                .rows_affected()
-        });
-        Ok(changed == 1)
-    }
-
-    /// Lets a key in its grace period work until `end`; whether it was in it at `now`.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn move_grace(
-        self,
-        account: AccountId,
-        id: KeyId,
-        end: Timestamp,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        Ok(self.run(MOVE_GRACE, account, id, &[end, now]).await? == 1)
-    }
-
     /// The newest keys that one was made to replace, that were made to replace it, and itself.
     ///
     /// # Errors
@@ -309,39 +249,6 @@ impl Keys<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Disables a key; whether it was not yet.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn revoke(self, account: AccountId, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.run(REVOKE, account, id, &[now]).await? == 1)
-    }
-
-    /// Forgets a key and its request log; whether there was one.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn delete(self, account: AccountId, id: KeyId) -> Result<bool, StoreError> {
-        Ok(self.run(DELETE, account, id, &[]).await? == 1)
-    }
-
-    /// Runs a statement about one key; returns how many rows it changed.
-    async fn run(
-        self,
-        statement: &'static str,
-        account: AccountId,
-        id: KeyId,
-        times: &[Timestamp],
-    ) -> Result<u64, StoreError> {
-        Ok(on!(self.0, c => {
-            let mut query = sqlx::query(statement).bind(account.to_string()).bind(id.to_string());
-            for time in times {
-                query = query.bind(time.millis());
-            }
-            query.execute(c).await?.rows_affected()
-        }))
-    }
-
     /// Stores a key under another pepper; nothing happens when it has another secret by now.
     ///
     /// # Errors
@@ -350,8 +257,8 @@ impl Keys<'_> {
         on!(self.0, c => {
             sqlx::query(REKEY)
                 .bind(id.to_string())
-                .bind(from.digest())
-                .bind(to.digest())
+                .bind(&from.digest()[..])
+                .bind(&to.digest()[..])
                 .bind(to.version())
                 .execute(c)
                 .await?;

@@ -14,8 +14,6 @@ use crate::domain::{
 declare! {
     OPEN = concat!(select!(), "WHERE account_id = $1 AND leak_reported_at IS NOT NULL AND leak_acknowledged_at IS NULL
         ORDER BY leak_reported_at DESC, id LIMIT $2");
-    REPORT = "UPDATE api_keys SET leak_reported_at = $3, revoked_at = COALESCE(revoked_at, $3)
-        WHERE account_id = $1 AND id = $2 AND leak_reported_at IS NULL";
     ACKNOWLEDGE = "UPDATE api_keys SET leak_acknowledged_at = $3
         WHERE account_id = $1 AND id = $2 AND leak_reported_at IS NOT NULL AND leak_acknowledged_at IS NULL";
     /// Whether it is the first alert of its hour; `$3` is the latest time that the one before may have.
@@ -40,14 +38,6 @@ impl Leaks<'_> {
                 .await?
         });
         rows.into_iter().map(TryInto::try_into).collect()
-    }
-
-    /// Disables a key that was reported as leaked; whether it is the first report.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn report(self, account: AccountId, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(run(self.0, REPORT, account, id, now).await? == 1)
     }
 
     /// Notes that an owner knows of a leak; whether there was one that nobody knew of.

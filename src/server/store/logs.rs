@@ -108,7 +108,7 @@ impl Logs<'_> {
                 .bind(&entry.request_id)
                 .bind(entry.key.to_string())
                 .bind(&entry.method)
-                .bind(entry.route)
+                .bind(&*entry.route)
                 .bind(&entry.path)
                 .bind(&entry.params)
                 .bind(i64::from(entry.status))

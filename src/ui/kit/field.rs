@@ -75,6 +75,9 @@ pub fn TextField(
     /// Most UTF-16 code units that browsers take.
     #[prop(optional)]
     maxlength: Option<usize>,
+    /// Which keys a phone shows: `numeric` for digits.
+    #[prop(optional)]
+    inputmode: Option<&'static str>,
     /// Whether it has to be filled in.
     #[prop(default = true)]
     required: bool,
@@ -99,6 +102,7 @@ pub fn TextField(
                 type=kind
                 value=value
                 autocomplete=autocomplete
+                inputmode=inputmode
                 maxlength=maxlength
                 autofocus=starts_at(&form, name, autofocus)
                 spellcheck="false"

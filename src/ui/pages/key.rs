@@ -147,6 +147,11 @@ fn Actions(key: KeyRow, keys: String) -> impl IntoView {
 #[component]
 fn About(data: Arc<KeyPageData>) -> impl IntoView {
     let (key, now) = (data.key.clone(), data.now);
+    let rate_limit = match key.rate_limit {
+        Some(1) => "1 request a minute".to_owned(),
+        Some(limit) => format!("{limit} requests a minute"),
+        None => "only its account's".to_owned(),
+    };
     let allowlist = if key.allowlist.is_empty() {
         "Every address".to_owned()
     } else {
@@ -188,6 +193,10 @@ fn About(data: Arc<KeyPageData>) -> impl IntoView {
                 <div>
                     <dt>"IP allowlist"</dt>
                     <dd>{allowlist}</dd>
+                </div>
+                <div>
+                    <dt>"Rate limit"</dt>
+                    <dd>{rate_limit}</dd>
                 </div>
                 <div>
                     <dt>"Id"</dt>

@@ -8,6 +8,7 @@ use crate::{
     },
 };
 use leptos::prelude::*;
+use std::sync::Arc;
 
 /// The page.
 #[component]
@@ -15,17 +16,17 @@ pub fn ScopesPage(
     /// What is around it.
     frame: FrameData,
     /// What there is.
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
 ) -> impl IntoView {
     let head = catalog
         .presets
         .iter()
-        .map(|preset| view! { <th scope="col" role="columnheader">{preset.label}</th> })
+        .map(|preset| view! { <th scope="col" role="columnheader">{preset.label.clone()}</th> })
         .collect_view();
     let rows = catalog
         .scopes
         .iter()
-        .map(|&scope| view! { <ScopeRow catalog scope/> })
+        .map(|scope| view! { <ScopeRow catalog=Arc::clone(&catalog) scope=scope.clone()/> })
         .collect_view();
     view! {
         <Frame frame>
@@ -53,14 +54,14 @@ pub fn ScopesPage(
 }
 
 #[component]
-fn ScopeRow(catalog: Catalog, scope: &'static str) -> impl IntoView {
+fn ScopeRow(catalog: Arc<Catalog>, scope: String) -> impl IntoView {
     let routes = catalog
-        .routes_of(scope)
+        .routes_of(&scope)
         .map(|route| {
             view! {
                 <li>
-                    <span class="method">{route.method}</span>
-                    <code>{route.pattern}</code>
+                    <span class="method">{route.method.clone()}</span>
+                    <code>{route.pattern.to_string()}</code>
                 </li>
             }
         })

@@ -55,7 +55,7 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
         creator: detail.creator,
         end: detail.key.end(),
         revoked_at: detail.key.revoked_at,
-        scopes: routes(&app.catalog, &detail.key),
+        scopes: routes(&app.catalog(), &detail.key),
         chain: detail.chain.into_iter().map(shown).collect(),
         days: days.collect(),
         requests: detail.requests.into_iter().map(request).collect(),
@@ -76,7 +76,7 @@ fn routes(catalog: &Catalog, key: &Key) -> Vec<(String, Vec<String>)> {
         let routes = catalog
             .routes_of(scope)
             .map(|route| format!("{} {}", route.method, route.pattern));
-        ((*scope).to_owned(), routes.collect())
+        (scope.clone(), routes.collect())
     });
     routes.collect()
 }

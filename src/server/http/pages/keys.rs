@@ -173,6 +173,7 @@ async fn create(keys: &Keys, form: CreateKey) -> Response {
             expires: &form.expires,
             expires_on: &form.expires_on,
             allowlist: &form.allowlist,
+            rate_limit: &form.rate_limit,
             form_token: &form.form_token,
         };
         service::keys::create(keys.app(), &manager, &sent).await
@@ -188,6 +189,7 @@ async fn create(keys: &Keys, form: CreateKey) -> Response {
         .with("expires", form.expires)
         .with("expires_on", form.expires_on)
         .with("allowlist", form.allowlist)
+        .with("rate_limit", form.rate_limit)
         .with("form_token", form.form_token);
     for scope in form.scopes {
         state = state.with("scopes", scope);
@@ -236,20 +238,20 @@ fn fresh(app: &App) -> FormState {
 
 fn create_data(keys: &Keys, form: FormState) -> CreateData {
     let (app, now) = (keys.app(), keys.app().now());
-    let presets = app.catalog.presets.iter().map(|preset| PresetChoice {
-        id: preset.id.to_owned(),
-        label: preset.label.to_owned(),
-        description: preset.description.to_owned(),
-        scopes: if preset.scopes.len() == app.catalog.scopes.len() {
+    let catalog = app.catalog();
+    let presets = catalog.presets.iter().map(|preset| PresetChoice {
+        id: preset.id.clone(),
+        label: preset.label.clone(),
+        description: preset.description.clone(),
+        scopes: if preset.scopes.len() == catalog.scopes.len() {
             format!("all {} scopes", preset.scopes.len())
         } else {
             preset.scopes.join(", ")
         },
     });
-    let scopes = app.catalog.scopes.iter().map(|scope| ScopeChoice {
-        scope: (*scope).to_owned(),
-        routes: app
-            .catalog
+    let scopes = catalog.scopes.iter().map(|scope| ScopeChoice {
+        scope: scope.clone(),
+        routes: catalog
             .routes_of(scope)
             .map(|route| format!("{} {}", route.method, route.pattern))
             .collect(),

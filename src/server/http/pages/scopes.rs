@@ -7,6 +7,7 @@ use crate::{
 };
 use axum::{extract::Path, http::StatusCode, response::Response};
 use leptos::prelude::*;
+use std::sync::Arc;
 
 /// The page.
 pub async fn show(SignedIn(visit, viewer): SignedIn, Path(slug): Path<String>) -> Response {
@@ -18,7 +19,7 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path(slug): Path<String>) -
         Ok(frame) => frame,
         Err(error) => return failure(&visit, error).await,
     };
-    let catalog = visit.app.catalog;
-    let page = move || view! { <ScopesPage frame=frame.clone() catalog/> };
+    let catalog = visit.app.catalog();
+    let page = move || view! { <ScopesPage frame=frame.clone() catalog=Arc::clone(&catalog)/> };
     document::render(&visit, StatusCode::OK, "Scopes", page).await
 }

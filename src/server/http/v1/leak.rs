@@ -1,13 +1,16 @@
 //! `POST /v1/keys/report-leak`: whoever holds a key revokes it with it (docs/security.md, S40). The only route that
 //! takes a key in its body, since whoever finds one should not have to use it.
 
-use super::{envelope, error::V1Error};
 use crate::{
     domain::secret::SecretText,
     server::{
         app::App,
         client::Client,
-        http::{client, middleware::request_id::RequestId},
+        http::{
+            client,
+            machine::{envelope, error::V1Error},
+            middleware::request_id::RequestId,
+        },
         service::{
             leak,
             verify::{self, Refusal},
@@ -40,7 +43,7 @@ pub async fn handle(
     let now = app.now();
     let reported = async {
         if request.method() != Method::POST {
-            return Err(V1Error::UnknownRoute);
+            return Err(V1Error::Refused(Refusal::UnknownRoute));
         }
         let (parts, body) = request.into_parts();
         let trace = client::trace(&app, &parts);
@@ -49,10 +52,10 @@ pub async fn handle(
             field: "key",
             message: "Send the key as JSON, in the form {\"key\": \"...\"}.",
         })?;
-        let key = verify::identify(&app, report.key.expose().as_bytes(), from, now).await?;
-        let done = leak::report(&app, &key, &trace, now).await;
+        let key = verify::identify(&app, &app.catalog(), report.key.expose().as_bytes(), from, now).await?;
+        let done = leak::report(&app, &key.key, &trace, now).await;
         done.map_err(Refusal::Unavailable)?;
-        Ok(json!({ "apikey_id": key.id.to_string(), "apikey_prefix": key.prefix }))
+        Ok(json!({ "apikey_id": key.key.id.to_string(), "apikey_prefix": key.key.prefix }))
     };
     match reported.await {
         Ok(data) => envelope::success(&request_id, "API key revoked. Its owners are told.", now, &data),

@@ -1,7 +1,10 @@
 //! `GET /v1/usage?days=`: what the account's keys did.
 
-use super::{Answered, Call, error::V1Error};
-use crate::server::service::{usage, verify::Refusal};
+use super::{Answered, Call};
+use crate::server::{
+    http::machine::error::V1Error,
+    service::{usage, verify::Refusal},
+};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 

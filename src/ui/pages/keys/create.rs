@@ -68,6 +68,15 @@ pub fn CreateForm(
                     <Permissions form=Arc::clone(&form) presets scopes about/>
                     <ExpiresField form=Arc::clone(&form) days/>
                     <AllowlistField form=Arc::clone(&form) address/>
+                    <TextField
+                        form=Arc::clone(&form)
+                        name="rate_limit"
+                        label="Rate limit (optional)"
+                        inputmode="numeric"
+                        autocomplete="off"
+                        required=false
+                        hint="Requests a minute for this key alone. All keys of the account share its own limit."
+                    />
                 </div>
                 <footer class="dialog-foot">
                     <button class="button" type="submit" form="close-create-key" data-closes=DIALOG>"Cancel"</button>

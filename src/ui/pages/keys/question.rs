@@ -220,7 +220,7 @@ fn consequence(ask: &Ask, several: bool) -> String {
         }
         Ask::Rotate(stops) => {
             let new =
-                "The new key has the same name, scopes and allowlist. It is shown on the next screen, once.";
+                "The new key has the same name, scopes, allowlist and rate limit. It is shown on the next screen, once.";
             match stops {
                 Some(prefix) => {
                     format!("An older key of this chain, {prefix}..., still works and stops now. {new}")

@@ -39,6 +39,8 @@ pub struct KeyRow {
     pub created_at: Timestamp,
     /// At the moment the page is drawn.
     pub status: KeyStatus,
+    /// Requests a minute that it may make, where that is limited beside its account's.
+    pub rate_limit: Option<u32>,
     /// Each entry of the allowlist.
     pub allowlist: Vec<String>,
     /// What can be done with it now.

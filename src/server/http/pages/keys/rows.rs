@@ -25,7 +25,7 @@ pub struct Around<'a> {
 pub fn row(app: &App, key: Key, around: &Around<'_>, created: &str) -> KeyRow {
     let now = around.now;
     let id = key.id.to_string();
-    let mut about = app.catalog.permissions_label(&key.preset, &key.scopes);
+    let mut about = app.catalog().permissions_label(&key.preset, &key.scopes);
     let status = key.status(now);
     if let Some(end) = key.end() {
         about = match status {
@@ -53,6 +53,7 @@ pub fn row(app: &App, key: Key, around: &Around<'_>, created: &str) -> KeyRow {
             };
             format!("{whose}: {}", used(since, now))
         }),
+        rate_limit: key.rate_limit,
         allowlist: key.allowlist.entries().map(|entry| entry.to_string()).collect(),
         name: key.name,
         prefix: key.prefix,

@@ -16,6 +16,10 @@ pub enum V1Error {
     Refused(Refusal),
     /// The key's account is gone.
     AccountNotFound,
+    /// A proxy asks whom nobody told this server to trust.
+    UntrustedProxy,
+    /// A proxy asks about a request that could be taken in two ways, or names none.
+    UnclearRequest,
     /// A parameter that cannot be what it is.
     InvalidInput {
         /// Its name.
@@ -23,8 +27,6 @@ pub enum V1Error {
         /// What it must be.
         message: &'static str,
     },
-    /// The path is not in the catalogue.
-    UnknownRoute,
     /// The key passed every check, but the route belongs to the API that this server stands in front of.
     NotServedHere,
 }
@@ -74,7 +76,7 @@ impl V1Error {
                 "Too many unknown API keys from this address. Retry after the seconds in the Retry-After header.",
                 *exceeded,
             ),
-            Self::Refused(Refusal::TooManyRefusals(exceeded)) => limited(
+            Self::Refused(Refusal::TooManyRefusals(exceeded) | Refusal::RateLimited(exceeded)) => limited(
                 "BSE1005",
                 "rate_limit_exceeded",
                 "Rate limit exceeded. Please retry after the period indicated in the Retry-After header.",
@@ -101,7 +103,7 @@ impl V1Error {
             Self::Refused(Refusal::Revoked) => invalid("This API key has been revoked.", "key_revoked"),
             Self::Refused(Refusal::Expired) => invalid("This API key has expired.", "key_expired"),
             Self::Refused(Refusal::InsufficientScope(scope)) => Told {
-                details: json!({ "reason": "insufficient_scope", "required_scope": scope }),
+                details: json!({ "reason": "insufficient_scope", "required_scope": &**scope }),
                 ..told(
                     StatusCode::FORBIDDEN,
                     "BSE1003",
@@ -127,12 +129,26 @@ impl V1Error {
                 "The account of this API key no longer exists.",
                 "account_not_found",
             ),
-            Self::UnknownRoute => told(
+            Self::Refused(Refusal::UnknownRoute) => told(
                 StatusCode::NOT_FOUND,
                 "BSE2404",
                 "unknown_route",
                 "There is no such route: check the method and the path.",
                 "unknown_route",
+            ),
+            Self::UntrustedProxy => told(
+                StatusCode::FORBIDDEN,
+                "BSE2403",
+                "untrusted_proxy",
+                "This address is not one of the proxies that may ask. Add the proxy to TRUSTED_PROXIES.",
+                "untrusted_proxy",
+            ),
+            Self::UnclearRequest => told(
+                StatusCode::FORBIDDEN,
+                "BSE2405",
+                "unclear_request",
+                "The method or the path of this request is not in its normal form.",
+                "unclear_request",
             ),
             Self::NotServedHere => told(
                 StatusCode::NOT_IMPLEMENTED,
@@ -157,9 +173,11 @@ impl V1Error {
             }
             // RFC 6750 names no error where there was no key, and has none for a wrong address.
             Refusal::MissingKey | Refusal::IpNotAllowed => r#"Bearer realm="api""#.to_owned(),
-            Refusal::TooManyUnknown(_) | Refusal::TooManyRefusals(_) | Refusal::Unavailable(_) => {
-                return None;
-            }
+            Refusal::UnknownRoute
+            | Refusal::TooManyUnknown(_)
+            | Refusal::TooManyRefusals(_)
+            | Refusal::RateLimited(_)
+            | Refusal::Unavailable(_) => return None,
         };
         HeaderValue::try_from(challenge).ok()
     }
@@ -190,7 +208,11 @@ impl V1Error {
         }
         let headers = response.headers_mut();
         match self {
-            Self::Refused(Refusal::TooManyUnknown(exceeded) | Refusal::TooManyRefusals(exceeded)) => {
+            Self::Refused(
+                Refusal::TooManyUnknown(exceeded)
+                | Refusal::TooManyRefusals(exceeded)
+                | Refusal::RateLimited(exceeded),
+            ) => {
                 // The vendor's client waits only where both are there.
                 headers.insert("x-ratelimit-limit", HeaderValue::from(exceeded.limit));
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(exceeded.retry_after));

@@ -4,7 +4,8 @@ use crate::{
     domain::{catalog::Route, key::Key, log::LogEntry, time::Timestamp, token},
     server::{app::App, client::Client},
 };
-use axum::http::{header, request::Parts};
+use axum::http::{HeaderMap, header};
+use std::{borrow::Cow, sync::Arc};
 use url::form_urlencoded;
 
 /// Longest value of a parameter, in characters; the vendor keeps no more either.
@@ -28,33 +29,23 @@ pub struct Outcome {
     pub at: Timestamp,
 }
 
+/// A request as its client made it, to this server or to the API that it guards.
+pub struct Asked<'a> {
+    /// HTTP method.
+    pub method: &'a str,
+    /// Path, as sent.
+    pub path: &'a str,
+    /// Query, as sent, without the question mark.
+    pub query: &'a str,
+    /// All headers.
+    pub headers: &'a HeaderMap,
+    /// Whose request it is.
+    pub client: Client,
+}
+
 /// The row of a request that was made with `key`.
-pub fn entry(
-    app: &App,
-    key: &Key,
-    route: &Route,
-    request: &Parts,
-    client: Client,
-    outcome: Outcome,
-) -> LogEntry {
-    let agent = request
-        .headers
-        .get(header::USER_AGENT)
-        .map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
+pub fn entry(app: &App, key: &Key, route: &Route, asked: &Asked<'_>, outcome: Outcome) -> LogEntry {
     let prefix = &app.config.key_prefix;
-    let path = request.uri.path();
-    let path: Vec<_> = path
-        .split('/')
-        .map(|part| {
-            // Read as a query is, so that percent signs hide nothing.
-            let mut texts = form_urlencoded::parse(part.as_bytes());
-            if texts.any(|(name, value)| may_hold_key(&name, prefix) || may_hold_key(&value, prefix)) {
-                MASK
-            } else {
-                part
-            }
-        })
-        .collect();
     LogEntry {
         request_id: outcome.request_id,
         account: key.account,
@@ -62,19 +53,43 @@ pub fn entry(
         status: outcome.status,
         error_code: outcome.error_code,
         at: outcome.at,
-        method: request.method.to_string(),
-        route: route.pattern,
-        path: cut(&path.join("/"), LONGEST),
-        params: cut(&params(request.uri.query().unwrap_or_default(), prefix), LONGEST),
-        ip_hash: match client {
+        method: asked.method.to_owned(),
+        route: Arc::clone(&route.pattern),
+        path: cut(&path(asked.path, prefix), LONGEST),
+        params: cut(&params(asked.query, prefix), LONGEST),
+        ip_hash: match asked.client {
             Client::Address(address) => Some(app.pepper.address_hash(address)),
             Client::Unreadable => None,
         },
-        user_agent: match agent {
-            Some(agent) if may_hold_key(&agent, prefix) => MASK.to_owned(),
-            agent => cut(&agent.unwrap_or_default(), LONGEST),
+        user_agent: match asked.headers.get(header::USER_AGENT) {
+            None => String::new(),
+            Some(agent) => {
+                let agent = String::from_utf8_lossy(agent.as_bytes());
+                if may_hold_key(&agent, prefix) {
+                    MASK.to_owned()
+                } else {
+                    cut(&agent, LONGEST)
+                }
+            }
         },
     }
+}
+
+/// The path with segments that may hold a key masked.
+fn path<'a>(path: &'a str, key_prefix: &str) -> Cow<'a, str> {
+    let masks = |part: &str| {
+        // Read as a query is, so that percent signs hide nothing.
+        let mut texts = form_urlencoded::parse(part.as_bytes());
+        texts.any(|(name, value)| may_hold_key(&name, key_prefix) || may_hold_key(&value, key_prefix))
+    };
+    if !path.split('/').any(masks) {
+        return path.into();
+    }
+    let parts: Vec<_> = path
+        .split('/')
+        .map(|part| if masks(part) { MASK } else { part })
+        .collect();
+    parts.join("/").into()
 }
 
 /// Whether a text may hold a key: the beginning of new ones, or a whole one, which an earlier prefix may begin.
@@ -85,6 +100,9 @@ fn may_hold_key(text: &str, key_prefix: &str) -> bool {
 
 /// The query with long values cut and what may be secret masked.
 fn params(query: &str, key_prefix: &str) -> String {
+    if query.is_empty() {
+        return String::new();
+    }
     let mut kept = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let lower = name.to_lowercase();

@@ -1,0 +1,187 @@
+//! Forward-auth: a proxy asks whether a request may pass before it passes it on. The same decision as on `/v1`, about
+//! the method and the path that the proxy names (docs/security.md, S47 to S49).
+//!
+//! Caddy and Traefik ask at `/forward-auth`, Envoy at `/forward-auth/{the path}`, nginx at `/forward-auth/nginx`.
+
+mod original;
+
+use super::{
+    machine::{
+        self,
+        error::V1Error,
+        logged::{Asked, Outcome},
+    },
+    middleware::request_id::RequestId,
+};
+use crate::{
+    domain::key::Key,
+    server::{
+        app::App,
+        service::verify::{Refusal, Verdict},
+    },
+};
+use axum::{
+    Extension,
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::Response,
+};
+use original::Original;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use std::net::SocketAddr;
+
+/// What the guarded API learns of a caller. Each is in every answer that lets a request pass, so that a copy which the
+/// client sent cannot take its place (S48).
+const IDENTITY: [HeaderName; 4] = [
+    HeaderName::from_static("x-account-id"),
+    HeaderName::from_static("x-api-key-id"),
+    HeaderName::from_static("x-api-key-name"),
+    HeaderName::from_static("x-api-key-scopes"),
+];
+
+/// Names are given by people: what a header cannot hold is percent-encoded.
+const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
+
+const AUTH_STATUS: HeaderName = HeaderName::from_static("x-auth-status");
+const AUTH_BODY: HeaderName = HeaderName::from_static("x-auth-body");
+const AUTH_RETRY_AFTER: HeaderName = HeaderName::from_static("x-auth-retry-after");
+
+/// Answers Caddy and Traefik, which name the request in `X-Forwarded-Method` and `X-Forwarded-Uri`.
+pub async fn handle(
+    State(app): State<App>,
+    Extension(id): Extension<RequestId>,
+    request: Request,
+) -> Response {
+    let parts = request.into_parts().0;
+    let original = original::of_headers(&parts.headers, original::FORWARDED, original::NGINX);
+    plain(&app, id, &parts, original).await
+}
+
+/// Answers Envoy, which asks with the request's own method and its path after a prefix.
+pub async fn handle_envoy(
+    State(app): State<App>,
+    Extension(id): Extension<RequestId>,
+    request: Request,
+) -> Response {
+    let parts = request.into_parts().0;
+    let original = original::of_envoy(&parts);
+    plain(&app, id, &parts, original).await
+}
+
+/// Answers nginx, which passes on neither a body nor every status: the answer proper is in headers, and the shipped
+/// configuration makes it one again (S49).
+pub async fn handle_nginx(
+    State(app): State<App>,
+    Extension(id): Extension<RequestId>,
+    request: Request,
+) -> Response {
+    let parts = request.into_parts().0;
+    let original = original::of_headers(&parts.headers, original::NGINX, original::FORWARDED);
+    let told = tell(&app, id, &parts, original).await;
+    let Err(refused) = told else {
+        return told.unwrap_or_default();
+    };
+    let status = match refused.status() {
+        StatusCode::UNAUTHORIZED => StatusCode::UNAUTHORIZED,
+        _ => StatusCode::FORBIDDEN,
+    };
+    let (mut head, body) = refused.into_parts();
+    head.headers
+        .insert(AUTH_STATUS, HeaderValue::from(head.status.as_u16()));
+    if let Some(after) = head.headers.remove(header::RETRY_AFTER) {
+        head.headers.insert(AUTH_RETRY_AFTER, after);
+    }
+    head.headers.remove(header::CONTENT_TYPE);
+    head.headers.remove(header::CONTENT_LENGTH);
+    let envelope = axum::body::to_bytes(body, LONGEST_ENVELOPE)
+        .await
+        .unwrap_or_default();
+    if let Ok(envelope) = HeaderValue::from_bytes(&envelope) {
+        head.headers.insert(AUTH_BODY, envelope);
+    }
+    head.status = status;
+    Response::from_parts(head, Body::empty())
+}
+
+/// More than any refusal has.
+const LONGEST_ENVELOPE: usize = 4 * 1024;
+
+/// Both answers as they are.
+async fn plain(app: &App, id: RequestId, parts: &Parts, original: Option<Original>) -> Response {
+    tell(app, id, parts, original)
+        .await
+        .unwrap_or_else(|refused| refused)
+}
+
+/// An answer that lets the request pass, or the one that its client is to be given.
+async fn tell(
+    app: &App,
+    RequestId(request_id): RequestId,
+    parts: &Parts,
+    original: Option<Original>,
+) -> Result<Response, Response> {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    if !peer.is_some_and(|ConnectInfo(peer)| app.config.trusted_proxies.trusts(peer.ip())) {
+        return Err(V1Error::UntrustedProxy.response(&request_id));
+    }
+    let Some(original) = original else {
+        return Err(V1Error::UnclearRequest.response(&request_id));
+    };
+    let now = app.now();
+    let client = super::client::of(app, &parts.headers, &parts.extensions);
+    let asked = Asked {
+        method: &original.method,
+        path: &original.path,
+        query: &original.query,
+        headers: &parts.headers,
+        client,
+    };
+    let Verdict {
+        route,
+        key,
+        quota,
+        outcome,
+    } = machine::judge(app, &asked, now).await;
+    let error = outcome.err().map(V1Error::from);
+    let mut response = match (&error, &key) {
+        (None, Some(known)) => passed(&known.key),
+        // Nothing passes without a key.
+        (None, None) => V1Error::from(Refusal::MissingKey).response(&request_id),
+        (Some(error), _) => error.response(&request_id),
+    };
+    machine::say_quota(response.headers_mut(), quota);
+    if let (Some(known), Some(route)) = (&key, &route) {
+        let outcome = Outcome {
+            request_id,
+            status: response.status().as_u16(),
+            error_code: error.as_ref().map(V1Error::code),
+            at: now,
+        };
+        machine::note(app, &asked, (known, route), outcome, error.as_ref());
+    }
+    if response.status().is_success() {
+        Ok(response)
+    } else {
+        Err(response)
+    }
+}
+
+fn passed(key: &Key) -> Response {
+    let values = [
+        key.account.to_string(),
+        key.id.to_string(),
+        utf8_percent_encode(&key.name, ENCODED).to_string(),
+        key.scopes.to_string(),
+    ];
+    let mut headers = HeaderMap::with_capacity(16);
+    for (name, value) in IDENTITY.into_iter().zip(values) {
+        headers.insert(
+            name,
+            HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("")),
+        );
+    }
+    let mut response = Response::new(Body::empty());
+    *response.headers_mut() = headers;
+    response
+}

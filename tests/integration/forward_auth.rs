@@ -1,0 +1,262 @@
+//! Forward-auth: the decision of `/v1`, about the request that a proxy names (S47 to S49).
+
+use crate::{
+    answer::Answer,
+    browser::{Call, call, get},
+    database::{Database, both},
+    world::{Setup, World},
+};
+use serde_json::{Value, json};
+
+const PROXY: &str = "10.0.0.1";
+const CLIENT: &str = "203.0.113.7";
+const IDENTITY: [&str; 4] = [
+    "x-account-id",
+    "x-api-key-id",
+    "x-api-key-name",
+    "x-api-key-scopes",
+];
+
+/// A way to ask about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Door {
+    Forwarded,
+    Envoy,
+    Nginx,
+}
+
+const DOORS: [Door; 3] = [Door::Forwarded, Door::Envoy, Door::Nginx];
+
+impl Door {
+    fn ask(self, method: &str, target: &str) -> Call {
+        let call = match self {
+            Self::Forwarded => get("/forward-auth")
+                .header("x-forwarded-method", method)
+                .header("x-forwarded-uri", target),
+            Self::Envoy => call(method, &format!("/forward-auth{target}")),
+            Self::Nginx => get("/forward-auth/nginx")
+                .header("x-original-method", method)
+                .header("x-original-uri", target),
+        };
+        call.sent_from(PROXY).header("x-forwarded-for", CLIENT)
+    }
+
+    /// The status and the envelope that the client is given in the end.
+    fn told(self, answer: &Answer) -> (u16, Value, String) {
+        if self != Self::Nginx {
+            return (
+                answer.status,
+                answer.json(),
+                answer.header("retry-after").to_owned(),
+            );
+        }
+        assert!([401, 403].contains(&answer.status), "{}", answer.status);
+        assert_eq!(answer.text(), "");
+        (
+            answer.header("x-auth-status").parse().expect("a status"),
+            serde_json::from_str(answer.header("x-auth-body")).expect("an envelope"),
+            answer.header("x-auth-retry-after").to_owned(),
+        )
+    }
+}
+
+fn trusting(more: &[&'static str]) -> Setup {
+    let mut arguments = vec!["--trusted-proxies", "10.0.0.0/8"];
+    arguments.extend(more);
+    Setup {
+        arguments: Vec::leak(arguments),
+        ..Setup::default()
+    }
+}
+
+both!(a_good_key_passes_at_every_door, async |database: Database| {
+    let world = World::with(database, trusting(&[])).await;
+    let ada = world.person("Ada Moss").await;
+    let key = ada
+        .key_with(&[
+            ("name", "Zoë 100%"),
+            ("preset", "read_only"),
+            ("rate_limit", "60"),
+        ])
+        .await;
+    for (n, door) in (0..).zip(DOORS) {
+        let forged = IDENTITY
+            .iter()
+            .fold(door.ask("GET", "/v1/content/list?limit=5"), |call, name| {
+                call.header(name, "forged")
+            });
+        let answer = world.send(forged.bearer(&key.secret)).await;
+        assert_eq!(answer.status, 200, "{door:?} {}", answer.text());
+        assert_eq!(answer.text(), "", "{door:?}");
+        assert_eq!(answer.header("x-api-key-id"), key.id);
+        assert_eq!(answer.header("x-api-key-name"), "Zo%C3%AB 100%25");
+        assert_eq!(
+            answer.header("x-api-key-scopes"),
+            "account:read generation:read health:read library:read"
+        );
+        assert_eq!(answer.header("x-account-id").len(), 36);
+        for name in IDENTITY {
+            assert_eq!(answer.all(name).len(), 1, "{door:?} {name}");
+        }
+        assert!(answer.header("x-request-id").starts_with("req_"));
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("x-ratelimit-limit"), "60");
+        assert_eq!(answer.header("x-ratelimit-remaining"), (59 - n).to_string());
+        let all = format!("{:?}", answer.comparable());
+        assert!(!all.contains(&key.secret), "{door:?}");
+    }
+    world.app.recorder.flush().await;
+    let logged = world
+        .database
+        .texts("SELECT method || ' ' || path || ' ' || params || ' ' || route FROM request_logs")
+        .await;
+    assert_eq!(logged, vec!["GET /v1/content/list limit=5 /v1/content/list"; 3]);
+});
+
+both!(a_refusal_is_that_of_v1, async |database: Database| {
+    let world = World::with(database, trusting(&["--rate-limit", "1", "--auth-limit", "2"])).await;
+    let ada = world.person("Ada Moss").await;
+    let narrow = ada.key("narrow", "monitor_only").await;
+    let elsewhere = ada
+        .key_with(&[
+            ("name", "elsewhere"),
+            ("preset", "full_access"),
+            ("allowlist", "198.51.100.5"),
+        ])
+        .await
+        .secret;
+    let spent = ada.team("Spent").await.key("spent", "full_access").await;
+    assert_eq!(world.status(&spent).await.status, 200);
+    let revoked = ada.made("revoked").await;
+    ada.revoke(&[&revoked.id]).await;
+    let unknown = || {
+        let secret = babysea::domain::token::generate("bye_", |bytes| world.app.rng.fill(bytes));
+        secret.expose().to_owned()
+    };
+    for (name, key, code) in [
+        ("none", None, "BSE1001"),
+        ("unknown", Some(unknown()), "BSE1002"),
+        ("revoked", Some(revoked.secret.clone()), "BSE1002"),
+        ("wrong address", Some(elsewhere), "BSE1007"),
+        ("missing scope", Some(narrow), "BSE1003"),
+        ("over the limit", Some(spent), "BSE1005"),
+    ] {
+        // The two unknown keys a minute are used up one by one.
+        world.advance(60_000);
+        if name == "over the limit" {
+            let first = get("/v1/status").bearer(key.as_deref().expect("a key"));
+            assert_eq!(world.send(first).await.status, 200);
+        }
+        let with_key = |call: Call| match &key {
+            Some(secret) => call.bearer(secret),
+            None => call,
+        };
+        let direct = get("/v1/status")
+            .sent_from(PROXY)
+            .header("x-forwarded-for", CLIENT);
+        let direct = world.send(with_key(direct)).await;
+        assert_eq!(direct.json()["error"]["code"], code, "{name}");
+        for door in DOORS {
+            if name == "unknown" {
+                world.advance(60_000);
+            }
+            let answer = world.send(with_key(door.ask("GET", "/v1/status"))).await;
+            let (status, mut envelope, retry_after) = door.told(&answer);
+            let mut expected = direct.json();
+            expected["request_id"] = json!(answer.header("x-request-id"));
+            assert_eq!(
+                envelope["request_id"].take(),
+                expected["request_id"].take(),
+                "{name} {door:?}"
+            );
+            assert_eq!((status, envelope), (direct.status, expected), "{name} {door:?}");
+            assert_eq!(retry_after, direct.header("retry-after"), "{name} {door:?}");
+            assert_eq!(
+                answer.header("www-authenticate"),
+                direct.header("www-authenticate"),
+                "{name} {door:?}"
+            );
+            assert_eq!(
+                answer.header("x-ratelimit-limit"),
+                direct.header("x-ratelimit-limit")
+            );
+            assert_eq!(answer.header("x-account-id"), "", "{name} {door:?}");
+            assert_eq!(answer.header("cache-control"), "no-store");
+        }
+    }
+});
+
+#[tokio::test]
+async fn odd_paths_and_unknown_routes_are_denied() {
+    let world = World::with(Database::sqlite(), trusting(&[])).await;
+    let key = world.person("Ada Moss").await.key("prod", "full_access").await;
+    for (path, code) in [
+        ("/v1/../v1/status", "BSE2405"),
+        ("/v1/%2e%2e/status", "BSE2405"),
+        ("/v1%2fstatus", "BSE2405"),
+        ("/v1//status", "BSE2405"),
+        ("/v1/%5cstatus", "BSE2405"),
+        ("/v1/%6ctatus", "BSE2405"),
+        ("/v1/nowhere", "BSE2404"),
+        ("/v1/status/", "BSE2404"),
+        ("/", "BSE2404"),
+    ] {
+        for door in DOORS {
+            let answer = world.send(door.ask("GET", path).bearer(&key)).await;
+            let (status, envelope, _) = door.told(&answer);
+            let expected = if code == "BSE2404" { 404 } else { 403 };
+            assert_eq!(
+                (status, &envelope["error"]["code"]),
+                (expected, &json!(code)),
+                "{door:?} {path}"
+            );
+        }
+    }
+    // Browsers and URL parsers make a slash of it, hence not by Envoy's path.
+    for door in [Door::Forwarded, Door::Nginx] {
+        let answer = world.send(door.ask("GET", "/v1\\status").bearer(&key)).await;
+        assert_eq!(door.told(&answer).0, 403);
+    }
+}
+
+#[tokio::test]
+async fn only_trusted_proxies_may_ask_and_only_about_one_request() {
+    let world = World::with(Database::sqlite(), trusting(&[])).await;
+    let key = world.person("Ada Moss").await.key("prod", "full_access").await;
+    for door in DOORS {
+        let stranger = door.ask("GET", "/v1/status").bearer(&key).sent_from(CLIENT);
+        let answer = world.send(stranger).await;
+        let (status, envelope, _) = door.told(&answer);
+        assert_eq!(
+            (status, &envelope["error"]["type"]),
+            (403, &json!("untrusted_proxy"))
+        );
+
+        let (others, same) = match door {
+            Door::Forwarded => ("x-original-uri", "x-forwarded-uri"),
+            Door::Envoy => ("x-forwarded-uri", "x-original-uri"),
+            Door::Nginx => ("x-forwarded-uri", "x-original-uri"),
+        };
+        for name in [others, same] {
+            let twice = door
+                .ask("GET", "/v1/status")
+                .bearer(&key)
+                .header(name, "/v1/usage");
+            let (status, envelope, _) = door.told(&world.send(twice).await);
+            assert_eq!(
+                (status, &envelope["error"]["type"]),
+                (403, &json!("unclear_request")),
+                "{door:?} {name}"
+            );
+        }
+    }
+    let nothing = get("/forward-auth").bearer(&key).sent_from(PROXY);
+    assert_eq!(world.send(nothing).await.status, 403);
+    let world = World::sqlite().await;
+    let nobody = Door::Forwarded.ask("GET", "/v1/status");
+    assert_eq!(
+        world.send(nobody).await.status,
+        403,
+        "nobody is trusted unless told"
+    );
+}
