@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing of the parts named: rust site npm postgres chromium deny wrk. Without anything missing it
+# Installs what is missing of the parts named: rust site npm postgres chromium proxies deny wrk. Without anything missing it
 # asks no network and takes a fraction of a second.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
@@ -12,6 +12,7 @@ part_ready() {
         npm) node_ready && npm_packages_ready ;;
         postgres) find_postgres >/dev/null ;;
         chromium) find_chromium >/dev/null ;;
+        proxies) command -v caddy >/dev/null && find_nginx >/dev/null ;;
         deny) [ -x "$CARGO_DENY" ] && command -v git >/dev/null ;;
         wrk) command -v wrk >/dev/null ;;
         *) fail "install.sh: unknown part '$1'" ;;
@@ -46,6 +47,7 @@ look_for() {
         npm | site) command -v npm >/dev/null || lacking "Node $NODE_MIN or newer with npm" nodejs npm ca-certificates ;;
         postgres) lacking "PostgreSQL" postgresql ;;
         chromium) lacking "Chromium (CHROMIUM may name one)" chromium ;;
+        proxies) lacking "nginx and Caddy" nginx caddy ;;
         wrk) lacking "wrk" wrk ;;
         deny) command -v git >/dev/null || lacking "git" git ;;
     esac
@@ -61,7 +63,7 @@ rustup_target() {
 }
 
 install_packages() {
-    local what sudo=()
+    local what made_policy=no sudo=()
     what=$(printf '%s, ' "${LACKING[@]}")
     what=${what%, }
     command -v apt-get >/dev/null || fail "Missing: $what. Install that and run the command again (on Debian it happens by itself)."
@@ -72,10 +74,21 @@ install_packages() {
         say "Installing with sudo: ${PACKAGES[*]}"
         sudo=(sudo)
     fi
+    # What is installed is started by those who need it: a web server as a service would take port 80.
+    local policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" install -m 755 /dev/stdin "$policy"
+        made_policy=yes
+        trap "${sudo[*]} rm -f $policy" EXIT
+    fi
     # Another apt-get may be at work: wait for it instead of failing.
     "${sudo[@]}" apt-get -qq -o DPkg::Lock::Timeout=900 update || say "The package lists could not be refreshed; going on with the old ones."
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=900 install --yes \
         --no-install-recommends "${PACKAGES[@]}" </dev/null >/dev/null || fail "Missing: $what. apt-get could not install: ${PACKAGES[*]}"
+    if [ $made_policy = yes ]; then
+        "${sudo[@]}" rm -f "$policy"
+        trap - EXIT
+    fi
 }
 
 # cargo_install PROGRAM VERSION BINARY USUALLY: into the cache. Not with --locked, because a lock file may name

@@ -96,6 +96,9 @@ npm_packages_ready() { [ "$(cat end2end/node_modules/.installed 2>/dev/null)" = 
 
 # Chromium, PostgreSQL, wrk
 
+# Debian has it where only root looks.
+find_nginx() { PATH=$PATH:/usr/sbin command -v nginx; }
+
 find_chromium() { command -v "${CHROMIUM:-chromium}" || command -v chromium-browser || command -v google-chrome; }
 
 # Debian keeps initdb and pg_ctl off the PATH, one folder a version; the newest is used.

@@ -57,6 +57,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     if with_sample {
         println!("{}", demo::prepare(&app).await?);
     }
+    tokio::spawn(jobs::follow_catalog(app.clone())?);
     tokio::spawn(jobs::run(app.clone()));
     tokio::spawn(jobs::keep_time(app.clone()));
     tracing::info!(

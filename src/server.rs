@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod app;
+pub mod catalog_file;
 pub mod client;
 pub mod clock;
 pub mod commands;

@@ -1,6 +1,7 @@
 //! The running product: what every request handler is given.
 
 use super::{
+    catalog_file::{self, CatalogError},
     clock::{Clock, HostClock},
     config::{Config, Origin},
     key_cache::KeyCache,
@@ -99,6 +100,9 @@ pub enum StartError {
     /// The database does not say what time it is.
     #[error("DATABASE_URL: {0}")]
     Clock(#[from] StoreError),
+    /// The catalogue cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
     /// The pepper cannot be used.
     #[error(transparent)]
     Pepper(#[from] PepperError),
@@ -120,6 +124,7 @@ impl App {
             })?;
         let store = Store::open(&config.database).await?;
         follow_database(&store, parts.clock.as_ref()).await?;
+        let catalog = catalog_file::read(config.catalog.as_deref(), &store, parts.clock.now()).await?;
         let pepper = Pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
         Ok(Self(Arc::new(Inner {
             passwords: Passwords::new(parts.cost, Arc::clone(&parts.rng)),
@@ -129,7 +134,7 @@ impl App {
             refusals: FixedWindow::new(REFUSALS_PER_KEY),
             keys: KeyCache::default(),
             quotas: Quotas::new(config.rate_limit.0),
-            catalog: ArcSwap::from_pointee(Catalog::vendor()),
+            catalog: ArcSwap::from_pointee(catalog),
             config,
             origin,
             store,
@@ -143,6 +148,16 @@ impl App {
     #[must_use]
     pub fn catalog(&self) -> Arc<Catalog> {
         self.catalog.load_full()
+    }
+
+    /// Reads the catalogue's file again. Keys in memory are loaded anew, since they are held for one catalogue.
+    ///
+    /// # Errors
+    /// What is wrong with it; the catalogue stays as it was.
+    pub async fn reload_catalog(&self) -> Result<(), CatalogError> {
+        let catalog = catalog_file::read(self.config.catalog.as_deref(), &self.store, self.now()).await?;
+        self.catalog.store(Arc::new(catalog));
+        Ok(())
     }
 
     /// The current moment.

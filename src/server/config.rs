@@ -46,6 +46,10 @@ pub struct Options {
     #[arg(long, global = true, env = "PEPPER_FILE")]
     pepper_file: Option<PathBuf>,
 
+    /// TOML file with the scopes, presets and routes of your API; read again on SIGHUP [default: the vendor's]
+    #[arg(long, env = "CATALOG")]
+    catalog: Option<PathBuf>,
+
     /// Name of the product on every page
     #[arg(long, env = "BRAND", default_value = "BabySea", value_parser = parse_brand)]
     brand: String,
@@ -185,6 +189,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The pepper's file.
     pub pepper_file: PathBuf,
+    /// The catalogue's file; the vendor's catalogue when absent.
+    pub catalog: Option<PathBuf>,
     /// Name of the product on every page.
     pub brand: String,
     /// How new keys begin.
@@ -221,6 +227,7 @@ impl From<Options> for Config {
                 .database_url
                 .unwrap_or_else(|| Location::Sqlite(inside("babysea.db"))),
             pepper_file: given.pepper_file.unwrap_or_else(|| inside("pepper")),
+            catalog: given.catalog,
             brand: given.brand,
             key_prefix: given.key_prefix,
             sign_up: given.sign_up,

@@ -5,7 +5,10 @@ use super::{
     store::{StoreError, Tables as _},
 };
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{MissedTickBehavior, interval},
+};
 
 /// How often what is over is deleted (docs/security.md, S14).
 const PURGE_EVERY: Duration = Duration::from_mins(10);
@@ -24,6 +27,22 @@ pub async fn keep_time(app: App) {
             tracing::warn!(error = %error, "the clock could not be set by the database");
         }
     }
+}
+
+/// Reads the catalogue again whenever the process is told to by SIGHUP; one that is wrong changes nothing.
+///
+/// # Errors
+/// When the signal cannot be waited for.
+pub fn follow_catalog(app: App) -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    Ok(async move {
+        while hangups.recv().await.is_some() {
+            match app.reload_catalog().await {
+                Ok(()) => tracing::info!("the catalogue was read again"),
+                Err(error) => tracing::error!("the catalogue stays as it was: {error}"),
+            }
+        }
+    })
 }
 
 /// Purges now and every ten minutes. A failing database is reported and does not end the task.

@@ -14,6 +14,7 @@ mod activity;
 mod allowlist;
 mod assets;
 mod canary;
+mod catalog;
 mod commands;
 mod create_fields;
 mod ended_under_load;

@@ -21,11 +21,17 @@ pub struct Program {
     process: Child,
     address: String,
     output: JoinHandle<Vec<u8>>,
+    said: mpsc::Receiver<String>,
 }
 
 impl Program {
     /// Starts it on the database with the most talkative log.
     pub fn start(database: &Database) -> Self {
+        Self::start_with(database, &[])
+    }
+
+    /// The same, with more arguments.
+    pub fn start_with(database: &Database, more: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_babysea"))
             .args([
                 "--listen",
@@ -37,13 +43,14 @@ impl Program {
             .arg(database.folder())
             .arg("--pepper-file")
             .arg(database.pepper_file())
+            .args(more)
             .env_remove("PUBLIC_URL")
             .env("RUST_LOG", "trace")
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
         let mut lines = BufReader::new(process.stderr.take().expect("its output"));
-        let (found, address) = mpsc::channel();
+        let (says, said) = mpsc::channel();
         let output = thread::spawn(move || {
             let mut output = Vec::new();
             let mut read = 0;
@@ -51,22 +58,51 @@ impl Program {
                 .read_until(b'\n', &mut output)
                 .is_ok_and(|length| length > 0)
             {
-                let line = String::from_utf8_lossy(&output[read..]);
-                if let Some((_, rest)) = line.split_once("listening on ") {
-                    let address = rest.split(',').next().unwrap_or_default();
-                    // Nobody waits for it any more where the test has given up.
-                    let _ = found.send(address.to_owned());
-                }
+                // Nobody listens any more where the test has given up.
+                let _ = says.send(String::from_utf8_lossy(&output[read..]).into_owned());
                 read = output.len();
             }
             output
         });
-        let address = address.recv_timeout(PATIENCE).expect("it says where it listens");
-        Self {
+        let mut program = Self {
             process,
-            address,
+            address: String::new(),
             output,
+            said,
+        };
+        let line = program.waits_to_say("listening on ");
+        let (_, rest) = line.split_once("listening on ").expect("the words");
+        rest.split(',')
+            .next()
+            .unwrap_or_default()
+            .clone_into(&mut program.address);
+        program
+    }
+
+    /// Waits for a line of its log; returns it.
+    fn waits_to_say(&self, words: &str) -> String {
+        loop {
+            let line = self
+                .said
+                .recv_timeout(PATIENCE)
+                .unwrap_or_else(|_| panic!("it never said {words}"));
+            if line.contains(words) {
+                return line;
+            }
         }
+    }
+
+    /// Tells it to read its files again, and waits until it says so.
+    pub fn hang_up(&self, words: &str) {
+        self.signal("-HUP");
+        self.waits_to_say(words);
+    }
+
+    fn signal(&self, signal: &str) {
+        let told = Command::new("kill")
+            .args([signal, &self.process.id().to_string()])
+            .status();
+        assert!(told.expect("kill runs").success());
     }
 
     /// Asks it, by HTTP/1.0: the end of the connection is the end of the answer.
@@ -88,9 +124,7 @@ impl Program {
 
     /// Tells it to stop as a service manager does; returns everything it wrote.
     pub fn stop(mut self) -> Vec<u8> {
-        let pid = self.process.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(told.expect("kill runs").success());
+        self.signal("-TERM");
         let status = self.process.wait().expect("its end");
         assert!(status.success(), "{status}");
         let output = std::mem::replace(&mut self.output, thread::spawn(Vec::new));

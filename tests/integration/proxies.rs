@@ -95,7 +95,13 @@ impl Proxy {
                     log = path.join("log").display()
                 );
                 std::fs::write(path.join("nginx.conf"), whole).expect("a file");
-                let mut command = Command::new("nginx");
+                // Debian has it where only root looks.
+                let debian = Path::new("/usr/sbin/nginx");
+                let mut command = Command::new(if debian.exists() {
+                    debian
+                } else {
+                    Path::new("nginx")
+                });
                 command.arg("-p").arg(path).arg("-c").arg(path.join("nginx.conf"));
                 command
             }

@@ -24,6 +24,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
         "server::store server::secret::pepper::KeyHash domain",
         WEB,
     ),
+    ("server::catalog_file", "server::store domain", WEB_AND_SQL),
     (
         "server::key_cache",
         "server::secret::pepper::KeyHash server::store domain",
@@ -49,7 +50,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ),
     (
         "server::app",
-        "server::clock server::config server::key_cache server::limits server::recorder server::rng server::secret server::store domain",
+        "server::catalog_file server::clock server::config server::key_cache server::limits server::recorder server::rng server::secret server::store domain",
         WEB_AND_SQL,
     ),
     (

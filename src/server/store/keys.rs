@@ -46,6 +46,7 @@ declare! {
     COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND ", live!("$2"));
     /// Late and repeated reports never move the time back.
     USED = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+    SCOPES_IN_USE = concat!("SELECT scopes, COUNT(*) FROM api_keys WHERE ", live!("$1"), " GROUP BY scopes ORDER BY scopes");
     /// From the newest to the oldest, whichever of them `$2` is.
     CHAIN = concat!("WITH RECURSIVE older (id, replaces_id) AS (
             SELECT id, replaces_id FROM api_keys WHERE account_id = $1 AND id = $2
@@ -209,6 +210,20 @@ impl Keys<'_> {
             sqlx::query_scalar(COUNT_LIVE).bind(account.to_string()).bind(now.millis()).fetch_one(c).await?
         });
         Ok(count.unsigned_abs())
+    }
+
+    /// The sets of scopes that keys live at `now` have, and how many have each.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn scopes_in_use(self, now: Timestamp) -> Result<Vec<(Scopes, u64)>, StoreError> {
+        let rows: Vec<(String, i64)> = on!(self.0, c => {
+            sqlx::query_as(SCOPES_IN_USE).bind(now.millis()).fetch_all(c).await?
+        });
+        let sets = rows
+            .iter()
+            .map(|(scopes, keys)| (Scopes::from_stored(scopes), keys.unsigned_abs()));
+        Ok(sets.collect())
     }
 
     /// Notes that a key was accepted at `at`.
