@@ -13,6 +13,7 @@ pub mod name;
 pub mod network;
 pub mod page;
 pub mod password;
+pub mod proxy;
 pub mod rate_limit;
 pub mod role;
 pub mod scope;

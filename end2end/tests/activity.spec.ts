@@ -45,8 +45,8 @@ test("a key's page says everything about it", async ({ page, request }) => {
   await expect(async () => {
     await page.reload();
     await expect(page.getByText("3 accepted", { exact: true })).toBeVisible({ timeout: 100 });
+    await expect(page.getByText("1 refused", { exact: true })).toBeVisible({ timeout: 100 });
   }).toPass({ timeout: 8_000 });
-  await expect(page.getByText("1 refused", { exact: true })).toBeVisible();
   const days = page.getByRole("table", { name: /^Requests by day/ });
   await expect(days.getByRole("row").nth(1).getByRole("cell")).toHaveText(["3", "1"]);
   await expect(page.getByRole("region", { name: "Last requests" }).getByRole("row")).toHaveCount(5);

@@ -54,11 +54,12 @@ test("the whole journey", async ({ page, context }) => {
   await tabTo(page, page.getByRole("link", { name: "API keys" }));
   await tabTo(page, page.getByRole("link", { name: "Activity" }));
   await tabTo(page, page.getByRole("link", { name: "Scopes" }));
+  await tabTo(page, page.getByRole("link", { name: "Guard your API" }));
   await tabTo(page, button(page, "Sign out"));
   for (const theme of ["system", "light", "dark"]) await tabTo(page, button(page, `Theme: ${theme}`));
   await tabTo(page, button(page, "Open full view"));
   await tabTo(page, opener(page));
-  for (let n = 0; n < 11; n += 1) await keyboard.press("Shift+Tab");
+  for (let n = 0; n < 12; n += 1) await keyboard.press("Shift+Tab");
   await expect(skip).toBeFocused();
   await keyboard.press("Enter");
   await expect(page.getByRole("main")).toBeFocused();
@@ -79,7 +80,7 @@ test("the whole journey", async ({ page, context }) => {
   await expectVisibleFocus(page);
   await keyboard.type("by keyboard");
   const about = add.getByRole("link", { name: "Scopes and routes" });
-  const after = [field(add, "Expires"), field(add, "IP allowlist (optional)"), button(add, "add it"), button(add, "Cancel")];
+  const after = [field(add, "Expires"), field(add, "IP allowlist (optional)"), button(add, "add it"), field(add, "Rate limit (optional)"), button(add, "Cancel")];
   await tabTo(page, about);
   await tabTo(page, radio(add, "Full Access"));
   await keyboard.press("Space");

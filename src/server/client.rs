@@ -53,6 +53,12 @@ impl FromStr for TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this peer's word on its client is taken.
     #[must_use]
     pub fn trusts(&self, peer: IpAddr) -> bool {

@@ -2,6 +2,7 @@
 
 pub mod allowlist;
 pub mod badge;
+pub mod copy;
 pub mod field;
 pub mod icon;
 pub mod moment;

@@ -36,6 +36,8 @@ pub enum Section {
     Activity,
     /// `Scopes`.
     Scopes,
+    /// `Guard your API`.
+    Guard,
     /// A page beside them.
     Other,
 }
@@ -118,6 +120,7 @@ fn Sidebar(frame: FrameData) -> impl IntoView {
                 {link(Section::Activity, "activity", Icon::Activity, "Activity")}
                 <h2>"Integrate"</h2>
                 {link(Section::Scopes, "scopes", Icon::Code, "Scopes")}
+                {link(Section::Guard, "guard", Icon::Lock, "Guard your API")}
             </nav>
             <div class="me">
                 <span class="tile tile-round" aria-hidden="true">{initials(&person)}</span>

@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod create_team;
 pub mod error;
+pub mod guard;
 pub mod key;
 pub mod keys;
 pub mod scopes;

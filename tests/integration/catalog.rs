@@ -141,5 +141,8 @@ async fn a_hangup_reads_the_file_again_and_a_wrong_one_stops_the_start() {
     assert!(log.contains("line "), "{log}");
     std::fs::write(&file, SHIPPED.replace("[[routes]]", "[[roads]]")).expect("a file");
     let refused = run(&database, &["--catalog", file.to_str().expect("UTF-8")]).expect_err("no catalogue");
-    assert!(refused.contains("CATALOG") && refused.contains("roads"), "{refused}");
+    assert!(
+        refused.contains("CATALOG") && refused.contains("roads"),
+        "{refused}"
+    );
 }

@@ -21,6 +21,7 @@ mod ended_under_load;
 mod forward_auth;
 mod functions;
 mod grace;
+mod guard;
 mod headers;
 mod key_detail;
 mod key_limit;

@@ -4,6 +4,7 @@
 mod activity;
 mod create_team;
 mod frame;
+mod guard;
 mod key;
 mod keys;
 mod not_found;
@@ -48,6 +49,8 @@ pub fn routes() -> Router<App> {
         .route("/home/{account}/api-keys/{key}", get(key::show))
         .route("/home/{account}/activity", get(activity::show))
         .route("/home/{account}/activity/export", get(activity::export))
+        .route("/home/{account}/guard", get(guard::show))
+        .route("/home/{account}/guard/{proxy}", get(guard::download))
         .route("/home/{account}/scopes", get(scopes::show))
         .fallback(not_found::show)
 }

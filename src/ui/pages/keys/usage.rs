@@ -1,10 +1,11 @@
 //! `How to use it`, below a new key: a tab for each way, and the command that tells whether the key works. The key in
 //! them is as hidden as the value above.
 
-use super::view::{Progress, masked, write_clipboard};
+use super::view::{Progress, masked};
 use crate::{
     api::keys::RevealedKey,
     domain::snippet::{KEY, Snippet, Trial},
+    ui::kit::copy::write_clipboard,
 };
 use leptos::{ev, prelude::*, task::spawn_local, wasm_bindgen::JsCast as _, web_sys::HtmlElement};
 

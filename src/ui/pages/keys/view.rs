@@ -4,16 +4,12 @@ use super::usage::Usage;
 use crate::{
     api::keys::RevealedKey,
     ui::kit::{
+        copy::write_clipboard,
         icon::{Drawing, Icon},
         send::go_to,
     },
 };
-use leptos::{
-    ev, html,
-    prelude::*,
-    task::spawn_local,
-    wasm_bindgen::{JsValue, intern},
-};
+use leptos::{ev, html, prelude::*, task::spawn_local};
 
 /// Characters that stay readable while the value is hidden.
 const READABLE: usize = 9;
@@ -273,17 +269,6 @@ pub fn masked(secret: &str) -> String {
         .enumerate()
         .map(|(n, c)| if n < READABLE { c } else { '•' })
         .collect()
-}
-
-/// Whether the text reached the clipboard. Pages without TLS have none, and browsers and people may refuse.
-pub async fn write_clipboard(text: &str) -> bool {
-    let navigator = window().navigator();
-    let has_clipboard = js_sys::Reflect::get(&navigator, &JsValue::from_str(intern("clipboard")));
-    if !has_clipboard.is_ok_and(|clipboard| clipboard.is_object()) {
-        return false;
-    }
-    let written = navigator.clipboard().write_text(text);
-    wasm_bindgen_futures::JsFuture::from(written).await.is_ok()
 }
 
 #[cfg(test)]

@@ -1,0 +1,107 @@
+//! The page `Guard your API`: the configuration of a proxy that asks this server about every request.
+
+use crate::{
+    domain::proxy::Proxy,
+    ui::{
+        kit::copy::CopyText,
+        layout::{Frame, FrameData},
+    },
+};
+use leptos::prelude::*;
+
+/// Id of the configuration's text.
+const TEXT: &str = "configuration";
+
+/// What the page shows.
+#[derive(Clone)]
+pub struct GuardPageData {
+    /// What is around it.
+    pub frame: FrameData,
+    /// Path of the page.
+    pub page: String,
+    /// The proxy that was chosen.
+    pub proxy: Proxy,
+    /// Its file.
+    pub configuration: String,
+    /// Whether this server answers any proxy at all.
+    pub trusts_proxies: bool,
+    /// The product's name.
+    pub brand: String,
+}
+
+/// The page.
+#[component]
+pub fn GuardPage(
+    /// What it shows.
+    data: GuardPageData,
+) -> impl IntoView {
+    let GuardPageData {
+        frame,
+        page,
+        proxy,
+        configuration,
+        trusts_proxies,
+        brand,
+    } = data;
+    let proxies = Proxy::ALL
+        .map(|choice| {
+            view! {
+                <a
+                    class="tab"
+                    href=format!("{page}?proxy={}", choice.id())
+                    aria-current=(choice == proxy).then_some("page")
+                >
+                    {choice.label()}
+                </a>
+            }
+        })
+        .collect_view();
+    let notice = (!trusts_proxies).then(|| {
+        view! {
+            <p class="notice" role="note">
+                "This server answers no proxy yet: "
+                <code>"TRUSTED_PROXIES"</code>
+                " is empty. Whoever runs it sets the second step below."
+            </p>
+        }
+    });
+    view! {
+        <Frame frame>
+            <header class="page-head">
+                <div class="page-title">
+                    <h1>"Guard your API"</h1>
+                    <p>
+                        "A proxy in front of your API asks " {brand}
+                        " about every request. Only those with a good key, from an allowed address, with the scope of their route and within their limits reach the API."
+                    </p>
+                </div>
+            </header>
+            {notice}
+            <section class="card guard" aria-label="Configuration">
+                <nav class="tabs" aria-label="Proxy">{proxies}</nav>
+                <ol class="steps">
+                    <li>
+                        "Use this file for " {proxy.label()}
+                        " and set the address of your API in it."
+                    </li>
+                    <li>
+                        "Start this server with the address that the proxy calls from: "
+                        <code>"TRUSTED_PROXIES=127.0.0.1"</code>
+                        ", or the proxy's own address if it runs on another machine."
+                    </li>
+                    <li>
+                        "Let your API listen where only the proxy reaches it. It is told who calls in "
+                        <code>"X-Account-Id"</code> ", " <code>"X-Api-Key-Id"</code> ", "
+                        <code>"X-Api-Key-Name"</code> " and " <code>"X-Api-Key-Scopes"</code> "."
+                    </li>
+                </ol>
+                <div class="guard-file">
+                    <h2><code>{proxy.file()}</code></h2>
+                    <CopyText from=TEXT.to_owned()/>
+                    <a class="button" href=format!("{page}/{}", proxy.id()) download=proxy.file()>"Download"</a>
+                </div>
+                <pre class="snippet" tabindex="0"><code id=TEXT>{configuration}</code></pre>
+            </section>
+        </Frame>
+    }
+}

@@ -1,0 +1,49 @@
+//! The page `Guard your API`: for everybody in the account, with this server's address in it.
+
+use crate::{
+    browser::get,
+    database::Database,
+    world::{Setup, World},
+};
+use babysea::domain::{proxy::Proxy, role::Role};
+
+#[tokio::test]
+async fn every_proxy_has_its_file_with_this_servers_address() {
+    let setup = Setup {
+        arguments: &["--listen", "127.0.0.1:4321"],
+        ..Setup::default()
+    };
+    let world = World::with(Database::sqlite(), setup).await;
+    let ada = world.person("Ada Moss").await;
+    let page = ada.keys().replace("api-keys", "guard");
+    assert!(ada.get(&page).await.text().contains("TRUSTED_PROXIES"));
+    for proxy in Proxy::ALL {
+        let shown = ada.get(&format!("{page}?proxy={}", proxy.id())).await;
+        assert_eq!(shown.status, 200);
+        let file = ada.get(&format!("{page}/{}", proxy.id())).await;
+        assert_eq!(
+            shown.id("configuration").text.trim(),
+            file.text().trim(),
+            "{proxy:?}"
+        );
+        assert!(file.text().contains("4321"), "{proxy:?}");
+        assert!(file.header("content-disposition").contains(proxy.file()));
+    }
+    assert_eq!(ada.get(&format!("{page}/apache")).await.status, 404);
+}
+
+#[tokio::test]
+async fn members_see_it_and_strangers_do_not() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let team = ada.team("Shore").await;
+    let page = team.keys().replace("api-keys", "guard");
+    let slug = page.split('/').nth(2).expect("a slug").to_owned();
+    let bea = world.member("Bea Lind", &slug, Role::Member).await;
+    assert_eq!(bea.get(&page).await.status, 200);
+    let eve = world.person("Eve Stone").await;
+    for path in [page.clone(), format!("{page}/nginx")] {
+        assert_eq!(eve.get(&path).await.status, 404, "{path}");
+        assert_eq!(world.send(get(&path)).await.status, 303, "{path}");
+    }
+}
