@@ -1,14 +1,23 @@
 //! Reads the configuration, builds the app, serves it until told to stop.
 
-use axum::serve::ListenerExt as _;
 use babysea::server::{
     app::{App, Parts},
     commands,
-    config::{self, Command, Config},
-    demo, jobs, router,
+    config::{self, Command, Config, LogFormat},
+    demo,
+    http::health,
+    jobs, router, serving,
 };
-use std::{net::SocketAddr, process::ExitCode};
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use std::{
+    future::pending,
+    net::SocketAddr,
+    process::{self, ExitCode},
+    time::Duration,
+};
+use tokio::{net::TcpListener, signal::unix::SignalKind, time::timeout};
+
+/// How long the database's connections may take to end.
+const CLOSING: Duration = Duration::from_millis(500);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -19,11 +28,7 @@ async fn main() -> ExitCode {
             None => error.exit(),
         },
     };
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    log_as(config.log_format);
     let done = match command {
         None => serve(config, false).await,
         Some(Command::Demo) => serve(config, true).await,
@@ -37,15 +42,28 @@ async fn main() -> ExitCode {
     }
 }
 
+fn log_as(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
 fn refuse(sentence: &str) -> ExitCode {
     eprintln!("babysea: {sentence}");
     ExitCode::FAILURE
 }
 
 async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::error::Error>> {
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| format!("LISTEN {}: {error}", config.listen))?;
+    let listener = listen("LISTEN", config.listen).await?;
+    let metrics = match config.metrics_listen {
+        Some(address) => Some(listen("METRICS_LISTEN", address).await?),
+        None => None,
+    };
     let bound = listener.local_addr()?;
     let origin = config.origin(bound)?;
     if !origin.is_https() {
@@ -53,6 +71,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
             "serving without TLS, which is for this machine alone: give PUBLIC_URL an https address to serve others"
         );
     }
+    let stopped = told_to_stop()?;
     let app = App::start(config, origin, Parts::default()).await?;
     if with_sample {
         println!("{}", demo::prepare(&app).await?);
@@ -60,35 +79,48 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     tokio::spawn(jobs::follow_catalog(app.clone())?);
     tokio::spawn(jobs::run(app.clone()));
     tokio::spawn(jobs::keep_time(app.clone()));
+    if let Some(metrics) = metrics {
+        tracing::info!(
+            "figures for Prometheus at http://{}/metrics",
+            metrics.local_addr()?
+        );
+        let app = app.clone();
+        let router = health::metrics_router(app.clone());
+        tokio::spawn(async move { serving::serve(&app, metrics, router, pending()).await });
+    }
     tracing::info!(
         database = app.store.engine(),
         "listening on {bound}, for browsers at {}",
         app.origin.as_str()
     );
-    // A page is sent in several writes; with Nagle on, the last would wait for the browser's delayed acknowledgement.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(error = %error, "a connection stays without TCP_NODELAY");
-        }
-    });
-    let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(told_to_stop()?)
-        .await?;
+    serving::serve(&app, listener, router::router(app.clone()), stopped).await;
     app.recorder.flush().await;
-    app.store.close().await;
+    let _ = timeout(CLOSING, app.store.close()).await;
     Ok(())
 }
 
-/// Ends on SIGTERM or SIGINT.
+async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, String> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| format!("{variable} {address}: {error}"))
+}
+
+/// Ends on SIGTERM or SIGINT. A second one ends the process at once (docs/security.md, S80).
 fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
     let mut interrupt = tokio::signal::unix::signal(SignalKind::interrupt())?;
-    Ok(async move {
+    let mut told = async move || {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+    };
+    Ok(async move {
+        told().await;
         tracing::info!("stopping: requests in flight are answered first");
+        tokio::spawn(async move {
+            told().await;
+            tracing::warn!("stopping at once");
+            process::exit(1);
+        });
     })
 }

@@ -6,6 +6,7 @@ use super::{
     config::{Config, Origin},
     key_cache::KeyCache,
     limits::{FixedWindow, quota::Quotas},
+    metrics::{Levels, Metrics},
     recorder::Recorder,
     rng::{OsRng, Rng},
     secret::{
@@ -21,7 +22,10 @@ use std::{
     ops::Deref,
     os::unix::fs::DirBuilderExt as _,
     path::PathBuf,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 /// Refusals of one known key in a minute before it is told to wait (docs/security.md, S44).
@@ -61,6 +65,10 @@ pub struct Inner {
     pub stale_uses: AtomicU64,
     /// Refusals by state, address or scope, by key.
     pub refusals: FixedWindow<KeyId>,
+    /// What was decided, for Prometheus.
+    pub metrics: Metrics,
+    /// Whether the server was told to stop.
+    pub stopping: AtomicBool,
 }
 
 /// What differs between serving and testing.
@@ -132,6 +140,8 @@ impl App {
             unknown_keys: FixedWindow::new(config.auth_limit),
             stale_uses: AtomicU64::new(0),
             refusals: FixedWindow::new(REFUSALS_PER_KEY),
+            metrics: Metrics::default(),
+            stopping: AtomicBool::new(false),
             keys: KeyCache::default(),
             quotas: Quotas::new(config.rate_limit.0),
             catalog: ArcSwap::from_pointee(catalog),
@@ -158,6 +168,18 @@ impl App {
         let catalog = catalog_file::read(self.config.catalog.as_deref(), &self.store, self.now()).await?;
         self.catalog.store(Arc::new(catalog));
         Ok(())
+    }
+
+    /// How full everything is at the moment.
+    #[must_use]
+    pub fn levels(&self) -> Levels {
+        Levels {
+            keys_in_memory: self.keys.len(),
+            log_queue: self.recorder.waiting(),
+            log_dropped: self.recorder.dropped(),
+            stale_uses: self.stale_uses.load(Ordering::Relaxed),
+            pools: self.store.pools(),
+        }
     }
 
     /// The current moment.

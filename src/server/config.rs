@@ -1,16 +1,18 @@
 //! What can be set, by environment or flag; `babysea --help` lists it. A wrong value stops the start.
 
+mod command;
 mod origin;
 mod values;
 
+pub use command::{Command, MemberCommand, PepperCommand};
 pub use origin::Origin;
 
 use super::{client::TrustedProxies, store::Location};
-use crate::domain::{password, role::Role};
-use clap::{Parser, Subcommand, ValueEnum};
+use crate::domain::password;
+use clap::{Parser, ValueEnum};
 use origin::parse_origin;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
-use values::{parse_brand, parse_location, parse_minimum, parse_prefix, parse_rate_limit, parse_role};
+use values::{parse_brand, parse_location, parse_minimum, parse_prefix, parse_rate_limit};
 
 /// Command line and environment as given. It has no `Debug`: the database's address may hold a password.
 #[derive(Parser)]
@@ -86,6 +88,14 @@ pub struct Options {
     #[arg(long, env = "STALE_IF_DB_DOWN", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=300))]
     stale_if_db_down: u64,
 
+    /// Address and port for Prometheus to read `/metrics` from, kept apart from everything else [default: none]
+    #[arg(long, env = "METRICS_LISTEN")]
+    metrics_listen: Option<SocketAddr>,
+
+    /// How the log is written
+    #[arg(long, env = "LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+
     /// Unknown keys that one address may try in a minute
     #[arg(long, env = "AUTH_LIMIT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     auth_limit: u32,
@@ -105,51 +115,6 @@ pub struct Options {
     /// Accounts that one person may be in
     #[arg(long, global = true, env = "MAX_ACCOUNTS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     max_accounts: u32,
-}
-
-/// What the program does instead of serving.
-#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
-pub enum Command {
-    /// People in teams
-    #[command(subcommand)]
-    Member(MemberCommand),
-    /// The secret that keys are hashed with
-    #[command(subcommand)]
-    Pepper(PepperCommand),
-    /// Serve a sample team with keys of every kind; prints how to sign in
-    Demo,
-}
-
-/// People in teams.
-#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
-pub enum MemberCommand {
-    /// Add somebody who has signed up
-    Add {
-        /// The team, as in its address
-        #[arg(long)]
-        account: String,
-        /// The person
-        #[arg(long)]
-        email: String,
-        /// What they become there: owner or member
-        #[arg(long, value_parser = parse_role)]
-        role: Role,
-    },
-}
-
-/// The secret that keys are hashed with.
-#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
-pub enum PepperCommand {
-    /// Show the versions and how many keys are stored under each
-    List,
-    /// Add a version; start the servers again to use it for new keys
-    Add,
-    /// Remove a version that no key needs
-    Remove {
-        /// Its number
-        #[arg(long)]
-        version: i64,
-    },
 }
 
 /// How much there may be of what people make.
@@ -174,6 +139,15 @@ pub enum SignUp {
     Open,
     /// Only who is invited; nobody without an invitation.
     Invited,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// An object on a line, for programs.
+    Json,
 }
 
 /// The settings in force.
@@ -209,6 +183,10 @@ pub struct Config {
     pub rate_limit: RateLimit,
     /// For how long keys in memory are still accepted while the database is away (docs/security.md, S75).
     pub stale_if_db_down: Duration,
+    /// Where Prometheus reads; nowhere when absent.
+    pub metrics_listen: Option<SocketAddr>,
+    /// How the log is written.
+    pub log_format: LogFormat,
     /// Unknown keys that one address may try in a minute.
     pub auth_limit: u32,
     /// How long requests stay in the log.
@@ -237,6 +215,8 @@ impl From<Options> for Config {
             trusted_proxies: given.trusted_proxies,
             rate_limit: given.rate_limit,
             stale_if_db_down: Duration::from_secs(given.stale_if_db_down),
+            metrics_listen: given.metrics_listen,
+            log_format: given.log_format,
             auth_limit: given.auth_limit,
             log_retention: Duration::from_secs(given.log_retention_days * 86_400),
             limits: Limits {

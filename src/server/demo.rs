@@ -339,6 +339,6 @@ async fn add_request(app: &App, tx: &mut Tx, key: &Key, now: Timestamp) -> Resul
         user_agent: "babysea-node/1.0.0 (node/22.0.0)".to_owned(),
         at,
     };
-    tx.logs().insert(&entry).await?;
+    tx.log_rows().insert(std::slice::from_ref(&entry)).await?;
     Ok(())
 }

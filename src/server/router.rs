@@ -32,6 +32,10 @@ pub fn router(app: App) -> Router {
         .merge(pages::routes())
         .merge(watched_files())
         .route("/api/{*function}", any(functions::handle))
+        .route(
+            "/api/session/{*function}",
+            any(functions::handle).layer(pages::open_forms()),
+        )
         .layer(session::layer(&app))
         .layer(from_fn_with_state(app.clone(), middleware::session_cookie::layer))
         .layer(RequestBodyLimitLayer::new(FORM_BYTES))
@@ -49,13 +53,14 @@ pub fn router(app: App) -> Router {
         .route("/forward-auth/nginx", any(forward_auth::handle_nginx))
         .route("/forward-auth/{*path}", any(forward_auth::handle_envoy))
         .route("/forward-auth/", any(forward_auth::handle_envoy))
-        .route("/healthz", get(health::healthz));
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz));
     Router::new()
         .merge(machine)
         .merge(dashboard)
         .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(app.clone(), middleware::headers::layer))
         .layer(from_fn_with_state(app.clone(), middleware::request_id::layer))
+        .layer(from_fn_with_state(app.clone(), middleware::headers::layer))
         .with_state(app)
 }
 

@@ -16,6 +16,7 @@ pub mod key_changes;
 pub mod key_list;
 pub mod keys;
 pub mod leaks;
+pub mod log_rows;
 pub mod logs;
 pub mod memberships;
 pub mod peppers;
@@ -76,6 +77,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
     ]
     .into_iter()
     .flat_map(|(table, list)| list.iter().map(move |&(name, sql)| (table, name, sql)))
+    .chain(log_rows::statements().map(|(name, sql)| ("log_rows", name, sql)))
 }
 
 /// Reads; on SQLite its connection refuses to write.
@@ -118,6 +120,10 @@ pub trait Tables {
     /// People in teams.
     fn memberships(&mut self) -> memberships::Memberships<'_> {
         memberships::Memberships(self.conn())
+    }
+    /// Rows that are to be added to the request log.
+    fn log_rows(&mut self) -> log_rows::LogRows<'_> {
+        log_rows::LogRows(self.conn())
     }
     /// The request log.
     fn logs(&mut self) -> logs::Logs<'_> {

@@ -25,6 +25,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
         WEB,
     ),
     ("server::catalog_file", "server::store domain", WEB_AND_SQL),
+    ("server::metrics", "", OUTSIDE),
     (
         "server::key_cache",
         "server::secret::pepper::KeyHash server::store domain",
@@ -50,7 +51,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ),
     (
         "server::app",
-        "server::catalog_file server::clock server::config server::key_cache server::limits server::recorder server::rng server::secret server::store domain",
+        "server::catalog_file server::clock server::config server::key_cache server::limits server::metrics server::recorder server::rng server::secret server::store domain",
         WEB_AND_SQL,
     ),
     (
@@ -79,7 +80,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
         "sqlx",
     ),
     // These put it together. The root of the crate is `lib`.
-    ("lib main server server::router", "*", "sqlx"),
+    ("lib main server server::router server::serving", "*", "sqlx"),
 ];
 
 /// The system's clock: rules are told the time.

@@ -7,7 +7,7 @@ mod original;
 
 use super::{
     machine::{
-        self,
+        self, Door,
         error::V1Error,
         logged::{Asked, Outcome},
     },
@@ -142,7 +142,7 @@ async fn tell(
         key,
         quota,
         outcome,
-    } = machine::judge(app, &asked, now).await;
+    } = machine::judge(app, Door::ForwardAuth, &asked, now).await;
     let error = outcome.err().map(V1Error::from);
     let mut response = match (&error, &key) {
         (None, Some(known)) => passed(&known.key),

@@ -16,13 +16,24 @@ use crate::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use error::V1Error;
 use logged::{Asked, Outcome};
+use std::time::Instant;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
+/// A way in for requests that are to be judged, by its name in the figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// `/v1`.
+    V1,
+    /// `/forward-auth` and what is below it.
+    ForwardAuth,
+}
+
 /// Decides whether a request may pass.
-pub async fn judge(app: &App, asked: &Asked<'_>, now: Timestamp) -> Verdict {
+pub async fn judge(app: &App, door: Door, asked: &Asked<'_>, now: Timestamp) -> Verdict {
+    let began = Instant::now();
     let authorization = asked.headers.get_all(header::AUTHORIZATION).iter();
     let question = Question {
         method: asked.method,
@@ -31,7 +42,18 @@ pub async fn judge(app: &App, asked: &Asked<'_>, now: Timestamp) -> Verdict {
         client: asked.client,
         now,
     };
-    verify::judge(app, question).await
+    let verdict = verify::judge(app, question).await;
+    let door = match door {
+        Door::V1 => "v1",
+        Door::ForwardAuth => "forward-auth",
+    };
+    let route = verdict.route.as_ref().map(|route| &route.pattern);
+    let word = verdict
+        .outcome
+        .as_ref()
+        .map_or_else(Refusal::reason, |()| "accepted");
+    app.metrics.decided(door, route, word, began.elapsed());
+    verdict
 }
 
 /// Notes a request that was made with a key of ours, and how it was answered.

@@ -31,14 +31,29 @@ use axum::{
     routing::{get, post},
 };
 use leptos::prelude::*;
+use tower_http::limit::RequestBodyLimitLayer;
 use tower_sessions::Session;
+
+/// Most bytes of a form that is open to everybody (docs/security.md, S28).
+const OPEN_FORM_BYTES: usize = 4 * 1024;
+
+/// Refuses what is longer.
+pub fn open_forms() -> RequestBodyLimitLayer {
+    RequestBodyLimitLayer::new(OPEN_FORM_BYTES)
+}
 
 /// Every page.
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/", get(root))
-        .route("/sign-up", get(sign_up::show).post(sign_up::submit))
-        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route(
+            "/sign-up",
+            get(sign_up::show).post(sign_up::submit).layer(open_forms()),
+        )
+        .route(
+            "/sign-in",
+            get(sign_in::show).post(sign_in::submit).layer(open_forms()),
+        )
         .route("/sign-out", post(sign_out::submit))
         .route("/theme", post(theme::submit))
         .route(

@@ -8,7 +8,7 @@ mod usage;
 
 use super::{
     machine::{
-        self, envelope,
+        self, Door, envelope,
         error::V1Error,
         logged::{Asked, Outcome},
     },
@@ -50,7 +50,7 @@ pub async fn handle(
         headers: &request.headers,
         client,
     };
-    let verdict = machine::judge(&app, &asked, now).await;
+    let verdict = machine::judge(&app, Door::V1, &asked, now).await;
     let answered = match (verdict.outcome, &verdict.key, &verdict.route) {
         (Err(refusal), ..) => Err(refusal.into()),
         (Ok(()), Some(known), Some(route)) => {

@@ -55,6 +55,24 @@ pub enum Refusal {
     Unavailable(StoreError),
 }
 
+impl Refusal {
+    /// The word for it in answers, figures and logs (docs/security.md, S42).
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::UnknownRoute => "unknown_route",
+            Self::MissingKey => "missing_key",
+            Self::InvalidKey => "invalid_key",
+            Self::Revoked => "key_revoked",
+            Self::Expired => "key_expired",
+            Self::IpNotAllowed => "ip_not_allowed",
+            Self::InsufficientScope(_) => "insufficient_scope",
+            Self::TooManyUnknown(_) | Self::TooManyRefusals(_) | Self::RateLimited(_) => "rate_limited",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+}
+
 /// What is asked about.
 pub struct Question<'a, A> {
     /// HTTP method.
@@ -193,8 +211,10 @@ async fn find(
     let held = app.keys.get(&hash, catalog, app.store.changes());
     let heard = app.store.since_look();
     if held.is_some() && heard.is_some_and(|ago| ago <= FRESH) {
+        app.metrics.found_in_memory();
         return Ok(held);
     }
+    app.metrics.looked_up();
     let moment = app.store.changes().moment();
     let loaded = timeout(LOOK_UP, load(app, secret)).await;
     let error = match loaded {

@@ -299,6 +299,34 @@ impl Store {
         Ok(Tx::new(open, Arc::clone(&self.changes)))
     }
 
+    /// The pools of connections: name, how many are open, how many of them are in use.
+    #[must_use]
+    pub fn pools(&self) -> Vec<(&'static str, u32, u32)> {
+        fn level<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> (u32, u32) {
+            let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+            (pool.size(), pool.size().saturating_sub(idle))
+        }
+        let (named, levels) = match &self.pools {
+            Pools::Sqlite { read, write } => (vec!["read", "write"], vec![level(read), level(write)]),
+            Pools::Postgres(pool) => (vec!["all"], vec![level(pool)]),
+        };
+        let all = named.into_iter().zip(levels);
+        all.map(|(name, (open, in_use))| (name, open, in_use)).collect()
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        const PING: &str = "SELECT 1";
+        match &self.pools {
+            Pools::Sqlite { read, .. } => sqlx::query(PING).execute(read).await.map(drop)?,
+            Pools::Postgres(pool) => sqlx::query(PING).execute(pool).await.map(drop)?,
+        }
+        Ok(())
+    }
+
     /// Ends all connections.
     pub async fn close(&self) {
         match &self.pools {

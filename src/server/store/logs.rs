@@ -3,17 +3,10 @@
 use super::{Conn, StoreError, declare, keys::live, on};
 use crate::domain::{
     ids::{AccountId, KeyId},
-    log::LogEntry,
     time::Timestamp,
 };
 
 declare! {
-    /// The row of a key that was deleted meanwhile is not written.
-    INSERT = "INSERT INTO request_logs
-            (id, account_id, key_id, method, route, path, params, status, error_code, ip_hash, user_agent, at)
-        SELECT $1, account_id, id, $3, $4, $5, $6, CAST($7 AS BIGINT), $8, $9, $10, CAST($11 AS BIGINT)
-        FROM api_keys WHERE id = $2
-        ON CONFLICT (id) DO NOTHING";
     INSERT_GAP = "INSERT INTO request_log_gaps (id, at, dropped) VALUES ($1, $2, $3)";
     USAGE = "SELECT method, route, status, error_code, COUNT(*) AS requests FROM request_logs
         WHERE account_id = $1 AND at >= $2 GROUP BY method, route, status, error_code ORDER BY method, route, status";
@@ -98,30 +91,6 @@ pub struct LoggedRequest {
 pub struct Logs<'c>(pub(super) Conn<'c>);
 
 impl Logs<'_> {
-    /// Adds a row, once.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn insert(self, entry: &LogEntry) -> Result<(), StoreError> {
-        on!(self.0, c => {
-            sqlx::query(INSERT)
-                .bind(&entry.request_id)
-                .bind(entry.key.to_string())
-                .bind(&entry.method)
-                .bind(&*entry.route)
-                .bind(&entry.path)
-                .bind(&entry.params)
-                .bind(i64::from(entry.status))
-                .bind(entry.error_code)
-                .bind(entry.ip_hash.as_deref())
-                .bind(&entry.user_agent)
-                .bind(entry.at.millis())
-                .execute(c)
-                .await?;
-        });
-        Ok(())
-    }
-
     /// Marks that `dropped` rows of about `at` are missing.
     ///
     /// # Errors

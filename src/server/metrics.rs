@@ -1,0 +1,188 @@
+//! Figures for Prometheus: what was decided, how long that took, and how full everything is.
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// What a request was, and what became of it.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Decided {
+    door: &'static str,
+    route: Arc<str>,
+    verdict: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Door {
+    door: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Pool {
+    pool: &'static str,
+}
+
+/// How full things are at the moment.
+#[derive(Clone, Debug, Default)]
+pub struct Levels {
+    /// Keys held in memory.
+    pub keys_in_memory: usize,
+    /// Rows of the request log that wait to be written.
+    pub log_queue: usize,
+    /// Rows that were dropped since the start.
+    pub log_dropped: u64,
+    /// Keys judged while the database was away, since the start.
+    pub stale_uses: u64,
+    /// Each pool of connections to the database: its name, those that are open, those of them that are in use.
+    pub pools: Vec<(&'static str, u32, u32)>,
+}
+
+/// The figures of this process.
+pub struct Metrics {
+    registry: Registry,
+    nowhere: Arc<str>,
+    requests: Family<Decided, Counter>,
+    decisions: Family<Door, Histogram>,
+    from_memory: Counter,
+    from_database: Counter,
+    keys_in_memory: Gauge,
+    log_queue: Gauge,
+    log_dropped: Counter,
+    stale_uses: Counter,
+    open: Family<Pool, Gauge>,
+    in_use: Family<Pool, Gauge>,
+}
+
+/// From 10 microseconds to about two thirds of a second.
+fn histogram() -> Histogram {
+    Histogram::new(exponential_buckets(0.000_01, 4.0, 9))
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("babysea"),
+            nowhere: "".into(),
+            requests: Family::default(),
+            decisions: Family::new_with_constructor(histogram),
+            from_memory: Counter::default(),
+            from_database: Counter::default(),
+            keys_in_memory: Gauge::default(),
+            log_queue: Gauge::default(),
+            log_dropped: Counter::default(),
+            stale_uses: Counter::default(),
+            open: Family::default(),
+            in_use: Family::default(),
+        };
+        let Self {
+            registry,
+            requests,
+            decisions,
+            from_memory,
+            from_database,
+            keys_in_memory,
+            log_queue,
+            log_dropped,
+            stale_uses,
+            open,
+            in_use,
+            ..
+        } = &mut metrics;
+        let mut all = Registering(registry);
+        all.add("requests", "Decisions about requests", requests);
+        all.add("decision_seconds", "Time that a decision took", decisions);
+        all.add("keys_from_memory", "Keys found in memory", from_memory);
+        all.add(
+            "keys_from_database",
+            "Keys looked up in the database",
+            from_database,
+        );
+        all.add("keys_in_memory", "Keys held in memory", keys_in_memory);
+        all.add(
+            "log_queue",
+            "Rows of the request log that wait to be written",
+            log_queue,
+        );
+        all.add(
+            "log_dropped",
+            "Rows of the request log that were dropped",
+            log_dropped,
+        );
+        all.add(
+            "stale_uses",
+            "Keys judged while the database was away",
+            stale_uses,
+        );
+        all.add("pool_open", "Open connections to the database", open);
+        all.add("pool_in_use", "Connections to the database in use", in_use);
+        metrics
+    }
+}
+
+struct Registering<'r>(&'r mut Registry);
+
+impl Registering<'_> {
+    fn add<M: prometheus_client::registry::Metric + Clone>(&mut self, name: &str, help: &str, metric: &M) {
+        self.0.register(name, help, metric.clone());
+    }
+}
+
+impl Metrics {
+    /// Counts a decision: at which door, about which route's pattern, if it is in the catalogue, and with which verdict.
+    pub fn decided(
+        &self,
+        door: &'static str,
+        route: Option<&Arc<str>>,
+        verdict: &'static str,
+        took: Duration,
+    ) {
+        let route = Arc::clone(route.unwrap_or(&self.nowhere));
+        let decided = Decided { door, route, verdict };
+        self.requests.get_or_create(&decided).inc();
+        self.decisions
+            .get_or_create(&Door { door })
+            .observe(took.as_secs_f64());
+    }
+
+    /// Counts a key that was found in memory.
+    pub fn found_in_memory(&self) {
+        self.from_memory.inc();
+    }
+
+    /// Counts a look-up in the database.
+    pub fn looked_up(&self) {
+        self.from_database.inc();
+    }
+
+    /// Everything in the text format of Prometheus.
+    ///
+    /// # Errors
+    /// When a figure cannot be written.
+    pub fn text(&self, levels: &Levels) -> Result<String, fmt::Error> {
+        let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        self.keys_in_memory.set(whole(levels.keys_in_memory));
+        self.log_queue.set(whole(levels.log_queue));
+        raise(&self.log_dropped, levels.log_dropped);
+        raise(&self.stale_uses, levels.stale_uses);
+        for &(pool, open, in_use) in &levels.pools {
+            self.open.get_or_create(&Pool { pool }).set(open.into());
+            self.in_use.get_or_create(&Pool { pool }).set(in_use.into());
+        }
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// Brings a counter to what was counted elsewhere.
+fn raise(counter: &Counter, counted: u64) {
+    counter.inc_by(counted.saturating_sub(counter.get()));
+}
