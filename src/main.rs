@@ -66,13 +66,13 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     };
     let bound = listener.local_addr()?;
     let origin = config.origin(bound)?;
-    if !origin.is_https() {
+    let stopped = told_to_stop()?;
+    let app = App::start(config, origin, Parts::default()).await?;
+    if !app.origin.is_https() {
         tracing::warn!(
             "serving without TLS, which is for this machine alone: give PUBLIC_URL an https address to serve others"
         );
     }
-    let stopped = told_to_stop()?;
-    let app = App::start(config, origin, Parts::default()).await?;
     if with_sample {
         println!("{}", demo::prepare(&app).await?);
     }
