@@ -1,6 +1,6 @@
 # The commands of this repository; each is a script of the same name in scripts/.
 
-.PHONY: help run demo test check bench
+.PHONY: help run demo test check bench soak
 
 help:
 	@echo "make run    build the release and serve http://127.0.0.1:3000, data in ./data"
@@ -8,6 +8,7 @@ help:
 	@echo "make test   every test: unit, both databases, HTTP, browser"
 	@echo "make check  formatting, lints, dependencies and licences"
 	@echo "make bench  build the release and measure it"
+	@echo "make soak   what takes long: floods, faults, stops under load"
 
-run demo test check bench:
+run demo test check bench soak:
 	@scripts/$@.sh

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Builds with the release's settings and prints the measurements of docs/benchmarks.md.
 . "$(dirname "$0")/lib.sh"
-scripts/install.sh rust site postgres wrk
+scripts/install.sh rust site postgres wrk proxies
 . scripts/toolchain.sh
 use_rust
 
 scripts/build-site.sh
 # No `cargo build --release` before it: that is another build of the same crates (see test.sh).
 say "Building the benchmark (usually five minutes the first time)."
-cargo bench --bench http --no-run
-scripts/with-postgres.sh cargo bench --bench http
+cargo bench --bench measure --no-run
+scripts/with-postgres.sh cargo bench --bench measure

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing of the parts named: rust site npm postgres chromium proxies deny wrk. Without anything missing it
+# Installs what is missing of the parts named: rust site npm postgres chromium proxies deny wrk fuzz. Without anything missing it
 # asks no network and takes a fraction of a second.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
@@ -15,6 +15,7 @@ part_ready() {
         proxies) command -v caddy >/dev/null && find_nginx >/dev/null ;;
         deny) [ -x "$CARGO_DENY" ] && command -v git >/dev/null ;;
         wrk) command -v wrk >/dev/null ;;
+        fuzz) [ -x "$SCHEMATHESIS" ] ;;
         *) fail "install.sh: unknown part '$1'" ;;
     esac
 }
@@ -49,6 +50,7 @@ look_for() {
         chromium) lacking "Chromium (CHROMIUM may name one)" chromium ;;
         proxies) lacking "nginx and Caddy" nginx caddy ;;
         wrk) lacking "wrk" wrk ;;
+        fuzz) python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null || lacking "Python with venv" python3-venv ;;
         deny) command -v git >/dev/null || lacking "git" git ;;
     esac
 }
@@ -124,6 +126,17 @@ install_node() {
     node_ready || fail "Node $NODE_VERSION was fetched but does not run."
 }
 
+install_schemathesis() {
+    local home=${SCHEMATHESIS%/bin/*}
+    say "Installing schemathesis $SCHEMATHESIS_VERSION (usually half a minute)."
+    rm -rf "$home"
+    python3 -m venv "$home" && "$home/bin/pip" install --quiet --disable-pip-version-check \
+        "schemathesis==$SCHEMATHESIS_VERSION" || {
+        rm -rf "$home"
+        fail "schemathesis could not be installed."
+    }
+}
+
 install_npm_packages() {
     npm_packages_ready && return
     say "Installing the npm packages of end2end (usually ten seconds)."
@@ -146,6 +159,7 @@ finish_part() {
             install_node
             install_npm_packages
             ;;
+        fuzz) install_schemathesis ;;
         deny) cargo_install cargo-deny "$CARGO_DENY_VERSION" "$CARGO_DENY" "two minutes" ;;
     esac
 }

@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 CARGO_DENY_VERSION=0.20.2
+SCHEMATHESIS_VERSION=4.32.5
 NODE_VERSION=24.21.0 # fetched only where the system's Node is older than NODE_MIN
 NODE_MIN=20.19
 RUST_MIN=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
@@ -80,6 +81,7 @@ wasm_cargo() (
 
 WASM_BINDGEN=$CACHE/wasm-bindgen-$WASM_BINDGEN_VERSION/bin/wasm-bindgen
 CARGO_DENY=$CACHE/cargo-deny-$CARGO_DENY_VERSION/bin/cargo-deny
+SCHEMATHESIS=$CACHE/schemathesis-$SCHEMATHESIS_VERSION/bin/schemathesis
 NODE_HOME=$CACHE/node-$NODE_VERSION
 
 # Node

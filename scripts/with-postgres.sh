@@ -28,12 +28,17 @@ trap stop EXIT
 (cd "$DIR" && "${as_user[@]}" "$BIN/initdb" -D "$DIR/data" -U babysea -A trust -E UTF8 --locale=C.UTF-8 \
     --no-sync >"$DIR/initdb.log" 2>&1) || fail "initdb failed: $(cat "$DIR/initdb.log")"
 
+# server_options PORT
+server_options() {
+    printf '%s' "-p $1 -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 \
+        -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+}
+
 # The port is free or the server does not start: no gap between looking and taking.
 port=
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     try=$((20000 + RANDOM % 12000))
-    if pg_ctl -w -o "-p $try -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 \
-        -c fsync=off -c synchronous_commit=off -c full_page_writes=off" start 2>/dev/null; then
+    if pg_ctl -w -o "$(server_options "$try")" start 2>/dev/null; then
         port=$try
         break
     fi
@@ -49,6 +54,17 @@ set -m
     stop
 ) </dev/null >/dev/null 2>&1 &
 set +m
+
+# Stops and starts the server for those who test what happens then: the command with one argument, stop or start.
+export TEST_POSTGRES_CTL=$DIR/ctl
+{
+    printf '#!/usr/bin/env bash\nset -e\ncd %q\n' "$DIR"
+    printf 'case $1 in stop) how=(-m fast) ;; start) how=(-w -o %q) ;; esac\n' "$(server_options "$port")"
+    printf 'exec '
+    printf '%q ' "${as_user[@]}" "$BIN/pg_ctl" -s -D "$DIR/data" -l "$LOG"
+    printf '"${how[@]}" "$1"\n'
+} >"$TEST_POSTGRES_CTL"
+chmod 755 "$TEST_POSTGRES_CTL"
 
 export TEST_POSTGRES_URL=postgres://babysea@127.0.0.1:$port/postgres
 "$@"

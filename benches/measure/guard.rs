@@ -1,0 +1,138 @@
+//! Forward-auth behind nginx with the shipped configuration, beside the same nginx that asks a constant answer.
+
+use super::{
+    Failure,
+    load::{self, Asked},
+    product::{Product, serve},
+    speed::{Line, ROUNDS},
+};
+use axum::{
+    Router,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    routing::any,
+};
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use tokio::{net::TcpStream, time::sleep};
+
+const SHIPPED: &str = include_str!("../../examples/nginx/babysea.conf");
+/// A route that the catalogue has and the API behind nginx answers.
+const PATH: &str = "/v1/content/list";
+
+/// nginx, for as long as it is measured.
+struct Nginx(Child);
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // It ends its workers when it is told to, and leaves them when it is killed.
+        let _ = Command::new("kill")
+            .args(["-TERM", &self.0.id().to_string()])
+            .status();
+        let _ = self.0.wait();
+    }
+}
+
+/// Measures both in turns.
+pub async fn measure(engine: &str, product: &Product, server: SocketAddr) -> Result<(), Failure> {
+    // What a server that decides nothing would answer: the same headers.
+    let headers: HeaderMap = [
+        "x-account-id",
+        "x-api-key-id",
+        "x-api-key-name",
+        "x-api-key-scopes",
+        "x-request-id",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+    ]
+    .into_iter()
+    .map(|name| (HeaderName::from_static(name), HeaderValue::from_static("0")))
+    .collect();
+    let decides_nothing = any(move || std::future::ready((StatusCode::NO_CONTENT, headers.clone())));
+    let (constant, served) = serve(&product.app, Router::new().fallback(decides_nothing)).await?;
+    let folder = tempfile::tempdir()?;
+    let ports = [free_port()?, free_port()?, free_port()?];
+    let nginx = start(folder.path(), [server, constant], ports)?;
+    for port in ports {
+        while TcpStream::connect(port).await.is_err() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+    let header = product.key();
+    let asked = |server| Asked {
+        server,
+        path: PATH,
+        header: &header,
+        keys: None,
+        refused: false,
+    };
+    let (mut pairs, mut dropped, mut requests) = (Vec::new(), 0, 0.0);
+    for _ in 0..ROUNDS {
+        let beside = load::run(asked(ports[1])).await?;
+        let before = product.app.recorder.dropped();
+        let real = load::run(asked(ports[0])).await?;
+        dropped += product.app.recorder.dropped() - before;
+        requests += real.requests;
+        pairs.push((real, beside));
+    }
+    drop(nginx);
+    served.abort();
+    let line = Line {
+        engine,
+        name: "forward-auth behind nginx",
+        pairs,
+        bytes: 0,
+        dropped: dropped as f64 * 100.0 / requests,
+    };
+    line.print(Some(0.85), false);
+    Ok(())
+}
+
+/// The shipped configuration twice, once for each of the servers that are asked, and an API that answers 204.
+fn start(folder: &Path, asked: [SocketAddr; 2], ports: [SocketAddr; 3]) -> Result<Nginx, Failure> {
+    let mut http = format!("server {{ listen {}; access_log off; return 204; }}\n", ports[2]);
+    for (n, server) in asked.into_iter().enumerate() {
+        let own = SHIPPED
+            .replace("127.0.0.1:3000", &server.to_string())
+            .replace("127.0.0.1:8081", &ports[2].to_string())
+            .replace("127.0.0.1:8080", &ports[n].to_string())
+            .replace("upstream babysea", &format!("upstream babysea{n}"))
+            .replace("http://babysea/", &format!("http://babysea{n}/"))
+            .replace("upstream api", &format!("upstream api{n}"))
+            .replace("http://api$", &format!("http://api{n}$"))
+            .replace("$babysea_other_challenge", &format!("$babysea_other_challenge{n}"));
+        http.push_str(&own);
+    }
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("{name}_temp_path {};", folder.join(name).display()))
+        .concat();
+    let whole = format!(
+        "pid {pid}; error_log {log}; daemon off; worker_processes 1; events {{ worker_connections 1024; }}\n\
+         http {{ access_log off; keepalive_requests 1000000000; {temporary}\n{http}}}",
+        pid = folder.join("pid").display(),
+        log = folder.join("log").display()
+    );
+    let file = folder.join("nginx.conf");
+    fs::write(&file, whole)?;
+    // Debian has it where only root looks.
+    let debian = Path::new("/usr/sbin/nginx");
+    let program = if debian.exists() { debian } else { Path::new("nginx") };
+    let child = Command::new(program)
+        .arg("-p")
+        .arg(folder)
+        .arg("-c")
+        .arg(&file)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    Ok(Nginx(child))
+}
+
+fn free_port() -> Result<SocketAddr, Failure> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}

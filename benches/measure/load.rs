@@ -1,0 +1,145 @@
+//! Load from outside: wrk over kept-alive connections, and requests at a rate of our own.
+
+use super::{Failure, program::Connection};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+use tokio::{task::JoinSet, time::sleep_until};
+
+/// Requests in flight.
+pub const CONNECTIONS: u32 = 32;
+/// Seconds of each measurement.
+const SECONDS: u32 = 5;
+/// Ticks of the kernel's clock in a second, in which /proc counts (proc(5); the same on every Linux for programs).
+const TICKS: f64 = 100.0;
+
+/// What wrk saw, and what the measured process spent on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures {
+    /// Requests that were answered.
+    pub requests: f64,
+    /// Requests a second.
+    pub rate: f64,
+    /// Milliseconds that 99 of 100 took at most.
+    pub p99: f64,
+    /// Microseconds of this process's time, user and system, for each request.
+    pub cpu: f64,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// Where.
+    pub server: SocketAddr,
+    /// Path.
+    pub path: &'a str,
+    /// A header that is sent with every request.
+    pub header: &'a (&'static str, String),
+    /// A file of keys, one a line, which take turns as bearer tokens instead of that header.
+    pub keys: Option<&'a Path>,
+    /// Whether other answers than 2xx and 3xx are what is measured.
+    pub refused: bool,
+}
+
+/// Runs wrk once.
+pub async fn run(asked: Asked<'_>) -> Result<Figures, Failure> {
+    let mut command = Command::new("wrk");
+    command.args(["-t", "1", "--latency"]);
+    command.args(["-c", &CONNECTIONS.to_string(), "-d", &SECONDS.to_string()]);
+    command.args(["-H", &format!("{}: {}", asked.header.0, asked.header.1)]);
+    if let Some(keys) = asked.keys {
+        let script = keys.with_extension("lua");
+        fs::write(
+            &script,
+            format!(
+                "local all, n = {{}}, 0\n\
+                 for key in io.lines({keys:?}) do\n\
+                 all[#all + 1] = wrk.format('GET', {path:?}, {{ ['Host'] = 'bench', ['Authorization'] = 'Bearer ' .. key }})\n\
+                 end\n\
+                 request = function() n = n % #all + 1 return all[n] end\n",
+                path = asked.path,
+            ),
+        )?;
+        command.arg("-s").arg(script);
+    }
+    command.arg(format!("http://{}{}", asked.server, asked.path));
+    let spent = spent()?;
+    let output = tokio::task::spawn_blocking(move || command.output()).await??;
+    let spent = self::spent()? - spent;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let refused = text.contains("Non-2xx");
+    if refused != asked.refused || text.contains("Socket errors") || !output.status.success() {
+        return Err(format!("wrk on {}: {text}", asked.path).into());
+    }
+    let after = |words: &str| text.lines().find_map(|line| line.trim().strip_prefix(words));
+    let rate: f64 = after("Requests/sec:").ok_or("wrk printed no rate")?.trim().parse()?;
+    let requests: f64 = text
+        .lines()
+        .find_map(|line| line.trim().split_once(" requests in "))
+        .ok_or("wrk printed no count")?
+        .0
+        .parse()?;
+    Ok(Figures {
+        requests,
+        rate,
+        p99: milliseconds(after("99%").ok_or("wrk printed no latency")?.trim())?,
+        cpu: spent * 1e6 / requests,
+    })
+}
+
+/// Reads `1.23ms`.
+fn milliseconds(text: &str) -> Result<f64, Failure> {
+    for (unit, factor) in [("us", 0.001), ("ms", 1.0), ("s", 1_000.0)] {
+        if let Some(number) = text.strip_suffix(unit) {
+            return Ok(number.parse::<f64>()? * factor);
+        }
+    }
+    Err(format!("wrk printed the latency {text}").into())
+}
+
+/// Seconds that this process has used so far, in user and system mode (proc(5), `stat`, fields 14 and 15).
+fn spent() -> Result<f64, Failure> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let (_, rest) = stat.rsplit_once(')').ok_or("no name in stat")?;
+    let mut fields = rest.split_whitespace().skip(11);
+    let mut next = || -> Result<f64, Failure> { Ok(fields.next().ok_or("no times in stat")?.parse()?) };
+    Ok((next()? + next()?) / TICKS)
+}
+
+/// Sends so many requests a second for so long, evenly, whatever the answers take; returns how many were answered with
+/// 200, and how many were sent.
+pub async fn offered(
+    server: SocketAddr,
+    path: &str,
+    secret: &str,
+    rate: u32,
+    span: Duration,
+) -> Result<(u64, u64), Failure> {
+    let period = Duration::from_secs(1) * CONNECTIONS / rate;
+    let start = Instant::now() + Duration::from_millis(50);
+    let mut running = JoinSet::new();
+    for n in 0..CONNECTIONS {
+        let (path, secret) = (path.to_owned(), secret.to_owned());
+        running.spawn(async move {
+            let mut connection = Connection::open(server).await?;
+            let (mut good, mut sent, mut at) = (0, 0, start + period * n / CONNECTIONS);
+            while at < start + span {
+                sleep_until(at.into()).await;
+                sent += 1;
+                good += u64::from(connection.get(&path, &secret).await? == 200);
+                at += period;
+            }
+            Ok::<_, std::io::Error>((good, sent))
+        });
+    }
+    let mut all = (0, 0);
+    while let Some(done) = running.join_next().await {
+        let (good, sent) = done??;
+        all = (all.0 + good, all.1 + sent);
+    }
+    Ok(all)
+}

@@ -1,0 +1,47 @@
+//! `make bench` and `make soak`: what is measured or takes long. The last argument says which. Ends with 1 when a bound
+//! is broken.
+
+mod guard;
+mod load;
+mod memory;
+mod product;
+mod program;
+mod soak;
+mod speed;
+
+use std::{
+    error::Error,
+    process::ExitCode,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Bounds that were broken.
+static BROKEN: AtomicU32 = AtomicU32::new(0);
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, Failure> {
+    // cargo adds arguments of its own.
+    if std::env::args().any(|argument| argument == "soak") {
+        soak::run().await?;
+    } else {
+        speed::run().await?;
+    }
+    let broken = BROKEN.load(Ordering::Relaxed);
+    if broken > 0 {
+        println!("{broken} bounds broken");
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("every bound held");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says whether a bound holds, and remembers if not.
+fn judged(holds: bool, bound: String) -> String {
+    if holds {
+        return bound;
+    }
+    BROKEN.fetch_add(1, Ordering::Relaxed);
+    format!("{bound} !")
+}

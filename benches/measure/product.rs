@@ -1,0 +1,270 @@
+//! A product with data to be measured, and constant routes beside it.
+
+use super::Failure;
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::Request,
+    http::{HeaderMap, StatusCode, header},
+};
+use babysea::{
+    domain::{
+        activity::Trace,
+        ids::{AccountId, KeyId},
+        key::Key, network::Allowlist, password::Password, role::Action,
+        secret::SecretText, token,
+    },
+    server::{
+        access,
+        app::{App, Parts},
+        config::Config,
+        router::router,
+        serving,
+        service::{
+            accounts,
+            keys::{self, KeyForm},
+            usage,
+        },
+        session::Viewer,
+        store::{Tables as _, accounts::Account, keys::NewKey},
+    },
+};
+use std::{future::pending, net::SocketAddr, path::Path, time::Duration};
+use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
+use tower::ServiceExt as _;
+
+/// Rows of the keys page.
+pub const ROWS: usize = 50;
+
+/// A header that says who asks.
+pub type Credential = (&'static str, String);
+
+/// A product in this process.
+pub struct Product {
+    /// The product.
+    pub app: App,
+    /// Its routes.
+    pub router: Router,
+    /// The person's account.
+    pub account: AccountId,
+    /// A key with an allowlist and a limit of its own.
+    pub secret: String,
+    /// A key that may not ask `/v1/status`.
+    pub narrow: String,
+    /// Ids and secrets of the others.
+    pub keys: Vec<(String, String)>,
+    /// Path of the page with these keys.
+    pub page: String,
+    /// Opens that page.
+    pub cookie: Credential,
+}
+
+impl Product {
+    /// Starts it on an empty database, with one person who has 50 keys.
+    pub async fn start(database: &str, folder: &Path) -> Result<Self, Failure> {
+        let folder = folder.display().to_string();
+        let config = Config::from_arguments([
+            "bench",
+            "--database-url",
+            database,
+            "--data-dir",
+            &folder,
+            "--trusted-proxies",
+            "127.0.0.1",
+            // The limits are asked for each request, and never reached.
+            "--rate-limit",
+            "1000000000",
+            "--auth-limit",
+            "1000000000",
+        ])?;
+        let origin = config.origin(config.listen)?;
+        let app = App::start(config, origin, Parts::default()).await?;
+        let router = router(app.clone());
+        let (account, mut keys, cookie) = person(&app, &router).await?;
+        let (narrow, secret) = (keys.swap_remove(0).1, keys.swap_remove(0).1);
+        Ok(Self {
+            app,
+            router,
+            account: account.id,
+            secret,
+            narrow,
+            keys,
+            page: format!("/home/{}/api-keys", account.slug),
+            cookie: ("cookie", cookie),
+        })
+    }
+
+    /// The key as it is sent.
+    pub fn key(&self) -> Credential {
+        ("authorization", format!("Bearer {}", self.secret))
+    }
+
+    /// Stops it, so that a program of its own can use the database.
+    pub async fn stop(self) {
+        self.app.recorder.flush().await;
+        self.app.store.close().await;
+        drop(self);
+        // The recorder's task ends once it finds nobody left to write for, and lets go of the database then.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+
+    /// Rows of the account's request log, once everything that waits is written.
+    pub async fn logged(&self) -> Result<u64, Failure> {
+        self.app.recorder.flush().await;
+        let endpoints = usage::of_account(&self.app, self.account, 1).await?;
+        Ok(endpoints.iter().map(|endpoint| endpoint.total).sum())
+    }
+
+    /// Adds keys to the person's account until there are `until`; returns the secrets of the last `wanted`.
+    pub async fn add_keys(&self, from: usize, until: usize, wanted: usize) -> Result<Vec<String>, Failure> {
+        let Self { app, page, .. } = self;
+        let slug = page.split('/').nth(2).ok_or("no slug")?;
+        let mut tx = app.store.write().await?;
+        let (account, owner) = tx.accounts().by_slug(slug).await?.ok_or("no account")?;
+        let mut secrets = Vec::with_capacity(wanted);
+        for number in from..until {
+            let secret = token::generate("bye_", |bytes| app.rng.fill(bytes));
+            let key = Key {
+                id: KeyId::from_random(app.rng.bytes()),
+                account: account.id,
+                name: format!("bench-{number}"),
+                prefix: token::display_prefix(&secret),
+                preset: "full_access".to_owned(),
+                scopes: app.catalog().scopes.iter().map(String::as_str).collect(),
+                allowlist: Allowlist::default(),
+                creator: Some(owner),
+                created_at: app.now().minus(Duration::from_secs(number as u64)),
+                last_used_at: None,
+                expires_at: None,
+                revoked_at: None,
+                leak_reported_at: None,
+                rate_limit: None,
+                replaces: None,
+                rotation: None,
+            };
+            let new = NewKey {
+                key: &key,
+                hash: &app.pepper.hash(&secret),
+                form_token: &number.to_string(),
+            };
+            tx.keys().insert(&new).await?;
+            if until - number <= wanted {
+                secrets.push(secret.expose().to_owned());
+            }
+        }
+        tx.commit().await?;
+        Ok(secrets)
+    }
+}
+
+/// Serves routes on a free port of this machine, as the product is served.
+pub async fn serve(app: &App, router: Router) -> Result<(SocketAddr, JoinHandle<()>), Failure> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let app = app.clone();
+    let served = tokio::spawn(async move { serving::serve(&app, listener, router, pending()).await });
+    Ok((address, served))
+}
+
+/// A person with 50 keys, of which the first is for monitoring alone. Returns their account, ids and secrets of the keys,
+/// and the cookie that opens the account's pages.
+async fn person(app: &App, product: &Router) -> Result<(Account, Vec<(String, String)>, String), Failure> {
+    let (email, password) = ("bench@example.com", "tidal moss quartz lantern");
+    let trace = Trace {
+        request_id: String::new(),
+        ip_hash: None,
+    };
+    let id = accounts::sign_up(app, "Bench", email, &Password::new(password.to_owned()), &trace).await?;
+    let account = accounts::home(app, id).await?;
+    let viewer = Viewer {
+        id,
+        name: "Bench".to_owned(),
+        email: email.to_owned(),
+        last_account: None,
+    };
+    let manager = access::key_manager(app, &viewer, &account.slug, Action::CreateKey, &trace).await?;
+    let mut made = Vec::with_capacity(ROWS);
+    for number in 0..ROWS {
+        let token = keys::form_token(app);
+        let form = KeyForm {
+            name: &format!("bench-{number}"),
+            preset: if number == 0 { "monitor_only" } else { "full_access" },
+            allowlist: "127.0.0.0/8, 203.0.113.10, 2001:db8::/32",
+            rate_limit: "1000000",
+            form_token: &token,
+            ..KeyForm::default()
+        };
+        let created = keys::create(app, &manager, &form).await?;
+        made.push((created.key.id.to_string(), created.secret.expose().to_owned()));
+    }
+    let sign_in = Request::post("/api/session/sign-in")
+        .header("sec-fetch-site", "same-origin")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(format!(
+            "email={email}&password={}",
+            password.replace(' ', "+")
+        )))?;
+    let answer = product.clone().oneshot(sign_in).await?;
+    let cookie = answer
+        .headers()
+        .get(header::SET_COOKIE)
+        .ok_or("signing in set no cookie")?
+        .to_str()?;
+    let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+    Ok((account, made, cookie))
+}
+
+/// An answer as the router gives it to a client of this machine.
+pub async fn fetch(
+    product: &Router,
+    path: &str,
+    credential: &Credential,
+) -> Result<(StatusCode, HeaderMap, Bytes), Failure> {
+    let mut request = Request::get(path)
+        .header(credential.0, &credential.1)
+        .body(Body::empty())?;
+    let client: SocketAddr = "127.0.0.1:1".parse()?;
+    request
+        .extensions_mut()
+        .insert(axum::extract::ConnectInfo(client));
+    let answer = product.clone().oneshot(request).await?;
+    let (parts, body) = answer.into_parts();
+    Ok((parts.status, parts.headers, to_bytes(body, usize::MAX).await?))
+}
+
+/// A handler that sends what the product would, without computing it.
+pub async fn constant(
+    product: &Router,
+    path: &str,
+    credential: &Credential,
+) -> Result<
+    impl Fn() -> std::future::Ready<(StatusCode, HeaderMap, Bytes)> + Clone + Send + Sync + 'static,
+    Failure,
+> {
+    let (status, mut headers, body) = fetch(product, path, credential).await?;
+    headers.remove(header::CONTENT_LENGTH);
+    headers.remove(header::TRANSFER_ENCODING);
+    Ok(move || std::future::ready((status, headers.clone(), body.clone())))
+}
+
+/// What a password's hash and a key's hash cost, one at a time (docs/decisions/0001-keys-at-rest.md).
+pub async fn one_hash_each(app: &App, secret: &str) -> Result<(Duration, Duration), Failure> {
+    const PASSWORDS: u32 = 20;
+    const KEYS: u32 = 200_000;
+    let begun = std::time::Instant::now();
+    for _ in 0..PASSWORDS {
+        app.passwords
+            .hash(Password::new("tidal moss quartz lantern".to_owned()))
+            .await?;
+    }
+    let password = begun.elapsed() / PASSWORDS;
+    let key = SecretText::new(secret.to_owned());
+    let begun = std::time::Instant::now();
+    for _ in 0..KEYS {
+        std::hint::black_box(app.pepper.hash(std::hint::black_box(&key)));
+    }
+    Ok((password, begun.elapsed() / KEYS))
+}

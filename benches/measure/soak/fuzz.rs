@@ -1,0 +1,31 @@
+//! Requests made from the OpenAPI document, by schemathesis: none finds an answer that is not in it.
+
+use super::{Failure, Place, told};
+use std::process::Command;
+
+pub async fn run(place: &Place) -> Result<(), Failure> {
+    let Ok(schemathesis) = std::env::var("SCHEMATHESIS") else {
+        println!("The fuzz was left out: make soak installs schemathesis and sets SCHEMATHESIS");
+        return Ok(());
+    };
+    let (program, sample) = place.start(&[]).await?;
+    let mut command = Command::new(schemathesis);
+    command
+        .arg("run")
+        .arg(format!("http://{}/v1/openapi.json", program.address))
+        .args(["--header", &format!("Authorization: Bearer {}", sample.secret)])
+        // Its own check of server errors counts 501 as one; here each answer that the document does not have is one.
+        .args(["--exclude-checks", "not_a_server_error"])
+        .args(["--max-examples", "100", "--seed", "1", "--no-color"])
+        .current_dir(place.folder.path());
+    let output = tokio::task::spawn_blocking(move || command.output()).await??;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let holds = output.status.success();
+    if !holds {
+        println!("{text}{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let cases = text.lines().rev().find(|line| line.contains("generated"));
+    let cases = cases.unwrap_or("requests made from the document").trim();
+    told(place, cases, if holds { "all" } else { "not all" }, holds, "answered as documented");
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! SIGTERM under load: what was answered is in the log, and the program ends in order (S80, S81).
+
+use super::{Failure, Place, told};
+use crate::program::Connection;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{task::JoinSet, time::sleep};
+
+const CONNECTIONS: usize = 32;
+const LOAD: Duration = Duration::from_secs(2);
+
+pub async fn run(place: &Place) -> Result<(), Failure> {
+    let (program, sample) = place.start(&[]).await?;
+    let answers = Arc::<AtomicU64>::default();
+    let mut load = JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        let (answers, secret) = (Arc::clone(&answers), sample.secret.clone());
+        let mut connection = Connection::open(program.address).await?;
+        load.spawn(async move {
+            while connection.get("/v1/status", &secret).await.is_ok_and(|status| status == 200) {
+                answers.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    sleep(LOAD).await;
+    let began = Instant::now();
+    program.terminate()?;
+    let status = program.ended().await?;
+    let took = began.elapsed();
+    while load.join_next().await.is_some() {}
+    let answers = i64::try_from(answers.load(Ordering::Relaxed))?;
+    let rows = place.number("SELECT COUNT(*) FROM request_logs").await?;
+    let dropped = place
+        .number("SELECT CAST(COALESCE(SUM(dropped), 0) AS BIGINT) FROM request_log_gaps")
+        .await?;
+    let holds = status.success() && took < Duration::from_secs(15);
+    told(
+        place,
+        "S80: SIGTERM under load, exit 0",
+        format!("{:.2} s", took.as_secs_f64()),
+        holds,
+        "< 15 s",
+    );
+    let what = format!("S81: {answers} answers, {rows} rows, {dropped} counted as dropped");
+    told(place, &what, answers - rows - dropped, answers == rows + dropped && rows > 0, "0 missing");
+    Ok(())
+}

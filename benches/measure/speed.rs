@@ -1,0 +1,265 @@
+//! `make bench`: how much of the machine's request rate the product keeps, and what it costs. Each route is measured
+//! beside a constant one of the same bytes, in the same process and run, on connections that are accepted alike.
+//! Absolute figures belong to the machine; the ratios are what docs/benchmarks.md speaks of.
+
+use super::{
+    Failure, guard, judged,
+    load::{self, Asked, Figures},
+    memory,
+    product::{Credential, Product, ROWS, constant, fetch, one_hash_each, serve},
+};
+use axum::routing::get;
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+/// Measurements of each route; the best pair of a noisy machine says nothing, their median does.
+pub const ROUNDS: usize = 3;
+/// Keys that take turns.
+pub const KEYS: usize = 100_000;
+/// Keys of the long list.
+const LISTED: usize = 10_000;
+/// Requests a second that must all reach the log.
+const OFFERED: u32 = 10_000;
+
+/// Prints the measurements.
+pub async fn run() -> Result<(), Failure> {
+    println!(
+        "{:<11} {:<28} {:>6}  {:<8} {:>9} {:>9} {:>7} {:>7} {:>7} {:>8}",
+        "database", "route", "ratio", "bound", "req/s", "constant", "p99", "cpu", "bytes", "dropped"
+    );
+    let folder = tempfile::tempdir()?;
+    let sqlite = format!("sqlite:{}", folder.path().join("bench.db").display());
+    measure("SQLite", &sqlite, folder.path()).await?;
+    match std::env::var("TEST_POSTGRES_URL") {
+        Ok(url) => {
+            let folder = tempfile::tempdir()?;
+            measure("PostgreSQL", &url, folder.path()).await?;
+        }
+        Err(_) => println!("PostgreSQL was not measured: make bench starts one and sets TEST_POSTGRES_URL"),
+    }
+    memory::measure().await
+}
+
+/// A route to be measured.
+struct Route<'a> {
+    name: &'a str,
+    path: &'a str,
+    credential: &'a Credential,
+    keys: Option<&'a Path>,
+    refused: bool,
+    least: Option<f64>,
+    /// Whether the latency and the cost have bounds as well.
+    whole: bool,
+}
+
+async fn measure(engine: &str, database: &str, folder: &Path) -> Result<(), Failure> {
+    let product = Product::start(database, folder).await?;
+    let key = product.key();
+    let malformed = ("authorization", format!("Bearer {}x", &product.secret[..41]));
+    let keys = folder.join("keys");
+    let plain = Route {
+        name: "/v1/status",
+        path: "/v1/status",
+        credential: &key,
+        keys: None,
+        refused: false,
+        least: Some(0.75),
+        whole: true,
+    };
+    let routes = [
+        Route {
+            name: "/v1/status, 100,000 keys",
+            keys: Some(&keys),
+            least: Some(0.65),
+            whole: false,
+            ..plain
+        },
+        Route {
+            name: "/v1/status, malformed key",
+            credential: &malformed,
+            refused: true,
+            least: Some(0.85),
+            whole: false,
+            ..plain
+        },
+        Route {
+            name: "keys page, 50 rows",
+            path: &product.page,
+            credential: &product.cookie,
+            least: None,
+            whole: false,
+            ..plain
+        },
+        plain,
+    ];
+    let mut all = product.router.clone();
+    for (number, route) in routes.iter().enumerate() {
+        let answer = constant(&product.router, route.path, route.credential).await?;
+        all = all.route(&format!("/constant/{number}"), get(answer));
+    }
+    let (server, served) = serve(&product.app, all).await?;
+    // The plain route first, and the keys page before there are keys of many others.
+    for number in [3, 2, 1, 0] {
+        if number == 0 {
+            let secrets = product.add_keys(LISTED, LISTED + KEYS, KEYS).await?;
+            fs::write(&keys, secrets.join("\n"))?;
+        }
+        compare(engine, &product, server, &routes[number], number).await?;
+        if number == 3 {
+            guard::measure(engine, &product, server).await?;
+            offered(engine, &product, server).await?;
+        }
+        if number == 2 {
+            long_list(engine, &product).await?;
+        }
+    }
+    served.abort();
+    if engine == "SQLite" {
+        let (password, key) = one_hash_each(&product.app, &product.secret).await?;
+        println!("{:<11} one password {password:.1?}, one key {key:.2?}", "hashing");
+    }
+    product.app.store.close().await;
+    Ok(())
+}
+
+/// Measures a route and its constant, in turns.
+async fn compare(
+    engine: &str,
+    product: &Product,
+    server: SocketAddr,
+    route: &Route<'_>,
+    number: usize,
+) -> Result<(), Failure> {
+    let constant = format!("/constant/{number}");
+    let asked = Asked {
+        server,
+        path: route.path,
+        header: route.credential,
+        keys: route.keys,
+        refused: route.refused,
+    };
+    if route.keys.is_some() {
+        // Every key is known before it counts.
+        load::run(asked).await?;
+    }
+    let mut pairs = Vec::new();
+    let (mut dropped, mut requests) = (0, 0.0);
+    for _ in 0..ROUNDS {
+        let beside = load::run(Asked {
+            path: &constant,
+            ..asked
+        })
+        .await?;
+        let before = product.app.recorder.dropped();
+        let real = load::run(asked).await?;
+        dropped += product.app.recorder.dropped() - before;
+        requests += real.requests;
+        pairs.push((real, beside));
+    }
+    let bytes = fetch(&product.router, route.path, route.credential).await?.2.len();
+    let line = Line {
+        engine,
+        name: route.name,
+        pairs,
+        bytes,
+        dropped: dropped as f64 * 100.0 / requests,
+    };
+    line.print(route.least, route.whole);
+    Ok(())
+}
+
+/// A line of the table.
+pub struct Line<'a> {
+    /// The database.
+    pub engine: &'a str,
+    /// What was measured.
+    pub name: &'a str,
+    /// Each time, and what the constant did beside it.
+    pub pairs: Vec<(Figures, Figures)>,
+    /// Bytes of the answer's body.
+    pub bytes: usize,
+    /// Percent of the requests whose row of the log was dropped.
+    pub dropped: f64,
+}
+
+impl Line<'_> {
+    /// Prints the pair in the middle and judges its bounds.
+    pub fn print(mut self, least: Option<f64>, whole: bool) {
+        let ratio = |pair: &(Figures, Figures)| pair.0.rate / pair.1.rate;
+        self.pairs.sort_by(|a, b| ratio(a).total_cmp(&ratio(b)));
+        let middle = self.pairs[self.pairs.len() / 2];
+        let (real, beside) = middle;
+        let bound = least.map_or_else(String::new, |least| {
+            judged(ratio(&middle) >= least, format!(">= {least}"))
+        });
+        println!(
+            "{:<11} {:<28} {:>6.3}  {bound:<8} {:>9.0} {:>9.0} {:>5.1}ms {:>5.1}us {:>7} {:>7.1}%",
+            self.engine,
+            self.name,
+            ratio(&middle),
+            real.rate,
+            beside.rate,
+            real.p99,
+            real.cpu,
+            self.bytes,
+            self.dropped
+        );
+        if whole {
+            for (what, ratio, most) in [
+                ("p99 beside the constant", real.p99 / beside.p99, 2.0),
+                ("CPU beside the constant", real.cpu / beside.cpu, 1.6),
+            ] {
+                let bound = judged(ratio <= most, format!("<= {most}"));
+                println!("{:<11}   {what:<26} {ratio:>6.3}  {bound}", "");
+            }
+        }
+    }
+}
+
+/// Ten seconds of requests that the log keeps up with.
+async fn offered(engine: &str, product: &Product, server: SocketAddr) -> Result<(), Failure> {
+    let before = (product.logged().await?, product.app.recorder.dropped());
+    let span = Duration::from_secs(10);
+    let (good, sent) = load::offered(server, "/v1/status", &product.secret, OFFERED, span).await?;
+    let logged = product.logged().await? - before.0;
+    let dropped = product.app.recorder.dropped() - before.1;
+    let holds = dropped == 0 && good == sent && logged == good;
+    let bound = judged(holds, "0 dropped".to_owned());
+    println!(
+        "{engine:<11} /v1/status, {OFFERED} a second for {span:?}: {bound}; {sent} sent, {good} accepted, {logged} logged, {dropped} dropped"
+    );
+    Ok(())
+}
+
+/// How long a page of a list of 10,000 keys takes, one request at a time, from the router's door.
+async fn long_list(engine: &str, product: &Product) -> Result<(), Failure> {
+    const REQUESTS: usize = 51;
+    const BOUND: Duration = Duration::from_millis(50);
+    product.add_keys(ROWS, LISTED, 0).await?;
+    for (name, query) in [
+        ("first page", ""),
+        ("last page", "?page=last"),
+        ("search, 111 keys", "?search=BENCH-77"),
+    ] {
+        let mut times = Vec::new();
+        for _ in 0..REQUESTS {
+            let begun = Instant::now();
+            fetch(
+                &product.router,
+                &format!("{}{query}", product.page),
+                &product.cookie,
+            )
+            .await?;
+            times.push(begun.elapsed());
+        }
+        times.sort();
+        let median = times[REQUESTS / 2];
+        let bound = judged(median <= BOUND, format!("<= {BOUND:?}"));
+        println!("{engine:<11} 10,000 keys, {name:<16} {median:>6.1?}  {bound} at the median");
+    }
+    Ok(())
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# What takes long or is judged by time: floods, faults, stops under load, requests made from the OpenAPI document.
+# Prints a table; ends with 1 when a bound is broken.
+. "$(dirname "$0")/lib.sh"
+scripts/install.sh rust site postgres fuzz
+. scripts/toolchain.sh
+use_rust
+export SCHEMATHESIS
+
+scripts/build-site.sh
+say "Building with the release's settings (usually five minutes the first time)."
+cargo bench --bench measure --no-run
+scripts/with-postgres.sh cargo bench --bench measure -- soak
