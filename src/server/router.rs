@@ -21,9 +21,6 @@ use tower_http::{
 /// Most bytes of a form (docs/security.md, S28).
 const FORM_BYTES: usize = 64 * 1024;
 
-/// Most bytes of a report of a leak: a key, and the JSON around it.
-const REPORT_BYTES: usize = 4 * 1024;
-
 /// The product as one service.
 pub fn router(app: App) -> Router {
     // Leptos renders on tokio; a second router in the same process, as in tests, finds that done.
@@ -42,10 +39,7 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer))
         .layer(CompressionLayer::new());
     let machine = Router::new()
-        .route(
-            "/v1/keys/report-leak",
-            any(v1::leak::handle).layer(RequestBodyLimitLayer::new(REPORT_BYTES)),
-        )
+        .route(v1::leak::PATH, any(v1::leak::handle))
         .route("/v1/{*path}", any(v1::handle))
         .route("/v1", any(v1::handle))
         .route("/v1/", any(v1::handle))
