@@ -9,7 +9,7 @@ use super::{
     session,
 };
 use axum::{
-    Router,
+    Extension, Router,
     middleware::from_fn_with_state,
     routing::{any, get},
 };
@@ -40,6 +40,10 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new());
     let machine = Router::new()
         .route(v1::leak::PATH, any(v1::leak::handle))
+        .route(
+            v1::openapi::PATH,
+            any(v1::openapi::handle).layer(Extension(v1::openapi::Made::default())),
+        )
         .route("/v1/{*path}", any(v1::handle))
         .route("/v1", any(v1::handle))
         .route("/v1/", any(v1::handle))

@@ -3,6 +3,7 @@
 
 mod account;
 pub mod leak;
+pub mod openapi;
 mod status;
 mod usage;
 
