@@ -24,6 +24,7 @@ mod forward_auth;
 mod functions;
 mod grace;
 mod guard;
+mod guide;
 mod headers;
 mod key_detail;
 mod key_limit;
