@@ -9,7 +9,7 @@ use super::{
     session,
 };
 use axum::{
-    Router,
+    Extension, Router,
     middleware::from_fn_with_state,
     routing::{any, get},
 };
@@ -20,9 +20,6 @@ use tower_http::{
 
 /// Most bytes of a form (docs/security.md, S28).
 const FORM_BYTES: usize = 64 * 1024;
-
-/// Most bytes of a report of a leak: a key, and the JSON around it.
-const REPORT_BYTES: usize = 4 * 1024;
 
 /// The product as one service.
 pub fn router(app: App) -> Router {
@@ -42,9 +39,10 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer))
         .layer(CompressionLayer::new());
     let machine = Router::new()
+        .route(v1::leak::PATH, any(v1::leak::handle))
         .route(
-            "/v1/keys/report-leak",
-            any(v1::leak::handle).layer(RequestBodyLimitLayer::new(REPORT_BYTES)),
+            v1::openapi::PATH,
+            any(v1::openapi::handle).layer(Extension(v1::openapi::Made::default())),
         )
         .route("/v1/{*path}", any(v1::handle))
         .route("/v1", any(v1::handle))

@@ -58,6 +58,10 @@ impl Call {
         self
     }
 
+    pub fn method(&self) -> &str {
+        self.0.method().as_str()
+    }
+
     pub fn path(&self) -> &str {
         self.0.uri().path()
     }

@@ -3,6 +3,7 @@
 
 mod account;
 pub mod leak;
+pub mod openapi;
 mod status;
 mod usage;
 
@@ -23,16 +24,42 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
+use serde::Serialize;
 
 /// What an endpoint knows of its caller.
 struct Call<'r> {
     app: &'r App,
+    request_id: &'r str,
     key: &'r Key,
     query: &'r str,
     now: Timestamp,
 }
 
-type Answered = Result<(&'static str, serde_json::Value), V1Error>;
+impl Call<'_> {
+    fn success(&self, message: &'static str, data: impl Serialize) -> Response {
+        envelope::success(self.request_id, message, self.now, data)
+    }
+}
+
+/// The routes of the catalogue that this server answers itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Served {
+    Status,
+    Account,
+    Usage,
+}
+
+impl Served {
+    /// Nothing where the answer is the guarded API's to give.
+    fn of(route: &Route) -> Option<Self> {
+        match (&*route.method, &*route.pattern) {
+            ("GET", "/v1/status") => Some(Self::Status),
+            ("GET", "/v1/user/account") => Some(Self::Account),
+            ("GET", "/v1/usage") => Some(Self::Usage),
+            _ => None,
+        }
+    }
+}
 
 /// Answers a request to `/v1`.
 pub async fn handle(
@@ -56,6 +83,7 @@ pub async fn handle(
         (Ok(()), Some(known), Some(route)) => {
             let call = Call {
                 app: &app,
+                request_id: &request_id,
                 key: &known.key,
                 query: asked.query,
                 now,
@@ -65,29 +93,28 @@ pub async fn handle(
         // Nothing passes without a key and a route.
         (Ok(()), ..) => Err(V1Error::NotServedHere),
     };
-    let mut response = match &answered {
-        Ok((message, data)) => envelope::success(&request_id, message, now, data),
-        Err(error) => error.response(&request_id),
+    let (mut response, error) = match answered {
+        Ok(response) => (response, None),
+        Err(error) => (error.response(&request_id), Some(error)),
     };
     machine::say_quota(response.headers_mut(), verdict.quota);
     if let (Some(known), Some(route)) = (&verdict.key, &verdict.route) {
-        let error = answered.as_ref().err();
         let outcome = Outcome {
             request_id,
             status: response.status().as_u16(),
-            error_code: error.map(V1Error::code),
+            error_code: error.as_ref().map(V1Error::code),
             at: now,
         };
-        machine::note(&app, &asked, (known, route), outcome, error);
+        machine::note(&app, &asked, (known, route), outcome, error.as_ref());
     }
     response
 }
 
-async fn answer(route: &Route, call: &Call<'_>) -> Answered {
-    match &*route.pattern {
-        "/v1/status" => Ok(status::get(call)),
-        "/v1/user/account" => account::get(call).await,
-        "/v1/usage" => usage::get(call).await,
-        _ => Err(V1Error::NotServedHere),
+async fn answer(route: &Route, call: &Call<'_>) -> Result<Response, V1Error> {
+    match Served::of(route) {
+        Some(Served::Status) => Ok(call.success(status::MESSAGE, status::get(call))),
+        Some(Served::Account) => Ok(call.success(account::MESSAGE, account::get(call).await?)),
+        Some(Served::Usage) => Ok(call.success(usage::MESSAGE, usage::get(call).await?)),
+        None => Err(V1Error::NotServedHere),
     }
 }

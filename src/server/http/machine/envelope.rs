@@ -1,27 +1,122 @@
-//! The frame of every answer on `/v1` (docs.babysea.ai, `/setup/api`).
+//! The frame of every answer on `/v1` (docs.babysea.ai, `/setup/api`). Structs, so that the fields come in the order in
+//! which people read them, and so that the OpenAPI document is made of what is sent. Their comments are its texts.
 
+use super::error::kinds::Kind;
 use crate::domain::time::Timestamp;
 use axum::{
     Json,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use serde_json::Value;
+use utoipa::ToSchema;
 
-/// A struct, so that the fields come in the order in which people read them.
-#[derive(Serialize)]
-struct Success<'a> {
-    status: &'static str,
-    request_id: &'a str,
-    message: &'static str,
-    timestamp: String,
-    data: &'a Value,
+/// Always `success`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Succeeded {
+    Success,
+}
+
+/// Always `error`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Failed {
+    Error,
 }
 
 /// A success with its data.
-pub fn success(request_id: &str, message: &'static str, now: Timestamp, data: &Value) -> Response {
+#[derive(Serialize, ToSchema)]
+pub struct Success<'a, T> {
+    #[schema(inline)]
+    status: Succeeded,
+    /// The request's id, as in the header `X-Request-Id`.
+    #[schema(pattern = "^req_[0-9A-HJKMNP-TV-Z]{26}$")]
+    request_id: &'a str,
+    /// A sentence for people.
+    message: &'static str,
+    /// When the answer was made: ISO 8601 in UTC, with milliseconds.
+    #[schema(format = DateTime)]
+    timestamp: String,
+    /// What was asked for.
+    data: T,
+}
+
+/// A refusal.
+#[derive(Serialize, ToSchema)]
+pub struct Failure<'a> {
+    #[schema(inline)]
+    status: Failed,
+    /// The request's id, as in the header `X-Request-Id`.
+    #[schema(pattern = "^req_[0-9A-HJKMNP-TV-Z]{26}$")]
+    request_id: &'a str,
+    /// What was wrong.
+    error: Refused<'a>,
+}
+
+/// What was wrong with a request.
+#[derive(Serialize, ToSchema)]
+struct Refused<'a> {
+    /// Stable code, to decide by.
+    code: &'static str,
+    /// Stable name of the code.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// A sentence for people; it may change.
+    message: &'static str,
+    /// Whether the same request may pass later: wait as long as the header `Retry-After` says.
+    retryable: bool,
+    /// The finer cause, and what belongs to it.
+    details: Details<'a>,
+}
+
+/// The finer cause of a refusal.
+#[derive(Serialize, ToSchema)]
+pub struct Details<'a> {
+    /// The cause in a word.
+    pub reason: &'static str,
+    /// The parameter that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub field: Option<&'a str>,
+    /// The scope that the route needs and the key does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub required_scope: Option<&'a str>,
+    /// Whole seconds to wait, at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    pub retry_after_seconds: Option<u32>,
+    /// The limit that was passed: times a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub limit: Option<u32>,
+}
+
+impl<'a> Failure<'a> {
+    pub(super) fn new(
+        request_id: &'a str,
+        kind: &'static Kind,
+        message: &'static str,
+        details: Details<'a>,
+    ) -> Self {
+        Self {
+            status: Failed::Error,
+            request_id,
+            error: Refused {
+                code: kind.code,
+                kind: kind.name,
+                message,
+                retryable: kind.retryable,
+                details,
+            },
+        }
+    }
+}
+
+/// A success with its data.
+pub fn success<T: Serialize>(request_id: &str, message: &'static str, now: Timestamp, data: T) -> Response {
     Json(Success {
-        status: "success",
+        status: Succeeded::Success,
         request_id,
         message,
         timestamp: now.iso(),

@@ -2,7 +2,7 @@
 //! takes a key in its body, since whoever finds one should not have to use it.
 
 use crate::{
-    domain::secret::SecretText,
+    domain::{ids::KeyId, secret::SecretText},
     server::{
         app::App,
         client::Client,
@@ -18,20 +18,47 @@ use crate::{
     },
 };
 use axum::{
-    Extension, Json,
-    extract::{FromRequest as _, Request, State},
-    http::Method,
+    Extension,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, Method, header},
     response::Response,
 };
-use serde::Deserialize;
-use serde_json::json;
+use futures_util::StreamExt as _;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// What is sent.
-#[derive(Deserialize)]
-struct Report {
+/// Where leaks are reported, by POST.
+pub const PATH: &str = "/v1/keys/report-leak";
+
+/// Most bytes of a report: a key, and the JSON around it.
+const MOST_BYTES: usize = 4 * 1024;
+
+/// A report of a leaked key.
+#[derive(Deserialize, ToSchema)]
+pub struct Report {
     /// The full key.
+    #[schema(value_type = String, max_length = 128)]
     key: SecretText,
 }
+
+/// The key that was revoked.
+#[derive(Serialize, ToSchema)]
+pub struct Reported<'a> {
+    /// The key.
+    #[schema(value_type = String, format = "uuid")]
+    apikey_id: KeyId,
+    /// Its first nine characters.
+    apikey_prefix: &'a str,
+}
+
+const MESSAGE: &str = "API key revoked. Its owners are told.";
+
+/// What was sent is no report.
+pub(super) const NO_REPORT: V1Error = V1Error::InvalidInput {
+    field: "key",
+    message: "Send the key as JSON, in the form {\"key\": \"...\"}.",
+};
 
 /// Revokes the key in the body.
 pub async fn handle(
@@ -47,18 +74,48 @@ pub async fn handle(
         }
         let (parts, body) = request.into_parts();
         let trace = client::trace(&app, &parts);
-        let body = Json::<Report>::from_request(Request::from_parts(parts, body), &()).await;
-        let Json(report) = body.map_err(|_| V1Error::InvalidInput {
-            field: "key",
-            message: "Send the key as JSON, in the form {\"key\": \"...\"}.",
-        })?;
+        let report = read(&parts.headers, body).await?;
         let key = verify::identify(&app, &app.catalog(), report.key.expose().as_bytes(), from, now).await?;
         let done = leak::report(&app, &key.key, &trace, now).await;
         done.map_err(Refusal::Unavailable)?;
-        Ok(json!({ "apikey_id": key.key.id.to_string(), "apikey_prefix": key.key.prefix }))
+        let data = Reported {
+            apikey_id: key.key.id,
+            apikey_prefix: &key.key.prefix,
+        };
+        Ok(envelope::success(&request_id, MESSAGE, now, data))
     };
-    match reported.await {
-        Ok(data) => envelope::success(&request_id, "API key revoked. Its owners are told.", now, &data),
-        Err(error) => error.response(&request_id),
+    reported
+        .await
+        .unwrap_or_else(|error: V1Error| error.response(&request_id))
+}
+
+/// The report in a body. It is read here and not by axum, whose refusals have no envelope.
+async fn read(headers: &HeaderMap, body: Body) -> Result<Report, V1Error> {
+    if !is_json(headers) {
+        return Err(NO_REPORT);
     }
+    let mut bytes = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| NO_REPORT)?;
+        if bytes.len() + chunk.len() > MOST_BYTES {
+            return Err(V1Error::ReportTooLarge);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    serde_json::from_slice(&bytes).map_err(|_| NO_REPORT)
+}
+
+/// Whether the body is said to be JSON, with whatever parameters.
+fn is_json(headers: &HeaderMap) -> bool {
+    let named = headers.get(header::CONTENT_TYPE);
+    let named = named.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = named
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }

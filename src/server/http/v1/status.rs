@@ -1,18 +1,49 @@
 //! `GET /v1/status`: how a new key is verified.
 
 use super::Call;
-use serde_json::{Value, json};
+use crate::domain::{
+    ids::{AccountId, KeyId},
+    time::Timestamp,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-/// The seven fields of the vendor. The call counts itself, so the last use is now.
-pub fn get(call: &Call<'_>) -> (&'static str, Value) {
-    let data = json!({
-        "account_id": call.key.account,
-        "apikey_id": call.key.id,
-        "apikey_name": call.key.name,
-        "apikey_prefix": call.key.prefix,
-        "apikey_created_at": call.key.created_at.iso(),
-        "apikey_last_used_at": call.now.iso(),
-        "apikey_expires_at": call.key.expires_at.map(crate::domain::time::Timestamp::iso),
-    });
-    ("API connected successfully", data)
+/// The key that asks.
+#[derive(Serialize, ToSchema)]
+pub struct KeyStatus<'a> {
+    /// The account that the key belongs to.
+    #[schema(value_type = String, format = "uuid")]
+    account_id: AccountId,
+    /// The key.
+    #[schema(value_type = String, format = "uuid")]
+    apikey_id: KeyId,
+    /// What its owners call it.
+    apikey_name: &'a str,
+    /// Its first nine characters.
+    apikey_prefix: &'a str,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    apikey_created_at: String,
+    /// When it was last used: now, since the call counts itself.
+    #[schema(format = DateTime)]
+    apikey_last_used_at: String,
+    /// When it ends; null for a key without an end.
+    #[schema(required, format = DateTime)]
+    apikey_expires_at: Option<String>,
+}
+
+pub(super) const MESSAGE: &str = "API connected successfully";
+
+/// The seven fields of the vendor.
+pub(super) fn get<'a>(call: &Call<'a>) -> KeyStatus<'a> {
+    let key = call.key;
+    KeyStatus {
+        account_id: key.account,
+        apikey_id: key.id,
+        apikey_name: &key.name,
+        apikey_prefix: &key.prefix,
+        apikey_created_at: key.created_at.iso(),
+        apikey_last_used_at: call.now.iso(),
+        apikey_expires_at: key.expires_at.map(Timestamp::iso),
+    }
 }

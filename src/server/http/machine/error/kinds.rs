@@ -1,0 +1,122 @@
+//! The kinds of refusal, each once: what `/v1` and forward-auth answer, the OpenAPI document and docs/api.md all come
+//! from this table (docs.babysea.ai, `/setup/errors`; reasons as in docs/security.md, S42).
+
+use axum::http::StatusCode;
+
+/// A kind of refusal: what whoever is refused is told, whatever they asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Stable code: `BSE1001`.
+    pub code: &'static str,
+    /// Stable name of the code; `error.type` on the wire.
+    pub name: &'static str,
+    /// HTTP status.
+    pub status: StatusCode,
+    /// A sentence for people. Where the cause has one of its own, such as which parameter is wrong, that is sent.
+    pub message: &'static str,
+    /// Whether the same request may pass later.
+    pub retryable: bool,
+    /// The finer cause; `error.details.reason` on the wire.
+    pub reason: &'static str,
+}
+
+/// Makes a static of each kind, and the list of them, so that none can be left out of it.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident: $status:ident, $code:literal, $name:literal, $reason:literal, $retryable:literal,
+       $message:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub static $kind: Kind = Kind {
+                code: $code,
+                name: $name,
+                status: StatusCode::$status,
+                message: $message,
+                retryable: $retryable,
+                reason: $reason,
+            };
+        )*
+
+        /// Every kind, in the order of the codes.
+        pub static ALL: &[&Kind] = &[$(&$kind),*];
+    };
+}
+
+kinds! {
+    /// No key, two, or not as a bearer token.
+    MISSING_KEY: UNAUTHORIZED, "BSE1001", "authentication_required", "missing_key", false,
+        "Send an API key in one header of the form Authorization: Bearer <key>.";
+    /// Not a key, or none of ours.
+    INVALID_KEY: UNAUTHORIZED, "BSE1002", "authentication_failed", "invalid_key", false,
+        "This API key is not valid.";
+    /// Disabled by a person.
+    KEY_REVOKED: UNAUTHORIZED, "BSE1002", "authentication_failed", "key_revoked", false,
+        "This API key has been revoked.";
+    /// Past its end.
+    KEY_EXPIRED: UNAUTHORIZED, "BSE1002", "authentication_failed", "key_expired", false,
+        "This API key has expired.";
+    /// The key lacks the scope.
+    INSUFFICIENT_SCOPE: FORBIDDEN, "BSE1003", "insufficient_permissions", "insufficient_scope", false,
+        "This API key does not have the scope that this route needs.";
+    /// The key or its account asked, or the key was refused, too often in this minute.
+    RATE_LIMITED: TOO_MANY_REQUESTS, "BSE1005", "rate_limit_exceeded", "rate_limited", true,
+        "Rate limit exceeded. Please retry after the period indicated in the Retry-After header.";
+    /// Too many unknown keys from one address.
+    TOO_MANY_UNKNOWN: TOO_MANY_REQUESTS, "BSE1006", "auth_rate_limited", "rate_limited", true,
+        "Too many unknown API keys from this address. Retry after the seconds in the Retry-After header.";
+    /// The allowlist does not hold the client's address.
+    IP_NOT_ALLOWED: FORBIDDEN, "BSE1007", "ip_not_allowed", "ip_not_allowed", false,
+        "This IP address is not in the allowlist for this API key.";
+    /// The key's account is gone.
+    ACCOUNT_NOT_FOUND: NOT_FOUND, "BSE1008", "account_not_found", "account_not_found", false,
+        "The account of this API key no longer exists.";
+    /// A parameter or a body that cannot be what it is.
+    INVALID_INPUT: BAD_REQUEST, "BSE2001", "invalid_input", "invalid_input", false,
+        "A parameter is not what it must be.";
+    /// More than the server reads.
+    PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE, "BSE2010", "payload_too_large", "payload_too_large", false,
+        "The request body is larger than 100 KB.";
+    /// A proxy that nobody told this server to trust.
+    UNTRUSTED_PROXY: FORBIDDEN, "BSE2403", "untrusted_proxy", "untrusted_proxy", false,
+        "This address is not one of the proxies that may ask. Add the proxy to TRUSTED_PROXIES.";
+    /// Not in the catalogue.
+    UNKNOWN_ROUTE: NOT_FOUND, "BSE2404", "unknown_route", "unknown_route", false,
+        "There is no such route: check the method and the path.";
+    /// A proxy's question that could be taken in two ways, or names no request.
+    UNCLEAR_REQUEST: FORBIDDEN, "BSE2405", "unclear_request", "unclear_request", false,
+        "The method or the path of this request is not in its normal form.";
+    /// The key passed every check, but the answer is another API's to give.
+    NOT_SERVED_HERE: NOT_IMPLEMENTED, "BSE5001", "not_served_here", "not_served_here", false,
+        "The API key passed every check, but this server does not answer this route itself. Put it in front of your API with forward-auth.";
+    /// The server cannot tell now.
+    UNAVAILABLE: SERVICE_UNAVAILABLE, "BSE5003", "unavailable", "unavailable", true,
+        "The API key cannot be checked at the moment. Try again soon.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{HashMap, HashSet};
+
+    #[test]
+    fn kinds_can_be_told_apart_and_a_code_has_one_name() {
+        let mut told = HashSet::new();
+        let mut names = HashMap::new();
+        for kind in ALL {
+            assert!(told.insert((kind.code, kind.reason)), "{kind:?} twice");
+            let name = names.entry(kind.code).or_insert((kind.name, kind.status));
+            assert_eq!(*name, (kind.name, kind.status), "{kind:?}");
+        }
+        assert!(ALL.is_sorted_by_key(|kind| kind.code));
+    }
+
+    #[test]
+    fn what_passes_later_is_what_is_said_to() {
+        for kind in ALL {
+            let later = matches!(
+                kind.status,
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+            );
+            assert_eq!(kind.retryable, later, "{kind:?}");
+        }
+    }
+}
