@@ -14,6 +14,7 @@ pub mod key_cache;
 pub mod limits;
 pub mod metrics;
 pub mod recorder;
+pub mod request_ids;
 pub mod rng;
 pub mod router;
 pub mod secret;

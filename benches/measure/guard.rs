@@ -105,7 +105,10 @@ fn start(folder: &Path, asked: [SocketAddr; 2], ports: [SocketAddr; 3]) -> Resul
             .replace("http://babysea/", &format!("http://babysea{n}/"))
             .replace("upstream api", &format!("upstream api{n}"))
             .replace("http://api$", &format!("http://api{n}$"))
-            .replace("$babysea_other_challenge", &format!("$babysea_other_challenge{n}"));
+            .replace(
+                "$babysea_other_challenge",
+                &format!("$babysea_other_challenge{n}"),
+            );
         http.push_str(&own);
     }
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -121,7 +124,11 @@ fn start(folder: &Path, asked: [SocketAddr; 2], ports: [SocketAddr; 3]) -> Resul
     fs::write(&file, whole)?;
     // Debian has it where only root looks.
     let debian = Path::new("/usr/sbin/nginx");
-    let program = if debian.exists() { debian } else { Path::new("nginx") };
+    let program = if debian.exists() {
+        debian
+    } else {
+        Path::new("nginx")
+    };
     let child = Command::new(program)
         .arg("-p")
         .arg(folder)

@@ -76,7 +76,10 @@ pub async fn run(asked: Asked<'_>) -> Result<Figures, Failure> {
         return Err(format!("wrk on {}: {text}", asked.path).into());
     }
     let after = |words: &str| text.lines().find_map(|line| line.trim().strip_prefix(words));
-    let rate: f64 = after("Requests/sec:").ok_or("wrk printed no rate")?.trim().parse()?;
+    let rate: f64 = after("Requests/sec:")
+        .ok_or("wrk printed no rate")?
+        .trim()
+        .parse()?;
     let requests: f64 = text
         .lines()
         .find_map(|line| line.trim().split_once(" requests in "))

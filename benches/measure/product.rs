@@ -11,20 +11,24 @@ use babysea::{
     domain::{
         activity::Trace,
         ids::{AccountId, KeyId},
-        key::Key, network::Allowlist, password::Password, role::Action,
-        secret::SecretText, token,
+        key::Key,
+        network::Allowlist,
+        password::Password,
+        role::Action,
+        secret::SecretText,
+        token,
     },
     server::{
         access,
         app::{App, Parts},
         config::Config,
         router::router,
-        serving,
         service::{
             accounts,
             keys::{self, KeyForm},
             usage,
         },
+        serving,
         session::Viewer,
         store::{Tables as _, accounts::Account, keys::NewKey},
     },
@@ -191,7 +195,11 @@ async fn person(app: &App, product: &Router) -> Result<(Account, Vec<(String, St
         let token = keys::form_token(app);
         let form = KeyForm {
             name: &format!("bench-{number}"),
-            preset: if number == 0 { "monitor_only" } else { "full_access" },
+            preset: if number == 0 {
+                "monitor_only"
+            } else {
+                "full_access"
+            },
             allowlist: "127.0.0.0/8, 203.0.113.10, 2001:db8::/32",
             rate_limit: "1000000",
             form_token: &token,

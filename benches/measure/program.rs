@@ -37,7 +37,13 @@ impl Program {
     /// Starts it, and waits until it listens.
     pub async fn start(database: &str, folder: &Path, more: &[&str]) -> Result<Self, Failure> {
         let mut process = Command::new(env!("CARGO_BIN_EXE_babysea"))
-            .args(["--listen", "127.0.0.1:0", "--database-url", database, "--data-dir"])
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--database-url",
+                database,
+                "--data-dir",
+            ])
             .arg(folder)
             .args(more)
             .env_remove("RUST_LOG")
@@ -122,7 +128,10 @@ impl Connection {
                     break;
                 }
                 if let Some(rest) = line.strip_prefix("http/1.1 ") {
-                    status = rest.get(..3).and_then(|code| code.parse().ok()).unwrap_or_default();
+                    status = rest
+                        .get(..3)
+                        .and_then(|code| code.parse().ok())
+                        .unwrap_or_default();
                 } else if let Some(value) = line.strip_prefix("content-length: ") {
                     length = value.parse().unwrap_or_default();
                 }

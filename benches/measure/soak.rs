@@ -98,7 +98,10 @@ pub struct Sample {
 
 /// Runs every scenario.
 pub async fn run() -> Result<(), Failure> {
-    println!("{:<11} {:<58} {:>14}  {}", "database", "what", "measured", "bound");
+    println!(
+        "{:<11} {:<58} {:>14}  {}",
+        "database", "what", "measured", "bound"
+    );
     sign_in::run(&Place::sqlite()?).await?;
     refusals::run(&Place::sqlite()?).await?;
     flood::run(&Place::sqlite()?).await?;
@@ -124,7 +127,10 @@ fn told(place: &Place, what: &str, measured: impl std::fmt::Display, holds: bool
 fn percentile(times: &mut [Duration], percent: usize) -> Duration {
     times.sort_unstable();
     let last = times.len().saturating_sub(1);
-    times.get((times.len() * percent / 100).min(last)).copied().unwrap_or_default()
+    times
+        .get((times.len() * percent / 100).min(last))
+        .copied()
+        .unwrap_or_default()
 }
 
 /// For people.

@@ -160,7 +160,10 @@ async fn compare(
         requests += real.requests;
         pairs.push((real, beside));
     }
-    let bytes = fetch(&product.router, route.path, route.credential).await?.2.len();
+    let bytes = fetch(&product.router, route.path, route.credential)
+        .await?
+        .2
+        .len();
     let line = Line {
         engine,
         name: route.name,

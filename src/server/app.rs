@@ -8,6 +8,7 @@ use super::{
     limits::{FixedWindow, quota::Quotas},
     metrics::{Levels, Metrics},
     recorder::Recorder,
+    request_ids::RequestIds,
     rng::{OsRng, Rng},
     secret::{
         password::{Cost, Passwords},
@@ -65,6 +66,8 @@ pub struct Inner {
     pub stale_uses: AtomicU64,
     /// Refusals by state, address or scope, by key.
     pub refusals: FixedWindow<KeyId>,
+    /// The ids of requests.
+    request_ids: RequestIds,
     /// What was decided, for Prometheus.
     pub metrics: Metrics,
     /// Whether the server was told to stop.
@@ -140,6 +143,7 @@ impl App {
             unknown_keys: FixedWindow::new(config.auth_limit),
             stale_uses: AtomicU64::new(0),
             refusals: FixedWindow::new(REFUSALS_PER_KEY),
+            request_ids: RequestIds::new(parts.rng.as_ref()),
             metrics: Metrics::default(),
             stopping: AtomicBool::new(false),
             keys: KeyCache::default(),
@@ -168,6 +172,12 @@ impl App {
         let catalog = catalog_file::read(self.config.catalog.as_deref(), &self.store, self.now()).await?;
         self.catalog.store(Arc::new(catalog));
         Ok(())
+    }
+
+    /// An id for a request: `req_` and a ULID.
+    #[must_use]
+    pub fn request_id(&self) -> String {
+        self.request_ids.next(self.now())
     }
 
     /// How full everything is at the moment.

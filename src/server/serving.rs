@@ -1,13 +1,13 @@
 //! Connections: accepted, kept within limits, and ended in order (docs/security.md, S28 and S80).
 
 use super::app::App;
-use axum::{Router, extract::ConnectInfo, http::Request};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use axum::{Router, extract::ConnectInfo, http::Request, response::Response, routing::future::RouteFuture};
+use hyper::{body::Incoming, server::conn::http1, service::Service};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use std::{io, net::SocketAddr, sync::atomic::Ordering, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::atomic::Ordering, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     time::{sleep, timeout},
@@ -31,10 +31,14 @@ pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: impl 
         .header_read_timeout(HEAD_TIME)
         .max_header_size(HEAD_BYTES);
     let open = GracefulShutdown::new();
+    let answering = |peer| Answering {
+        router: router.clone(),
+        peer,
+    };
     let accepting = async {
         loop {
             let (stream, peer) = accept(&listener).await;
-            let connection = open.watch(http.serve_connection(TokioIo::new(stream), service(&router, peer)));
+            let connection = open.watch(http.serve_connection(TokioIo::new(stream), answering(peer)));
             tokio::spawn(async move {
                 // What goes wrong on a connection is its client's doing.
                 let _ = connection.await;
@@ -50,7 +54,7 @@ pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: impl 
     let last_words = async {
         loop {
             let (stream, peer) = accept(&listener).await;
-            let connection = http.serve_connection(TokioIo::new(stream), service(&router, peer));
+            let connection = http.serve_connection(TokioIo::new(stream), answering(peer));
             tokio::spawn(async move {
                 let _ = connection.await;
             });
@@ -96,18 +100,19 @@ fn is_of_connection(error: &io::Error) -> bool {
     )
 }
 
-fn service(
-    router: &Router,
+/// Answers the requests of a connection.
+struct Answering {
+    router: Router,
     peer: SocketAddr,
-) -> impl hyper::service::Service<
-    Request<Incoming>,
-    Response = axum::response::Response,
-    Error = std::convert::Infallible,
-    Future: Send,
-> + use<> {
-    let router = router.clone();
-    service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request)
-    })
+}
+
+impl Service<Request<Incoming>> for Answering {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = RouteFuture<Infallible>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        self.router.clone().call(request)
+    }
 }

@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ),
     ("server::catalog_file", "server::store domain", WEB_AND_SQL),
     ("server::metrics", "", OUTSIDE),
+    ("server::request_ids", "server::rng domain", OUTSIDE),
     (
         "server::key_cache",
         "server::secret::pepper::KeyHash server::store domain",
@@ -51,7 +52,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ),
     (
         "server::app",
-        "server::catalog_file server::clock server::config server::key_cache server::limits server::metrics server::recorder server::rng server::secret server::store domain",
+        "server::catalog_file server::clock server::config server::key_cache server::limits server::metrics server::recorder server::request_ids server::rng server::secret server::store domain",
         WEB_AND_SQL,
     ),
     (

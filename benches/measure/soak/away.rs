@@ -101,7 +101,13 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         wrong + other == 0,
         "0",
     );
-    told(place, "S75: 503 while it is away", unavailable, unavailable > 0, "> 0");
+    told(
+        place,
+        "S75: 503 while it is away",
+        unavailable,
+        unavailable > 0,
+        "> 0",
+    );
     told(
         place,
         "S76: right answers again",

@@ -54,9 +54,18 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         done??;
     }
     let p99 = percentile(&mut times, 99);
-    let what = format!("S79: p99 of {} keys revoked under {rate:.0} requests/s", times.len());
+    let what = format!(
+        "S79: p99 of {} keys revoked under {rate:.0} requests/s",
+        times.len()
+    );
     told(place, &what, milliseconds(p99), p99.as_millis() < 150, "< 150 ms");
     let grown = most - before;
-    told(place, "S79: memory meanwhile", format!("{grown:.1} MB"), grown < MEGABYTES, "< 64 MB grown");
+    told(
+        place,
+        "S79: memory meanwhile",
+        format!("{grown:.1} MB"),
+        grown < MEGABYTES,
+        "< 64 MB grown",
+    );
     Ok(())
 }

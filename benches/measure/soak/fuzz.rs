@@ -26,6 +26,12 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
     }
     let cases = text.lines().rev().find(|line| line.contains("generated"));
     let cases = cases.unwrap_or("requests made from the document").trim();
-    told(place, cases, if holds { "all" } else { "not all" }, holds, "answered as documented");
+    told(
+        place,
+        cases,
+        if holds { "all" } else { "not all" },
+        holds,
+        "answered as documented",
+    );
     Ok(())
 }

@@ -12,12 +12,20 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
     let answer = slow.answer().await;
     let took = began.elapsed().as_secs_f64();
     let holds = answer.map_or(true, |(status, _)| status == 408) && (9.0..13.0).contains(&took);
-    told(place, "S28: a head that does not end is given up", format!("{took:.1} s"), holds, "after 10 s");
+    told(
+        place,
+        "S28: a head that does not end is given up",
+        format!("{took:.1} s"),
+        holds,
+        "after 10 s",
+    );
     for (bytes, expected) in [(15_000, 200), (17_000, 431)] {
         let mut connection = Connection::open(program.address).await?;
         let filled = "x".repeat(bytes);
         connection
-            .send(&format!("GET /healthz HTTP/1.1\r\nhost: soak\r\nx-filled: {filled}\r\n\r\n"))
+            .send(&format!(
+                "GET /healthz HTTP/1.1\r\nhost: soak\r\nx-filled: {filled}\r\n\r\n"
+            ))
             .await?;
         let (status, _) = connection.answer().await?;
         let what = format!("S28: a head of {bytes} bytes");

@@ -20,9 +20,12 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
                 *byte = seed ^ u8::try_from(n).unwrap_or_default();
             }
         });
-        for (times, secret, status) in times.iter_mut().zip([unknown.expose(), &sample.narrow]).zip([401, 403]).map(
-            |((times, secret), status)| (times, secret, status),
-        ) {
+        for (times, secret, status) in times
+            .iter_mut()
+            .zip([unknown.expose(), &sample.narrow])
+            .zip([401, 403])
+            .map(|((times, secret), status)| (times, secret, status))
+        {
             let began = Instant::now();
             let answered = connection.get("/v1/status", secret).await?;
             times.push(began.elapsed());

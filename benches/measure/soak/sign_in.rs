@@ -42,8 +42,17 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         }
     }
     let grown = most - before;
-    let what = format!("S5: 200 sign in at once, {} hashed, {} told to wait", answered[1], answered[0]);
-    told(place, &what, format!("{grown:.1} MB"), grown < MEGABYTES && answered[1] > 0, "< 128 MB grown");
+    let what = format!(
+        "S5: 200 sign in at once, {} hashed, {} told to wait",
+        answered[1], answered[0]
+    );
+    told(
+        place,
+        &what,
+        format!("{grown:.1} MB"),
+        grown < MEGABYTES && answered[1] > 0,
+        "< 128 MB grown",
+    );
     let p99 = percentile(&mut times, 99);
     let what = format!("S5: p99 of {} checks of a key meanwhile", times.len());
     told(place, &what, milliseconds(p99), p99.as_millis() < 50, "< 50 ms");

@@ -22,7 +22,11 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         let (answers, secret) = (Arc::clone(&answers), sample.secret.clone());
         let mut connection = Connection::open(program.address).await?;
         load.spawn(async move {
-            while connection.get("/v1/status", &secret).await.is_ok_and(|status| status == 200) {
+            while connection
+                .get("/v1/status", &secret)
+                .await
+                .is_ok_and(|status| status == 200)
+            {
                 answers.fetch_add(1, Ordering::Relaxed);
             }
         });
@@ -47,6 +51,12 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         "< 15 s",
     );
     let what = format!("S81: {answers} answers, {rows} rows, {dropped} counted as dropped");
-    told(place, &what, answers - rows - dropped, answers == rows + dropped && rows > 0, "0 missing");
+    told(
+        place,
+        &what,
+        answers - rows - dropped,
+        answers == rows + dropped && rows > 0,
+        "0 missing",
+    );
     Ok(())
 }

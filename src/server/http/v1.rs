@@ -21,10 +21,15 @@ use crate::{
 };
 use axum::{
     Extension,
+    body::{Body, HttpBody as _, to_bytes},
     extract::{Request, State},
+    http::{HeaderMap, header},
     response::Response,
 };
 use serde::Serialize;
+
+/// Most bytes of a request's body (docs.babysea.ai, `/setup/errors`; docs/security.md, S28).
+const BODY_BYTES: usize = 100 * 1024;
 
 /// What an endpoint knows of its caller.
 struct Call<'r> {
@@ -69,7 +74,10 @@ pub async fn handle(
     request: Request,
 ) -> Response {
     let now = app.now();
-    let request = request.into_parts().0;
+    let (request, body) = request.into_parts();
+    if !fits(&request.headers, body).await {
+        return V1Error::PayloadTooLarge.response(&request_id);
+    }
     let asked = Asked {
         method: request.method.as_str(),
         path: request.uri.path(),
@@ -108,6 +116,17 @@ pub async fn handle(
         machine::note(&app, &asked, (known, route), outcome, error.as_ref());
     }
     response
+}
+
+/// Whether a body is no longer than it may be. It is read only where its length is not said before.
+async fn fits(headers: &HeaderMap, body: Body) -> bool {
+    match headers.get(header::CONTENT_LENGTH) {
+        Some(length) => {
+            let length = length.to_str().ok().and_then(|length| length.parse().ok());
+            length.is_some_and(|length: usize| length <= BODY_BYTES)
+        }
+        None => body.is_end_stream() || to_bytes(body, BODY_BYTES).await.is_ok(),
+    }
 }
 
 async fn answer(route: &Route, call: &Call<'_>) -> Result<Response, V1Error> {

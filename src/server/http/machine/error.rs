@@ -146,6 +146,7 @@ impl V1Error {
     pub fn response(&self, request_id: &str) -> Response {
         if let Self::Refused(Refusal::Unavailable(error)) = self {
             tracing::error!(
+                request_id,
                 error = error as &dyn std::error::Error,
                 "a key could not be checked"
             );
