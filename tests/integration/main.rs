@@ -2,23 +2,20 @@
 //! reaches the database in more than one way runs on PostgreSQL too (`both!`).
 //! `scripts/with-postgres.sh cargo test --test integration`
 
-mod answer;
-mod browser;
-#[path = "../support/database.rs"]
-mod database;
-mod html;
-mod program;
-mod schema;
-mod world;
-
 mod activity;
 mod allowlist;
+mod answer;
 mod assets;
+mod bodies;
+mod browser;
 mod canary;
 mod catalog;
 mod commands;
 mod conformance;
 mod create_fields;
+#[path = "../support/database.rs"]
+mod database;
+mod disk_full;
 mod ended_under_load;
 mod forward_auth;
 mod functions;
@@ -26,6 +23,8 @@ mod grace;
 mod guard;
 mod guide;
 mod headers;
+mod health;
+mod html;
 mod key_detail;
 mod key_limit;
 mod keys;
@@ -40,13 +39,16 @@ mod openapi;
 mod origins;
 mod pages;
 mod pepper;
+mod program;
 mod proxies;
 mod quotas;
 mod reissue;
 mod request_log;
 mod retirement;
 mod roles;
+mod schema;
 mod sequences;
+mod serving;
 mod session_ends;
 mod sessions;
 mod sign_in;
@@ -54,3 +56,4 @@ mod sign_up;
 mod teams;
 mod theme;
 mod transitions;
+mod world;

@@ -92,6 +92,29 @@ impl Program {
         }
     }
 
+    /// A connection to it, kept open.
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+        stream
+    }
+
+    /// Tells it to stop, and waits until it says that it will.
+    pub fn terminate(&self) {
+        self.signal("-TERM");
+        self.waits_to_say("stopping: ");
+    }
+
+    /// Tells it once more.
+    pub fn terminate_again(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Waits until it has ended; its exit code.
+    pub fn ended(&mut self) -> Option<i32> {
+        self.process.wait().expect("its end").code()
+    }
+
     /// Tells it to read its files again, and waits until it says so.
     pub fn hang_up(&self, words: &str) {
         self.signal("-HUP");
@@ -114,12 +137,7 @@ impl Program {
         }
         message.extend(b"\r\n");
         message.extend(to_bytes(body, usize::MAX).await.expect("a body"));
-        let mut stream = TcpStream::connect(&self.address).expect("a connection");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
-        stream.write_all(&message).expect("a request");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("an answer");
-        parse(&answer)
+        ask(self.connect(), &message)
     }
 
     /// Tells it to stop as a service manager does; returns everything it wrote.
@@ -158,6 +176,14 @@ impl Drop for Program {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Sends a request; the end of the connection is the end of the answer.
+pub fn ask(mut stream: TcpStream, message: &[u8]) -> Answer {
+    stream.write_all(message).expect("a request");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    parse(&answer)
 }
 
 fn parse(answer: &[u8]) -> Answer {

@@ -1,0 +1,66 @@
+//! A full disk refuses changes and nothing else, and is no trouble once there is room again (S72).
+
+use crate::{browser::get, database::Database, world::World};
+use babysea::server::store::{Conn, Tables as _};
+
+impl World {
+    /// Lets the SQLite file grow to so many pages and no further; 0 is as many as it has.
+    async fn most_pages(&self, most: u32) {
+        let mut tx = self.app.store.write().await.expect("a transaction");
+        let Conn::Sqlite(connection) = tx.conn() else {
+            panic!("SQLite alone has a file of ours");
+        };
+        let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", most.max(1)));
+        sqlx::query(sql)
+            .execute(connection)
+            .await
+            .expect("the limit is set");
+        tx.commit().await.expect("its end");
+    }
+}
+
+#[tokio::test]
+async fn changes_are_refused_and_checks_go_on() {
+    let world = World::on(Database::sqlite()).await;
+    let ada = world.person("Ada Moss").await;
+    let made = ada.made("one").await;
+    assert_eq!(world.code(&made).await, 200);
+    let unused = ada.made("never asked before").await;
+    world.app.recorder.flush().await;
+    let keys = "SELECT COUNT(*) FROM api_keys";
+    let before = world.database.number(keys).await;
+
+    // A limit below the size that it has is that size.
+    world.most_pages(1).await;
+    let mut refused = None;
+    for n in 0..500 {
+        let answer = ada
+            .create(&[("name", &format!("filling {n}")), ("preset", "full_access")])
+            .await;
+        if answer.status != 200 {
+            refused = Some((n, answer));
+            break;
+        }
+    }
+    let (made_before, answer) = refused.expect("the file is full at some time");
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert!(answer.text().contains("nothing was changed"), "{}", answer.text());
+    assert_eq!(world.database.number(keys).await, before + made_before);
+
+    for key in [&made, &unused] {
+        assert_eq!(world.code(key).await, 200, "verification goes on");
+    }
+    assert_eq!(world.send(get("/v1/status").bearer("bye_x")).await.status, 401);
+    assert_eq!(world.send(get("/readyz")).await.status, 200);
+
+    world.most_pages(u32::MAX - 1).await;
+    assert_eq!(
+        ada.create(&[("name", "after"), ("preset", "full_access")])
+            .await
+            .status,
+        200
+    );
+    world.app.recorder.flush().await;
+    let logged = format!("SELECT COUNT(*) FROM request_logs WHERE key_id = '{}'", unused.id);
+    assert_eq!(world.database.number(&logged).await, 1, "what waited is written");
+}

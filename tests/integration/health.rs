@@ -1,0 +1,140 @@
+//! What whoever runs the server asks it: whether it is ready, its figures, its log.
+
+use crate::{
+    browser::get,
+    database::{Database, both},
+    program::Program,
+    world::World,
+};
+use axum::{
+    Router, body::Body, http::Request, middleware::from_fn_with_state, response::Response, routing::any,
+};
+use babysea::server::http::{health, middleware::request_id};
+use std::{future::pending, net::TcpListener, sync::atomic::Ordering};
+use tower::ServiceExt as _;
+
+both!(
+    it_is_ready_while_its_database_answers,
+    async |database: Database| {
+        let world = World::on(database).await;
+        assert_eq!(world.send(get("/readyz")).await.status, 200);
+        world.app.stopping.store(true, Ordering::SeqCst);
+        let told = world.send(get("/readyz")).await;
+        assert_eq!(
+            (told.status, told.json()["reason"].as_str()),
+            (503, Some("stopping"))
+        );
+        world.app.stopping.store(false, Ordering::SeqCst);
+        world.app.store.close().await;
+        let told = world.send(get("/readyz")).await;
+        assert_eq!(
+            (told.status, told.json()["reason"].as_str()),
+            (503, Some("database"))
+        );
+        assert_eq!(
+            world.send(get("/healthz")).await.status,
+            200,
+            "the process runs all the same"
+        );
+    }
+);
+
+/// The figures, as Prometheus reads them.
+async fn figures(world: &World) -> String {
+    let router = health::metrics_router(world.app.clone());
+    let request = Request::get("/metrics").body(Body::empty()).expect("a request");
+    let answer = router.oneshot(request).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
+    String::from_utf8(body.expect("a body").to_vec()).expect("text")
+}
+
+fn figure(text: &str, name: &str) -> String {
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.unwrap_or_else(|| panic!("no {name} in {text}"))
+        .trim()
+        .to_owned()
+}
+
+both!(decisions_are_counted, async |database: Database| {
+    let world = World::on(database).await;
+    let key = world.person("Ada Moss").await.key("one", "monitor_only").await;
+    world.send(get("/v1/library/models").bearer(&key)).await;
+    world.send(get("/v1/library/models").bearer(&key)).await;
+    world.send(get("/v1/status").bearer(&key)).await;
+    world.send(get("/v1/status")).await;
+    world.send(get("/v1/nowhere")).await;
+    let text = figures(&world).await;
+    for (route, verdict, count) in [
+        ("/v1/library/models", "accepted", "2"),
+        ("/v1/status", "insufficient_scope", "1"),
+        ("/v1/status", "missing_key", "1"),
+        ("", "unknown_route", "1"),
+    ] {
+        let name = format!(r#"babysea_requests_total{{door="v1",route="{route}",verdict="{verdict}"}}"#);
+        assert_eq!(figure(&text, &name), count, "{name}");
+    }
+    assert_eq!(figure(&text, r#"babysea_decision_seconds_count{door="v1"}"#), "5");
+    assert_eq!(figure(&text, "babysea_keys_in_memory "), "1");
+    assert_eq!(figure(&text, "babysea_keys_from_database_total"), "1");
+    assert_eq!(figure(&text, "babysea_keys_from_memory_total"), "2");
+    assert_eq!(figure(&text, "babysea_log_dropped_total"), "0");
+    assert!(text.contains("babysea_pool_open{pool="), "{text}");
+    assert!(text.ends_with("# EOF\n"));
+});
+
+#[tokio::test]
+async fn figures_have_an_address_of_their_own() {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let address = port.expect("a port").to_string();
+    let program = Program::start_with(&Database::sqlite(), &["--metrics-listen", &address]);
+    let asked = b"GET /metrics HTTP/1.0\r\n\r\n";
+    let stream = std::net::TcpStream::connect(&address).expect("a connection");
+    let answer = crate::program::ask(stream, asked);
+    assert_eq!(answer.status, 200);
+    assert!(answer.text().contains("babysea_log_queue"), "{}", answer.text());
+    assert_eq!(
+        program.send(get("/metrics")).await.status,
+        404,
+        "not where everybody reads"
+    );
+    let stream = std::net::TcpStream::connect(&address).expect("a connection");
+    let answer = crate::program::ask(stream, b"GET /healthz HTTP/1.0\r\n\r\n");
+    assert_eq!(answer.status, 404, "and nothing else there");
+}
+
+#[test]
+fn a_log_for_programs_has_an_object_on_each_line() {
+    let program = Program::start_with(&Database::sqlite(), &["--log-format", "json"]);
+    let log = String::from_utf8(program.stop()).expect("text");
+    assert!(log.lines().count() > 1, "{log}");
+    for line in log.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        assert!(
+            event["timestamp"].is_string() && event["fields"].is_object(),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_begin_is_given_up() {
+    let world = World::sqlite().await;
+    let layer = from_fn_with_state(world.app.clone(), request_id::layer);
+    let router = Router::new()
+        .fallback(any(|| async { pending::<Response>().await }))
+        .layer(layer);
+    tokio::time::pause();
+    for (path, body) in [("/v1/status", "BSE5003"), ("/sign-in", "took too long")] {
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let began = tokio::time::Instant::now();
+        let answer = router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(began.elapsed().as_secs(), 30, "{path}");
+        assert_eq!(answer.status(), 503, "{path}");
+        assert!(answer.headers().contains_key("retry-after"), "{path}");
+        let text = axum::body::to_bytes(answer.into_body(), 4_096)
+            .await
+            .expect("a body");
+        assert!(String::from_utf8_lossy(&text).contains(body), "{path}");
+    }
+}
