@@ -183,6 +183,6 @@ impl Metrics {
 }
 
 /// Brings a counter to what was counted elsewhere.
-fn raise(counter: &Counter, counted: u64) {
-    counter.inc_by(counted.saturating_sub(counter.get()));
+fn raise(counter: &Counter, total: u64) {
+    counter.inc_by(total.saturating_sub(counter.get()));
 }

@@ -100,7 +100,7 @@ async fn story(database: Database, rounds: usize) {
     };
     let world = World::with(database, setup).await;
     let ada = world.person("Ada Moss").await;
-    let address = world.serve().await;
+    let address = world.serve();
     let (next, begun) = watch::channel(Round::default());
     let (done, mut finished) = mpsc::channel(CONNECTIONS);
     for _ in 0..CONNECTIONS {

@@ -234,8 +234,7 @@ async fn only_trusted_proxies_may_ask_and_only_about_one_request() {
 
         let (others, same) = match door {
             Door::Forwarded => ("x-original-uri", "x-forwarded-uri"),
-            Door::Envoy => ("x-forwarded-uri", "x-original-uri"),
-            Door::Nginx => ("x-forwarded-uri", "x-original-uri"),
+            Door::Envoy | Door::Nginx => ("x-forwarded-uri", "x-original-uri"),
         };
         for name in [others, same] {
             let twice = door

@@ -155,12 +155,10 @@ impl Document {
                             faults.extend(self.faults(rule, field, &format!("{at}.{name}")));
                         }
                     }
-                    let named = |name| rule.get(name).is_some();
+                    let named = |name: &String| rule.get(name).is_some();
                     schema.get("required").is_none()
                         || schema.get("additionalProperties").is_some()
-                        || value
-                            .as_object()
-                            .is_none_or(|fields| fields.keys().all(|name| named(name)))
+                        || value.as_object().is_none_or(|fields| fields.keys().all(named))
                 }
                 "additionalProperties" if rule == true => true,
                 "additionalProperties" => {

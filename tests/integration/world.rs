@@ -157,12 +157,12 @@ impl World {
     }
 
     /// Serves on a port of this machine for as long as the test runs.
-    pub async fn serve(&self) -> SocketAddr {
-        self.serve_on(&Handle::current()).await
+    pub fn serve(&self) -> SocketAddr {
+        self.serve_on(&Handle::current())
     }
 
     /// Serves for as long as that runtime runs.
-    pub async fn serve_on(&self, runtime: &Handle) -> SocketAddr {
+    pub fn serve_on(&self, runtime: &Handle) -> SocketAddr {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("it does not block");
         let address = listener.local_addr().expect("its address");

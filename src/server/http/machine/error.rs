@@ -167,3 +167,31 @@ impl V1Error {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_and_figures_have_one_word_for_a_refusal() {
+        let exceeded = Exceeded {
+            limit: 1,
+            retry_after: 1,
+        };
+        for refusal in [
+            Refusal::UnknownRoute,
+            Refusal::TooManyUnknown(exceeded),
+            Refusal::MissingKey,
+            Refusal::InvalidKey,
+            Refusal::Revoked,
+            Refusal::Expired,
+            Refusal::IpNotAllowed,
+            Refusal::InsufficientScope("a".into()),
+            Refusal::TooManyRefusals(exceeded),
+            Refusal::RateLimited(exceeded),
+        ] {
+            let reason = refusal.reason();
+            assert_eq!(V1Error::from(refusal).kind().reason, reason);
+        }
+    }
+}
