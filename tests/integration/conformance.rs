@@ -70,6 +70,8 @@ async fn what_is_answered_is_what_is_documented() {
             reader.expect(200, get(path).bearer(secret)).await;
         }
     }
+    let answer = world.send(get("/v1/usage").bearer(&key)).await;
+    assert_eq!(answer.json()["message"], "Usage retrieved successfully");
     for days in ["", "0", "91", "x", "-1", "1&days=2"] {
         let path = format!("/v1/usage?days={days}");
         reader.expect(400, get(&path).bearer(&key)).await;

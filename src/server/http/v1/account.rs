@@ -30,7 +30,7 @@ pub struct AccountProfile {
     account_created_at: String,
 }
 
-pub(super) const MESSAGE: &str = "AccountProfile retrieved successfully";
+pub(super) const MESSAGE: &str = "Account retrieved successfully";
 
 /// The account's profile.
 pub(super) async fn get(call: &Call<'_>) -> Result<AccountProfile, V1Error> {
