@@ -176,44 +176,6 @@ async fn scripts_and_styles_of_a_page_carry_its_nonce_and_nothing_is_inline() {
     assert!(nonces.len() > 8, "{nonces:?}");
 }
 
-/// What a form of the largest size, and one byte more, is answered with.
-async fn assert_limit(function: bool) {
-    let world = World::sqlite().await;
-    let ada = world.person("Ada Moss").await;
-    let mut fits = b"account=ada-moss&name=".to_vec();
-    fits.resize(LIMIT, b'a');
-    let large = [fits.clone(), b"a".to_vec()].concat();
-    let keys = ada.keys();
-    let paths = if function {
-        ["/api/session/sign-in", "/api/session/sign-up", "/api/keys/create"]
-    } else {
-        ["/sign-in", "/sign-up", &keys]
-    };
-    for path in paths {
-        for (sent, call, status) in [
-            ("fits", call("POST", path).body(FORM, fits.clone()), 422),
-            ("too large", call("POST", path).body(FORM, large.clone()), 413),
-            (
-                "too large, its length untold",
-                call("POST", path).streamed(FORM, large.clone()),
-                413,
-            ),
-        ] {
-            assert_eq!(ada.send(call.own_page()).await.status, status, "{path}: {sent}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn pages_take_forms_of_64_kib_at_most() {
-    assert_limit(false).await;
-}
-
-#[tokio::test]
-async fn functions_take_forms_of_64_kib_at_most() {
-    assert_limit(true).await;
-}
-
 #[tokio::test]
 async fn what_the_body_is_is_told_and_answers_are_compressed_on_request() {
     let world = World::sqlite().await;
