@@ -42,6 +42,7 @@ mod pepper;
 mod program;
 mod proxies;
 mod quotas;
+mod recorded;
 mod reissue;
 mod request_log;
 mod retirement;
