@@ -15,8 +15,8 @@ use tokio::{
     time::timeout,
 };
 
-/// For what should take a moment.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// For everything that ends; the longest is an answer that does not begin.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A program that is ended with the value.
 pub struct Program {

@@ -32,11 +32,14 @@ async fn changes_are_refused_and_checks_go_on() {
 
     // A limit below the size that it has is that size.
     world.most_pages(1).await;
+    let create = async |name: &str| {
+        let token = ada.form_token().await;
+        let fields = [("name", name), ("preset", "full_access"), ("form_token", &token)];
+        ada.create(&fields).await
+    };
     let mut refused = None;
     for n in 0..500 {
-        let answer = ada
-            .create(&[("name", &format!("filling {n}")), ("preset", "full_access")])
-            .await;
+        let answer = create(&format!("filling {n}")).await;
         if answer.status != 200 {
             refused = Some((n, answer));
             break;
@@ -54,12 +57,7 @@ async fn changes_are_refused_and_checks_go_on() {
     assert_eq!(world.send(get("/readyz")).await.status, 200);
 
     world.most_pages(u32::MAX - 1).await;
-    assert_eq!(
-        ada.create(&[("name", "after"), ("preset", "full_access")])
-            .await
-            .status,
-        200
-    );
+    assert_eq!(create("after").await.status, 200);
     world.app.recorder.flush().await;
     let logged = format!("SELECT COUNT(*) FROM request_logs WHERE key_id = '{}'", unused.id);
     assert_eq!(world.database.number(&logged).await, 1, "what waited is written");

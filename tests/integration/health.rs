@@ -6,11 +6,9 @@ use crate::{
     program::Program,
     world::World,
 };
-use axum::{
-    Router, body::Body, http::Request, middleware::from_fn_with_state, response::Response, routing::any,
-};
-use babysea::server::http::{health, middleware::request_id};
-use std::{future::pending, net::TcpListener, sync::atomic::Ordering};
+use axum::{body::Body, http::Request};
+use babysea::server::http::health;
+use std::{net::TcpListener, sync::atomic::Ordering};
 use tower::ServiceExt as _;
 
 both!(
@@ -114,27 +112,5 @@ fn a_log_for_programs_has_an_object_on_each_line() {
             event["timestamp"].is_string() && event["fields"].is_object(),
             "{line}"
         );
-    }
-}
-
-#[tokio::test]
-async fn an_answer_that_does_not_begin_is_given_up() {
-    let world = World::sqlite().await;
-    let layer = from_fn_with_state(world.app.clone(), request_id::layer);
-    let router = Router::new()
-        .fallback(any(|| async { pending::<Response>().await }))
-        .layer(layer);
-    tokio::time::pause();
-    for (path, body) in [("/v1/status", "BSE5003"), ("/sign-in", "took too long")] {
-        let request = Request::get(path).body(Body::empty()).expect("a request");
-        let began = tokio::time::Instant::now();
-        let answer = router.clone().oneshot(request).await.expect("an answer");
-        assert_eq!(began.elapsed().as_secs(), 30, "{path}");
-        assert_eq!(answer.status(), 503, "{path}");
-        assert!(answer.headers().contains_key("retry-after"), "{path}");
-        let text = axum::body::to_bytes(answer.into_body(), 4_096)
-            .await
-            .expect("a body");
-        assert!(String::from_utf8_lossy(&text).contains(body), "{path}");
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     browser::get,
     database::{Database, both},
     program::{Program, ask},
+    world::World,
 };
 use std::io::{Read as _, Write as _};
 
@@ -71,14 +72,9 @@ async fn told_twice_it_stops_at_once() {
 both!(
     a_stop_writes_what_waits_for_the_log,
     async |database: Database| {
-        let secret = {
-            let world = crate::world::World::on(database).await;
-            let key = world.person("Ada Moss").await.key("one", "full_access").await;
-            world.app.recorder.flush().await;
-            world.app.store.close().await;
-            (world.database, key)
-        };
-        let (database, key) = secret;
+        let world = World::on(database).await;
+        let key = world.person("Ada Moss").await.key("one", "full_access").await;
+        let database = world.stop().await;
         let program = Program::start(&database);
         for _ in 0..20 {
             assert_eq!(program.send(get("/v1/status").bearer(&key)).await.status, 200);

@@ -101,11 +101,17 @@ impl World {
 
     /// Stops it and starts it on the same data, at the same time of day.
     pub async fn restart(self, setup: Setup) -> Self {
+        let clock = Arc::clone(&self.clock);
+        Self::start(self.stop().await, clock, 8, setup).await
+    }
+
+    /// Stops it; its data is left.
+    pub async fn stop(self) -> Database {
         let Self {
             app,
-            clock,
             database,
             router,
+            ..
         } = self;
         app.recorder.flush().await;
         app.store.close().await;
@@ -114,7 +120,7 @@ impl World {
         for _ in 0..10 {
             tokio::task::yield_now().await;
         }
-        Self::start(database, clock, 8, setup).await
+        database
     }
 
     /// Moves the clock by so many milliseconds.

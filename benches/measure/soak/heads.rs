@@ -19,6 +19,33 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         holds,
         "after 10 s",
     );
+    for (path, form) in [
+        (
+            "/v1/generate/image/bfl/flux-schnell",
+            "transfer-encoding: chunked",
+        ),
+        (
+            "/sign-in",
+            "sec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 9",
+        ),
+    ] {
+        let mut waiting = Connection::open(program.address).await?;
+        waiting
+            .send(&format!("POST {path} HTTP/1.1\r\nhost: soak\r\n{form}\r\n\r\n"))
+            .await?;
+        let began = Instant::now();
+        let (status, _) = waiting.answer().await?;
+        let took = began.elapsed().as_secs_f64();
+        let what = format!("S28: {path}, whose body does not end");
+        let holds = status == 503 && (29.0..33.0).contains(&took);
+        told(
+            place,
+            &what,
+            format!("{status}, {took:.1} s"),
+            holds,
+            "503 after 30 s",
+        );
+    }
     for (bytes, expected) in [(15_000, 200), (17_000, 431)] {
         let mut connection = Connection::open(program.address).await?;
         let filled = "x".repeat(bytes);
