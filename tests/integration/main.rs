@@ -11,6 +11,7 @@ mod program;
 mod world;
 
 mod activity;
+mod activity_export;
 mod allowlist;
 mod assets;
 mod canary;
@@ -26,6 +27,7 @@ mod headers;
 mod key_detail;
 mod key_limit;
 mod keys;
+mod keys_in_use;
 mod keys_page;
 mod leaks;
 mod lifecycle;
