@@ -265,19 +265,15 @@ fn Routes(scopes: Vec<(String, Vec<String>)>) -> impl IntoView {
     let items = scopes
         .into_iter()
         .map(|(scope, routes)| {
-            let routes = if routes.is_empty() {
-                view! { <span class="quiet">"None"</span> }.into_any()
-            } else {
-                let routes = routes
-                    .into_iter()
-                    .map(|route| view! { <li><code>{route}</code></li> })
-                    .collect_view();
-                view! { <ul>{routes}</ul> }.into_any()
-            };
+            let none = routes.is_empty().then(|| view! { <li class="quiet">"None"</li> });
+            let routes = routes
+                .into_iter()
+                .map(|route| view! { <li><code>{route}</code></li> })
+                .collect_view();
             view! {
                 <div>
                     <dt><code>{scope}</code></dt>
-                    <dd>{routes}</dd>
+                    <dd><ul>{none}{routes}</ul></dd>
                 </div>
             }
         })
