@@ -78,7 +78,6 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     }
     tokio::spawn(jobs::follow_catalog(app.clone())?);
     tokio::spawn(jobs::run(app.clone()));
-    tokio::spawn(jobs::keep_time(app.clone()));
     if let Some(metrics) = metrics {
         tracing::info!(
             "figures for Prometheus at http://{}/metrics",

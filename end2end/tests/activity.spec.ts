@@ -1,7 +1,7 @@
 // What was done: on the page of the account, on the page of a key, as a file, and a leak that somebody reports.
 
-import { button, hydrated, keep, row, sideways, signUp, somebody } from "../fixtures/journey";
-import { ask, makeKey } from "../fixtures/keys";
+import { button, dialog, expectGone, hydrated, keep, row, sideways, signUp, somebody } from "../fixtures/journey";
+import { ask, makeKey, postForm, slugOf } from "../fixtures/keys";
 import { expect, test, type Page } from "../fixtures/test";
 
 const entries = (page: Page) => page.getByRole("table", { name: /^Activity/ }).getByRole("row");
@@ -26,12 +26,12 @@ test("the activity is searched, filtered and taken along", async ({ page }) => {
   const lines = await new Response((await taken.createReadStream()) as unknown as ReadableStream).text();
   expect(lines.trim().split("\r\n")).toHaveLength(2);
 
-  await page.getByLabel("Action", { exact: true }).selectOption("Key deleted");
+  await page.getByLabel("Action", { exact: true }).selectOption("api_key.deleted");
   await button(page, "Show").click();
   await expect(page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
   await page.getByRole("link", { name: "Show everything" }).click();
   await expect(entries(page)).toHaveCount(5);
-  await expect(entries(page).nth(1)).toContainText("Activity exported");
+  await expect(entries(page).nth(1)).toContainText("activity.exported");
 });
 
 test("a key's page says everything about it", async ({ page, request }) => {
@@ -53,10 +53,72 @@ test("a key's page says everything about it", async ({ page, request }) => {
   await expect(page.getByRole("region", { name: "About" })).toContainText(`by ${ada.name}`);
   await expect(page.getByRole("region", { name: "Routes it may call" })).toContainText("/v1/status");
   await expect(page.getByRole("region", { name: "Rotations" })).toContainText("This key was never rotated.");
-  await expect(page.getByRole("region", { name: "Activity" })).toContainText("Key created");
+  await expect(page.getByRole("region", { name: "Activity" })).toContainText("New API key was generated for the account");
   await expect(page.locator("body")).not.toContainText(secret);
   await page.getByRole("link", { name: "API keys" }).last().click();
   await expect(row(page, "prod")).toBeVisible();
+});
+
+test("a key that is pasted into the search does not stay in the address", async ({ page }) => {
+  await signUp(page);
+  const secret = await makeKey(page, "prod");
+  await page.getByRole("link", { name: "Activity" }).click();
+  await page.getByRole("searchbox", { name: "Search the activity" }).fill(`Bearer ${secret}`);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(new RegExp(`search=${secret.slice(0, 9)}(&|$)`));
+  await expectGone(page, secret);
+});
+
+test.describe("with scripts off", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("the activity and a key's page say the same", async ({ page, request }) => {
+    const ada = somebody();
+    await signUp(page, ada, false);
+    const secret = await makeKey(page, "prod", { preset: "read_only" });
+    expect(await ask(request, secret)).toMatchObject({ status: 200 });
+    await page.getByRole("link", { name: "Activity" }).click();
+    await expect(page.getByText("Audit account activity", { exact: true })).toBeVisible();
+    await expect(entries(page).first().getByRole("columnheader")).toHaveText([
+      "Member", "Action", "Description", "Timestamp", "Request",
+    ]);
+    await page.getByLabel("Action", { exact: true }).selectOption("api_key.created");
+    await button(page, "Show").click();
+    await expect(entries(page)).toHaveCount(2);
+    await expect(entries(page).nth(1)).toContainText("New API key was generated for the account");
+    await expect(entries(page).nth(1)).toContainText(/req_[0-9A-Z]{26}from [0-9a-f]{12}/);
+    await page.getByRole("searchbox", { name: "Search the activity" }).fill("nothing like it");
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
+
+    await page.getByRole("link", { name: "API keys" }).first().click();
+    await page.getByRole("link", { name: "prod" }).click();
+    await expect(page.getByRole("region", { name: "About" })).toContainText(`by ${ada.name}`);
+    await expect(page.getByRole("region", { name: "Routes it may call" })).toContainText("/v1/status");
+    await expect(page.getByRole("region", { name: "Activity" })).toContainText("api_key.created");
+    await expect(async () => {
+      await page.reload();
+      await expect(page.getByText("1 accepted", { exact: true })).toBeVisible({ timeout: 100 });
+    }).toPass({ timeout: 8_000 });
+    await button(page, "Revoke").click();
+    await button(dialog(page, "Revoke API key"), "Revoke key").click();
+    await expect(row(page, "prod").getByRole("cell").nth(3)).toHaveText("Revoked");
+  });
+});
+
+test("a leak of a key that is gone cannot be acknowledged any more", async ({ page, request, guard }) => {
+  await signUp(page);
+  const secret = await makeKey(page, "prod");
+  expect((await request.post("/v1/keys/report-leak", { data: { key: secret } })).status()).toBe(200);
+  await page.reload();
+  await hydrated(page);
+  const id = await page.getByRole("link", { name: "prod" }).last().getAttribute("href");
+  const fields = { account: slugOf(page), "keys[]": id!.split("/").pop()!, confirm: "prod" };
+  expect((await postForm(page, "/api/keys/delete", fields)).status()).toBe(200);
+  guard.expectStatus(404);
+  await button(page, "Acknowledge the leak of prod").click();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByText("was reported as leaked")).toHaveCount(0);
 });
 
 for (const scripts of [true, false]) {

@@ -1,7 +1,7 @@
 // Rotate, change the grace period, revoke, delete: with scripts and without, and what stands in the way.
 
 import {
-  button, dialog, expectError, field, finish, hydrated, isModal, KEY, keep, openMenu, ROTATE, row, sendKey, signUp,
+  button, dialog, expectError, expectGone, field, finish, hydrated, isModal, KEY, keep, openMenu, ROTATE, row, sendKey, signUp,
   somebody,
 } from "../fixtures/journey";
 import { ask, makeKey } from "../fixtures/keys";
@@ -74,6 +74,36 @@ test("a rotation that somebody else was faster with says so, and shows no secret
   await expect(button(rotate, "Rotate key")).toBeEnabled();
 });
 
+test("a grace period that somebody else has ended says so", async ({ page, request, guard }) => {
+  await signUp(page);
+  const old = await keep(page, "prod");
+  const rotate = await choose(page, "prod", "Rotate", "Rotate API key");
+  const { view } = await sendKey(page, () => button(rotate, "Rotate key").click(), ROTATE, ROTATED);
+  await button(view, "Show value").click();
+  await finish(page, view);
+  const change = async (at: Page) => {
+    await button(at, "Actions for prod").last().click();
+    await at.getByRole("menuitem", { name: "Grace period" }).filter({ visible: true }).click();
+    await hydrated(at);
+    return dialog(at, "Change grace period");
+  };
+  const first = await change(page);
+  const second = await page.context().newPage();
+  await second.goto(page.url().split("?")[0]!);
+  await hydrated(second);
+  const faster = await change(second);
+  await faster.getByRole("combobox").selectOption({ label: "Stop it now" });
+  await button(faster, "Change grace period").click();
+  await expect(faster).toHaveCount(0);
+  await second.close();
+  guard.expectStatus(409);
+  await first.getByRole("combobox").selectOption({ index: 3 });
+  await button(first, "Change grace period").click();
+  await expect(first.getByRole("alert")).toHaveText("This key is not in a grace period any more.");
+  await expect(button(first, "Change grace period")).toBeEnabled();
+  expect(await ask(request, old)).toMatchObject({ status: 401 });
+});
+
 test("a key is revoked with a reason, and refused from then on", async ({ page, request, guard }) => {
   await signUp(page);
   const secret = await keep(page, "prod");
@@ -91,6 +121,9 @@ test("a key is revoked with a reason, and refused from then on", async ({ page, 
   await button(revoke, "Revoke key").click();
   await expectError(reason, "Use at most 200 characters.");
   await expect(reason).toHaveValue("r".repeat(201));
+  await reason.fill(`found: ${secret}`);
+  await button(revoke, "Revoke key").click();
+  await expectError(reason, "Remove the API key: reasons are kept in clear.");
   await reason.fill("found in a public log");
   await button(revoke, "Revoke key").click();
   await expect(revoke).toHaveCount(0);
@@ -99,7 +132,7 @@ test("a key is revoked with a reason, and refused from then on", async ({ page, 
   await expect((await openMenu(page, "prod")).getByRole("menuitem")).toHaveText(["Delete"]);
   await page.keyboard.press("Escape");
   await page.getByRole("link", { name: "Activity" }).click();
-  await expect(page.getByRole("row").filter({ hasText: "Key revoked" })).toContainText("found in a public log");
+  await expect(page.getByRole("row").filter({ hasText: "api_key.revoked" })).toContainText("found in a public log");
 });
 
 test("a key is deleted once its name is typed", async ({ page, request, guard }) => {
@@ -228,5 +261,48 @@ test.describe("without scripts", () => {
     await field(remove, "To be sure").fill("delete 2 keys");
     await button(remove, "Delete keys").click();
     await expect(page.getByText("No data available")).toBeVisible();
+  });
+
+  test("a reload sends the rotation again: it says so, and shows no secret", async ({ page, request, guard }) => {
+    await signUp(page, somebody(), false);
+    const old = await makeKey(page, "prod");
+    await page.reload();
+    await button(await choose(page, "prod", "Rotate", "Rotate API key", false), "Rotate key").click();
+    const secret = await field(dialog(page, ROTATED), "New API key").inputValue();
+    secrets.add(secret);
+    guard.expectStatus(409);
+    await page.reload();
+    const told = dialog(page, "This key was shown already");
+    await expect(told).toContainText("This form has made its replacement already");
+    await expectGone(page, secret);
+    for (const key of [old, secret]) expect(await ask(request, key)).toMatchObject({ status: 200 });
+    await button(told, "Done").click();
+    await expect(page.getByRole("rowheader", { name: "prod" })).toHaveCount(2);
+  });
+
+  test("a reason that cannot be kept is said at its field, and nothing is revoked", async ({ page, request, guard }) => {
+    await signUp(page, somebody(), false);
+    const secret = await makeKey(page, "prod");
+    await page.reload();
+    guard.expectStatus(422);
+    const revoke = await choose(page, "prod", "Revoke", "Revoke API key", false);
+    const reason = field(revoke, "Reason (optional)");
+    for (const [typed, sentence] of [
+      ["r".repeat(201), "Use at most 200 characters."],
+      [`found: ${secret}`, "Remove the API key: reasons are kept in clear."],
+    ] as const) {
+      await reason.evaluate((element) => element.removeAttribute("maxlength"));
+      await reason.fill(typed);
+      const answered = page.waitForResponse((answer) => answer.request().method() === "POST");
+      await button(revoke, "Revoke key").click();
+      expect((await answered).status()).toBe(422);
+      await expectError(reason, sentence, false);
+      await expect(reason).toHaveValue(typed);
+      expect(await ask(request, secret)).toMatchObject({ status: 200 });
+    }
+    await reason.fill("found in a public log");
+    await button(revoke, "Revoke key").click();
+    await expect(status(page, "prod")).toHaveText("Revoked");
+    expect(await ask(request, secret)).toMatchObject({ status: 401 });
   });
 });

@@ -69,11 +69,11 @@ impl Event {
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
-            Self::AccountCreated => "account.created",
+            Self::AccountCreated => "auth.signup",
             Self::TeamCreated => "team.created",
-            Self::MemberAdded => "member.added",
-            Self::SignedIn => "session.signed_in",
-            Self::SignInRefused => "session.refused",
+            Self::MemberAdded => "membership.joined",
+            Self::SignedIn => "auth.signin",
+            Self::SignInRefused => "auth.refused",
             Self::ActionRefused => "role.refused",
             Self::ActivityExported => "activity.exported",
             Self::KeyCreated => "api_key.created",
@@ -94,26 +94,26 @@ impl Event {
         Self::ALL.into_iter().find(|event| event.id() == id)
     }
 
-    /// For people.
+    /// For people; the vendor's words where those are known.
     #[must_use]
-    pub const fn label(self) -> &'static str {
+    pub const fn sentence(self) -> &'static str {
         match self {
-            Self::AccountCreated => "Account created",
-            Self::TeamCreated => "Team created",
-            Self::MemberAdded => "Member added",
+            Self::AccountCreated => "Account was created",
+            Self::TeamCreated => "Team was created",
+            Self::MemberAdded => "Member was added to the team",
             Self::SignedIn => "Signed in",
-            Self::SignInRefused => "Sign-in refused",
-            Self::ActionRefused => "Refused by role",
-            Self::ActivityExported => "Activity exported",
-            Self::KeyCreated => "Key created",
-            Self::KeyRotated => "Key rotated",
-            Self::GraceChanged => "Grace period changed",
-            Self::SecretReissued => "Secret reissued",
-            Self::KeyRevoked => "Key revoked",
-            Self::KeyDeleted => "Key deleted",
-            Self::LeakReported => "Key reported as leaked",
-            Self::LeakAcknowledged => "Leak acknowledged",
-            Self::RetiredKeyUsed => "Key used after its end",
+            Self::SignInRefused => "Sign-in was refused",
+            Self::ActionRefused => "Action was refused by role",
+            Self::ActivityExported => "Activity was exported",
+            Self::KeyCreated => "New API key was generated for the account",
+            Self::KeyRotated => "API key was rotated",
+            Self::GraceChanged => "Grace period of an API key was changed",
+            Self::SecretReissued => "API key was given a new secret",
+            Self::KeyRevoked => "API key was revoked",
+            Self::KeyDeleted => "API key was deleted",
+            Self::LeakReported => "API key was reported as leaked, which revokes it",
+            Self::LeakAcknowledged => "Leak of an API key was acknowledged",
+            Self::RetiredKeyUsed => "API key was used after its end",
         }
     }
 
@@ -216,6 +216,22 @@ impl Entry {
         }
     }
 
+    /// What was done, and to what, in one line.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let mut line = self.event.sentence().to_owned();
+        let context = [&self.target_name, &self.detail];
+        for (part, before) in context
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .zip([": ", ", "])
+        {
+            line.push_str(before);
+            line.push_str(part);
+        }
+        line
+    }
+
     /// What a search looks at, in lower case.
     #[must_use]
     pub fn search_key(&self) -> String {
@@ -246,5 +262,24 @@ mod tests {
             assert_eq!(Event::from_id(event.id()), Some(event));
         }
         assert_eq!(Event::from_id("api_key.lost"), None);
+        assert!(
+            Event::ALL
+                .into_iter()
+                .all(|event| event.id().split('.').count() == 2)
+        );
+    }
+
+    #[test]
+    fn a_description_tells_what_there_is_to_tell() {
+        let actor = Actor::program(None);
+        let described = |name: &str, detail: &str| {
+            let target = (String::new(), name);
+            let at = Timestamp::from_millis(0);
+            Entry::new([1; 16], None, at, actor, Event::KeyRevoked, target, detail).description()
+        };
+        assert_eq!(described("prod", "leaked"), "API key was revoked: prod, leaked");
+        assert_eq!(described("prod", ""), "API key was revoked: prod");
+        assert_eq!(described("", "leaked"), "API key was revoked: leaked");
+        assert_eq!(described("", ""), "API key was revoked");
     }
 }

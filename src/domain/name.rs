@@ -1,5 +1,6 @@
 //! Names of keys and people: what is kept of what was typed, and what is refused (docs/security.md, S57).
 
+use super::token;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
@@ -23,6 +24,9 @@ pub enum NameError {
     /// A character that hides or reorders text; carries its code point.
     #[error("Remove the invisible or control character U+{0:04X}.")]
     Forbidden(u32),
+    /// A whole API key: names are shown, and stay in the activity for ever.
+    #[error("Remove the API key: names are kept and shown in clear.")]
+    HoldsKey,
 }
 
 /// Trims, composes (NFC) and checks; lengths count Unicode scalar values after that.
@@ -41,6 +45,9 @@ fn clean(text: &str, min: usize, max: usize) -> Result<String, NameError> {
     }
     if name.chars().all(invisible) {
         return Err(NameError::Missing);
+    }
+    if token::is_in(&name) {
+        return Err(NameError::HoldsKey);
     }
     match name.chars().count() {
         counted if counted < min => Err(NameError::TooShort(min)),
@@ -148,6 +155,15 @@ mod tests {
         for text in ["", "   ", "\u{3164}", "\u{2800}\u{2800}", "\u{AD}", "\u{FE0F}"] {
             assert_eq!(KeyName::parse(text), Err(NameError::Missing), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_key_is_no_name() {
+        let key = token::generate("bye_", |bytes| bytes.fill(7));
+        let text = format!("prod {}", key.expose());
+        assert_eq!(KeyName::parse(&text), Err(NameError::HoldsKey));
+        assert_eq!(PersonName::parse(&text), Err(NameError::HoldsKey));
+        assert!(KeyName::parse(&text[..text.len() - 1]).is_ok());
     }
 
     #[test]

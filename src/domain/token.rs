@@ -81,6 +81,16 @@ pub fn start_in(text: &str, prefix: &str) -> Option<String> {
     })
 }
 
+/// Whether a whole key stands somewhere in `text`, of any prefix and whatever is around it.
+#[must_use]
+pub fn is_in(text: &str) -> bool {
+    text.match_indices('_').any(|(at, _)| {
+        let end = at + 1 + RANDOM + CHECKSUM;
+        let mut starts = at.saturating_sub(LONGEST_PREFIX - 1)..at;
+        starts.any(|start| text.get(start..end).is_some_and(is_well_formed))
+    })
+}
+
 /// CRC-32 (the one of Ethernet and gzip) in base62, padded with `0` on the left.
 fn checksum(text: &str) -> String {
     let mut rest = crc32fast::hash(text.as_bytes());
@@ -186,7 +196,7 @@ mod tests {
 
         #[test]
         fn no_text_makes_it_panic(text in any::<String>()) {
-            prop_assert!(!is_well_formed(&text));
+            prop_assert!(!is_well_formed(&text) && !is_in(&text));
         }
 
         #[test]
@@ -197,6 +207,33 @@ mod tests {
                 *byte = (state >> 56) as u8;
             });
             prop_assert!(is_well_formed(key.expose()));
+        }
+    }
+
+    #[test]
+    fn a_whole_key_is_found_whatever_is_around_it() {
+        for prefix in ["bye_", "a_", "abcdefghijklmno_"] {
+            let key = generate(prefix, counting());
+            let key = key.expose();
+            for text in [
+                key.to_owned(),
+                format!("KEY={key}"),
+                format!("in_{key}_log"),
+                format!("x{key}y"),
+                format!("schl\u{fc}ssel{key}\u{fc}"),
+            ] {
+                assert!(is_in(&text), "{text}");
+            }
+            assert!(!is_in(&key[..key.len() - 1]) && !is_in(&key[prefix.len()..]));
+        }
+        for text in [
+            "",
+            "_",
+            "bye_",
+            "bye_a1B2c...",
+            &format!("bye_{}", "a".repeat(38)),
+        ] {
+            assert!(!is_in(text), "{text}");
         }
     }
 

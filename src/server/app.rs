@@ -134,7 +134,9 @@ impl App {
                 source,
             })?;
         let store = Store::open(&config.database).await?;
-        follow_database(&store, parts.clock.as_ref()).await?;
+        // Where several servers may share the database, they go by its clock (docs/security.md, S77).
+        let clock = Arc::clone(&parts.clock);
+        store.tell_time(move |told, at| clock.follow(told, at)).await?;
         let catalog = catalog_file::read(config.catalog.as_deref(), &store, parts.clock.now()).await?;
         let pepper = Pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
         Ok(Self(Arc::new(Inner {
@@ -204,15 +206,4 @@ impl Deref for App {
     fn deref(&self) -> &Inner {
         &self.0
     }
-}
-
-/// Sets the clock by the database, if several servers may share it (docs/security.md, S77).
-///
-/// # Errors
-/// When the database fails.
-pub async fn follow_database(store: &Store, clock: &dyn Clock) -> Result<(), StoreError> {
-    if let Some((told, at)) = store.clock().await? {
-        clock.follow(told, at);
-    }
-    Ok(())
 }

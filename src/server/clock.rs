@@ -24,6 +24,10 @@ pub struct HostClock {
     followed: AtomicI64,
 }
 
+/// Milliseconds that an answer's way may make of a difference: for less the clock is not set, so that it does not run
+/// back and forth.
+const CLOSE: u64 = 100;
+
 /// The host's own clock is followed.
 const NOBODY: i64 = i64::MIN;
 
@@ -53,7 +57,11 @@ impl Clock for HostClock {
 
     fn follow(&self, told: Timestamp, at: Instant) {
         let since = at.saturating_duration_since(self.started);
-        self.followed.store(told.minus(since).millis(), Ordering::SeqCst);
+        let shown = told.minus(since).millis();
+        let before = self.followed.load(Ordering::SeqCst);
+        if before == NOBODY || shown.abs_diff(before) > CLOSE {
+            self.followed.store(shown, Ordering::SeqCst);
+        }
     }
 }
 
@@ -103,6 +111,17 @@ mod tests {
             "the moment of the answer counts, not when it is taken over"
         );
         assert!(clock.now() < host);
+        // A little is the answer's way alone; a machine that slept is further off.
+        let shown = clock.followed.load(Ordering::SeqCst);
+        for (off, expected) in [(100, 0), (-100, 0), (101, 101), (600_000, 600_000)] {
+            clock.followed.store(shown, Ordering::SeqCst);
+            clock.follow(Timestamp::from_millis(shown + off), clock.started);
+            assert_eq!(
+                clock.followed.load(Ordering::SeqCst) - shown,
+                expected,
+                "{off} ms off"
+            );
+        }
         clock.follow(host.plus(Duration::from_mins(5)), clock.started);
         assert!(clock.now() >= host.plus(Duration::from_mins(5)));
     }

@@ -208,19 +208,17 @@ async fn fill(app: &App, tx: &mut Tx, passwords: &[(String, String)]) -> Result<
     for sample in &KEYS {
         let old = before.take().filter(|_| sample.replaces);
         let key = add_key(app, tx, (team, *primary_owner), sample, old.as_ref(), now).await?;
-        let made = match &old {
-            Some(old) => {
-                let rotation = Rotation {
-                    at: key.created_at,
-                    grace_ends_at: key.created_at.plus(hours(48)),
-                };
-                tx.change(team, old.id).rotate(rotation).await?;
-                (key.created_at, Event::KeyRotated, old)
-            }
-            None => (key.created_at, Event::KeyCreated, &key),
-        };
-        let revoked = key.revoked_at.map(|at| (at, Event::KeyRevoked, &key));
-        for (at, event, of) in [Some(made), revoked].into_iter().flatten() {
+        let mut noted = vec![(key.created_at, Event::KeyCreated, &key)];
+        if let Some(old) = &old {
+            let rotation = Rotation {
+                at: key.created_at,
+                grace_ends_at: key.created_at.plus(hours(48)),
+            };
+            tx.change(team, old.id).rotate(rotation).await?;
+            noted.push((key.created_at, Event::KeyRotated, old));
+        }
+        noted.extend(key.revoked_at.map(|at| (at, Event::KeyRevoked, &key)));
+        for (at, event, of) in noted {
             let actor = Actor {
                 user: Some(*primary_owner),
                 name: PEOPLE[0].0,

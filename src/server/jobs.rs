@@ -1,7 +1,7 @@
-//! What runs by itself: the purge of ended sessions and of old request logs, and setting the clock.
+//! What runs by itself: the purge of ended sessions and of old request logs.
 
 use super::{
-    app::{App, follow_database},
+    app::App,
     store::{StoreError, Tables as _},
 };
 use std::time::Duration;
@@ -12,22 +12,6 @@ use tokio::{
 
 /// How often what is over is deleted (docs/security.md, S14).
 const PURGE_EVERY: Duration = Duration::from_mins(10);
-
-/// How often the clock is set by the database: host clocks drift by less than a millisecond in that time.
-const FOLLOW_EVERY: Duration = Duration::from_secs(10);
-
-/// Goes by the database's clock for as long as the process serves. While the database is away, the time that passes
-/// here is added to what it said last.
-pub async fn keep_time(app: App) {
-    let mut ticks = interval(FOLLOW_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = follow_database(&app.store, app.clock.as_ref()).await {
-            tracing::warn!(error = %error, "the clock could not be set by the database");
-        }
-    }
-}
 
 /// Reads the catalogue again whenever the process is told to by SIGHUP; one that is wrong changes nothing.
 ///

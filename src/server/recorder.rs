@@ -43,7 +43,8 @@ enum Message {
     Request(Box<LogEntry>, KeyUse),
     /// A key is stored under an older pepper, the first hash, and belongs under the second.
     Rekey(KeyId, KeyHash, KeyHash),
-    Flush(oneshot::Sender<()>),
+    /// Tells whether everything noted before is written.
+    Flush(oneshot::Sender<bool>),
 }
 
 /// The queue's entrance; cheap to clone.
@@ -99,17 +100,17 @@ impl Recorder {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything noted before has been written or given up, or for as long as that may take.
-    pub async fn flush(&self) {
+    /// Waits until everything noted before has been written, or for as long as that may take; whether it was written.
+    pub async fn flush(&self) -> bool {
         let (done, written) = oneshot::channel();
         let flush = async {
-            if self.queue.send(Message::Flush(done)).await.is_ok() {
-                let _ = written.await;
-            }
+            let sent = self.queue.send(Message::Flush(done)).await;
+            sent.is_ok() && written.await.unwrap_or(false)
         };
-        if timeout(PATIENCE, flush).await.is_err() {
+        timeout(PATIENCE, flush).await.unwrap_or_else(|_| {
             tracing::warn!("the request log could not be written in time");
-        }
+            false
+        })
     }
 }
 
@@ -149,12 +150,16 @@ impl Writer {
                         self.batch.rekeyed.insert(key, (from, to));
                     }
                     Some(Message::Flush(done)) => {
-                        self.write().await;
-                        let _ = done.send(());
+                        let _ = done.send(self.write().await);
                     }
-                    None => return self.write().await,
+                    None => {
+                        self.write().await;
+                        return;
+                    }
                 },
-                _ = ticks.tick() => self.write().await,
+                _ = ticks.tick() => {
+                    self.write().await;
+                }
             }
         }
     }
@@ -196,25 +201,32 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes what waits; what the database refuses stays for the next time.
-    async fn write(&mut self) {
-        if let Err(error) = self.try_write().await {
-            let waiting = self.batch.entries.len();
-            tracing::warn!(error = %error, waiting, "the request log could not be written yet");
-        }
+    /// Writes what waits; what the database refuses stays for the next time. Whether nothing waits any more.
+    async fn write(&mut self) -> bool {
+        let Err(error) = self.try_write().await else {
+            return true;
+        };
+        let waiting = self.batch.entries.len();
+        tracing::warn!(error = %error, waiting, "the request log could not be written yet");
+        false
     }
 
     async fn try_write(&mut self) -> Result<(), StoreError> {
-        if !(self.batch.used.is_empty() && self.batch.rekeyed.is_empty()) {
+        // Two transactions: each goes through the keys in their order once.
+        if !self.batch.used.is_empty() {
             let mut tx = self.store.write().await?;
             for (&key, &at) in &self.batch.used {
                 tx.keys().used(key, at).await?;
             }
+            tx.commit().await?;
+            self.batch.used.clear();
+        }
+        if !self.batch.rekeyed.is_empty() {
+            let mut tx = self.store.write().await?;
             for (&key, (from, to)) in &self.batch.rekeyed {
                 tx.keys().rekey(key, from, to).await?;
             }
             tx.commit().await?;
-            self.batch.used.clear();
             self.batch.rekeyed.clear();
         }
         if !self.batch.alerts.is_empty() {

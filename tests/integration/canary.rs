@@ -108,6 +108,31 @@ both!(
             422
         );
 
+        // Keys where people type what stays.
+        let id = answer.json()["id"].as_str().expect("an id").to_owned();
+        for door in ["/api/keys/revoke".to_owned(), format!("{keys}?dialog=revoke")] {
+            let reason = format!("found {called}");
+            let fields = [
+                ("account", "ada-moss"),
+                ("keys[]", id.as_str()),
+                ("reason", &reason),
+            ];
+            let refused = program.send(form(&door, &fields).header("cookie", &cookie)).await;
+            assert_eq!(refused.status, 422, "{door}");
+        }
+        for door in ["/api/keys/create", keys] {
+            let fields = [
+                ("account", "ada-moss"),
+                ("name", called.as_str()),
+                ("preset", "full_access"),
+                ("form_token", "3"),
+            ];
+            let refused = program.send(form(door, &fields).header("cookie", &cookie)).await;
+            assert_eq!(refused.status, 422, "{door}");
+        }
+        let search = get(&format!("/home/ada-moss/activity?search={called}"));
+        assert_eq!(program.send(search.header("cookie", &cookie)).await.status, 303);
+
         // The database fails under them.
         database.execute("ALTER TABLE api_keys RENAME TO gone").await;
         // One that is in no memory.

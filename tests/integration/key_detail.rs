@@ -79,7 +79,10 @@ both!(everything_known_but_the_secret, async |database: Database| {
         );
         assert!(requests.contains("403"), "{requests}");
         let activity = between(&page, "id=\"activity-title\"", "</section>");
-        assert!(activity.contains("Key created"), "{activity}");
+        assert!(
+            activity.contains("api_key.created") && activity.contains("New API key was generated"),
+            "{activity}"
+        );
         let actions = page.text().contains("aria-label=\"Actions\"");
         assert_eq!(actions, may_manage);
     }
@@ -160,6 +163,40 @@ both!(
         for key in [&first, &third] {
             assert_eq!(ada.get(&format!("{}/{}", ada.keys(), key.id)).await.status, 200);
         }
+    }
+);
+
+both!(
+    a_key_from_before_is_told_of_as_well,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let key = ada.made("prod").await;
+        let page = async || ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
+        let about = between(&page().await, "id=\"about-title\"", "</section>");
+        assert!(!about.contains("leaked"), "{about}");
+        // Scopes of a catalogue that was another then; no entry and no request is as old as this key.
+        let id = "00000000-0000-4000-8000-000000000001";
+        let sql = format!(
+            "UPDATE api_keys SET id = '{id}', scopes = 'account:read tides:write', revoked_at = 5, leak_reported_at = 5"
+        );
+        world.execute(&sql).await;
+        let page = ada.get(&format!("{}/{id}", ada.keys())).await;
+        assert_eq!(page.status, 200);
+        let about = between(&page, "id=\"about-title\"", "</section>");
+        assert!(about.contains("Reported as leaked"), "{about}");
+        let routes = between(&page, "id=\"routes-title\"", "</section>");
+        assert!(routes.contains("/v1/status"), "{routes}");
+        assert!(routes.ends_with("tides:write None"), "{routes}");
+        for (part, sentence) in [
+            ("requests", "There were none."),
+            ("last", "No requests were made with this key."),
+            ("activity", "Nothing was noted about this key."),
+        ] {
+            let told = between(&page, &format!("id=\"{part}-title\""), "</section>");
+            assert!(told.contains(sentence), "{part}: {told}");
+        }
+        assert!(!page.text().contains("<table"), "no table without rows");
     }
 );
 

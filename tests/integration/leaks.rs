@@ -6,7 +6,10 @@ use crate::{
     database::{Database, both},
     world::World,
 };
+use babysea::server::store::Tables as _;
 use serde_json::json;
+use std::time::Duration;
+use tokio::time::timeout;
 
 const PATH: &str = "/v1/keys/report-leak";
 const REPORTS: &str = "SELECT COUNT(*) FROM activity WHERE action = 'api_key.leak_reported'";
@@ -42,11 +45,20 @@ both!(whoever_holds_a_key_revokes_it, async |database: Database| {
     assert_eq!(refused.json()["error"]["details"]["reason"], "key_revoked");
     assert_eq!(world.code(&other).await, 200);
 
-    // Once more is no mistake, and no second entry.
+    // Once more is no mistake, no second entry, and no work: somebody else may be writing.
     world.advance(HOUR);
-    let again = world.report(&key.secret).await;
-    assert_eq!(again.status, 200);
-    assert_eq!(again.json()["data"], data["data"]);
+    let mut tx = world.app.store.write().await.expect("a transaction");
+    let account = world.database.text("SELECT id FROM accounts").await;
+    let locked = tx.accounts().lock(account.parse().expect("an id")).await;
+    locked.expect("the account");
+    for _ in 0..3 {
+        let again = timeout(Duration::from_secs(4), world.report(&key.secret)).await;
+        let again = again.expect("it waits for nobody");
+        assert_eq!(again.status, 200);
+        assert_eq!(again.json()["data"], data["data"]);
+    }
+    drop(tx);
+    assert_eq!(world.database.number(REPORTS).await, 1);
     let noted = "SELECT actor_name || ', ' || target_name || ', ' || detail || ', ' || (request_id LIKE 'req_%') FROM activity WHERE action = 'api_key.leak_reported'";
     let entry = world.database.text(noted).await;
     let expected = format!("A program, prod, {}... was Active before, ", &key.secret[..9]);

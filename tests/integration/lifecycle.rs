@@ -57,7 +57,11 @@ both!(both_keys_work_until_the_grace_ends, async |database: Database| {
     assert_eq!(shown(&ada).await, ["Active", "Expired"]);
     assert_eq!(
         world.database.texts(ACTIVITY).await,
-        ["api_key.created prod Ada Moss", "api_key.rotated prod Ada Moss"]
+        [
+            "api_key.created prod Ada Moss",
+            "api_key.created prod Ada Moss",
+            "api_key.rotated prod Ada Moss"
+        ]
     );
 });
 
@@ -93,6 +97,23 @@ both!(
         let statuses = [&first, &second, &third];
         let statuses = all(statuses.map(|key| world.code(key))).await;
         assert_eq!(statuses, [401, 200, 200]);
+        // Each key's own activity tells what became of it.
+        let world = &world;
+        let told = |key: &Made| {
+            let sql = format!(
+                "SELECT action || ': ' || detail FROM activity WHERE target_id = '{}'",
+                key.id
+            );
+            async move { world.database.texts(&sql).await.join("\n") }
+        };
+        let shown = [&first, &second, &third].map(|key| format!("{}...", &key.secret[..9]));
+        let stopped = format!(
+            "api_key.grace_changed: {} stopped, since {}, which replaces it, was rotated",
+            shown[0], shown[1]
+        );
+        assert!(told(&first).await.contains(&stopped), "{}", told(&first).await);
+        let made = format!("api_key.created: {} replaces {}", shown[2], shown[1]);
+        assert_eq!(told(&third).await, made);
         // Only the newest can be rotated.
         for key in [&first, &second] {
             let refused = ada.rotate(&key.id, "1").await;
@@ -216,10 +237,19 @@ both!(the_activity_can_only_grow, async |database: Database| {
     let ada = world.person("Ada Moss").await;
     let key = ada.made("prod").await;
     assert_eq!(ada.revoke(&[&key.id]).await.status, 200);
+    let again = "SELECT id, account_id, at, actor_id, 'Nobody', action, target_id, target_name, detail, search_key, request_id, ip_hash FROM activity WHERE TRUE";
+    let other = if world.database.is_postgres() {
+        "TRUNCATE activity".to_owned()
+    } else {
+        format!("INSERT OR REPLACE INTO activity {again}")
+    };
+    let upsert = format!("INSERT INTO activity {again} ON CONFLICT (id) DO UPDATE SET actor_name = 'Nobody'");
     for sql in [
         "UPDATE activity SET actor_name = 'Nobody'",
         "DELETE FROM activity",
         "DELETE FROM activity WHERE action = 'api_key.revoked'",
+        &other,
+        &upsert,
     ] {
         let refused = world.database.refusal(sql).await;
         assert!(refused.contains("append-only"), "{sql}: {refused}");

@@ -3,6 +3,7 @@
 //! `scripts/with-postgres.sh cargo test --test integration`
 
 mod activity;
+mod activity_export;
 mod allowlist;
 mod answer;
 mod assets;
@@ -28,6 +29,7 @@ mod html;
 mod key_detail;
 mod key_limit;
 mod keys;
+mod keys_in_use;
 mod keys_page;
 mod leaks;
 mod lifecycle;

@@ -71,6 +71,36 @@ both!(
     }
 );
 
+both!(
+    a_use_that_cannot_be_noted_may_be_one_of_this_key,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let lost = ada.key("prod", "read_only").await;
+        let id = ada.key_id("prod").await;
+        let other = ada.key("other", "full_access").await;
+        let token = ada.form_token().await;
+        world
+            .database
+            .execute("ALTER TABLE request_logs RENAME TO hidden")
+            .await;
+        assert_eq!(world.status(&other).await.status, 200);
+        let refused = ada.reissue(&id, &token).await;
+        assert_eq!(refused.status, 503, "{}", refused.text());
+        assert!(!holds_a_key(refused.text()));
+        world
+            .database
+            .execute("ALTER TABLE hidden RENAME TO request_logs")
+            .await;
+        assert_eq!(
+            ada.reissue(&id, &token).await.status,
+            200,
+            "the form still counts"
+        );
+        assert_eq!(world.status(&lost).await.status, 401);
+    }
+);
+
 both!(eight_at_once_give_one_secret, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;

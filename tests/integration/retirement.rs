@@ -140,6 +140,69 @@ both!(a_reason_is_kept_as_one_short_line, async |database: Database| {
     assert_eq!(world.database.text(detail).await, "in a public log");
 });
 
+both!(a_key_is_no_reason_and_no_name, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let key = ada.made("prod").await;
+    let reason = format!("leaked: {}\u{0}{}", &key.secret[..20], &key.secret[20..]);
+    for answer in by_both_doors(&ada, "revoke", &[&key.id], ("reason", &reason)).await {
+        assert_eq!(answer.status, 422);
+        let said = answer
+            .text()
+            .contains("Remove the API key: reasons are kept in clear.");
+        assert!(said, "{}", answer.text());
+    }
+    assert_eq!(world.code(&key).await, 200);
+    let name = format!("prod {}", key.secret);
+    let refused = ada
+        .create(&[("name", &name), ("preset", "read_only"), ("form_token", "1")])
+        .await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(
+        refused.json()["fields"],
+        json!([["name", "Remove the API key: names are kept and shown in clear."]])
+    );
+    assert_eq!(world.database.number(COUNT).await, 1);
+    let [answer, _] = by_both_doors(&ada, "revoke", &[&key.id], ("reason", &key.secret[..9])).await;
+    assert_eq!(answer.status, 200, "what everybody sees of it is no secret");
+});
+
+both!(white_space_is_typed_as_it_is_shown, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    for (name, typed) in [
+        ("prod  worker", "prod worker"),
+        ("prod\u{a0}worker", " prod worker "),
+        ("prod\u{2003} worker", "prod\u{a0}worker"),
+        ("u\u{308}ber  prod", "\u{fc}ber prod"),
+    ] {
+        let key = ada.made(name).await;
+        for wrong in ["prodworker", "prod", ""] {
+            assert_eq!(
+                ada.delete(&[&key.id], wrong).await.status,
+                422,
+                "{name:?}, {wrong:?}"
+            );
+        }
+        let answer = ada.delete(&[&key.id], typed).await;
+        assert_eq!(answer.status, 200, "{name:?}: {}", answer.text());
+    }
+    assert_eq!(world.database.number(COUNT).await, 0);
+});
+
+both!(the_activity_counts_rows_that_wait, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let key = ada.made("prod").await;
+    for _ in 0..3 {
+        assert_eq!(world.code(&key).await, 200);
+    }
+    assert_eq!(ada.delete(&[&key.id], "prod").await.status, 200);
+    let detail = "SELECT detail FROM activity WHERE action = 'api_key.deleted'";
+    let told = world.database.text(detail).await;
+    assert_eq!(told, format!("{}..., with 3 log rows", &key.secret[..9]));
+});
+
 both!(of_eight_ends_at_once_one_is_noted, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;

@@ -126,6 +126,39 @@ both!(
     }
 );
 
+both!(
+    actions_are_called_as_the_vendor_calls_them,
+    async |database: Database| {
+        migrate_to(&database, 4).await;
+        let old = [
+            "account.created",
+            "session.signed_in",
+            "session.refused",
+            "member.added",
+            "api_key.created",
+        ];
+        for (n, action) in old.into_iter().enumerate() {
+            let sql = format!(
+                "INSERT INTO activity (id, at, action, actor_name, target_id, target_name, detail, request_id, search_key)
+                 VALUES ('{n}', 5, '{action}', 'Zoë', '', '', '', '', '')"
+            );
+            assert_eq!(database.execute(&sql).await, 1);
+        }
+        database.open().await.close().await;
+        let new = database.texts("SELECT action FROM activity ORDER BY id").await;
+        let expected = [
+            "auth.signup",
+            "auth.signin",
+            "auth.refused",
+            "membership.joined",
+            "api_key.created",
+        ];
+        assert_eq!(new, expected);
+        let refused = database.refusal("UPDATE activity SET action = 'x'").await;
+        assert!(refused.contains("append-only"), "{refused}");
+    }
+);
+
 both!(a_command_joins_a_server_at_work, async |database: Database| {
     let server = database.open().await;
     let command = Store::join(&database.location()).await.expect("beside a server");

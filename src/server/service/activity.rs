@@ -19,7 +19,7 @@ use crate::{
 pub use crate::server::store::activity::ActivityFilter;
 
 /// Rows of a page.
-pub const PAGE: u32 = 50;
+pub const PAGE: u32 = 200;
 /// Rows that an export reads at a time.
 const CHUNK: u32 = 500;
 

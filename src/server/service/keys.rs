@@ -343,7 +343,9 @@ pub async fn reissue(
     let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
     check_form_token(form_token)?;
     // A use that waits to be written is a use.
-    app.recorder.flush().await;
+    if !app.recorder.flush().await {
+        return Err(StoreError::Slow.into());
+    }
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
     tx.accounts().lock(account).await?;

@@ -23,6 +23,10 @@ const NAMED: u32 = 10;
 /// # Errors
 /// When the database fails.
 pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
+    // Whoever holds the key may report it as often as they like: only the first time is work.
+    if key.leak_reported_at.is_some() && key.revoked_at.is_some() {
+        return Ok(());
+    }
     let mut tx = app.store.write().await?;
     tx.accounts().lock(key.account).await?;
     if tx.change(key.account, key.id).report_leak(now).await? {

@@ -7,6 +7,7 @@ use crate::{
         field_errors::FieldErrors,
         ids::{AccountId, KeyId},
         key::{Key, KeyStatus, Transition},
+        token,
     },
     server::{
         access::{AccountReader, KeyManager},
@@ -21,58 +22,68 @@ pub const LONGEST_REASON: usize = 200;
 /// Most keys that are ended at once; a page of the list has fewer.
 const MOST: usize = 100;
 
-/// The keys with these ids, each once, in their order.
-///
-/// # Errors
-/// `Refused` when there are none or too many, `NotFound` when the account lacks one of them.
-pub async fn find(
-    store: &mut impl Tables,
-    account: AccountId,
-    ids: &[String],
-) -> Result<Vec<Key>, ServiceError> {
+/// What these ids say, each once, in their order.
+fn read(ids: &[String]) -> Result<Vec<KeyId>, ServiceError> {
     if ids.is_empty() {
         return Err(ServiceError::Refused("Choose a key."));
     }
     if ids.len() > MOST {
         return Err(ServiceError::Refused("These are too many keys at once."));
     }
-    let mut keys = Vec::<Key>::new();
+    let mut read = Vec::new();
     for id in ids {
         let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
-        if keys.iter().all(|key| key.id != id) {
-            let key = store.keys().by_id(account, id).await?;
-            keys.push(key.ok_or(ServiceError::NotFound)?);
+        if !read.contains(&id) {
+            read.push(id);
         }
+    }
+    Ok(read)
+}
+
+async fn find(store: &mut impl Tables, account: AccountId, ids: &[KeyId]) -> Result<Vec<Key>, ServiceError> {
+    let mut keys = Vec::new();
+    for &id in ids {
+        let key = store.keys().by_id(account, id).await?;
+        keys.push(key.ok_or(ServiceError::NotFound)?);
     }
     Ok(keys)
 }
 
-/// The keys with these ids, and how many rows of the request log go with them.
+/// The keys with these ids, each once, in their order.
 ///
 /// # Errors
-/// As [`find`].
-pub async fn with_log_rows(
-    app: &App,
-    reader: &AccountReader,
-    ids: &[String],
-) -> Result<(Vec<Key>, u64), ServiceError> {
+/// `Refused` when there are none or too many, `NotFound` when the account lacks one of them.
+pub async fn chosen(app: &App, reader: &AccountReader, ids: &[String]) -> Result<Vec<Key>, ServiceError> {
+    let ids = read(ids)?;
+    let mut store = app.store.read().await?;
+    find(&mut store, reader.account.id, &ids).await
+}
+
+/// How many rows of the request log go with these keys.
+///
+/// # Errors
+/// When the database fails.
+pub async fn log_rows(app: &App, keys: &[Key]) -> Result<u64, ServiceError> {
     // Those that wait to be written would go as well.
     app.recorder.flush().await;
     let mut store = app.store.read().await?;
-    let keys = find(&mut store, reader.account.id, ids).await?;
     let mut rows = 0;
-    for key in &keys {
+    for key in keys {
         rows += store.logs().count_of_key(key.id).await?;
     }
-    Ok((keys, rows))
+    Ok(rows)
 }
 
-/// The reason as it is kept: one line, without what cannot be seen.
+/// The reason as it is kept: one line, without what cannot be seen. It is kept for ever, so it holds no key.
 fn reason(text: &str) -> Result<String, ServiceError> {
     let reason: String = text.nfc().filter(|c| !c.is_control()).collect();
     let reason = reason.trim();
     if reason.chars().count() > LONGEST_REASON {
         let sentence = format!("Use at most {LONGEST_REASON} characters.");
+        return Err(ServiceError::Invalid(FieldErrors::one("reason", sentence)));
+    }
+    if token::is_in(reason) {
+        let sentence = "Remove the API key: reasons are kept in clear.";
         return Err(ServiceError::Invalid(FieldErrors::one("reason", sentence)));
     }
     Ok(reason.to_owned())
@@ -84,9 +95,11 @@ fn reason(text: &str) -> Result<String, ServiceError> {
 /// `NotFound` when the account lacks one of them, `Invalid` with the reason, `Conflict` when none works any more.
 pub async fn revoke(app: &App, manager: &KeyManager, ids: &[String], why: &str) -> Result<(), ServiceError> {
     let (account, now) = (manager.account.id, app.now());
+    let ids = read(ids)?;
     let mut tx = app.store.write().await?;
     tx.accounts().lock(account).await?;
-    let keys = find(&mut tx, account, ids).await?;
+    tx.keys().lock(account, &ids).await?;
+    let keys = find(&mut tx, account, &ids).await?;
     let reason = reason(why)?;
     let mut revoked = 0;
     for key in &keys {
@@ -127,6 +140,12 @@ pub fn confirmation(keys: &[Key]) -> String {
     }
 }
 
+/// A text as a browser shows it and a person types it: any white space is one space.
+fn as_shown(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").nfc().collect()
+}
+
 /// Forgets keys and their request logs; the activity stays. `typed` is their [`confirmation`].
 ///
 /// # Errors
@@ -137,11 +156,15 @@ pub async fn delete(
     ids: &[String],
     typed: &str,
 ) -> Result<(), ServiceError> {
+    let ids = read(ids)?;
+    // The activity says how many rows went, those that wait to be written among them.
+    app.recorder.flush().await;
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
     tx.accounts().lock(account).await?;
-    let keys = find(&mut tx, account, ids).await?;
-    if typed.trim().nfc().collect::<String>() != confirmation(&keys) {
+    tx.keys().lock(account, &ids).await?;
+    let keys = find(&mut tx, account, &ids).await?;
+    if as_shown(typed) != as_shown(&confirmation(&keys)) {
         let sentence = match keys.as_slice() {
             [_] => "Type the name exactly as it is shown.",
             _ => "Type the words exactly as they are shown.",

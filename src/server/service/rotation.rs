@@ -12,12 +12,13 @@ use crate::{
         grace,
         ids::KeyId,
         key::{Key, KeyStatus, Rotation, Transition},
+        time::Timestamp,
         token,
     },
     server::{
         access::{AccountReader, KeyManager},
         app::App,
-        store::{Tables as _, keys::NewKey},
+        store::{Tables as _, Tx, keys::NewKey},
     },
 };
 use std::collections::BTreeMap;
@@ -78,6 +79,7 @@ pub async fn rotate(
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
     tx.accounts().lock(account).await?;
+    tx.keys().lock(account, &[id]).await?;
     let old = tx.keys().by_id(account, id).await?;
     let old = old.ok_or(ServiceError::NotFound)?;
     let grace = grace.map_err(|error| ServiceError::Invalid(FieldErrors::one("grace", error.to_string())))?;
@@ -114,10 +116,7 @@ pub async fn rotate(
     if !tx.change(account, old.id).rotate(rotation).await? {
         return conflict();
     }
-    // At most two secrets of a chain work.
-    if let Some(older) = old.replaces {
-        tx.change(account, older).move_grace(now, now).await?;
-    }
+    stop_older(app, &mut tx, manager, &old, now).await?;
     let new = NewKey {
         key: &key,
         hash: &app.pepper.hash(&secret),
@@ -132,6 +131,8 @@ pub async fn rotate(
         rotation.grace_ends_at.exact()
     );
     activity::note(app, &mut tx, manager, now, Event::KeyRotated, &old, detail).await?;
+    let detail = format!("{}... replaces {}...", key.prefix, old.prefix);
+    activity::note(app, &mut tx, manager, now, Event::KeyCreated, &key, detail).await?;
     tx.commit().await?;
     Ok(Revealed {
         key,
@@ -139,6 +140,30 @@ pub async fn rotate(
         rotated: true,
         notes: Vec::new(),
     })
+}
+
+/// Stops the key that `old` was made to replace, if it still works: of a chain two secrets work at most.
+async fn stop_older(
+    app: &App,
+    tx: &mut Tx,
+    manager: &KeyManager,
+    old: &Key,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    let Some(older) = old.replaces else {
+        return Ok(());
+    };
+    if !tx.change(old.account, older).move_grace(now, now).await? {
+        return Ok(());
+    }
+    let older = tx.keys().by_id(old.account, older).await?;
+    let older = older.ok_or(ServiceError::NotFound)?;
+    let detail = format!(
+        "{}... stopped, since {}..., which replaces it, was rotated",
+        older.prefix, old.prefix
+    );
+    activity::note(app, tx, manager, now, Event::GraceChanged, &older, detail).await?;
+    Ok(())
 }
 
 /// Lets a key that was replaced stop `hours` after its rotation, or now when `hours` is 0.

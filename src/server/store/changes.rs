@@ -4,10 +4,10 @@
 //! What is held was loaded at a moment of a counter that every change moves on. It is good for as long as no change of
 //! its key came later. Keys share 4096 slots, so that a change lets go of a few others too.
 
-use crate::domain::ids::KeyId;
+use crate::domain::{ids::KeyId, time::Timestamp};
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
     time::{Duration, Instant},
@@ -22,6 +22,9 @@ pub const SYNC_HOLDS: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
 
+/// Is told what the database's clock showed, and when it did by the monotonic clock here.
+pub type TimeListener = Box<dyn Fn(Timestamp, Instant) + Send + Sync>;
+
 /// The changes that this server knows of.
 pub struct Changes {
     /// How this server is called among those that share the database.
@@ -30,6 +33,7 @@ pub struct Changes {
     slots: Box<[AtomicU64]>,
     all: AtomicU64,
     others: Mutex<Others>,
+    time_listener: OnceLock<TimeListener>,
 }
 
 /// What is known of the other servers' changes.
@@ -49,6 +53,19 @@ impl Changes {
             slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
             all: AtomicU64::new(0),
             others: Mutex::default(),
+            time_listener: OnceLock::new(),
+        }
+    }
+
+    /// Who is told the time with every look at the database from here on; the first who asks for it.
+    pub(super) fn tell_time(&self, listener: TimeListener) {
+        let _ = self.time_listener.set(listener);
+    }
+
+    /// The database's clock showed `told` at the moment `at`.
+    pub(super) fn told(&self, told: Timestamp, at: Instant) {
+        if let Some(listener) = self.time_listener.get() {
+            listener(told, at);
         }
     }
 

@@ -24,9 +24,6 @@ const CONNECTIONS: u32 = 16;
 /// How long a request waits for a connection before it is told that the database is away.
 const ACQUIRE: Duration = Duration::from_secs(2);
 
-/// An answer about the time that took longer is not gone by; half of it is how wrong it may be.
-const CLOCK_ANSWER: Duration = Duration::from_secs(1);
-
 /// Where the data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
@@ -270,21 +267,20 @@ impl Store {
         })
     }
 
-    /// What the clock of PostgreSQL shows, and when it did by the monotonic clock here; nothing for SQLite, whose clock
-    /// is this machine's, and nothing when the answer took so long that it tells little.
+    /// Tells `listener` what the clock of PostgreSQL shows: now, and with every look at the other servers' changes. The
+    /// clock of an SQLite file is this machine's, and nobody is told.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn clock(&self) -> Result<Option<(Timestamp, Instant)>, StoreError> {
-        let Pools::Postgres(pool) = &self.pools else {
-            return Ok(None);
-        };
-        let mut conn = pool.acquire().await?;
-        let asked = Instant::now();
-        let sql = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
-        let millis = sqlx::query_scalar(sql).fetch_one(&mut *conn).await?;
-        let took = asked.elapsed();
-        Ok((took < CLOCK_ANSWER).then(|| (Timestamp::from_millis(millis), asked + took / 2)))
+    pub async fn tell_time(
+        &self,
+        listener: impl Fn(Timestamp, Instant) + Send + Sync + 'static,
+    ) -> Result<(), StoreError> {
+        if let Pools::Postgres(pool) = &self.pools {
+            self.changes.tell_time(Box::new(listener));
+            shared::look(pool, &self.changes).await?;
+        }
+        Ok(())
     }
 
     /// Begins a transaction that may write.

@@ -60,6 +60,11 @@ declare! {
     REKEY = "UPDATE api_keys SET hash = $3, pepper_version = $4 WHERE id = $1 AND hash = $2";
 }
 
+/// For PostgreSQL alone: on SQLite one transaction writes at a time. By the order of bytes, as a `KeyId` has it.
+const LOCK: &str = "SELECT id FROM api_keys WHERE account_id = $1 AND (id = ANY($2) OR replaces_id = ANY($2)
+        OR id IN (SELECT replaces_id FROM api_keys WHERE account_id = $1 AND id = ANY($2)))
+    ORDER BY id COLLATE \"C\" FOR UPDATE";
+
 /// A key to be stored.
 pub struct NewKey<'a> {
     /// Everything but the secret.
@@ -199,6 +204,24 @@ impl Keys<'_> {
             sqlx::query_as::<_, Row>(BY_ID).bind(account.to_string()).bind(id.to_string()).fetch_optional(c).await?
         });
         row.map(TryInto::try_into).transpose()
+    }
+
+    /// Keeps every other transaction waiting that changes one of these keys, or one that replaces it or that it
+    /// replaces: those change with it. Whoever changes several locks them first, since all that lock several do so in
+    /// the order of their ids, and none waits for one that waits for it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lock(self, account: AccountId, ids: &[KeyId]) -> Result<(), StoreError> {
+        if let Conn::Postgres(c) = self.0 {
+            let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+            sqlx::query(LOCK)
+                .bind(account.to_string())
+                .bind(ids)
+                .execute(c)
+                .await?;
+        }
+        Ok(())
     }
 
     /// How many keys of an account are live at `now`.

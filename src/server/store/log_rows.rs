@@ -31,7 +31,7 @@ pub(super) fn statements() -> [(&'static str, &'static str); 2] {
 }
 
 /// The statement that adds so many rows. The row of a key that was deleted meanwhile is not written, nor one that is
-/// there already.
+/// there already. In the order of the keys, as [`super::keys::Keys::lock`] has it, however the join is done.
 fn insert(rows: usize) -> String {
     let names = COLUMNS.map(|(name, _)| name).join(", ");
     let mut sql = format!("WITH given ({names}) AS (VALUES ");
@@ -51,7 +51,7 @@ fn insert(rows: usize) -> String {
         sql,
         ") INSERT INTO request_logs (id, key_id, account_id, {columns}) \
          SELECT given.id, k.id, k.account_id{values} FROM given JOIN api_keys k ON k.id = given.key_id \
-         WHERE TRUE ON CONFLICT (id) DO NOTHING",
+         WHERE TRUE ORDER BY given.key_id ON CONFLICT (id) DO NOTHING",
         columns = COLUMNS[2..]
             .iter()
             .map(|(name, _)| *name)

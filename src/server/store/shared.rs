@@ -1,6 +1,7 @@
 //! Servers that share PostgreSQL tell each other which changes of keys they have noted (docs/security.md, S73, S74).
 
 use super::{Changes, changes::SYNC_HOLDS};
+use crate::domain::time::Timestamp;
 use sqlx::{PgConnection, PgPool};
 use std::{
     sync::{Arc, Weak},
@@ -13,15 +14,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How often it is asked whether the others have noted a change.
 const ASK_EVERY: Duration = Duration::from_millis(20);
 
+/// An answer about the time that took longer is not gone by; half of it is how wrong it may be.
+const CLOCK_ANSWER: Duration = Duration::from_secs(1);
+
 /// The last thing a transaction does, so that those that change the same keys in another order do not wait for each
 /// other here.
 const NEXT_EPOCH: &str = "UPDATE key_changes SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch";
-/// Says how far this server is, and reads how far there is to go.
+/// Says how far this server is, and reads how far there is to go and what time it is.
 const LOOK: &str = "WITH said AS (
         INSERT INTO servers (id, epoch, seen_at)
         VALUES ($1, $2, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT))
         ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, seen_at = excluded.seen_at
-    ) SELECT epoch FROM key_changes WHERE id = 1";
+    ) SELECT epoch, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) FROM key_changes WHERE id = 1";
 /// Others that may still use what they hold from before a change.
 const BEHIND: &str = "SELECT COUNT(*) FROM servers WHERE id <> $1 AND epoch < $2
     AND seen_at > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) - $3";
@@ -59,14 +63,20 @@ pub(super) async fn forget_gone(pool: &PgPool) -> Result<(), sqlx::Error> {
 }
 
 /// Looks once.
-async fn look(pool: &PgPool, changes: &Changes) -> Result<(), sqlx::Error> {
+pub(super) async fn look(pool: &PgPool, changes: &Changes) -> Result<(), sqlx::Error> {
     let began = Instant::now();
-    let epoch = sqlx::query_scalar(LOOK)
+    let mut conn = pool.acquire().await?;
+    let asked = Instant::now();
+    let (epoch, millis): (i64, i64) = sqlx::query_as(LOOK)
         .bind(&changes.server)
         .bind(changes.epoch())
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await?;
+    let took = asked.elapsed();
     changes.looked(epoch, began);
+    if took < CLOCK_ANSWER {
+        changes.told(Timestamp::from_millis(millis), asked + took / 2);
+    }
     Ok(())
 }
 

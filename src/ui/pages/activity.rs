@@ -74,7 +74,7 @@ pub fn ActivityPage(
             <header class="page-head">
                 <div class="page-title">
                     <h1>"Activity"</h1>
-                    <p>"What was done in this account, by whom and from where. Entries are never changed."</p>
+                    <p>"Audit account activity"</p>
                 </div>
                 <div class="page-actions">
                     <a class="button" href=csv download>"Export CSV"</a>
@@ -93,7 +93,7 @@ fn Filter(search: String, event: Option<Event>) -> impl IntoView {
         .into_iter()
         .map(|choice| {
             let selected = event == Some(choice);
-            view! { <option value=choice.id() selected=selected>{choice.label()}</option> }
+            view! { <option value=choice.id() selected=selected>{choice.id()}</option> }
         })
         .collect_view();
     view! {
@@ -120,7 +120,7 @@ fn Filter(search: String, event: Option<Event>) -> impl IntoView {
     }
 }
 
-/// Entries, as a table; cards on narrow screens.
+/// Entries, one at least, as a table; cards on narrow screens.
 #[component]
 pub fn ActivityTable(
     /// Newest first.
@@ -139,10 +139,10 @@ pub fn ActivityTable(
             <caption class="visually-hidden">{caption}</caption>
             <thead role="rowgroup">
                 <tr role="row">
+                    <th scope="col" role="columnheader">"Member"</th>
                     <th scope="col" role="columnheader">"Action"</th>
-                    <th scope="col" role="columnheader">"What"</th>
-                    <th scope="col" role="columnheader">"Who"</th>
-                    <th scope="col" role="columnheader">"When"</th>
+                    <th scope="col" role="columnheader">"Description"</th>
+                    <th scope="col" role="columnheader">"Timestamp"</th>
                     <th scope="col" role="columnheader">"Request"</th>
                 </tr>
             </thead>
@@ -166,16 +166,18 @@ fn Row(entry: Entry, now: Timestamp) -> impl IntoView {
     } else {
         view! { <code class="request-id">{entry.request_id}</code> }.into_any()
     };
-    let detail =
-        (!entry.detail.is_empty()).then(|| view! { <span class="sub"><bdi>{entry.detail}</bdi></span> });
+    let sentence = entry.event.sentence();
+    let context = [entry.target_name, entry.detail]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .map(|part| view! { <span class="sub"><bdi>{part}</bdi></span> })
+        .collect_view();
     view! {
         <tr role="row">
-            <th scope="row" role="rowheader" class="cell-name">
-                <span class=class title=entry.event.id()>{entry.event.label()}</span>
-            </th>
-            <td role="cell" data-label="What"><bdi>{entry.target_name}</bdi>{detail}</td>
-            <td role="cell" data-label="Who"><bdi>{entry.actor_name}</bdi></td>
-            <td role="cell" class="cell-time" data-label="When"><Moment at=Some(entry.at) now/></td>
+            <th scope="row" role="rowheader" class="cell-name"><bdi>{entry.actor_name}</bdi></th>
+            <td role="cell" data-label="Action"><code>{entry.event.id()}</code></td>
+            <td role="cell" data-label="Description"><span class=class>{sentence}</span>{context}</td>
+            <td role="cell" class="cell-time" data-label="Timestamp"><Moment at=Some(entry.at) now/></td>
             <td role="cell" data-label="Request">{request}{address}</td>
         </tr>
     }

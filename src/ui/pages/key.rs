@@ -53,7 +53,9 @@ pub struct KeyPageData {
     pub end: Option<Timestamp>,
     /// When a person disabled it.
     pub revoked_at: Option<Timestamp>,
-    /// Its scopes, and the routes that each opens.
+    /// When whoever held it reported it as leaked.
+    pub leak_reported_at: Option<Timestamp>,
+    /// Its scopes, and the routes that each opens; those that the catalogue does not know any more open none.
     pub scopes: Vec<(String, Vec<String>)>,
     /// It and the keys that it replaces or is replaced by, newest first.
     pub chain: Vec<KeyRow>,
@@ -76,6 +78,12 @@ pub fn KeyPage(
     data: Arc<KeyPageData>,
 ) -> impl IntoView {
     let (frame, key, now) = (data.frame.clone(), data.key.clone(), data.now);
+    let activity = if data.activity.is_empty() {
+        view! { <p class="quiet">"Nothing was noted about this key."</p> }.into_any()
+    } else {
+        let entries = data.activity.clone();
+        view! { <ActivityTable entries now caption="Activity of this key, newest first"/> }.into_any()
+    };
     let actions = data
         .may_manage
         .then(|| view! { <Actions key=key.clone() keys=data.keys.clone()/> });
@@ -107,7 +115,7 @@ pub fn KeyPage(
                 </section>
                 <section class="card panel is-wide" aria-labelledby="activity-title">
                     <h2 id="activity-title">"Activity"</h2>
-                    <ActivityTable entries=data.activity.clone() now caption="Activity of this key, newest first"/>
+                    {activity}
                 </section>
             </div>
         </Frame>
@@ -161,14 +169,20 @@ fn About(data: Arc<KeyPageData>) -> impl IntoView {
         Some(end) => view! { <Moment at=Some(end) now/> }.into_any(),
         None => "Never".into_any(),
     };
-    let revoked = data.revoked_at.map(|at| {
-        view! {
-            <div>
-                <dt>"Revoked"</dt>
-                <dd><Moment at=Some(at) now/></dd>
-            </div>
-        }
-    });
+    let past = |name: &'static str, at: Option<Timestamp>| {
+        at.map(|at| {
+            view! {
+                <div>
+                    <dt>{name}</dt>
+                    <dd><Moment at=Some(at) now/></dd>
+                </div>
+            }
+        })
+    };
+    let (revoked, leaked) = (
+        past("Revoked", data.revoked_at),
+        past("Reported as leaked", data.leak_reported_at),
+    );
     let creator = data
         .creator
         .clone()
@@ -190,6 +204,7 @@ fn About(data: Arc<KeyPageData>) -> impl IntoView {
                     <dd>{end}</dd>
                 </div>
                 {revoked}
+                {leaked}
                 <div>
                     <dt>"IP allowlist"</dt>
                     <dd>{allowlist}</dd>
@@ -250,6 +265,7 @@ fn Routes(scopes: Vec<(String, Vec<String>)>) -> impl IntoView {
     let items = scopes
         .into_iter()
         .map(|(scope, routes)| {
+            let none = routes.is_empty().then(|| view! { <li class="quiet">"None"</li> });
             let routes = routes
                 .into_iter()
                 .map(|route| view! { <li><code>{route}</code></li> })
@@ -257,7 +273,7 @@ fn Routes(scopes: Vec<(String, Vec<String>)>) -> impl IntoView {
             view! {
                 <div>
                     <dt><code>{scope}</code></dt>
-                    <dd><ul>{routes}</ul></dd>
+                    <dd><ul>{none}{routes}</ul></dd>
                 </div>
             }
         })

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         activity::{Entry, Event},
         page::{Cursor, Page},
+        token,
     },
     server::{
         access,
@@ -24,7 +25,7 @@ use axum::{
     body::Body,
     extract::Path,
     http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use futures_util::stream;
 use leptos::prelude::*;
@@ -91,6 +92,15 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Response {
     let app = &visit.app;
+    let page = format!("/home/{slug}/activity");
+    // Somebody pasted a key to find it: its first characters find it too, and may stand in an address.
+    if let Some(start) = token::start_in(&asked.search, &app.config.key_prefix) {
+        let found = Asked {
+            search: start,
+            ..asked
+        };
+        return Redirect::to(&found.href(&page, None)).into_response();
+    }
     let filter = asked.filter();
     let gathered = async {
         let reader = access::reader(app, &viewer, &slug).await?;
@@ -103,7 +113,6 @@ pub async fn show(
         Ok(gathered) => gathered,
         Err(error) => return failure(&visit, error).await,
     };
-    let page = format!("/home/{slug}/activity");
     let export = format!("{page}/export");
     let title = format!("Activity · {}", frame.account.name);
     let data = Arc::new(ActivityPageData {
@@ -188,30 +197,34 @@ pub async fn export(
     (headers, Body::from_stream(chunks)).into_response()
 }
 
-const COLUMNS: [&str; 10] = [
-    "id",
-    "at",
+/// The vendor's fields (docs.babysea.ai, `/dashboard/activity`), then ours.
+const COLUMNS: [&str; 11] = [
+    "event_id",
+    "actor",
+    "category",
     "action",
+    "description",
+    "timestamp",
     "actor_id",
-    "actor_name",
     "target_id",
     "target_name",
-    "detail",
     "request_id",
     "ip_hash",
 ];
 
 /// The columns of an entry.
-fn cells(entry: &Entry) -> [String; 10] {
+fn cells(entry: &Entry) -> [String; 11] {
+    let (category, action) = entry.event.id().split_once('.').unwrap_or_default();
     [
         entry.id.to_string(),
-        entry.at.iso(),
-        entry.event.id().to_owned(),
-        entry.actor.map(|id| id.to_string()).unwrap_or_default(),
         entry.actor_name.clone(),
+        category.to_owned(),
+        action.to_owned(),
+        entry.description(),
+        entry.at.iso(),
+        entry.actor.map(|id| id.to_string()).unwrap_or_default(),
         entry.target.clone(),
         entry.target_name.clone(),
-        entry.detail.clone(),
         entry.request_id.clone(),
         entry.ip_hash.clone().unwrap_or_default(),
     ]

@@ -55,6 +55,7 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
         creator: detail.creator,
         end: detail.key.end(),
         revoked_at: detail.key.revoked_at,
+        leak_reported_at: detail.key.leak_reported_at,
         scopes: routes(&app.catalog(), &detail.key),
         chain: detail.chain.into_iter().map(shown).collect(),
         days: days.collect(),
@@ -69,14 +70,20 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
     document::render(&visit, StatusCode::OK, title, page).await
 }
 
-/// Each scope of a key that the catalogue knows, and the routes that it opens.
+/// Each scope of a key, in the catalogue's order, and the routes that it opens; last those that the catalogue does not
+/// know any more, which open none.
 fn routes(catalog: &Catalog, key: &Key) -> Vec<(String, Vec<String>)> {
-    let held = catalog.scopes.iter().filter(|scope| key.scopes.contains(scope));
-    let routes = held.map(|scope| {
+    let known = catalog.scopes.iter().map(String::as_str);
+    let held = known.filter(|scope| key.scopes.contains(scope));
+    let gone = key
+        .scopes
+        .iter()
+        .filter(|scope| !catalog.scopes.iter().any(|known| known == scope));
+    let routes = held.chain(gone).map(|scope| {
         let routes = catalog
             .routes_of(scope)
             .map(|route| format!("{} {}", route.method, route.pattern));
-        (scope.clone(), routes.collect())
+        (scope.to_owned(), routes.collect())
     });
     routes.collect()
 }

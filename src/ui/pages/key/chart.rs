@@ -52,6 +52,9 @@ pub fn Chart(
         .map(|bar| bar.accepted + bar.refused)
         .max()
         .unwrap_or(0);
+    if most == 0 {
+        return view! { <p class="quiet">"There were none."</p> }.into_any();
+    }
     let accepted: u64 = days.iter().map(|bar| bar.accepted).sum();
     let refused: u64 = days.iter().map(|bar| bar.refused).sum();
     let step = WIDTH / u32::try_from(days.len().max(1)).unwrap_or(WIDTH);
@@ -115,6 +118,7 @@ pub fn Chart(
             <tbody>{rows}</tbody>
         </table>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ pub async fn open(
     } else {
         ids.get(..1).unwrap_or_default()
     };
-    let (found, rows) = retirement::with_log_rows(app, reader, found).await?;
+    let found = retirement::chosen(app, reader, found).await?;
     let since = rotation::since(app, reader).await?;
     let first = found.first().ok_or(ServiceError::NotFound)?;
     let ask = match action {
@@ -85,7 +85,7 @@ pub async fn open(
         }
         Action::RevokeKey => Ask::Revoke,
         Action::DeleteKey => Ask::Delete {
-            rows,
+            rows: retirement::log_rows(app, &found).await?,
             confirmation: retirement::confirmation(&found),
         },
         Action::SeeKeys | Action::CreateKey | Action::ReissueSecret | Action::AcknowledgeLeak => Ask::Reissue,
