@@ -46,8 +46,8 @@ pub struct RevealedKey {
     pub notes: Vec<String>,
     /// How to use it.
     pub snippets: Vec<Snippet>,
-    /// How to find out whether it works.
-    pub trial: Trial,
+    /// How to find out whether it works, if its scopes open any route.
+    pub trial: Option<Trial>,
 }
 
 /// An allowlist as it was understood.

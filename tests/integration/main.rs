@@ -50,3 +50,4 @@ mod sign_up;
 mod teams;
 mod theme;
 mod transitions;
+mod trial;

@@ -42,7 +42,15 @@ pub fn KeptKey(
             }
         })
         .collect_view();
-    let command = filled(&revealed.trial.command);
+    let trial = revealed.trial.as_ref().map(|trial| {
+        view! {
+            <section class="usage usage-test">
+                <h3>"Test it"</h3>
+                <pre class="snippet" tabindex="0"><code data-secret>{filled(&trial.command)}</code></pre>
+                <p class="field-hint">"Expected: "{trial.expected.clone()}</p>
+            </section>
+        }
+    });
     view! {
         <dialog class="dialog" open aria-labelledby="kept-key-title">
             <form class="dialog-form" method="get" action=action>
@@ -78,11 +86,7 @@ pub fn KeptKey(
                         <h3>"How to use it"</h3>
                         {snippets}
                     </section>
-                    <section class="usage usage-test">
-                        <h3>"Test it"</h3>
-                        <pre class="snippet" tabindex="0"><code data-secret>{command}</code></pre>
-                        <p class="field-hint">"Expected: "{revealed.trial.expected.clone()}</p>
-                    </section>
+                    {trial}
                 </div>
                 <footer class="dialog-foot">
                     <button class="button primary" type="submit">"Done"</button>
