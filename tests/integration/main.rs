@@ -17,6 +17,7 @@ mod canary;
 mod catalog;
 mod commands;
 mod create_fields;
+mod demo;
 mod ended_under_load;
 mod forward_auth;
 mod functions;
