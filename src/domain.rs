@@ -17,6 +17,7 @@ pub mod proxy;
 pub mod rate_limit;
 pub mod role;
 pub mod scope;
+pub mod search;
 pub mod secret;
 pub mod snippet;
 pub mod theme;

@@ -3,10 +3,12 @@ import {
   button, createKey, dialog, expectError, field, fillKey, finish, hydrated, keep, openDialog, openMenu, opener, radio, ROTATE, scopeBox,
   secretField, sendKey, signUp, somebody, visit,
 } from "../fixtures/journey";
-import { makeKey } from "../fixtures/keys";
+import { makeKey, postPlainly } from "../fixtures/keys";
 import { another, createTeam, openSwitcher } from "../fixtures/team";
 import { secrets } from "../fixtures/server";
 import { expect, test } from "../fixtures/test";
+
+const PROXIES = ["nginx", "Caddy", "Traefik", "Envoy"];
 
 for (const width of [1280, 360]) {
   test.describe(`${width} wide`, () => {
@@ -116,6 +118,18 @@ for (const width of [1280, 360]) {
       await a11y(page, "scopes");
     });
 
+    test("Guard your API", async ({ page }) => {
+      await signUp(page);
+      await page.getByRole("link", { name: "Guard your API" }).click();
+      await expect(page.getByRole("heading", { name: "Guard your API", level: 1 })).toBeVisible();
+      for (const proxy of PROXIES) {
+        await page.getByRole("navigation", { name: "Proxy" }).getByRole("link", { name: proxy }).click();
+        await expect(page.getByRole("link", { name: proxy })).toHaveAttribute("aria-current", "page");
+        await hydrated(page);
+        await a11y(page, proxy);
+      }
+    });
+
     test("Create team, and what a member sees", async ({ page, browser, baseURL, guard, server }) => {
       await signUp(page);
       await visit(page, "/home/create-team");
@@ -133,6 +147,13 @@ for (const width of [1280, 360]) {
       await theirs.goto(team);
       await expect(opener(theirs)).toBeDisabled();
       await a11y(theirs, "read-only");
+      await theirs.getByRole("link", { name: "prod-api-worker" }).click();
+      await expect(button(theirs, "Rotate")).toBeDisabled();
+      await a11y(theirs, "a key, read-only");
+      guard.expectStatus(403);
+      await postPlainly(theirs, `/home/${slug}/api-keys?dialog=leak`);
+      await expect(theirs.getByRole("heading", { name: "This did not work" })).toBeVisible();
+      await a11y(theirs, "refused");
       await theirs.context().close();
     });
 

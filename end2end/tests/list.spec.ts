@@ -1,6 +1,9 @@
 // Finding keys: search, status, pages and the full view, all of them in the address.
 
-import { button, createKey, finish, hydrated, keep, opener, row, sideways, signIn, signUp, somebody, visit } from "../fixtures/journey";
+import {
+  button, createKey, dialog, field, finish, hydrated, keep, opener, openMenu, ROTATE, row, sendKey, sideways, signIn, signUp, somebody,
+  visit,
+} from "../fixtures/journey";
 import { makeKey } from "../fixtures/keys";
 import { startServer } from "../fixtures/server";
 import { expect, test, type Page } from "../fixtures/test";
@@ -150,6 +153,62 @@ test("a list of 101 keys has three pages, and each can be linked to", async ({ p
   await shows("1–50 of 99 keys", 99, 50);
   await segment(page, "Ended").click();
   await expect(page.getByRole("heading", { name: "No key matches “worker-0”" })).toBeVisible();
+});
+
+test("what is asked and done on a page of a search leads back to it", async ({ page }) => {
+  test.slow();
+  await signUp(page);
+  for (let n = 1; n <= 53; n += 1) await makeKey(page, number(n));
+  await page.reload();
+  await find(page, "worker");
+  await button(page, "Open full view").click();
+  await pager(page).getByRole("link", { name: "Older" }).click();
+  await hydrated(page);
+  const rest = [number(3), number(2), number(1)];
+  const same = async () => {
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+    await expect(names(page)).toHaveText(rest);
+    await expect(search(page)).toHaveValue("worker");
+    await expect(button(page, "Close full view")).toBeVisible();
+    await hydrated(page);
+  };
+  const ask = async (name: string, title: string) => {
+    await (await openMenu(page, name)).getByRole("menuitem", { name: title }).click();
+    const open = dialog(page, `${title} API key`);
+    await expect(open).toBeVisible();
+    await hydrated(page);
+    return open;
+  };
+  await same();
+  for (const leave of ["Cancel", "Escape"]) {
+    const open = await ask(number(2), "Rotate");
+    if (leave === "Escape") await page.keyboard.press("Escape");
+    else await button(open, "Cancel").click();
+    await same();
+    await expect(row(page, number(2))).toBeFocused();
+  }
+  await button(await ask(number(1), "Revoke"), "Revoke key").click();
+  await page.waitForURL(/changed=/);
+  await same();
+  await expect(row(page, number(1)).getByRole("cell", { name: "Revoked" })).toBeVisible();
+  const rotate = await ask(number(2), "Rotate");
+  const rotated = await sendKey(page, () => button(rotate, "Rotate key").click(), ROTATE, "Key rotated successfully");
+  await button(rotated.view, "Copy").click();
+  await finish(page, rotated.view);
+  await same();
+  const { view } = await createKey(page, "elsewhere");
+  await button(view, "Show value").click();
+  await finish(page, view);
+  await same();
+  await page.getByRole("checkbox", { name: `Select ${number(3)}` }).check();
+  await button(page, "Delete selected").click();
+  await expect(dialog(page, "Delete API key")).toBeVisible();
+  await hydrated(page);
+  await field(dialog(page, "Delete API key"), "To be sure").fill(number(3));
+  await button(dialog(page, "Delete API key"), "Delete key").click();
+  await page.waitForURL(/changed=/);
+  rest.shift();
+  await same();
 });
 
 test("an address that is no place of the list shows its beginning", async ({ page }) => {

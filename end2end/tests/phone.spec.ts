@@ -4,8 +4,8 @@ import {
   button, dialog, field, fillKey, finish, hydrated, isModal, KEYS_PAGE, openDialog, openMenu, radio, REISSUE, row, scopeBox,
   secretField, sendKey, sideways, signUp, somebody, visit,
 } from "../fixtures/journey";
-import { makeKey } from "../fixtures/keys";
-import { createTeam, openSwitcher } from "../fixtures/team";
+import { makeKey, postPlainly } from "../fixtures/keys";
+import { another, createTeam, openSwitcher } from "../fixtures/team";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
 test.use({ viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true });
@@ -125,6 +125,46 @@ test("list, full view, pages and scopes fit", async ({ page }) => {
   await page.getByRole("link", { name: "Scopes" }).tap();
   await expect(page.getByRole("heading", { name: "Scopes", level: 1 })).toBeVisible();
   await expectNarrow(page, "scopes");
+});
+
+test("a long configuration moves in its own box, and its buttons are large enough", async ({ page }) => {
+  await signUp(page);
+  await page.getByRole("link", { name: "Guard your API" }).tap();
+  for (const proxy of ["nginx", "Caddy", "Traefik", "Envoy"]) {
+    await page.getByRole("navigation", { name: "Proxy" }).getByRole("link", { name: proxy }).tap();
+    await expect(page.getByRole("link", { name: proxy })).toHaveAttribute("aria-current", "page");
+    await hydrated(page);
+    await expectNarrow(page, proxy);
+    await expectTargets(page);
+    const box = (await page.getByRole("region", { name: /^Configuration/ }).locator("pre").boundingBox())!;
+    expect.soft(box.height, `${proxy} leaves room around it`).toBeLessThan(640);
+  }
+});
+
+test("a member sees a key's page and the pages that say no", async ({ page, browser, baseURL, guard, server }) => {
+  await signUp(page);
+  const slug = await createTeam(page, "Reef Works");
+  const name = "W".repeat(100);
+  await makeKey(page, name);
+  const { person, page: theirs } = await another(browser, guard, baseURL, "Cy Vale");
+  await theirs.setViewportSize({ width: 360, height: 640 });
+  await server.run("member", "add", "--account", slug, "--email", person.email, "--role", "member");
+  await theirs.goto(`/home/${slug}/api-keys`);
+  await expect(button(theirs, `Actions for ${name}`)).toBeDisabled();
+  await expectNarrow(theirs, "read-only cards");
+  await theirs.getByRole("link", { name }).click();
+  await expect(button(theirs, "Rotate")).toBeDisabled();
+  await expectNarrow(theirs, "a key, read-only");
+  await expectTargets(theirs);
+  guard.expectStatus(403);
+  await postPlainly(theirs, `/home/${slug}/api-keys?dialog=leak`);
+  await expect(theirs.getByRole("heading", { name: "This did not work" })).toBeVisible();
+  await expectNarrow(theirs, "refused");
+  guard.expectStatus(404);
+  await theirs.goto("/nowhere");
+  await expect(theirs.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+  await expectNarrow(theirs, "404");
+  await theirs.context().close();
 });
 
 test("there is room for one theme: the next", async ({ page }) => {

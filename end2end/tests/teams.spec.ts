@@ -85,11 +85,20 @@ test("a member sees the keys of the team and can change nothing", async ({ page,
     await expect(opener(theirs)).toBeDisabled();
     await expect(opener(theirs)).toHaveAccessibleDescription(READ_ONLY);
     await expect(theirs.getByText(READ_ONLY)).toBeVisible();
-    await expect(theirs.getByRole("button", { name: /^Actions for/ })).toHaveCount(0);
+    await expect(button(theirs, "Actions for prod-api-worker")).toBeDisabled();
+    await expect(button(theirs, "Actions for prod-api-worker")).toHaveAccessibleDescription(READ_ONLY);
+    await expect(theirs.getByRole("checkbox")).toHaveCount(0);
     await expect(theirs.getByRole("columnheader")).toHaveText([
-      "API name", "Prefix", "Last used", "Created", "Status", "IP allowlist",
+      "API name", "Prefix", "Last used", "Created", "Status", "IP allowlist", "Actions",
     ]);
   }
+  await theirs.getByRole("link", { name: "prod-api-worker" }).click();
+  await expect(theirs.getByText(READ_ONLY)).toBeVisible();
+  for (const action of ["Rotate", "Reissue secret", "Revoke", "Delete"]) {
+    await expect(button(theirs, action)).toBeDisabled();
+    await expect(button(theirs, action)).toHaveAccessibleDescription(READ_ONLY);
+  }
+  await theirs.goto(team);
   await expect(button(theirs, "Reef Works")).toHaveAccessibleDescription("Team · member");
 
   // Nor by asking without the page.

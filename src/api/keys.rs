@@ -46,8 +46,8 @@ pub struct RevealedKey {
     pub notes: Vec<String>,
     /// How to use it.
     pub snippets: Vec<Snippet>,
-    /// How to find out whether it works.
-    pub trial: Trial,
+    /// How to find out whether it works, if its scopes open any route.
+    pub trial: Option<Trial>,
 }
 
 /// An allowlist as it was understood.
@@ -152,7 +152,7 @@ pub async fn rotate_key(
     functions::reveal(&app, rotation::rotate(&app, &manager, &form).await)
 }
 
-/// Lets a key that was replaced stop `grace` hours after its rotation, or now when that is 0. Returns where to go on.
+/// Lets a key that was replaced stop `grace` hours after its rotation, or now when that is 0.
 ///
 /// # Errors
 /// What to show at the form.
@@ -161,17 +161,16 @@ pub async fn change_grace(
     #[server(default)] account: String,
     #[server(default)] key: String,
     #[server(default)] grace: String,
-) -> Result<String, ApiError> {
+) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
         server::{http::functions, service::rotation},
     };
     let (app, manager) = functions::key_manager(&account, Action::ChangeGrace).await?;
-    functions::answer(rotation::change_grace(&app, &manager, &key, &grace).await)?;
-    Ok(functions::keys_after(&manager, &[key]))
+    functions::answer(rotation::change_grace(&app, &manager, &key, &grace).await)
 }
 
-/// Disables keys; returns where to go on.
+/// Disables keys.
 ///
 /// # Errors
 /// What to show at the form.
@@ -180,17 +179,16 @@ pub async fn revoke_keys(
     #[server(default)] account: String,
     #[server(default)] keys: Vec<String>,
     #[server(default)] reason: String,
-) -> Result<String, ApiError> {
+) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
         server::{http::functions, service::retirement},
     };
     let (app, manager) = functions::key_manager(&account, Action::RevokeKey).await?;
-    functions::answer(retirement::revoke(&app, &manager, &keys, &reason).await)?;
-    Ok(functions::keys_after(&manager, &keys))
+    functions::answer(retirement::revoke(&app, &manager, &keys, &reason).await)
 }
 
-/// Forgets keys and their request logs; `confirm` is what the dialog asks to type. Returns where to go on.
+/// Forgets keys and their request logs; `confirm` is what the dialog asks to type.
 ///
 /// # Errors
 /// What to show at the form.
@@ -199,12 +197,11 @@ pub async fn delete_keys(
     #[server(default)] account: String,
     #[server(default)] keys: Vec<String>,
     #[server(default)] confirm: String,
-) -> Result<String, ApiError> {
+) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
         server::{http::functions, service::retirement},
     };
     let (app, manager) = functions::key_manager(&account, Action::DeleteKey).await?;
-    functions::answer(retirement::delete(&app, &manager, &keys, &confirm).await)?;
-    Ok(functions::keys_after(&manager, &keys))
+    functions::answer(retirement::delete(&app, &manager, &keys, &confirm).await)
 }

@@ -175,7 +175,7 @@ impl Key {
         match transition {
             Transition::Rotate => status == KeyStatus::Active,
             // Once it was used, its secret is in somebody's hands.
-            Transition::Reissue => status == KeyStatus::Active && self.last_used_at.is_none(),
+            Transition::Reissue => status.is_live() && self.last_used_at.is_none(),
             Transition::ChangeGrace => status == KeyStatus::Rotated,
             Transition::Revoke => status.is_live(),
             Transition::Delete => true,
@@ -256,10 +256,18 @@ mod tests {
             last_used_at: Some(now),
             ..key(None, None)
         };
+        let used_in_grace = Key {
+            last_used_at: Some(now),
+            ..rotated(T + 1, None, None)
+        };
         for (key, allowed) in [
             (key(None, None), &[Rotate, Reissue, Revoke, Delete][..]),
             (used, &[Rotate, Revoke, Delete]),
-            (rotated(T + 1, None, None), &[ChangeGrace, Revoke, Delete]),
+            (
+                rotated(T + 1, None, None),
+                &[Reissue, ChangeGrace, Revoke, Delete],
+            ),
+            (used_in_grace, &[ChangeGrace, Revoke, Delete]),
             (rotated(T, None, None), &[Delete]),
             (key(Some(T), None), &[Delete]),
             (key(None, Some(T)), &[Delete]),

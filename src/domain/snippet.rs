@@ -1,7 +1,14 @@
 //! How to use a new key: ready-made commands and code, with the key left out.
 
-use super::{catalog::Catalog, scope::Scopes};
+use super::{
+    catalog::{Catalog, Route},
+    scope::Scopes,
+};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+#[cfg(test)]
+mod tests;
 
 /// Stands in a snippet where the key belongs.
 pub const KEY: &str = "{{key}}";
@@ -26,58 +33,53 @@ pub struct Trial {
     pub expected: String,
 }
 
-/// A call that a key may make.
-struct Call {
-    scope: &'static str,
+/// Where a call goes whose route this server does not answer: whoever reads it puts the address of the API there.
+pub const YOUR_API: &str = "https://your-api.example";
+
+/// A call that the vendor's TypeScript package has a method for (docs.babysea.ai, `/sdk/overview`).
+struct VendorCall {
     method: &'static str,
     path: &'static str,
-    /// The same through the vendor's TypeScript package (docs.babysea.ai, `/sdk/overview`).
     sdk: &'static str,
     body: Option<&'static str>,
 }
 
 const PROMPT: &str = r#"{"generation_prompt": "a lighthouse at dawn"}"#;
 
-/// A call for each scope, in the order in which they are tried: one that this server answers comes first, one that
-/// deletes last.
-const CALLS: [Call; 6] = [
-    Call {
-        scope: "account:read",
+/// A call for each scope of the vendor, in the order in which they are tried: one that this server answers comes first,
+/// one that deletes last.
+const VENDOR: [VendorCall; 6] = [
+    VendorCall {
         method: "GET",
         path: "/v1/status",
         sdk: "client.status()",
         body: None,
     },
-    Call {
-        scope: "generation:write",
+    VendorCall {
         method: "POST",
         path: "/v1/generate/image/bfl/flux-schnell",
         sdk: "client.generate(\"bfl/flux-schnell\", {\n  generation_prompt: \"a lighthouse at dawn\",\n})",
         body: Some(PROMPT),
     },
-    Call {
-        scope: "health:read",
+    VendorCall {
         method: "GET",
         path: "/v1/health/storage",
         sdk: "client.health.storage()",
         body: None,
     },
-    Call {
-        scope: "library:read",
+    VendorCall {
         method: "GET",
         path: "/v1/library/models",
         sdk: "client.library.models()",
         body: None,
     },
-    Call {
-        scope: "generation:read",
+    VendorCall {
         method: "GET",
         path: "/v1/content/list",
         sdk: "client.listGenerations()",
         body: None,
     },
-    Call {
-        scope: "generation:delete",
+    VendorCall {
         method: "POST",
         path: "/v1/content/generation/cancel/00000000-0000-0000-0000-000000000000",
         sdk: "client.cancelGeneration(\"00000000-0000-0000-0000-000000000000\")",
@@ -85,25 +87,73 @@ const CALLS: [Call; 6] = [
     },
 ];
 
-impl Call {
-    /// For keys with these scopes. Another company's catalogue may know none of the calls: then the key is tried on the
-    /// one route that every server has.
-    fn of(scopes: &Scopes) -> &'static Self {
-        CALLS
-            .iter()
-            .find(|call| scopes.contains(call.scope))
-            .unwrap_or(&CALLS[0])
+/// A call that a key may make.
+struct Call<'c> {
+    route: &'c Route,
+    path: String,
+    /// The same through the vendor's package, where that has it.
+    sdk: Option<&'static str>,
+    body: Option<&'static str>,
+}
+
+impl<'c> Call<'c> {
+    /// For keys with these scopes: one of the vendor's, if the catalogue has it in a scope of theirs, or the first route
+    /// of the catalogue that they open, one that reads if there is one. None if their scopes open no route at all.
+    fn of(catalog: &'c Catalog, scopes: &Scopes) -> Option<Self> {
+        let opened = |method: &str, path: &str| {
+            let route = catalog.route(method, path)?;
+            scopes.contains(&route.scope).then_some(route)
+        };
+        let vendor = VENDOR.iter().find_map(|call| {
+            Some(Self {
+                route: opened(call.method, call.path)?,
+                path: call.path.to_owned(),
+                sdk: Some(call.sdk),
+                body: call.body,
+            })
+        });
+        vendor.or_else(|| {
+            let own = catalog.routes.iter().filter_map(|route| {
+                let path = sample(&route.pattern);
+                // What an earlier pattern matches as well, or this server keeps to itself, asks for something else.
+                let is_it = opened(&route.method, &path).is_some_and(|found| Arc::ptr_eq(found, route));
+                (is_it && path != "/v1/keys/report-leak").then_some(Self {
+                    route,
+                    path,
+                    sdk: None,
+                    body: None,
+                })
+            });
+            own.min_by_key(|call| match call.route.method.as_str() {
+                "GET" => 0,
+                "DELETE" => 2,
+                _ => 1,
+            })
+        })
+    }
+
+    /// Whether this server answers it: it checks what is below `/v1`, whoever answers there in the end.
+    fn is_here(&self) -> bool {
+        self.path == "/v1" || self.path.starts_with("/v1/")
+    }
+
+    /// The whole address; `base` is this server's.
+    fn url(&self, base: &str) -> String {
+        format!("{}{}", self.base(base), self.path)
+    }
+
+    fn base<'b>(&self, base: &'b str) -> &'b str {
+        if self.is_here() { base } else { YOUR_API }
     }
 
     fn curl(&self, base: &str) -> String {
-        let method = if self.method == "GET" {
-            String::new()
-        } else {
-            format!(" -X {}", self.method)
+        let method = match self.route.method.as_str() {
+            "GET" => String::new(),
+            method => format!(" -X {method}"),
         };
         let mut command = format!(
-            "curl -i{method} {base}{} \\\n  -H \"Authorization: Bearer {KEY}\"",
-            self.path
+            "curl -i{method} {} \\\n  -H \"Authorization: Bearer {KEY}\"",
+            quoted(&self.url(base))
         );
         if let Some(body) = self.body {
             command += " \\\n  -H \"Content-Type: application/json\" \\\n  -d '";
@@ -119,111 +169,109 @@ impl Call {
             .map(|body| format!("    json={body},\n"))
             .unwrap_or_default();
         format!(
-            "import requests\n\nanswer = requests.{}(\n    \"{base}{}\",\n    headers={{\"Authorization\": \"Bearer {KEY}\"}},\n{body}    timeout=30,\n)\nprint(answer.status_code, answer.json())",
-            self.method.to_lowercase(),
-            self.path
+            "import requests\n\nanswer = requests.request(\n    \"{}\",\n    \"{}\",\n    headers={{\"Authorization\": \"Bearer {KEY}\"}},\n{body}    timeout=30,\n)\nprint(answer.status_code, answer.text)",
+            self.route.method,
+            self.url(base)
         )
     }
 
-    fn typescript(&self, base: &str) -> String {
-        format!(
-            "import {{ BabySea }} from \"babysea\";\n\nconst client = new BabySea({{\n  apiKey: \"{KEY}\",\n  baseUrl: \"{base}\",\n}});\n\nconst answer = await {};",
-            self.sdk
-        )
+    fn typescript(&self, base: &str) -> Snippet {
+        let from_environment = "Outside of a first try, read the key from the environment.";
+        match self.sdk {
+            Some(sdk) => snippet(
+                "SDK",
+                format!(
+                    "import {{ BabySea }} from \"babysea\";\n\nconst client = new BabySea({{\n  apiKey: \"{KEY}\",\n  baseUrl: \"{base}\",\n}});\n\nconst answer = await {sdk};"
+                ),
+                &format!("TypeScript, with the package babysea. {from_environment}"),
+            ),
+            None => snippet(
+                "TypeScript",
+                format!(
+                    "const answer = await fetch(\"{}\", {{\n  method: \"{}\",\n  headers: {{ Authorization: \"Bearer {KEY}\" }},\n}});\nconsole.log(answer.status, await answer.text());",
+                    self.url(base),
+                    self.route.method
+                ),
+                from_environment,
+            ),
+        }
+    }
+
+    fn expected(&self) -> String {
+        match &*self.route.pattern {
+            "/v1/status" => "200 and “API connected successfully”.".to_owned(),
+            "/v1/user/account" | "/v1/usage" => "200 with what is known of the account.".to_owned(),
+            _ if self.is_here() => {
+                "501 with code BSE5001: the key passed every check, and this server leaves the route itself to your API."
+                    .to_owned()
+            }
+            _ => format!(
+                "the answer of your API, whose address belongs in the place of {YOUR_API}; its proxy asks this server first. 401 or 403 would mean that the key was refused."
+            ),
+        }
     }
 }
 
-/// The tabs under a new key with these scopes; `base` is the address of the API, without `/v1`.
-#[must_use]
-pub fn snippets(base: &str, scopes: &Scopes) -> Vec<Snippet> {
-    let call = Call::of(scopes);
-    let snippet = |label: &str, text: String, note: &str| Snippet {
+/// A path that a pattern matches.
+fn sample(pattern: &str) -> String {
+    let segments = pattern.split('/').map(|segment| match segment {
+        "{model_identifier}" => "example/model",
+        name if name.starts_with('{') => "example",
+        plain => plain,
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// A word of a shell's command.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._/:@%+,=".contains(c);
+    if word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+fn snippet(label: &str, text: String, note: &str) -> Snippet {
+    Snippet {
         label: label.to_owned(),
         text,
         note: note.to_owned(),
-    };
-    vec![
-        snippet(
-            "SDK",
-            call.typescript(base),
-            "TypeScript, with the package babysea. Outside of a first try, read the key from the environment.",
-        ),
-        snippet("cURL", call.curl(base), ""),
-        snippet("Python", call.python(base), "With the package requests."),
-        snippet(
-            ".env",
-            format!("BABYSEA_API_KEY={KEY}\nBABYSEA_API_BASE_URL={base}"),
-            "Add .env to .gitignore, so that the key never gets into the repository.",
-        ),
-        snippet(
-            "Secrets manager",
-            format!(
-                "# GitHub Actions\nprintf %s '{KEY}' | gh secret set BABYSEA_API_KEY\n\n# Docker Swarm\nprintf %s '{KEY}' | docker secret create babysea_api_key -\n\n# HashiCorp Vault\nprintf %s '{KEY}' | vault kv put secret/babysea api_key=-"
-            ),
-            "A space before a command keeps it out of the history of most shells.",
-        ),
-    ]
+    }
 }
 
-/// The one command that tells whether a key with these scopes works.
+/// The tabs under a new key with these scopes; `base` is this server's address, without `/v1`.
 #[must_use]
-pub fn trial(base: &str, catalog: &Catalog, scopes: &Scopes) -> Trial {
-    let call = Call::of(scopes);
-    let served = call.path == "/v1/status" && catalog.route("GET", "/v1/status").is_some();
-    Trial {
-        command: call.curl(base),
-        expected: if served {
-            "200 and “API connected successfully”.".to_owned()
-        } else {
-            "501 with code BSE5001: the key passed every check, and this server leaves the route itself to your API."
-                .to_owned()
-        },
+pub fn snippets(base: &str, catalog: &Catalog, scopes: &Scopes) -> Vec<Snippet> {
+    let call = Call::of(catalog, scopes);
+    let api = call.as_ref().map_or(YOUR_API, |call| call.base(base));
+    let mut snippets = Vec::new();
+    if let Some(call) = &call {
+        snippets.push(call.typescript(base));
+        snippets.push(snippet("cURL", call.curl(base), ""));
+        snippets.push(snippet("Python", call.python(base), "With the package requests."));
     }
+    snippets.push(snippet(
+        ".env",
+        format!("BABYSEA_API_KEY={KEY}\nBABYSEA_API_BASE_URL={api}"),
+        "Add .env to .gitignore, so that the key never gets into the repository.",
+    ));
+    snippets.push(snippet(
+        "Secrets manager",
+        format!(
+            "# GitHub Actions\nprintf %s '{KEY}' | gh secret set BABYSEA_API_KEY\n\n# Docker Swarm\nprintf %s '{KEY}' | docker secret create babysea_api_key -\n\n# HashiCorp Vault\nprintf %s '{KEY}' | vault kv put secret/babysea api_key=-"
+        ),
+        "A space before a command keeps it out of the history of most shells.",
+    ));
+    snippets
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::LazyLock;
-
-    static BUILT_IN: LazyLock<Catalog> = LazyLock::new(Catalog::vendor);
-
-    #[test]
-    fn every_call_is_a_route_of_its_scope() {
-        for call in &CALLS {
-            let route = BUILT_IN.route(call.method, call.path).expect(call.path);
-            assert_eq!(*route.scope, *call.scope, "{}", call.path);
-        }
-        for scope in &BUILT_IN.scopes {
-            assert!(CALLS.iter().any(|call| call.scope == *scope), "{scope}");
-        }
-    }
-
-    #[test]
-    fn a_preset_is_tried_on_a_route_it_allows() {
-        for (preset, path, code) in [
-            ("full_access", "/v1/status", "200"),
-            (
-                "generate_only",
-                "-X POST https://k.example/v1/generate/image/bfl/flux-schnell",
-                "501",
-            ),
-            ("read_only", "/v1/status", "200"),
-            ("monitor_only", "/v1/health/storage", "501"),
-        ] {
-            let scopes = BUILT_IN
-                .preset(preset)
-                .expect(preset)
-                .scopes
-                .iter()
-                .map(String::as_str)
-                .collect();
-            let trial = trial("https://k.example", &BUILT_IN, &scopes);
-            assert!(trial.command.contains(path), "{}", trial.command);
-            assert!(trial.expected.starts_with(code), "{}", trial.expected);
-            for snippet in snippets("https://k.example", &scopes) {
-                assert!(snippet.text.contains(KEY), "{}", snippet.label);
-            }
-        }
-    }
+/// The one command that tells whether a key with these scopes works; none if they open no route.
+#[must_use]
+pub fn trial(base: &str, catalog: &Catalog, scopes: &Scopes) -> Option<Trial> {
+    let call = Call::of(catalog, scopes)?;
+    Some(Trial {
+        command: call.curl(base),
+        expected: call.expected(),
+    })
 }

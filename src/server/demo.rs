@@ -6,6 +6,7 @@ use super::{
     store::{
         Tables as _, Tx,
         accounts::{Account, Kind},
+        key_list::KeyFilter,
         keys::NewKey,
         users::NewUser,
     },
@@ -15,7 +16,7 @@ use crate::domain::{
     catalog::CUSTOM,
     email::Email,
     ids::{AccountId, KeyId, UserId},
-    key::{Key, Rotation},
+    key::{Key, KeyStatus, Rotation},
     log::LogEntry,
     name::PersonName,
     network::Allowlist,
@@ -84,6 +85,7 @@ const KEYS: [Sample; 11] = [
         used: Some(2),
         expires: Some(24 * 61),
         requests: 160,
+        rate_limit: Some(120),
         ..sample("dev-frontend", "generate_only", 24 * 29)
     },
     Sample {
@@ -130,8 +132,8 @@ const KEYS: [Sample; 11] = [
     sample("try-out", "full_access", 1),
 ];
 
-/// Fills the database unless the sample is there, gives the sample people new passwords, and returns what to tell
-/// whoever started it.
+/// Fills the database unless the sample is there, brings its keys up to date if they have aged, gives the sample people
+/// new passwords, and returns what to tell whoever started it.
 ///
 /// # Errors
 /// When something else is in the database, or it fails.
@@ -143,13 +145,14 @@ pub async fn prepare(app: &App) -> Result<String, Box<dyn Error>> {
         passwords.push((text, hash));
     }
     let mut tx = app.store.write().await?;
-    if tx.accounts().by_slug(TEAM).await?.is_some() {
+    if let Some((team, owner)) = tx.accounts().by_slug(TEAM).await? {
         for ((_, email, _), (_, hash)) in PEOPLE.iter().zip(&passwords) {
             let email = Email::parse(email)?;
             if let Some(user) = tx.users().by_email(&email).await? {
                 tx.users().set_password_hash(user.id, hash).await?;
             }
         }
+        renew(app, &mut tx, team.id, owner).await?;
     } else {
         fill(app, &mut tx, &passwords).await?;
     }
@@ -204,10 +207,36 @@ async fn fill(app: &App, tx: &mut Tx, passwords: &[(String, String)]) -> Result<
     for &user in &people {
         tx.users().set_last_account(user, team).await?;
     }
+    add_keys(app, tx, team, *primary_owner).await
+}
+
+/// Makes the sample keys anew once the team no longer has keys in every status, as when a grace period has ended. Keys
+/// that somebody made under other names stay.
+async fn renew(app: &App, tx: &mut Tx, team: AccountId, owner: UserId) -> Result<(), Box<dyn Error>> {
+    let now = app.now();
+    let everything = KeyFilter::default();
+    let keys = tx
+        .key_list()
+        .older(team, &everything, now, None, u32::MAX)
+        .await?;
+    let has = |status| keys.iter().any(|key| key.status(now) == status);
+    if KeyStatus::ALL.into_iter().all(has) {
+        return Ok(());
+    }
+    for key in keys {
+        if KEYS.iter().any(|sample| sample.name == key.name) {
+            tx.change(team, key.id).delete().await?;
+        }
+    }
+    add_keys(app, tx, team, owner).await
+}
+
+async fn add_keys(app: &App, tx: &mut Tx, team: AccountId, owner: UserId) -> Result<(), Box<dyn Error>> {
+    let now = app.now();
     let mut before: Option<Key> = None;
     for sample in &KEYS {
         let old = before.take().filter(|_| sample.replaces);
-        let key = add_key(app, tx, (team, *primary_owner), sample, old.as_ref(), now).await?;
+        let key = add_key(app, tx, (team, owner), sample, old.as_ref(), now).await?;
         let mut noted = vec![(key.created_at, Event::KeyCreated, &key)];
         if let Some(old) = &old {
             let rotation = Rotation {
@@ -220,7 +249,7 @@ async fn fill(app: &App, tx: &mut Tx, passwords: &[(String, String)]) -> Result<
         noted.extend(key.revoked_at.map(|at| (at, Event::KeyRevoked, &key)));
         for (at, event, of) in noted {
             let actor = Actor {
-                user: Some(*primary_owner),
+                user: Some(owner),
                 name: PEOPLE[0].0,
                 trace: None,
             };

@@ -87,14 +87,15 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
         notes,
     } = revealed;
     let base = app.origin.as_str();
-    let mut about = app.catalog().permissions_label(&key.preset, &key.scopes);
+    let catalog = app.catalog();
+    let mut about = catalog.permissions_label(&key.preset, &key.scopes);
     if let Some(end) = key.expires_at {
         about = format!("{about} · until {}", end.exact());
     }
     RevealedKey {
         id: key.id.to_string(),
-        snippets: snippet::snippets(base, &key.scopes),
-        trial: snippet::trial(base, &app.catalog(), &key.scopes),
+        snippets: snippet::snippets(base, &catalog, &key.scopes),
+        trial: snippet::trial(base, &catalog, &key.scopes),
         rotated,
         name: key.name,
         about,

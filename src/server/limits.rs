@@ -57,11 +57,12 @@ impl<K: Eq + Hash> FixedWindow<K> {
     /// # Errors
     /// When that is more than the limit.
     pub fn count(&self, thing: K, now: Timestamp) -> Result<(), Exceeded> {
-        let window = now.millis().div_euclid(MINUTE);
+        let minute = now.millis().div_euclid(MINUTE);
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        if counted.0 != window {
-            *counted = (window, HashMap::new());
+        if is_another(minute, counted.0) {
+            *counted = (minute, HashMap::new());
         }
+        let window = counted.0;
         let full = counted.1.len() >= MOST;
         let count = match counted.1.get_mut(&thing) {
             Some(count) => {
@@ -82,6 +83,12 @@ impl<K: Eq + Hash> FixedWindow<K> {
             retry_after: wait(window, now),
         })
     }
+}
+
+/// Whether it is time for a window other than `counted`. A clock that is set back by a little does not give the same
+/// minute twice.
+const fn is_another(minute: i64, counted: i64) -> bool {
+    minute > counted || minute + 1 < counted
 }
 
 /// Whole seconds until a window ends, at least 1: whoever waits that long is in the next one.
@@ -122,6 +129,24 @@ mod tests {
         assert_eq!(limit.count("a", at(60_000)), Ok(()));
         assert_eq!(limit.count("a", at(60_000)), Ok(()));
         assert_eq!(limit.count("a", at(60_001)), exceeded(60));
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_give_a_minute_again() {
+        let limit = FixedWindow::new(1);
+        let at = Timestamp::from_millis;
+        assert_eq!(limit.count("a", at(10 * MINUTE)), Ok(()));
+        let exceeded = Exceeded {
+            limit: 1,
+            retry_after: 61,
+        };
+        assert_eq!(limit.count("a", at(10 * MINUTE - 1_000)), Err(exceeded));
+        assert!(
+            limit.count("a", at(10 * MINUTE)).is_err(),
+            "the same minute once more"
+        );
+        // One that is far off was wrong before, and nobody waits until it comes again.
+        assert_eq!(limit.count("a", at(8 * MINUTE)), Ok(()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod activity;
 pub mod key_detail;
+pub mod key_list;
 pub mod keys;
 pub mod leak;
 pub mod retirement;

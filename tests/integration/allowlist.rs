@@ -164,8 +164,18 @@ async fn behind_trusted_proxies_the_rightmost_other_hop_decides() {
             assert_not_allowed(&answer);
         }
     }
-    let elsewhere = status(&secret, "10.0.0.1").header("x-real-ip", "203.0.113.7");
-    assert_not_allowed(&world.send(elsewhere).await);
+    for (header, client) in [("x-real-ip", "203.0.113.7"), ("forwarded", "for=203.0.113.7")] {
+        let elsewhere = status(&secret, "10.0.0.1").header(header, client);
+        assert_not_allowed(&world.send(elsewhere).await);
+    }
+    let honest = status(&secret, "10.0.0.1")
+        .header("x-forwarded-for", "203.0.113.7")
+        .header("forwarded", "for=198.51.100.5");
+    assert_eq!(
+        world.send(honest).await.status,
+        200,
+        "`Forwarded` changes nothing"
+    );
 }
 
 #[tokio::test]

@@ -94,6 +94,8 @@ both!(
             ("r_s", &["under_score"]),
             ("\\", &["back\\slash"]),
             ("über", &["ÜBER"]),
+            // As some systems type it: the letter, then its marks.
+            ("u\u{308}ber", &["ÜBER"]),
             ("مفتاح", &["مفتاح"]),
             ("nothing like it", &[]),
             ("' OR 1=1 --", &[]),
@@ -108,6 +110,9 @@ both!(
         // Every prefix begins so; `_` is not found in it as a wildcard would.
         let prefix = &secret[..9];
         assert_eq!(search(&prefix.to_lowercase()).await.names(), ["Prod Worker"]);
+        for shown in [format!("{prefix}..."), format!(" {prefix}… ")] {
+            assert_eq!(search(&shown).await.names(), ["Prod Worker"], "{shown}");
+        }
         for harmless in ["\0", "a\0b", "\u{7}", &"x".repeat(5_000)] {
             assert_eq!(search(harmless).await.status, 200);
         }
@@ -141,6 +146,27 @@ both!(
         assert_eq!(names("active").await, ["key 3", "key 2"]);
         assert_eq!(names("ended").await, ["key 1", "key 0"]);
         assert_eq!(names("nonsense").await.len(), 4);
+    }
+);
+
+both!(
+    a_page_whose_last_key_is_gone_is_the_last_that_is_there,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        keys(&world, &ada, 51).await;
+        let older = link(&ada.get(&ada.keys()).await, "Older").expect("a link");
+        assert_eq!(ada.get(&older).await.names(), ["key 0"]);
+        world
+            .database
+            .execute("DELETE FROM api_keys WHERE name = 'key 0'")
+            .await;
+        let page = ada.get(&older).await;
+        assert_eq!(page.names().len(), 50);
+        assert!(page.text().contains(">50 keys<"));
+        // A search that finds nothing has no page to show.
+        let none = ada.get(&format!("{older}&search=zzz")).await;
+        assert!(none.names().is_empty() && none.text().contains("No key matches"));
     }
 );
 
@@ -231,11 +257,14 @@ both!(
             let page = ada.get(&format!("{}?{broken}", ada.keys())).await;
             assert_eq!((page.status, page.names()), (200, first.clone()), "{broken}");
         }
-        // The ends of time are places like others.
-        let none = ada.get(&format!("{}?older={}.{NIL}", ada.keys(), i64::MIN)).await;
-        assert_eq!((none.status, none.names()), (200, Vec::new()));
-        let none = ada.get(&format!("{}?newer={}.{NIL}", ada.keys(), i64::MAX)).await;
-        assert_eq!((none.status, none.names()), (200, Vec::new()));
+        // The ends of time are places like others, with nothing beyond them.
+        let last = ada.get(&format!("{}?page=last", ada.keys())).await;
+        let beyond = ada.get(&format!("{}?older={}.{NIL}", ada.keys(), i64::MIN)).await;
+        assert_eq!((beyond.status, beyond.names()), (200, last.names()));
+        assert!(beyond.text().contains("11–60 of 60 keys"));
+        let before = ada.get(&format!("{}?newer={}.{NIL}", ada.keys(), i64::MAX)).await;
+        assert_eq!((before.status, before.names()), (200, first.clone()));
+        assert!(before.text().contains("1–50 of 60 keys"));
         // A place in somebody else's list shows nothing of it.
         let theirs = link(&bea.get(&bea.keys()).await, "Older").expect("a link");
         let borrowed = ada.get(&theirs.replace(&bea.keys(), &ada.keys())).await;

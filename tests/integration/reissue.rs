@@ -2,7 +2,7 @@
 
 use crate::{
     answer::holds_a_key,
-    browser::Browser,
+    browser::{Browser, Made},
     database::{Database, both},
     world::{World, all},
 };
@@ -134,6 +134,34 @@ both!(
         assert_eq!(answer.status, 409, "{}", answer.text());
         assert!(!holds_a_key(answer.text()));
         assert_eq!(world.status(&secret).await.status, 200);
+    }
+);
+
+both!(
+    an_old_key_in_its_grace_period_gets_one_until_it_is_used,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let lost = ada.made("prod").await;
+        assert_eq!(ada.rotate(&lost.id, "1").await.status, 200);
+        let menu = ada.get(&ada.keys()).await;
+        assert_eq!(
+            menu.text().matches("value=\"reissue\"").count(),
+            2,
+            "both keys offer it"
+        );
+        let made = Made::of(&ada.reissue(&lost.id, &ada.form_token().await).await);
+        assert_eq!(world.code(&lost).await, 401, "the lost one is dead");
+        assert_eq!(world.code(&made).await, 200);
+        let used = ada.reissue(&lost.id, &ada.form_token().await).await;
+        assert_eq!(used.status, 409, "{}", used.text());
+        assert!(used.text().contains("has been used"), "{}", used.text());
+        world.advance(3_600_000);
+        assert_eq!(
+            world.code(&made).await,
+            401,
+            "it ends when the lost one would have"
+        );
     }
 );
 

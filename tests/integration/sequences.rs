@@ -156,10 +156,12 @@ impl Story<'_> {
                     let made = Made::of(&answer);
                     let old = &mut self.secrets[n];
                     assert!(!old.used, "a secret that was used is in somebody's hands");
-                    let (chain, lifetime, expires_at) = (old.chain, old.lifetime, old.expires_at);
+                    let (chain, lifetime) = (old.chain, old.lifetime);
+                    let (rotated_at, expires_at, ends_at) = (old.rotated_at, old.expires_at, old.ends_at);
                     old.ends_at = now;
                     self.add(made, chain, lifetime);
-                    self.secrets.last_mut().expect("the new one").expires_at = expires_at;
+                    let new = self.secrets.last_mut().expect("the new one");
+                    (new.rotated_at, new.expires_at, new.ends_at) = (rotated_at, expires_at, ends_at);
                 }
                 usize::from(changed)
             }

@@ -105,12 +105,6 @@ pub fn trace(app: &App) -> Trace {
     client::trace(app, &expect_context::<Parts>())
 }
 
-/// Where the keys of `manager`'s account are shown, after something was done to those with these ids.
-#[must_use]
-pub fn keys_after(manager: &KeyManager, keys: &[String]) -> String {
-    super::pages::after(&manager.account.slug, keys)
-}
-
 /// A key as its maker sees it this once.
 ///
 /// # Errors

@@ -76,16 +76,6 @@ pub fn keys_path(slug: &str) -> String {
     format!("/home/{slug}/api-keys")
 }
 
-/// Where an account's keys are shown after something was done to some: a single one is pointed out, if it is there.
-#[must_use]
-pub fn after(slug: &str, keys: &[String]) -> String {
-    let page = keys_path(slug);
-    match keys {
-        [key] => format!("{page}?changed={key}#key-{key}"),
-        _ => page,
-    }
-}
-
 /// The person whose page this is; whoever is not signed in is sent to sign in and back again.
 struct SignedIn(Visit, Viewer);
 

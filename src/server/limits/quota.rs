@@ -1,6 +1,6 @@
 //! Requests of accounts and keys: what they may still ask for in this minute (docs/security.md, S55, S56).
 
-use super::{Exceeded, MINUTE, wait};
+use super::{Exceeded, MINUTE, is_another, wait};
 use crate::domain::{
     ids::{AccountId, KeyId},
     time::Timestamp,
@@ -95,8 +95,7 @@ impl Quotas {
         let shard = usize::try_from(account.uuid().as_u128() % SHARDS as u128).unwrap_or_default();
         let mut minute = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
         let number = now.millis().div_euclid(MINUTE);
-        // A clock that is set back by a little does not give the same minute twice.
-        if number > minute.number || number + 1 < minute.number {
+        if is_another(number, minute.number) {
             *minute = Minute {
                 number,
                 accounts: HashMap::new(),

@@ -1,4 +1,4 @@
-//! Managing keys: listing, creating, and giving one that was never used a new secret.
+//! Managing keys: creating, and giving one that was never used a new secret.
 
 use super::{ServiceError, activity};
 use crate::{
@@ -11,7 +11,6 @@ use crate::{
         key::{Key, Transition},
         name::KeyName,
         network::{Allowlist, Reading},
-        page::{Cursor, Page},
         rate_limit,
         scope::Scopes,
         secret::SecretText,
@@ -28,11 +27,6 @@ use crate::{
     },
 };
 
-pub use crate::server::store::key_list::{KeyCounts, KeyFilter};
-
-/// Rows of a page.
-pub const PAGE: u32 = 50;
-
 /// Longest form token taken, in bytes; ours have 32.
 const FORM_TOKEN_LENGTH: usize = 64;
 
@@ -43,45 +37,6 @@ const NO_FORM_TOKEN: &str = "This form is incomplete. Reload the page and try ag
 const USED: &str =
     "This key has been used, so its secret is in somebody's hands. Create another key instead.";
 const ENDED: &str = "This key has ended. Create another one instead.";
-
-/// What the table shows.
-#[derive(Clone, Debug)]
-pub struct KeyList {
-    /// The keys of the page, newest first, at most [`PAGE`].
-    pub keys: Vec<Key>,
-    /// How many keys of the list come before these.
-    pub before: u64,
-    /// How many the search leaves.
-    pub counts: KeyCounts,
-    /// Whether there are newer ones.
-    pub has_newer: bool,
-    /// Whether there are older ones.
-    pub has_older: bool,
-}
-
-impl KeyList {
-    /// How many keys the list has on all its pages.
-    #[must_use]
-    pub const fn total(&self, filter: &KeyFilter) -> u64 {
-        match filter.live {
-            None => self.counts.all,
-            Some(true) => self.counts.live,
-            Some(false) => self.counts.all.saturating_sub(self.counts.live),
-        }
-    }
-
-    /// Where its first key stands.
-    #[must_use]
-    pub fn first_place(&self) -> Option<Cursor> {
-        self.keys.first().map(place)
-    }
-
-    /// Where its last key stands.
-    #[must_use]
-    pub fn last_place(&self) -> Option<Cursor> {
-        self.keys.last().map(place)
-    }
-}
 
 /// The form `Add API key` as it was sent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -115,80 +70,6 @@ pub struct Revealed {
     pub rotated: bool,
     /// What was changed of the allowlist as it was typed.
     pub notes: Vec<String>,
-}
-
-/// Where a key stands in the list.
-fn place(key: &Key) -> Cursor {
-    Cursor {
-        at: key.created_at,
-        id: key.id.uuid(),
-    }
-}
-
-/// A page of an account's keys.
-///
-/// # Errors
-/// When the database fails.
-pub async fn list(
-    app: &App,
-    reader: &AccountReader,
-    filter: &KeyFilter,
-    page: Page,
-) -> Result<KeyList, ServiceError> {
-    let (account, now) = (reader.account.id, app.now());
-    // One more than is shown tells whether there are others.
-    let (size, limit) = (PAGE as usize, PAGE + 1);
-    let mut store = app.store.read().await?;
-    let counts = store.key_list().counts(account, filter, now).await?;
-    let (mut keys, backwards) = match page {
-        Page::First => (
-            store.key_list().older(account, filter, now, None, limit).await?,
-            false,
-        ),
-        Page::Older(cursor) => (
-            store
-                .key_list()
-                .older(account, filter, now, Some(cursor), limit)
-                .await?,
-            false,
-        ),
-        Page::Newer(cursor) => (
-            store
-                .key_list()
-                .newer(account, filter, now, Some(cursor), limit)
-                .await?,
-            true,
-        ),
-        Page::Last => (
-            store.key_list().newer(account, filter, now, None, limit).await?,
-            true,
-        ),
-    };
-    let more = keys.len() > size;
-    keys.truncate(size);
-    if backwards {
-        keys.reverse();
-    }
-    let before = match keys.first() {
-        Some(first) if page != Page::First => {
-            store
-                .key_list()
-                .count_newer(account, filter, now, place(first))
-                .await?
-        }
-        _ => 0,
-    };
-    let mut list = KeyList {
-        before,
-        counts,
-        has_newer: before > 0,
-        has_older: more && !backwards,
-        keys,
-    };
-    if backwards {
-        list.has_older = before + (list.keys.len() as u64) < list.total(filter);
-    }
-    Ok(list)
 }
 
 /// A token for a form that gives out one secret, however often it is sent (docs/security.md, S35).

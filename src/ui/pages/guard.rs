@@ -3,7 +3,10 @@
 use crate::{
     domain::proxy::Proxy,
     ui::{
-        kit::copy::CopyText,
+        kit::{
+            copy::CopyText,
+            icon::{Drawing, Icon},
+        },
         layout::{Frame, FrameData},
     },
 };
@@ -58,10 +61,12 @@ pub fn GuardPage(
         .collect_view();
     let notice = (!trusts_proxies).then(|| {
         view! {
-            <p class="notice" role="note">
-                "This server answers no proxy yet: "
-                <code>"TRUSTED_PROXIES"</code>
-                " is empty. Whoever runs it sets the second step below."
+            <p class="notice notice-warning guard-notice">
+                <Drawing icon=Icon::Warning/>
+                <span>
+                    "This server does not answer proxies yet: none is named in " <code>"TRUSTED_PROXIES"</code>
+                    ". Step 2 changes that."
+                </span>
             </p>
         }
     });
@@ -71,8 +76,8 @@ pub fn GuardPage(
                 <div class="page-title">
                     <h1>"Guard your API"</h1>
                     <p>
-                        "A proxy in front of your API asks " {brand}
-                        " about every request. Only those with a good key, from an allowed address, with the scope of their route and within their limits reach the API."
+                        "Put a proxy in front of your API. It asks " {brand}
+                        " about every request and lets only those through that have a key which may do what they ask."
                     </p>
                 </div>
             </header>
@@ -80,20 +85,17 @@ pub fn GuardPage(
             <section class="card guard" aria-label="Configuration">
                 <nav class="tabs" aria-label="Proxy">{proxies}</nav>
                 <ol class="steps">
+                    <li>"Download the file below, set the address of your API in it, and start " {proxy.label()} " with it."</li>
                     <li>
-                        "Use this file for " {proxy.label()}
-                        " and set the address of your API in it."
+                        "Start this server with " <code>"TRUSTED_PROXIES=127.0.0.1"</code>
+                        ", or with the address of the proxy if it runs on another machine."
                     </li>
                     <li>
-                        "Start this server with the address that the proxy calls from: "
-                        <code>"TRUSTED_PROXIES=127.0.0.1"</code>
-                        ", or the proxy's own address if it runs on another machine."
+                        "Let your API listen where only the proxy reaches it. Every request that passes says who calls, in "
+                        <code>"X-Account-Id"</code> ", " <code>"X-Api-Key-Id"</code> ", " <code>"X-Api-Key-Name"</code>
+                        " and " <code>"X-Api-Key-Scopes"</code> "."
                     </li>
-                    <li>
-                        "Let your API listen where only the proxy reaches it. It is told who calls in "
-                        <code>"X-Account-Id"</code> ", " <code>"X-Api-Key-Id"</code> ", "
-                        <code>"X-Api-Key-Name"</code> " and " <code>"X-Api-Key-Scopes"</code> "."
-                    </li>
+                    <li>"Try it: through the proxy, a request without a key is answered 401, one with a key by your API."</li>
                 </ol>
                 <div class="guard-file">
                     <h2><code>{proxy.file()}</code></h2>

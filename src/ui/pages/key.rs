@@ -14,7 +14,7 @@ use crate::{
             moment::Moment,
         },
         layout::{Frame, FrameData},
-        pages::keys::KeyRow,
+        pages::keys::{DETAIL, KeyRow, READ_ONLY, ReadOnlyNote},
     },
 };
 use chart::Chart;
@@ -84,9 +84,7 @@ pub fn KeyPage(
         let entries = data.activity.clone();
         view! { <ActivityTable entries now caption="Activity of this key, newest first"/> }.into_any()
     };
-    let actions = data
-        .may_manage
-        .then(|| view! { <Actions key=key.clone() keys=data.keys.clone()/> });
+    let may_manage = data.may_manage;
     view! {
         <Frame frame>
             <header class="page-head">
@@ -98,8 +96,9 @@ pub fn KeyPage(
                         <code class="prefix">{key.prefix.clone()}"..."</code>
                         <span>{key.about.clone()}</span>
                     </p>
+                    {(!may_manage).then(|| view! { <ReadOnlyNote/> })}
                 </div>
-                {actions}
+                <Actions key=key.clone() keys=data.keys.clone() may_manage/>
             </header>
             <div class="panels">
                 <About data=Arc::clone(&data)/>
@@ -124,7 +123,7 @@ pub fn KeyPage(
 
 /// A button for each thing that can be done with the key now; the dialogs are on the page with the keys.
 #[component]
-fn Actions(key: KeyRow, keys: String) -> impl IntoView {
+fn Actions(key: KeyRow, keys: String, may_manage: bool) -> impl IntoView {
     let button = |transition: Transition,
                   dialog: &'static str,
                   icon: Icon,
@@ -132,7 +131,14 @@ fn Actions(key: KeyRow, keys: String) -> impl IntoView {
                   class: &'static str| {
         key.allows.contains(&transition).then(|| {
             view! {
-                <button class=class type="submit" name="dialog" value=dialog>
+                <button
+                    class=class
+                    type="submit"
+                    name="dialog"
+                    value=dialog
+                    disabled=!may_manage
+                    aria-describedby=(!may_manage).then_some(READ_ONLY)
+                >
                     <Drawing icon/>
                     {label}
                 </button>
@@ -142,7 +148,7 @@ fn Actions(key: KeyRow, keys: String) -> impl IntoView {
     view! {
         <form class="page-actions" method="get" action=keys aria-label="Actions">
             <input type="hidden" name="key" value=key.id.clone()/>
-            <input type="hidden" name="from" value="detail"/>
+            <input type="hidden" name="from" value=DETAIL/>
             {button(Transition::Rotate, "rotate", Icon::Renew, "Rotate", "button")}
             {button(Transition::ChangeGrace, "grace", Icon::Clock, "Grace period", "button")}
             {button(Transition::Reissue, "reissue", Icon::Key, "Reissue secret", "button")}
@@ -161,7 +167,7 @@ fn About(data: Arc<KeyPageData>) -> impl IntoView {
         None => "only its account's".to_owned(),
     };
     let allowlist = if key.allowlist.is_empty() {
-        "Every address".to_owned()
+        "Any address".to_owned()
     } else {
         key.allowlist.join(", ")
     };

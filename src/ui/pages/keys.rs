@@ -3,6 +3,7 @@
 mod create;
 mod dialogs;
 mod expires;
+mod list_view;
 mod menu;
 mod permissions;
 mod question;
@@ -13,8 +14,9 @@ mod usage;
 mod view;
 
 pub use dialogs::KeyDialogs;
+pub use list_view::ListView;
 pub use permissions::{PresetChoice, ScopeChoice};
-pub use question::{Ask, QuestionData};
+pub use question::{Ask, DETAIL, QuestionData};
 pub use table::KeyRow;
 pub use toolbar::{ListLinks, Segment};
 
@@ -31,6 +33,7 @@ use crate::{
 };
 use create::CreateForm;
 use leptos::prelude::*;
+use list_view::ViewFields;
 use question::Question;
 use reveal::{KeptKey, RepeatedForm};
 use std::sync::Arc;
@@ -72,8 +75,8 @@ pub struct CreateData {
 pub struct KeysPageData {
     /// What is around it.
     pub frame: FrameData,
-    /// Path of the page.
-    pub page: String,
+    /// The list as it is asked for.
+    pub view: ListView,
     /// Newest first.
     pub rows: Vec<KeyRow>,
     /// What was searched for.
@@ -100,16 +103,16 @@ pub fn KeysPage(
     /// Everything on it.
     data: Arc<KeysPageData>,
 ) -> impl IntoView {
-    let page = data.page.clone();
+    let (view, opener_view) = (data.view.clone(), data.view.clone());
     let may_create = data.create.is_some();
     let frame = data.frame.clone();
     let (full, account) = (frame.full, frame.account.slug.clone());
     let result = match &data.dialog {
         KeyDialog::Revealed(key) => {
-            Some(view! { <KeptKey revealed=Arc::clone(key) page=page.clone()/> }.into_any())
+            Some(view! { <KeptKey revealed=Arc::clone(key) view=view.clone()/> }.into_any())
         }
         KeyDialog::Repeated(sentence) => {
-            Some(view! { <RepeatedForm sentence page=page.clone()/> }.into_any())
+            Some(view! { <RepeatedForm sentence view=view.clone()/> }.into_any())
         }
         KeyDialog::Closed | KeyDialog::Create | KeyDialog::Question(_) => None,
     };
@@ -117,7 +120,7 @@ pub fn KeysPage(
         .leaks
         .iter()
         .cloned()
-        .map(|leak| view! { <LeakNotice leak page=page.clone() now=data.now may_manage=may_create/> })
+        .map(|leak| view! { <LeakNotice leak view=view.clone() now=data.now may_manage=may_create/> })
         .collect_view();
     let dialogs = data.create.clone().map(|create| {
         let open = matches!(data.dialog, KeyDialog::Create);
@@ -126,9 +129,9 @@ pub fn KeysPage(
             _ => None,
         };
         view! {
-            <KeyDialogs page=page.clone()>
-                <CreateForm create account=account.clone() page=page.clone() open/>
-                {question.map(|data| view! { <Question data account=account.clone() page=page.clone()/> })}
+            <KeyDialogs view=view.clone()>
+                <CreateForm create account=account.clone() view=view.clone() open/>
+                {question.map(|data| view! { <Question data account=account.clone() view=view.clone()/> })}
             </KeyDialogs>
         }
     });
@@ -142,7 +145,7 @@ pub fn KeysPage(
                 </div>
                 <div class="page-actions">
                     <FullView full links=data.links.clone()/>
-                    <Opener may_create/>
+                    <Opener may_create view=opener_view/>
                 </div>
             </header>
             {leaks}
@@ -170,7 +173,7 @@ pub struct Leak {
 }
 
 #[component]
-fn LeakNotice(leak: Leak, page: String, now: Timestamp, may_manage: bool) -> impl IntoView {
+fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> impl IntoView {
     let Leak {
         id,
         name,
@@ -179,14 +182,6 @@ fn LeakNotice(leak: Leak, page: String, now: Timestamp, may_manage: bool) -> imp
         reported_at,
     } = leak;
     let label = format!("Acknowledge the leak of {name}");
-    let known = may_manage.then(|| {
-        view! {
-            <form method="post" action=format!("{page}?dialog=leak")>
-                <input type="hidden" name="key" value=id/>
-                <button class="button" type="submit" aria-label=label>"Acknowledge"</button>
-            </form>
-        }
-    });
     view! {
         <section class="notice notice-bad leak" aria-label="Leaked key">
             <Drawing icon=Icon::Warning/>
@@ -195,16 +190,30 @@ fn LeakNotice(leak: Leak, page: String, now: Timestamp, may_manage: bool) -> imp
                 {format!(" ({prefix}...) was reported as leaked {} and stopped at once. ", reported_at.relative(now))}
                 "Put another key where it was used, and find out how it got out."
             </span>
-            {known}
+            <form method="post" action=view.with("dialog", "leak")>
+                <input type="hidden" name="key" value=id/>
+                <button
+                    class="button"
+                    type="submit"
+                    aria-label=label
+                    disabled=!may_manage
+                    aria-describedby=(!may_manage).then_some(READ_ONLY)
+                >
+                    "Acknowledge"
+                </button>
+            </form>
         </section>
     }
 }
 
-/// Why a member's buttons do nothing.
+/// Id of the sentence that says why a member's buttons are disabled.
+pub const READ_ONLY: &str = "read-only";
+
+/// That sentence.
 #[component]
-fn ReadOnlyNote() -> impl IntoView {
+pub fn ReadOnlyNote() -> impl IntoView {
     view! {
-        <p class="read-only-note" id="read-only">
+        <p class="read-only-note" id=READ_ONLY>
             <Drawing icon=Icon::Lock/>
             "Only owners of this team can create keys and change them. You can see them."
         </p>
@@ -216,15 +225,18 @@ fn ReadOnlyNote() -> impl IntoView {
 fn Opener(
     /// Whether the viewer may make keys.
     may_create: bool,
+    /// The list behind the dialog.
+    view: ListView,
 ) -> impl IntoView {
     view! {
         <form class="opener" method="get" data-opens="create-key">
+            <ViewFields view/>
             <input type="hidden" name="dialog" value="create"/>
             <button
                 class="button primary"
                 type="submit"
                 disabled=!may_create
-                aria-describedby=(!may_create).then_some("read-only")
+                aria-describedby=(!may_create).then_some(READ_ONLY)
             >
                 <Drawing icon=Icon::Plus/>
                 "Create API key"

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         activity::{Entry, Event},
         page::{Cursor, Page},
-        token,
+        search, token,
     },
     server::{
         access,
@@ -33,9 +33,6 @@ use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 
-/// Longest search, in characters.
-const LONGEST_SEARCH: usize = 100;
-
 /// The query of the page's address.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -53,10 +50,8 @@ pub struct Asked {
 
 impl Asked {
     fn filter(&self) -> ActivityFilter {
-        // PostgreSQL takes no NUL.
-        let search = self.search.trim().chars().filter(|c| !c.is_control());
         ActivityFilter {
-            search: search.take(LONGEST_SEARCH).collect(),
+            search: search::parse(&self.search),
             event: Event::from_id(&self.action),
         }
     }

@@ -26,7 +26,7 @@ use crate::{
     },
     ui::{
         layout::Section,
-        pages::keys::{CreateData, KeyDialog, KeysPage, KeysPageData, PresetChoice, ScopeChoice},
+        pages::keys::{CreateData, KeyDialog, KeysPage, KeysPageData, ListView, PresetChoice, ScopeChoice},
     },
 };
 use axum::{
@@ -45,6 +45,7 @@ struct Keys {
     viewer: Viewer,
     reader: AccountReader,
     client: Client,
+    asked: Asked,
 }
 
 impl Keys {
@@ -60,15 +61,26 @@ impl Keys {
     fn page(&self) -> String {
         keys_path(&self.reader.account.slug)
     }
+
+    fn view(&self) -> ListView {
+        self.asked.view(&self.page())
+    }
 }
 
-async fn keys(visit: Visit, viewer: Viewer, client: Client, slug: &str) -> Result<Keys, Response> {
+async fn keys(
+    visit: Visit,
+    viewer: Viewer,
+    client: Client,
+    slug: &str,
+    asked: Asked,
+) -> Result<Keys, Response> {
     match access::reader(&visit.app, &viewer, slug).await {
         Ok(reader) => Ok(Keys {
             visit,
             viewer,
             reader,
             client,
+            asked,
         }),
         Err(error) => Err(failure(&visit, error).await),
     }
@@ -81,13 +93,14 @@ pub async fn show(
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let keys = match keys(visit, viewer, client, &slug).await {
+    let keys = match keys(visit, viewer, client, &slug, asked).await {
         Ok(keys) => keys,
         Err(response) => return response,
     };
+    let asked = &keys.asked;
     // Somebody pasted a key to find it: its first characters find it too, and may stand in an address.
     if let Some(start) = token::start_in(&asked.search, &keys.app().config.key_prefix) {
-        let mut found = asked;
+        let mut found = asked.clone();
         found.search = start;
         let target = found.href(&keys.page());
         return Redirect::to(&target).into_response();
@@ -96,24 +109,15 @@ pub async fn show(
         "create" if keys.reader.may(Action::CreateKey) => Ok((KeyDialog::Create, fresh(keys.app()))),
         name => match questions::action(name) {
             Some(action) if keys.reader.may(action) => {
-                let ids = asked.keys();
-                let close = questions::close(&keys, &asked, &ids);
-                questions::open(&keys, action, &ids, fresh(keys.app()), close).await
+                questions::open(&keys, action, &asked.keys(), fresh(keys.app())).await
             }
             _ => Ok((KeyDialog::Closed, fresh(keys.app()))),
         },
     };
     match opened {
-        Ok((dialog, form)) => draw(&keys, StatusCode::OK, form, dialog, &asked).await,
+        Ok((dialog, form)) => draw(&keys, StatusCode::OK, form, dialog).await,
         Err(error) => failure(&keys.visit, error).await,
     }
-}
-
-/// Which form was posted.
-#[derive(Deserialize)]
-pub struct Posted {
-    #[serde(default)]
-    dialog: String,
 }
 
 /// The dialogs' forms as posted without scripts.
@@ -121,17 +125,17 @@ pub async fn submit(
     SignedIn(visit, viewer): SignedIn,
     client: Client,
     Path(slug): Path<String>,
-    Query(posted): Query<Posted>,
+    Query(asked): Query<Asked>,
     request: axum::extract::Request,
 ) -> Response {
-    let keys = match keys(visit, viewer, client, &slug).await {
+    let keys = match keys(visit, viewer, client, &slug, asked).await {
         Ok(keys) => keys,
         Err(response) => return response,
     };
-    if posted.dialog == "leak" {
+    if keys.asked.dialog == "leak" {
         return acknowledge(&keys, request).await;
     }
-    if let Some(action) = questions::action(&posted.dialog) {
+    if let Some(action) = questions::action(&keys.asked.dialog) {
         return questions::submit(&keys, action, request).await;
     }
     match fields::read(request).await {
@@ -158,7 +162,7 @@ async fn acknowledge(keys: &Keys, request: axum::extract::Request) -> Response {
         service::leak::acknowledge(keys.app(), &manager, &key).await
     };
     match done.await {
-        Ok(()) => Redirect::to(&keys.page()).into_response(),
+        Ok(()) => Redirect::to(&keys.view().href).into_response(),
         Err(error) => failure(&keys.visit, error).await,
     }
 }
@@ -216,7 +220,7 @@ async fn answer(
         }
         Err(error) => return Err(refusal(error)),
     };
-    Ok(draw(keys, status, fresh(keys.app()), dialog, &Asked::default()).await)
+    Ok(draw(keys, status, fresh(keys.app()), dialog).await)
 }
 
 async fn draw_again(
@@ -225,7 +229,7 @@ async fn draw_again(
     dialog: Result<(KeyDialog, FormState), ServiceError>,
 ) -> Response {
     match dialog {
-        Ok((dialog, form)) => with_retry(status, draw(keys, status, form, dialog, &Asked::default()).await),
+        Ok((dialog, form)) => with_retry(status, draw(keys, status, form, dialog).await),
         Err(error) => failure(&keys.visit, error).await,
     }
 }
@@ -271,17 +275,11 @@ fn create_data(keys: &Keys, form: FormState) -> CreateData {
     }
 }
 
-async fn draw(
-    keys: &Keys,
-    status: StatusCode,
-    form: FormState,
-    dialog: KeyDialog,
-    asked: &Asked,
-) -> Response {
-    let (app, reader) = (keys.app(), &keys.reader);
+async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialog) -> Response {
+    let (app, reader, asked) = (keys.app(), &keys.reader, &keys.asked);
     let (filter, page) = (asked.filter(), keys.page());
     let gathered = async {
-        let list = service::keys::list(app, reader, &filter, asked.page()).await?;
+        let list = service::key_list::list(app, reader, &filter, asked.page()).await?;
         let frame = frame::of(&keys.visit, &keys.viewer, reader, Section::Keys).await?;
         let since = service::rotation::since(app, reader).await?;
         let leaks = service::leak::open(app, reader).await?;
@@ -324,7 +322,7 @@ async fn draw(
         now,
         create: reader.may(Action::CreateKey).then(|| create_data(keys, form)),
         dialog,
-        page,
+        view: keys.view(),
     });
     document::render(&keys.visit, status, title, move || {
         view! { <KeysPage data=Arc::clone(&data)/> }

@@ -1,6 +1,11 @@
 //! The dialog `Add API key`, drawn by the server; `dialogs` opens it and sends it in place.
 
-use super::{CreateData, expires::ExpiresField, permissions::Permissions};
+use super::{
+    CreateData,
+    expires::ExpiresField,
+    list_view::{ListView, ViewFields},
+    permissions::Permissions,
+};
 use crate::{
     api::form::FormState,
     domain::name::KeyName,
@@ -23,8 +28,8 @@ pub fn CreateForm(
     create: CreateData,
     /// Slug of the account.
     account: String,
-    /// Path of the page.
-    page: String,
+    /// The list behind it.
+    view: ListView,
     /// Whether it is drawn open, for browsers without scripts.
     open: bool,
 ) -> impl IntoView {
@@ -38,13 +43,14 @@ pub fn CreateForm(
     let form = Arc::new(form);
     let token = form.value("form_token");
     let about = format!("/home/{account}/scopes");
+    let page = view.page.clone();
     view! {
         <dialog id=DIALOG class="dialog" open=open aria-labelledby="create-key-title">
             <form
                 class="dialog-form"
                 id="create-key-form"
                 method="post"
-                action=format!("{page}?dialog=create")
+                action=view.with("dialog", "create")
                 novalidate
                 autocomplete="off"
             >
@@ -84,7 +90,9 @@ pub fn CreateForm(
                 </footer>
             </form>
             // Without scripts, `Cancel` asks for the page without the dialog.
-            <form id="close-create-key" method="get" action=page data-stays></form>
+            <form id="close-create-key" method="get" action=page data-stays>
+                <ViewFields view/>
+            </form>
         </dialog>
     }
 }

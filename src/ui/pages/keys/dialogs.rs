@@ -2,6 +2,7 @@
 
 use super::{
     create::{ALLOWLIST, READING},
+    list_view::ListView,
     view::ViewKey,
 };
 use crate::{
@@ -25,8 +26,8 @@ use leptos::{
 /// The dialogs that the server drew, and the one that follows them.
 #[island]
 pub fn KeyDialogs(
-    /// Path of the page.
-    page: String,
+    /// The list behind them.
+    view: ListView,
     /// The dialogs.
     children: Children,
 ) -> impl IntoView {
@@ -45,7 +46,14 @@ pub fn KeyDialogs(
         }
     });
     let submit = move |event: ev::SubmitEvent| {
-        let path = match form_of(&event).map(|form| form.id()).as_deref() {
+        let form = form_of(&event);
+        let next = form.as_ref().and_then(|form| form.get_attribute("data-next"));
+        let leave = move |()| {
+            if let Some(next) = next {
+                go_to(&next);
+            }
+        };
+        let path = match form.as_ref().map(|form| form.id()).as_deref() {
             Some("create-key-form") => CreateKey::PATH,
             Some("reissue-form") => ReissueSecret::PATH,
             Some("rotate-form") => RotateKey::PATH,
@@ -54,7 +62,6 @@ pub fn KeyDialogs(
             Some("delete-form") => return send(&event, DeleteKeys::PATH, leave),
             _ => return,
         };
-        let form = form_of(&event);
         send(&event, path, move |key: RevealedKey| {
             if let Some(form) = &form {
                 set_busy(form, false);
@@ -95,13 +102,8 @@ pub fn KeyDialogs(
         <div class="live" on:submit=submit on:click=click on:change=change on:cancel:capture=cancel>
             {children()}
         </div>
-        <ViewKey revealed page/>
+        <ViewKey revealed list=view/>
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is what the server answers with")]
-fn leave(path: String) {
-    go_to(&path);
 }
 
 fn element(event: &Event) -> Option<Element> {
@@ -163,23 +165,23 @@ fn read_allowlist() {
     };
     spawn_local(async move {
         let typed = field.value();
-        let mut reading = AllowlistReading::default();
-        if !typed.trim().is_empty()
-            && let Ok(fields) = question(&field, &typed)
-        {
-            // What is wrong with it is said when the form is sent, or as soon as it is known.
-            match call::<AllowlistReading>(ReadAllowlist::PATH, &fields).await {
-                Ok(read) => {
-                    reading = read;
-                    show_error(&field, None);
-                }
-                Err(error) => show_error(&field, error.fields.get(ALLOWLIST)),
-            }
-        } else {
-            show_error(&field, None);
+        let read = match question(&field, &typed) {
+            Ok(fields) if !typed.trim().is_empty() => call(ReadAllowlist::PATH, &fields).await,
+            _ => Ok(AllowlistReading::default()),
+        };
+        // An answer about what was typed before says nothing of what is there now.
+        if field.value() != typed {
+            return;
         }
-        if field.value() == typed {
-            show_reading(&list, &reading);
+        match read {
+            Ok(reading) => {
+                show_error(&field, None);
+                show_reading(&list, &reading);
+            }
+            Err(error) => {
+                show_error(&field, error.fields.get(ALLOWLIST));
+                show_reading(&list, &AllowlistReading::default());
+            }
         }
     });
 }

@@ -1,6 +1,10 @@
-//! The menu of a row: what can be done with its key.
+//! The menu of a row: what can be done with its key, by those who may.
 
-use super::table::KeyRow;
+use super::{
+    READ_ONLY,
+    list_view::{ListView, ViewFields},
+    table::KeyRow,
+};
 use crate::{
     domain::key::Transition,
     ui::kit::icon::{Drawing, Icon},
@@ -12,6 +16,10 @@ use leptos::prelude::*;
 pub fn RowMenu(
     /// The row.
     row: KeyRow,
+    /// The list that the row is in.
+    view: ListView,
+    /// Whether the viewer may do any of it.
+    may_manage: bool,
 ) -> impl IntoView {
     let KeyRow {
         id,
@@ -20,6 +28,15 @@ pub fn RowMenu(
         was_rotated,
         ..
     } = row;
+    let label = format!("Actions for {name}");
+    if !may_manage {
+        return view! {
+            <button class="button quiet icon-only" type="button" disabled aria-label=label aria-describedby=READ_ONLY>
+                <Drawing icon=Icon::More/>
+            </button>
+        }
+        .into_any();
+    }
     let menu = format!("menu-{id}");
     let item = |transition: Transition,
                 dialog: &'static str,
@@ -49,7 +66,7 @@ pub fn RowMenu(
             class="button quiet icon-only"
             type="button"
             popovertarget=menu.clone()
-            aria-label=format!("Actions for {name}")
+            aria-label=label
             aria-haspopup="menu"
         >
             <Drawing icon=Icon::More/>
@@ -57,6 +74,7 @@ pub fn RowMenu(
         <div id=menu class="menu" popover>
             <p class="menu-title"><bdi>{name}</bdi></p>
             <form method="get" role="menu" aria-label="Actions">
+                <ViewFields view/>
                 <input type="hidden" name="key" value=id/>
                 {item(Transition::Rotate, "rotate", Icon::Renew, "Rotate", "menu-item")}
                 {rotated}
@@ -67,4 +85,5 @@ pub fn RowMenu(
             </form>
         </div>
     }
+    .into_any()
 }

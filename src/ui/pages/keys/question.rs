@@ -1,6 +1,9 @@
 //! The dialogs that ask before something is done to keys, drawn open: their openers ask for the page with them.
 
-use super::table::KeyRow;
+use super::{
+    list_view::{ListView, ViewFields},
+    table::KeyRow,
+};
 use crate::{
     api::form::FormState,
     domain::{grace, time::Timestamp},
@@ -11,6 +14,9 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::sync::Arc;
+
+/// What `from` says in the address of a dialog that was opened on the page of its key.
+pub const DETAIL: &str = "detail";
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -92,8 +98,8 @@ pub struct QuestionData {
     pub keys: Vec<KeyRow>,
     /// The form as it stands.
     pub form: FormState,
-    /// Where `Cancel` leads.
-    pub close: String,
+    /// Path of the key's page, if the dialog was opened there: `Cancel` leads back to it.
+    pub from: Option<String>,
 }
 
 /// The dialog.
@@ -103,14 +109,14 @@ pub fn Question(
     data: QuestionData,
     /// Slug of the account.
     account: String,
-    /// Path of the page.
-    page: String,
+    /// The list behind it.
+    view: ListView,
 ) -> impl IntoView {
     let QuestionData {
         ask,
         keys,
         form,
-        close,
+        from,
     } = data;
     let form = Arc::new(form);
     let several = keys.len() > 1;
@@ -125,17 +131,30 @@ pub fn Question(
     let warning = consequence(&ask, several);
     // Revoking and deleting take a list, whose field is named like one.
     let name = if ask.is_destructive() { "keys[]" } else { "key" };
-    let ids = keys
+    let fields_of_keys = keys
         .iter()
         .map(|key| view! { <input type="hidden" name=name value=key.id.clone()/> })
         .collect_view();
+    let mut action = view.with("dialog", id);
+    if from.is_some() {
+        action = format!("{action}&from={DETAIL}");
+    }
+    let ids: Vec<_> = keys.iter().map(|key| key.id.clone()).collect();
+    let next = view.after(&ids);
+    let back = match (&from, ids.as_slice()) {
+        (Some(_), _) => None,
+        (None, [id]) => Some(view.row(id)),
+        (None, _) => Some(view.page.clone()),
+    };
+    let list = back.is_some().then(|| view! { <ViewFields view/> });
     view! {
         <dialog id=dialog class="dialog" open aria-labelledby=labelled_by>
             <form
                 class="dialog-form"
                 id=format!("{id}-form")
                 method="post"
-                action=format!("{page}?dialog={id}")
+                action=action
+                data-next=next
                 novalidate
             >
                 <header class="dialog-head">
@@ -145,7 +164,7 @@ pub fn Question(
                 <div class="dialog-body">
                     <FormMessage form=Arc::clone(&form)/>
                     <input type="hidden" name="account" value=account/>
-                    {ids}
+                    {fields_of_keys}
                     <input type="hidden" name="form_token" value=form.value("form_token")/>
                     <Facts keys/>
                     {fields}
@@ -159,7 +178,7 @@ pub fn Question(
                     <SubmitButton label=button class/>
                 </footer>
             </form>
-            <form id=closer method="get" action=close></form>
+            <form id=closer method="get" action=back.or(from)>{list}</form>
         </dialog>
     }
 }

@@ -1,6 +1,7 @@
 //! `View API key` as a page, for browsers without scripts: the secret in a field that can be selected. With scripts it
 //! is `view`, which never puts the secret into a page.
 
+use super::list_view::{ListView, ViewFields};
 use crate::{
     api::keys::RevealedKey,
     domain::snippet::KEY,
@@ -20,10 +21,10 @@ const FIELD: &str = "kept-key";
 pub fn KeptKey(
     /// The key.
     revealed: Arc<RevealedKey>,
-    /// Path of the page behind it.
-    page: String,
+    /// The list behind it.
+    view: ListView,
 ) -> impl IntoView {
-    let action = format!("{page}#key-{}", revealed.id);
+    let (action, page) = (view.row(&revealed.id), view.href.clone());
     let (title, label) = revealed.titles();
     let filled = |text: &str| text.replace(KEY, revealed.secret.expose());
     let notes = revealed
@@ -42,10 +43,19 @@ pub fn KeptKey(
             }
         })
         .collect_view();
-    let command = filled(&revealed.trial.command);
+    let trial = revealed.trial.as_ref().map(|trial| {
+        view! {
+            <section class="usage usage-test">
+                <h3>"Test it"</h3>
+                <pre class="snippet" tabindex="0"><code data-secret>{filled(&trial.command)}</code></pre>
+                <p class="field-hint">"Expected: "{trial.expected.clone()}</p>
+            </section>
+        }
+    });
     view! {
         <dialog class="dialog" open aria-labelledby="kept-key-title">
             <form class="dialog-form" method="get" action=action>
+                <ViewFields view/>
                 <input type="hidden" name="created" value=revealed.id.clone()/>
                 <header class="dialog-head">
                     <h2 id="kept-key-title">{title}</h2>
@@ -78,11 +88,7 @@ pub fn KeptKey(
                         <h3>"How to use it"</h3>
                         {snippets}
                     </section>
-                    <section class="usage usage-test">
-                        <h3>"Test it"</h3>
-                        <pre class="snippet" tabindex="0"><code data-secret>{command}</code></pre>
-                        <p class="field-hint">"Expected: "{revealed.trial.expected.clone()}</p>
-                    </section>
+                    {trial}
                 </div>
                 <footer class="dialog-foot">
                     <button class="button primary" type="submit">"Done"</button>
@@ -97,7 +103,7 @@ pub fn KeptKey(
 /// that comes back from the browser's memory is asked for anew (docs/security.md, S34).
 #[island]
 pub fn ForgetKey(
-    /// Path of the page behind the dialog.
+    /// Address of the page behind the dialog.
     page: String,
 ) -> impl IntoView {
     window_event_listener(ev::pagehide, |_| {
@@ -126,12 +132,14 @@ pub fn ForgetKey(
 pub fn RepeatedForm(
     /// What happened, and what to do.
     sentence: &'static str,
-    /// Path of the page behind it.
-    page: String,
+    /// The list behind it.
+    view: ListView,
 ) -> impl IntoView {
+    let page = view.page.clone();
     view! {
         <dialog class="dialog" open aria-labelledby="repeated-title">
             <form class="dialog-form" method="get" action=page>
+                <ViewFields view/>
                 <header class="dialog-head">
                     <h2 id="repeated-title">"This key was shown already"</h2>
                 </header>

@@ -1,6 +1,10 @@
 //! The table of keys, or what is said in its place.
 
-use super::{KeysPageData, Opener, menu::RowMenu};
+use super::{
+    KeysPageData, Opener,
+    list_view::{ListView, ViewFields},
+    menu::RowMenu,
+};
 use crate::{
     domain::{
         key::{KeyStatus, Transition},
@@ -60,7 +64,7 @@ pub fn KeyTable(
     /// The page.
     data: Arc<KeysPageData>,
 ) -> impl IntoView {
-    let may_manage = data.create.is_some();
+    let (may_manage, view) = (data.create.is_some(), data.view.clone());
     if data.is_empty {
         return view! {
             <div class="card">
@@ -68,7 +72,7 @@ pub fn KeyTable(
                     <EmptyDrawing/>
                     <h2 class="empty-title">"No data available"</h2>
                     <p>"Generate API keys to authenticate requests and start generating contents."</p>
-                    <Opener may_create=may_manage/>
+                    <Opener may_create=may_manage view/>
                 </div>
             </div>
         }
@@ -82,18 +86,11 @@ pub fn KeyTable(
         .rows
         .iter()
         .cloned()
-        .map(|row| view! { <Row row now may_manage/> })
+        .map(|row| view! { <Row row view=view.clone() now may_manage/> })
         .collect_view();
-    let actions = may_manage.then(|| {
-        view! {
-            <th scope="col" role="columnheader">
-                <span class="visually-hidden">"Actions"</span>
-            </th>
-        }
-    });
     view! {
         <div class="card table-card">
-            <table class="table" class:has-actions=may_manage role="table">
+            <table class="table has-actions" role="table">
                 <caption class="visually-hidden">"API keys, newest first"</caption>
                 <thead role="rowgroup">
                     <tr role="row">
@@ -103,13 +100,15 @@ pub fn KeyTable(
                         <th scope="col" role="columnheader">"Created"</th>
                         <th scope="col" role="columnheader">"Status"</th>
                         <th scope="col" role="columnheader">"IP allowlist"</th>
-                        {actions}
+                        <th scope="col" role="columnheader">
+                            <span class="visually-hidden">"Actions"</span>
+                        </th>
                     </tr>
                 </thead>
                 <tbody role="rowgroup">{rows}</tbody>
             </table>
             <DismissTooltips/>
-            {may_manage.then(|| view! { <SelectionBar/> })}
+            {may_manage.then(|| view! { <SelectionBar view/> })}
             <TableFoot pager=data.pager.clone() shown=data.rows.len() as u64 noun=("key", "keys")/>
         </div>
     }
@@ -118,9 +117,10 @@ pub fn KeyTable(
 
 /// What can be done with the rows that are ticked. Styles show it while there are some, and count them.
 #[component]
-fn SelectionBar() -> impl IntoView {
+fn SelectionBar(view: ListView) -> impl IntoView {
     view! {
         <form id=SELECTION class="selection" method="get" aria-label="Selected keys">
+            <ViewFields view/>
             <span class="selection-count"></span>
             <button class="button danger-quiet" type="submit" name="dialog" value="revoke">
                 <Drawing icon=Icon::Lock/>
@@ -154,12 +154,8 @@ fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
 }
 
 #[component]
-fn Row(row: KeyRow, now: Timestamp, may_manage: bool) -> impl IntoView {
-    // The longest names are cut off after a few lines.
-    let name = row.name.clone();
-    let actions = may_manage.then(|| {
-        view! { <td role="cell" class="cell-actions"><RowMenu row=row.clone()/></td> }
-    });
+fn Row(row: KeyRow, view: ListView, now: Timestamp, may_manage: bool) -> impl IntoView {
+    let menu = view! { <RowMenu row=row.clone() view may_manage/> };
     let select = may_manage.then(|| {
         let label = format!("Select {}", row.name);
         view! {
@@ -177,7 +173,7 @@ fn Row(row: KeyRow, now: Timestamp, may_manage: bool) -> impl IntoView {
         <tr role="row" id=format!("key-{}", row.id) tabindex="-1" class=row.is_new.then_some("is-new")>
             <th scope="row" role="rowheader" class="cell-name">
                 {select}
-                <a class="key-name" title=name href=row.href><bdi>{row.name.clone()}</bdi></a>
+                <a class="key-name" href=row.href><bdi>{row.name}</bdi></a>
                 <span class="sub">{row.about}</span>
                 {usage}
             </th>
@@ -188,7 +184,7 @@ fn Row(row: KeyRow, now: Timestamp, may_manage: bool) -> impl IntoView {
             <td role="cell" class="cell-allowlist" data-label="IP allowlist">
                 <AllowlistSummary id=row.id.clone() entries=row.allowlist/>
             </td>
-            {actions}
+            <td role="cell" class="cell-actions">{menu}</td>
         </tr>
     }
 }

@@ -35,8 +35,8 @@ pub fn Usage(
     revealed: RwSignal<Option<RevealedKey>>,
     /// The tabs.
     snippets: Vec<Snippet>,
-    /// The command.
-    trial: Trial,
+    /// The command, if there is one.
+    trial: Option<Trial>,
     /// What became of the key so far.
     progress: Progress,
 ) -> impl IntoView {
@@ -123,7 +123,7 @@ pub fn Usage(
                 </div>
             </div>
         </section>
-        <TrialCommand revealed trial progress/>
+        {trial.map(|trial| view! { <TrialCommand revealed trial progress/> })}
     }
 }
 

@@ -1,6 +1,9 @@
 //! The dialog `View API key`: the secret once, hidden at first, and gone with the dialog.
 
-use super::usage::Usage;
+use super::{
+    list_view::{ListView, ViewFields},
+    usage::Usage,
+};
 use crate::{
     api::keys::RevealedKey,
     ui::kit::{
@@ -43,8 +46,8 @@ impl Progress {
 pub fn ViewKey(
     /// The key, while it is shown.
     revealed: RwSignal<Option<RevealedKey>>,
-    /// Path of the page behind it.
-    page: String,
+    /// The list behind it.
+    list: ListView,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let done = NodeRef::<html::Form>::new();
@@ -73,7 +76,7 @@ pub fn ViewKey(
         }
     });
     window_event_listener(ev::pagehide, move |_| revealed.set(None));
-    let own_page = page.clone();
+    let own_page = list.href.clone();
     window_event_listener(ev::pageshow, move |event| {
         if event.persisted() {
             go_to(&own_page);
@@ -103,7 +106,7 @@ pub fn ViewKey(
         revealed.with(|held| {
             held.as_ref().map(|key| {
                 let (title, label) = key.titles();
-                let action = format!("{page}#key-{}", key.id);
+                let action = list.row(&key.id);
                 let notes = key
                     .notes
                     .iter()
@@ -111,6 +114,7 @@ pub fn ViewKey(
                     .collect_view();
                 view! {
                     <form class="dialog-form" method="get" action=action node_ref=done on:submit=on_done>
+                        <ViewFields view=list.clone()/>
                         <input type="hidden" name="created" value=key.id.clone()/>
                         <header class="dialog-head">
                             <h2 id="view-key-title">{title}</h2>

@@ -1,18 +1,18 @@
 //! What the address says of the list: search, filter, place and view. A link reopens the same one.
 
 use crate::{
-    domain::page::{Cursor, Page},
-    server::service::keys::{KeyCounts, KeyFilter, KeyList},
+    domain::{
+        page::{Cursor, Page},
+        search,
+    },
+    server::service::key_list::{KeyCounts, KeyFilter, KeyList},
     ui::{
         kit::pager::Pager,
-        pages::keys::{ListLinks, Segment},
+        pages::keys::{ListLinks, ListView, Segment},
     },
 };
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
-
-/// Longest search, in characters; the longest name has as many.
-const LONGEST_SEARCH: usize = 100;
 
 /// The query of the page's address.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -44,10 +44,8 @@ pub struct Asked {
 impl Asked {
     /// Which keys are shown.
     pub fn filter(&self) -> KeyFilter {
-        // What no name can hold finds nothing, and PostgreSQL takes no NUL.
-        let search = self.search.trim().chars().filter(|c| !c.is_control());
         KeyFilter {
-            search: search.take(LONGEST_SEARCH).collect(),
+            search: search::parse_key(&self.search),
             live: match self.status.as_str() {
                 "active" => Some(true),
                 "ended" => Some(false),
@@ -90,6 +88,27 @@ impl Asked {
         all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
 
+    /// The place in the list.
+    fn place(&self) -> Vec<(&'static str, &str)> {
+        let place = [
+            ("page", self.page.as_str()),
+            ("older", &self.older),
+            ("newer", &self.newer),
+        ];
+        place.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// The list as it is asked for, whatever dialog is over it.
+    pub fn view(&self, page: &str) -> ListView {
+        let mut fields = self.fields();
+        fields.extend(self.place());
+        ListView {
+            page: page.to_owned(),
+            href: address(page, &fields),
+            fields: owned(fields),
+        }
+    }
+
     /// The first page of this list.
     pub fn href(&self, page: &str) -> String {
         address(page, &self.fields())
@@ -116,28 +135,12 @@ impl Asked {
                 is_current: live == shows,
             }
         };
-        let owned = |fields: Vec<(&str, &str)>| {
-            fields
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect::<Vec<_>>()
-        };
         let mut full_fields = owned(self.without("full"));
         if !self.is_full() {
             full_fields.push(("full".to_owned(), "1".to_owned()));
         }
         // The page stays the same in the other view.
-        let place = [
-            ("page", &self.page),
-            ("older", &self.older),
-            ("newer", &self.newer),
-        ];
-        full_fields.extend(
-            place
-                .into_iter()
-                .filter(|(_, value)| !value.is_empty())
-                .map(|(name, value)| (name.to_owned(), value.clone())),
-        );
+        full_fields.extend(owned(self.place()));
         let kept_by_clear: Vec<_> = self
             .fields()
             .into_iter()
@@ -178,6 +181,13 @@ impl Asked {
             last: older.then(|| to("page", "last")),
         }
     }
+}
+
+fn owned<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
+    let fields = fields.into_iter();
+    fields
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 pub fn address(page: &str, fields: &[(&str, &str)]) -> String {

@@ -2,7 +2,6 @@
 
 use super::{
     Keys, answer, draw_again, fresh,
-    list::Asked,
     rows::{Around, row},
 };
 use crate::{
@@ -20,7 +19,7 @@ use crate::{
             rotation::{self, RotateForm},
         },
     },
-    ui::pages::keys::{Ask, KeyDialog, QuestionData},
+    ui::pages::keys::{Ask, DETAIL, KeyDialog, QuestionData},
 };
 use axum::{
     extract::Request,
@@ -41,22 +40,12 @@ pub fn action(dialog: &str) -> Option<Action> {
     }
 }
 
-/// Where `Cancel` leads: back to the row, or to the page of the key that the dialog was opened on.
-pub fn close(keys: &Keys, asked: &Asked, ids: &[String]) -> String {
-    match ids {
-        [id] if asked.from == "detail" => format!("{}/{id}", keys.page()),
-        [id] => format!("{}#key-{id}", asked.href(&keys.page())),
-        _ => asked.href(&keys.page()),
-    }
-}
-
 /// The dialog about some keys, and the form of `Add API key` behind it.
 pub async fn open(
     keys: &Keys,
     action: Action,
     ids: &[String],
     mut form: FormState,
-    close: String,
 ) -> Result<(KeyDialog, FormState), ServiceError> {
     let (app, reader) = (keys.app(), &keys.reader);
     let now = app.now();
@@ -96,11 +85,12 @@ pub async fn open(
         page: &page,
         since: &since,
     };
+    let detail = format!("{page}/{}", first.id);
     let question = QuestionData {
         ask,
+        from: (found.len() == 1 && keys.asked.from == DETAIL).then_some(detail),
         keys: found.into_iter().map(|key| row(app, key, &around, "")).collect(),
         form,
-        close,
     };
     Ok((KeyDialog::Question(Box::new(question)), fresh(app)))
 }
@@ -214,8 +204,7 @@ async fn reveal(
         Ok(response) => response,
         Err((status, error)) => {
             let ids = [id.to_owned()];
-            let close = close(keys, &Asked::default(), &ids);
-            let dialog = open(keys, action, &ids, state.refused(error), close).await;
+            let dialog = open(keys, action, &ids, state.refused(error)).await;
             draw_again(keys, status, dialog).await
         }
     }
@@ -230,14 +219,13 @@ async fn go_on(
     state: FormState,
 ) -> Response {
     match done {
-        Ok(()) => Redirect::to(&pages::after(&keys.reader.account.slug, ids)).into_response(),
+        Ok(()) => Redirect::to(&keys.view().after(ids)).into_response(),
         Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
             pages::failure(&keys.visit, error).await
         }
         Err(error) => {
             let (status, told) = refusal(error);
-            let close = close(keys, &Asked::default(), ids);
-            let dialog = open(keys, action, ids, state.refused(told), close).await;
+            let dialog = open(keys, action, ids, state.refused(told)).await;
             draw_again(keys, status, dialog).await
         }
     }

@@ -1,0 +1,113 @@
+//! The command that tries a new key: it is done as the dialog shows it, and answered as the dialog says.
+
+use crate::{
+    answer::Answer,
+    browser::{Browser, call},
+    database::Database,
+    world::{ORIGIN, Setup, World},
+};
+use babysea::domain::snippet::{KEY, YOUR_API};
+
+const PROXY: &str = "10.0.0.1";
+const WEATHER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/catalog/weather.toml");
+const OF_THE_VENDOR: &[&str] = &["--trusted-proxies", "10.0.0.0/8"];
+const OF_ANOTHER: &[&str] = &["--trusted-proxies", "10.0.0.0/8", "--catalog", WEATHER];
+
+/// Makes a key; the answer with it.
+async fn made(ada: &Browser<'_>, fields: &[(&str, &str)]) -> Answer {
+    let token = ada.form_token().await;
+    let answer = ada
+        .create(&[fields, &[("name", "prod"), ("form_token", &token)]].concat())
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer
+}
+
+/// What the command of a new key asks for: method, address, and the bearer.
+fn read(command: &str, secret: &str) -> (String, String) {
+    let command = command.replace(KEY, secret);
+    assert!(command.contains(&format!("-H \"Authorization: Bearer {secret}\"")));
+    let mut words = command
+        .split_whitespace()
+        .skip_while(|word| *word != "-i")
+        .skip(1);
+    match words.next() {
+        Some("-X") => {
+            let method = words.next().expect("a method").to_owned();
+            (method, words.next().expect("an address").to_owned())
+        }
+        address => ("GET".to_owned(), address.expect("an address").to_owned()),
+    }
+}
+
+/// Does what the dialog tells people to do with a new key, and compares.
+async fn tried(world: &World, answer: &Answer, case: &str) {
+    let json = answer.json();
+    let secret = json["secret"].as_str().expect("a secret");
+    let expected = json["trial"]["expected"].as_str().expect("what to expect");
+    let (method, address) = read(json["trial"]["command"].as_str().expect("a command"), secret);
+    let case = format!("{case}: {method} {address}, {expected}");
+    if let Some(path) = address.strip_prefix(ORIGIN) {
+        let answer = world.send(call(&method, path).bearer(secret)).await;
+        assert!(
+            expected.starts_with(&answer.status.to_string()),
+            "{case}: {}",
+            answer.text()
+        );
+        assert!(matches!(answer.status, 200 | 501), "{case}");
+    } else {
+        // Such a request reaches the API if this server tells the proxy that it may.
+        let path = address.strip_prefix(YOUR_API).expect(&case);
+        let asked = call("GET", "/forward-auth")
+            .header("x-forwarded-method", &method)
+            .header("x-forwarded-uri", path)
+            .sent_from(PROXY)
+            .bearer(secret);
+        assert_eq!(world.send(asked).await.status, 200, "{case}");
+        assert!(expected.starts_with("the answer of your API"), "{case}");
+    }
+}
+
+async fn every_key_is_tried_as_shown(arguments: &'static [&'static str]) {
+    let setup = Setup {
+        arguments,
+        ..Setup::default()
+    };
+    let world = World::with(Database::sqlite(), setup).await;
+    let ada = world.person("Ada Moss").await;
+    let catalog = world.app.catalog();
+    for preset in &catalog.presets {
+        let answer = made(&ada, &[("preset", &preset.id)]).await;
+        tried(&world, &answer, &preset.id).await;
+    }
+    for scope in &catalog.scopes {
+        let answer = made(&ada, &[("preset", "custom"), ("scopes[]", scope)]).await;
+        tried(&world, &answer, scope).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_the_vendors_catalogue_is_tried_as_shown() {
+    every_key_is_tried_as_shown(OF_THE_VENDOR).await;
+}
+
+#[tokio::test]
+async fn a_key_of_another_catalogue_is_tried_as_shown() {
+    every_key_is_tried_as_shown(OF_ANOTHER).await;
+}
+
+#[tokio::test]
+async fn without_scripts_the_command_is_the_same() {
+    let setup = Setup {
+        arguments: OF_ANOTHER,
+        ..Setup::default()
+    };
+    let world = World::with(Database::sqlite(), setup).await;
+    let ada = world.person("Ada Moss").await;
+    let token = ada.form_token().await;
+    let fields = [("name", "prod"), ("preset", "readers"), ("form_token", &token)];
+    let page = ada.post(&format!("{}?dialog=create", ada.keys()), &fields).await;
+    let shown = format!("curl -i {YOUR_API}/forecasts/example");
+    assert!(page.text().contains(&shown), "{}", page.text());
+    assert!(!page.text().contains("/v1/status") && !page.text().contains("BSE5001"));
+}
