@@ -258,8 +258,8 @@ async fn add_keys(app: &App, tx: &mut Tx, team: AccountId, owner: UserId) -> Res
             let entry = Entry::new(app.rng.bytes(), Some(team), at, actor, event, target, detail);
             tx.activity().insert(&entry).await?;
         }
-        for _ in 0..sample.requests {
-            add_request(app, tx, &key, now).await?;
+        for nth in 0..sample.requests {
+            add_request(app, tx, &key, nth == 0, now).await?;
         }
         before = Some(key);
     }
@@ -335,15 +335,25 @@ async fn add_key(
     Ok(key)
 }
 
-/// A request between the key's last use and 30 days before, or its creation: mostly accepted, sometimes refused for a missing scope.
-async fn add_request(app: &App, tx: &mut Tx, key: &Key, now: Timestamp) -> Result<(), Box<dyn Error>> {
+/// A request between the key's last use and 30 days before, or its creation: mostly accepted, sometimes refused for a missing
+/// scope. Or its last use itself.
+async fn add_request(
+    app: &App,
+    tx: &mut Tx,
+    key: &Key,
+    is_last: bool,
+    now: Timestamp,
+) -> Result<(), Box<dyn Error>> {
     let random = u64::from_be_bytes(app.rng.bytes());
     let latest = key.last_used_at.unwrap_or(now);
     let age = latest.since(key.created_at).as_secs().clamp(1, 30 * 86_400);
-    let at = latest.minus(Duration::from_secs(random % age));
+    let before = if is_last { 0 } else { random % age };
+    let at = latest.minus(Duration::from_secs(before));
     let catalog = app.catalog();
     let routes = &catalog.routes;
-    let route = &routes[usize::try_from(random >> 32)? % routes.len()];
+    let random_route = &routes[usize::try_from(random >> 32)? % routes.len()];
+    let opened = routes.iter().find(|route| key.scopes.contains(&route.scope));
+    let route = opened.filter(|_| is_last).unwrap_or(random_route);
     let refused = !key.scopes.contains(&route.scope);
     // Most calls of a working program are ones that it may make.
     if refused && random % 9 != 0 {

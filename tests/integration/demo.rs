@@ -60,6 +60,8 @@ both!(
         );
         assert!(count("SELECT COUNT(*) FROM request_logs").await > 300);
         assert!(count("SELECT COUNT(*) FROM request_logs WHERE error_code IS NOT NULL").await > 5);
+        let last = "SELECT COUNT(*) FROM api_keys k WHERE last_used_at = (SELECT MAX(at) FROM request_logs WHERE key_id = k.id)";
+        assert_eq!(count(last).await, 5, "the last use is in the log");
         assert_eq!(
             count("SELECT COUNT(*) FROM activity WHERE action = 'api_key.rotated'").await,
             1
