@@ -22,3 +22,7 @@ pub mod service;
 pub mod serving;
 pub mod session;
 pub mod store;
+
+/// Requests are many small pieces of memory, and their rows of the log are freed on another thread than they were made.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -103,9 +103,12 @@ impl Timestamp {
     /// ISO 8601 with milliseconds and `Z`, the form of every time on `/v1`: `2026-11-23T18:20:03.123Z`.
     #[must_use]
     pub fn iso(self) -> String {
-        self.format(format_description!(
-            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
-        ))
+        let then = self.date_time();
+        let (year, month, day) = then.to_calendar_date();
+        let (hour, minute, second, millis) = then.to_hms_milli();
+        let month = u8::from(month);
+        // By hand, since several of these are in every answer on /v1, and a format description is read anew for each.
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
     }
 
     /// For people, exact: `23 Nov 2026, 18:20:03 UTC`.

@@ -8,6 +8,8 @@ const RANDOM: usize = 32;
 const CHECKSUM: usize = 6;
 /// Characters of a key that are stored in clear and shown: `bye_a1B2c`.
 pub const SHOWN: usize = 9;
+/// Fewest characters of a key.
+pub const SHORTEST: usize = RANDOM + CHECKSUM + 2;
 /// Longest prefix that may be configured, `_` included.
 const LONGEST_PREFIX: usize = 16;
 

@@ -10,6 +10,7 @@ pub mod health;
 pub mod machine;
 pub mod middleware;
 pub mod pages;
+pub mod programs;
 pub mod session;
 pub mod v1;
 pub mod visit;

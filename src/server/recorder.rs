@@ -5,7 +5,7 @@ use super::{
     clock::Clock,
     rng::Rng,
     secret::pepper::KeyHash,
-    store::{Store, StoreError, Tables as _},
+    store::{Store, StoreError, Tables as _, log_rows},
 };
 use crate::domain::{
     activity::{Actor, Entry, Event, Trace},
@@ -26,9 +26,11 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-/// Entries that may wait to be written, in the queue and again in the batch.
+/// Entries that may wait to be written, in the queue and again in the batch; with [`EVERY`], the most that are written
+/// in a time: on a busier server answering comes first.
 const QUEUE: usize = 10_000;
-/// How often they are written.
+/// How often they are written. Until then nobody looks into the queue: waking somebody for each entry costs more than
+/// the entry.
 const EVERY: Duration = Duration::from_millis(500);
 /// How long to wait for a database that is away; with the requests in flight before it, a stop takes less than 15
 /// seconds (docs/security.md, S80).
@@ -36,21 +38,20 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// How often the use of one key after its end is told.
 const ALERT_EVERY: Duration = Duration::from_hours(1);
 /// Rows of one transaction: on SQLite nobody else writes meanwhile.
-const CHUNK: usize = 500;
+const CHUNK: usize = 8 * log_rows::MANY;
 
 enum Message {
     /// A request, and what it was to its key.
     Request(Box<LogEntry>, KeyUse),
     /// A key is stored under an older pepper, the first hash, and belongs under the second.
     Rekey(KeyId, KeyHash, KeyHash),
-    /// Tells whether everything noted before is written.
-    Flush(oneshot::Sender<bool>),
 }
 
 /// The queue's entrance; cheap to clone.
 #[derive(Clone)]
 pub struct Recorder {
     queue: mpsc::Sender<Message>,
+    flushes: mpsc::Sender<oneshot::Sender<bool>>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -59,17 +60,23 @@ impl Recorder {
     #[must_use]
     pub fn start(store: Store, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
         let (queue, messages) = mpsc::channel(QUEUE);
+        let (flushes, asked) = mpsc::channel(1);
         let dropped = Arc::<AtomicU64>::default();
         let writer = Writer {
             store,
             clock,
             rng,
+            messages,
             dropped: Arc::clone(&dropped),
             marked: 0,
             batch: Batch::default(),
         };
-        tokio::spawn(writer.run(messages));
-        Self { queue, dropped }
+        tokio::spawn(writer.run(asked));
+        Self {
+            queue,
+            flushes,
+            dropped,
+        }
     }
 
     /// Notes a request that was made with a key.
@@ -104,7 +111,7 @@ impl Recorder {
     pub async fn flush(&self) -> bool {
         let (done, written) = oneshot::channel();
         let flush = async {
-            let sent = self.queue.send(Message::Flush(done)).await;
+            let sent = self.flushes.send(done).await;
             sent.is_ok() && written.await.unwrap_or(false)
         };
         timeout(PATIENCE, flush).await.unwrap_or_else(|_| {
@@ -130,6 +137,7 @@ struct Writer {
     store: Store,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
+    messages: mpsc::Receiver<Message>,
     dropped: Arc<AtomicU64>,
     /// How many of those dropped have their mark in the log.
     marked: u64,
@@ -137,31 +145,44 @@ struct Writer {
 }
 
 impl Writer {
-    async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+    /// Writes at its times, and for whoever asks; once there is nobody left to write for, the last time.
+    async fn run(mut self, mut asked: mpsc::Receiver<oneshot::Sender<bool>>) {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            // While the database is away the batch fills, then the queue, and then requests are dropped.
-            let room = self.batch.entries.len() < QUEUE;
             tokio::select! {
-                message = messages.recv(), if room => match message {
-                    Some(Message::Request(entry, key_use)) => self.note(*entry, key_use),
-                    Some(Message::Rekey(key, from, to)) => {
-                        self.batch.rekeyed.insert(key, (from, to));
+                asked = asked.recv() => {
+                    let written = self.settle().await;
+                    match asked {
+                        // Whoever asked may have stopped waiting.
+                        Some(done) => drop(done.send(written)),
+                        None => return,
                     }
-                    Some(Message::Flush(done)) => {
-                        let _ = done.send(self.write().await);
-                    }
-                    None => {
-                        self.write().await;
-                        return;
-                    }
-                },
+                }
                 _ = ticks.tick() => {
-                    self.write().await;
+                    self.settle().await;
                 }
             }
         }
+    }
+
+    /// Writes everything that was noted before; whether it is written. While the database is away the batch stays, the
+    /// queue fills, and then requests are dropped.
+    async fn settle(&mut self) -> bool {
+        if !self.batch.entries.is_empty() && !self.write().await {
+            return false;
+        }
+        for _ in 0..self.messages.len() {
+            match self.messages.try_recv() {
+                Ok(Message::Request(entry, key_use)) => self.note(*entry, key_use),
+                Ok(Message::Rekey(key, from, to)) => {
+                    self.batch.rekeyed.insert(key, (from, to));
+                }
+                // Nothing is left, or what is being sent has not come yet.
+                Err(_) => break,
+            }
+        }
+        self.write().await
     }
 
     fn note(&mut self, entry: LogEntry, key_use: KeyUse) {

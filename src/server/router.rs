@@ -4,12 +4,12 @@ use super::{
     app::App,
     http::{
         assets::{self, LINKS},
-        forward_auth, functions, health, middleware, pages, v1,
+        functions, health, middleware, pages, programs,
     },
     session,
 };
 use axum::{
-    Extension, Router,
+    Router,
     middleware::from_fn_with_state,
     routing::{any, get},
 };
@@ -38,28 +38,13 @@ pub fn router(app: App) -> Router {
         .layer(RequestBodyLimitLayer::new(FORM_BYTES))
         .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer))
         .layer(CompressionLayer::new());
-    let machine = Router::new()
-        .route(v1::leak::PATH, any(v1::leak::handle))
-        .route(
-            v1::openapi::PATH,
-            any(v1::openapi::handle).layer(Extension(v1::openapi::Made::default())),
-        )
-        .route("/v1/{*path}", any(v1::handle))
-        .route("/v1", any(v1::handle))
-        .route("/v1/", any(v1::handle))
-        .route("/forward-auth", any(forward_auth::handle))
-        .route("/forward-auth/nginx", any(forward_auth::handle_nginx))
-        .route("/forward-auth/{*path}", any(forward_auth::handle_envoy))
-        .route("/forward-auth/", any(forward_auth::handle_envoy))
+    let layered = dashboard
         .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
-    Router::new()
-        .merge(machine)
-        .merge(dashboard)
+        .route("/readyz", get(health::readyz))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), middleware::request_id::layer))
-        .layer(from_fn_with_state(app.clone(), middleware::headers::layer))
-        .with_state(app)
+        .layer(from_fn_with_state(app.clone(), middleware::headers::layer));
+    layered.merge(programs::routes()).with_state(app)
 }
 
 /// While `cargo leptos watch` runs, its files are served from disk instead of from inside the binary.

@@ -60,7 +60,8 @@ macro_rules! declare {
 }
 use declare;
 
-/// Every statement the product can run: table, name and SQL.
+/// Every statement the product can run on either engine: table, name and SQL. Rows of the request log are added by each
+/// engine's own.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     [
         ("accounts", accounts::STATEMENTS),
@@ -77,7 +78,6 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
     ]
     .into_iter()
     .flat_map(|(table, list)| list.iter().map(move |&(name, sql)| (table, name, sql)))
-    .chain(log_rows::statements().map(|(name, sql)| ("log_rows", name, sql)))
 }
 
 /// Reads; on SQLite its connection refuses to write.

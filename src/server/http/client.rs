@@ -26,12 +26,18 @@ pub fn of(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Client {
 /// What the activity keeps of a request.
 pub fn trace(app: &App, parts: &Parts) -> Trace {
     let request_id = parts.extensions.get::<RequestId>();
+    let client = of(app, &parts.headers, &parts.extensions);
     Trace {
         request_id: request_id.map(|id| id.0.clone()).unwrap_or_default(),
-        ip_hash: match of(app, &parts.headers, &parts.extensions) {
-            Client::Address(address) => Some(app.pepper.address_hash(address)),
-            Client::Unreadable => None,
-        },
+        ip_hash: address_hash(app, client),
+    }
+}
+
+/// What is kept of a client's address, if it can be told.
+pub fn address_hash(app: &App, client: Client) -> Option<String> {
+    match client {
+        Client::Address(address) => Some(app.pepper.address_hash(address)),
+        Client::Unreadable => None,
     }
 }
 

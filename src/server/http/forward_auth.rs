@@ -11,7 +11,6 @@ use super::{
         error::V1Error,
         logged::{Asked, Outcome},
     },
-    middleware::request_id::RequestId,
 };
 use crate::{
     domain::key::Key,
@@ -21,9 +20,8 @@ use crate::{
     },
 };
 use axum::{
-    Extension,
     body::Body,
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, Request},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
@@ -48,37 +46,25 @@ const AUTH_BODY: HeaderName = HeaderName::from_static("x-auth-body");
 const AUTH_RETRY_AFTER: HeaderName = HeaderName::from_static("x-auth-retry-after");
 
 /// Answers Caddy and Traefik, which name the request in `X-Forwarded-Method` and `X-Forwarded-Uri`.
-pub async fn handle(
-    State(app): State<App>,
-    Extension(id): Extension<RequestId>,
-    request: Request,
-) -> Response {
+pub async fn handle(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
     let original = original::of_headers(&parts.headers, original::FORWARDED, original::NGINX);
-    plain(&app, id, &parts, original).await
+    plain(app, id, &parts, original).await
 }
 
 /// Answers Envoy, which asks with the request's own method and its path after a prefix.
-pub async fn handle_envoy(
-    State(app): State<App>,
-    Extension(id): Extension<RequestId>,
-    request: Request,
-) -> Response {
+pub async fn handle_envoy(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
     let original = original::of_envoy(&parts);
-    plain(&app, id, &parts, original).await
+    plain(app, id, &parts, original).await
 }
 
 /// Answers nginx, which passes on neither a body nor every status: the answer proper is in headers, and the shipped
 /// configuration makes it one again (S49).
-pub async fn handle_nginx(
-    State(app): State<App>,
-    Extension(id): Extension<RequestId>,
-    request: Request,
-) -> Response {
+pub async fn handle_nginx(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
     let original = original::of_headers(&parts.headers, original::NGINX, original::FORWARDED);
-    let told = tell(&app, id, &parts, original).await;
+    let told = tell(app, id, &parts, original).await;
     let Err(refused) = told else {
         return told.unwrap_or_default();
     };
@@ -108,7 +94,7 @@ pub async fn handle_nginx(
 const LONGEST_ENVELOPE: usize = 4 * 1024;
 
 /// Both answers as they are.
-async fn plain(app: &App, id: RequestId, parts: &Parts, original: Option<Original>) -> Response {
+async fn plain(app: &App, id: &str, parts: &Parts, original: Option<Original>) -> Response {
     tell(app, id, parts, original)
         .await
         .unwrap_or_else(|refused| refused)
@@ -117,16 +103,16 @@ async fn plain(app: &App, id: RequestId, parts: &Parts, original: Option<Origina
 /// An answer that lets the request pass, or the one that its client is to be given.
 async fn tell(
     app: &App,
-    RequestId(request_id): RequestId,
+    request_id: &str,
     parts: &Parts,
     original: Option<Original>,
 ) -> Result<Response, Response> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     if !peer.is_some_and(|ConnectInfo(peer)| app.config.trusted_proxies.trusts(peer.ip())) {
-        return Err(V1Error::UntrustedProxy.response(&request_id));
+        return Err(V1Error::UntrustedProxy.response(request_id));
     }
     let Some(original) = original else {
-        return Err(V1Error::UnclearRequest.response(&request_id));
+        return Err(V1Error::UnclearRequest.response(request_id));
     };
     let now = app.now();
     let client = super::client::of(app, &parts.headers, &parts.extensions);
@@ -147,13 +133,13 @@ async fn tell(
     let mut response = match (&error, &key) {
         (None, Some(known)) => passed(&known.key),
         // Nothing passes without a key.
-        (None, None) => V1Error::from(Refusal::MissingKey).response(&request_id),
-        (Some(error), _) => error.response(&request_id),
+        (None, None) => V1Error::from(Refusal::MissingKey).response(request_id),
+        (Some(error), _) => error.response(request_id),
     };
     machine::say_quota(response.headers_mut(), quota);
     if let (Some(known), Some(route)) = (&key, &route) {
         let outcome = Outcome {
-            request_id,
+            request_id: request_id.to_owned(),
             status: response.status().as_u16(),
             error_code: error.as_ref().map(V1Error::code),
             at: now,

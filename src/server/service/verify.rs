@@ -216,7 +216,8 @@ async fn find(
     }
     app.metrics.looked_up();
     let moment = app.store.changes().moment();
-    let loaded = timeout(LOOK_UP, load(app, secret)).await;
+    // Boxed, since this is seldom needed: room for it would be moved about with every request.
+    let loaded = timeout(LOOK_UP, Box::pin(load(app, secret))).await;
     let error = match loaded {
         Ok(Ok(None)) => return Ok(None),
         Ok(Ok(Some((key, is_present)))) => {

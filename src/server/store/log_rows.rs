@@ -1,13 +1,14 @@
 //! Writing the request log: many rows with one statement, since a statement for each is what writing costs most.
 
-use super::{Conn, StoreError, on};
+use super::{Conn, StoreError};
 use crate::domain::log::LogEntry;
+use sqlx::{PgConnection, SqliteConnection};
 use std::{fmt::Write as _, sync::LazyLock};
 
-/// Rows of the longer statement.
-const MANY: usize = 64;
+/// Rows of SQLite's longer statement; transactions of a multiple of it are written fastest.
+pub const MANY: usize = 64;
 
-/// Columns that are given; what is no text is said to be none.
+/// Columns that are given, and their types.
 const COLUMNS: [(&str, &str); 11] = [
     ("id", "TEXT"),
     ("key_id", "TEXT"),
@@ -22,44 +23,49 @@ const COLUMNS: [(&str, &str); 11] = [
     ("at", "BIGINT"),
 ];
 
-static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert(1));
-static INSERT_MANY: LazyLock<String> = LazyLock::new(|| insert(MANY));
+static SQLITE_ONE: LazyLock<String> = LazyLock::new(|| sqlite(1));
+static SQLITE_MANY: LazyLock<String> = LazyLock::new(|| sqlite(MANY));
+static POSTGRES: LazyLock<String> = LazyLock::new(postgres);
 
-/// The statements, by name.
-pub(super) fn statements() -> [(&'static str, &'static str); 2] {
-    [("INSERT_ONE", &INSERT_ONE), ("INSERT_MANY", &INSERT_MANY)]
+/// The names of the columns, with commas between them.
+fn names() -> String {
+    COLUMNS.map(|(name, _)| name).join(", ")
 }
 
-/// The statement that adds so many rows. The row of a key that was deleted meanwhile is not written, nor one that is
-/// there already. In the order of the keys, as [`super::keys::Keys::lock`] has it, however the join is done.
-fn insert(rows: usize) -> String {
-    let names = COLUMNS.map(|(name, _)| name).join(", ");
-    let mut sql = format!("WITH given ({names}) AS (VALUES ");
-    let mut number = 0;
-    for row in 0..rows {
-        sql.push_str(if row == 0 { "(" } else { ", (" });
-        for (column, (_, kind)) in COLUMNS.iter().enumerate() {
-            number += 1;
-            let comma = if column == 0 { "" } else { ", " };
-            // Writing to a text does not fail.
-            let _ = write!(sql, "{comma}CAST(${number} AS {kind})");
-        }
-        sql.push(')');
+/// SQLite takes rows. Their values have no numbers: with numbers it takes them for names, and looks through all of them
+/// for each.
+fn sqlite(rows: usize) -> String {
+    let row = format!("({})", COLUMNS.map(|_| "?").join(", "));
+    insert(&format!(
+        "WITH given ({}) AS (VALUES {}) ",
+        names(),
+        vec![row; rows].join(", ")
+    ), "given")
+}
+
+/// PostgreSQL takes columns, of as many rows as there are.
+fn postgres() -> String {
+    let mut given = String::from("UNNEST(");
+    for (place, (_, kind)) in COLUMNS.iter().enumerate() {
+        let comma = if place == 0 { "" } else { ", " };
+        // Writing to a text does not fail.
+        let _ = write!(given, "{comma}${}::{kind}[]", place + 1);
     }
-    let values = COLUMNS[2..].iter().map(|(name, _)| format!(", given.{name}"));
-    let _ = write!(
-        sql,
-        ") INSERT INTO request_logs (id, key_id, account_id, {columns}) \
-         SELECT given.id, k.id, k.account_id{values} FROM given JOIN api_keys k ON k.id = given.key_id \
-         WHERE TRUE ORDER BY given.key_id ON CONFLICT (id) DO NOTHING",
-        columns = COLUMNS[2..]
-            .iter()
-            .map(|(name, _)| *name)
-            .collect::<Vec<_>>()
-            .join(", "),
-        values = values.collect::<String>(),
-    );
-    sql
+    let _ = write!(given, ") AS given ({})", names());
+    insert("", &given)
+}
+
+/// The statement that adds what is given. The row of a key that was deleted meanwhile is not written, nor one that is
+/// there already. In the order of the keys, as [`super::keys::Keys::lock`] has it, however the join is done.
+fn insert(with: &str, given: &str) -> String {
+    let columns = &COLUMNS[2..];
+    let names: String = columns.iter().map(|(name, _)| format!(", {name}")).collect();
+    let values: String = columns.iter().map(|(name, _)| format!(", given.{name}")).collect();
+    format!(
+        "{with}INSERT INTO request_logs (id, key_id, account_id{names}) \
+         SELECT given.id, k.id, k.account_id{values} FROM {given} JOIN api_keys k ON k.id = given.key_id \
+         WHERE TRUE ORDER BY given.key_id ON CONFLICT (id) DO NOTHING"
+    )
 }
 
 /// Rows to add.
@@ -70,36 +76,64 @@ impl LogRows<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn insert(mut self, entries: &[LogEntry]) -> Result<(), StoreError> {
-        let (many, rest) = entries.as_chunks::<MANY>();
-        for rows in many {
-            self.run(&INSERT_MANY, rows).await?;
-        }
-        for row in rest {
-            self.run(&INSERT_ONE, std::slice::from_ref(row)).await?;
-        }
-        Ok(())
-    }
-
-    async fn run(&mut self, sql: &'static str, rows: &[LogEntry]) -> Result<(), StoreError> {
-        on!(&mut self.0, c => {
-            let mut query = sqlx::query(sql);
-            for entry in rows {
-                query = query
-                    .bind(&entry.request_id)
-                    .bind(entry.key.to_string())
-                    .bind(&entry.method)
-                    .bind(&*entry.route)
-                    .bind(&entry.path)
-                    .bind(&entry.params)
-                    .bind(i64::from(entry.status))
-                    .bind(entry.error_code)
-                    .bind(entry.ip_hash.as_deref())
-                    .bind(&entry.user_agent)
-                    .bind(entry.at.millis());
+    pub async fn insert(self, entries: &[LogEntry]) -> Result<(), StoreError> {
+        match self.0 {
+            Conn::Sqlite(conn) => {
+                let (many, rest) = entries.as_chunks::<MANY>();
+                for rows in many {
+                    add_rows(conn, &SQLITE_MANY, rows).await?;
+                }
+                for row in rest {
+                    add_rows(conn, &SQLITE_ONE, std::slice::from_ref(row)).await?;
+                }
             }
-            query.execute(&mut **c).await?;
-        });
+            Conn::Postgres(conn) => add_columns(conn, entries).await?,
+        }
         Ok(())
     }
+}
+
+async fn add_rows(
+    conn: &mut SqliteConnection,
+    sql: &'static str,
+    rows: &[LogEntry],
+) -> Result<(), StoreError> {
+    let mut query = sqlx::query(sql);
+    for entry in rows {
+        query = query
+            .bind(&entry.request_id)
+            .bind(entry.key.to_string())
+            .bind(&entry.method)
+            .bind(&*entry.route)
+            .bind(&entry.path)
+            .bind(&entry.params)
+            .bind(i64::from(entry.status))
+            .bind(entry.error_code)
+            .bind(entry.ip_hash.as_deref())
+            .bind(&entry.user_agent)
+            .bind(entry.at.millis());
+    }
+    query.execute(conn).await?;
+    Ok(())
+}
+
+async fn add_columns(conn: &mut PgConnection, rows: &[LogEntry]) -> Result<(), StoreError> {
+    fn column<'r, T>(rows: &'r [LogEntry], value: impl Fn(&'r LogEntry) -> T) -> Vec<T> {
+        rows.iter().map(value).collect()
+    }
+    sqlx::query(POSTGRES.as_str())
+        .bind(column(rows, |entry| entry.request_id.as_str()))
+        .bind(column(rows, |entry| entry.key.to_string()))
+        .bind(column(rows, |entry| entry.method.as_str()))
+        .bind(column(rows, |entry| &*entry.route))
+        .bind(column(rows, |entry| entry.path.as_str()))
+        .bind(column(rows, |entry| entry.params.as_str()))
+        .bind(column(rows, |entry| i64::from(entry.status)))
+        .bind(column(rows, |entry| entry.error_code))
+        .bind(column(rows, |entry| entry.ip_hash.as_deref()))
+        .bind(column(rows, |entry| entry.user_agent.as_str()))
+        .bind(column(rows, |entry| entry.at.millis()))
+        .execute(conn)
+        .await?;
+    Ok(())
 }

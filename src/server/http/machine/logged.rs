@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{catalog::Route, key::Key, log::LogEntry, time::Timestamp, token},
-    server::{app::App, client::Client},
+    server::{app::App, client::Client, http::client::address_hash},
 };
 use axum::http::{HeaderMap, header};
 use std::{borrow::Cow, sync::Arc};
@@ -57,10 +57,7 @@ pub fn entry(app: &App, key: &Key, route: &Route, asked: &Asked<'_>, outcome: Ou
         route: Arc::clone(&route.pattern),
         path: cut(&path(asked.path, prefix), LONGEST),
         params: cut(&params(asked.query, prefix), LONGEST),
-        ip_hash: match asked.client {
-            Client::Address(address) => Some(app.pepper.address_hash(address)),
-            Client::Unreadable => None,
-        },
+        ip_hash: address_hash(app, asked.client),
         user_agent: match asked.headers.get(header::USER_AGENT) {
             None => String::new(),
             Some(agent) => {
@@ -82,7 +79,9 @@ fn path<'a>(path: &'a str, key_prefix: &str) -> Cow<'a, str> {
         let mut texts = form_urlencoded::parse(part.as_bytes());
         texts.any(|(name, value)| may_hold_key(&name, key_prefix) || may_hold_key(&value, key_prefix))
     };
-    if !path.split('/').any(masks) {
+    // Most paths are what they seem to be.
+    let is_plain = !path.contains(['%', '+', '=', '&']);
+    if is_plain && !may_hold_key(path, key_prefix) || !path.split('/').any(masks) {
         return path.into();
     }
     let parts: Vec<_> = path
@@ -95,7 +94,8 @@ fn path<'a>(path: &'a str, key_prefix: &str) -> Cow<'a, str> {
 /// Whether a text may hold a key: the beginning of new ones, or a whole one, which an earlier prefix may begin.
 fn may_hold_key(text: &str, key_prefix: &str) -> bool {
     let between = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
-    text.contains(key_prefix) || text.split(between).any(token::is_well_formed)
+    text.contains(key_prefix)
+        || text.len() >= token::SHORTEST && text.split(between).any(token::is_well_formed)
 }
 
 /// The query with long values cut and what may be secret masked.
@@ -124,6 +124,9 @@ fn params(query: &str, key_prefix: &str) -> String {
 
 /// The first characters, without those that could forge lines where the log is shown or exported.
 fn cut(text: &str, most: usize) -> String {
+    if text.len() <= most && !text.contains(char::is_control) {
+        return text.to_owned();
+    }
     text.chars()
         .take(most)
         .map(|c| if c.is_control() { '\u{FFFD}' } else { c })

@@ -3,7 +3,7 @@
 use crate::server::{app::App, http::assets};
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -34,10 +34,17 @@ const ALWAYS: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// Adds them, and `no-store` unless the answer says how it may be kept.
+/// Adds them to the answers of the dashboard.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    add(&app, response.headers_mut());
+    response
+}
+
+/// Adds them, and `no-store` unless the answer says how it may be kept.
+pub fn add(app: &App, headers: &mut HeaderMap) {
+    // Growing by a few at a time would place all of them anew each time.
+    headers.reserve(ALWAYS.len() + 3);
     headers.extend(ALWAYS);
     if app.origin.is_https() {
         let year = HeaderValue::from_static("max-age=31536000");
@@ -45,7 +52,6 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NO_PAGE);
     headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
-    response
 }
 
 /// The policy of a page whose scripts carry this nonce.

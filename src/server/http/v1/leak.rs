@@ -2,14 +2,13 @@
 //! takes a key in its body, since whoever finds one should not have to use it.
 
 use crate::{
-    domain::{ids::KeyId, secret::SecretText},
+    domain::{activity::Trace, ids::KeyId, secret::SecretText},
     server::{
         app::App,
         client::Client,
         http::{
             client,
             machine::{envelope, error::V1Error},
-            middleware::request_id::RequestId,
         },
         service::{
             leak,
@@ -18,9 +17,8 @@ use crate::{
     },
 };
 use axum::{
-    Extension,
     body::Body,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, Method, header},
     response::Response,
 };
@@ -61,32 +59,30 @@ pub(super) const NO_REPORT: V1Error = V1Error::InvalidInput {
 };
 
 /// Revokes the key in the body.
-pub async fn handle(
-    State(app): State<App>,
-    Extension(RequestId(request_id)): Extension<RequestId>,
-    from: Client,
-    request: Request,
-) -> Response {
+pub async fn handle(app: &App, request_id: &str, from: Client, request: Request) -> Response {
     let now = app.now();
     let reported = async {
         if request.method() != Method::POST {
             return Err(V1Error::Refused(Refusal::UnknownRoute));
         }
         let (parts, body) = request.into_parts();
-        let trace = client::trace(&app, &parts);
+        let trace = Trace {
+            request_id: request_id.to_owned(),
+            ip_hash: client::address_hash(app, from),
+        };
         let report = read(&parts.headers, body).await?;
-        let key = verify::identify(&app, &app.catalog(), report.key.expose().as_bytes(), from, now).await?;
-        let done = leak::report(&app, &key.key, &trace, now).await;
+        let key = verify::identify(app, &app.catalog(), report.key.expose().as_bytes(), from, now).await?;
+        let done = leak::report(app, &key.key, &trace, now).await;
         done.map_err(Refusal::Unavailable)?;
         let data = Reported {
             apikey_id: key.key.id,
             apikey_prefix: &key.key.prefix,
         };
-        Ok(envelope::success(&request_id, MESSAGE, now, data))
+        Ok(envelope::success(request_id, MESSAGE, now, data))
     };
     reported
         .await
-        .unwrap_or_else(|error: V1Error| error.response(&request_id))
+        .unwrap_or_else(|error: V1Error| error.response(request_id))
 }
 
 /// The report in a body. It is read here and not by axum, whose refusals have no envelope.

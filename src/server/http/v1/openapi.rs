@@ -10,17 +10,12 @@ use crate::{
     domain::catalog::Catalog,
     server::{
         app::App,
-        http::{
-            machine::error::{V1Error, kinds},
-            middleware::request_id::RequestId,
-        },
+        http::machine::error::{V1Error, kinds},
         service::verify::Refusal,
     },
 };
 use axum::{
-    Extension,
     body::Bytes,
-    extract::State,
     http::{HeaderValue, Method, header},
     response::{IntoResponse as _, Response},
 };
@@ -68,17 +63,12 @@ impl Made {
 }
 
 /// Answers with the document. It needs no key: it says nothing of anybody's.
-pub async fn handle(
-    State(app): State<App>,
-    Extension(made): Extension<Made>,
-    Extension(RequestId(request_id)): Extension<RequestId>,
-    method: Method,
-) -> Response {
-    if !matches!(method, Method::GET | Method::HEAD) {
-        return V1Error::Refused(Refusal::UnknownRoute).response(&request_id);
+pub fn handle(app: &App, request_id: &str, made: &Made, method: &Method) -> Response {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return V1Error::Refused(Refusal::UnknownRoute).response(request_id);
     }
     let json = HeaderValue::from_static("application/json");
-    ([(header::CONTENT_TYPE, json)], made.of(&app)).into_response()
+    ([(header::CONTENT_TYPE, json)], made.of(app)).into_response()
 }
 
 const ABOUT: &str = "Send an API key with every request, in one header `Authorization: Bearer <key>`. \
