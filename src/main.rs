@@ -6,7 +6,9 @@ use babysea::server::{
     config::{self, Command, Config, LogFormat},
     demo,
     http::health,
-    jobs, router, serving,
+    jobs,
+    router::Product,
+    serving,
 };
 use std::{
     future::pending,
@@ -92,7 +94,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         "listening on {bound}, for browsers at {}",
         app.origin.as_str()
     );
-    serving::serve(&app, listener, router::router(app.clone()), stopped).await;
+    serving::serve(&app, listener, Product::new(app.clone()), stopped).await;
     app.recorder.flush().await;
     let _ = timeout(CLOSING, app.store.close()).await;
     Ok(())

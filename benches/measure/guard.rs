@@ -1,7 +1,7 @@
 //! Forward-auth behind nginx with the shipped configuration, beside the same nginx that asks a constant answer.
 
 use super::{
-    Failure,
+    Failure, counted,
     load::{self, Asked},
     product::{Product, serve},
     speed::{Line, ROUNDS},
@@ -54,7 +54,7 @@ pub async fn measure(engine: &str, product: &Product, server: SocketAddr) -> Res
     .map(|name| (HeaderName::from_static(name), HeaderValue::from_static("0")))
     .collect();
     let decides_nothing = any(move || std::future::ready((StatusCode::NO_CONTENT, headers.clone())));
-    let (constant, served) = serve(&product.app, Router::new().fallback(decides_nothing)).await?;
+    let (constant, serving) = serve(&product.app, Router::new().fallback(decides_nothing)).await?;
     let folder = tempfile::tempdir()?;
     let ports = [free_port()?, free_port()?, free_port()?];
     let nginx = start(folder.path(), [server, constant], ports)?;
@@ -81,13 +81,13 @@ pub async fn measure(engine: &str, product: &Product, server: SocketAddr) -> Res
         pairs.push((real, beside));
     }
     drop(nginx);
-    served.abort();
+    serving.abort();
     let line = Line {
         engine,
         name: "forward-auth behind nginx",
         pairs,
         bytes: 0,
-        dropped: dropped as f64 * 100.0 / requests,
+        dropped: counted(dropped) * 100.0 / requests,
     };
     line.print(Some(0.85), false);
     Ok(())

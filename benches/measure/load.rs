@@ -57,10 +57,11 @@ pub async fn run(asked: Asked<'_>) -> Result<Figures, Failure> {
             &script,
             format!(
                 "local all, n = {{}}, 0\n\
-                 for key in io.lines({keys:?}) do\n\
+                 for key in io.lines('{keys}') do\n\
                  all[#all + 1] = wrk.format('GET', {path:?}, {{ ['Host'] = 'bench', ['Authorization'] = 'Bearer ' .. key }})\n\
                  end\n\
                  request = function() n = n % #all + 1 return all[n] end\n",
+                keys = keys.display(),
                 path = asked.path,
             ),
         )?;

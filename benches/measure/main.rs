@@ -37,6 +37,11 @@ async fn main() -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A count to reckon with; those of a measurement fit.
+fn counted(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
 /// Says whether a bound holds, and remembers if not.
 fn judged(holds: bool, bound: String) -> String {
     if holds {

@@ -2,10 +2,10 @@
 
 use super::Failure;
 use axum::{
-    Router,
     body::{Body, Bytes, to_bytes},
     extract::Request,
     http::{HeaderMap, StatusCode, header},
+    response::Response,
 };
 use babysea::{
     domain::{
@@ -22,7 +22,7 @@ use babysea::{
         access,
         app::{App, Parts},
         config::Config,
-        router::router,
+        router,
         service::{
             accounts,
             keys::{self, KeyForm},
@@ -33,9 +33,9 @@ use babysea::{
         store::{Tables as _, accounts::Account, keys::NewKey},
     },
 };
-use std::{future::pending, net::SocketAddr, path::Path, time::Duration};
+use std::{convert::Infallible, future::pending, net::SocketAddr, path::Path, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
-use tower::ServiceExt as _;
+use tower::{Service, ServiceExt as _};
 
 /// Rows of the keys page.
 pub const ROWS: usize = 50;
@@ -48,7 +48,7 @@ pub struct Product {
     /// The product.
     pub app: App,
     /// Its routes.
-    pub router: Router,
+    pub router: router::Product,
     /// The person's account.
     pub account: AccountId,
     /// A key with an allowlist and a limit of its own.
@@ -83,7 +83,7 @@ impl Product {
         ])?;
         let origin = config.origin(config.listen)?;
         let app = App::start(config, origin, Parts::default()).await?;
-        let router = router(app.clone());
+        let router = router::Product::new(app.clone());
         let (account, mut keys, cookie) = person(&app, &router).await?;
         let (narrow, secret) = (keys.swap_remove(0).1, keys.swap_remove(0).1);
         Ok(Self {
@@ -164,18 +164,25 @@ impl Product {
     }
 }
 
-/// Serves routes on a free port of this machine, as the product is served.
-pub async fn serve(app: &App, router: Router) -> Result<(SocketAddr, JoinHandle<()>), Failure> {
+/// Serves on a free port of this machine, as the product is served.
+pub async fn serve<S>(app: &App, service: S) -> Result<(SocketAddr, JoinHandle<()>), Failure>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let app = app.clone();
-    let served = tokio::spawn(async move { serving::serve(&app, listener, router, pending()).await });
+    let served = tokio::spawn(async move { serving::serve(&app, listener, service, pending()).await });
     Ok((address, served))
 }
 
 /// A person with 50 keys, of which the first is for monitoring alone. Returns their account, ids and secrets of the keys,
 /// and the cookie that opens the account's pages.
-async fn person(app: &App, product: &Router) -> Result<(Account, Vec<(String, String)>, String), Failure> {
+async fn person(
+    app: &App,
+    product: &router::Product,
+) -> Result<(Account, Vec<(String, String)>, String), Failure> {
     let (email, password) = ("bench@example.com", "tidal moss quartz lantern");
     let trace = Trace {
         request_id: String::new(),
@@ -227,7 +234,7 @@ async fn person(app: &App, product: &Router) -> Result<(Account, Vec<(String, St
 
 /// An answer as the router gives it to a client of this machine.
 pub async fn fetch(
-    product: &Router,
+    product: &router::Product,
     path: &str,
     credential: &Credential,
 ) -> Result<(StatusCode, HeaderMap, Bytes), Failure> {
@@ -245,7 +252,7 @@ pub async fn fetch(
 
 /// A handler that sends what the product would, without computing it.
 pub async fn constant(
-    product: &Router,
+    product: &router::Product,
     path: &str,
     credential: &Credential,
 ) -> Result<

@@ -98,10 +98,7 @@ pub struct Sample {
 
 /// Runs every scenario.
 pub async fn run() -> Result<(), Failure> {
-    println!(
-        "{:<11} {:<58} {:>14}  {}",
-        "database", "what", "measured", "bound"
-    );
+    println!("{:<11} {:<58} {:>14}  bound", "database", "what", "measured");
     sign_in::run(&Place::sqlite()?).await?;
     refusals::run(&Place::sqlite()?).await?;
     flood::run(&Place::sqlite()?).await?;
@@ -111,8 +108,10 @@ pub async fn run() -> Result<(), Failure> {
     if let Some(place) = Place::postgres("stop").await? {
         stop::run(&place).await?;
     }
-    if let Some(place) = Place::postgres("away").await? {
-        away::run(&place).await?;
+    for (name, stale) in [("away", false), ("stale", true)] {
+        if let Some(place) = Place::postgres(name).await? {
+            away::run(&place, stale).await?;
+        }
     }
     Ok(())
 }

@@ -3,12 +3,12 @@
 //! Absolute figures belong to the machine; the ratios are what docs/benchmarks.md speaks of.
 
 use super::{
-    Failure, guard, judged,
+    Failure, counted, guard, judged,
     load::{self, Asked, Figures},
     memory,
     product::{Credential, Product, ROWS, constant, fetch, one_hash_each, serve},
 };
-use axum::routing::get;
+use axum::{Router, routing::get};
 use std::{
     fs,
     net::SocketAddr,
@@ -96,19 +96,20 @@ async fn measure(engine: &str, database: &str, folder: &Path) -> Result<(), Fail
         },
         plain,
     ];
-    let mut all = product.router.clone();
+    let mut constants = Router::new();
     for (number, route) in routes.iter().enumerate() {
         let answer = constant(&product.router, route.path, route.credential).await?;
-        all = all.route(&format!("/constant/{number}"), get(answer));
+        constants = constants.route(&format!("/constant/{number}"), get(answer));
     }
-    let (server, served) = serve(&product.app, all).await?;
+    let (server, serving) = serve(&product.app, product.router.clone()).await?;
+    let (beside, serving_constants) = serve(&product.app, constants).await?;
     // The plain route first, and the keys page before there are keys of many others.
     for number in [3, 2, 1, 0] {
         if number == 0 {
             let secrets = product.add_keys(LISTED, LISTED + KEYS, KEYS).await?;
             fs::write(&keys, secrets.join("\n"))?;
         }
-        compare(engine, &product, server, &routes[number], number).await?;
+        compare(engine, &product, [server, beside], &routes[number], number).await?;
         if number == 3 {
             guard::measure(engine, &product, server).await?;
             offered(engine, &product, server).await?;
@@ -117,7 +118,8 @@ async fn measure(engine: &str, database: &str, folder: &Path) -> Result<(), Fail
             long_list(engine, &product).await?;
         }
     }
-    served.abort();
+    serving.abort();
+    serving_constants.abort();
     if engine == "SQLite" {
         let (password, key) = one_hash_each(&product.app, &product.secret).await?;
         println!("{:<11} one password {password:.1?}, one key {key:.2?}", "hashing");
@@ -130,7 +132,7 @@ async fn measure(engine: &str, database: &str, folder: &Path) -> Result<(), Fail
 async fn compare(
     engine: &str,
     product: &Product,
-    server: SocketAddr,
+    [server, constants]: [SocketAddr; 2],
     route: &Route<'_>,
     number: usize,
 ) -> Result<(), Failure> {
@@ -150,6 +152,7 @@ async fn compare(
     let (mut dropped, mut requests) = (0, 0.0);
     for _ in 0..ROUNDS {
         let beside = load::run(Asked {
+            server: constants,
             path: &constant,
             ..asked
         })
@@ -169,7 +172,7 @@ async fn compare(
         name: route.name,
         pairs,
         bytes,
-        dropped: dropped as f64 * 100.0 / requests,
+        dropped: counted(dropped) * 100.0 / requests,
     };
     line.print(route.least, route.whole);
     Ok(())

@@ -103,12 +103,32 @@ impl Timestamp {
     /// ISO 8601 with milliseconds and `Z`, the form of every time on `/v1`: `2026-11-23T18:20:03.123Z`.
     #[must_use]
     pub fn iso(self) -> String {
-        let then = self.date_time();
-        let (year, month, day) = then.to_calendar_date();
-        let (hour, minute, second, millis) = then.to_hms_milli();
-        let month = u8::from(month);
-        // By hand, since several of these are in every answer on /v1, and a format description is read anew for each.
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+        let seconds = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(SECOND));
+        let then = seconds.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let (hour, minute, second) = then.to_hms();
+        let parts = [
+            (u32::try_from(then.year()).unwrap_or_default(), 4, '-'),
+            (u8::from(then.month()).into(), 2, '-'),
+            (then.day().into(), 2, 'T'),
+            (hour.into(), 2, ':'),
+            (minute.into(), 2, ':'),
+            (second.into(), 2, '.'),
+            (
+                u32::try_from(self.0.rem_euclid(SECOND)).unwrap_or_default(),
+                3,
+                'Z',
+            ),
+        ];
+        // By hand, since several of these are in every answer on /v1: a format description is read anew for each.
+        let mut text = String::with_capacity("2026-11-23T18:20:03.123Z".len());
+        for (number, places, end) in parts {
+            for place in (0..places).rev() {
+                let digit = number / 10_u32.pow(place) % 10;
+                text.push(char::from_digit(digit, 10).unwrap_or('0'));
+            }
+            text.push(end);
+        }
+        text
     }
 
     /// For people, exact: `23 Nov 2026, 18:20:03 UTC`.

@@ -23,14 +23,14 @@ use std::{
 };
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{MissedTickBehavior, interval, timeout},
+    time::{sleep, timeout},
 };
 
-/// Entries that may wait to be written, in the queue and again in the batch; with [`EVERY`], the most that are written
-/// in a time: on a busier server answering comes first.
+/// Entries that may wait to be written, in the queue and again in the batch.
 const QUEUE: usize = 10_000;
-/// How often they are written. Until then nobody looks into the queue: waking somebody for each entry costs more than
-/// the entry.
+/// How long they wait at most. Until then nobody looks into the queue: waking somebody for each entry costs more than
+/// the entry. It passes after each time that was written, too, so that on a server with more requests than it can log
+/// answering comes first.
 const EVERY: Duration = Duration::from_millis(500);
 /// How long to wait for a database that is away; with the requests in flight before it, a stop takes less than 15
 /// seconds (docs/security.md, S80).
@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// How often the use of one key after its end is told.
 const ALERT_EVERY: Duration = Duration::from_hours(1);
 /// Rows of one transaction: on SQLite nobody else writes meanwhile.
-const CHUNK: usize = 8 * log_rows::MANY;
+const CHUNK: usize = 16 * log_rows::MANY;
 
 enum Message {
     /// A request, and what it was to its key.
@@ -147,8 +147,6 @@ struct Writer {
 impl Writer {
     /// Writes at its times, and for whoever asks; once there is nobody left to write for, the last time.
     async fn run(mut self, mut asked: mpsc::Receiver<oneshot::Sender<bool>>) {
-        let mut ticks = interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 asked = asked.recv() => {
@@ -159,7 +157,7 @@ impl Writer {
                         None => return,
                     }
                 }
-                _ = ticks.tick() => {
+                () = sleep(EVERY) => {
                     self.settle().await;
                 }
             }

@@ -5,14 +5,23 @@ use super::{
     http::{
         assets::{self, LINKS},
         functions, health, middleware, pages, programs,
+        v1::openapi::Made,
     },
     session,
 };
 use axum::{
     Router,
+    extract::Request,
     middleware::from_fn_with_state,
+    response::Response,
     routing::{any, get},
 };
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tower::Service;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
     services::ServeDir,
@@ -21,11 +30,50 @@ use tower_http::{
 /// Most bytes of a form (docs/security.md, S28).
 const FORM_BYTES: usize = 64 * 1024;
 
-/// The product as one service.
-pub fn router(app: App) -> Router {
+/// The product as one service; cheap to clone.
+#[derive(Clone)]
+pub struct Product {
+    app: App,
+    made: Made,
+    dashboard: Router,
+}
+
+impl Product {
+    /// Every route of an app.
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        Self {
+            dashboard: dashboard(&app),
+            made: Made::default(),
+            app,
+        }
+    }
+}
+
+impl Service<Request> for Product {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if programs::serves(request.uri().path()) {
+            let (app, made) = (self.app.clone(), self.made.clone());
+            Box::pin(async move { Ok(programs::handle(&app, &made, request).await) })
+        } else {
+            Box::pin(self.dashboard.call(request))
+        }
+    }
+}
+
+/// What people and their browsers ask for.
+fn dashboard(app: &App) -> Router {
     // Leptos renders on tokio; a second router in the same process, as in tests, finds that done.
     let _ = any_spawner::Executor::init_tokio();
-    let dashboard = Router::new()
+    let forms = Router::new()
         .merge(pages::routes())
         .merge(watched_files())
         .route("/api/{*function}", any(functions::handle))
@@ -33,18 +81,18 @@ pub fn router(app: App) -> Router {
             "/api/session/{*function}",
             any(functions::handle).layer(pages::open_forms()),
         )
-        .layer(session::layer(&app))
+        .layer(session::layer(app))
         .layer(from_fn_with_state(app.clone(), middleware::session_cookie::layer))
         .layer(RequestBodyLimitLayer::new(FORM_BYTES))
         .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer))
         .layer(CompressionLayer::new());
-    let layered = dashboard
+    forms
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), middleware::request_id::layer))
-        .layer(from_fn_with_state(app.clone(), middleware::headers::layer));
-    layered.merge(programs::routes()).with_state(app)
+        .layer(from_fn_with_state(app.clone(), middleware::headers::layer))
+        .with_state(app.clone())
 }
 
 /// While `cargo leptos watch` runs, its files are served from disk instead of from inside the binary.

@@ -1,8 +1,12 @@
 //! Connections: accepted, kept within limits, and ended in order (docs/security.md, S28 and S80).
 
 use super::app::App;
-use axum::{Router, extract::ConnectInfo, http::Request, response::Response, routing::future::RouteFuture};
-use hyper::{body::Incoming, server::conn::http1, service::Service};
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request},
+    response::Response,
+};
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -12,7 +16,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::{sleep, timeout},
 };
-use tower::Service as _;
+use tower::Service;
 
 /// Most bytes of a request's line and headers; more is 431.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -25,14 +29,18 @@ const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// Serves until `stop` ends. What is being answered then is finished within [`IN_FLIGHT`], connections that wait are
 /// closed, and whoever connects meanwhile is answered once, so that a probe hears of it.
-pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+pub async fn serve<S>(app: &App, listener: TcpListener, service: S, stop: impl Future<Output = ()>)
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_header_size(HEAD_BYTES);
     let open = GracefulShutdown::new();
     let answering = |peer| Answering {
-        router: router.clone(),
+        service: service.clone(),
         peer,
     };
     let accepting = async {
@@ -101,18 +109,23 @@ fn is_of_connection(error: &io::Error) -> bool {
 }
 
 /// Answers the requests of a connection.
-struct Answering {
-    router: Router,
+struct Answering<S> {
+    service: S,
     peer: SocketAddr,
 }
 
-impl Service<Request<Incoming>> for Answering {
+impl<S> hyper::service::Service<hyper::Request<Incoming>> for Answering<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone,
+{
     type Response = Response;
     type Error = Infallible;
-    type Future = RouteFuture<Infallible>;
+    type Future = S::Future;
 
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(self.peer));
-        self.router.clone().call(request)
+        // Both services that are served are always ready.
+        self.service.clone().call(request)
     }
 }

@@ -42,9 +42,9 @@ async fn forms_of_everybody_have_four_kibibytes_and_those_of_an_account_sixty_fo
 
 #[tokio::test]
 async fn a_route_of_the_catalogue_takes_a_hundred_kilobytes() {
+    const MOST: usize = 100 * 1024;
     let world = World::sqlite().await;
     let key = world.person("Ada Moss").await.key("one", "full_access").await;
-    const MOST: usize = 100 * 1024;
     for (bytes, status) in [(30, 501), (MOST, 501), (MOST + 1, 413)] {
         let known = call("POST", PATH)
             .bearer(&key)

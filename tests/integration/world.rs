@@ -5,7 +5,7 @@ use crate::{
     browser::{Browser, Call, Made, get},
     database::Database,
 };
-use axum::{Router, body::to_bytes};
+use axum::body::to_bytes;
 use babysea::{
     domain::{role::Role, time::Timestamp},
     server::{
@@ -13,15 +13,16 @@ use babysea::{
         clock::TestClock,
         config::Config,
         rng::SeededRng,
-        router,
+        router::Product,
         secret::password::Cost,
         service::{
             ServiceError,
             teams::{self, NewMember},
         },
+        serving,
     },
 };
-use std::{net::SocketAddr, sync::Arc, task::Poll, time::Duration};
+use std::{future::pending, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
 use tokio::{net::TcpListener, runtime::Handle};
 use tower::ServiceExt as _;
 
@@ -57,7 +58,7 @@ pub struct World {
     pub app: App,
     pub clock: Arc<TestClock>,
     pub database: Database,
-    router: Router,
+    product: Product,
 }
 
 impl World {
@@ -92,7 +93,7 @@ impl World {
             .await
             .expect("the product starts");
         Self {
-            router: router::router(app.clone()),
+            product: Product::new(app.clone()),
             app,
             clock,
             database,
@@ -110,12 +111,12 @@ impl World {
         let Self {
             app,
             database,
-            router,
+            product,
             ..
         } = self;
         app.recorder.flush().await;
         app.store.close().await;
-        drop((app, router));
+        drop((app, product));
         // The recorder's task ends once it finds nobody left to write for, and lets go of the database then.
         for _ in 0..10 {
             tokio::task::yield_now().await;
@@ -172,13 +173,11 @@ impl World {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("it does not block");
         let address = listener.local_addr().expect("its address");
-        let service = self
-            .router
-            .clone()
-            .into_make_service_with_connect_info::<SocketAddr>();
+        let (app, product) = (self.app.clone(), self.product.clone());
         runtime.spawn(async move {
             let listener = TcpListener::from_std(listener)?;
-            axum::serve(listener, service).await
+            serving::serve(&app, listener, product, pending()).await;
+            Ok::<_, std::io::Error>(())
         });
         address
     }
@@ -186,7 +185,7 @@ impl World {
     /// A request of nobody in particular.
     pub async fn send(&self, call: Call) -> Answer {
         let response = self
-            .router
+            .product
             .clone()
             .oneshot(call.request())
             .await

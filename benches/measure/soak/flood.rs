@@ -1,7 +1,7 @@
 //! The log is flooded: keys are still revoked at once, and memory stays as it is (S79).
 
 use super::{Failure, Place, milliseconds, percentile, told};
-use crate::program::Connection;
+use crate::{counted, program::Connection};
 use std::{
     sync::{
         Arc,
@@ -48,7 +48,7 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         most = most.max(program.resident()?);
         sleep(PAUSE).await;
     }
-    let rate = (asked.load(Ordering::Relaxed) - asked_before) as f64 / began.elapsed().as_secs_f64();
+    let rate = counted(asked.load(Ordering::Relaxed) - asked_before) / began.elapsed().as_secs_f64();
     stop.store(true, Ordering::Relaxed);
     while let Some(done) = flood.join_next().await {
         done??;

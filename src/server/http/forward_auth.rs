@@ -5,12 +5,10 @@
 
 mod original;
 
-use super::{
-    machine::{
-        self, Door,
-        error::V1Error,
-        logged::{Asked, Outcome},
-    },
+use super::machine::{
+    self, Door,
+    error::V1Error,
+    logged::{Asked, Outcome},
 };
 use crate::{
     domain::key::Key,

@@ -1,5 +1,5 @@
 //! The machine side: what programs and proxies ask, by path. One function gives every answer its frame, where the
-//! dashboard has a layer for each part of it: a layer costs about as much as checking a key.
+//! dashboard has a router and a layer for each part of it: each layer costs about as much as checking a key.
 
 use super::{
     client, forward_auth,
@@ -8,45 +8,31 @@ use super::{
     v1,
 };
 use crate::server::app::App;
-use axum::{
-    Router,
-    extract::{Request, State},
-    response::Response,
-    routing::any,
-};
-use futures_util::FutureExt as _;
-use std::panic::AssertUnwindSafe;
+use axum::{extract::Request, response::Response};
+use futures_util::{FutureExt as _, poll};
+use std::{panic::AssertUnwindSafe, pin::pin, task::Poll};
 use tokio::time::timeout;
 use v1::openapi::Made;
 
-/// Every path of the machine side.
-pub fn routes() -> Router<App> {
-    let made = Made::default();
-    let handle = move |State(app): State<App>, request: Request| {
-        let made = made.clone();
-        async move { framed(&app, &made, request).await }
-    };
-    // A wildcard takes no empty rest.
-    [
-        "/v1",
-        "/v1/",
-        "/v1/{*path}",
-        "/forward-auth",
-        "/forward-auth/",
-        "/forward-auth/{*path}",
-    ]
-    .into_iter()
-    .fold(Router::new(), |routes, path| routes.route(path, any(handle.clone())))
+/// Whether a path belongs to it.
+#[must_use]
+pub fn serves(path: &str) -> bool {
+    ["/v1", "/forward-auth"].iter().any(|root| {
+        let rest = path.strip_prefix(root);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 /// An answer with an id, a time to begin in, and the headers of every answer. It has no span: what is logged names the
 /// request by itself, and neither its path nor its query, into which people put keys.
-async fn framed(app: &App, made: &Made, request: Request) -> Response {
+pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
     let id = app.request_id();
-    let answer = AssertUnwindSafe(timeout(request_id::ANSWER, answer(app, &id, made, request)));
-    let mut response = match answer.catch_unwind().await {
-        Ok(Ok(response)) => response,
-        Ok(Err(_)) => {
+    let answered = AssertUnwindSafe(in_time(answer(app, &id, made, request)))
+        .catch_unwind()
+        .await;
+    let mut response = match answered {
+        Ok(Some(response)) => response,
+        Ok(None) => {
             tracing::error!(request_id = id, "an answer did not begin in time");
             V1Error::Unavailable.response(&id)
         }
@@ -59,6 +45,15 @@ async fn framed(app: &App, made: &Made, request: Request) -> Response {
     request_id::say(response.headers_mut(), &id);
     headers::add(app, response.headers_mut());
     response
+}
+
+/// The answer, if it begins in time. Most are there at once and need no timer.
+async fn in_time(answer: impl Future<Output = Response>) -> Option<Response> {
+    let mut answer = pin!(answer);
+    match poll!(answer.as_mut()) {
+        Poll::Ready(response) => Some(response),
+        Poll::Pending => timeout(request_id::ANSWER, answer).await.ok(),
+    }
 }
 
 async fn answer(app: &App, id: &str, made: &Made, request: Request) -> Response {

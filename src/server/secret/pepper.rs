@@ -23,7 +23,7 @@ const BYTES: usize = 32;
 /// Stands in the file for a version that is no longer needed.
 const REMOVED: &str = "-";
 /// What the check value is computed from; no key is spelled like it.
-const CHECKED: &str = "babysea pepper check";
+const CHECKED: &[u8] = b"babysea pepper check";
 /// Hex digits of an address's hash that are kept: enough to tell clients apart.
 const ADDRESS_DIGITS: usize = 12;
 
@@ -118,15 +118,17 @@ impl Version {
         )
     }
 
-    fn digest(&self, text: &str) -> [u8; 32] {
+    fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.1.clone();
-        mac.update(text.as_bytes());
+        for part in parts {
+            mac.update(part);
+        }
         mac.finalize().into_bytes().into()
     }
 
     fn hash(&self, key: &SecretText) -> KeyHash {
         KeyHash {
-            digest: self.digest(key.expose()),
+            digest: self.digest(&[key.expose().as_bytes()]),
             version: self.0,
         }
     }
@@ -153,14 +155,16 @@ impl Pepper {
         let pepper = Self::from_lines(&lines).ok_or_else(|| PepperError::Malformed(path.to_owned()))?;
         let mut tx = store.write().await?;
         for version in pepper.versions() {
-            tx.peppers().insert(version.0, &version.digest(CHECKED)).await?;
+            tx.peppers()
+                .insert(version.0, &version.digest(&[CHECKED]))
+                .await?;
         }
         let known = tx.peppers().all().await?;
         tx.commit().await?;
         for stored in known {
             let version = pepper.versions().find(|version| version.0 == stored.version);
             match version {
-                Some(version) if version.digest(CHECKED)[..] == stored.check_value[..] => {}
+                Some(version) if version.digest(&[CHECKED])[..] == stored.check_value[..] => {}
                 None if stored.keys == 0 => {}
                 None => {
                     return Err(PepperError::Removed {
@@ -208,9 +212,11 @@ impl Pepper {
     #[must_use]
     pub fn address_hash(&self, address: IpAddr) -> String {
         // No key begins so: the two uses of the pepper cannot meet.
-        let mut digits = hex::encode(self.present.digest(&format!("address {}", canonical(address))));
-        digits.truncate(ADDRESS_DIGITS);
-        digits
+        let digest = match canonical(address) {
+            IpAddr::V4(address) => self.present.digest(&[b"address ", &address.octets()]),
+            IpAddr::V6(address) => self.present.digest(&[b"address ", &address.octets()]),
+        };
+        hex::encode(&digest[..ADDRESS_DIGITS / 2])
     }
 }
 

@@ -36,11 +36,9 @@ fn names() -> String {
 /// for each.
 fn sqlite(rows: usize) -> String {
     let row = format!("({})", COLUMNS.map(|_| "?").join(", "));
-    insert(&format!(
-        "WITH given ({}) AS (VALUES {}) ",
-        names(),
-        vec![row; rows].join(", ")
-    ), "given")
+    let rows = vec![row; rows].join(", ");
+    let with = format!("WITH given ({}) AS (VALUES {rows}) ", names());
+    insert(&with, "given", "")
 }
 
 /// PostgreSQL takes columns, of as many rows as there are.
@@ -52,19 +50,20 @@ fn postgres() -> String {
         let _ = write!(given, "{comma}${}::{kind}[]", place + 1);
     }
     let _ = write!(given, ") AS given ({})", names());
-    insert("", &given)
+    // In the order of the keys, as [`super::keys::Keys::lock`] has it, however the join is done.
+    insert("", &given, "ORDER BY given.key_id ")
 }
 
 /// The statement that adds what is given. The row of a key that was deleted meanwhile is not written, nor one that is
-/// there already. In the order of the keys, as [`super::keys::Keys::lock`] has it, however the join is done.
-fn insert(with: &str, given: &str) -> String {
-    let columns = &COLUMNS[2..];
-    let names: String = columns.iter().map(|(name, _)| format!(", {name}")).collect();
-    let values: String = columns.iter().map(|(name, _)| format!(", given.{name}")).collect();
+/// there already.
+fn insert(with: &str, given: &str, order: &str) -> String {
+    let own = |(name, _): &(&str, &str)| format!("given.{name}");
+    let values = COLUMNS[2..].iter().map(own).collect::<Vec<_>>().join(", ");
     format!(
-        "{with}INSERT INTO request_logs (id, key_id, account_id{names}) \
-         SELECT given.id, k.id, k.account_id{values} FROM {given} JOIN api_keys k ON k.id = given.key_id \
-         WHERE TRUE ORDER BY given.key_id ON CONFLICT (id) DO NOTHING"
+        "{with}INSERT INTO request_logs (account_id, {names}) \
+         SELECT k.account_id, given.id, k.id, {values} FROM {given} JOIN api_keys k ON k.id = given.key_id \
+         WHERE TRUE {order}ON CONFLICT (id) DO NOTHING",
+        names = names(),
     )
 }
 
