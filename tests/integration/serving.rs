@@ -64,9 +64,10 @@ async fn told_twice_it_stops_at_once() {
     program.terminate();
     program.terminate_again();
     assert_eq!(program.ended(), Some(1));
-    signing_in
-        .read_to_end(&mut Vec::new())
-        .expect_err("nobody answers");
+    let mut answer = Vec::new();
+    // Its end, or an error where the last of the request was not read any more.
+    let _ = signing_in.read_to_end(&mut answer);
+    assert!(answer.is_empty(), "nobody answers");
 }
 
 both!(

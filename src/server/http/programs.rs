@@ -8,7 +8,12 @@ use super::{
     v1,
 };
 use crate::server::app::App;
-use axum::{extract::Request, response::Response};
+use axum::{
+    body::{Body, HttpBody as _},
+    extract::Request,
+    http::{HeaderValue, Method, header},
+    response::Response,
+};
 use futures_util::{FutureExt as _, poll};
 use std::{panic::AssertUnwindSafe, pin::pin, task::Poll};
 use tokio::time::timeout;
@@ -27,6 +32,7 @@ pub fn serves(path: &str) -> bool {
 /// request by itself, and neither its path nor its query, into which people put keys.
 pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
     let id = app.request_id();
+    let is_head = request.method() == Method::HEAD;
     let answered = AssertUnwindSafe(in_time(answer(app, &id, made, request)))
         .catch_unwind()
         .await;
@@ -44,7 +50,19 @@ pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
     };
     request_id::say(response.headers_mut(), &id);
     headers::add(app, response.headers_mut());
+    if is_head {
+        without_body(&mut response);
+    }
     response
+}
+
+/// An answer to HEAD says how long its body would be (RFC 9110, section 9.3.2).
+fn without_body(response: &mut Response) {
+    if let Some(length) = response.body().size_hint().exact() {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    *response.body_mut() = Body::empty();
 }
 
 /// The answer, if it begins in time. Most are there at once and need no timer.
