@@ -5,7 +5,7 @@ use super::{
     clock::Clock,
     rng::Rng,
     secret::pepper::KeyHash,
-    store::{Store, StoreError, Tables as _, log_rows},
+    store::{Store, StoreError, Tables as _, given},
 };
 use crate::domain::{
     activity::{Actor, Entry, Event, Trace},
@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// How often the use of one key after its end is told.
 const ALERT_EVERY: Duration = Duration::from_hours(1);
 /// Rows of one transaction: on SQLite nobody else writes meanwhile.
-const CHUNK: usize = 16 * log_rows::MANY;
+const CHUNK: usize = 16 * given::MANY;
 
 enum Message {
     /// A request, and what it was to its key.
@@ -231,15 +231,14 @@ impl Writer {
     }
 
     async fn try_write(&mut self) -> Result<(), StoreError> {
-        // Two transactions: each goes through the keys in their order once.
-        if !self.batch.used.is_empty() {
+        // Transactions of their own: each goes through the keys in their order once.
+        let used: Vec<_> = self.batch.used.iter().map(|(&key, &at)| (key, at)).collect();
+        for uses in used.chunks(CHUNK) {
             let mut tx = self.store.write().await?;
-            for (&key, &at) in &self.batch.used {
-                tx.keys().used(key, at).await?;
-            }
+            tx.key_uses().note(uses).await?;
             tx.commit().await?;
-            self.batch.used.clear();
         }
+        self.batch.used.clear();
         if !self.batch.rekeyed.is_empty() {
             let mut tx = self.store.write().await?;
             for (&key, (from, to)) in &self.batch.rekeyed {

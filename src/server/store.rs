@@ -7,6 +7,7 @@ mod changes;
 mod connect;
 mod dialect;
 mod error;
+pub mod given;
 mod shared;
 mod transaction;
 
@@ -14,6 +15,7 @@ pub mod accounts;
 pub mod activity;
 pub mod key_changes;
 pub mod key_list;
+pub mod key_uses;
 pub mod keys;
 pub mod leaks;
 pub mod log_rows;
@@ -60,7 +62,7 @@ macro_rules! declare {
 }
 use declare;
 
-/// Every statement the product can run on either engine: table, name and SQL. Rows of the request log are added by each
+/// Every statement the product can run on either engine: table, name and SQL. Those that are given many rows are each
 /// engine's own.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     [
@@ -120,6 +122,10 @@ pub trait Tables {
     /// People in teams.
     fn memberships(&mut self) -> memberships::Memberships<'_> {
         memberships::Memberships(self.conn())
+    }
+    /// Uses of API keys.
+    fn key_uses(&mut self) -> key_uses::KeyUses<'_> {
+        key_uses::KeyUses(self.conn())
     }
     /// Rows that are to be added to the request log.
     fn log_rows(&mut self) -> log_rows::LogRows<'_> {

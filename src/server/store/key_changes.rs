@@ -24,6 +24,7 @@ declare! {
     REVOKE = "UPDATE api_keys SET revoked_at = $3 WHERE account_id = $1 AND id = $2 AND revoked_at IS NULL";
     REPORT = "UPDATE api_keys SET leak_reported_at = $3, revoked_at = COALESCE(revoked_at, $3)
         WHERE account_id = $1 AND id = $2 AND leak_reported_at IS NULL";
+    DELETE_LOG = "DELETE FROM request_logs WHERE account_id = $1 AND key_id = $2";
     DELETE = "DELETE FROM api_keys WHERE account_id = $1 AND id = $2";
 }
 
@@ -87,11 +88,19 @@ impl KeyChange<'_> {
         self.run(REPORT, &[now]).await
     }
 
-    /// Forgets a key and its request log; whether there was one.
+    /// Forgets a key and its request log; whether there was one. The key must be locked ([`super::keys::Keys::lock`]):
+    /// rows that are being added are waited for then.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn delete(self) -> Result<bool, StoreError> {
+    pub async fn delete(mut self) -> Result<bool, StoreError> {
+        on!(&mut self.conn, c => {
+            sqlx::query(DELETE_LOG)
+                .bind(self.account.to_string())
+                .bind(self.id.to_string())
+                .execute(&mut **c)
+                .await?;
+        });
         self.run(DELETE, &[]).await
     }
 

@@ -45,7 +45,6 @@ declare! {
     BY_ID = concat!(select!(), "WHERE account_id = $1 AND id = $2");
     COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND ", live!("$2"));
     /// Late and repeated reports never move the time back.
-    USED = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
     SCOPES_IN_USE = concat!("SELECT scopes, COUNT(*) FROM api_keys WHERE ", live!("$1"), " GROUP BY scopes ORDER BY scopes");
     /// From the newest to the oldest, whichever of them `$2` is.
     CHAIN = concat!("WITH RECURSIVE older (id, replaces_id) AS (
@@ -247,17 +246,6 @@ impl Keys<'_> {
             .iter()
             .map(|(scopes, keys)| (Scopes::from_stored(scopes), keys.unsigned_abs()));
         Ok(sets.collect())
-    }
-
-    /// Notes that a key was accepted at `at`.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn used(self, id: KeyId, at: Timestamp) -> Result<(), StoreError> {
-        on!(self.0, c => {
-            sqlx::query(USED).bind(id.to_string()).bind(at.millis()).execute(c).await?;
-        });
-        Ok(())
     }
 
     /// Notes that a form of the account gives out a secret.

@@ -1,15 +1,15 @@
-//! Writing the request log: many rows with one statement, since a statement for each is what writing costs most.
+//! Writing the request log.
 
-use super::{Conn, StoreError};
+use super::{
+    Conn, StoreError,
+    given::{self, Column, MANY, column},
+};
 use crate::domain::log::LogEntry;
 use sqlx::{PgConnection, SqliteConnection};
-use std::{fmt::Write as _, sync::LazyLock};
-
-/// Rows of SQLite's longer statement; transactions of a multiple of it are written fastest.
-pub const MANY: usize = 64;
+use std::sync::LazyLock;
 
 /// Columns that are given, and their types.
-const COLUMNS: [(&str, &str); 11] = [
+const COLUMNS: [Column; 11] = [
     ("id", "TEXT"),
     ("key_id", "TEXT"),
     ("method", "TEXT"),
@@ -25,45 +25,32 @@ const COLUMNS: [(&str, &str); 11] = [
 
 static SQLITE_ONE: LazyLock<String> = LazyLock::new(|| sqlite(1));
 static SQLITE_MANY: LazyLock<String> = LazyLock::new(|| sqlite(MANY));
-static POSTGRES: LazyLock<String> = LazyLock::new(postgres);
+static POSTGRES: LazyLock<String> = LazyLock::new(|| {
+    // The keys are locked once and in their order, as [`super::keys::Keys::lock`] has it: one that is being deleted is
+    // waited for, and one that was deleted has no rows any more.
+    let with = format!(
+        "WITH given AS (SELECT * FROM {}), k AS (\
+         SELECT id, account_id FROM api_keys WHERE id IN (SELECT key_id FROM given) \
+         ORDER BY id COLLATE \"C\" FOR KEY SHARE) ",
+        given::columns(&COLUMNS)
+    );
+    insert(&with, "k")
+});
 
-/// The names of the columns, with commas between them.
-fn names() -> String {
-    COLUMNS.map(|(name, _)| name).join(", ")
-}
-
-/// SQLite takes rows. Their values have no numbers: with numbers it takes them for names, and looks through all of them
-/// for each.
 fn sqlite(rows: usize) -> String {
-    let row = format!("({})", COLUMNS.map(|_| "?").join(", "));
-    let rows = vec![row; rows].join(", ");
-    let with = format!("WITH given ({}) AS (VALUES {rows}) ", names());
-    insert(&with, "given", "")
-}
-
-/// PostgreSQL takes columns, of as many rows as there are.
-fn postgres() -> String {
-    let mut given = String::from("UNNEST(");
-    for (place, (_, kind)) in COLUMNS.iter().enumerate() {
-        let comma = if place == 0 { "" } else { ", " };
-        // Writing to a text does not fail.
-        let _ = write!(given, "{comma}${}::{kind}[]", place + 1);
-    }
-    let _ = write!(given, ") AS given ({})", names());
-    // In the order of the keys, as [`super::keys::Keys::lock`] has it, however the join is done.
-    insert("", &given, "ORDER BY given.key_id ")
+    insert(&given::rows(&COLUMNS, rows), "api_keys k")
 }
 
 /// The statement that adds what is given. The row of a key that was deleted meanwhile is not written, nor one that is
 /// there already.
-fn insert(with: &str, given: &str, order: &str) -> String {
-    let own = |(name, _): &(&str, &str)| format!("given.{name}");
+fn insert(with: &str, keys: &str) -> String {
+    let own = |(name, _): &Column| format!("given.{name}");
     let values = COLUMNS[2..].iter().map(own).collect::<Vec<_>>().join(", ");
     format!(
         "{with}INSERT INTO request_logs (account_id, {names}) \
-         SELECT k.account_id, given.id, k.id, {values} FROM {given} JOIN api_keys k ON k.id = given.key_id \
-         WHERE TRUE {order}ON CONFLICT (id) DO NOTHING",
-        names = names(),
+         SELECT k.account_id, given.id, k.id, {values} FROM given JOIN {keys} ON k.id = given.key_id \
+         WHERE TRUE ON CONFLICT (id) DO NOTHING",
+        names = given::names(&COLUMNS),
     )
 }
 
@@ -117,9 +104,6 @@ async fn add_rows(
 }
 
 async fn add_columns(conn: &mut PgConnection, rows: &[LogEntry]) -> Result<(), StoreError> {
-    fn column<'r, T>(rows: &'r [LogEntry], value: impl Fn(&'r LogEntry) -> T) -> Vec<T> {
-        rows.iter().map(value).collect()
-    }
     sqlx::query(POSTGRES.as_str())
         .bind(column(rows, |entry| entry.request_id.as_str()))
         .bind(column(rows, |entry| entry.key.to_string()))
