@@ -14,7 +14,7 @@ use crate::domain::{
     time::Timestamp,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -35,6 +35,11 @@ const EVERY: Duration = Duration::from_millis(500);
 /// How long to wait for a database that is away; with the requests in flight before it, a stop takes less than 15
 /// seconds (docs/security.md, S80).
 const PATIENCE: Duration = Duration::from_secs(4);
+/// How often the last use of one key is written while it is used all the time; whoever waits for what was noted gets it
+/// at once.
+const USES_EVERY: Duration = Duration::from_mins(1);
+/// Keys for which it is known when that was.
+const MOST_USED: usize = 200_000;
 /// How often the use of one key after its end is told.
 const ALERT_EVERY: Duration = Duration::from_hours(1);
 /// Rows of one transaction: on SQLite nobody else writes meanwhile.
@@ -70,6 +75,7 @@ impl Recorder {
             dropped: Arc::clone(&dropped),
             marked: 0,
             batch: Batch::default(),
+            uses_written: HashMap::new(),
         };
         tokio::spawn(writer.run(asked));
         Self {
@@ -142,6 +148,8 @@ struct Writer {
     /// How many of those dropped have their mark in the log.
     marked: u64,
     batch: Batch,
+    /// When the last use of a key was written.
+    uses_written: HashMap<KeyId, Timestamp>,
 }
 
 impl Writer {
@@ -150,7 +158,7 @@ impl Writer {
         loop {
             tokio::select! {
                 asked = asked.recv() => {
-                    let written = self.settle().await;
+                    let written = self.settle(true).await;
                     match asked {
                         // Whoever asked may have stopped waiting.
                         Some(done) => drop(done.send(written)),
@@ -158,16 +166,16 @@ impl Writer {
                     }
                 }
                 () = sleep(EVERY) => {
-                    self.settle().await;
+                    self.settle(false).await;
                 }
             }
         }
     }
 
-    /// Writes everything that was noted before; whether it is written. While the database is away the batch stays, the
-    /// queue fills, and then requests are dropped.
-    async fn settle(&mut self) -> bool {
-        if !self.batch.entries.is_empty() && !self.write().await {
+    /// Writes everything that was noted before, or without `all` what it is time for; whether it is written. While the
+    /// database is away the batch stays, the queue fills, and then requests are dropped.
+    async fn settle(&mut self, all: bool) -> bool {
+        if !self.batch.entries.is_empty() && !self.write(all).await {
             return false;
         }
         for _ in 0..self.messages.len() {
@@ -180,7 +188,7 @@ impl Writer {
                 Err(_) => break,
             }
         }
-        self.write().await
+        self.write(all).await
     }
 
     fn note(&mut self, entry: LogEntry, key_use: KeyUse) {
@@ -221,8 +229,8 @@ impl Writer {
     }
 
     /// Writes what waits; what the database refuses stays for the next time. Whether nothing waits any more.
-    async fn write(&mut self) -> bool {
-        let Err(error) = self.try_write().await else {
+    async fn write(&mut self, all: bool) -> bool {
+        let Err(error) = self.try_write(all).await else {
             return true;
         };
         let waiting = self.batch.entries.len();
@@ -230,15 +238,32 @@ impl Writer {
         false
     }
 
-    async fn try_write(&mut self) -> Result<(), StoreError> {
-        // Transactions of their own: each goes through the keys in their order once.
-        let used: Vec<_> = self.batch.used.iter().map(|(&key, &at)| (key, at)).collect();
-        for uses in used.chunks(CHUNK) {
+    /// Writes the last uses that are due, in transactions of their own: each goes through the keys in their order once.
+    async fn write_uses(&mut self, all: bool) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let is_due = |key: &KeyId| {
+            let written = self.uses_written.get(key);
+            all || written.is_none_or(|&at| now.since(at) >= USES_EVERY)
+        };
+        let used = self.batch.used.iter().filter(|(key, _)| is_due(key));
+        let due: Vec<_> = used.map(|(&key, &at)| (key, at)).collect();
+        for uses in due.chunks(CHUNK) {
             let mut tx = self.store.write().await?;
             tx.key_uses().note(uses).await?;
             tx.commit().await?;
+            if self.uses_written.len() + uses.len() > MOST_USED {
+                self.uses_written.clear();
+            }
+            for (key, _) in uses {
+                self.batch.used.remove(key);
+                self.uses_written.insert(*key, now);
+            }
         }
-        self.batch.used.clear();
+        Ok(())
+    }
+
+    async fn try_write(&mut self, all: bool) -> Result<(), StoreError> {
+        self.write_uses(all).await?;
         if !self.batch.rekeyed.is_empty() {
             let mut tx = self.store.write().await?;
             for (&key, (from, to)) in &self.batch.rekeyed {

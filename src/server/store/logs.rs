@@ -11,15 +11,19 @@ declare! {
     USAGE = "SELECT method, route, status, error_code, COUNT(*) AS requests FROM request_logs
         WHERE account_id = $1 AND at >= $2 GROUP BY method, route, status, error_code ORDER BY method, route, status";
     COUNT_OF_KEY = "SELECT COUNT(*) FROM request_logs WHERE key_id = $1";
-    /// Requests of the keys in their grace period, then of their replacements.
+    /// Requests of the keys in their grace period, then of their replacements. Questions of their own, so that each key's
+    /// rows are looked up: a join may read the whole log.
     SINCE_ROTATION = concat!("WITH old AS (
             SELECT id, rotated_at FROM api_keys WHERE account_id = $1 AND rotated_at IS NOT NULL AND ", live!("$2"), "
         ), asked (id, since) AS (
             SELECT id, rotated_at FROM old
             UNION SELECT new.id, new.created_at FROM old JOIN api_keys new ON new.replaces_id = old.id
         )
-        SELECT asked.id, COUNT(l.id), COUNT(DISTINCT l.ip_hash), MAX(l.at)
-        FROM asked LEFT JOIN request_logs l ON l.key_id = asked.id AND l.at >= asked.since GROUP BY asked.id");
+        SELECT asked.id,
+            (SELECT COUNT(*) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since),
+            (SELECT COUNT(DISTINCT l.ip_hash) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since),
+            (SELECT MAX(l.at) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since)
+        FROM asked");
     /// Day by day from `$2` on, the first being 0: how many were refused by the check of the key, and how many were not.
     DAYS = "SELECT (at - $2) / 86400000 AS day,
             CAST(SUM(CASE WHEN error_code LIKE 'BSE1%' THEN 0 ELSE 1 END) AS BIGINT) AS accepted,
