@@ -8,6 +8,9 @@ import { another, createTeam, openSwitcher } from "../fixtures/team";
 import { secrets } from "../fixtures/server";
 import { expect, test } from "../fixtures/test";
 
+// axe reads the whole page twice at each step, which takes seconds on a slow machine.
+test.describe.configure({ timeout: 90_000 });
+
 for (const width of [1280, 360]) {
   test.describe(`${width} wide`, () => {
     test.use({ viewport: { width, height: 800 } });
