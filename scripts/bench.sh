@@ -7,6 +7,6 @@ use_rust
 
 scripts/build-site.sh
 # No `cargo build --release` before it: that is another build of the same crates (see test.sh).
-say "Building the benchmark (usually five minutes the first time)."
+say "Building the benchmark (up to twenty minutes the first time on two cores)."
 cargo bench --bench measure --no-run
 scripts/with-postgres.sh cargo bench --bench measure

@@ -7,6 +7,6 @@ scripts/install.sh rust site
 use_rust
 
 scripts/build-site.sh
-[ -x target/release/babysea ] || say "Building the server (usually five minutes the first time)."
+[ -x target/release/babysea ] || say "Building the server (up to twenty minutes the first time on two cores)."
 cargo build --release --bin babysea
 exec target/release/babysea "$@"

@@ -8,6 +8,6 @@ use_rust
 export SCHEMATHESIS
 
 scripts/build-site.sh
-say "Building with the release's settings (usually five minutes the first time)."
+say "Building with the release's settings (up to twenty minutes the first time on two cores)."
 cargo bench --bench measure --no-run
 scripts/with-postgres.sh cargo bench --bench measure -- soak
