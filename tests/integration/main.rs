@@ -32,6 +32,7 @@ mod key_limit;
 mod keys;
 mod keys_in_use;
 mod keys_page;
+mod last_use;
 mod leaks;
 mod lifecycle;
 mod limits;
