@@ -12,7 +12,7 @@ impl World {
     async fn last_use_with(&self, rows: i64) -> i64 {
         const ROWS: &str = "SELECT COUNT(*) FROM request_logs";
         let logged = async { while self.database.number(ROWS).await < rows {} };
-        let in_time = timeout(Duration::from_secs(60), logged).await;
+        let in_time = timeout(Duration::from_mins(1), logged).await;
         in_time.expect("the recorder writes by itself");
         self.database.number("SELECT last_used_at FROM api_keys").await
     }
