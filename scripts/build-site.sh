@@ -27,6 +27,8 @@ build_glue() {
     "$WASM_BINDGEN" --target web --no-typescript --out-name babysea --out-dir "$WORK/glue" "$WASM"
     "$BIN/wasm-opt" -Oz "${WASM_FEATURES[@]}" "$WORK/glue/babysea_bg.wasm" -o "$WORK/glue/small.wasm"
     mv "$WORK/glue/small.wasm" "$WORK/glue/babysea_bg.wasm"
+    "$BIN/terser" "$WORK/glue/babysea.js" --module --compress --mangle --output "$WORK/glue/small.js"
+    mv "$WORK/glue/small.js" "$WORK/glue/babysea.js"
 }
 
 assemble() {

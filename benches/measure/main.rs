@@ -1,5 +1,5 @@
-//! `make bench` and `make soak`: what is measured or takes long. The last argument says which. Ends with 1 when a bound
-//! is broken.
+//! `make bench` and `make soak`: what is measured or takes long. The last argument says which: `soak`, or `sqlite` or
+//! `postgresql` for the speed on one database alone. Ends with 1 when a bound is broken.
 
 mod guard;
 mod load;
@@ -23,10 +23,11 @@ static BROKEN: AtomicU32 = AtomicU32::new(0);
 #[tokio::main]
 async fn main() -> Result<ExitCode, Failure> {
     // cargo adds arguments of its own.
-    if std::env::args().any(|argument| argument == "soak") {
-        soak::run().await?;
-    } else {
-        speed::run().await?;
+    match std::env::args().next_back().as_deref() {
+        Some("soak") => soak::run().await?,
+        Some("sqlite") => speed::run([true, false]).await?,
+        Some("postgresql") => speed::run([false, true]).await?,
+        _ => speed::run([true, true]).await?,
     }
     let broken = BROKEN.load(Ordering::Relaxed);
     if broken > 0 {

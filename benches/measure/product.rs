@@ -122,6 +122,21 @@ impl Product {
         Ok(endpoints.iter().map(|endpoint| endpoint.total).sum())
     }
 
+    /// Asks once with each of these keys, no faster than the log is written: then they are known, and their first use is.
+    pub async fn use_each(&self, secrets: &[String]) -> Result<(), Failure> {
+        for some in secrets.chunks(5_000) {
+            for secret in some {
+                let key = ("authorization", format!("Bearer {secret}"));
+                let (status, ..) = fetch(&self.router, "/v1/status", &key).await?;
+                if status != StatusCode::OK {
+                    return Err(format!("a key was answered with {status}").into());
+                }
+            }
+            self.app.recorder.flush().await;
+        }
+        Ok(())
+    }
+
     /// Adds keys to the person's account until there are `until`; returns the secrets of the last `wanted`.
     pub async fn add_keys(&self, from: usize, until: usize, wanted: usize) -> Result<Vec<String>, Failure> {
         let Self { app, page, .. } = self;

@@ -25,23 +25,27 @@ const LISTED: usize = 10_000;
 /// Requests a second that must all reach the log.
 const OFFERED: u32 = 10_000;
 
-/// Prints the measurements.
-pub async fn run() -> Result<(), Failure> {
+/// Prints the measurements on SQLite, on PostgreSQL or on both.
+pub async fn run([sqlite, postgres]: [bool; 2]) -> Result<(), Failure> {
     println!(
         "{:<11} {:<28} {:>6}  {:<8} {:>9} {:>9} {:>7} {:>7} {:>7} {:>8}",
         "database", "route", "ratio", "bound", "req/s", "constant", "p99", "cpu", "bytes", "dropped"
     );
-    let folder = tempfile::tempdir()?;
-    let sqlite = format!("sqlite:{}", folder.path().join("bench.db").display());
-    measure("SQLite", &sqlite, folder.path()).await?;
+    if sqlite {
+        let folder = tempfile::tempdir()?;
+        let file = format!("sqlite:{}", folder.path().join("bench.db").display());
+        measure("SQLite", &file, folder.path()).await?;
+        memory::measure().await?;
+    }
     match std::env::var("TEST_POSTGRES_URL") {
-        Ok(url) => {
+        Ok(url) if postgres => {
             let folder = tempfile::tempdir()?;
             measure("PostgreSQL", &url, folder.path()).await?;
         }
+        Ok(_) => {}
         Err(_) => println!("PostgreSQL was not measured: make bench starts one and sets TEST_POSTGRES_URL"),
     }
-    memory::measure().await
+    Ok(())
 }
 
 /// A route to be measured.
@@ -108,6 +112,7 @@ async fn measure(engine: &str, database: &str, folder: &Path) -> Result<(), Fail
         if number == 0 {
             let secrets = product.add_keys(LISTED, LISTED + KEYS, KEYS).await?;
             fs::write(&keys, secrets.join("\n"))?;
+            product.use_each(&secrets).await?;
         }
         compare(engine, &product, [server, beside], &routes[number], number).await?;
         if number == 3 {
@@ -144,10 +149,6 @@ async fn compare(
         keys: route.keys,
         refused: route.refused,
     };
-    if route.keys.is_some() {
-        // Every key is known before it counts.
-        load::run(asked).await?;
-    }
     let mut pairs = Vec::new();
     let (mut dropped, mut requests) = (0, 0.0);
     for _ in 0..ROUNDS {

@@ -1,7 +1,7 @@
 import { hydrated, opener, signUp } from "../fixtures/journey";
 import { expect, test } from "../fixtures/test";
 
-const BOUND = 140 * 1024;
+const BOUND = 140_000;
 
 test("the first visit of the keys page transfers at most 140 KB", async ({ page, browser, baseURL, guard }) => {
   await signUp(page);

@@ -242,6 +242,9 @@ impl Catalog {
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
+    if !pattern.contains('{') {
+        return pattern == path;
+    }
     let mut segments = path.split('/');
     for part in pattern.split('/') {
         let spans = match part {

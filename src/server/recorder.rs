@@ -19,7 +19,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -29,9 +29,11 @@ use tokio::{
 /// Entries that may wait to be written, in the queue and again in the batch.
 const QUEUE: usize = 10_000;
 /// How long they wait at most. Until then nobody looks into the queue: waking somebody for each entry costs more than
-/// the entry. It passes after each time that was written, too, so that on a server with more requests than it can log
-/// answering comes first.
+/// the entry. It passes after each time that was written, too.
 const EVERY: Duration = Duration::from_millis(500);
+/// How many times as long as it wrote the writer rests at most, where more is dropped than it could write in any case:
+/// answering comes first then.
+const LONGEST_REST: u32 = 3;
 /// How long to wait for a database that is away; with the requests in flight before it, a stop takes less than 15
 /// seconds (docs/security.md, S80).
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -74,6 +76,7 @@ impl Recorder {
             messages,
             dropped: Arc::clone(&dropped),
             marked: 0,
+            seen: 0,
             batch: Batch::default(),
             uses_written: HashMap::new(),
         };
@@ -85,15 +88,14 @@ impl Recorder {
         }
     }
 
-    /// Notes a request that was made with a key.
-    pub fn request(&self, entry: LogEntry, key_use: KeyUse) {
-        if self
-            .queue
-            .try_send(Message::Request(Box::new(entry), key_use))
-            .is_err()
-        {
+    /// A place for a request that was made with a key; nothing when the queue is full, and the request is counted then.
+    #[must_use]
+    pub fn place(&self) -> Option<Place<'_>> {
+        let place = self.queue.try_reserve().ok();
+        if place.is_none() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
+        place.map(Place)
     }
 
     /// Notes that a key belongs under another hash. Dropped, it is noted again with the next use.
@@ -127,6 +129,16 @@ impl Recorder {
     }
 }
 
+/// A place in the queue.
+pub struct Place<'q>(mpsc::Permit<'q, Message>);
+
+impl Place<'_> {
+    /// Notes a request there.
+    pub fn note(self, entry: LogEntry, key_use: KeyUse) {
+        self.0.send(Message::Request(Box::new(entry), key_use));
+    }
+}
+
 /// What waits to be written.
 #[derive(Default)]
 struct Batch {
@@ -139,6 +151,14 @@ struct Batch {
     alerts: BTreeMap<KeyId, (Trace, Timestamp)>,
 }
 
+/// How long to rest after writing for so long: the more was dropped meanwhile for each row that was written, the longer.
+/// What can be written without drops by resting less is not dropped for longer than it takes to notice.
+fn rest(took: Duration, written: u64, dropped: u64) -> Duration {
+    let short = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    let share = took.saturating_mul(short(dropped)) / short(written).max(1);
+    share.min(took.saturating_mul(LONGEST_REST)).max(EVERY)
+}
+
 struct Writer {
     store: Store,
     clock: Arc<dyn Clock>,
@@ -147,6 +167,8 @@ struct Writer {
     dropped: Arc<AtomicU64>,
     /// How many of those dropped have their mark in the log.
     marked: u64,
+    /// How many had been dropped when it last began to write.
+    seen: u64,
     batch: Batch,
     /// When the last use of a key was written.
     uses_written: HashMap<KeyId, Timestamp>,
@@ -155,6 +177,7 @@ struct Writer {
 impl Writer {
     /// Writes at its times, and for whoever asks; once there is nobody left to write for, the last time.
     async fn run(mut self, mut asked: mpsc::Receiver<oneshot::Sender<bool>>) {
+        let mut rest = EVERY;
         loop {
             tokio::select! {
                 asked = asked.recv() => {
@@ -165,11 +188,19 @@ impl Writer {
                         None => return,
                     }
                 }
-                () = sleep(EVERY) => {
-                    self.settle(false).await;
-                }
+                () = sleep(rest) => rest = self.work().await,
             }
         }
+    }
+
+    /// Writes what it is time for; how long to rest then.
+    async fn work(&mut self) -> Duration {
+        let began = Instant::now();
+        let waiting = self.messages.len() as u64;
+        let dropped = self.dropped.load(Ordering::Relaxed) - self.seen;
+        self.seen += dropped;
+        self.settle(false).await;
+        rest(began.elapsed(), waiting, dropped)
     }
 
     /// Writes everything that was noted before, or without `all` what it is time for; whether it is written. While the
@@ -275,10 +306,11 @@ impl Writer {
         if !self.batch.alerts.is_empty() {
             self.write_alerts().await?;
         }
+        // In the order of the keys, as every other transaction of several. All of them, since rows of one key stand
+        // beside each other in an index, and a transaction writes the fewer pages of it.
+        self.batch.entries.sort_by_key(|entry| entry.key);
         while !self.batch.entries.is_empty() {
             let chunk = self.batch.entries.len().min(CHUNK);
-            // In the order of the keys, as every other transaction of several.
-            self.batch.entries[..chunk].sort_by_key(|entry| entry.key);
             let mut tx = self.store.write().await?;
             tx.log_rows().insert(&self.batch.entries[..chunk]).await?;
             tx.commit().await?;
@@ -295,5 +327,26 @@ impl Writer {
             self.marked = dropped;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_writer_rests_longer_only_where_more_is_dropped_than_it_writes() {
+        let second = Duration::from_secs(1);
+        for (took, written, dropped, rests) in [
+            (second, 0, 0, EVERY),
+            (second, 10, 0, EVERY),
+            (second, 10_000, 2_000, EVERY),
+            (second, 10_000, 20_000, 2 * second),
+            (second, 10_000, 90_000, 3 * second),
+            (second, 0, u64::MAX, 3 * second),
+            (Duration::ZERO, 10_000, 90_000, EVERY),
+        ] {
+            assert_eq!(rest(took, written, dropped), rests, "{written}, {dropped}");
+        }
     }
 }

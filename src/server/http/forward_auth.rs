@@ -137,7 +137,7 @@ async fn tell(
     machine::say_quota(response.headers_mut(), quota);
     if let (Some(known), Some(route)) = (&key, &route) {
         let outcome = Outcome {
-            request_id: request_id.to_owned(),
+            request_id,
             status: response.status().as_u16(),
             error_code: error.as_ref().map(V1Error::code),
             at: now,

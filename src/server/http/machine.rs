@@ -56,21 +56,23 @@ pub async fn judge(app: &App, door: Door, asked: &Asked<'_>, now: Timestamp) -> 
     verdict
 }
 
-/// Notes a request that was made with a key of ours, and how it was answered.
+/// Notes a request that was made with a key of ours, and how it was answered; counts it where the log is full.
 pub fn note(
     app: &App,
     asked: &Asked<'_>,
     (key, route): (&Known, &Route),
-    outcome: Outcome,
+    outcome: Outcome<'_>,
     error: Option<&V1Error>,
 ) {
+    let Some(place) = app.recorder.place() else {
+        return;
+    };
     let key_use = match error {
         Some(V1Error::Refused(Refusal::Revoked | Refusal::Expired)) => KeyUse::AfterEnd,
         Some(V1Error::Refused(_)) => KeyUse::Refused,
         _ => KeyUse::Accepted,
     };
-    let entry = logged::entry(app, &key.key, route, asked, outcome);
-    app.recorder.request(entry, key_use);
+    place.note(logged::entry(app, &key.key, route, asked, outcome), key_use);
 }
 
 /// Says how a key stands with its limits (docs.babysea.ai, `/sdk/errors`).

@@ -102,7 +102,7 @@ pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
     machine::say_quota(response.headers_mut(), verdict.quota);
     if let (Some(known), Some(route)) = (&verdict.key, &verdict.route) {
         let outcome = Outcome {
-            request_id: request_id.to_owned(),
+            request_id,
             status: response.status().as_u16(),
             error_code: error.as_ref().map(V1Error::code),
             at: now,

@@ -31,7 +31,8 @@ declare! {
         FROM request_logs WHERE key_id = $1 AND at >= $2 GROUP BY 1 ORDER BY 1";
     LAST = "SELECT id, method, path, status, error_code, ip_hash, at FROM request_logs WHERE key_id = $1
         ORDER BY at DESC, id DESC LIMIT $2";
-    PURGE = "DELETE FROM request_logs WHERE at < $1";
+    /// Account by account, as the rows are found.
+    PURGE = "DELETE FROM request_logs WHERE account_id IN (SELECT id FROM accounts) AND at < $1";
     PURGE_GAPS = "DELETE FROM request_log_gaps WHERE at < $1";
 }
 

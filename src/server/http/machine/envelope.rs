@@ -4,8 +4,9 @@
 use super::error::kinds::Kind;
 use crate::domain::time::Timestamp;
 use axum::{
-    Json,
-    response::{IntoResponse, Response},
+    body::Body,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -115,12 +116,30 @@ impl<'a> Failure<'a> {
 
 /// A success with its data.
 pub fn success<T: Serialize>(request_id: &str, message: &'static str, now: Timestamp, data: T) -> Response {
-    Json(Success {
+    let envelope = Success {
         status: Succeeded::Success,
         request_id,
         message,
         timestamp: now.iso(),
         data,
-    })
-    .into_response()
+    };
+    answer(StatusCode::OK, &envelope)
+}
+
+/// An answer with this as its JSON. It has room for most bodies and for the headers that are added later: growing moves
+/// what is there.
+pub(super) fn answer(status: StatusCode, envelope: &impl Serialize) -> Response {
+    let mut body = Vec::with_capacity(512);
+    let mut headers = HeaderMap::with_capacity(14);
+    let mut response = Response::default();
+    if let Err(error) = serde_json::to_writer(&mut body, envelope) {
+        tracing::error!(%error, "an answer could not be written");
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        return response;
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    *response.body_mut() = Body::from(body);
+    response
 }

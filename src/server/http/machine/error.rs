@@ -2,12 +2,11 @@
 
 pub mod kinds;
 
-use super::envelope::{Details, Failure};
+use super::envelope::{self, Details, Failure};
 use crate::server::{limits::Exceeded, service::verify::Refusal};
 use axum::{
-    Json,
     http::{HeaderValue, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use kinds::Kind;
 
@@ -152,7 +151,7 @@ impl V1Error {
             );
         }
         let kind = self.kind();
-        let mut response = (kind.status, Json(self.body(request_id))).into_response();
+        let mut response = envelope::answer(kind.status, &self.body(request_id));
         let headers = response.headers_mut();
         if let Some(challenge) = self.challenge() {
             headers.insert(header::WWW_AUTHENTICATE, challenge);

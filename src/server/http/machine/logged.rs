@@ -18,9 +18,9 @@ const MASK: &str = "***";
 const SECRET_NAMES: [&str; 5] = ["token", "key", "secret", "password", "signature"];
 
 /// How a request was answered.
-pub struct Outcome {
+pub struct Outcome<'a> {
     /// Id of the request.
-    pub request_id: String,
+    pub request_id: &'a str,
     /// HTTP status.
     pub status: u16,
     /// Code of the refusal.
@@ -44,10 +44,10 @@ pub struct Asked<'a> {
 }
 
 /// The row of a request that was made with `key`.
-pub fn entry(app: &App, key: &Key, route: &Route, asked: &Asked<'_>, outcome: Outcome) -> LogEntry {
+pub fn entry(app: &App, key: &Key, route: &Route, asked: &Asked<'_>, outcome: Outcome<'_>) -> LogEntry {
     let prefix = &app.config.key_prefix;
     LogEntry {
-        request_id: outcome.request_id,
+        request_id: outcome.request_id.to_owned(),
         account: key.account,
         key: key.id,
         status: outcome.status,
