@@ -150,6 +150,50 @@ fn both_engines_have_the_same_migrations() {
     assert!(!names("sqlite").is_empty());
 }
 
+/// The text of a file, or of the tests in it, that docs/security.md names.
+fn cited(name: &str) -> Option<String> {
+    let path = match (name.strip_suffix(".spec"), name.split_once('/')) {
+        (Some(_), _) => format!("end2end/tests/{name}.ts"),
+        (None, Some(("integration" | "store", file))) if !file.is_empty() => format!("tests/{name}.rs"),
+        _ => return None,
+    };
+    let text = fs::read_to_string(root().join(&path));
+    Some(text.unwrap_or_else(|error| panic!("docs/security.md names {path}: {error}")))
+}
+
+#[test]
+fn tests_that_the_list_of_security_names_exist() {
+    let list = fs::read_to_string(root().join("docs/security.md")).expect("the list");
+    let (mut found, mut missing) = (0, Vec::new());
+    for line in list.lines().filter(|line| line.starts_with("| S")) {
+        let mut within = None;
+        let tests = line
+            .trim_end_matches(" |")
+            .rsplit(" | ")
+            .next()
+            .unwrap_or_default();
+        for named in tests.split('`').skip(1).step_by(2) {
+            let (file, test) = match named.split_once(": ") {
+                Some((file, test)) => (file, Some(test)),
+                None if named.contains('_') && !named.contains(['/', ':', '.']) => ("", Some(named)),
+                None if named.ends_with("...") => ("", Some(named)),
+                None => (named, None),
+            };
+            if !file.is_empty() {
+                within = cited(file);
+            }
+            if let (Some(test), Some(text)) = (test, &within) {
+                found += 1;
+                if !text.contains(test.trim_end_matches("...")) {
+                    missing.push(format!("{test}: {line}"));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "not in the file that is named: {missing:#?}");
+    assert!(found > 50, "{found}: the list is no longer written like this");
+}
+
 #[test]
 fn gates_are_counted_in_code_alone() {
     assert_eq!(

@@ -3,12 +3,12 @@
 use super::{
     Failure, counted,
     load::{self, Asked},
-    product::{Product, serve},
+    product::{Product, fetch, serve},
     speed::{Line, ROUNDS},
 };
 use axum::{
     Router,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    http::{StatusCode, header},
     routing::any,
 };
 use std::{
@@ -39,20 +39,10 @@ impl Drop for Nginx {
 
 /// Measures both in turns.
 pub async fn measure(engine: &str, product: &Product, server: SocketAddr) -> Result<(), Failure> {
+    let header = product.key();
     // What a server that decides nothing would answer: the same headers.
-    let headers: HeaderMap = [
-        "x-account-id",
-        "x-api-key-id",
-        "x-api-key-name",
-        "x-api-key-scopes",
-        "x-request-id",
-        "x-ratelimit-limit",
-        "x-ratelimit-remaining",
-        "x-ratelimit-reset",
-    ]
-    .into_iter()
-    .map(|name| (HeaderName::from_static(name), HeaderValue::from_static("0")))
-    .collect();
+    let (_, mut headers, _) = fetch(&product.router, &format!("/forward-auth{PATH}"), &header).await?;
+    headers.remove(header::CONTENT_LENGTH);
     let decides_nothing = any(move || std::future::ready((StatusCode::NO_CONTENT, headers.clone())));
     let (constant, serving) = serve(&product.app, Router::new().fallback(decides_nothing)).await?;
     let folder = tempfile::tempdir()?;
@@ -63,7 +53,6 @@ pub async fn measure(engine: &str, product: &Product, server: SocketAddr) -> Res
             sleep(Duration::from_millis(10)).await;
         }
     }
-    let header = product.key();
     let asked = |server| Asked {
         server,
         path: PATH,

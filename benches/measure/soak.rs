@@ -105,6 +105,7 @@ pub async fn run() -> Result<(), Failure> {
     heads::run(&Place::sqlite()?).await?;
     fuzz::run(&Place::sqlite()?).await?;
     stop::run(&Place::sqlite()?).await?;
+    stop::cut(&Place::sqlite()?).await?;
     if let Some(place) = Place::postgres("stop").await? {
         stop::run(&place).await?;
     }

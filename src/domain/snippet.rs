@@ -240,9 +240,37 @@ fn snippet(label: &str, text: String, note: &str) -> Snippet {
     }
 }
 
-/// The tabs under a new key with these scopes; `base` is this server's address, without `/v1`.
+/// How the variables of a brand begin: `BABYSEA` for `BabySea`; nothing where its name has no letter that they may have.
+fn variable(brand: &str) -> String {
+    let words = brand.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<_> = words
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_uppercase)
+        .collect();
+    match words.join("_") {
+        name if name.starts_with(|c: char| c.is_ascii_digit()) => format!("_{name}"),
+        name => name,
+    }
+}
+
+/// The tabs under a new key of `brand` with these scopes; `base` is this server's address, without `/v1`.
 #[must_use]
-pub fn snippets(base: &str, catalog: &Catalog, scopes: &Scopes) -> Vec<Snippet> {
+pub fn snippets(brand: &str, base: &str, catalog: &Catalog, scopes: &Scopes) -> Vec<Snippet> {
+    let brand = variable(brand);
+    let named = |what: &str| {
+        [&brand, what]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("_")
+    };
+    let (key, address) = (named("API_KEY"), named("API_BASE_URL"));
+    let secret = key.to_ascii_lowercase();
+    let path = if brand.is_empty() {
+        "api".to_owned()
+    } else {
+        brand.to_ascii_lowercase()
+    };
     let call = Call::of(catalog, scopes);
     let api = call.as_ref().map_or(YOUR_API, |call| call.base(base));
     let mut snippets = Vec::new();
@@ -253,13 +281,13 @@ pub fn snippets(base: &str, catalog: &Catalog, scopes: &Scopes) -> Vec<Snippet> 
     }
     snippets.push(snippet(
         ".env",
-        format!("BABYSEA_API_KEY={KEY}\nBABYSEA_API_BASE_URL={api}"),
+        format!("{key}={KEY}\n{address}={api}"),
         "Add .env to .gitignore, so that the key never gets into the repository.",
     ));
     snippets.push(snippet(
         "Secrets manager",
         format!(
-            "# GitHub Actions\nprintf %s '{KEY}' | gh secret set BABYSEA_API_KEY\n\n# Docker Swarm\nprintf %s '{KEY}' | docker secret create babysea_api_key -\n\n# HashiCorp Vault\nprintf %s '{KEY}' | vault kv put secret/babysea api_key=-"
+            "# GitHub Actions\nprintf %s '{KEY}' | gh secret set {key}\n\n# Docker Swarm\nprintf %s '{KEY}' | docker secret create {secret} -\n\n# HashiCorp Vault\nprintf %s '{KEY}' | vault kv put secret/{path} api_key=-"
         ),
         "A space before a command keeps it out of the history of most shells.",
     ));

@@ -95,7 +95,7 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
     }
     RevealedKey {
         id: key.id.to_string(),
-        snippets: snippet::snippets(base, &catalog, &key.scopes),
+        snippets: snippet::snippets(&app.config.brand, base, &catalog, &key.scopes),
         trial: snippet::trial(base, &catalog, &key.scopes),
         rotated,
         name: key.name,

@@ -7,12 +7,19 @@ use super::{
 use crate::domain::{
     catalog::{Catalog, Grants},
     key::Key,
+    time::Timestamp,
 };
 use quick_cache::sync::Cache;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
 /// Most keys held; the least used go first.
 const MOST: usize = 200_000;
+
+/// How often a use is noted for which the log has no place; milliseconds.
+const USES_EVERY: i64 = 60_000;
 
 /// A key as it was at a moment, made ready to be asked about routes of one catalogue.
 pub struct Known {
@@ -22,6 +29,8 @@ pub struct Known {
     pub grants: Grants,
     catalog: Arc<Catalog>,
     moment: Moment,
+    /// When a use was last due; milliseconds.
+    use_due: AtomicI64,
 }
 
 impl Known {
@@ -33,7 +42,19 @@ impl Known {
             key,
             catalog: Arc::clone(catalog),
             moment,
+            use_due: AtomicI64::new(i64::MIN),
         }
+    }
+
+    /// Whether a use of the key is to be noted although its request has no place in the log: once a minute.
+    #[must_use]
+    pub fn is_use_due(&self, now: Timestamp) -> bool {
+        let last = self.use_due.load(Ordering::Relaxed);
+        let due = now.millis() >= last.saturating_add(USES_EVERY);
+        due && self
+            .use_due
+            .compare_exchange(last, now.millis(), Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::domain::{
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -60,6 +60,7 @@ pub struct Recorder {
     queue: mpsc::Sender<Message>,
     flushes: mpsc::Sender<oneshot::Sender<bool>>,
     dropped: Arc<AtomicU64>,
+    unqueued: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
 }
 
 impl Recorder {
@@ -69,12 +70,14 @@ impl Recorder {
         let (queue, messages) = mpsc::channel(QUEUE);
         let (flushes, asked) = mpsc::channel(1);
         let dropped = Arc::<AtomicU64>::default();
+        let unqueued = Arc::<Mutex<HashMap<KeyId, Timestamp>>>::default();
         let writer = Writer {
             store,
             clock,
             rng,
             messages,
             dropped: Arc::clone(&dropped),
+            unqueued: Arc::clone(&unqueued),
             marked: 0,
             seen: 0,
             batch: Batch::default(),
@@ -85,6 +88,7 @@ impl Recorder {
             queue,
             flushes,
             dropped,
+            unqueued,
         }
     }
 
@@ -96,6 +100,15 @@ impl Recorder {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         place.map(Place)
+    }
+
+    /// Notes the last use of a key for which there is no place in the queue: a secret that is in use is not taken for one
+    /// that never was (docs/security.md, S35).
+    pub fn used(&self, key: KeyId, at: Timestamp) {
+        let mut unqueued = lock(&self.unqueued);
+        if unqueued.len() < MOST_USED || unqueued.contains_key(&key) {
+            unqueued.insert(key, at);
+        }
     }
 
     /// Notes that a key belongs under another hash. Dropped, it is noted again with the next use.
@@ -127,6 +140,11 @@ impl Recorder {
             false
         })
     }
+}
+
+/// What one of its holders left when it panicked is as good as before.
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A place in the queue.
@@ -165,6 +183,8 @@ struct Writer {
     rng: Arc<dyn Rng>,
     messages: mpsc::Receiver<Message>,
     dropped: Arc<AtomicU64>,
+    /// Uses without a place in the queue.
+    unqueued: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
     /// How many of those dropped have their mark in the log.
     marked: u64,
     /// How many had been dropped when it last began to write.
@@ -219,15 +239,21 @@ impl Writer {
                 Err(_) => break,
             }
         }
+        let unqueued = std::mem::take(&mut *lock(&self.unqueued));
+        for (key, at) in unqueued {
+            self.note_use(key, at);
+        }
         self.write(all).await
+    }
+
+    fn note_use(&mut self, key: KeyId, at: Timestamp) {
+        let latest = self.batch.used.entry(key).or_insert(at);
+        *latest = at.max(*latest);
     }
 
     fn note(&mut self, entry: LogEntry, key_use: KeyUse) {
         match key_use {
-            KeyUse::Accepted => {
-                let latest = self.batch.used.entry(entry.key).or_insert(entry.at);
-                *latest = entry.at.max(*latest);
-            }
+            KeyUse::Accepted => self.note_use(entry.key, entry.at),
             KeyUse::AfterEnd => {
                 let trace = Trace {
                     request_id: entry.request_id.clone(),

@@ -14,6 +14,7 @@ use hyper_util::{
 use std::{convert::Infallible, io, net::SocketAddr, sync::atomic::Ordering, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
+    task::JoinSet,
     time::{sleep, timeout},
 };
 use tower::Service;
@@ -39,6 +40,7 @@ where
         .header_read_timeout(HEAD_TIME)
         .max_header_size(HEAD_BYTES);
     let open = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     let answering = |peer| Answering {
         service: service.clone(),
         peer,
@@ -47,10 +49,7 @@ where
         loop {
             let (stream, peer) = accept(&listener).await;
             let connection = open.watch(http.serve_connection(TokioIo::new(stream), answering(peer)));
-            tokio::spawn(async move {
-                // What goes wrong on a connection is its client's doing.
-                let _ = connection.await;
-            });
+            keep(&mut connections, connection);
         }
     };
     tokio::select! {
@@ -63,9 +62,7 @@ where
         loop {
             let (stream, peer) = accept(&listener).await;
             let connection = http.serve_connection(TokioIo::new(stream), answering(peer));
-            tokio::spawn(async move {
-                let _ = connection.await;
-            });
+            keep(&mut connections, connection);
         }
     };
     tokio::select! {
@@ -76,6 +73,16 @@ where
             }
         }
     }
+    // Nobody is answered after the log is written for the last time (docs/security.md, S81).
+    connections.shutdown().await;
+}
+
+/// Serves a connection among the others. What goes wrong on one is its client's doing.
+fn keep(connections: &mut JoinSet<()>, connection: impl Future<Output = hyper::Result<()>> + Send + 'static) {
+    while connections.try_join_next().is_some() {}
+    connections.spawn(async move {
+        let _ = connection.await;
+    });
 }
 
 /// The next connection.

@@ -107,6 +107,14 @@ both!(
             world.status(&key).await.json()["data"]["apikey_expires_at"],
             "2026-11-24T17:00:00.000Z"
         );
+        world
+            .execute("UPDATE api_keys SET rotated_at = 1795453200000, grace_ends_at = 1795456800000")
+            .await;
+        assert_eq!(
+            world.status(&key).await.json()["data"]["apikey_expires_at"],
+            "2026-11-23T18:00:00.000Z",
+            "the end of its grace period comes first"
+        );
     }
 );
 

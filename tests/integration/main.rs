@@ -30,6 +30,7 @@ mod html;
 mod key_detail;
 mod key_limit;
 mod keys;
+mod keys_in_memory;
 mod keys_in_use;
 mod keys_page;
 mod last_use;

@@ -253,10 +253,9 @@ async fn a_full_queue_drops_counts_and_leaves_a_mark() {
     // Nobody reads the queue while this task does not yield: a test runs on one thread.
     let entry = sample(&world).await;
     for _ in 0..10_001 {
-        world
-            .app
-            .recorder
-            .request(entry.clone(), babysea::domain::log::KeyUse::Refused);
+        if let Some(place) = world.app.recorder.place() {
+            place.note(entry.clone(), babysea::domain::log::KeyUse::Refused);
+        }
     }
     assert_eq!(world.app.recorder.dropped(), 1, "there is room for 10,000");
     // On a busy machine one wait may not be enough for so many.
@@ -272,6 +271,30 @@ async fn a_full_queue_drops_counts_and_leaves_a_mark() {
     // What is marked is marked once.
     world.app.recorder.flush().await;
     assert_eq!(world.database.number(marks).await, 1);
+}
+
+#[tokio::test]
+async fn a_use_without_a_place_in_the_queue_is_a_use() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let secret = ada.key("prod", "monitor_only").await;
+    // Refused for its scope, it is in memory and was never used.
+    let refused = world.send(get("/v1/content/list").bearer(&secret)).await;
+    assert_eq!(refused.status, 403);
+    let entry = sample(&world).await;
+    while let Some(place) = world.app.recorder.place() {
+        place.note(entry.clone(), babysea::domain::log::KeyUse::Refused);
+    }
+    let health = get("/v1/health/storage").bearer(&secret);
+    assert_eq!(world.send(health).await.status, 501, "it passed every check");
+    assert_eq!(world.app.recorder.dropped(), 2, "there was no place for it");
+    assert!(world.app.recorder.flush().await);
+    let used = "SELECT COUNT(*) FROM api_keys WHERE last_used_at IS NOT NULL";
+    assert_eq!(
+        world.database.number(used).await,
+        1,
+        "its secret cannot be issued again"
+    );
 }
 
 /// A request of the only key there is.

@@ -19,6 +19,7 @@ const MEGABYTES: f64 = 64.0;
 
 pub async fn run(place: &Place) -> Result<(), Failure> {
     let (program, sample) = place.start(&[]).await?;
+    let before = program.resident()?;
     let (stop, asked) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
     let mut flood = JoinSet::new();
     for _ in 0..CONNECTIONS {
@@ -33,7 +34,7 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         });
     }
     sleep(WARM).await;
-    let (before, began, asked_before) = (program.resident()?, Instant::now(), asked.load(Ordering::Relaxed));
+    let (began, asked_before) = (Instant::now(), asked.load(Ordering::Relaxed));
     let (mut most, mut times) = (before, Vec::new());
     let mut dashboard = Connection::open(program.address).await?;
     for (id, secret) in &sample.keys {

@@ -1,4 +1,5 @@
-//! SIGTERM under load: what was answered is in the log, and the program ends in order (S80, S81).
+//! SIGTERM under load: what was answered is in the log, and the program ends in order (S80, S81), also while a request
+//! does not end.
 
 use super::{Failure, Place, told};
 use crate::program::Connection;
@@ -57,6 +58,38 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         answers - rows - dropped,
         answers == rows + dropped && rows > 0,
         "0 missing",
+    );
+    Ok(())
+}
+
+/// A request that never ends is given up after its time, and the program ends as well.
+pub async fn cut(place: &Place) -> Result<(), Failure> {
+    let (program, sample) = place.start(&[]).await?;
+    let mut endless = Connection::open(program.address).await?;
+    endless
+        .send(&format!(
+            "POST /v1/generate/image/bfl/flux-schnell HTTP/1.1\r\nhost: soak\r\nauthorization: Bearer {}\r\n\
+             transfer-encoding: chunked\r\n\r\n1\r\nx\r\n",
+            sample.secret
+        ))
+        .await?;
+    // Answered after that one was accepted.
+    let status = Connection::open(program.address)
+        .await?
+        .get("/v1/status", &sample.secret)
+        .await?;
+    let began = Instant::now();
+    program.terminate()?;
+    let ended = program.ended().await?;
+    let took = began.elapsed().as_secs_f64();
+    let rows = place.number("SELECT COUNT(*) FROM request_logs").await?;
+    let holds = ended.success() && status == 200 && rows == 1 && (9.0..15.0).contains(&took);
+    told(
+        place,
+        "S80: SIGTERM while a request does not end, exit 0",
+        format!("{took:.1} s"),
+        holds,
+        "after 10 s, < 15 s",
     );
     Ok(())
 }

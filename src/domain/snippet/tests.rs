@@ -49,7 +49,7 @@ fn a_preset_is_tried_on_a_route_it_allows() {
         let trial = trial(BASE, &BUILT_IN, &scopes).expect("a command");
         assert!(trial.command.contains(path), "{}", trial.command);
         assert!(trial.expected.starts_with(code), "{}", trial.expected);
-        for snippet in snippets(BASE, &BUILT_IN, &scopes) {
+        for snippet in snippets("BabySea", BASE, &BUILT_IN, &scopes) {
             assert!(snippet.text.contains(KEY), "{}", snippet.label);
         }
     }
@@ -94,7 +94,7 @@ fn under_another_catalogue_the_call_is_one_of_its_own() {
     );
     assert!(trial.expected.starts_with("501"), "{}", trial.expected);
     let labels = |scope| {
-        let snippets = snippets(BASE, &below, &[scope].into_iter().collect());
+        let snippets = snippets("BabySea", BASE, &below, &[scope].into_iter().collect());
         snippets
             .into_iter()
             .map(|snippet| snippet.label)
@@ -122,4 +122,26 @@ fn what_a_shell_would_read_otherwise_is_quoted() {
     let trial = trial(BASE, &odd, &["a"].into_iter().collect()).expect("a command");
     let command = r"curl -i 'https://k.example/v1/$HOME;it'\''s' ";
     assert!(trial.command.starts_with(command), "{}", trial.command);
+}
+
+#[test]
+fn variables_are_named_after_the_brand() {
+    let below = catalog(&[("GET", "/v1/models/{model_identifier}", "b")]);
+    for (brand, variable, vault) in [
+        ("BabySea", "BABYSEA_API_KEY=", "secret/babysea "),
+        ("Weather & Vane", "WEATHER_VANE_API_KEY=", "secret/weather_vane "),
+        ("4front", "_4FRONT_API_KEY=", "secret/_4front "),
+        ("Übung", "BUNG_API_KEY=", "secret/bung "),
+        ("天気", "API_KEY=", "secret/api "),
+    ] {
+        let snippets = snippets(brand, BASE, &below, &["b"].into_iter().collect());
+        let all: String = snippets.into_iter().map(|snippet| snippet.text + "\n").collect();
+        assert!(
+            all.lines().any(|line| line.starts_with(variable)),
+            "{brand}: {all}"
+        );
+        assert!(all.contains(vault), "{brand}: {all}");
+        let foreign = all.to_lowercase().contains("babysea");
+        assert_eq!(foreign, brand == "BabySea", "{brand}: {all}");
+    }
 }

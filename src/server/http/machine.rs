@@ -64,13 +64,16 @@ pub fn note(
     outcome: Outcome<'_>,
     error: Option<&V1Error>,
 ) {
-    let Some(place) = app.recorder.place() else {
-        return;
-    };
     let key_use = match error {
         Some(V1Error::Refused(Refusal::Revoked | Refusal::Expired)) => KeyUse::AfterEnd,
         Some(V1Error::Refused(_)) => KeyUse::Refused,
         _ => KeyUse::Accepted,
+    };
+    let Some(place) = app.recorder.place() else {
+        if key_use == KeyUse::Accepted && key.is_use_due(outcome.at) {
+            app.recorder.used(key.key.id, outcome.at);
+        }
+        return;
     };
     place.note(logged::entry(app, &key.key, route, asked, outcome), key_use);
 }

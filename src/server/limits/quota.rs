@@ -202,6 +202,40 @@ mod tests {
     }
 
     #[test]
+    fn threads_at_once_get_what_is_left_and_no_more() {
+        const THREADS: usize = 100;
+        let (account, [one, other]) = ids();
+        let quotas = Quotas::new(Some(400));
+        let together = std::sync::Barrier::new(THREADS);
+        let passed = |key, limit| {
+            together.wait();
+            (0..10)
+                .filter(|_| quotas.take(account, key, limit, at(0)).1.is_ok())
+                .count()
+        };
+        let counts = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS)
+                .map(|n| {
+                    let own = (n % 2 == 0).then_some(150);
+                    let key = if n % 2 == 0 { one } else { other };
+                    scope.spawn(move || (n % 2, passed(key, own)))
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(std::thread::ScopedJoinHandle::join)
+                .collect::<Vec<_>>()
+        });
+        let mut sums = [0, 0];
+        for count in counts {
+            let (of, count) = count.expect("a thread that ended");
+            sums[of] += count;
+        }
+        assert_eq!(sums[0] + sums[1], 400, "of 1,000 that were asked for");
+        assert!(sums[0] <= 150, "the key with a limit of its own: {}", sums[0]);
+    }
+
+    #[test]
     fn looking_takes_nothing_and_without_limits_nothing_is_said() {
         let (account, [one, _]) = ids();
         let quotas = Quotas::new(Some(1));

@@ -232,7 +232,7 @@ async fn find(
         Err(_) => StoreError::Slow,
     };
     match held {
-        Some(known) if heard.is_some_and(|ago| ago <= app.config.stale_if_db_down) => {
+        Some(known) if heard.is_some_and(|ago| ago <= FRESH + app.config.stale_if_db_down) => {
             app.stale_uses.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(key = %known.key.id, "the database is away: a key is judged by what was known of it");
             Ok(Some(known))

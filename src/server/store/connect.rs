@@ -278,7 +278,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         if let Pools::Postgres(pool) = &self.pools {
             self.changes.tell_time(Box::new(listener));
-            shared::look(pool, &self.changes).await?;
+            let mut conn = pool.acquire().await?;
+            shared::look(&mut conn, &self.changes).await?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::{Changes, changes::SYNC_HOLDS};
 use crate::domain::time::Timestamp;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use std::{
     sync::{Arc, Weak},
     time::{Duration, Instant},
@@ -63,33 +63,41 @@ pub(super) async fn forget_gone(pool: &PgPool) -> Result<(), sqlx::Error> {
 }
 
 /// Looks once.
-pub(super) async fn look(pool: &PgPool, changes: &Changes) -> Result<(), sqlx::Error> {
-    let began = Instant::now();
-    let mut conn = pool.acquire().await?;
+pub(super) async fn look(conn: &mut PgConnection, changes: &Changes) -> Result<(), sqlx::Error> {
     let asked = Instant::now();
     let (epoch, millis): (i64, i64) = sqlx::query_as(LOOK)
         .bind(&changes.server)
         .bind(changes.epoch())
-        .fetch_one(&mut *conn)
+        .fetch_one(conn)
         .await?;
     let took = asked.elapsed();
-    changes.looked(epoch, began);
+    changes.looked(epoch, asked);
     if took < CLOCK_ANSWER {
         changes.told(Timestamp::from_millis(millis), asked + took / 2);
     }
     Ok(())
 }
 
-/// Looks for as long as the store is in use.
+/// Looks for as long as the store is in use, on a connection of its own: while all of the pool are busy, the keys in
+/// memory are still good.
 pub(super) async fn keep_looking(pool: PgPool, changes: Weak<Changes>) {
-    let mut is_away = false;
+    let (mut is_away, mut own) = (false, None);
     while let Some(changes) = Weak::upgrade(&changes) {
         if pool.is_closed() {
             return;
         }
         let epoch = changes.epoch();
         // One that hangs is given up, and its connection with it.
-        let looked = timeout(SYNC_HOLDS, look(&pool, &changes)).await;
+        let next = async {
+            let mut conn = match own.take() {
+                Some(conn) => conn,
+                None => PgConnection::connect_with(&pool.connect_options()).await?,
+            };
+            look(&mut conn, &changes).await?;
+            own = Some(conn);
+            Ok::<_, sqlx::Error>(())
+        };
+        let looked = timeout(SYNC_HOLDS, next).await;
         let failed = !matches!(looked, Ok(Ok(())));
         if failed != is_away {
             is_away = failed;

@@ -44,6 +44,6 @@ pub(super) fn get<'a>(call: &Call<'a>) -> KeyStatus<'a> {
         apikey_prefix: &key.prefix,
         apikey_created_at: key.created_at.iso(),
         apikey_last_used_at: call.now.iso(),
-        apikey_expires_at: key.expires_at.map(Timestamp::iso),
+        apikey_expires_at: key.end().map(Timestamp::iso),
     }
 }
