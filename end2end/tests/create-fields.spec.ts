@@ -180,6 +180,10 @@ test("what an allowlist covers is said while it is typed", async ({ page, guard 
   const add = await openDialog(page);
   const reading = add.getByRole("status").getByRole("listitem");
   const list = field(add, ALLOWLIST);
+  // What comes into it later is announced, since it was there before.
+  const told = add.getByRole("status").filter({ has: page.locator("#allowlist-error") });
+  await expect(told).toHaveText("");
+  await expect(list).toHaveAttribute("maxlength", "8192");
   await expect(add.getByText("Your address now is 127.0.0.1")).toBeVisible();
   await button(add, "add it").click();
   await expect(list).toHaveValue("127.0.0.1");
@@ -202,10 +206,13 @@ test("what an allowlist covers is said while it is typed", async ({ page, guard 
   await list.fill(THREE);
   await list.blur();
   await expectError(list, WRONG, false);
+  await expect(told).toHaveText(WRONG);
+  await expect(told).toBeVisible();
   await expect(reading).toHaveCount(0);
   await list.fill("");
   await list.blur();
   await expect(list).not.toHaveAttribute("aria-invalid");
+  await expect(told).toHaveText("");
 });
 
 test("every entry is seen on hover, on focus and by who hears the page", async ({ page }) => {

@@ -2,6 +2,7 @@ import {
   button, dialog, expectError, expectFocusInside, field, hydrated, KEYS_PAGE, opener, PASSWORD, radio, REISSUE, row,
   scopeBox, secretField, sendKey, signUp, somebody, visit,
 } from "../fixtures/journey";
+import { makeKey } from "../fixtures/keys";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
 /** The focused element can be seen: it is ringed (itself or the box around it), on the screen, and nothing covers it. */
@@ -220,6 +221,55 @@ test("a key with scopes of its own is made, and its row's menu leads to a new se
   await keyboard.press("Space");
   await keyboard.press("Escape");
   await page.waitForURL(/created=/);
+});
+
+test("arrows, Home and End go round the menu of a row", async ({ page }) => {
+  await signUp(page);
+  for (const name of ["below", "above"]) await makeKey(page, name);
+  await page.reload();
+  await hydrated(page);
+  const { keyboard } = page;
+  const item = (name: string) => page.getByRole("menuitem", { name, exact: true });
+  for (const key of ["above", "below"]) {
+    await button(page, `Actions for ${key}`).focus();
+    await keyboard.press("Enter");
+    await expect(item("Rotate")).toBeFocused();
+    for (const [press, name] of [
+      ["ArrowDown", "Reissue secret"], ["ArrowDown", "Revoke"], ["ArrowDown", "Delete"], ["ArrowDown", "Rotate"],
+      ["ArrowUp", "Delete"], ["ArrowUp", "Revoke"], ["Home", "Rotate"], ["Home", "Rotate"], ["End", "Delete"],
+      ["End", "Delete"], ["ArrowUp", "Revoke"],
+    ] as const) await tabTo(page, item(name), press);
+    await keyboard.press("Escape");
+    await expect(item("Revoke")).toHaveCount(0);
+    await expect(button(page, `Actions for ${key}`)).toBeFocused();
+  }
+  // Without an open menu they belong to the page.
+  await keyboard.press("ArrowDown");
+  await expect(button(page, "Actions for below")).toBeFocused();
+});
+
+test("what stays on the screen covers nothing that Tab reaches in a long list", async ({ page }) => {
+  test.slow();
+  await signUp(page);
+  for (let n = 1; n <= 50; n += 1) await makeKey(page, `worker-${n}`);
+  await page.reload();
+  await hydrated(page);
+  const boxes = page.getByRole("checkbox", { name: /^Select worker-/ });
+  await boxes.first().check();
+  await expect(page.getByRole("form", { name: "Selected keys" })).toBeInViewport({ ratio: 1 });
+  await boxes.first().focus();
+  // A box, a name and a menu in each row.
+  const stops = 3 * 50 - 1;
+  for (let n = 0; n < stops; n += 1) {
+    await page.keyboard.press("Tab");
+    await expectVisibleFocus(page);
+  }
+  await expect(button(page, "Actions for worker-1")).toBeFocused();
+  for (let n = 0; n < stops; n += 1) {
+    await page.keyboard.press("Shift+Tab");
+    await expectVisibleFocus(page);
+  }
+  await expect(boxes.first()).toBeFocused();
 });
 
 test("the account is changed, and a team is made", async ({ page }) => {

@@ -31,6 +31,9 @@ pub const CUSTOM: &str = "custom";
 /// Its name for people.
 pub const CUSTOM_LABEL: &str = "Custom";
 
+/// The path that no route can have: `/forward-auth` and it are nginx's door.
+const NGINX: &str = "/nginx";
+
 /// A route of the guarded API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
@@ -147,6 +150,11 @@ impl Catalog {
             if !is_pattern(&pattern) {
                 return Err(fault(format!(
                     "the pattern {pattern:?} must begin with / and have neither empty segments nor dots alone; a {{name}} is a segment of its own"
+                )));
+            }
+            if pattern == NGINX {
+                return Err(fault(format!(
+                    "the pattern {NGINX:?} cannot be guarded: behind Envoy, whose questions have the path after /forward-auth, it would be asked about where nginx asks"
                 )));
             }
             let Some(place) = scopes.iter().position(|known| *known == scope) else {
@@ -312,6 +320,27 @@ mod tests {
             ("get", "/v1/status"),
         ] {
             assert_eq!(scope(method, path), None, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn no_route_is_where_nginx_asks() {
+        let with = |pattern: &str| {
+            let preset = Preset {
+                id: "all".to_owned(),
+                label: "All".to_owned(),
+                description: "Everything".to_owned(),
+                scopes: vec!["read".to_owned()],
+            };
+            let route = ("GET".to_owned(), pattern.to_owned(), "read".to_owned());
+            Catalog::new(vec!["read".to_owned()], vec![preset], vec![route])
+        };
+        let fault = with("/nginx").expect_err("a fault");
+        assert_eq!(fault.place, Place::Route(0));
+        assert!(fault.reason.contains("/nginx"), "{}", fault.reason);
+        // Asked about at paths of their own.
+        for pattern in ["/nginx/status", "/nginx-status", "/v1/nginx", "/{name}"] {
+            assert!(with(pattern).is_ok(), "{pattern}");
         }
     }
 

@@ -13,11 +13,9 @@ mod properties;
 mod tests;
 
 /// Most bytes of a whole list as typed; 50 of the longest entries fit well.
-const MAX_BYTES: usize = 8_192;
+pub const MAX_BYTES: usize = 8_192;
 /// Most characters of one entry; the longest address with its prefix length has 49.
 const MAX_ENTRY: usize = 64;
-/// Wrong entries that are named before the rest is only counted.
-const MAX_NAMED: usize = 5;
 /// Prefix length from which a block of IPv4-mapped addresses holds nothing else.
 const MAPPED: u8 = 96;
 
@@ -134,7 +132,8 @@ impl Allowlist {
                         list.push(kept);
                     }
                 }
-                Err(fault) if named.len() < MAX_NAMED => named.push(WrongEntry {
+                // A list that could be kept has each of its wrong entries named.
+                Err(fault) if named.len() < Self::MAX => named.push(WrongEntry {
                     number,
                     text: shown(item),
                     fault,

@@ -152,6 +152,16 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
+    /// Counts a request that was refused before there was a route and a key to decide about.
+    pub fn refused(&self, door: &'static str, verdict: &'static str) {
+        let refused = Decided {
+            door,
+            route: Arc::clone(&self.nowhere),
+            verdict,
+        };
+        self.requests.get_or_create(&refused).inc();
+    }
+
     /// Counts a key that was found in memory.
     pub fn found_in_memory(&self) {
         self.from_memory.inc();

@@ -4,17 +4,40 @@ use crate::{
     answer::Answer,
     browser::{Call, call, get},
     database::{Database, both},
+    program::Program,
     world::{Setup, World},
 };
+use axum::{body::Body, http::Request};
+use babysea::server::http::health;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 const PROXY: &str = "10.0.0.1";
 const CLIENT: &str = "203.0.113.7";
-const IDENTITY: [&str; 4] = [
+/// What the guarded API learns of a caller.
+pub const IDENTITY: [&str; 4] = [
     "x-account-id",
     "x-api-key-id",
     "x-api-key-name",
     "x-api-key-scopes",
+];
+
+/// Headers by which an API may take another method, path or caller for the request's than were judged.
+pub const MISLEADING: [&str; 14] = [
+    "x_account_id",
+    "x.account.id",
+    "x-account_id",
+    "x-api-key_id",
+    "x_api_key_name",
+    "x.api-key.scopes",
+    "x_request_id",
+    "x-forwarded_for",
+    "x_http_method_override",
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
 ];
 
 /// A way to ask about a request.
@@ -257,5 +280,77 @@ async fn only_trusted_proxies_may_ask_and_only_about_one_request() {
         world.send(nobody).await.status,
         403,
         "nobody is trusted unless told"
+    );
+}
+
+#[tokio::test]
+async fn headers_that_pass_for_others_are_refused() {
+    let world = World::with(Database::sqlite(), trusting(&[])).await;
+    let key = world.person("Ada Moss").await.key("prod", "full_access").await;
+    for door in DOORS {
+        for name in MISLEADING {
+            let asked = door
+                .ask("POST", "/v1/generate/image/bfl/flux")
+                .header(name, "DELETE");
+            let (status, envelope, _) = door.told(&world.send(asked.bearer(&key)).await);
+            assert_eq!(
+                (status, &envelope["error"]["code"]),
+                (403, &json!("BSE2405")),
+                "{door:?} {name}"
+            );
+        }
+        let others = door
+            .ask("GET", "/v1/status")
+            .header("my_header", "x")
+            .header("x.trace.id", "x");
+        assert_eq!(world.send(others.bearer(&key)).await.status, 200, "{door:?}");
+    }
+}
+
+#[tokio::test]
+async fn questions_that_are_not_judged_are_counted_too() {
+    let world = World::with(Database::sqlite(), trusting(&[])).await;
+    let asked = || Door::Nginx.ask("GET", "/v1/status");
+    let odd = || Door::Envoy.ask("GET", "/v1//status");
+    for call in [
+        asked().sent_from(CLIENT),
+        asked().sent_from(CLIENT),
+        odd(),
+        asked().header("x-forwarded-uri", "/v1/usage"),
+        asked().header("x_account_id", "forged"),
+        asked(),
+    ] {
+        world.send(call).await;
+    }
+    let request = Request::get("/metrics").body(Body::empty()).expect("a request");
+    let answer = health::metrics_router(world.app.clone()).oneshot(request).await;
+    let body = axum::body::to_bytes(answer.expect("an answer").into_body(), usize::MAX).await;
+    let text = String::from_utf8(body.expect("a body").to_vec()).expect("text");
+    for (route, verdict, count) in [
+        ("", "untrusted_proxy", 2),
+        ("", "unclear_request", 3),
+        ("/v1/status", "missing_key", 1),
+    ] {
+        let figure = format!(
+            r#"babysea_requests_total{{door="forward-auth",route="{route}",verdict="{verdict}"}} {count}"#
+        );
+        assert!(text.lines().any(|line| line == figure), "no {figure} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_forgot_a_proxy_reads_of_it_once_a_minute() {
+    let program = Program::start(&Database::sqlite());
+    for _ in 0..3 {
+        assert_eq!(program.send(get("/forward-auth")).await.status, 403);
+    }
+    let log = String::from_utf8(program.stop()).expect("text");
+    let warnings: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains("is not in TRUSTED_PROXIES"))
+        .collect();
+    assert!(
+        matches!(warnings.as_slice(), [only] if only.contains("WARN") && only.contains("127.0.0.1")),
+        "{warnings:?}"
     );
 }

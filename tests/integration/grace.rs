@@ -3,7 +3,7 @@
 use crate::{
     browser::{Browser, Made, get},
     database::{Database, both},
-    html::tags,
+    html::{tags, without_tags},
     world::{PASSWORD, World},
 };
 use babysea::domain::role::Role;
@@ -188,8 +188,8 @@ both!(
         assert_eq!(
             since(&ada).await,
             [
-                "Replacement: 1 request from 1 client, last 2 minutes ago",
-                "Since the rotation: 3 requests from 2 clients, last 2 minutes ago"
+                "Replacement: 1 request from 1 client, last 2 minutes ago, 23 Nov 2026, 17:02:00 UTC",
+                "Since the rotation: 3 requests from 2 clients, last 2 minutes ago, 23 Nov 2026, 17:02:00 UTC"
             ]
         );
         let bo = world.member("Bo Reed", &ada.slug, Role::Member).await;
@@ -205,6 +205,6 @@ both!(
 async fn since(person: &Browser<'_>) -> Vec<String> {
     let page = person.get(&person.keys()).await;
     let parts = page.text().split("sub key-use\">").skip(1);
-    let lines = parts.filter_map(|part| part.split('<').next());
-    lines.map(str::to_owned).collect()
+    let lines = parts.filter_map(|part| part.split("</th>").next());
+    lines.map(without_tags).collect()
 }

@@ -33,6 +33,43 @@ async fn every_proxy_has_its_file_with_this_servers_address() {
 }
 
 #[tokio::test]
+async fn the_address_to_trust_is_the_one_a_proxy_on_this_machine_asks_from() {
+    const ELSEWHERE: &str = "an address of this server that it reaches";
+    for (arguments, server, trusted, everywhere) in [
+        (
+            &["--listen", "127.0.0.1:4321"],
+            "127.0.0.1:4321",
+            "127.0.0.1",
+            false,
+        ),
+        (&["--listen", "10.0.0.5:4321"], "10.0.0.5:4321", "10.0.0.5", false),
+        (&["--listen", "[::1]:4321"], "[::1]:4321", "::1", false),
+        (&["--listen", "0.0.0.0:4321"], "127.0.0.1:4321", "127.0.0.1", true),
+        (&["--listen", "[::]:4321"], "127.0.0.1:4321", "127.0.0.1", true),
+    ] {
+        let setup = Setup {
+            arguments,
+            ..Setup::default()
+        };
+        let world = World::with(Database::sqlite(), setup).await;
+        let ada = world.person("Ada Moss").await;
+        let page = ada.keys().replace("api-keys", "guard");
+        let shown = ada.get(&page).await;
+        // In the steps; the file's text has a line's end there.
+        let step = format!("TRUSTED_PROXIES={trusted}<");
+        assert!(shown.text().contains(&step), "{arguments:?}: {}", shown.text());
+        assert_eq!(shown.text().contains(ELSEWHERE), everywhere, "{arguments:?}");
+        let file = ada.get(&format!("{page}/nginx")).await;
+        for line in [
+            format!("server {server};"),
+            format!("TRUSTED_PROXIES={trusted}\n"),
+        ] {
+            assert!(file.text().contains(&line), "{arguments:?}: {line}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn members_see_it_and_strangers_do_not() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;

@@ -88,6 +88,12 @@ fn decode(text: &str) -> String {
         .replace("&amp;", "&")
 }
 
+/// The text of a part of a page that begins outside of any tag.
+pub fn without_tags(html: &str) -> String {
+    let pieces = html.split('>').filter_map(|piece| piece.split('<').next());
+    decode(&pieces.collect::<String>())
+}
+
 #[test]
 fn tags_of_a_page() {
     let page = r#"<!DOCTYPE html><p class="a &amp; b" hidden>x<!--<b>--></p><script nonce=n>if (1 < 2) {}</script><br/>"#;

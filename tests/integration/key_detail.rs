@@ -185,6 +185,7 @@ both!(
         assert_eq!(page.status, 200);
         let about = between(&page, "id=\"about-title\"", "</section>");
         assert!(about.contains("Reported as leaked"), "{about}");
+        assert!(!about.contains("Stops"), "it was stopped: {about}");
         let routes = between(&page, "id=\"routes-title\"", "</section>");
         assert!(routes.contains("/v1/status"), "{routes}");
         assert!(routes.ends_with("tides:write None"), "{routes}");

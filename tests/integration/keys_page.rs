@@ -1,8 +1,11 @@
 //! `/home/{account}/api-keys`: what the table shows, and to whom.
 
 use crate::{
+    answer::Answer,
+    browser::Made,
     database::{Database, both},
-    world::World,
+    html::without_tags,
+    world::{PASSWORD, World},
 };
 
 #[tokio::test]
@@ -192,3 +195,95 @@ both!(
         }
     }
 );
+
+/// What stands in the first cell of each row, from the top.
+fn heads(page: &Answer) -> Vec<String> {
+    let cells = page.text().split("class=\"cell-name\">").skip(1);
+    let cells = cells.filter_map(|rest| rest.split("</th>").next());
+    cells.map(without_tags).collect()
+}
+
+both!(
+    when_a_key_ends_is_said_in_words_and_exactly,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let fields = [("name", "prod"), ("preset", "read_only"), ("expires", "7")];
+        let old = ada.key_with(&fields).await;
+        let page = ada.get(&ada.keys()).await;
+        assert_eq!(
+            heads(&page),
+            ["prodRead Only · expires in 7 days, 30 Nov 2026, 17:00:00 UTC"]
+        );
+        let tags = page.tags();
+        let time = tags.iter().find(|tag| tag.text == "in 7 days").expect("it");
+        assert_eq!(
+            (time.name.as_str(), time.get("datetime"), time.get("title")),
+            (
+                "time",
+                Some("2026-11-30T17:00:00.000Z"),
+                Some("30 Nov 2026, 17:00:00 UTC")
+            )
+        );
+
+        world.advance(1_000);
+        let new = Made::of(&ada.rotate(&old.id, "24").await);
+        let stops = "Read Only · stops in 24 hours, 24 Nov 2026, 17:00:01 UTC";
+        let said = heads(&ada.get(&ada.keys()).await);
+        assert!(said[1].contains(stops), "{said:?}");
+        for dialog in ["grace", "revoke"] {
+            let question = format!("{}?dialog={dialog}&key={}", ada.keys(), old.id);
+            let page = ada.get(&question).await;
+            let (_, facts) = page.text().split_once("<dl class=\"facts\">").expect("the facts");
+            assert!(without_tags(facts).contains(stops), "{dialog}");
+        }
+
+        world.advance(86_400_000);
+        ada.sign_in(&ada.email, PASSWORD).await;
+        let said = heads(&ada.get(&ada.keys()).await);
+        assert_eq!(
+            said[1],
+            "prodRead Only · expired just now, 24 Nov 2026, 17:00:01 UTC"
+        );
+        // What a person ended does not end by itself any more.
+        assert_eq!(ada.revoke(&[&new.id]).await.status, 200);
+        assert_eq!(heads(&ada.get(&ada.keys()).await)[0], "prodRead Only");
+        let page = ada.get(&format!("{}/{}", ada.keys(), new.id)).await;
+        let (_, state) = page.text().split_once("key-state").expect("its state");
+        let state = state.split("</p>").next().map(without_tags).expect("its text");
+        assert!(state.ends_with("Read Only"), "{state}");
+    }
+);
+
+#[tokio::test]
+async fn the_list_follows_a_form_that_had_to_sign_in_first() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let key = ada.made("prod").await;
+    for dialog in ["rotate", "grace", "reissue", "revoke", "delete", "leak"] {
+        let late = world.anonymous();
+        let form = format!("{}?search=prod&dialog={dialog}", ada.keys());
+        let fields = [("key", key.id.as_str()), ("keys[]", &key.id)];
+        let sent = late.post(&form, &fields).await;
+        assert_eq!(sent.status, 303, "{dialog}");
+        let next = late.get(sent.location()).await.field("next");
+        let fields = [
+            ("email", ada.email.as_str()),
+            ("password", PASSWORD),
+            ("next", &next),
+        ];
+        let signed_in = late.post("/sign-in", &fields).await;
+        assert_eq!((signed_in.status, signed_in.location()), (303, form.as_str()));
+        let page = late.get(signed_in.location()).await;
+        assert_eq!(
+            (page.status, page.names()),
+            (200, vec!["prod".to_owned()]),
+            "{dialog}"
+        );
+        let is_open = page
+            .tags()
+            .iter()
+            .any(|tag| tag.name == "dialog" && tag.get("open").is_some());
+        assert!(!is_open, "{dialog}");
+    }
+}

@@ -142,6 +142,13 @@ both!(
             .await;
         let names = async |status: &str| ada.get(&format!("{}?status={status}", ada.keys())).await.names();
         assert_eq!(names("active").await, ["key 3", "key 2", "key 1"]);
+        let page = ada.get(&ada.keys()).await;
+        let tags = page.tags();
+        let choices = tags
+            .windows(2)
+            .filter(|two| two[1].get("class") == Some("segment-count"));
+        let choices: Vec<_> = choices.map(|two| two[0].text.trim()).collect();
+        assert_eq!(choices, ["All", "Working", "Ended"]);
         world.advance(1);
         assert_eq!(names("active").await, ["key 3", "key 2"]);
         assert_eq!(names("ended").await, ["key 1", "key 0"]);
@@ -299,4 +306,24 @@ async fn the_choices_count_what_the_search_leaves() {
         .await;
     assert_eq!(page.names(), ["key 1"]);
     assert!(page.text().contains(">1 key<"));
+}
+
+#[tokio::test]
+async fn an_empty_choice_speaks_of_a_search_only_after_one() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    ada.key("prod", "read_only").await;
+    let search = "The search looks at names and at the first characters of keys.";
+    for (query, title, searched) in [
+        ("?status=ended", "No such keys", false),
+        ("?search=zzz", "No key matches “zzz”", true),
+        ("?search=prod&status=ended", "No key matches “prod”", true),
+    ] {
+        let page = ada.get(&format!("{}{query}", ada.keys())).await;
+        assert!(
+            page.text().contains(title) && page.text().contains("Show all keys"),
+            "{query}"
+        );
+        assert_eq!(page.text().contains(search), searched, "{query}");
+    }
 }

@@ -10,6 +10,9 @@ use crate::{
 };
 use url::form_urlencoded::Serializer;
 
+/// What is said of a new key that the rows do not show.
+const ELSEWHERE: &str = " is ready to use. It is not among the keys shown here.";
+
 /// A form of a page: where it leads, and its hidden fields.
 struct Form {
     action: String,
@@ -179,7 +182,8 @@ both!(
         let rotated = rotate.post(&reader.ada, &[("grace", "1")]).await;
         assert_eq!(rotated.status, 200, "{}", rotated.text());
         reader.sees_it(&rotated, "rotated");
-        reader.leave(&done(&rotated), "Done").await;
+        let left = reader.leave(&done(&rotated), "Done").await;
+        assert!(left.text().contains(ELSEWHERE));
         let again = rotate.post(&reader.ada, &[("grace", "1")]).await;
         assert_eq!(again.status, 409);
         reader.leave(&done(&again), "repeated").await;
@@ -254,7 +258,8 @@ async fn the_list_stays_while_keys_are_made_and_leaks_acknowledged() {
         .post(&reader.ada, &[("name", "new"), ("preset", "full_access")])
         .await;
     reader.sees_it(&made, "made");
-    reader.leave(&done(&made), "Done").await;
+    let left = reader.leave(&done(&made), "Done").await;
+    assert!(left.text().contains(ELSEWHERE));
 
     let leak = Form::find(&page, |form| {
         form.get("action")
@@ -282,3 +287,52 @@ async fn a_dialog_of_a_keys_page_leads_back_to_it() {
     assert_eq!(refused.status, 422);
     assert_eq!(Form::with_id(&refused, "close-rotate-key").action, detail);
 }
+
+both!(
+    a_new_key_that_is_not_among_the_rows_is_told_of,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let theirs = world.person("Bea Reef").await.made("theirs").await.id;
+        let id = ada.made("new & <b>").await.id;
+        let page = async |query: &str| ada.get(&format!("{}?{query}", ada.keys())).await;
+        for query in [
+            format!("status=ended&created={id}"),
+            format!("search=zzz&created={id}"),
+        ] {
+            let page = page(&query).await;
+            let told = page.id(&format!("key-{id}"));
+            assert_eq!(
+                (told.name.as_str(), told.get("tabindex")),
+                ("p", Some("-1")),
+                "{query}"
+            );
+            assert!(page.text().contains(ELSEWHERE), "{query}");
+            let href = format!("{}/{id}", ada.keys());
+            let tags = page.tags();
+            let at = tags.iter().position(|tag| tag.get("href") == Some(href.as_str()));
+            assert_eq!(tags[at.expect("a link") + 1].text, "new & <b>", "{query}");
+        }
+        let absent = "00000000-0000-4000-8000-000000000000";
+        for query in [
+            format!("created={id}"),
+            format!("search=zzz&changed={id}"),
+            format!("search=zzz&created={theirs}"),
+            format!("search=zzz&created={absent}"),
+            "search=zzz&created=x".to_owned(),
+            "search=zzz&created=".to_owned(),
+        ] {
+            let page = page(&query).await;
+            assert_eq!(page.status, 200, "{query}");
+            assert!(!page.text().contains(ELSEWHERE), "{query}");
+        }
+        // An address that is gone back to says nothing that is not so any more.
+        assert_eq!(ada.revoke(&[&id]).await.status, 200);
+        assert!(
+            !page(&format!("search=zzz&created={id}"))
+                .await
+                .text()
+                .contains(ELSEWHERE)
+        );
+    }
+);

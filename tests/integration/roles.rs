@@ -15,7 +15,7 @@ use std::{
 /// An id that no key has.
 const ABSENT: &str = "0195e0f4-5a3c-4d1e-9b2f-1c2d3e4f5a6b";
 /// Everything that can be changed of a key.
-const KEYS: &str = "SELECT id || name || prefix || account_id FROM api_keys ORDER BY id";
+const KEYS: &str = "SELECT id || name || prefix || account_id || '/' || COALESCE(revoked_at, 0) || '/' || COALESCE(rotated_at, 0) || '/' || COALESCE(grace_ends_at, 0) FROM api_keys ORDER BY id";
 
 /// A form token that was not used before.
 fn token() -> String {
@@ -100,6 +100,22 @@ fn ways(action: Action, account: &str, key: &str) -> Vec<Call> {
         }
         Action::AcknowledgeLeak => vec![form(&format!("{page}?dialog=leak"), &[("key", key)])],
     }
+}
+
+/// Those of them that are to a key, and the pages with the dialogs about it; an empty id makes no address.
+fn ways_to_a_key(action: Action, account: &str, key: &str) -> Vec<Call> {
+    let mut ways = ways(action, account, key);
+    ways.retain(|call| call.method() == "POST" || call.path().ends_with(&format!("/{key}")));
+    if key.is_empty() {
+        ways.retain(|call| call.method() == "POST");
+        return ways;
+    }
+    let forms: Vec<_> = ways.iter().map(Call::address).collect();
+    let dialogs = forms
+        .iter()
+        .filter(|form| form.contains("?dialog=") && !form.ends_with("=leak"));
+    ways.extend(dialogs.map(|form| get(&format!("{form}&key={key}"))));
+    ways
 }
 
 /// Whether a plain form is answered with the way to another page.
@@ -277,28 +293,36 @@ both!(
         let world = World::on(database).await;
         let team = world.person("Pia Reef").await.team("Reef Lab").await;
         team.made("mine").await;
-        let theirs = world.person("Ada Moss").await.made("theirs").await;
-        let before = world.database.texts(KEYS).await;
-        let asked = async |key: &str| {
-            let mut answers = Vec::new();
-            for call in ways(Action::ReissueSecret, &team.slug, key) {
-                answers.push(team.send(call).await.comparable());
+        let ada = world.person("Ada Moss").await;
+        let kept = ada.made("theirs").await;
+        for action in Action::ALL {
+            // Making a key is about none that is there.
+            if action == Action::CreateKey {
+                continue;
             }
-            let dialog = format!("{}?dialog=reissue&key={key}", team.keys());
-            answers.push(team.get(&dialog).await.comparable());
-            answers
-        };
-        let absent = asked(ABSENT).await;
-        assert!(
-            absent.len() == 3 && absent.iter().all(|(status, ..)| *status == 404),
-            "{absent:?}"
-        );
-        for key in [&theirs.id, "", "x", "%00", "prod", &theirs.id.to_uppercase()] {
-            assert_eq!(asked(key).await, absent, "{key:?}");
+            let theirs = ready(&world, &ada, action).await;
+            let before = world.database.texts(KEYS).await;
+            let asked = async |key: &str| {
+                let mut answers = Vec::new();
+                for call in ways_to_a_key(action, &team.slug, key) {
+                    answers.push(team.send(call).await.comparable());
+                }
+                answers
+            };
+            let absent = asked(ABSENT).await;
+            assert!(
+                !absent.is_empty() && absent.iter().all(|(status, ..)| *status == 404),
+                "{action:?}: {absent:?}"
+            );
+            for key in [&theirs, &kept.id, "x", "%00", "prod", &theirs.to_uppercase()] {
+                assert_eq!(asked(key).await, absent, "{action:?} {key:?}");
+            }
+            let nameless = asked("").await;
+            assert_eq!(nameless, absent[..nameless.len()], "{action:?}");
+            assert_eq!(world.database.texts(KEYS).await, before, "{action:?}");
         }
-        assert_eq!(world.database.texts(KEYS).await, before);
         assert_eq!(
-            world.status(&theirs.secret).await.status,
+            world.status(&kept.secret).await.status,
             200,
             "its secret is what it was"
         );

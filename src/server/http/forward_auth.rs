@@ -3,6 +3,7 @@
 //!
 //! Caddy and Traefik ask at `/forward-auth`, Envoy at `/forward-auth/{the path}`, nginx at `/forward-auth/nginx`.
 
+mod names;
 mod original;
 
 use super::machine::{
@@ -11,7 +12,7 @@ use super::machine::{
     logged::{Asked, Outcome},
 };
 use crate::{
-    domain::key::Key,
+    domain::{key::Key, network::canonical},
     server::{
         app::App,
         service::verify::{Refusal, Verdict},
@@ -25,7 +26,10 @@ use axum::{
 };
 use original::Original;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use std::net::SocketAddr;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::atomic::{AtomicI64, Ordering},
+};
 
 /// What the guarded API learns of a caller. Each is in every answer that lets a request pass, so that a copy which the
 /// client sent cannot take its place (S48).
@@ -39,6 +43,9 @@ const IDENTITY: [HeaderName; 4] = [
 /// Names are given by people: what a header cannot hold is percent-encoded.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
+/// Its name in the figures, where nothing is judged as well.
+const DOOR: &str = "forward-auth";
+
 const AUTH_STATUS: HeaderName = HeaderName::from_static("x-auth-status");
 const AUTH_BODY: HeaderName = HeaderName::from_static("x-auth-body");
 const AUTH_RETRY_AFTER: HeaderName = HeaderName::from_static("x-auth-retry-after");
@@ -47,30 +54,32 @@ const AUTH_RETRY_AFTER: HeaderName = HeaderName::from_static("x-auth-retry-after
 pub async fn handle(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
     let original = original::of_headers(&parts.headers, original::FORWARDED, original::NGINX);
-    plain(app, id, &parts, original).await
+    tell(app, id, &parts, original).await
 }
 
 /// Answers Envoy, which asks with the request's own method and its path after a prefix.
 pub async fn handle_envoy(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
     let original = original::of_envoy(&parts);
-    plain(app, id, &parts, original).await
+    tell(app, id, &parts, original).await
 }
 
-/// Answers nginx, which passes on neither a body nor every status: the answer proper is in headers, and the shipped
-/// configuration makes it one again (S49).
+/// Answers nginx, which names the request in headers of its own configuration. [`for_nginx`] gives the answer its form.
 pub async fn handle_nginx(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
     let original = original::of_headers(&parts.headers, original::NGINX, original::FORWARDED);
-    let told = tell(app, id, &parts, original).await;
-    let Err(refused) = told else {
-        return told.unwrap_or_default();
-    };
-    let status = match refused.status() {
+    tell(app, id, &parts, original).await
+}
+
+/// An answer as nginx takes it, whatever went wrong. nginx passes on neither a body nor every status: the answer proper
+/// is in headers, and the shipped configuration makes it one again (S49).
+pub async fn for_nginx(answer: Response) -> Response {
+    let status = match answer.status() {
+        passed if passed.is_success() => return answer,
         StatusCode::UNAUTHORIZED => StatusCode::UNAUTHORIZED,
         _ => StatusCode::FORBIDDEN,
     };
-    let (mut head, body) = refused.into_parts();
+    let (mut head, body) = answer.into_parts();
     head.headers
         .insert(AUTH_STATUS, HeaderValue::from(head.status.as_u16()));
     if let Some(after) = head.headers.remove(header::RETRY_AFTER) {
@@ -91,26 +100,20 @@ pub async fn handle_nginx(app: &App, id: &str, request: Request) -> Response {
 /// More than any refusal has.
 const LONGEST_ENVELOPE: usize = 4 * 1024;
 
-/// Both answers as they are.
-async fn plain(app: &App, id: &str, parts: &Parts, original: Option<Original>) -> Response {
-    tell(app, id, parts, original)
-        .await
-        .unwrap_or_else(|refused| refused)
-}
-
 /// An answer that lets the request pass, or the one that its client is to be given.
-async fn tell(
-    app: &App,
-    request_id: &str,
-    parts: &Parts,
-    original: Option<Original>,
-) -> Result<Response, Response> {
+async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Original>) -> Response {
+    let refuse = |error: V1Error| {
+        app.metrics.refused(DOOR, error.kind().reason);
+        error.response(request_id)
+    };
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    if !peer.is_some_and(|ConnectInfo(peer)| app.config.trusted_proxies.trusts(peer.ip())) {
-        return Err(V1Error::UntrustedProxy.response(request_id));
+    let peer = peer.map(|ConnectInfo(peer)| peer.ip());
+    if !peer.is_some_and(|peer| app.config.trusted_proxies.trusts(peer)) {
+        warn_of_stranger(app, peer);
+        return refuse(V1Error::UntrustedProxy);
     }
-    let Some(original) = original else {
-        return Err(V1Error::UnclearRequest.response(request_id));
+    let Some(original) = original.filter(|_| !names::are_misleading(&parts.headers)) else {
+        return refuse(V1Error::UnclearRequest);
     };
     let now = app.now();
     let client = super::client::of(app, &parts.headers, &parts.extensions);
@@ -144,10 +147,39 @@ async fn tell(
         };
         machine::note(app, &asked, (known, route), outcome, error.as_ref());
     }
-    if response.status().is_success() {
-        Ok(response)
+    response
+}
+
+/// Says in the log who asks without being trusted: most often a proxy that `TRUSTED_PROXIES` forgot. It may ask about
+/// each of many requests, hence once a minute.
+fn warn_of_stranger(app: &App, peer: Option<IpAddr>) {
+    static WARNED: AtomicI64 = AtomicI64::new(i64::MIN);
+    let now = app.now().millis();
+    let warned = WARNED.load(Ordering::Relaxed);
+    let is_due = now.abs_diff(warned) >= 60_000;
+    if is_due
+        && WARNED
+            .compare_exchange(warned, now, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    {
+        let peer = peer.map(|peer| shown(app, peer)).unwrap_or_default();
+        tracing::warn!(
+            peer,
+            "forward-auth was asked by an address that is not in TRUSTED_PROXIES"
+        );
+    }
+}
+
+/// An address of a network of one's own as it is; of any other, which can be a person's, its hash.
+fn shown(app: &App, address: IpAddr) -> String {
+    let is_own = match canonical(address) {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    };
+    if is_own {
+        canonical(address).to_string()
     } else {
-        Err(response)
+        format!("hash {}", app.pepper.address_hash(address))
     }
 }
 

@@ -15,9 +15,12 @@ use axum::{
     response::Response,
 };
 use futures_util::{FutureExt as _, poll};
-use std::{panic::AssertUnwindSafe, pin::pin, task::Poll};
+use std::{panic::AssertUnwindSafe, pin::pin, task::Poll, thread};
 use tokio::time::timeout;
 use v1::openapi::Made;
+
+/// Where nginx asks: forward-auth, in a form of its own.
+const NGINX: &str = "/forward-auth/nginx";
 
 /// Whether a path belongs to it.
 #[must_use]
@@ -33,27 +36,38 @@ pub fn serves(path: &str) -> bool {
 pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
     let id = app.request_id();
     let is_head = request.method() == Method::HEAD;
+    let is_nginx = request.uri().path() == NGINX;
     let answered = AssertUnwindSafe(in_time(answer(app, &id, made, request)))
         .catch_unwind()
         .await;
-    let mut response = match answered {
-        Ok(Some(response)) => response,
-        Ok(None) => {
-            tracing::error!(request_id = id, "an answer did not begin in time");
-            V1Error::Unavailable.response(&id)
-        }
-        // The panic has told of itself where it happened.
-        Err(_) => {
-            tracing::error!(request_id = id, "an answer could not be made");
-            V1Error::Unavailable.response(&id)
-        }
-    };
+    let mut response = told(&id, is_nginx, answered).await;
     request_id::say(response.headers_mut(), &id);
     headers::add(app, response.headers_mut());
     if is_head {
         without_body(&mut response);
     }
     response
+}
+
+/// The answer, or that there is none, in the form that whoever asks takes.
+async fn told(id: &str, is_nginx: bool, answered: thread::Result<Option<Response>>) -> Response {
+    let response = match answered {
+        Ok(Some(response)) => response,
+        Ok(None) => {
+            tracing::error!(request_id = id, "an answer did not begin in time");
+            V1Error::Unavailable.response(id)
+        }
+        // The panic has told of itself where it happened.
+        Err(_) => {
+            tracing::error!(request_id = id, "an answer could not be made");
+            V1Error::Unavailable.response(id)
+        }
+    };
+    if is_nginx {
+        forward_auth::for_nginx(response).await
+    } else {
+        response
+    }
 }
 
 /// An answer to HEAD says how long its body would be (RFC 9110, section 9.3.2).
@@ -82,8 +96,49 @@ async fn answer(app: &App, id: &str, made: &Made, request: Request) -> Response 
         }
         v1::openapi::PATH => v1::openapi::handle(app, id, made, request.method()),
         "/forward-auth" => forward_auth::handle(app, id, request).await,
-        "/forward-auth/nginx" => forward_auth::handle_nginx(app, id, request).await,
+        NGINX => forward_auth::handle_nginx(app, id, request).await,
         path if path.starts_with("/forward-auth/") => forward_auth::handle_envoy(app, id, request).await,
         _ => v1::handle(app, id, request).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::to_bytes;
+
+    /// No answer in time, and a panic instead of one.
+    fn nothing() -> [thread::Result<Option<Response>>; 2] {
+        [Ok(None), Err(Box::new("a panic"))]
+    }
+
+    /// Status, `X-Auth-Status` and body.
+    async fn seen(response: Response) -> (u16, String, String) {
+        let status = response.status().as_u16();
+        let proper = response.headers().get("x-auth-status");
+        let proper = proper
+            .map_or("", |value| value.to_str().expect("text"))
+            .to_owned();
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (status, proper, String::from_utf8(body.to_vec()).expect("text"))
+    }
+
+    #[tokio::test]
+    async fn nginx_is_told_in_its_own_form_that_there_is_no_answer() {
+        for answered in nothing() {
+            let response = told("req_1", true, answered).await;
+            let envelope = response.headers().get("x-auth-body").expect("an envelope");
+            assert!(envelope.to_str().expect("text").contains("BSE5003"));
+            assert_eq!(
+                response.headers().get("x-auth-retry-after"),
+                Some(&HeaderValue::from(1))
+            );
+            assert_eq!(seen(response).await, (403, "503".to_owned(), String::new()));
+        }
+        for answered in nothing() {
+            let (status, proper, body) = seen(told("req_1", false, answered).await).await;
+            assert_eq!((status, proper.as_str()), (503, ""));
+            assert!(body.contains("BSE5003"), "{body}");
+        }
     }
 }

@@ -70,14 +70,19 @@ pub fn own_page(path: &str) -> &str {
     }
 }
 
-/// Whether a path leads to a page of this server that one is sent back to after signing in (docs/security.md, S26).
+/// Longest address that one is sent back to, in bytes: a search of 100 characters may take 1,200.
+const LONGEST_ADDRESS: usize = 2_048;
+
+/// Whether an address leads to a page of this server that one is sent back to after signing in (docs/security.md, S26).
+/// Only its path decides where it leads: what is searched for may hold anything that stands in an address.
 #[must_use]
-pub fn is_own_page(path: &str) -> bool {
-    path.starts_with("/home/")
-        && path.len() <= 512
-        && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
-        && !path.contains("//")
-        && !path.contains("..")
+pub fn is_own_page(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    address.len() <= LONGEST_ADDRESS
+        && address.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+        && path.starts_with("/home/")
+        // Browsers read `%2e` as a dot here.
+        && ["//", "..", "%2e", "%2E"].iter().all(|part| !path.contains(part))
 }
 
 #[cfg(test)]
@@ -86,7 +91,18 @@ mod tests {
 
     #[test]
     fn only_own_pages_are_gone_back_to() {
-        assert!(is_own_page("/home/ada/api-keys?dialog=create"));
+        let longest = format!("/home/ada/api-keys?search={}", "x".repeat(LONGEST_ADDRESS - 26));
+        assert_eq!(longest.len(), LONGEST_ADDRESS);
+        for own in [
+            "/home/ada/api-keys?dialog=create",
+            "/home/ada/api-keys?search=a..b&status=active",
+            "/home/ada/api-keys?search=https://evil.example/../",
+            "/home/ada/api-keys?search=%2E%2e%2F%5C",
+            "/home/ada/activity#//..",
+            &longest,
+        ] {
+            assert!(is_own_page(own), "{own:?}");
+        }
         for foreign in [
             "",
             "/",
@@ -96,6 +112,19 @@ mod tests {
             "https://evil.example",
             "/home/a\r\nX: y",
             "/home/../x",
+            "/home/..",
+            "/home/%2e%2E/x",
+            "/home/.%2e/x",
+            "/home/..?search=x",
+            "/home//evil#x",
+            "/home/a?search=\\",
+            "/home/a?search=\u{7}",
+            "/home/a?search=a b",
+            "/home/a?search=\u{e9}",
+            "home/a",
+            "/homes/a",
+            "?/home/a",
+            &format!("{longest}x"),
         ] {
             assert!(!is_own_page(foreign), "{foreign:?}");
         }

@@ -138,7 +138,7 @@ pub fn set_busy(form: &HtmlFormElement, busy: bool) {
 }
 
 /// Sets an attribute to `true`, or takes it away.
-fn set(element: &Element, attribute: &str, on: bool) {
+pub fn set(element: &Element, attribute: &str, on: bool) {
     // Neither can fail: the names are right.
     let _ = if on {
         element.set_attribute(attribute, "true")
@@ -148,7 +148,7 @@ fn set(element: &Element, attribute: &str, on: bool) {
 }
 
 /// Writes a text into an element that is there for it, or hides it.
-fn say(element: &Element, text: Option<&str>) {
+pub fn say(element: &Element, text: Option<&str>) {
     element.set_text_content(text);
     let _ = element.toggle_attribute_with_force("hidden", text.is_none());
 }

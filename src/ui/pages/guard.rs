@@ -11,6 +11,7 @@ use crate::{
     },
 };
 use leptos::prelude::*;
+use std::net::IpAddr;
 
 /// Id of the configuration's text.
 const TEXT: &str = "configuration";
@@ -26,6 +27,10 @@ pub struct GuardPageData {
     pub proxy: Proxy,
     /// Its file.
     pub configuration: String,
+    /// The address from which a proxy on this machine asks.
+    pub trusted: IpAddr,
+    /// Whether this server can be asked at every address of its machine.
+    pub listens_everywhere: bool,
     /// Whether this server answers any proxy at all.
     pub trusts_proxies: bool,
     /// The product's name.
@@ -43,9 +48,13 @@ pub fn GuardPage(
         page,
         proxy,
         configuration,
+        trusted,
+        listens_everywhere,
         trusts_proxies,
         brand,
     } = data;
+    let elsewhere = listens_everywhere
+        .then_some(" Such a proxy also needs, in the file below, an address of this server that it reaches.");
     let proxies = Proxy::ALL
         .map(|choice| {
             view! {
@@ -87,8 +96,8 @@ pub fn GuardPage(
                 <ol class="steps">
                     <li>"Download the file below, set the address of your API in it, and start " {proxy.label()} " with it."</li>
                     <li>
-                        "Start this server with " <code>"TRUSTED_PROXIES=127.0.0.1"</code>
-                        ", or with the address of the proxy if it runs on another machine."
+                        "Start this server with " <code>{format!("TRUSTED_PROXIES={trusted}")}</code>
+                        ", or with the address of the proxy if it runs on another machine." {elsewhere}
                     </li>
                     <li>
                         "Let your API listen where only the proxy reaches it. Every request that passes says who calls, in "

@@ -11,7 +11,7 @@ use crate::{
         kit::{
             badge::StatusBadge,
             icon::{Drawing, Icon},
-            moment::Moment,
+            moment::{Moment, Told},
         },
         layout::{Frame, FrameData},
         pages::keys::{DETAIL, KeyRow, READ_ONLY, ReadOnlyNote},
@@ -94,7 +94,7 @@ pub fn KeyPage(
                     <p class="key-state">
                         <StatusBadge status=key.status/>
                         <code class="prefix">{key.prefix.clone()}"..."</code>
-                        <span>{key.about.clone()}</span>
+                        <span><Told phrase=key.about.clone() now/></span>
                     </p>
                     {(!may_manage).then(|| view! { <ReadOnlyNote/> })}
                 </div>
@@ -171,10 +171,19 @@ fn About(data: Arc<KeyPageData>) -> impl IntoView {
     } else {
         key.allowlist.join(", ")
     };
-    let end = match data.end {
-        Some(end) => view! { <Moment at=Some(end) now/> }.into_any(),
-        None => "Never".into_any(),
-    };
+    // What a person ended does not stop by itself any more.
+    let stops = data.revoked_at.is_none().then(|| {
+        let end = match data.end {
+            Some(end) => view! { <Moment at=Some(end) now/> }.into_any(),
+            None => "Never".into_any(),
+        };
+        view! {
+            <div>
+                <dt>"Stops"</dt>
+                <dd>{end}</dd>
+            </div>
+        }
+    });
     let past = |name: &'static str, at: Option<Timestamp>| {
         at.map(|at| {
             view! {
@@ -205,10 +214,7 @@ fn About(data: Arc<KeyPageData>) -> impl IntoView {
                     <dt>"Last used"</dt>
                     <dd><Moment at=key.last_used_at now/></dd>
                 </div>
-                <div>
-                    <dt>"Stops"</dt>
-                    <dd>{end}</dd>
-                </div>
+                {stops}
                 {revoked}
                 {leaked}
                 <div>
@@ -246,7 +252,9 @@ fn Chain(data: Arc<KeyPageData>) -> impl IntoView {
         .cloned()
         .map(|key| {
             let current = (key.id == data.key.id).then_some("true");
-            let used = key.usage.map(|used| view! { <span class="sub">{used}</span> });
+            let used = key
+                .usage
+                .map(|phrase| view! { <span class="sub"><Told phrase now/></span> });
             view! {
                 <li aria-current=current>
                     <a href=key.href><code>{key.prefix}"..."</code></a>

@@ -23,6 +23,7 @@ pub use toolbar::{ListLinks, Segment};
 use super::super::{
     kit::{
         icon::{Drawing, Icon},
+        moment::Moment,
         pager::Pager,
     },
     layout::{Frame, FrameData},
@@ -79,6 +80,8 @@ pub struct KeysPageData {
     pub view: ListView,
     /// Newest first.
     pub rows: Vec<KeyRow>,
+    /// The key that was just made, if it is not among them.
+    pub elsewhere: Option<KeyRow>,
     /// What was searched for.
     pub search: String,
     /// Where the list leads.
@@ -122,6 +125,7 @@ pub fn KeysPage(
         .cloned()
         .map(|leak| view! { <LeakNotice leak view=view.clone() now=data.now may_manage=may_create/> })
         .collect_view();
+    let elsewhere = data.elsewhere.clone().map(|key| view! { <MadeElsewhere key/> });
     let dialogs = data.create.clone().map(|create| {
         let open = matches!(data.dialog, KeyDialog::Create);
         let question = match &data.dialog {
@@ -149,6 +153,7 @@ pub fn KeysPage(
                 </div>
             </header>
             {leaks}
+            {elsewhere}
             {(!data.is_empty).then(|| view! { <Toolbar search=data.search.clone() links=data.links.clone()/> })}
             <KeyTable data=Arc::clone(&data)/>
         </Frame>
@@ -183,12 +188,13 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
     } = leak;
     let label = format!("Acknowledge the leak of {name}");
     view! {
-        <section class="notice notice-bad leak" aria-label="Leaked key">
+        <section class="notice notice-bad page-notice" aria-label="Leaked key">
             <Drawing icon=Icon::Warning/>
             <span>
                 <a href=href><bdi>{name}</bdi></a>
-                {format!(" ({prefix}...) was reported as leaked {} and stopped at once. ", reported_at.relative(now))}
-                "Put another key where it was used, and find out how it got out."
+                {format!(" ({prefix}...) was reported as leaked ")}
+                <Moment at=Some(reported_at) now/>
+                " and stopped at once. Put another key where it was used, and find out how it got out."
             </span>
             <form method="post" action=view.with("dialog", "leak")>
                 <input type="hidden" name="key" value=id/>
@@ -203,6 +209,20 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
                 </button>
             </form>
         </section>
+    }
+}
+
+/// Says that a key was made which the rows do not show. Like a row, it takes the focus after `Done`, which leads to its id.
+#[component]
+fn MadeElsewhere(key: KeyRow) -> impl IntoView {
+    view! {
+        <p class="notice notice-good page-notice" id=format!("key-{}", key.id) tabindex="-1">
+            <Drawing icon=Icon::Check/>
+            <span>
+                <a href=key.href><bdi>{key.name}</bdi></a>
+                {format!(" ({}...) is ready to use. It is not among the keys shown here.", key.prefix)}
+            </span>
+        </p>
     }
 }
 

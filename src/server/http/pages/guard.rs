@@ -2,7 +2,7 @@
 
 use super::{SignedIn, failure, frame, not_found};
 use crate::{
-    domain::proxy::Proxy,
+    domain::proxy::{self, Proxy},
     server::{access, app::App, http::document},
     ui::{
         layout::Section,
@@ -40,11 +40,14 @@ pub async fn show(
         Err(error) => return failure(&visit, error).await,
     };
     let proxy = Proxy::from_id(&asked.proxy).unwrap_or(Proxy::Nginx);
+    let server = address(&visit.app);
     let data = GuardPageData {
         frame,
         page: format!("/home/{slug}/guard"),
         proxy,
-        configuration: proxy.configuration(address(&visit.app)),
+        configuration: proxy.configuration(server),
+        trusted: proxy::neighbour(server),
+        listens_everywhere: visit.app.config.listen.ip().is_unspecified(),
         trusts_proxies: !visit.app.config.trusted_proxies.is_empty(),
         brand: visit.app.config.brand.clone(),
     };

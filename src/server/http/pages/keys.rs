@@ -7,7 +7,7 @@ pub mod rows;
 use super::{SignedIn, failure, frame, keys_path, with_retry};
 use crate::{
     api::{error::ApiError, form::FormState, keys::CreateKey},
-    domain::{expiry::NEVER, role::Action, token},
+    domain::{expiry::NEVER, key::Key, role::Action, token},
     server::{
         access::{self, AccountReader, KeyManager},
         app::App,
@@ -21,6 +21,7 @@ use crate::{
         service::{
             self, ServiceError,
             keys::{KeyForm, Revealed},
+            retirement,
         },
         session::Viewer,
     },
@@ -37,7 +38,7 @@ use axum::{
 use leptos::prelude::*;
 use list::Asked;
 use serde::Deserialize;
-use std::{sync::Arc, time::Duration};
+use std::{slice, sync::Arc, time::Duration};
 
 /// A page of the account, and who asks for it from where.
 struct Keys {
@@ -105,11 +106,13 @@ pub async fn show(
         let target = found.href(&keys.page());
         return Redirect::to(&target).into_response();
     }
+    let about = asked.keys();
     let opened = match asked.dialog.as_str() {
         "create" if keys.reader.may(Action::CreateKey) => Ok((KeyDialog::Create, fresh(keys.app()))),
         name => match questions::action(name) {
-            Some(action) if keys.reader.may(action) => {
-                questions::open(&keys, action, &asked.keys(), fresh(keys.app())).await
+            // Whoever has to sign in before a form is read comes back to its address, which names no key.
+            Some(action) if keys.reader.may(action) && !about.is_empty() => {
+                questions::open(&keys, action, &about, fresh(keys.app())).await
             }
             _ => Ok((KeyDialog::Closed, fresh(keys.app()))),
         },
@@ -275,6 +278,20 @@ fn create_data(keys: &Keys, form: FormState) -> CreateData {
     }
 }
 
+/// The key that was just made, if it is not among those that are shown: they may be another page, a search, or those that
+/// ended.
+async fn elsewhere(keys: &Keys, shown: &[Key]) -> Result<Option<Key>, ServiceError> {
+    let (app, id) = (keys.app(), &keys.asked.created);
+    if id.is_empty() || shown.iter().any(|key| key.id.to_string() == *id) {
+        return Ok(None);
+    }
+    match retirement::chosen(app, &keys.reader, slice::from_ref(id)).await {
+        Ok(mut found) => Ok(found.pop().filter(|key| key.status(app.now()).is_live())),
+        Err(ServiceError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialog) -> Response {
     let (app, reader, asked) = (keys.app(), &keys.reader, &keys.asked);
     let (filter, page) = (asked.filter(), keys.page());
@@ -283,9 +300,10 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
         let frame = frame::of(&keys.visit, &keys.viewer, reader, Section::Keys).await?;
         let since = service::rotation::since(app, reader).await?;
         let leaks = service::leak::open(app, reader).await?;
-        Ok::<_, ServiceError>((list, frame, since, leaks))
+        let elsewhere = elsewhere(keys, &list.keys).await?;
+        Ok::<_, ServiceError>((list, frame, since, leaks, elsewhere))
     };
-    let (list, mut frame, since, leaks) = match gathered.await {
+    let (list, mut frame, since, leaks, elsewhere) = match gathered.await {
         Ok(gathered) => gathered,
         Err(error) => return failure(&keys.visit, error).await,
     };
@@ -293,6 +311,11 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
     frame.full = asked.is_full();
     frame.inert = !matches!(dialog, KeyDialog::Closed);
     let title = format!("API keys · {}", reader.account.name);
+    let around = rows::Around {
+        now,
+        page: &page,
+        since: &since,
+    };
     let data = Arc::new(KeysPageData {
         frame,
         links: asked.links(&page, &list.counts),
@@ -302,19 +325,9 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
         rows: list
             .keys
             .into_iter()
-            .map(|key| {
-                rows::row(
-                    app,
-                    key,
-                    &rows::Around {
-                        now,
-                        page: &page,
-                        since: &since,
-                    },
-                    &asked.created,
-                )
-            })
+            .map(|key| rows::row(app, key, &around, asked.pointed_out()))
             .collect(),
+        elsewhere: elsewhere.map(|key| rows::row(app, key, &around, "")),
         leaks: leaks
             .into_iter()
             .filter_map(|key| rows::leak(key, &page))

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api::form::FormState,
-    domain::name::KeyName,
+    domain::{name::KeyName, network},
     ui::kit::field::{FieldError, FormMessage, SubmitButton, TextField, described_by, starts_at},
 };
 use leptos::prelude::*;
@@ -121,6 +121,8 @@ fn AllowlistField(form: Arc<FormState>, address: Option<String>) -> impl IntoVie
                 id=ALLOWLIST
                 name=ALLOWLIST
                 rows="2"
+                // More is refused with all that was typed in the other fields.
+                maxlength=network::MAX_BYTES
                 autocomplete="off"
                 spellcheck="false"
                 autocapitalize="off"
@@ -133,7 +135,8 @@ fn AllowlistField(form: Arc<FormState>, address: Option<String>) -> impl IntoVie
             <p class="field-hint" id="allowlist-hint">
                 "Comma-separated IPs. Leave empty to allow all IPs. CIDR blocks such as 203.0.113.0/24 count as one of up to 50 entries."
             </p>
-            <FieldError form=Arc::clone(&form) name=ALLOWLIST/>
+            // Announced: the server is asked when the focus leaves the field.
+            <div role="status"><FieldError form=Arc::clone(&form) name=ALLOWLIST/></div>
             {address}
             <div role="status"><ul class="reading" id=READING hidden></ul></div>
         </div>

@@ -10,7 +10,7 @@ use crate::{
         AllowlistReading, ChangeGrace, CreateKey, DeleteKeys, ReadAllowlist, ReissueSecret, RevealedKey,
         RevokeKeys, RotateKey,
     },
-    ui::kit::send::{call, form_of, go_to, send, set_busy},
+    ui::kit::send::{call, form_of, go_to, say, send, set, set_busy},
 };
 use leptos::{
     ev,
@@ -45,6 +45,7 @@ pub fn KeyDialogs(
             let _ = dialog.show_modal();
         }
     });
+    window_event_listener(ev::keydown, |event| move_in_menu(&event));
     let submit = move |event: ev::SubmitEvent| {
         let form = form_of(&event);
         let next = form.as_ref().and_then(|form| form.get_attribute("data-next"));
@@ -137,6 +138,27 @@ fn take_over() {
     }
 }
 
+/// Arrows, Home and End move the focus between the items of the row's menu that holds it, and go round at its ends (ARIA
+/// Authoring Practices, "Menu").
+fn move_in_menu(event: &ev::KeyboardEvent) {
+    let (first, last) = ("button", "button:last-of-type");
+    let (next, round) = match event.key().as_str() {
+        "ArrowDown" => (":focus + button", first),
+        "ArrowUp" => ("button:has(+ :focus)", last),
+        "Home" => (first, first),
+        "End" => (last, last),
+        _ => return,
+    };
+    let Ok(Some(menu)) = document().query_selector("[role=menu]:focus-within") else {
+        return;
+    };
+    let item = |selector| menu.query_selector(selector).ok().flatten();
+    if let Some(item) = item(next).or_else(|| item(round)) {
+        event.prevent_default();
+        let _ = item.unchecked_ref::<HtmlElement>().focus();
+    }
+}
+
 fn allowlist() -> Option<HtmlTextAreaElement> {
     document().get_element_by_id(ALLOWLIST)?.dyn_into().ok()
 }
@@ -200,12 +222,8 @@ fn show_error(field: &HtmlTextAreaElement, wrong: Option<&str>) {
     let Some(place) = document().get_element_by_id("allowlist-error") else {
         return;
     };
-    place.set_text_content(wrong);
-    let _ = place.toggle_attribute_with_force("hidden", wrong.is_none());
-    let _ = match wrong {
-        Some(_) => field.set_attribute("aria-invalid", "true"),
-        None => field.remove_attribute("aria-invalid"),
-    };
+    say(&place, wrong);
+    set(field, "aria-invalid", wrong.is_some());
 }
 
 fn show_reading(list: &Element, reading: &AllowlistReading) {

@@ -10,6 +10,7 @@ use crate::{
     ui::kit::{
         field::{FieldError, FormMessage, SubmitButton, TextField},
         icon::{Drawing, Icon},
+        moment::Told,
     },
 };
 use leptos::prelude::*;
@@ -100,6 +101,8 @@ pub struct QuestionData {
     pub form: FormState,
     /// Path of the key's page, if the dialog was opened there: `Cancel` leads back to it.
     pub from: Option<String>,
+    /// When the page is drawn.
+    pub now: Timestamp,
 }
 
 /// The dialog.
@@ -117,6 +120,7 @@ pub fn Question(
         keys,
         form,
         from,
+        now,
     } = data;
     let form = Arc::new(form);
     let several = keys.len() > 1;
@@ -166,7 +170,7 @@ pub fn Question(
                     <input type="hidden" name="account" value=account/>
                     {fields_of_keys}
                     <input type="hidden" name="form_token" value=form.value("form_token")/>
-                    <Facts keys/>
+                    <Facts keys now/>
                     {fields}
                     <p class="notice notice-warning">
                         <Drawing icon=Icon::Warning/>
@@ -185,14 +189,14 @@ pub fn Question(
 
 /// The key in question, or the list of them.
 #[component]
-fn Facts(keys: Vec<KeyRow>) -> impl IntoView {
+fn Facts(keys: Vec<KeyRow>, now: Timestamp) -> impl IntoView {
     if let [key] = keys.as_slice() {
         let key = key.clone();
-        let used = key.usage.map(|used| {
+        let used = key.usage.map(|phrase| {
             view! {
                 <div>
                     <dt>"Use"</dt>
-                    <dd>{used}</dd>
+                    <dd><Told phrase now/></dd>
                 </div>
             }
         });
@@ -208,7 +212,7 @@ fn Facts(keys: Vec<KeyRow>) -> impl IntoView {
                 </div>
                 <div>
                     <dt>"Permissions"</dt>
-                    <dd>{key.about}</dd>
+                    <dd><Told phrase=key.about now/></dd>
                 </div>
                 {used}
             </dl>

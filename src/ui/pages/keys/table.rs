@@ -14,7 +14,7 @@ use crate::{
         allowlist::{AllowlistSummary, DismissTooltips},
         badge::StatusBadge,
         icon::{Drawing, Icon},
-        moment::Moment,
+        moment::{Moment, Phrase, Told},
         pager::TableFoot,
     },
 };
@@ -33,8 +33,8 @@ pub struct KeyRow {
     pub is_new: bool,
     /// Name.
     pub name: String,
-    /// What explains the name: preset, and when the key expires.
-    pub about: String,
+    /// What explains the name: preset, and when the key stops by itself or did.
+    pub about: Phrase,
     /// First 9 characters of the key.
     pub prefix: String,
     /// When it was last accepted.
@@ -52,7 +52,7 @@ pub struct KeyRow {
     /// Whether another was made to replace it.
     pub was_rotated: bool,
     /// What it did since the rotation that it is part of, while both keys work.
-    pub usage: Option<String>,
+    pub usage: Option<Phrase>,
     /// Path of the page about it.
     pub href: String,
 }
@@ -137,16 +137,19 @@ fn SelectionBar(view: ListView) -> impl IntoView {
 
 #[component]
 fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
-    let title = if data.search.is_empty() {
-        "No such keys".to_owned()
-    } else {
+    let is_search = !data.search.is_empty();
+    let title = if is_search {
         format!("No key matches “{}”", data.search)
+    } else {
+        "No such keys".to_owned()
     };
+    let hint =
+        is_search.then(|| view! { <p>"The search looks at names and at the first characters of keys."</p> });
     view! {
         <div class="card">
             <div class="empty">
                 <h2 class="empty-title"><bdi>{title}</bdi></h2>
-                <p>"The search looks at names and at the first characters of keys."</p>
+                {hint}
                 <a class="button" href=data.links.clear.clone()>"Show all keys"</a>
             </div>
         </div>
@@ -167,14 +170,14 @@ fn Row(row: KeyRow, view: ListView, now: Timestamp, may_manage: bool) -> impl In
     let usage = row
         .usage
         .clone()
-        .map(|usage| view! { <span class="sub key-use">{usage}</span> });
+        .map(|phrase| view! { <span class="sub key-use"><Told phrase now/></span> });
     view! {
         // The focus lands here after `Done`, which leads to this id.
         <tr role="row" id=format!("key-{}", row.id) tabindex="-1" class=row.is_new.then_some("is-new")>
             <th scope="row" role="rowheader" class="cell-name">
                 {select}
                 <a class="key-name" href=row.href><bdi>{row.name}</bdi></a>
-                <span class="sub">{row.about}</span>
+                <span class="sub"><Told phrase=row.about now/></span>
                 {usage}
             </th>
             <td role="cell" class="cell-prefix" data-label="Prefix"><code class="prefix">{row.prefix}"..."</code></td>

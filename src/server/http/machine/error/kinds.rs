@@ -83,7 +83,7 @@ kinds! {
         "There is no such route: check the method and the path.";
     /// A proxy's question that could be taken in two ways, or names no request.
     UNCLEAR_REQUEST: FORBIDDEN, "BSE2405", "unclear_request", "unclear_request", false,
-        "The method or the path of this request is not in its normal form.";
+        "The method, the path or a header of this request can be read in two ways.";
     /// The key passed every check, but the answer is another API's to give.
     NOT_SERVED_HERE: NOT_IMPLEMENTED, "BSE5001", "not_served_here", "not_served_here", false,
         "The API key passed every check, but this server does not answer this route itself. Put it in front of your API with forward-auth.";

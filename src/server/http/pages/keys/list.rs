@@ -26,9 +26,10 @@ pub struct Asked {
     keys: Vec<String>,
     /// `detail` when the dialog was opened on the page of its key.
     pub from: String,
-    /// The key to point out, after it was made or changed.
-    #[serde(alias = "changed")]
+    /// The key that was just made, or given a new secret.
     pub created: String,
+    /// The key that something else was just done to.
+    changed: String,
     /// What names or prefixes hold.
     pub search: String,
     /// `active` or `ended`; anything else is all.
@@ -59,12 +60,21 @@ impl Asked {
         Page::parse(&self.page, &self.older, &self.newer)
     }
 
-    /// The keys that the dialog is about.
+    /// The keys that the dialog is about: none where the address of a posted form was gone back to.
     pub fn keys(&self) -> Vec<String> {
-        if self.keys.is_empty() {
+        if self.keys.is_empty() && !self.key.is_empty() {
             vec![self.key.clone()]
         } else {
             self.keys.clone()
+        }
+    }
+
+    /// The key to point out, after something was done to it.
+    pub fn pointed_out(&self) -> &str {
+        if self.created.is_empty() {
+            &self.changed
+        } else {
+            &self.created
         }
     }
 
@@ -149,7 +159,8 @@ impl Asked {
         ListLinks {
             segments: vec![
                 segment("All", "", counts.all, None),
-                segment("Active", "active", counts.live, Some(true)),
+                // Those that are badged `Rotated` work as well.
+                segment("Working", "active", counts.live, Some(true)),
                 segment(
                     "Ended",
                     "ended",

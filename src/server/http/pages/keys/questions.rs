@@ -91,6 +91,7 @@ pub async fn open(
         from: (found.len() == 1 && keys.asked.from == DETAIL).then_some(detail),
         keys: found.into_iter().map(|key| row(app, key, &around, "")).collect(),
         form,
+        now,
     };
     Ok((KeyDialog::Question(Box::new(question)), fresh(app)))
 }

@@ -7,7 +7,10 @@ use crate::{
         time::Timestamp,
     },
     server::{app::App, service::rotation::Since},
-    ui::pages::keys::{KeyRow, Leak},
+    ui::{
+        kit::moment::Phrase,
+        pages::keys::{KeyRow, Leak},
+    },
 };
 use std::collections::BTreeMap;
 
@@ -21,21 +24,28 @@ pub struct Around<'a> {
     pub since: &'a BTreeMap<KeyId, Since>,
 }
 
-/// A row; the key with the id `created` is pointed out.
-pub fn row(app: &App, key: Key, around: &Around<'_>, created: &str) -> KeyRow {
+/// A row; the key with the id `pointed_out` is told from the others.
+pub fn row(app: &App, key: Key, around: &Around<'_>, pointed_out: &str) -> KeyRow {
     let now = around.now;
     let id = key.id.to_string();
-    let mut about = app.catalog().permissions_label(&key.preset, &key.scopes);
     let status = key.status(now);
-    if let Some(end) = key.end() {
-        about = match status {
-            KeyStatus::Rotated => format!("{about} · stops {}", end.ahead(now)),
-            _ if now < end => format!("{about} · expires {}", end.ahead(now)),
-            _ => format!("{about} · expired {}", end.relative(now)),
-        };
-    }
+    let may = app.catalog().permissions_label(&key.preset, &key.scopes);
+    let ends = match status {
+        KeyStatus::Active => Some("expires"),
+        KeyStatus::Rotated => Some("stops"),
+        KeyStatus::Expired => Some("expired"),
+        // What a person ended does not end by itself any more.
+        KeyStatus::Revoked => None,
+    };
+    let about = match (ends, key.end()) {
+        (Some(ends), at @ Some(_)) => Phrase {
+            words: format!("{may} · {ends}"),
+            at,
+        },
+        _ => Phrase { words: may, at: None },
+    };
     KeyRow {
-        is_new: id == created,
+        is_new: id == pointed_out,
         href: format!("{}/{id}", around.page),
         id,
         about,
@@ -51,7 +61,7 @@ pub fn row(app: &App, key: Key, around: &Around<'_>, created: &str) -> KeyRow {
             } else {
                 "Replacement"
             };
-            format!("{whose}: {}", used(since, now))
+            used(whose, since)
         }),
         rate_limit: key.rate_limit,
         allowlist: key.allowlist.entries().map(|entry| entry.to_string()).collect(),
@@ -62,19 +72,25 @@ pub fn row(app: &App, key: Key, around: &Around<'_>, created: &str) -> KeyRow {
     }
 }
 
-/// `12 requests from 2 clients, last 5 minutes ago`.
-fn used(since: &Since, now: Timestamp) -> String {
+/// `Replacement: 12 requests from 2 clients, last`, and when that was.
+fn used(whose: &str, since: &Since) -> Phrase {
     let plural = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-    let Some(last_at) = since.last_at else {
-        return "no requests".to_owned();
-    };
+    if since.last_at.is_none() {
+        return Phrase {
+            words: format!("{whose}: no requests"),
+            at: None,
+        };
+    }
     // An address that could not be told is no client that could be counted.
     let from = match since.clients {
         0 => String::new(),
         clients => format!(" from {}", plural(clients, "client")),
     };
     let requests = plural(since.requests, "request");
-    format!("{requests}{from}, last {}", last_at.relative(now))
+    Phrase {
+        words: format!("{whose}: {requests}{from}, last"),
+        at: since.last_at,
+    }
 }
 
 /// A key that was reported as leaked.
@@ -101,15 +117,19 @@ mod tests {
             last_at,
         };
         for (since, text) in [
-            (since(0, 0, None), "no requests"),
-            (since(1, 1, Some(now)), "1 request from 1 client, last just now"),
+            (since(0, 0, None), "Replacement: no requests"),
+            (
+                since(1, 1, Some(now)),
+                "Replacement: 1 request from 1 client, last",
+            ),
             (
                 since(12, 2, Some(now)),
-                "12 requests from 2 clients, last just now",
+                "Replacement: 12 requests from 2 clients, last",
             ),
-            (since(3, 0, Some(now)), "3 requests, last just now"),
+            (since(3, 0, Some(now)), "Replacement: 3 requests, last"),
         ] {
-            assert_eq!(used(&since, now), text);
+            let said = used("Replacement", &since);
+            assert_eq!((said.words.as_str(), said.at), (text, since.last_at));
         }
     }
 }

@@ -1,0 +1,130 @@
+//! Headers by which a request is two: one as it is judged here, another as the API behind the proxy reads it.
+
+use axum::http::HeaderMap;
+
+/// What frameworks take for the method or the path, instead of those of the request itself: Rails, Symfony, Express and
+/// ASP.NET know the first three, IIS and what was made to run behind it the others.
+const OVERRIDES: [&str; 5] = [
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+];
+
+/// What a proxy, or this server by way of it, says of a request.
+const SPOKEN_FOR: [&str; 8] = [
+    "authorization",
+    "forwarded",
+    "x-account-id",
+    "x-api-key-id",
+    "x-api-key-name",
+    "x-api-key-scopes",
+    "x-real-ip",
+    "x-request-id",
+];
+
+/// How the others of them begin.
+const FAMILIES: [&str; 2] = ["x-forwarded-", "x-original-"];
+
+/// Whether one of the headers gives the request another method or path, or can pass for one that only the proxy may set:
+/// where headers become variables (RFC 3875, section 4.1.18), `X_Account_Id`, `X.Account.Id` and `X-Account-Id` are all
+/// `HTTP_X_ACCOUNT_ID`, and proxies replace only the last (docs/security.md, S47 and S48).
+pub fn are_misleading(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| is_misleading(name.as_str()))
+}
+
+/// `name` is in lower case, as in every header map.
+fn is_misleading(name: &str) -> bool {
+    // Most names are plain, and cost a look at each byte.
+    if name.bytes().all(is_plain) {
+        return OVERRIDES.contains(&name);
+    }
+    let read: String = name
+        .bytes()
+        .map(|byte| if is_plain(byte) { char::from(byte) } else { '-' })
+        .collect();
+    OVERRIDES.contains(&read.as_str())
+        || SPOKEN_FOR.contains(&read.as_str())
+        || FAMILIES.iter().any(|family| read.starts_with(family))
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::IDENTITY;
+    use super::*;
+    use axum::http::{HeaderName, HeaderValue};
+
+    #[test]
+    fn a_header_that_passes_for_another_is_misleading() {
+        let identity = IDENTITY.map(|name| name.as_str().to_owned());
+        let others = [
+            "authorization",
+            "forwarded",
+            "x-request-id",
+            "x-real-ip",
+            "x-forwarded-for",
+            "x-original-uri",
+        ];
+        for name in identity.into_iter().chain(others.map(str::to_owned)) {
+            assert!(
+                !is_misleading(&name),
+                "{name}: the proxy's own, or replaced by it"
+            );
+            for sign in ["_", ".", "~", "!"] {
+                let all = name.replace('-', sign);
+                let first = name.replacen('-', sign, 1);
+                for alias in [all, first].iter().filter(|alias| **alias != name) {
+                    assert!(is_misleading(alias), "{alias}");
+                }
+            }
+        }
+        for name in ["x-forwarded_for", "x-original.method", "x_forwarded_anything"] {
+            assert!(is_misleading(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_gives_another_method_or_path_is_misleading() {
+        for name in OVERRIDES {
+            assert!(is_misleading(name), "{name}");
+            assert!(is_misleading(&name.replace('-', "_")), "{name}");
+        }
+    }
+
+    #[test]
+    fn other_headers_are_not() {
+        for name in [
+            "accept",
+            "content-type",
+            "my_header",
+            "x.custom",
+            "x-account",
+            "x_account",
+            "x-account-id-2",
+            "x-http-methods",
+            "x_accountid",
+            "traceparent",
+        ] {
+            assert!(!is_misleading(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn one_among_many_is_found() {
+        let mut headers = HeaderMap::new();
+        for name in ["accept", "user-agent", "x-account-id"] {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static("x"));
+        }
+        assert!(!are_misleading(&headers));
+        headers.insert(
+            HeaderName::from_static("x_account_id"),
+            HeaderValue::from_static("x"),
+        );
+        assert!(are_misleading(&headers));
+    }
+}
