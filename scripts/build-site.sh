@@ -25,7 +25,9 @@ hash_within() { (cd "$1" && hash_of .) | cut -c1-12; }
 build_glue() {
     rm -rf "$WORK/glue"
     "$WASM_BINDGEN" --target web --no-typescript --out-name babysea --out-dir "$WORK/glue" "$WASM"
-    "$BIN/wasm-opt" -Oz "${WASM_FEATURES[@]}" "$WORK/glue/babysea_bg.wasm" -o "$WORK/glue/small.wasm"
+    # Flattened and put together anew it finds more to leave out, and the second time more again.
+    "$BIN/wasm-opt" --flatten --rereloop -Oz -Oz "${WASM_FEATURES[@]}" "$WORK/glue/babysea_bg.wasm" \
+        -o "$WORK/glue/small.wasm"
     mv "$WORK/glue/small.wasm" "$WORK/glue/babysea_bg.wasm"
     "$BIN/terser" "$WORK/glue/babysea.js" --module --compress --mangle --output "$WORK/glue/small.js"
     mv "$WORK/glue/small.js" "$WORK/glue/babysea.js"

@@ -6,6 +6,13 @@ use crate::{
     database::{Database, both},
     world::{PASSWORD, Setup, World},
 };
+use babysea::{
+    domain::{
+        ids::KeyId,
+        log::{KeyUse, LogEntry},
+    },
+    server::store::Tables as _,
+};
 use serde_json::json;
 
 const DAY: u64 = 86_400_000;
@@ -254,7 +261,7 @@ async fn a_full_queue_drops_counts_and_leaves_a_mark() {
     let entry = sample(&world).await;
     for _ in 0..10_001 {
         if let Some(place) = world.app.recorder.place() {
-            place.note(entry.clone(), babysea::domain::log::KeyUse::Refused);
+            place.note(entry.clone(), KeyUse::Refused);
         }
     }
     assert_eq!(world.app.recorder.dropped(), 1, "there is room for 10,000");
@@ -283,7 +290,7 @@ async fn a_use_without_a_place_in_the_queue_is_a_use() {
     assert_eq!(refused.status, 403);
     let entry = sample(&world).await;
     while let Some(place) = world.app.recorder.place() {
-        place.note(entry.clone(), babysea::domain::log::KeyUse::Refused);
+        place.note(entry.clone(), KeyUse::Refused);
     }
     let health = get("/v1/health/storage").bearer(&secret);
     assert_eq!(world.send(health).await.status, 501, "it passed every check");
@@ -297,11 +304,47 @@ async fn a_use_without_a_place_in_the_queue_is_a_use() {
     );
 }
 
+both!(
+    rows_are_written_once_and_as_they_are,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        ada.key("full", "full_access").await;
+        let whole = LogEntry {
+            path: "/a\\tb\tc\nd\r\\N\\".to_owned(),
+            params: "\\N".to_owned(),
+            user_agent: "\\.\n,\"'\u{1f30a}".to_owned(),
+            ..sample(&world).await
+        };
+        let next = LogEntry {
+            request_id: "req_2".to_owned(),
+            error_code: Some("BSE1003"),
+            ..whole.clone()
+        };
+        let deleted = LogEntry {
+            request_id: "req_3".to_owned(),
+            key: KeyId::from_random([9; 16]),
+            ..whole.clone()
+        };
+        for rows in [vec![whole.clone()], vec![whole.clone(), next, deleted]] {
+            let mut tx = world.app.store.write().await.expect("a transaction");
+            tx.log_rows().insert(&rows).await.expect("rows");
+            tx.commit().await.expect("a commit");
+        }
+        let odd = "SELECT path || params || user_agent FROM request_logs";
+        let as_it_is = format!("{}{}{}", whole.path, whole.params, whole.user_agent);
+        assert_eq!(world.database.texts(odd).await, [as_it_is.clone(), as_it_is]);
+        let known =
+            "SELECT id || COALESCE(error_code, '-') || COALESCE(ip_hash, '-') FROM request_logs ORDER BY id";
+        assert_eq!(world.database.texts(known).await, ["req_1--", "req_2BSE1003-"]);
+    }
+);
+
 /// A request of the only key there is.
-async fn sample(world: &World) -> babysea::domain::log::LogEntry {
+async fn sample(world: &World) -> LogEntry {
     let id = world.database.text("SELECT id FROM api_keys").await;
     let account = world.database.text("SELECT account_id FROM api_keys").await;
-    babysea::domain::log::LogEntry {
+    LogEntry {
         request_id: "req_1".to_owned(),
         account: account.parse().expect("an id"),
         key: id.parse().expect("an id"),
