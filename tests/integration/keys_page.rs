@@ -245,6 +245,10 @@ both!(
             said[1],
             "prodRead Only · expired just now, 24 Nov 2026, 17:00:01 UTC"
         );
+        let page = ada.get(&format!("{}/{}", ada.keys(), old.id)).await;
+        assert!(page.text().contains("<dt>Stopped"), "{}", page.text());
+        let page = ada.get(&format!("{}/{}", ada.keys(), new.id)).await;
+        assert!(page.text().contains("<dt>Stops"), "{}", page.text());
         // What a person ended does not end by itself any more.
         assert_eq!(ada.revoke(&[&new.id]).await.status, 200);
         assert_eq!(heads(&ada.get(&ada.keys()).await)[0], "prodRead Only");

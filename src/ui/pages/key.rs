@@ -164,7 +164,7 @@ fn About(data: Arc<KeyPageData>) -> impl IntoView {
     let rate_limit = match key.rate_limit {
         Some(1) => "1 request a minute".to_owned(),
         Some(limit) => format!("{limit} requests a minute"),
-        None => "only its account's".to_owned(),
+        None => "Only its account's".to_owned(),
     };
     let allowlist = if key.allowlist.is_empty() {
         "Any address".to_owned()
@@ -177,9 +177,13 @@ fn About(data: Arc<KeyPageData>) -> impl IntoView {
             Some(end) => view! { <Moment at=Some(end) now/> }.into_any(),
             None => "Never".into_any(),
         };
+        let stops = match data.end {
+            Some(end) if end <= now => "Stopped",
+            _ => "Stops",
+        };
         view! {
             <div>
-                <dt>"Stops"</dt>
+                <dt>{stops}</dt>
                 <dd>{end}</dd>
             </div>
         }

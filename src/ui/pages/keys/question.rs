@@ -63,12 +63,16 @@ impl Ask {
         }
     }
 
-    const fn lead(&self) -> &'static str {
+    const fn lead(&self, several: bool) -> &'static str {
         match self {
             Self::Reissue => "For a key whose secret got lost before anybody used it.",
             Self::Rotate(_) => "Makes a replacement. The old key goes on working while you change over.",
             Self::ChangeGrace(_) => "This key was replaced. It goes on working until its grace period ends.",
+            Self::Revoke if several => "Stops the programs that use them, for good. There is no way back.",
             Self::Revoke => "Stops the programs that use it, for good. There is no way back.",
+            Self::Delete { .. } if several => {
+                "Removes the keys and their request logs. There is no way back."
+            }
             Self::Delete { .. } => "Removes the key and its request log. There is no way back.",
         }
     }
@@ -124,7 +128,7 @@ pub fn Question(
     } = data;
     let form = Arc::new(form);
     let several = keys.len() > 1;
-    let (id, title, lead) = (ask.id(), ask.title(several), ask.lead());
+    let (id, title, lead) = (ask.id(), ask.title(several), ask.lead(several));
     let class = if ask.is_destructive() { "danger" } else { "" };
     let button = ask.button(several);
     let heading = format!("{id}-title");
