@@ -179,6 +179,30 @@ async fn behind_trusted_proxies_the_rightmost_other_hop_decides() {
 }
 
 #[tokio::test]
+async fn the_dialog_says_the_address_that_a_key_would_be_judged_by() {
+    for (setup, peer, said) in [
+        (behind_proxies(), "10.0.0.1", "203.0.113.7"),
+        (behind_proxies(), "198.51.100.5", "198.51.100.5"),
+        (Setup::default(), "10.0.0.1", "10.0.0.1"),
+    ] {
+        let world = World::with(Database::sqlite(), setup).await;
+        let ada = world.person("Ada Moss").await;
+        let asked = get(&format!("{}?dialog=create", ada.keys()))
+            .sent_from(peer)
+            .header("x-forwarded-for", "192.0.2.1, 203.0.113.7")
+            .header("x-real-ip", "192.0.2.2")
+            .header("forwarded", "for=192.0.2.3");
+        let page = ada.send(asked).await;
+        let adds: Vec<_> = page
+            .tags()
+            .iter()
+            .filter_map(|tag| tag.get("data-adds").map(str::to_owned))
+            .collect();
+        assert_eq!(adds, [said], "{peer}");
+    }
+}
+
+#[tokio::test]
 async fn an_unreadable_client_is_refused_by_keys_with_an_allowlist_only() {
     let world = World::with(Database::sqlite(), behind_proxies()).await;
     let ada = world.person("Ada Moss").await;
