@@ -272,6 +272,53 @@ test("what stays on the screen covers nothing that Tab reaches in a long list", 
   await expect(boxes.first()).toBeFocused();
 });
 
+test("keys are found, ticked and deleted, and the theme is changed", async ({ page }) => {
+  await signUp(page);
+  for (const name of ["worker-1", "worker-2", "probe"]) await makeKey(page, name);
+  await page.reload();
+  await hydrated(page);
+  const { keyboard } = page;
+  const names = page.getByRole("rowheader").locator("bdi");
+  const search = page.getByRole("searchbox", { name: "Search" });
+  await search.focus();
+  await keyboard.type("worker");
+  await keyboard.press("Enter");
+  await expect(names).toHaveText(["worker-2", "worker-1"]);
+  await hydrated(page);
+  const statuses = page.getByRole("navigation", { name: "Status" }).getByRole("link");
+  await expect(statuses).toHaveText(["All 2", "Working 2", "Ended 0"]);
+  await statuses.first().focus();
+  await tabTo(page, statuses.nth(1));
+  await keyboard.press("Enter");
+  await page.waitForURL(/status=active/);
+  await hydrated(page);
+
+  for (const name of ["worker-1", "worker-2"]) {
+    await page.getByRole("checkbox", { name: `Select ${name}` }).focus();
+    await keyboard.press("Space");
+  }
+  const bar = page.getByRole("form", { name: "Selected keys" });
+  await button(page, "Actions for worker-1").focus();
+  await tabTo(page, button(bar, "Revoke selected"));
+  await tabTo(page, button(bar, "Delete selected"));
+  await keyboard.press("Enter");
+  const remove = dialog(page, "Delete API keys");
+  await expect(remove).toBeVisible();
+  await hydrated(page);
+  await field(remove, "To be sure").focus();
+  await keyboard.type("delete 2 keys");
+  await keyboard.press("Enter");
+  await expect(remove).toHaveCount(0);
+  await page.goto(new URL(page.url()).pathname);
+  await expect(names).toHaveText(["probe"]);
+
+  const dark = button(page, "Theme: dark");
+  await button(page, "Theme: light").focus();
+  await tabTo(page, dark);
+  await keyboard.press("Enter");
+  await expect(dark).toHaveAttribute("aria-pressed", "true");
+});
+
 test("the account is changed, and a team is made", async ({ page }) => {
   await signUp(page, somebody("Ada Moss"));
   const { keyboard } = page;
