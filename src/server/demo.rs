@@ -376,6 +376,6 @@ async fn add_request(
         user_agent: "babysea-node/1.0.0 (node/22.0.0)".to_owned(),
         at,
     };
-    tx.log_rows().insert(std::slice::from_ref(&entry)).await?;
+    tx.log_rows().insert(std::slice::from_ref(&entry), false).await?;
     Ok(())
 }

@@ -9,9 +9,10 @@ use crate::domain::{
     key::Key,
     time::Timestamp,
 };
+use axum::http::HeaderValue;
 use quick_cache::sync::Cache;
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicI64, Ordering},
 };
 
@@ -29,6 +30,8 @@ pub struct Known {
     pub grants: Grants,
     catalog: Arc<Catalog>,
     moment: Moment,
+    /// What forward-auth says of it, once it was asked.
+    identity: OnceLock<[HeaderValue; 4]>,
     /// When a use was last due; milliseconds.
     use_due: AtomicI64,
 }
@@ -42,8 +45,14 @@ impl Known {
             key,
             catalog: Arc::clone(catalog),
             moment,
+            identity: OnceLock::new(),
             use_due: AtomicI64::new(i64::MIN),
         }
+    }
+
+    /// What forward-auth says of the key, as `say` words it the first time.
+    pub fn identity(&self, say: impl FnOnce(&Key) -> [HeaderValue; 4]) -> &[HeaderValue; 4] {
+        self.identity.get_or_init(|| say(&self.key))
     }
 
     /// Whether a use of the key is to be noted although its request has no place in the log: once a minute.

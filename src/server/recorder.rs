@@ -80,6 +80,7 @@ impl Recorder {
             unqueued: Arc::clone(&unqueued),
             marked: 0,
             seen: 0,
+            failed: false,
             batch: Batch::default(),
             uses_written: HashMap::new(),
         };
@@ -189,6 +190,8 @@ struct Writer {
     marked: u64,
     /// How many had been dropped when it last began to write.
     seen: u64,
+    /// Whether it failed when it last wrote.
+    failed: bool,
     batch: Batch,
     /// When the last use of a key was written.
     uses_written: HashMap<KeyId, Timestamp>,
@@ -288,8 +291,10 @@ impl Writer {
     /// Writes what waits; what the database refuses stays for the next time. Whether nothing waits any more.
     async fn write(&mut self, all: bool) -> bool {
         let Err(error) = self.try_write(all).await else {
+            self.failed = false;
             return true;
         };
+        self.failed = true;
         let waiting = self.batch.entries.len();
         tracing::warn!(error = %error, waiting, "the request log could not be written yet");
         false
@@ -338,7 +343,9 @@ impl Writer {
         while !self.batch.entries.is_empty() {
             let chunk = self.batch.entries.len().min(CHUNK);
             let mut tx = self.store.write().await?;
-            tx.log_rows().insert(&self.batch.entries[..chunk]).await?;
+            tx.log_rows()
+                .insert(&self.batch.entries[..chunk], self.failed)
+                .await?;
             tx.commit().await?;
             self.batch.entries.drain(..chunk);
         }

@@ -3,8 +3,11 @@
 pub mod allowlist;
 pub mod badge;
 pub mod copy;
+pub mod dialog;
+pub mod empty;
 pub mod field;
 pub mod icon;
 pub mod moment;
+pub mod notice;
 pub mod pager;
 pub mod send;

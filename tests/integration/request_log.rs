@@ -326,9 +326,12 @@ both!(
             key: KeyId::from_random([9; 16]),
             ..whole.clone()
         };
-        for rows in [vec![whole.clone()], vec![whole.clone(), next, deleted]] {
+        for (rows, again) in [
+            (vec![whole.clone()], false),
+            (vec![whole.clone(), next, deleted], true),
+        ] {
             let mut tx = world.app.store.write().await.expect("a transaction");
-            tx.log_rows().insert(&rows).await.expect("rows");
+            tx.log_rows().insert(&rows, again).await.expect("rows");
             tx.commit().await.expect("a commit");
         }
         let odd = "SELECT path || params || user_agent FROM request_logs";

@@ -15,6 +15,7 @@ use crate::{
     domain::{key::Key, network::canonical},
     server::{
         app::App,
+        key_cache::Known,
         service::verify::{Refusal, Verdict},
     },
 };
@@ -132,7 +133,7 @@ async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Origi
     } = machine::judge(app, Door::ForwardAuth, &asked, now).await;
     let error = outcome.err().map(V1Error::from);
     let mut response = match (&error, &key) {
-        (None, Some(known)) => passed(&known.key),
+        (None, Some(known)) => passed(known),
         // Nothing passes without a key.
         (None, None) => V1Error::from(Refusal::MissingKey).response(request_id),
         (Some(error), _) => error.response(request_id),
@@ -183,21 +184,21 @@ fn shown(app: &App, address: IpAddr) -> String {
     }
 }
 
-fn passed(key: &Key) -> Response {
-    let values = [
+fn passed(known: &Known) -> Response {
+    let mut headers = HeaderMap::with_capacity(16);
+    headers.extend(IDENTITY.into_iter().zip(known.identity(identity).iter().cloned()));
+    let mut response = Response::new(Body::empty());
+    *response.headers_mut() = headers;
+    response
+}
+
+/// The values of [`IDENTITY`].
+fn identity(key: &Key) -> [HeaderValue; 4] {
+    [
         key.account.to_string(),
         key.id.to_string(),
         utf8_percent_encode(&key.name, ENCODED).to_string(),
         key.scopes.to_string(),
-    ];
-    let mut headers = HeaderMap::with_capacity(16);
-    for (name, value) in IDENTITY.into_iter().zip(values) {
-        headers.insert(
-            name,
-            HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("")),
-        );
-    }
-    let mut response = Response::new(Body::empty());
-    *response.headers_mut() = headers;
-    response
+    ]
+    .map(|value| HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("")))
 }

@@ -34,7 +34,6 @@ static COPY: LazyLock<String> =
 /// The keys are locked once and in their order, as [`super::keys::Keys::lock`] has it: one that is being deleted is
 /// waited for, and one that was deleted has no rows any more.
 const LIVING: &str = "SELECT id FROM api_keys WHERE id = ANY($1) ORDER BY id COLLATE \"C\" FOR KEY SHARE";
-/// After a transaction of which nobody heard whether it was committed.
 const PRESENT: &str = "SELECT id FROM request_logs WHERE id = ANY($1)";
 
 /// The statement that adds what is given. Of the keys it asks no more than whether they are there, which an index says.
@@ -50,11 +49,12 @@ fn sqlite(rows: usize) -> String {
 pub struct LogRows<'c>(pub(super) Conn<'c>);
 
 impl LogRows<'_> {
-    /// Adds them, each once. The row of a key that was deleted meanwhile is not written.
+    /// Adds them, each once. The row of a key that was deleted meanwhile is not written. `again` says that some may be there
+    /// already: nobody heard whether the transaction before was committed.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn insert(self, entries: &[LogEntry]) -> Result<(), StoreError> {
+    pub async fn insert(self, entries: &[LogEntry], again: bool) -> Result<(), StoreError> {
         match self.0 {
             Conn::Sqlite(conn) => {
                 let (many, rest) = entries.as_chunks::<MANY>();
@@ -65,7 +65,7 @@ impl LogRows<'_> {
                     add_rows(conn, &SQLITE_ONE, std::slice::from_ref(row)).await?;
                 }
             }
-            Conn::Postgres(conn) => copy(conn, entries).await?,
+            Conn::Postgres(conn) => copy(conn, entries, again).await?,
         }
         Ok(())
     }
@@ -97,10 +97,14 @@ async fn add_rows(
 }
 
 /// `COPY` takes rows at half of what an `INSERT` of many costs, and knows no conditions: they are asked before.
-async fn copy(conn: &mut PgConnection, rows: &[LogEntry]) -> Result<(), StoreError> {
+async fn copy(conn: &mut PgConnection, rows: &[LogEntry], again: bool) -> Result<(), StoreError> {
     let keys: BTreeSet<_> = rows.iter().map(|entry| entry.key).collect();
     let living = texts(conn, LIVING, keys.iter().map(ToString::to_string)).await?;
-    let present = texts(conn, PRESENT, rows.iter().map(|entry| entry.request_id.clone())).await?;
+    let ids = rows
+        .iter()
+        .filter(|_| again)
+        .map(|entry| entry.request_id.clone());
+    let present = texts(conn, PRESENT, ids).await?;
     let mut text = String::new();
     for entry in rows.iter().filter(|entry| !present.contains(&entry.request_id)) {
         let key = entry.key.to_string();

@@ -7,6 +7,7 @@ use crate::{
     },
     ui::{
         kit::{
+            empty::Empty,
             icon::{Drawing, Icon},
             moment::Moment,
             pager::{Pager, TableFoot},
@@ -50,13 +51,10 @@ pub fn ActivityPage(
     let list = if entries.is_empty() {
         let page = data.page.clone();
         view! {
-            <div class="card">
-                <div class="empty">
-                    <h2 class="empty-title">"Nothing here"</h2>
-                    <p>"No entry of the activity matches."</p>
-                    <a class="button" href=page>"Show everything"</a>
-                </div>
-            </div>
+            <Empty title="Nothing here">
+                <p>"No entry of the activity matches."</p>
+                <a class="button" href=page>"Show everything"</a>
+            </Empty>
         }
         .into_any()
     } else {

@@ -5,7 +5,7 @@ use crate::{
     ui::{
         kit::{
             copy::CopyText,
-            icon::{Drawing, Icon},
+            notice::{Notice, Tone},
         },
         layout::{Frame, FrameData},
     },
@@ -70,13 +70,10 @@ pub fn GuardPage(
         .collect_view();
     let notice = (!trusts_proxies).then(|| {
         view! {
-            <p class="notice notice-warning guard-notice">
-                <Drawing icon=Icon::Warning/>
-                <span>
-                    "This server does not answer proxies yet: none is named in " <code>"TRUSTED_PROXIES"</code>
-                    ". Step 2 changes that."
-                </span>
-            </p>
+            <Notice tone=Tone::Warning class="guard-notice">
+                "This server does not answer proxies yet: none is named in " <code>"TRUSTED_PROXIES"</code>
+                ". Step 2 changes that."
+            </Notice>
         }
     });
     view! {

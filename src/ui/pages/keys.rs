@@ -24,6 +24,7 @@ use super::super::{
     kit::{
         icon::{Drawing, Icon},
         moment::Moment,
+        notice::{Notice, Tone},
         pager::Pager,
     },
     layout::{Frame, FrameData},
@@ -216,13 +217,10 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
 #[component]
 fn MadeElsewhere(key: KeyRow) -> impl IntoView {
     view! {
-        <p class="notice notice-good page-notice" id=format!("key-{}", key.id) tabindex="-1">
-            <Drawing icon=Icon::Check/>
-            <span>
-                <a href=key.href><bdi>{key.name}</bdi></a>
-                {format!(" ({}...) is ready to use. It is not among the keys shown here.", key.prefix)}
-            </span>
-        </p>
+        <Notice tone=Tone::Good class="page-notice" id=format!("key-{}", key.id)>
+            <a href=key.href><bdi>{key.name}</bdi></a>
+            {format!(" ({}...) is ready to use. It is not among the keys shown here.", key.prefix)}
+        </Notice>
     }
 }
 

@@ -9,7 +9,10 @@ use super::{
 use crate::{
     api::form::FormState,
     domain::{name::KeyName, network},
-    ui::kit::field::{FieldError, FormMessage, SubmitButton, TextField, described_by, starts_at},
+    ui::kit::{
+        dialog::DialogHead,
+        field::{FieldError, FormMessage, SubmitButton, TextField, described_by, starts_at},
+    },
 };
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -54,10 +57,9 @@ pub fn CreateForm(
                 novalidate
                 autocomplete="off"
             >
-                <header class="dialog-head">
-                    <h2 id="create-key-title">"Add API key"</h2>
-                    <p>"You will see the key once, on the next screen."</p>
-                </header>
+                <DialogHead id="create-key-title" title="Add API key">
+                    "You will see the key once, on the next screen."
+                </DialogHead>
                 <div class="dialog-body">
                     <FormMessage form=Arc::clone(&form)/>
                     <input type="hidden" name="account" value=account/>

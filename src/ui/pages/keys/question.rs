@@ -8,9 +8,10 @@ use crate::{
     api::form::FormState,
     domain::{grace, time::Timestamp},
     ui::kit::{
+        dialog::DialogHead,
         field::{FieldError, FormMessage, SubmitButton, TextField},
-        icon::{Drawing, Icon},
         moment::Told,
+        notice::{Notice, Tone},
     },
 };
 use leptos::prelude::*;
@@ -165,10 +166,7 @@ pub fn Question(
                 data-next=next
                 novalidate
             >
-                <header class="dialog-head">
-                    <h2 id=heading>{title}</h2>
-                    <p>{lead}</p>
-                </header>
+                <DialogHead id=heading title>{lead}</DialogHead>
                 <div class="dialog-body">
                     <FormMessage form=Arc::clone(&form)/>
                     <input type="hidden" name="account" value=account/>
@@ -176,10 +174,7 @@ pub fn Question(
                     <input type="hidden" name="form_token" value=form.value("form_token")/>
                     <Facts keys now/>
                     {fields}
-                    <p class="notice notice-warning">
-                        <Drawing icon=Icon::Warning/>
-                        <span>{warning}</span>
-                    </p>
+                    <Notice tone=Tone::Warning>{warning}</Notice>
                 </div>
                 <footer class="dialog-foot">
                     <button class="button" type="submit" form=closer.clone() autofocus>"Cancel"</button>

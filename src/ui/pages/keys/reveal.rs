@@ -6,7 +6,8 @@ use crate::{
     api::keys::RevealedKey,
     domain::snippet::KEY,
     ui::kit::{
-        icon::{Drawing, Icon},
+        dialog::DialogHead,
+        notice::{Notice, Tone},
         send::go_to,
     },
 };
@@ -52,20 +53,19 @@ pub fn KeptKey(
             </section>
         }
     });
+    let (name, about) = (revealed.name.clone(), revealed.about.clone());
     view! {
         <dialog class="dialog" open aria-labelledby="kept-key-title">
             <form class="dialog-form" method="get" action=action>
                 <ViewFields view/>
                 <input type="hidden" name="created" value=revealed.id.clone()/>
-                <header class="dialog-head">
-                    <h2 id="kept-key-title">{title}</h2>
-                    <p><bdi>{revealed.name.clone()}</bdi>" · "{revealed.about.clone()}</p>
-                </header>
+                <DialogHead id="kept-key-title" title>
+                    <bdi>{name}</bdi>
+                    " · "
+                    {about}
+                </DialogHead>
                 <div class="dialog-body">
-                    <p class="notice notice-warning">
-                        <Drawing icon=Icon::Warning/>
-                        <span>"You can only see this key once. Store it safely."</span>
-                    </p>
+                    <Notice tone=Tone::Warning>"You can only see this key once. Store it safely."</Notice>
                     <div class="field">
                         <label for=FIELD>{label}</label>
                         <div class="secret">
@@ -140,9 +140,7 @@ pub fn RepeatedForm(
         <dialog class="dialog" open aria-labelledby="repeated-title">
             <form class="dialog-form" method="get" action=page>
                 <ViewFields view/>
-                <header class="dialog-head">
-                    <h2 id="repeated-title">"This key was shown already"</h2>
-                </header>
+                <DialogHead id="repeated-title" title="This key was shown already"/>
                 <div class="dialog-body">
                     <p>{sentence}</p>
                 </div>

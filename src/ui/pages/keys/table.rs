@@ -13,6 +13,7 @@ use crate::{
     ui::kit::{
         allowlist::{AllowlistSummary, DismissTooltips},
         badge::StatusBadge,
+        empty::Empty,
         icon::{Drawing, Icon},
         moment::{Moment, Phrase, Told},
         pager::TableFoot,
@@ -67,14 +68,10 @@ pub fn KeyTable(
     let (may_manage, view) = (data.create.is_some(), data.view.clone());
     if data.is_empty {
         return view! {
-            <div class="card">
-                <div class="empty">
-                    <EmptyDrawing/>
-                    <h2 class="empty-title">"No data available"</h2>
-                    <p>"Generate API keys to authenticate requests and start generating contents."</p>
-                    <Opener may_create=may_manage view/>
-                </div>
-            </div>
+            <Empty title="No data available" drawing=view! { <EmptyDrawing/> }.into_any()>
+                <p>"Generate API keys to authenticate requests and start generating contents."</p>
+                <Opener may_create=may_manage view/>
+            </Empty>
         }
         .into_any();
     }
@@ -146,13 +143,10 @@ fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
     let hint =
         is_search.then(|| view! { <p>"The search looks at names and at the first characters of keys."</p> });
     view! {
-        <div class="card">
-            <div class="empty">
-                <h2 class="empty-title"><bdi>{title}</bdi></h2>
-                {hint}
-                <a class="button" href=data.links.clear.clone()>"Show all keys"</a>
-            </div>
-        </div>
+        <Empty title>
+            {hint}
+            <a class="button" href=data.links.clear.clone()>"Show all keys"</a>
+        </Empty>
     }
 }
 
