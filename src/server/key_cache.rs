@@ -9,7 +9,6 @@ use crate::domain::{
     key::Key,
     time::Timestamp,
 };
-use axum::http::HeaderValue;
 use quick_cache::sync::Cache;
 use std::sync::{
     Arc, OnceLock,
@@ -31,7 +30,7 @@ pub struct Known {
     catalog: Arc<Catalog>,
     moment: Moment,
     /// What forward-auth says of it, once it was asked.
-    identity: OnceLock<[HeaderValue; 4]>,
+    identity: OnceLock<[String; 4]>,
     /// When a use was last due; milliseconds.
     use_due: AtomicI64,
 }
@@ -51,7 +50,7 @@ impl Known {
     }
 
     /// What forward-auth says of the key, as `say` words it the first time.
-    pub fn identity(&self, say: impl FnOnce(&Key) -> [HeaderValue; 4]) -> &[HeaderValue; 4] {
+    pub fn identity(&self, say: impl FnOnce(&Key) -> [String; 4]) -> &[String; 4] {
         self.identity.get_or_init(|| say(&self.key))
     }
 

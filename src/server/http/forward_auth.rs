@@ -186,19 +186,21 @@ fn shown(app: &App, address: IpAddr) -> String {
 
 fn passed(known: &Known) -> Response {
     let mut headers = HeaderMap::with_capacity(16);
-    headers.extend(IDENTITY.into_iter().zip(known.identity(identity).iter().cloned()));
+    for (name, value) in IDENTITY.into_iter().zip(known.identity(identity)) {
+        let value = HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(""));
+        headers.insert(name, value);
+    }
     let mut response = Response::new(Body::empty());
     *response.headers_mut() = headers;
     response
 }
 
 /// The values of [`IDENTITY`].
-fn identity(key: &Key) -> [HeaderValue; 4] {
+fn identity(key: &Key) -> [String; 4] {
     [
         key.account.to_string(),
         key.id.to_string(),
         utf8_percent_encode(&key.name, ENCODED).to_string(),
         key.scopes.to_string(),
     ]
-    .map(|value| HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("")))
 }

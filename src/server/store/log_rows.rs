@@ -100,11 +100,11 @@ async fn add_rows(
 async fn copy(conn: &mut PgConnection, rows: &[LogEntry], again: bool) -> Result<(), StoreError> {
     let keys: BTreeSet<_> = rows.iter().map(|entry| entry.key).collect();
     let living = texts(conn, LIVING, keys.iter().map(ToString::to_string)).await?;
-    let ids = rows
-        .iter()
-        .filter(|_| again)
-        .map(|entry| entry.request_id.clone());
-    let present = texts(conn, PRESENT, ids).await?;
+    let present = if again {
+        texts(conn, PRESENT, rows.iter().map(|entry| entry.request_id.clone())).await?
+    } else {
+        HashSet::new()
+    };
     let mut text = String::new();
     for entry in rows.iter().filter(|entry| !present.contains(&entry.request_id)) {
         let key = entry.key.to_string();
