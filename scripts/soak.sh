@@ -10,4 +10,5 @@ export SCHEMATHESIS
 scripts/build-site.sh
 say "Building with the release's settings (up to twenty minutes the first time on two cores)."
 cargo bench --bench measure --no-run
-scripts/with-postgres.sh cargo bench --bench measure -- soak
+# The figures are those of a database that keeps what it was told.
+POSTGRES_DURABLE=1 scripts/with-postgres.sh cargo bench --bench measure -- soak

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # with-postgres.sh COMMAND...: runs the command with TEST_POSTGRES_URL pointing to a PostgreSQL server of its own on
-# a free port, its data in a temporary folder, and removes both afterwards.
+# a free port, its data in a temporary folder, and removes both afterwards. With POSTGRES_DURABLE=1 it writes to disk
+# as PostgreSQL does by default: slower, for what is measured.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
 
@@ -19,7 +20,16 @@ fi
 
 pg_ctl() { (cd "$DIR" && "${as_user[@]}" "$BIN/pg_ctl" -s -D "$DIR/data" -l "$LOG" "$@"); }
 
+# signal NAME: to every process of the server; first to the one that starts the others, which it does not while stopped.
+signal() {
+    local first others
+    first=$(head -n 1 "$DIR/data/postmaster.pid") && kill -s "$1" "$first"
+    read -ra others <<<"$(cat "/proc/$first/task/$first/children")" && kill -s "$1" "${others[@]}"
+}
+
 stop() {
+    # One that is paused would not hear of it.
+    signal CONT >/dev/null 2>&1 || true
     pg_ctl -m immediate stop >/dev/null 2>&1 || true
     rm -rf "$DIR"
 }
@@ -30,8 +40,11 @@ trap stop EXIT
 
 # server_options PORT
 server_options() {
-    printf '%s' "-p $1 -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 \
-        -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    printf '%s' "-p $1 -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
+    # What tests write need not outlive the machine.
+    if [ -z "${POSTGRES_DURABLE:-}" ]; then
+        printf '%s' " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    fi
 }
 
 # The port is free or the server does not start: no gap between looking and taking.
@@ -55,11 +68,16 @@ set -m
 ) </dev/null >/dev/null 2>&1 &
 set +m
 
-# Stops and starts the server for those who test what happens then: the command with one argument, stop or start.
+# Stops and starts the server for those who test what happens then: the command with one argument, stop or start. Or
+# pause and resume: its processes stand still and keep their connections, as where a machine hangs.
 export TEST_POSTGRES_CTL=$DIR/ctl
 {
-    printf '#!/usr/bin/env bash\nset -e\ncd %q\n' "$DIR"
-    printf 'case $1 in stop) how=(-m fast) ;; start) how=(-w -o %q) ;; esac\n' "$(server_options "$port")"
+    printf '#!/usr/bin/env bash\nset -e\nDIR=%q\ncd "$DIR"\n' "$DIR"
+    declare -f signal
+    printf 'case $1 in\n'
+    printf 'pause) signal STOP; exit ;;\nresume) signal CONT; exit ;;\n'
+    printf 'stop) how=(-m fast) ;;\nstart) how=(-w -o %q) ;;\n' "$(server_options "$port")"
+    printf '*) exit 2 ;;\nesac\n'
     printf 'exec '
     printf '%q ' "${as_user[@]}" "$BIN/pg_ctl" -s -D "$DIR/data" -l "$LOG"
     printf '"${how[@]}" "$1"\n'

@@ -16,7 +16,11 @@ use std::{
     process::{self, ExitCode},
     time::Duration,
 };
-use tokio::{net::TcpListener, signal::unix::SignalKind, time::timeout};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    time::timeout,
+};
 
 /// How long the database's connections may take to end.
 const CLOSING: Duration = Duration::from_millis(500);
@@ -69,6 +73,8 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     let bound = listener.local_addr()?;
     let origin = config.origin(bound)?;
     let stopped = told_to_stop()?;
+    // Before the start, which may take a while: until somebody waits for it, this signal ends the process.
+    let hangups = signal(SignalKind::hangup())?;
     let app = App::start(config, origin, Parts::default()).await?;
     if !app.origin.is_https() {
         tracing::warn!(
@@ -78,7 +84,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     if with_sample {
         println!("{}", demo::prepare(&app).await?);
     }
-    tokio::spawn(jobs::follow_catalog(app.clone())?);
+    tokio::spawn(jobs::follow_catalog(app.clone(), hangups));
     tokio::spawn(jobs::run(app.clone()));
     if let Some(metrics) = metrics {
         tracing::info!(
@@ -107,8 +113,8 @@ async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, Stri
 
 /// Ends on SIGTERM or SIGINT. A second one ends the process at once (docs/security.md, S80).
 fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
-    let mut interrupt = tokio::signal::unix::signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut told = async move || {
         tokio::select! {
             _ = terminate.recv() => {}

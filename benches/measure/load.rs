@@ -114,15 +114,25 @@ fn spent() -> Result<f64, Failure> {
     Ok((next()? + next()?) / TICKS)
 }
 
-/// Sends so many requests a second for so long, evenly, whatever the answers take; returns how many were answered with
-/// 200, and how many were sent.
+/// What became of requests at a rate of our own.
+pub struct Offered {
+    /// Answered with 200.
+    pub good: u64,
+    /// Sent.
+    pub sent: u64,
+    /// From the first request's time to the last answer.
+    pub took: Duration,
+}
+
+/// Sends so many requests a second for so long, evenly. Those that are late, since the answers before them took long, are
+/// sent nevertheless, so that it takes longer than `span` where the rate is not reached.
 pub async fn offered(
     server: SocketAddr,
     path: &str,
     secret: &str,
     rate: u32,
     span: Duration,
-) -> Result<(u64, u64), Failure> {
+) -> Result<Offered, Failure> {
     let period = Duration::from_secs(1) * CONNECTIONS / rate;
     let start = Instant::now() + Duration::from_millis(50);
     let mut running = JoinSet::new();
@@ -140,10 +150,15 @@ pub async fn offered(
             Ok::<_, std::io::Error>((good, sent))
         });
     }
-    let mut all = (0, 0);
+    let (mut all_good, mut all_sent) = (0, 0);
     while let Some(done) = running.join_next().await {
         let (good, sent) = done??;
-        all = (all.0 + good, all.1 + sent);
+        all_good += good;
+        all_sent += sent;
     }
-    Ok(all)
+    Ok(Offered {
+        good: all_good,
+        sent: all_sent,
+        took: start.elapsed(),
+    })
 }

@@ -1,12 +1,18 @@
-//! How fast the program starts on a million keys, and how much memory it takes.
+//! How fast the program starts on a million keys, each with an allowlist and a limit of its own, and how much memory it
+//! takes.
 
 use super::{
-    Failure, judged,
+    Failure,
+    guard::free_port,
+    judged,
     product::{Product, ROWS},
     program::{Connection, Program},
     speed::KEYS,
 };
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 /// Keys in the database.
 const STORED: usize = 1_000_000;
@@ -20,8 +26,10 @@ pub async fn measure() -> Result<(), Failure> {
     let product = Product::start(&database, folder.path()).await?;
     let secrets = product.add_keys(ROWS, STORED, KEYS).await?;
     product.stop().await;
+    let metrics = free_port()?;
+    let arguments = ["--rate-limit", "none", "--metrics-listen", &metrics.to_string()];
     let begun = Instant::now();
-    let program = Program::start(&database, folder.path(), &["--rate-limit", "none"]).await?;
+    let program = Program::start(&database, folder.path(), &arguments).await?;
     let started = begun.elapsed();
     let idle = program.resident()?;
     let mut connection = Connection::open(program.address).await?;
@@ -32,8 +40,25 @@ pub async fn measure() -> Result<(), Failure> {
         }
     }
     let full = program.resident()?;
+    let held = in_memory(metrics).await?;
+    if held != KEYS {
+        return Err(format!("{held} of {KEYS} keys are in memory").into());
+    }
     let bound = judged(started <= START, format!("<= {START:?}"));
     println!("SQLite      start with {STORED} stored keys {started:.2?}  {bound}");
     println!("SQLite      resident: {idle:.1} MB idle, {full:.1} MB with {KEYS} keys in memory");
     Ok(())
+}
+
+/// How many keys the program says it holds.
+async fn in_memory(metrics: SocketAddr) -> Result<usize, Failure> {
+    let mut connection = Connection::open(metrics).await?;
+    connection
+        .send("GET /metrics HTTP/1.1\r\nhost: bench\r\n\r\n")
+        .await?;
+    let (_, text) = connection.answer().await?;
+    let held = text
+        .lines()
+        .find_map(|line| line.strip_prefix("babysea_keys_in_memory "));
+    Ok(held.ok_or("no figure for the keys in memory")?.parse()?)
 }

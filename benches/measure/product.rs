@@ -14,6 +14,7 @@ use babysea::{
         key::Key,
         network::Allowlist,
         password::Password,
+        rate_limit,
         role::Action,
         secret::SecretText,
         token,
@@ -39,6 +40,8 @@ use tower::{Service, ServiceExt as _};
 
 /// Rows of the keys page.
 pub const ROWS: usize = 50;
+/// Of every key; it holds this machine.
+const ALLOWLIST: &str = "127.0.0.0/8, 203.0.113.10, 2001:db8::/32";
 
 /// A header that says who asks.
 pub type Credential = (&'static str, String);
@@ -137,10 +140,12 @@ impl Product {
         Ok(())
     }
 
-    /// Adds keys to the person's account until there are `until`; returns the secrets of the last `wanted`.
+    /// Adds keys to the person's account until there are `until`, with the allowlist and the limit that those of the start
+    /// have; returns the secrets of the last `wanted`.
     pub async fn add_keys(&self, from: usize, until: usize, wanted: usize) -> Result<Vec<String>, Failure> {
         let Self { app, page, .. } = self;
         let slug = page.split('/').nth(2).ok_or("no slug")?;
+        let allowlist = Allowlist::parse(ALLOWLIST)?.list;
         let mut tx = app.store.write().await?;
         let (account, owner) = tx.accounts().by_slug(slug).await?.ok_or("no account")?;
         let mut secrets = Vec::with_capacity(wanted);
@@ -153,14 +158,14 @@ impl Product {
                 prefix: token::display_prefix(&secret),
                 preset: "full_access".to_owned(),
                 scopes: app.catalog().scopes.iter().map(String::as_str).collect(),
-                allowlist: Allowlist::default(),
+                allowlist: allowlist.clone(),
                 creator: Some(owner),
                 created_at: app.now().minus(Duration::from_secs(number as u64)),
                 last_used_at: None,
                 expires_at: None,
                 revoked_at: None,
                 leak_reported_at: None,
-                rate_limit: None,
+                rate_limit: Some(rate_limit::MOST),
                 replaces: None,
                 rotation: None,
             };
@@ -222,8 +227,9 @@ async fn person(
             } else {
                 "full_access"
             },
-            allowlist: "127.0.0.0/8, 203.0.113.10, 2001:db8::/32",
-            rate_limit: "1000000",
+            allowlist: ALLOWLIST,
+            // Asked for each request, and never reached.
+            rate_limit: &rate_limit::MOST.to_string(),
             form_token: &token,
             ..KeyForm::default()
         };

@@ -10,6 +10,7 @@ mod sign_in;
 mod stop;
 
 use super::{Failure, judged, product::Product, program::Program};
+use away::Fault;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -109,9 +110,14 @@ pub async fn run() -> Result<(), Failure> {
     if let Some(place) = Place::postgres("stop").await? {
         stop::run(&place).await?;
     }
-    for (name, stale) in [("away", false), ("stale", true)] {
+    for (name, fault, stale) in [
+        ("away", Fault::Stops, false),
+        ("stale", Fault::Stops, true),
+        ("hangs", Fault::Hangs, false),
+        ("hangs_stale", Fault::Hangs, true),
+    ] {
         if let Some(place) = Place::postgres(name).await? {
-            away::run(&place, stale).await?;
+            away::run(&place, fault, stale).await?;
         }
     }
     Ok(())

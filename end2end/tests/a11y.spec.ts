@@ -4,6 +4,7 @@ import {
   secretField, sendKey, signUp, somebody, visit,
 } from "../fixtures/journey";
 import { makeKey, postPlainly } from "../fixtures/keys";
+import { inSampleTeam } from "../fixtures/sample";
 import { another, createTeam, openSwitcher } from "../fixtures/team";
 import { secrets } from "../fixtures/server";
 import { expect, test } from "../fixtures/test";
@@ -104,6 +105,22 @@ for (const width of [1280, 360]) {
       await a11y(page, "activity");
     });
 
+    test("keys in every status, and what they did", async ({ browser, guard }) => {
+      await inSampleTeam(browser, guard, async (page) => {
+        await page.setViewportSize({ width, height: 800 });
+        await a11y(page, "every status");
+        for (const name of ["staging-monitor", "prod-api-worker"]) {
+          await visit(page, "/home/sample-team/api-keys");
+          await page.getByRole("link", { name, exact: true }).click();
+          await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
+          await a11y(page, name);
+        }
+        await visit(page, "/home/sample-team/activity?search=zzz");
+        await expect(page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
+        await a11y(page, "activity, no match");
+      });
+    });
+
     test("pages of a list", async ({ page }) => {
       await signUp(page);
       for (let n = 0; n < 51; n += 1) await makeKey(page, `worker-${n}`);
@@ -123,7 +140,7 @@ for (const width of [1280, 360]) {
       await signUp(page);
       await page.getByRole("link", { name: "Guard your API" }).click();
       await expect(page.getByRole("heading", { name: "Guard your API", level: 1 })).toBeVisible();
-      for (const proxy of ["nginx", "Envoy"]) {
+      for (const proxy of ["nginx", "Caddy", "Traefik", "Envoy"]) {
         await page.getByRole("navigation", { name: "Proxy" }).getByRole("link", { name: proxy }).click();
         await expect(page.getByRole("link", { name: proxy })).toHaveAttribute("aria-current", "page");
         await hydrated(page);

@@ -1,11 +1,11 @@
 // Finding keys: search, status, pages and the full view, all of them in the address.
 
 import {
-  button, createKey, dialog, field, finish, hydrated, keep, opener, openMenu, ROTATE, row, sendKey, sideways, signIn, signUp, somebody,
+  button, createKey, dialog, field, finish, hydrated, keep, opener, openMenu, ROTATE, row, sendKey, sideways, signUp, somebody,
   visit,
 } from "../fixtures/journey";
 import { makeKey } from "../fixtures/keys";
-import { startServer } from "../fixtures/server";
+import { inSampleTeam } from "../fixtures/sample";
 import { expect, test, type Page } from "../fixtures/test";
 
 const search = (page: Page) => page.getByRole("searchbox", { name: "Search" });
@@ -250,16 +250,7 @@ test("the full view takes the frame away and gives it back, with the search", as
 });
 
 test("keys that ended are told from those that work", async ({ browser, guard }) => {
-  // The sample of `babysea demo` has keys in every status.
-  const demo = await startServer("demo");
-  const context = await browser.newContext({ baseURL: demo.url });
-  try {
-    await guard.watch(context);
-    const page = await context.newPage();
-    const password = () => /member +cy@demo\.example +(\S+)/.exec(demo.output())?.[1];
-    await expect.poll(password).toBeTruthy();
-    await visit(page, "/sign-in?next=/home/sample-team/api-keys");
-    await signIn(page, { email: "cy@demo.example", password: password()! });
+  await inSampleTeam(browser, guard, async (page) => {
     await expect(segment(page, "All")).toHaveAttribute("aria-current", "true");
     await expect(segment(page, "All")).toHaveText("All 11");
     await segment(page, "Working").click();
@@ -276,10 +267,7 @@ test("keys that ended are told from those that work", async ({ browser, guard })
     await expect(page.getByRole("heading", { name: "No key matches “prod”" })).toBeVisible();
     await segment(page, "All").click();
     await expect(names(page)).toHaveText(["prod-api-worker"]);
-  } finally {
-    await context.close();
-    await demo.stop();
-  }
+  });
 });
 
 test("names of any kind stay in their cells, with pages and search around them", async ({ page }) => {

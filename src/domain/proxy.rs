@@ -1,4 +1,5 @@
-//! Proxies that can guard an API, and the configuration of each: the shipped examples, with other addresses in them.
+//! Proxies that can guard an API, and the configuration of each: the shipped examples, with other addresses and another
+//! brand in them.
 
 use super::network::canonical;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -7,6 +8,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 const SERVER: (&str, u16) = ("127.0.0.1", 3000);
 /// What the shipped files say of the proxies to trust.
 const TRUSTED: &str = "TRUSTED_PROXIES=127.0.0.1";
+/// The product's name in the shipped files, where it stands in comments alone. What proxies read spells it `babysea`.
+const NAME: &str = "BabySea";
+/// What the files say for a brand that they cannot hold.
+const NAMELESS: &str = "the key server";
 
 /// The address from which a proxy on the same machine asks a server at `server`: where a connection goes to an address
 /// of its own machine, systems have it come from there too, and from 127.0.0.1 for all of 127.0.0.0/8. A server that
@@ -20,6 +25,13 @@ pub fn neighbour(server: SocketAddr) -> IpAddr {
     } else {
         ip
     }
+}
+
+/// What comments call the product. A brand is free text: it must not end the comment, and YAML has ends of a line that
+/// are no control characters; nor may it hold braces, since Caddy and Traefik fill in what they name, in comments too.
+fn in_comments(brand: &str) -> &str {
+    let is_risky = |c: char| c.is_control() || matches!(c, '{' | '}') || c.is_whitespace() && c != ' ';
+    if brand.contains(is_risky) { NAMELESS } else { brand }
 }
 
 /// A proxy.
@@ -78,23 +90,29 @@ impl Proxy {
         }
     }
 
-    /// The file for a server at `server`.
-    #[must_use]
-    pub fn configuration(self, server: SocketAddr) -> String {
-        let shipped = match self {
+    /// The file in `examples/`.
+    const fn shipped(self) -> &'static str {
+        match self {
             Self::Nginx => include_str!("../../examples/nginx/babysea.conf"),
             Self::Caddy => include_str!("../../examples/caddy/Caddyfile"),
             Self::Traefik => include_str!("../../examples/traefik/babysea.yaml"),
             Self::Envoy => include_str!("../../examples/envoy/envoy.yaml"),
-        };
+        }
+    }
+
+    /// The file for a server at `server`, which people know as `brand`.
+    #[must_use]
+    pub fn configuration(self, server: SocketAddr, brand: &str) -> String {
         let (host, port) = SERVER;
-        shipped
+        self.shipped()
             .replace(TRUSTED, &format!("TRUSTED_PROXIES={}", neighbour(server)))
             .replace(&format!("{host}:{port}"), &server.to_string())
             .replace(
                 &format!("address: {host}, port_value: {port}"),
                 &format!("address: \"{}\", port_value: {}", server.ip(), server.port()),
             )
+            // The last, so that nothing in a brand is taken for an address.
+            .replace(NAME, in_comments(brand))
     }
 }
 
@@ -106,7 +124,7 @@ mod tests {
     fn each_file_names_the_server_and_nothing_of_the_shipped_address_is_left() {
         for proxy in Proxy::ALL {
             assert_eq!(Proxy::from_id(proxy.id()), Some(proxy));
-            let text = proxy.configuration("10.1.2.3:4567".parse().expect("an address"));
+            let text = proxy.configuration("10.1.2.3:4567".parse().expect("an address"), NAME);
             assert!(text.contains("10.1.2.3:4567"), "{proxy:?}");
             assert!(!text.contains("3000"), "{proxy:?}");
         }
@@ -128,13 +146,65 @@ mod tests {
             let server = server.parse().expect("an address");
             assert_eq!(neighbour(server).to_string(), trusted, "{server}");
             for proxy in Proxy::ALL {
-                let text = proxy.configuration(server);
+                let text = proxy.configuration(server, NAME);
                 let named: Vec<_> = text
                     .lines()
                     .filter_map(|line| line.split_once("TRUSTED_PROXIES="))
                     .map(|(_, named)| named)
                     .collect();
                 assert_eq!(named, [trusted], "{proxy:?} {server}");
+            }
+        }
+    }
+
+    /// What a proxy reads.
+    fn read(text: &str) -> Vec<&str> {
+        let is_comment = |line: &str| line.trim_start().starts_with('#');
+        text.lines().filter(|line| !is_comment(line)).collect()
+    }
+
+    #[test]
+    fn another_brand_stands_where_the_shipped_one_does() {
+        let (host, port) = SERVER;
+        let server = format!("{host}:{port}").parse().expect("an address");
+        for proxy in Proxy::ALL {
+            let own = proxy.configuration(server, NAME);
+            // Quoted, since an IPv6 address must be.
+            let plain = own.replace(&format!("address: \"{host}\""), &format!("address: {host}"));
+            assert_eq!(plain, proxy.shipped());
+            assert!(own.contains(NAME), "{proxy:?}");
+            assert!(
+                !read(&own).iter().any(|line| line.contains(NAME)),
+                "{proxy:?}: it is in comments alone"
+            );
+            for brand in ["Weathervane", "Zoë's \"Sea\" & $ea; `#1` \\", "127.0.0.1:3000"] {
+                let text = proxy.configuration(server, brand);
+                assert!(!text.contains(NAME), "{proxy:?} {brand}");
+                assert_eq!(text, own.replace(NAME, brand), "{proxy:?} {brand}");
+                assert_eq!(read(&text), read(&own), "{proxy:?} {brand}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_brand_that_could_leave_its_comment_is_not_named() {
+        let server = "10.1.2.3:4567".parse().expect("an address");
+        for brand in [
+            "Sea\nevil: 1",
+            "Sea\revil: 1",
+            "Sea\u{85}evil: 1",
+            "Sea\u{2028}evil: 1",
+            "Sea\u{2029}evil: 1",
+            "{$HOME}",
+            "{{ env `HOME` }}",
+            "Sea}",
+        ] {
+            for proxy in Proxy::ALL {
+                let text = proxy.configuration(server, brand);
+                let is_named = text.contains(brand) || text.contains(NAME);
+                assert!(!is_named, "{proxy:?} {brand:?}");
+                let step = format!("# 2. Start {NAMELESS} with");
+                assert!(text.contains(&step), "{proxy:?} {brand:?}");
             }
         }
     }

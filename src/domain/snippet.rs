@@ -294,12 +294,17 @@ pub fn snippets(brand: &str, base: &str, catalog: &Catalog, scopes: &Scopes) -> 
     snippets
 }
 
-/// The one command that tells whether a key with these scopes works; none if they open no route.
+/// The one command that tells whether a key with these scopes works; none if they open no route. `has_allowlist` says that
+/// it does from some addresses alone.
 #[must_use]
-pub fn trial(base: &str, catalog: &Catalog, scopes: &Scopes) -> Option<Trial> {
+pub fn trial(base: &str, catalog: &Catalog, scopes: &Scopes, has_allowlist: bool) -> Option<Trial> {
     let call = Call::of(catalog, scopes)?;
+    let mut expected = call.expected();
+    if has_allowlist {
+        expected += " From an address outside its allowlist: 403 with code BSE1007.";
+    }
     Some(Trial {
         command: call.curl(base),
-        expected: call.expected(),
+        expected,
     })
 }

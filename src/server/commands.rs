@@ -49,7 +49,7 @@ async fn pepper_command(
         PepperCommand::Add => {
             let version = pepper::add_version(file, parts.rng.as_ref())?;
             Ok(format!(
-                "version {version} was added: give the file to every server and start them again; keys move to it as they are used"
+                "version {version} was added: stop every server, give each the file, start them again; keys move to it as they are used"
             ))
         }
         PepperCommand::Remove { version } => {

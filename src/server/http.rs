@@ -96,7 +96,7 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
     RevealedKey {
         id: key.id.to_string(),
         snippets: snippet::snippets(&app.config.brand, base, &catalog, &key.scopes),
-        trial: snippet::trial(base, &catalog, &key.scopes),
+        trial: snippet::trial(base, &catalog, &key.scopes, !key.allowlist.is_empty()),
         rotated,
         name: key.name,
         about,

@@ -6,7 +6,7 @@ use super::{
 };
 use std::time::Duration;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::Signal,
     time::{MissedTickBehavior, interval},
 };
 
@@ -14,19 +14,13 @@ use tokio::{
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 
 /// Reads the catalogue again whenever the process is told to by SIGHUP; one that is wrong changes nothing.
-///
-/// # Errors
-/// When the signal cannot be waited for.
-pub fn follow_catalog(app: App) -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut hangups = signal(SignalKind::hangup())?;
-    Ok(async move {
-        while hangups.recv().await.is_some() {
-            match app.reload_catalog().await {
-                Ok(()) => tracing::info!("the catalogue was read again"),
-                Err(error) => tracing::error!("the catalogue stays as it was: {error}"),
-            }
+pub async fn follow_catalog(app: App, mut hangups: Signal) {
+    while hangups.recv().await.is_some() {
+        match app.reload_catalog().await {
+            Ok(()) => tracing::info!("the catalogue was read again"),
+            Err(error) => tracing::error!("the catalogue stays as it was: {error}"),
         }
-    })
+    }
 }
 
 /// Purges now and every ten minutes. A failing database is reported and does not end the task.

@@ -2,8 +2,11 @@
 
 use crate::{
     browser::{call, get},
-    world::World,
+    database::Database,
+    world::{Setup, World},
 };
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// A form of so many bytes.
 fn filled(bytes: usize) -> Vec<u8> {
@@ -70,4 +73,28 @@ async fn a_route_of_the_catalogue_takes_a_hundred_kilobytes() {
     let unreadable = call("POST", PATH).header("content-length", "many");
     assert_eq!(world.send(unreadable).await.status, 413);
     assert_eq!(world.send(get("/v1/status").bearer(&key)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_question_of_a_proxy_is_answered_without_reading_a_body() {
+    let setup = Setup {
+        arguments: &["--trusted-proxies", "10.0.0.1"],
+        ..Setup::default()
+    };
+    let world = World::with(Database::sqlite(), setup).await;
+    let key = world.person("Ada Moss").await.key("one", "full_access").await;
+    for (path, method, address) in [
+        ("/forward-auth", "x-forwarded-method", "x-forwarded-uri"),
+        ("/forward-auth/nginx", "x-original-method", "x-original-uri"),
+    ] {
+        let asked = call("POST", path)
+            .bearer(&key)
+            .header(method, "GET")
+            .header(address, "/v1/status")
+            .sent_from("10.0.0.1")
+            .unending();
+        let answer = timeout(Duration::from_secs(10), world.send(asked)).await;
+        let answer = answer.expect("an answer while the body has not ended");
+        assert!(answer.status < 300, "{path}: {}", answer.text());
+    }
 }

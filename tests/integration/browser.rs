@@ -6,9 +6,11 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderValue, Method, Request},
 };
+use futures_util::stream;
 use std::{
     cell::RefCell,
     collections::BTreeMap,
+    convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
 };
 
@@ -93,6 +95,12 @@ impl Call {
             .header("content-length", &body.len().to_string());
         *call.0.body_mut() = Body::from(body);
         call
+    }
+
+    /// A body that neither comes nor ends.
+    pub fn unending(mut self) -> Self {
+        *self.0.body_mut() = Body::from_stream(stream::pending::<Result<Vec<u8>, Infallible>>());
+        self
     }
 
     /// A body whose length is not told beforehand.

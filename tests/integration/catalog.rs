@@ -3,10 +3,11 @@
 use crate::{
     browser::{call, get},
     database::{Database, both},
+    html::{Tag, tags},
     program::{Program, run},
     world::{Setup, World},
 };
-use babysea::server::app::App;
+use babysea::{domain::proxy::Proxy, server::app::App};
 use std::path::Path;
 
 const SHIPPED: &str = include_str!("../../examples/catalog/weather.toml");
@@ -68,8 +69,103 @@ both!(
         assert!(page.text().contains("Weathervane") && !page.text().contains("Full Access"));
         let scopes = ada.get(&ada.keys().replace("api-keys", "scopes")).await;
         assert!(scopes.text().contains("forecast:read"), "{}", scopes.text());
+        let guard = ada.keys().replace("api-keys", "guard");
+        for proxy in Proxy::ALL.map(Proxy::id) {
+            for path in [format!("{guard}?proxy={proxy}"), format!("{guard}/{proxy}")] {
+                let shown = ada.get(&path).await;
+                assert_eq!(shown.status, 200, "{path}");
+                assert!(shown.text().contains("Start Weathervane with"), "{path}");
+                assert!(!shown.text().contains("BabySea"), "{path}: {}", shown.text());
+            }
+        }
     }
 );
+
+/// The rows of a table or the choices of a list, from one text to another: of each, what stands in the tags of a kind.
+fn told(html: &str, [from, to]: [&str; 2], is_told: impl Fn(&Tag) -> bool) -> Vec<Vec<String>> {
+    let parts = html.split(from).skip(1);
+    let texts = |part: &str| {
+        let (part, _) = part.split_once(to).expect("its end");
+        let tags = tags(part).into_iter().filter(&is_told);
+        tags.map(|tag| tag.text.trim().to_owned()).collect()
+    };
+    parts.map(texts).collect()
+}
+
+#[tokio::test]
+async fn the_page_scopes_and_the_choices_of_a_key_say_what_the_catalogue_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("catalog.toml");
+    std::fs::write(&file, SHIPPED).expect("a file");
+    for setup in [Setup::default(), setup(&file)] {
+        let world = World::with(Database::sqlite(), setup).await;
+        let ada = world.person("Ada Moss").await;
+        let catalog = world.app.catalog();
+        let routes_of = |scope: &String| {
+            let scope = scope.clone();
+            let routes = catalog.routes.iter().filter(move |route| *route.scope == *scope);
+            routes.map(|route| (route.method.clone(), route.pattern.to_string()))
+        };
+
+        let page = ada.get(&ada.keys().replace("api-keys", "scopes")).await;
+        let is_told = |tag: &Tag| {
+            let class = tag.get("class").unwrap_or_default();
+            tag.name == "code" || ["method", "visually-hidden"].contains(&class)
+        };
+        let (_, matrix) = page.text().split_once("<tbody").expect("a table");
+        let (matrix, _) = matrix.split_once("</tbody>").expect("its end");
+        let expected: Vec<Vec<_>> = catalog
+            .scopes
+            .iter()
+            .map(|scope| {
+                let routes = routes_of(scope).flat_map(|(method, pattern)| [method, pattern]);
+                let marks = catalog.presets.iter().map(|preset| {
+                    let is_held = preset.scopes.contains(scope);
+                    if is_held { "yes" } else { "no" }.to_owned()
+                });
+                std::iter::once(scope.clone())
+                    .chain(routes)
+                    .chain(marks)
+                    .collect()
+            })
+            .collect();
+        assert_eq!(told(matrix, ["<tr", "</tr>"], is_told), expected);
+        let heads = page
+            .tags()
+            .into_iter()
+            .filter(|tag| tag.get("scope") == Some("col"));
+        let heads: Vec<_> = heads.skip(1).map(|tag| tag.text).collect();
+        let labels: Vec<_> = catalog
+            .presets
+            .iter()
+            .map(|preset| preset.label.clone())
+            .collect();
+        assert_eq!(heads, labels);
+
+        let dialog = ada.get(&format!("{}?dialog=create", ada.keys())).await;
+        let is_told = |tag: &Tag| tag.name == "code" || tag.get("class") == Some("scope-route");
+        let expected: Vec<Vec<_>> = catalog
+            .scopes
+            .iter()
+            .map(|scope| {
+                let routes = routes_of(scope).map(|(method, pattern)| format!("{method} {pattern}"));
+                std::iter::once(scope.clone()).chain(routes).collect()
+            })
+            .collect();
+        let boxes = ["<label class=\"scope-choice\"", "</label>"];
+        assert_eq!(told(dialog.text(), boxes, is_told), expected);
+        for preset in &catalog.presets {
+            assert!(
+                dialog
+                    .tags()
+                    .iter()
+                    .any(|tag| tag.text.trim() == preset.description),
+                "{}",
+                preset.id
+            );
+        }
+    }
+}
 
 both!(a_scope_in_use_cannot_be_removed, async |database: Database| {
     let (world, _folder, file) = world(database).await;

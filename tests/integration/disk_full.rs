@@ -26,6 +26,7 @@ async fn changes_are_refused_and_checks_go_on() {
     let made = ada.made("one").await;
     assert_eq!(world.code(&made).await, 200);
     let unused = ada.made("never asked before").await;
+    let spare = ada.made("spare").await;
     world.app.recorder.flush().await;
     let keys = "SELECT COUNT(*) FROM api_keys";
     let before = world.database.number(keys).await;
@@ -48,6 +49,18 @@ async fn changes_are_refused_and_checks_go_on() {
     let (made_before, answer) = refused.expect("the file is full at some time");
     assert_eq!(answer.status, 503, "{}", answer.text());
     assert!(answer.text().contains("nothing was changed"), "{}", answer.text());
+    assert_eq!(world.database.number(keys).await, before + made_before);
+
+    let rotated = ada.rotate(&made.id, "24").await;
+    assert_eq!(rotated.status, 503, "{}", rotated.text());
+    // What needs no room may still be done; what is told has happened, or nothing has.
+    let revoked = ada.revoke(&[&spare.id]).await;
+    let expected = match revoked.status {
+        200 => 401,
+        503 => 200,
+        other => panic!("{other}: {}", revoked.text()),
+    };
+    assert_eq!(world.code(&spare).await, expected, "{}", revoked.text());
     assert_eq!(world.database.number(keys).await, before + made_before);
 
     for key in [&made, &unused] {

@@ -131,6 +131,26 @@ both!(the_chart_counts_thirty_days, async |database: Database| {
     assert_eq!(page.text().matches("class=\"bar-ground\"").count(), 30);
 });
 
+both!(a_gap_in_the_log_is_told, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let key = ada.made("prod").await;
+    let is_told = async || {
+        let page = ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
+        let told = between(&page, "id=\"requests-title\"", "</section>");
+        told.contains("Some of this key's may be missing here")
+    };
+    let now = world.app.now().millis();
+    let midnight = now - now.rem_euclid(DAY.cast_signed());
+    let first = midnight - 29 * DAY.cast_signed();
+    for (n, (at, expected)) in [(first - 1, false), (first, true)].into_iter().enumerate() {
+        assert!(!is_told().await, "none in these days");
+        let sql = format!("INSERT INTO request_log_gaps (id, at, dropped) VALUES ('gap-{n}', {at}, 1)");
+        world.database.execute(&sql).await;
+        assert_eq!(is_told().await, expected);
+    }
+});
+
 both!(
     the_chain_of_rotations_is_told_from_each_key,
     async |database: Database| {

@@ -86,6 +86,33 @@ async fn an_ipv6_subscriber_is_one_address() {
 }
 
 #[tokio::test]
+async fn behind_a_proxy_it_is_the_client_who_is_limited_and_logged() {
+    let setup = Setup {
+        arguments: &["--auth-limit", "1", "--trusted-proxies", "10.0.0.0/8"],
+        ..Setup::default()
+    };
+    let world = World::with(Database::sqlite(), setup).await;
+    let ada = world.person("Ada Moss").await;
+    let secret = ada.key("prod", "full_access").await;
+    let ask = async |client: &str, text: &str| {
+        let call = get("/v1/status")
+            .bearer(text)
+            .header("x-forwarded-for", client)
+            .sent_from("10.0.0.1");
+        world.send(call).await.status
+    };
+    assert_eq!(ask("203.0.113.7", &unknown(&world)).await, 401);
+    assert_eq!(ask("203.0.113.7", &unknown(&world)).await, 429);
+    assert_eq!(ask("203.0.113.8", &unknown(&world)).await, 401, "another client");
+    for client in ["203.0.113.7", "203.0.113.8", "203.0.113.7"] {
+        assert_eq!(ask(client, &secret).await, 200);
+    }
+    world.app.recorder.flush().await;
+    let clients = "SELECT COUNT(DISTINCT ip_hash) FROM request_logs WHERE status = 200";
+    assert_eq!(world.database.number(clients).await, 2);
+}
+
+#[tokio::test]
 async fn a_key_that_is_refused_sixty_times_in_a_minute_must_wait() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;

@@ -190,6 +190,36 @@ async fn refusals_are_those_of_v1(proxy: &Proxy, world: &World, refused: &[(&str
     }
 }
 
+/// Unknown keys from one address, a hundred of which were tried; the clock stands still.
+async fn too_many_unknown_keys_are_refused(proxy: &Proxy, world: &World) {
+    for _ in 0..100 {
+        world.send(get(LIST).sent_from(CLIENT).bearer("bye_x")).await;
+    }
+    let refused = [("too many unknown keys", Some("bye_x"), "BSE1006")];
+    refusals_are_those_of_v1(proxy, world, &refused).await;
+}
+
+/// The server lives and cannot tell: its own 503, which the id of the request tells from the proxy's.
+async fn a_database_that_is_away_is_said_to_be(proxy: &Proxy, world: &World, unasked: &Made) {
+    world.app.recorder.flush().await;
+    world.app.store.close().await;
+    let key = Some(unasked.secret.as_str());
+    let refused = [("a key that is not in memory", key, "BSE5003")];
+    refusals_are_those_of_v1(proxy, world, &refused).await;
+}
+
+/// Without an answer of the server's, nothing passes: the proxy's own 503.
+async fn nothing_passes(proxy: &Proxy, key: &str) {
+    let (kind, key) = (proxy.kind, bearer(key));
+    let answer = proxy.get(LIST, &[("authorization", key.as_str())]).await;
+    assert_eq!(
+        (answer.status, &answer.json()["error"]["code"]),
+        (503, &json!("BSE5003")),
+        "{kind:?}"
+    );
+    assert_eq!(answer.header("retry-after"), "1", "{kind:?}");
+}
+
 /// Paths that two readers may take differently, and those of no route.
 async fn odd_paths_are_refused(proxy: &Proxy, key: &Made) {
     let kind = proxy.kind;
@@ -316,6 +346,7 @@ async fn story(kind: Kind) {
     let elsewhere = made("elsewhere", "full_access", "198.51.100.5", "").await;
     let slow = made("slow", "full_access", "", "1").await;
     assert_eq!(world.code(&slow).await, 200, "its only request of the minute");
+    let unasked = made("unasked", "full_access", "", "").await;
     let revoked = made("revoked", "full_access", "", "").await;
     ada.revoke(&[&revoked.id]).await;
     let unknown = babysea::domain::token::generate("bye_", |bytes| world.app.rng.fill(bytes));
@@ -343,16 +374,20 @@ async fn story(kind: Kind) {
     if kind == Kind::Nginx {
         long_heads_pass_nginx(&proxy, &good).await;
     }
+    too_many_unknown_keys_are_refused(&proxy, &world).await;
 
+    // Nothing after this needs the database.
+    a_database_that_is_away_is_said_to_be(&proxy, &world, &unasked).await;
     serving.shutdown_background();
-    let key = bearer(&good.secret);
-    let answer = proxy.get(LIST, &[("authorization", key.as_str())]).await;
-    assert_eq!(
-        (answer.status, &answer.json()["error"]["code"]),
-        (503, &json!("BSE5003")),
-        "{kind:?}"
-    );
-    assert_eq!(answer.header("retry-after"), "1", "{kind:?}");
+    nothing_passes(&proxy, &good.secret).await;
+}
+
+/// A server that takes connections and says nothing on them: the shipped files wait for five seconds.
+async fn a_server_hangs(kind: Kind) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent = listener.local_addr().expect("its address");
+    let proxy = Proxy::start(kind, silent, start_api().await).await;
+    nothing_passes(&proxy, "bye_x").await;
 }
 
 #[tokio::test]
@@ -363,4 +398,14 @@ async fn nginx_guards_an_api() {
 #[tokio::test]
 async fn caddy_guards_an_api() {
     story(Kind::Caddy).await;
+}
+
+#[tokio::test]
+async fn nginx_lets_nothing_pass_while_the_server_hangs() {
+    a_server_hangs(Kind::Nginx).await;
+}
+
+#[tokio::test]
+async fn caddy_lets_nothing_pass_while_the_server_hangs() {
+    a_server_hangs(Kind::Caddy).await;
 }

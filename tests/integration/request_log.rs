@@ -33,6 +33,7 @@ both!(
             // Nobody's: there is no account to log it for.
             (get("/v1/status").bearer("bye_x"), 401),
             (get("/v1/status"), 401),
+            // No route of the API: the key is not looked at.
             (get("/v1/nowhere").bearer(&full), 404),
         ] {
             assert_eq!(world.send(request).await.status, status);

@@ -277,6 +277,28 @@ both!(
 );
 
 both!(
+    added_at_once_a_team_has_no_more_members_than_it_may,
+    async |database: Database| {
+        let world = World::with(database, limited(&["--max-members", "3"])).await;
+        let team = world.person("Pia Reef").await.team("Reef Lab").await;
+        let mut people = Vec::new();
+        for n in 0..6 {
+            people.push(world.person(&format!("Member {n}")).await.email.clone());
+        }
+        let (world, slug) = (&world, &team.slug);
+        let added = all(people
+            .iter()
+            .map(|email| world.add_member(slug, email, Role::Member)))
+        .await;
+        assert_eq!(added.iter().filter(|added| added.is_ok()).count(), 2);
+        for refused in added.into_iter().filter_map(Result::err) {
+            assert!(refused.to_string().contains("has 3 members"), "{refused}");
+        }
+        assert_eq!(world.database.number("SELECT COUNT(*) FROM memberships").await, 2);
+    }
+);
+
+both!(
     the_start_leads_to_the_account_that_was_seen_last,
     async |database: Database| {
         let world = World::on(database).await;

@@ -87,6 +87,31 @@ async fn every_key_is_tried_as_shown(arguments: &'static [&'static str]) {
 }
 
 #[tokio::test]
+async fn a_limited_key_is_told_of_its_allowlist() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let limited = [("preset", "full_access"), ("allowlist", "203.0.113.7")];
+    let answer = made(&ada, &limited).await;
+    let json = answer.json();
+    let expected = json["trial"]["expected"].as_str().expect("what to expect");
+    let secret = json["secret"].as_str().expect("a secret");
+    let from = async |address: &str| {
+        let asked = call("GET", "/v1/status").bearer(secret).sent_from(address);
+        world.send(asked).await
+    };
+    let (inside, outside) = (from("203.0.113.7").await, from("203.0.113.8").await);
+    assert!(expected.starts_with(&inside.status.to_string()), "{expected}");
+    let code = outside.json()["error"]["code"]
+        .as_str()
+        .expect("a code")
+        .to_owned();
+    let refused = format!("outside its allowlist: {} with code {code}.", outside.status);
+    assert!(expected.ends_with(&refused), "{expected}");
+    let open = made(&ada, &[("preset", "full_access")]).await;
+    assert!(!open.json()["trial"]["expected"].to_string().contains("allowlist"));
+}
+
+#[tokio::test]
 async fn a_key_of_the_vendors_catalogue_is_tried_as_shown() {
     every_key_is_tried_as_shown(OF_THE_VENDOR).await;
 }

@@ -1,7 +1,9 @@
-//! PostgreSQL stops and starts again under load: no wrong answer in between, and right ones soon after (S75, S76).
+//! PostgreSQL stops and starts again under load, or hangs and goes on: no wrong answer in between, and right ones soon
+//! after (S75, S76).
 
 use super::{Failure, Place, Sample, told};
 use crate::program::Connection;
+use babysea::domain::token;
 use std::{
     net::SocketAddr,
     process::Command,
@@ -17,155 +19,280 @@ use tokio::{
 };
 
 const CONNECTIONS: usize = 16;
+/// Keys that are revoked; the last is asked for only once the database is back.
+const REVOKED: usize = 21;
+/// Keys that nobody made, told apart by the byte they are made from.
+const UNKNOWN: u8 = 20;
+/// How long everything is asked before, so that it is in memory.
+const BEFORE: Duration = Duration::from_secs(2);
 /// How long it is away.
 const AWAY: Duration = Duration::from_secs(6);
 /// How soon after it everything must be right.
 const RECOVERY: Duration = Duration::from_secs(2);
 /// From when on nothing that is held may be used any more.
 const FRESH: Duration = Duration::from_millis(1_300);
+/// How long an answer may take, also one that waits for a database that hangs.
+const LONGEST: Duration = Duration::from_secs(2);
+/// Between two requests of a connection.
+const PAUSE: Duration = Duration::from_millis(2);
+/// The same with keys that are refused: no key 60 times in a minute, after which it would be told to wait (S44).
+const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
 /// What is going on with the database.
 const UP: usize = 0;
 const GOING: usize = 1;
 const DOWN: usize = 2;
 
+/// What happens to the database.
+#[derive(Clone, Copy)]
+pub enum Fault {
+    /// It ends its connections, and refuses others until it is started again.
+    Stops,
+    /// It keeps its connections, takes others, and answers on none.
+    Hangs,
+}
+
+impl Fault {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Stops => "stops",
+            Self::Hangs => "hangs",
+        }
+    }
+
+    /// What the control script calls its beginning and its end.
+    const fn actions(self) -> [&'static str; 2] {
+        match self {
+            Self::Stops => ["stop", "start"],
+            Self::Hangs => ["pause", "resume"],
+        }
+    }
+}
+
 /// What was counted.
 #[derive(Default)]
 struct Counts {
     phase: AtomicUsize,
     stop: AtomicBool,
+    /// 503 for a key of ours.
     unavailable: AtomicU64,
-    /// 200 for a revoked or unknown key, 401 for a good one, 200 while the database is away.
+    /// 503 for an unknown key.
+    unknown_unavailable: AtomicU64,
+    /// 200 for a revoked or unknown key, 401 for a good one, and either by guess while the database is away.
     wrong: AtomicU64,
+    /// No answer, 503 while the database is up, or any other status.
     other: AtomicU64,
+    /// Milliseconds of the answer that took longest.
+    longest: AtomicU64,
 }
 
 /// Seconds for which `STALE_IF_DB_DOWN` lets keys be judged by what is known of them: longer than it is away.
 const STALE: &str = "60";
 
-/// With `stale`, keys that are known go on being accepted meanwhile.
-pub async fn run(place: &Place, stale: bool) -> Result<(), Failure> {
+/// With `stale`, keys that are known go on being judged meanwhile.
+pub async fn run(place: &Place, fault: Fault, stale: bool) -> Result<(), Failure> {
     let Ok(control) = std::env::var("TEST_POSTGRES_CTL") else {
         println!("PostgreSQL cannot be stopped: make soak sets TEST_POSTGRES_CTL");
         return Ok(());
     };
     let seconds = if stale { STALE } else { "0" };
+    let [break_it, mend_it] = fault.actions();
     let (program, sample) = place.start(&["--stale-if-db-down", seconds]).await?;
-    let revoked = revoke_one(&program.address, &sample).await?;
+    let mut revoked = revoke(program.address, &sample).await?;
+    let fresh = revoked.pop().ok_or("no keys")?;
+    let unknown: Vec<_> = (0..UNKNOWN).map(unknown).collect();
+    // None of them is in memory: only the database can tell.
+    let probes = [
+        (sample.secret.as_str(), 200),
+        (fresh.as_str(), 401),
+        (unknown[0].as_str(), 401),
+    ];
     let counts = Arc::<Counts>::default();
-    let mut load = JoinSet::new();
-    for n in 0..CONNECTIONS {
-        let (secret, good) = if n % 4 == 0 {
-            (revoked.clone(), false)
-        } else {
-            (sample.keys[n + 1].1.clone(), true)
-        };
-        let accepts = if stale { Accepts::Always } else { Accepts::WhileUp };
-        let accepts = if good { accepts } else { Accepts::Never };
-        load.spawn(ask(program.address, secret, accepts, Arc::clone(&counts)));
-    }
-    sleep(Duration::from_secs(1)).await;
+    let mut load = start_load(program.address, &sample, [&revoked, &unknown], stale, &counts);
+    sleep(BEFORE).await;
     counts.phase.store(GOING, Ordering::SeqCst);
-    run_control(&control, "stop").await?;
+    run_control(&control, break_it).await?;
     sleep(FRESH).await;
     counts.phase.store(DOWN, Ordering::SeqCst);
     sleep(AWAY).await;
     let unavailable = counts.unavailable.load(Ordering::SeqCst);
+    let unknown_unavailable = counts.unknown_unavailable.load(Ordering::SeqCst);
     counts.phase.store(GOING, Ordering::SeqCst);
-    run_control(&control, "start").await?;
+    run_control(&control, mend_it).await?;
     let began = Instant::now();
-    let mut probe = Connection::open(program.address).await?;
-    let recovered = timeout(RECOVERY * 5, async {
-        loop {
-            let good = probe.get("/v1/status", &sample.secret).await;
-            let bad = probe.get("/v1/status", &revoked).await;
-            match (good, bad) {
-                (Ok(200), Ok(401 | 429)) => return,
-                (Err(_), _) | (_, Err(_)) => {
-                    if let Ok(again) = Connection::open(program.address).await {
-                        probe = again;
-                    }
-                }
-                _ => sleep(Duration::from_millis(10)).await,
-            }
-        }
-    })
-    .await;
+    let recovered = timeout(RECOVERY * 5, until_right(program.address, probes)).await;
     let took = began.elapsed();
     sleep(RECOVERY).await;
     counts.phase.store(UP, Ordering::SeqCst);
-    let before = counts.unavailable.load(Ordering::SeqCst);
     sleep(Duration::from_secs(1)).await;
-    let after = counts.unavailable.load(Ordering::SeqCst) - before;
     counts.stop.store(true, Ordering::SeqCst);
     while load.join_next().await.is_some() {}
     let wrong = counts.wrong.load(Ordering::SeqCst);
     let other = counts.other.load(Ordering::SeqCst);
-    let what = format!("S75: wrong answers, and none, STALE_IF_DB_DOWN={seconds}");
-    let measured = format!("{wrong}, {other}");
-    told(place, &what, measured, wrong + other == 0, "0, 0");
+    let longest = Duration::from_millis(counts.longest.load(Ordering::SeqCst));
+    let word = fault.word();
     told(
         place,
-        "S75: 503 while it is away",
-        unavailable,
-        (unavailable == 0) == stale,
-        if stale { "0" } else { "> 0" },
+        &format!("S75: it {word}, STALE_IF_DB_DOWN={seconds}: wrong answers, others"),
+        format!("{wrong}, {other}"),
+        wrong + other == 0,
+        "0, 0",
+    );
+    told(
+        place,
+        "S75: 503 meanwhile, for keys of ours and unknown ones",
+        format!("{unavailable}, {unknown_unavailable}"),
+        (unavailable == 0) == stale && unknown_unavailable > 0,
+        if stale { "0, > 0" } else { "> 0, > 0" },
+    );
+    told(
+        place,
+        "S75: the longest answer",
+        format!("{:.2} s", longest.as_secs_f64()),
+        longest < LONGEST,
+        "< 2 s",
     );
     told(
         place,
         "S76: right answers again",
         format!("{:.2} s", took.as_secs_f64()),
-        recovered.is_ok() && took < RECOVERY && after == 0,
+        recovered.is_ok() && took < RECOVERY,
         "< 2 s",
     );
     Ok(())
 }
 
-async fn revoke_one(address: &SocketAddr, sample: &Sample) -> Result<String, Failure> {
-    let mut dashboard = Connection::open(*address).await?;
-    let (id, secret) = &sample.keys[0];
-    let form = format!("account={}&keys%5B%5D={id}", sample.slug);
+/// Asks with good, revoked and unknown keys at once.
+fn start_load(
+    address: SocketAddr,
+    sample: &Sample,
+    [revoked, unknown]: [&[String]; 2],
+    stale: bool,
+    counts: &Arc<Counts>,
+) -> JoinSet<()> {
+    let mut load = JoinSet::new();
+    for n in 0..CONNECTIONS {
+        let (kind, mut secrets) = match n % 4 {
+            0 => (Kind::Revoked, revoked.to_vec()),
+            1 => (Kind::Unknown, unknown.to_vec()),
+            _ => (Kind::Good, vec![sample.keys[REVOKED + n].1.clone()]),
+        };
+        // Each begins with others.
+        let first = n * secrets.len() / CONNECTIONS;
+        secrets.rotate_left(first);
+        let turns = Turns { kind, secrets, stale };
+        load.spawn(ask(address, turns, Arc::clone(counts)));
+    }
+    load
+}
+
+/// Revokes the first keys; returns their secrets.
+async fn revoke(address: SocketAddr, sample: &Sample) -> Result<Vec<String>, Failure> {
+    let mut dashboard = Connection::open(address).await?;
+    let mut form = format!("account={}", sample.slug);
+    let mut secrets = Vec::new();
+    for (id, secret) in sample.keys.iter().take(REVOKED) {
+        form.push_str("&keys%5B%5D=");
+        form.push_str(id);
+        secrets.push(secret.clone());
+    }
     match dashboard.post("/api/keys/revoke", &sample.cookie, &form).await? {
-        200 => Ok(secret.clone()),
+        200 => Ok(secrets),
         status => Err(format!("revoking was answered {status}").into()),
     }
 }
 
-/// When a key is to be accepted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Accepts {
-    Always,
-    WhileUp,
-    Never,
+/// A key that is none of ours.
+fn unknown(byte: u8) -> String {
+    let secret = token::generate("bye_", |bytes| bytes.fill(byte));
+    secret.expose().to_owned()
 }
 
-/// Asks with one key until told to stop, and judges every answer.
-async fn ask(address: SocketAddr, secret: String, accepts: Accepts, counts: Arc<Counts>) {
+/// What keys are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Good,
+    Revoked,
+    Unknown,
+}
+
+impl Kind {
+    const fn answer(self) -> u16 {
+        match self {
+            Self::Good => 200,
+            Self::Revoked | Self::Unknown => 401,
+        }
+    }
+
+    const fn pause(self) -> Duration {
+        match self {
+            Self::Good => PAUSE,
+            Self::Revoked | Self::Unknown => REFUSED_PAUSE,
+        }
+    }
+}
+
+/// Keys of one kind that take turns.
+struct Turns {
+    kind: Kind,
+    secrets: Vec<String>,
+    /// Whether they are judged by what is known of them while the database is away.
+    stale: bool,
+}
+
+/// Asks with these keys until told to stop, and judges every answer.
+async fn ask(address: SocketAddr, turns: Turns, counts: Arc<Counts>) {
+    let Turns { kind, secrets, stale } = turns;
     let mut connection = None;
-    while !counts.stop.load(Ordering::SeqCst) {
+    for secret in secrets.iter().cycle() {
+        if counts.stop.load(Ordering::SeqCst) {
+            return;
+        }
         let phase = counts.phase.load(Ordering::SeqCst);
-        let open = match connection.take() {
-            Some(open) => Ok(open),
-            None => Connection::open(address).await,
-        };
-        let Ok(mut open) = open else {
-            counts.other.fetch_add(1, Ordering::SeqCst);
-            continue;
-        };
-        let answered = open.get("/v1/status", &secret).await;
-        // It may have been back by the time of the answer.
-        let was_down = phase == DOWN && counts.phase.load(Ordering::SeqCst) == DOWN;
+        let began = Instant::now();
+        let answered = status(&mut connection, address, secret).await;
+        let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        counts.longest.fetch_max(took, Ordering::SeqCst);
+        // It may have gone, or have been back, by the time of the answer.
+        let stayed = counts.phase.load(Ordering::SeqCst) == phase;
+        let (was_up, was_down) = (stayed && phase == UP, stayed && phase == DOWN);
+        // Of an unknown key nothing is known.
+        let can_be_judged = !was_down || stale && kind != Kind::Unknown;
         match answered {
+            Ok(503) if was_up => counts.other.fetch_add(1, Ordering::SeqCst),
+            Ok(503) if kind == Kind::Unknown => counts.unknown_unavailable.fetch_add(1, Ordering::SeqCst),
             Ok(503) => counts.unavailable.fetch_add(1, Ordering::SeqCst),
-            Ok(200) if accepts == Accepts::Always || accepts == Accepts::WhileUp && !was_down => 0,
-            // Asked so often, a key that is refused is soon told to wait.
-            Ok(401 | 429) if accepts == Accepts::Never => 0,
+            Ok(status) if can_be_judged && status == kind.answer() => 0,
             Ok(200 | 401) => counts.wrong.fetch_add(1, Ordering::SeqCst),
             Ok(_) | Err(_) => counts.other.fetch_add(1, Ordering::SeqCst),
         };
-        connection = Some(open);
-        sleep(Duration::from_millis(2)).await;
+        sleep(kind.pause()).await;
     }
+}
+
+/// Waits until each of these keys is answered with its status.
+async fn until_right(address: SocketAddr, probes: [(&str, u16); 3]) {
+    let mut connection = None;
+    for (secret, right) in probes {
+        while !matches!(status(&mut connection, address, secret).await, Ok(status) if status == right) {
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// The answer to a key, on the connection that is open if there is one. One that failed is not used again.
+async fn status(
+    connection: &mut Option<Connection>,
+    address: SocketAddr,
+    secret: &str,
+) -> std::io::Result<u16> {
+    let mut open = match connection.take() {
+        Some(open) => open,
+        None => Connection::open(address).await?,
+    };
+    let status = open.get("/v1/status", secret).await?;
+    *connection = Some(open);
+    Ok(status)
 }
 
 async fn run_control(control: &str, action: &'static str) -> Result<(), Failure> {

@@ -46,7 +46,7 @@ fn a_preset_is_tried_on_a_route_it_allows() {
     ] {
         let preset = BUILT_IN.preset(preset).expect(preset);
         let scopes = preset.scopes.iter().map(String::as_str).collect();
-        let trial = trial(BASE, &BUILT_IN, &scopes).expect("a command");
+        let trial = trial(BASE, &BUILT_IN, &scopes, false).expect("a command");
         assert!(trial.command.contains(path), "{}", trial.command);
         assert!(trial.expected.starts_with(code), "{}", trial.expected);
         for snippet in snippets("BabySea", BASE, &BUILT_IN, &scopes) {
@@ -81,12 +81,12 @@ fn under_another_catalogue_the_call_is_one_of_its_own() {
         ),
     ] {
         let scopes = scopes.iter().copied().collect();
-        let trial = trial(BASE, &other, &scopes).expect("a command");
+        let trial = trial(BASE, &other, &scopes, false).expect("a command");
         assert!(trial.command.starts_with(command), "{}", trial.command);
         assert!(trial.expected.starts_with(expected), "{}", trial.expected);
     }
     let below = catalog(&[("GET", "/v1/models/{model_identifier}", "b")]);
-    let trial = trial(BASE, &below, &["b"].into_iter().collect()).expect("a command");
+    let trial = trial(BASE, &below, &["b"].into_iter().collect(), false).expect("a command");
     assert!(
         trial
             .command
@@ -111,15 +111,15 @@ fn under_another_catalogue_the_call_is_one_of_its_own() {
 #[test]
 fn a_route_that_an_earlier_one_hides_is_not_tried() {
     let hidden = catalog(&[("GET", "/v1/{thing}", "a"), ("GET", "/v1/example", "b")]);
-    assert!(trial(BASE, &hidden, &["b"].into_iter().collect()).is_none());
+    assert!(trial(BASE, &hidden, &["b"].into_iter().collect(), false).is_none());
     let kept = catalog(&[("POST", "/v1/keys/report-leak", "a")]);
-    assert!(trial(BASE, &kept, &["a"].into_iter().collect()).is_none());
+    assert!(trial(BASE, &kept, &["a"].into_iter().collect(), false).is_none());
 }
 
 #[test]
 fn what_a_shell_would_read_otherwise_is_quoted() {
     let odd = catalog(&[("GET", "/v1/$HOME;it's", "a")]);
-    let trial = trial(BASE, &odd, &["a"].into_iter().collect()).expect("a command");
+    let trial = trial(BASE, &odd, &["a"].into_iter().collect(), false).expect("a command");
     let command = r"curl -i 'https://k.example/v1/$HOME;it'\''s' ";
     assert!(trial.command.starts_with(command), "{}", trial.command);
 }

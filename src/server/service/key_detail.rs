@@ -45,6 +45,8 @@ pub struct KeyDetail {
     pub days: [Requests; DAYS],
     /// Its last requests, newest first.
     pub requests: Vec<LoggedRequest>,
+    /// Whether requests of these days were dropped from the log; nobody knows of which keys they were.
+    pub has_gaps: bool,
     /// What was done to it, newest first.
     pub activity: Vec<Entry>,
 }
@@ -79,6 +81,7 @@ pub async fn of(app: &App, reader: &AccountReader, id: &str) -> Result<KeyDetail
         first_day,
         days,
         requests: store.logs().last(key.id, LAST).await?,
+        has_gaps: store.logs().has_gaps(first_day).await?,
         activity,
         key,
     })

@@ -31,6 +31,7 @@ declare! {
         FROM request_logs WHERE key_id = $1 AND at >= $2 GROUP BY 1 ORDER BY 1";
     LAST = "SELECT id, method, path, status, error_code, ip_hash, at FROM request_logs WHERE key_id = $1
         ORDER BY at DESC, id DESC LIMIT $2";
+    GAPS = "SELECT COUNT(*) FROM request_log_gaps WHERE at >= $1";
     /// Account by account, as the rows are found.
     PURGE = "DELETE FROM request_logs WHERE account_id IN (SELECT id FROM accounts) AND at < $1";
     PURGE_GAPS = "DELETE FROM request_log_gaps WHERE at < $1";
@@ -171,6 +172,15 @@ impl Logs<'_> {
         Ok(on!(self.0, c => {
             sqlx::query_as::<_, LoggedRequest>(LAST).bind(key.to_string()).bind(i64::from(limit)).fetch_all(c).await?
         }))
+    }
+
+    /// Whether rows of any account are missing since a moment.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_gaps(self, since: Timestamp) -> Result<bool, StoreError> {
+        let gaps: i64 = on!(self.0, c => sqlx::query_scalar(GAPS).bind(since.millis()).fetch_one(c).await?);
+        Ok(gaps > 0)
     }
 
     /// Deletes the rows from before a moment; returns how many.

@@ -12,6 +12,7 @@ use crate::{
             badge::StatusBadge,
             icon::{Drawing, Icon},
             moment::{Moment, Told},
+            notice::{Notice, Tone},
         },
         layout::{Frame, FrameData},
         pages::keys::{DETAIL, KeyRow, READ_ONLY, ReadOnlyNote},
@@ -63,6 +64,8 @@ pub struct KeyPageData {
     pub days: Vec<Bar>,
     /// Its last requests.
     pub requests: Vec<RequestRow>,
+    /// Whether some of those days may be missing.
+    pub has_gaps: bool,
     /// What was done to it.
     pub activity: Vec<Entry>,
     /// Whether the viewer may change it.
@@ -104,6 +107,15 @@ pub fn KeyPage(
                 <About data=Arc::clone(&data)/>
                 <section class="card panel" aria-labelledby="requests-title">
                     <h2 id="requests-title">"Requests of the last 30 days"</h2>
+                    {data
+                        .has_gaps
+                        .then(|| {
+                            view! {
+                                <Notice tone=Tone::Warning>
+                                    "At times more requests came to this server than its log could take. Some of this key's may be missing here; they were checked like all others."
+                                </Notice>
+                            }
+                        })}
                     <Chart days=data.days.clone()/>
                 </section>
                 <Chain data=Arc::clone(&data)/>

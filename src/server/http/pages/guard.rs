@@ -45,7 +45,7 @@ pub async fn show(
         frame,
         page: format!("/home/{slug}/guard"),
         proxy,
-        configuration: proxy.configuration(server),
+        configuration: proxy.configuration(server, &visit.app.config.brand),
         trusted: proxy::neighbour(server),
         listens_everywhere: visit.app.config.listen.ip().is_unspecified(),
         trusts_proxies: !visit.app.config.trusted_proxies.is_empty(),
@@ -71,7 +71,8 @@ pub async fn download(
         (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, named),
     ];
-    (headers, proxy.configuration(address(&visit.app))).into_response()
+    let text = proxy.configuration(address(&visit.app), &visit.app.config.brand);
+    (headers, text).into_response()
 }
 
 /// Where a proxy finds this server. One that listens on every address is found on this machine's own.

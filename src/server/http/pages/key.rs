@@ -59,6 +59,7 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
         scopes: routes(&app.catalog(), &detail.key),
         chain: detail.chain.into_iter().map(shown).collect(),
         days: days.collect(),
+        has_gaps: detail.has_gaps,
         requests: detail.requests.into_iter().map(request).collect(),
         activity: detail.activity,
         may_manage: reader.may(Action::RotateKey),
