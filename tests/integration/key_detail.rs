@@ -138,7 +138,7 @@ both!(a_gap_in_the_log_is_told, async |database: Database| {
     let is_told = async || {
         let page = ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
         let told = between(&page, "id=\"requests-title\"", "</section>");
-        told.contains("Some of this key's may be missing here")
+        told.contains("Some requests may be missing")
     };
     let now = world.app.now().millis();
     let midnight = now - now.rem_euclid(DAY.cast_signed());

@@ -112,7 +112,7 @@ pub fn KeyPage(
                         .then(|| {
                             view! {
                                 <Notice tone=Tone::Warning>
-                                    "At times more requests came to this server than its log could take. Some of this key's may be missing here; they were checked like all others."
+                                    "Some requests may be missing: at times more came than the log could take. All of them were checked."
                                 </Notice>
                             }
                         })}
