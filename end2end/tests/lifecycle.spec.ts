@@ -213,6 +213,7 @@ test("rotated and revoked by keyboard alone, from the page of the key", async ({
   await button(page, "Revoke").focus();
   await keyboard.press("Space");
   const revoke = dialog(page, "Revoke API key");
+  await expect(revoke).toBeVisible();
   await hydrated(page);
   await expect(button(revoke, "Cancel")).toBeFocused();
   await keyboard.press("Shift+Tab");
