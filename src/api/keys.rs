@@ -11,6 +11,7 @@
 
 use super::error::ApiError;
 use crate::domain::{
+    network::{Entry, Reading},
     secret::SecretText,
     snippet::{Snippet, Trial},
 };
@@ -57,6 +58,28 @@ pub struct AllowlistReading {
     pub lines: Vec<String>,
     /// What was changed of what was typed.
     pub notes: Vec<String>,
+}
+
+impl AllowlistReading {
+    /// Everything that is said of it, if it has an entry.
+    pub fn sentences(&self) -> impl Iterator<Item = &String> {
+        let notes = if self.lines.is_empty() {
+            &[][..]
+        } else {
+            &self.notes
+        };
+        notes.iter().chain(&self.lines)
+    }
+}
+
+impl From<Reading> for AllowlistReading {
+    fn from(reading: Reading) -> Self {
+        let line = |entry: Entry| format!("{entry}: {}", entry.covers());
+        Self {
+            lines: reading.list.entries().map(line).collect(),
+            notes: reading.notes,
+        }
+    }
 }
 
 /// Makes a key in the account with this slug.

@@ -17,11 +17,8 @@ pub mod visit;
 
 use super::service::ServiceError;
 use crate::{
-    api::{
-        error::ApiError,
-        keys::{AllowlistReading, RevealedKey},
-    },
-    domain::{network::Reading, snippet},
+    api::{error::ApiError, keys::RevealedKey},
+    domain::snippet,
     server::{app::App, service::keys::Revealed},
 };
 use axum::http::StatusCode;
@@ -102,15 +99,5 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
         about,
         secret,
         notes,
-    }
-}
-
-impl From<Reading> for AllowlistReading {
-    fn from(reading: Reading) -> Self {
-        let line = |entry: crate::domain::network::Entry| format!("{entry}: {}", entry.covers());
-        Self {
-            lines: reading.list.entries().map(line).collect(),
-            notes: reading.notes,
-        }
     }
 }

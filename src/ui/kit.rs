@@ -2,12 +2,17 @@
 
 pub mod allowlist;
 pub mod badge;
+pub mod button;
 pub mod copy;
 pub mod dialog;
 pub mod empty;
 pub mod field;
 pub mod icon;
+pub mod menu;
 pub mod moment;
 pub mod notice;
 pub mod pager;
+pub mod segments;
 pub mod send;
+pub mod table;
+pub mod tabs;

@@ -2,7 +2,10 @@
 
 use super::{
     document::{brand, site},
-    kit::icon::{BrandMark, Drawing, Icon},
+    kit::{
+        icon::{BrandMark, Drawing, Icon},
+        menu::Menu,
+    },
 };
 use crate::domain::{role::Role, theme::Theme};
 use leptos::prelude::*;
@@ -177,14 +180,13 @@ fn Switcher(account: AccountLink, accounts: Vec<AccountLink>) -> impl IntoView {
             </span>
             <Drawing icon=Icon::Choose/>
         </button>
-        <div id="accounts" class="menu menu-accounts" popover>
-            <p class="menu-title">"Accounts"</p>
+        <Menu id="accounts".to_owned() title="Accounts".to_owned() class="menu-accounts">
             <ul class="menu-list">{items}</ul>
             <a class="menu-item menu-add" href="/home/create-team">
                 <Drawing icon=Icon::Plus/>
                 "Create team"
             </a>
-        </div>
+        </Menu>
     }
 }
 

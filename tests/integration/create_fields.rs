@@ -229,6 +229,26 @@ async fn what_was_changed_of_an_allowlist_is_said() {
 }
 
 #[tokio::test]
+async fn a_form_that_comes_back_says_what_its_allowlist_covers() {
+    const COVERS: &str = "203.0.113.0/24: 256 addresses, 203.0.113.0 to 203.0.113.255";
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let said = async |changed: &[(&str, &str)]| {
+        let token = ada.form_token().await;
+        let page = ada.post(&ada.keys(), &filled(&token, changed)).await;
+        assert_eq!(page.status, 422);
+        let is_hidden = page.id("allowlist-reading").get("hidden").is_some();
+        (page.tags().iter().any(|tag| tag.text == COVERS), is_hidden)
+    };
+    assert_eq!(
+        said(&[("name", ""), ("allowlist", "203.0.113.7/24")]).await,
+        (true, false)
+    );
+    assert_eq!(said(&[("allowlist", "203.0.113.7/24, x")]).await, (false, true));
+    assert_eq!(said(&[("name", ""), ("allowlist", "")]).await, (false, true));
+}
+
+#[tokio::test]
 async fn a_wrong_end_is_told_at_its_field() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;

@@ -1,7 +1,7 @@
 //! Opening: migrations, statements, versions.
 
 use crate::database::{Aside, Database, both};
-use babysea::server::store::{ConnectError, Store, statements};
+use babysea::server::store::{Conn, ConnectError, Store, Tables as _, statements};
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 use std::{collections::BTreeSet, path::Path};
 
@@ -116,3 +116,27 @@ both!(a_closed_store_says_so_at_once, async |database: Database| {
     assert!(store.read().await.is_err());
     assert!(store.write().await.is_err());
 });
+
+#[tokio::test]
+async fn postgres_compiles_no_statement_of_a_pool() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    // Left alone, it does.
+    assert_eq!(
+        database
+            .texts("SELECT boot_val FROM pg_settings WHERE name = 'jit'")
+            .await,
+        ["on"]
+    );
+    let store = database.open().await;
+    let mut reader = store.read().await.expect("a reader");
+    let Conn::Postgres(conn) = reader.conn() else {
+        panic!("a connection to PostgreSQL");
+    };
+    let jit: String = sqlx::query_scalar("SHOW jit")
+        .fetch_one(conn)
+        .await
+        .expect("a setting");
+    assert_eq!(jit, "off");
+}

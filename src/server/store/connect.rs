@@ -215,6 +215,7 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(ACQUIRE)
+            .after_connect(|conn, _| Box::pin(dialect::set_up(conn)))
             .connect_with(PgConnectOptions::from_str(url)?.application_name("babysea"))
             .await?;
         POSTGRES_MIGRATIONS.run(&pool).await?;

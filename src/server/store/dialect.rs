@@ -2,6 +2,7 @@
 
 use super::Unique;
 use sqlx::{
+    Executor as _, PgConnection,
     error::DatabaseError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
@@ -22,6 +23,15 @@ pub fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true)
+}
+
+/// Sets up a connection to PostgreSQL: statements are not compiled. Where a log is long, the planner expects so much of the
+/// questions about it that it would have them compiled each time, for tens of milliseconds, and they take one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_up(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    conn.execute("SET jit = off").await.map(|_| ())
 }
 
 /// Which rule a unique violation broke. PostgreSQL names the constraint, SQLite the columns and only in its message.

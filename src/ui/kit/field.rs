@@ -116,19 +116,3 @@ pub fn TextField(
         </div>
     }
 }
-
-/// The button that sends the form; it says so while it does.
-#[component]
-pub fn SubmitButton(
-    /// What it does.
-    label: &'static str,
-    /// Extra classes.
-    #[prop(optional)]
-    class: &'static str,
-) -> impl IntoView {
-    view! {
-        <button class=format!("button primary {class}") type="submit">
-            {label}
-        </button>
-    }
-}

@@ -1,5 +1,6 @@
 //! The foot of a long table: which rows these are, and the pages around them.
 
+use super::button::ButtonLink;
 use leptos::prelude::*;
 
 /// Where in the list the page is.
@@ -42,17 +43,13 @@ pub fn TableFoot(
             noun.1
         ),
     };
-    let link = |label: &'static str, rel: Option<&'static str>, href: Option<String>| match href {
-        Some(href) => view! { <a class="button" href=href rel=rel>{label}</a> }.into_any(),
-        None => view! { <span class="button" aria-disabled="true">{label}</span> }.into_any(),
-    };
     let links = (total > shown).then(|| {
         view! {
             <nav class="pager" aria-label="Pages">
-                {link("First", None, pager.first.clone())}
-                {link("Newer", Some("prev"), pager.newer.clone())}
-                {link("Older", Some("next"), pager.older.clone())}
-                {link("Last", None, pager.last.clone())}
+                <ButtonLink label="First" href=pager.first.clone()/>
+                <ButtonLink label="Newer" href=pager.newer.clone() rel="prev"/>
+                <ButtonLink label="Older" href=pager.older.clone() rel="next"/>
+                <ButtonLink label="Last" href=pager.last.clone()/>
             </nav>
         }
     });

@@ -7,10 +7,12 @@ use crate::{
     },
     ui::{
         kit::{
+            button::{Button, ButtonLink},
             empty::Empty,
             icon::{Drawing, Icon},
             moment::Moment,
             pager::{Pager, TableFoot},
+            table::Table,
         },
         layout::{Frame, FrameData},
     },
@@ -53,7 +55,7 @@ pub fn ActivityPage(
         view! {
             <Empty title="Nothing here">
                 <p>"No entry of the activity matches."</p>
-                <a class="button" href=page>"Show everything"</a>
+                <ButtonLink href=page label="Show everything"/>
             </Empty>
         }
         .into_any()
@@ -75,8 +77,8 @@ pub fn ActivityPage(
                     <p>"Audit account activity"</p>
                 </div>
                 <div class="page-actions">
-                    <a class="button" href=csv download>"Export CSV"</a>
-                    <a class="button" href=json download>"Export JSON"</a>
+                    <ButtonLink href=csv label="Export CSV" download=""/>
+                    <ButtonLink href=json label="Export JSON" download=""/>
                 </div>
             </header>
             <Filter search=data.search.clone() event=data.event/>
@@ -113,7 +115,7 @@ fn Filter(search: String, event: Option<Event>) -> impl IntoView {
                 <option value="">"Every action"</option>
                 {options}
             </select>
-            <button class="button" type="submit">"Show"</button>
+            <Button label="Show"/>
         </form>
     }
 }
@@ -133,19 +135,13 @@ pub fn ActivityTable(
         .map(|entry| view! { <Row entry now/> })
         .collect_view();
     view! {
-        <table class="table log-table" role="table">
-            <caption class="visually-hidden">{caption}</caption>
-            <thead role="rowgroup">
-                <tr role="row">
-                    <th scope="col" role="columnheader">"Member"</th>
-                    <th scope="col" role="columnheader">"Action"</th>
-                    <th scope="col" role="columnheader">"Description"</th>
-                    <th scope="col" role="columnheader">"Timestamp"</th>
-                    <th scope="col" role="columnheader">"Request"</th>
-                </tr>
-            </thead>
-            <tbody role="rowgroup">{rows}</tbody>
-        </table>
+        <Table
+            caption
+            class="log-table"
+            columns=&["Member", "Action", "Description", "Timestamp", "Request"]
+        >
+            {rows}
+        </Table>
     }
 }
 

@@ -5,7 +5,8 @@ use crate::{
     domain::name::TeamName,
     ui::{
         kit::{
-            field::{FormMessage, SubmitButton, TextField},
+            button::{Button, ButtonLink, Kind},
+            field::{FormMessage, TextField},
             send::LiveForm,
         },
         layout::{Frame, FrameData},
@@ -43,8 +44,8 @@ pub fn CreateTeamPage(
                             hint="As people call it: up to 64 characters."
                         />
                         <div class="form-actions">
-                            <SubmitButton label="Create team"/>
-                            <a class="button" href="/">"Cancel"</a>
+                            <Button label="Create team" kind=Kind::Primary/>
+                            <ButtonLink href="/".to_owned() label="Cancel"/>
                         </div>
                     </form>
                 </LiveForm>

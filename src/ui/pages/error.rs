@@ -1,6 +1,6 @@
 //! A page that only says what is wrong.
 
-use crate::ui::layout::Card;
+use crate::ui::{kit::button::ButtonLink, layout::Card};
 use leptos::prelude::*;
 
 /// The page.
@@ -18,7 +18,7 @@ pub fn ErrorPage(
             <p class="error-code">{code}</p>
             <h1>{title}</h1>
             <p class="auth-lead">{text}</p>
-            <a class="button" href="/">"Go to your API keys"</a>
+            <ButtonLink href="/".to_owned() label="Go to your API keys"/>
         </Card>
     }
 }

@@ -4,8 +4,10 @@ use crate::{
     domain::proxy::Proxy,
     ui::{
         kit::{
+            button::ButtonLink,
             copy::CopyText,
             notice::{Notice, Tone},
+            tabs::{TabLink, TabLinks},
         },
         layout::{Frame, FrameData},
     },
@@ -55,19 +57,11 @@ pub fn GuardPage(
     } = data;
     let elsewhere = listens_everywhere
         .then_some(" Such a proxy also needs, in the file below, an address of this server that it reaches.");
-    let proxies = Proxy::ALL
-        .map(|choice| {
-            view! {
-                <a
-                    class="tab"
-                    href=format!("{page}?proxy={}", choice.id())
-                    aria-current=(choice == proxy).then_some("page")
-                >
-                    {choice.label()}
-                </a>
-            }
-        })
-        .collect_view();
+    let links = Proxy::ALL.map(|choice| TabLink {
+        label: choice.label(),
+        href: format!("{page}?proxy={}", choice.id()),
+        is_current: choice == proxy,
+    });
     let notice = (!trusts_proxies).then(|| {
         view! {
             <Notice tone=Tone::Warning class="guard-notice">
@@ -89,7 +83,7 @@ pub fn GuardPage(
             </header>
             {notice}
             <section class="card guard" aria-label="Configuration">
-                <nav class="tabs" aria-label="Proxy">{proxies}</nav>
+                <TabLinks label="Proxy" links=links.to_vec()/>
                 <ol class="steps">
                     <li>"Download the file below, set the address of your API in it, and start " {proxy.label()} " with it."</li>
                     <li>
@@ -106,7 +100,7 @@ pub fn GuardPage(
                 <div class="guard-file">
                     <h2><code>{proxy.file()}</code></h2>
                     <CopyText from=TEXT.to_owned()/>
-                    <a class="button" href=format!("{page}/{}", proxy.id()) download=proxy.file()>"Download"</a>
+                    <ButtonLink href=format!("{page}/{}", proxy.id()) label="Download" download=proxy.file()/>
                 </div>
                 <pre class="snippet" tabindex="0"><code id=TEXT>{configuration}</code></pre>
             </section>

@@ -10,12 +10,14 @@ use crate::{
     ui::{
         kit::{
             badge::StatusBadge,
-            icon::{Drawing, Icon},
+            button::{Button, Kind},
+            icon::Icon,
             moment::{Moment, Told},
             notice::{Notice, Tone},
+            table::Table,
         },
         layout::{Frame, FrameData},
-        pages::keys::{DETAIL, KeyRow, READ_ONLY, ReadOnlyNote},
+        pages::keys::{DETAIL, KeyRow, ReadOnlyNote, barred},
     },
 };
 use chart::Chart;
@@ -136,36 +138,21 @@ pub fn KeyPage(
 /// A button for each thing that can be done with the key now; the dialogs are on the page with the keys.
 #[component]
 fn Actions(key: KeyRow, keys: String, may_manage: bool) -> impl IntoView {
-    let button = |transition: Transition,
-                  dialog: &'static str,
-                  icon: Icon,
-                  label: &'static str,
-                  class: &'static str| {
-        key.allows.contains(&transition).then(|| {
-            view! {
-                <button
-                    class=class
-                    type="submit"
-                    name="dialog"
-                    value=dialog
-                    disabled=!may_manage
-                    aria-describedby=(!may_manage).then_some(READ_ONLY)
-                >
-                    <Drawing icon/>
-                    {label}
-                </button>
-            }
-        })
-    };
+    let button =
+        |transition: Transition, dialog: &'static str, icon: Icon, label: &'static str, kind: Kind| {
+            key.allows.contains(&transition).then(
+                || view! { <Button label kind icon sends=("dialog", dialog) barred=barred(may_manage)/> },
+            )
+        };
     view! {
         <form class="page-actions" method="get" action=keys aria-label="Actions">
             <input type="hidden" name="key" value=key.id.clone()/>
             <input type="hidden" name="from" value=DETAIL/>
-            {button(Transition::Rotate, "rotate", Icon::Renew, "Rotate", "button")}
-            {button(Transition::ChangeGrace, "grace", Icon::Clock, "Grace period", "button")}
-            {button(Transition::Reissue, "reissue", Icon::Key, "Reissue secret", "button")}
-            {button(Transition::Revoke, "revoke", Icon::Lock, "Revoke", "button danger-quiet")}
-            {button(Transition::Delete, "delete", Icon::Delete, "Delete", "button danger-quiet")}
+            {button(Transition::Rotate, "rotate", Icon::Renew, "Rotate", Kind::Plain)}
+            {button(Transition::ChangeGrace, "grace", Icon::Clock, "Grace period", Kind::Plain)}
+            {button(Transition::Reissue, "reissue", Icon::Key, "Reissue secret", Kind::Plain)}
+            {button(Transition::Revoke, "revoke", Icon::Lock, "Revoke", Kind::DangerQuiet)}
+            {button(Transition::Delete, "delete", Icon::Delete, "Delete", Kind::DangerQuiet)}
         </form>
     }
 }
@@ -339,18 +326,13 @@ fn Requests(requests: Vec<RequestRow>, now: Timestamp) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <table class="table log-table" role="table">
-            <caption class="visually-hidden">"Last requests, newest first"</caption>
-            <thead role="rowgroup">
-                <tr role="row">
-                    <th scope="col" role="columnheader">"Route"</th>
-                    <th scope="col" role="columnheader">"Status"</th>
-                    <th scope="col" role="columnheader">"When"</th>
-                    <th scope="col" role="columnheader">"Request"</th>
-                </tr>
-            </thead>
-            <tbody role="rowgroup">{rows}</tbody>
-        </table>
+        <Table
+            caption="Last requests, newest first"
+            class="log-table"
+            columns=&["Route", "Status", "When", "Request"]
+        >
+            {rows}
+        </Table>
     }
     .into_any()
 }

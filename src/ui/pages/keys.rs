@@ -18,10 +18,11 @@ pub use list_view::ListView;
 pub use permissions::{PresetChoice, ScopeChoice};
 pub use question::{Ask, DETAIL, QuestionData};
 pub use table::KeyRow;
-pub use toolbar::{ListLinks, Segment};
+pub use toolbar::ListLinks;
 
 use super::super::{
     kit::{
+        button::{Button, IconButton, Kind},
         icon::{Drawing, Icon},
         moment::Moment,
         notice::{Notice, Tone},
@@ -199,15 +200,7 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
             </span>
             <form method="post" action=view.with("dialog", "leak")>
                 <input type="hidden" name="key" value=id/>
-                <button
-                    class="button"
-                    type="submit"
-                    aria-label=label
-                    disabled=!may_manage
-                    aria-describedby=(!may_manage).then_some(READ_ONLY)
-                >
-                    "Acknowledge"
-                </button>
+                <Button label="Acknowledge" about=label barred=barred(may_manage)/>
             </form>
         </section>
     }
@@ -225,9 +218,15 @@ fn MadeElsewhere(key: KeyRow) -> impl IntoView {
 }
 
 /// Id of the sentence that says why a member's buttons are disabled.
-pub const READ_ONLY: &str = "read-only";
+const READ_ONLY: &str = "read-only";
 
-/// That sentence.
+/// Id of what says why a button is disabled, where the viewer may not press it.
+#[must_use]
+pub fn barred(may_manage: bool) -> Option<&'static str> {
+    (!may_manage).then_some(READ_ONLY)
+}
+
+/// The sentence for members.
 #[component]
 pub fn ReadOnlyNote() -> impl IntoView {
     view! {
@@ -250,15 +249,7 @@ fn Opener(
         <form class="opener" method="get" data-opens="create-key">
             <ViewFields view/>
             <input type="hidden" name="dialog" value="create"/>
-            <button
-                class="button primary"
-                type="submit"
-                disabled=!may_create
-                aria-describedby=(!may_create).then_some(READ_ONLY)
-            >
-                <Drawing icon=Icon::Plus/>
-                "Create API key"
-            </button>
+            <Button label="Create API key" kind=Kind::Primary icon=Icon::Plus barred=barred(may_create)/>
         </form>
     }
 }
@@ -279,9 +270,7 @@ fn FullView(full: bool, links: ListLinks) -> impl IntoView {
     view! {
         <form method="get">
             {fields}
-            <button class="button icon-only" type="submit" aria-label=label title=label>
-                <Drawing icon/>
-            </button>
+            <IconButton label icon/>
         </form>
     }
 }

@@ -5,7 +5,8 @@ use crate::{
     ui::{
         document::brand,
         kit::{
-            field::{FormMessage, SubmitButton, TextField},
+            button::{Button, Kind},
+            field::{FormMessage, TextField},
             send::LiveForm,
         },
         layout::Card,
@@ -48,7 +49,7 @@ fn SignInForm(
             <TextField form=Arc::clone(&form) name="email" label="Email" kind="email" autocomplete="username" autofocus=true/>
             <TextField form=Arc::clone(&form) name="password" label="Password" kind="password" autocomplete="current-password"/>
             <div class="form-actions">
-                <SubmitButton label="Sign in" class="wide"/>
+                <Button label="Sign in" kind=Kind::Primary class="wide"/>
             </div>
         </form>
         </LiveForm>

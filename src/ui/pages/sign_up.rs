@@ -6,7 +6,8 @@ use crate::{
     ui::{
         document::brand,
         kit::{
-            field::{FormMessage, SubmitButton, TextField},
+            button::{Button, Kind},
+            field::{FormMessage, TextField},
             send::LiveForm,
         },
         layout::Card,
@@ -68,7 +69,7 @@ fn SignUpForm(
                 hint=format!("{minimum} to {MAX_CHARACTERS} characters. A few uncommon words work well.")
             />
             <div class="form-actions">
-                <SubmitButton label="Create account" class="wide"/>
+                <Button label="Create account" kind=Kind::Primary class="wide"/>
             </div>
         </form>
         </LiveForm>

@@ -7,11 +7,15 @@ use super::{
     permissions::Permissions,
 };
 use crate::{
-    api::form::FormState,
-    domain::{name::KeyName, network},
+    api::{form::FormState, keys::AllowlistReading},
+    domain::{
+        name::KeyName,
+        network::{self, Allowlist},
+    },
     ui::kit::{
+        button::{Button, Kind},
         dialog::DialogHead,
-        field::{FieldError, FormMessage, SubmitButton, TextField, described_by, starts_at},
+        field::{FieldError, FormMessage, TextField, described_by, starts_at},
     },
 };
 use leptos::prelude::*;
@@ -87,8 +91,8 @@ pub fn CreateForm(
                     />
                 </div>
                 <footer class="dialog-foot">
-                    <button class="button" type="submit" form="close-create-key" data-closes=DIALOG>"Cancel"</button>
-                    <SubmitButton label="Add"/>
+                    <Button label="Cancel" attr:form="close-create-key" attr:data-closes=DIALOG/>
+                    <Button label="Add" kind=Kind::Primary/>
                 </footer>
             </form>
             // Without scripts, `Cancel` asks for the page without the dialog.
@@ -101,7 +105,15 @@ pub fn CreateForm(
 
 #[component]
 fn AllowlistField(form: Arc<FormState>, address: Option<String>) -> impl IntoView {
+    let typed = form.value(ALLOWLIST);
     let invalid = form.errors().get(ALLOWLIST).map(|_| "true");
+    // Of a form that comes back; while it is filled in, `dialogs` asks.
+    let reading = Allowlist::parse(&typed).map_or_else(|_| AllowlistReading::default(), Into::into);
+    let unread = reading.lines.is_empty();
+    let sentences = reading
+        .sentences()
+        .map(|sentence| view! { <li>{sentence.clone()}</li> })
+        .collect_view();
     let address = address.map(|address| {
         view! {
             <p class="your-address">
@@ -132,7 +144,7 @@ fn AllowlistField(form: Arc<FormState>, address: Option<String>) -> impl IntoVie
                 aria-invalid=invalid
                 aria-describedby=described_by(ALLOWLIST)
             >
-                {form.value(ALLOWLIST)}
+                {typed}
             </textarea>
             <p class="field-hint" id="allowlist-hint">
                 "Comma-separated IPs. Leave empty to allow all IPs. CIDR blocks such as 203.0.113.0/24 count as one of up to 50 entries."
@@ -140,7 +152,7 @@ fn AllowlistField(form: Arc<FormState>, address: Option<String>) -> impl IntoVie
             // Announced: the server is asked when the focus leaves the field.
             <div role="status"><FieldError form=Arc::clone(&form) name=ALLOWLIST/></div>
             {address}
-            <div role="status"><ul class="reading" id=READING hidden></ul></div>
+            <div role="status"><ul class="reading" id=READING hidden=unread>{sentences}</ul></div>
         </div>
     }
 }

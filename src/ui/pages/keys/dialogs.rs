@@ -228,9 +228,9 @@ fn show_error(field: &HtmlTextAreaElement, wrong: Option<&str>) {
 
 fn show_reading(list: &Element, reading: &AllowlistReading) {
     list.set_text_content(None);
-    for line in reading.notes.iter().chain(&reading.lines) {
+    for sentence in reading.sentences() {
         if let Ok(item) = document().create_element("li") {
-            item.set_text_content(Some(line));
+            item.set_text_content(Some(sentence));
             let _ = list.append_child(&item);
         }
     }

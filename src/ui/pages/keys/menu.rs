@@ -1,13 +1,16 @@
 //! The menu of a row: what can be done with its key, by those who may.
 
 use super::{
-    READ_ONLY,
+    barred,
     list_view::{ListView, ViewFields},
     table::KeyRow,
 };
 use crate::{
     domain::key::Transition,
-    ui::kit::icon::{Drawing, Icon},
+    ui::kit::{
+        icon::{Drawing, Icon},
+        menu::{Menu, MenuButton, MenuItem},
+    },
 };
 use leptos::prelude::*;
 
@@ -29,29 +32,20 @@ pub fn RowMenu(
         ..
     } = row;
     let label = format!("Actions for {name}");
-    if !may_manage {
-        return view! {
-            <button class="button quiet icon-only" type="button" disabled aria-label=label aria-describedby=READ_ONLY>
-                <Drawing icon=Icon::More/>
-            </button>
-        }
-        .into_any();
-    }
     let menu = format!("menu-{id}");
-    let item = |transition: Transition,
-                dialog: &'static str,
-                icon: Icon,
-                label: &'static str,
-                class: &'static str| {
-        let first = allows.first() == Some(&transition);
-        allows.contains(&transition).then(|| {
-            view! {
-                <button class=class type="submit" name="dialog" value=dialog role="menuitem" autofocus=first>
-                    <Drawing icon/>
-                    {label}
-                </button>
-            }
-        })
+    let button = view! { <MenuButton label menu=menu.clone() barred=barred(may_manage)/> };
+    if !may_manage {
+        return button.into_any();
+    }
+    let item = move |transition: Transition,
+                     dialog: &'static str,
+                     icon: Icon,
+                     label: &'static str,
+                     is_danger: bool| {
+        let autofocus = allows.first() == Some(&transition);
+        allows
+            .contains(&transition)
+            .then(|| view! { <MenuItem label icon sends=("dialog", dialog) is_danger autofocus/> })
     };
     let rotated = was_rotated.then(|| {
         view! {
@@ -62,28 +56,19 @@ pub fn RowMenu(
         }
     });
     view! {
-        <button
-            class="button quiet icon-only"
-            type="button"
-            popovertarget=menu.clone()
-            aria-label=label
-            aria-haspopup="menu"
-        >
-            <Drawing icon=Icon::More/>
-        </button>
-        <div id=menu class="menu" popover>
-            <p class="menu-title"><bdi>{name}</bdi></p>
+        {button}
+        <Menu id=menu title=name>
             <form method="get" role="menu" aria-label="Actions">
                 <ViewFields view/>
                 <input type="hidden" name="key" value=id/>
-                {item(Transition::Rotate, "rotate", Icon::Renew, "Rotate", "menu-item")}
+                {item(Transition::Rotate, "rotate", Icon::Renew, "Rotate", false)}
                 {rotated}
-                {item(Transition::ChangeGrace, "grace", Icon::Clock, "Grace period", "menu-item")}
-                {item(Transition::Reissue, "reissue", Icon::Key, "Reissue secret", "menu-item")}
-                {item(Transition::Revoke, "revoke", Icon::Lock, "Revoke", "menu-item is-danger")}
-                {item(Transition::Delete, "delete", Icon::Delete, "Delete", "menu-item is-danger")}
+                {item(Transition::ChangeGrace, "grace", Icon::Clock, "Grace period", false)}
+                {item(Transition::Reissue, "reissue", Icon::Key, "Reissue secret", false)}
+                {item(Transition::Revoke, "revoke", Icon::Lock, "Revoke", true)}
+                {item(Transition::Delete, "delete", Icon::Delete, "Delete", true)}
             </form>
-        </div>
+        </Menu>
     }
     .into_any()
 }

@@ -8,8 +8,9 @@ use crate::{
     api::form::FormState,
     domain::{grace, time::Timestamp},
     ui::kit::{
+        button::{Button, Kind},
         dialog::DialogHead,
-        field::{FieldError, FormMessage, SubmitButton, TextField},
+        field::{FieldError, FormMessage, TextField},
         moment::Told,
         notice::{Notice, Tone},
     },
@@ -130,7 +131,11 @@ pub fn Question(
     let form = Arc::new(form);
     let several = keys.len() > 1;
     let (id, title, lead) = (ask.id(), ask.title(several), ask.lead(several));
-    let class = if ask.is_destructive() { "danger" } else { "" };
+    let kind = if ask.is_destructive() {
+        Kind::Danger
+    } else {
+        Kind::Primary
+    };
     let button = ask.button(several);
     let heading = format!("{id}-title");
     let labelled_by = heading.clone();
@@ -177,8 +182,8 @@ pub fn Question(
                     <Notice tone=Tone::Warning>{warning}</Notice>
                 </div>
                 <footer class="dialog-foot">
-                    <button class="button" type="submit" form=closer.clone() autofocus>"Cancel"</button>
-                    <SubmitButton label=button class/>
+                    <Button label="Cancel" attr:form=closer.clone() attr:autofocus=true/>
+                    <Button label=button kind/>
                 </footer>
             </form>
             <form id=closer method="get" action=back.or(from)>{list}</form>

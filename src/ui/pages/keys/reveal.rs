@@ -6,6 +6,7 @@ use crate::{
     api::keys::RevealedKey,
     domain::snippet::KEY,
     ui::kit::{
+        button::{Button, Kind},
         dialog::DialogHead,
         notice::{Notice, Tone},
         send::go_to,
@@ -91,7 +92,7 @@ pub fn KeptKey(
                     {trial}
                 </div>
                 <footer class="dialog-foot">
-                    <button class="button primary" type="submit">"Done"</button>
+                    <Button label="Done" kind=Kind::Primary/>
                 </footer>
             </form>
         </dialog>
@@ -145,7 +146,7 @@ pub fn RepeatedForm(
                     <p>{sentence}</p>
                 </div>
                 <footer class="dialog-foot">
-                    <button class="button primary" type="submit" autofocus>"Done"</button>
+                    <Button label="Done" kind=Kind::Primary attr:autofocus=true/>
                 </footer>
             </form>
         </dialog>

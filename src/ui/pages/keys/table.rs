@@ -13,10 +13,12 @@ use crate::{
     ui::kit::{
         allowlist::{AllowlistSummary, DismissTooltips},
         badge::StatusBadge,
+        button::{Button, ButtonLink, Kind},
         empty::Empty,
-        icon::{Drawing, Icon},
+        icon::Icon,
         moment::{Moment, Phrase, Told},
         pager::TableFoot,
+        table::Table,
     },
 };
 use leptos::prelude::*;
@@ -58,8 +60,7 @@ pub struct KeyRow {
     pub href: String,
 }
 
-/// The table. On narrow screens its rows become cards; the roles say that it is a table all the same, which some
-/// browsers forget once `display` changes.
+/// The table.
 #[component]
 pub fn KeyTable(
     /// The page.
@@ -87,23 +88,13 @@ pub fn KeyTable(
         .collect_view();
     view! {
         <div class="card table-card">
-            <table class="table has-actions" role="table">
-                <caption class="visually-hidden">"API keys, newest first"</caption>
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th scope="col" role="columnheader">"API name"</th>
-                        <th scope="col" role="columnheader">"Prefix"</th>
-                        <th scope="col" role="columnheader">"Last used"</th>
-                        <th scope="col" role="columnheader">"Created"</th>
-                        <th scope="col" role="columnheader">"Status"</th>
-                        <th scope="col" role="columnheader">"IP allowlist"</th>
-                        <th scope="col" role="columnheader">
-                            <span class="visually-hidden">"Actions"</span>
-                        </th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">{rows}</tbody>
-            </table>
+            <Table
+                caption="API keys, newest first"
+                class="has-actions"
+                columns=&["API name", "Prefix", "Last used", "Created", "Status", "IP allowlist", ""]
+            >
+                {rows}
+            </Table>
             <DismissTooltips/>
             {may_manage.then(|| view! { <SelectionBar view/> })}
             <TableFoot pager=data.pager.clone() shown=data.rows.len() as u64 noun=("key", "keys")/>
@@ -119,15 +110,19 @@ fn SelectionBar(view: ListView) -> impl IntoView {
         <form id=SELECTION class="selection" method="get" aria-label="Selected keys">
             <ViewFields view/>
             <span class="selection-count"></span>
-            <button class="button danger-quiet" type="submit" name="dialog" value="revoke">
-                <Drawing icon=Icon::Lock/>
-                "Revoke selected"
-            </button>
-            <button class="button danger-quiet" type="submit" name="dialog" value="delete">
-                <Drawing icon=Icon::Delete/>
-                "Delete selected"
-            </button>
-            <button class="button quiet" type="reset">"Clear"</button>
+            <Button
+                label="Revoke selected"
+                kind=Kind::DangerQuiet
+                icon=Icon::Lock
+                sends=("dialog", "revoke")
+            />
+            <Button
+                label="Delete selected"
+                kind=Kind::DangerQuiet
+                icon=Icon::Delete
+                sends=("dialog", "delete")
+            />
+            <Button label="Clear" kind=Kind::Quiet acts="reset"/>
         </form>
     }
 }
@@ -145,7 +140,7 @@ fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
     view! {
         <Empty title>
             {hint}
-            <a class="button" href=data.links.clear.clone()>"Show all keys"</a>
+            <ButtonLink href=data.links.clear.clone() label="Show all keys"/>
         </Empty>
     }
 }

@@ -1,20 +1,11 @@
 //! What the list shows: the search, and all keys, those that work or those that ended.
 
-use crate::ui::kit::icon::{Drawing, Icon};
+use crate::ui::kit::{
+    button::{Button, Kind},
+    icon::{Drawing, Icon},
+    segments::{Segment, Segments},
+};
 use leptos::prelude::*;
-
-/// A choice of the list: its label, how many keys it has, where it leads, whether it is the present one.
-#[derive(Clone, Debug)]
-pub struct Segment {
-    /// What it is called.
-    pub label: &'static str,
-    /// How many keys it has.
-    pub count: u64,
-    /// Where it leads.
-    pub href: String,
-    /// Whether the list shows it.
-    pub is_current: bool,
-}
 
 /// Where the list leads.
 #[derive(Clone, Debug, Default)]
@@ -42,19 +33,6 @@ pub fn Toolbar(
         .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
         .collect_view();
-    let segments = links
-        .segments
-        .into_iter()
-        .map(|segment| {
-            view! {
-                <a href=segment.href aria-current=segment.is_current.then_some("true")>
-                    {segment.label}
-                    " "
-                    <span class="segment-count">{segment.count}</span>
-                </a>
-            }
-        })
-        .collect_view();
     view! {
         <div class="toolbar">
             <form class="search" role="search" method="get">
@@ -71,9 +49,9 @@ pub fn Toolbar(
                     spellcheck="false"
                 />
                 {fields}
-                <button class="button quiet search-go" type="submit">"Search"</button>
+                <Button label="Search" kind=Kind::Quiet class="search-go"/>
             </form>
-            <nav class="segments" aria-label="Status">{segments}</nav>
+            <Segments label="Status" segments=links.segments/>
         </div>
     }
 }

@@ -5,9 +5,12 @@ use super::view::{Progress, masked};
 use crate::{
     api::keys::RevealedKey,
     domain::snippet::{KEY, Snippet, Trial},
-    ui::kit::copy::write_clipboard,
+    ui::kit::{
+        copy::write_clipboard,
+        tabs::{TabList, tab_id},
+    },
 };
-use leptos::{ev, prelude::*, task::spawn_local, wasm_bindgen::JsCast as _, web_sys::HtmlElement};
+use leptos::{prelude::*, task::spawn_local};
 
 fn secret(revealed: RwSignal<Option<RevealedKey>>) -> String {
     revealed.with(|key| {
@@ -54,42 +57,11 @@ pub fn Usage(
                 .unwrap_or_default()
         })
     };
-    let count = snippets.with_value(Vec::len);
-    let tabs = (0..count)
-        .map(|n| {
-            let label = snippets.with_value(|all| all[n].label.clone());
-            view! {
-                <button
-                    class="tab"
-                    type="button"
-                    role="tab"
-                    id=format!("tab-{n}")
-                    aria-controls="snippet"
-                    aria-selected=move || if chosen.get() == n { "true" } else { "false" }
-                    tabindex=move || if chosen.get() == n { "0" } else { "-1" }
-                    on:click=move |_| choose(n)
-                >
-                    {label}
-                </button>
-            }
-        })
-        .collect_view();
-    // Arrows move between the tabs, and what they reach is chosen (ARIA Authoring Practices, "Tabs").
-    let arrows = move |event: ev::KeyboardEvent| {
-        let now = chosen.get_untracked();
-        let next = match event.key().as_str() {
-            "ArrowRight" => (now + 1) % count,
-            "ArrowLeft" => (now + count - 1) % count,
-            "Home" => 0,
-            "End" => count - 1,
-            _ => return,
-        };
-        event.prevent_default();
-        choose(next);
-        if let Some(tab) = document().get_element_by_id(&format!("tab-{next}")) {
-            let _ = tab.unchecked_ref::<HtmlElement>().focus();
-        }
-    };
+    let labels = snippets.with_value(|all| {
+        all.iter()
+            .map(|snippet| snippet.label.clone())
+            .collect::<Vec<_>>()
+    });
     let copy = move |_| {
         let text = of_chosen(|snippet| &snippet.text).replace(KEY, &secret(revealed));
         spawn_local(async move {
@@ -105,14 +77,12 @@ pub fn Usage(
     view! {
         <section class="usage">
             <h3 id="usage-title">"How to use it"</h3>
-            <div class="tabs" role="tablist" aria-labelledby="usage-title" on:keydown=arrows>
-                {tabs}
-            </div>
+            <TabList labelled_by="usage-title" controls="snippet" labels chosen choose/>
             <div
                 class="tab-panel"
                 id="snippet"
                 role="tabpanel"
-                aria-labelledby=move || format!("tab-{}", chosen.get())
+                aria-labelledby=move || tab_id(chosen.get())
             >
                 <pre class="snippet" tabindex="0"><code>{move || filled(revealed, progress, &of_chosen(|snippet| &snippet.text))}</code></pre>
                 <div class="snippet-foot">

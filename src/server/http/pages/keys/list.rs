@@ -7,8 +7,8 @@ use crate::{
     },
     server::service::key_list::{KeyCounts, KeyFilter, KeyList},
     ui::{
-        kit::pager::Pager,
-        pages::keys::{ListLinks, ListView, Segment},
+        kit::{pager::Pager, segments::Segment},
+        pages::keys::{ListLinks, ListView},
     },
 };
 use serde::Deserialize;

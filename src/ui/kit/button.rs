@@ -1,0 +1,119 @@
+//! Buttons, and links that read as one. What makes a button busy is `send`.
+
+use super::icon::{Drawing, Icon};
+use leptos::prelude::*;
+
+/// How much a button asks to be pressed; each has its hover, focus, busy and disabled state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One way among others.
+    Plain,
+    /// What the view is for; one in each.
+    Primary,
+    /// Does what cannot be taken back, and was asked about.
+    Danger,
+    /// Leads to the question about what cannot be taken back.
+    DangerQuiet,
+    /// Stands back.
+    Quiet,
+}
+
+impl Kind {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Plain => "button",
+            Self::Primary => "button primary",
+            Self::Danger => "button primary danger",
+            Self::DangerQuiet => "button danger-quiet",
+            Self::Quiet => "button quiet",
+        }
+    }
+}
+
+/// A button of a form. It sends the form unless told otherwise.
+#[component]
+pub fn Button(
+    /// What it does.
+    label: &'static str,
+    /// How much it asks for.
+    #[prop(default = Kind::Plain)]
+    kind: Kind,
+    /// A drawing before the words.
+    #[prop(optional)]
+    icon: Option<Icon>,
+    /// A name and a value that go with the form.
+    #[prop(optional)]
+    sends: Option<(&'static str, &'static str)>,
+    /// `submit`, `reset` or `button`.
+    #[prop(default = "submit")]
+    acts: &'static str,
+    /// What it does, for those who hear it without what is around it.
+    #[prop(optional, into)]
+    about: Option<String>,
+    /// Id of the sentence that says why it is disabled, if it is.
+    #[prop(default = None)]
+    barred: Option<&'static str>,
+    /// An extra class.
+    #[prop(optional)]
+    class: &'static str,
+) -> impl IntoView {
+    let (name, value) = sends.unzip();
+    view! {
+        <button
+            class=joined(kind, class)
+            type=acts
+            name=name
+            value=value
+            aria-label=about
+            disabled=barred.is_some()
+            aria-describedby=barred
+        >
+            {icon.map(|icon| view! { <Drawing icon/> })}
+            {label}
+        </button>
+    }
+}
+
+/// A button that is a drawing alone; its words are its name, and its tooltip.
+#[component]
+pub fn IconButton(
+    /// What it does.
+    label: &'static str,
+    /// The drawing.
+    icon: Icon,
+) -> impl IntoView {
+    view! {
+        <button class="button icon-only" type="submit" aria-label=label title=label>
+            <Drawing icon/>
+        </button>
+    }
+}
+
+/// A link that reads as a button; without an address it is disabled.
+#[component]
+pub fn ButtonLink(
+    /// Where it leads.
+    #[prop(into)]
+    href: Option<String>,
+    /// What is there.
+    label: &'static str,
+    /// What that is to this page (HTML, section 4.6.7).
+    #[prop(optional)]
+    rel: Option<&'static str>,
+    /// The file that it leads to is kept: its name, or none for the server's.
+    #[prop(optional)]
+    download: Option<&'static str>,
+) -> impl IntoView {
+    match href {
+        Some(href) => view! { <a class="button" href=href rel=rel download=download>{label}</a> }.into_any(),
+        None => view! { <span class="button" aria-disabled="true">{label}</span> }.into_any(),
+    }
+}
+
+fn joined(kind: Kind, class: &str) -> String {
+    if class.is_empty() {
+        kind.class().to_owned()
+    } else {
+        format!("{} {class}", kind.class())
+    }
+}
