@@ -26,7 +26,7 @@ pub fn sqlite_options(file: &Path) -> SqliteConnectOptions {
 }
 
 /// Sets up a connection to PostgreSQL: statements are not compiled. Where a log is long, the planner expects so much of the
-/// questions about it that it would have them compiled each time, for tens of milliseconds, and they take one.
+/// questions about it that it would have them compiled each time, which takes far longer than they do.
 ///
 /// # Errors
 /// When the database fails.
