@@ -2,10 +2,10 @@
 
 use super::{
     Conn, StoreError,
-    given::{self, Column, MANY},
+    given::{self, Column, MANY, column},
 };
 use crate::domain::log::LogEntry;
-use sqlx::{PgConnection, SqliteConnection};
+use sqlx::{PgConnection, Postgres, SqliteConnection, postgres::PgArguments, query::QueryScalar};
 use std::{
     collections::{BTreeSet, HashSet},
     sync::LazyLock,
@@ -34,7 +34,9 @@ static COPY: LazyLock<String> =
 /// The keys are locked once and in their order, as [`super::keys::Keys::lock`] has it: one that is being deleted is
 /// waited for, and one that was deleted has no rows any more.
 const LIVING: &str = "SELECT id FROM api_keys WHERE id = ANY($1) ORDER BY id COLLATE \"C\" FOR KEY SHARE";
-const PRESENT: &str = "SELECT id FROM request_logs WHERE id = ANY($1)";
+/// Rows are found by their whole primary key there.
+const PRESENT: &str = "SELECT id FROM request_logs WHERE (key_id, at, id) IN \
+    (SELECT * FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[]))";
 
 /// The statement that adds what is given. Of the keys it asks no more than whether they are there, which an index says.
 fn sqlite(rows: usize) -> String {
@@ -99,9 +101,14 @@ async fn add_rows(
 /// `COPY` takes rows at half of what an `INSERT` of many costs, and knows no conditions: they are asked before.
 async fn copy(conn: &mut PgConnection, rows: &[LogEntry], again: bool) -> Result<(), StoreError> {
     let keys: BTreeSet<_> = rows.iter().map(|entry| entry.key).collect();
-    let living = texts(conn, LIVING, keys.iter().map(ToString::to_string)).await?;
+    let keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
+    let living = texts(conn, sqlx::query_scalar(LIVING).bind(keys)).await?;
     let present = if again {
-        texts(conn, PRESENT, rows.iter().map(|entry| entry.request_id.clone())).await?
+        let present = sqlx::query_scalar(PRESENT)
+            .bind(column(rows, |entry| entry.key.to_string()))
+            .bind(column(rows, |entry| entry.at.millis()))
+            .bind(column(rows, |entry| entry.request_id.clone()));
+        texts(conn, present).await?
     } else {
         HashSet::new()
     };
@@ -120,11 +127,9 @@ async fn copy(conn: &mut PgConnection, rows: &[LogEntry], again: bool) -> Result
 
 async fn texts(
     conn: &mut PgConnection,
-    sql: &'static str,
-    among: impl Iterator<Item = String>,
+    query: QueryScalar<'_, Postgres, String, PgArguments>,
 ) -> Result<HashSet<String>, StoreError> {
-    let found = sqlx::query_scalar(sql).bind(among.collect::<Vec<_>>());
-    Ok(found.fetch_all(conn).await?.into_iter().collect())
+    Ok(query.fetch_all(conn).await?.into_iter().collect())
 }
 
 /// A row in the text format of `COPY` (postgresql.org/docs/current/sql-copy.html, "Text Format"), in the order of

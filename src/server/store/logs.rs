@@ -8,8 +8,10 @@ use crate::domain::{
 
 declare! {
     INSERT_GAP = "INSERT INTO request_log_gaps (id, at, dropped) VALUES ($1, $2, $3)";
+    /// Key by key, as the rows are found.
     USAGE = "SELECT method, route, status, error_code, COUNT(*) AS requests FROM request_logs
-        WHERE account_id = $1 AND at >= $2 GROUP BY method, route, status, error_code ORDER BY method, route, status";
+        WHERE key_id IN (SELECT id FROM api_keys WHERE account_id = $1) AND at >= $2
+        GROUP BY method, route, status, error_code ORDER BY method, route, status";
     COUNT_OF_KEY = "SELECT COUNT(*) FROM request_logs WHERE key_id = $1";
     /// Requests of the keys in their grace period, then of their replacements. Questions of their own, so that each key's
     /// rows are looked up: a join may read the whole log.
@@ -32,7 +34,7 @@ declare! {
     LAST = "SELECT id, method, path, status, error_code, ip_hash, at FROM request_logs WHERE key_id = $1
         ORDER BY at DESC, id DESC LIMIT $2";
     GAPS = "SELECT COUNT(*) FROM request_log_gaps WHERE at >= $1";
-    /// Account by account, as the rows are found.
+    /// Account by account, as SQLite finds the rows; PostgreSQL finds them by their time.
     PURGE = "DELETE FROM request_logs WHERE account_id IN (SELECT id FROM accounts) AND at < $1";
     PURGE_GAPS = "DELETE FROM request_log_gaps WHERE at < $1";
 }
