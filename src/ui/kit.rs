@@ -1,8 +1,10 @@
 //! The parts that pages are put together from; docs/design.md shows their states.
 
+pub mod account;
 pub mod allowlist;
 pub mod badge;
 pub mod button;
+pub mod choice;
 pub mod copy;
 pub mod dialog;
 pub mod empty;
@@ -12,7 +14,11 @@ pub mod menu;
 pub mod moment;
 pub mod notice;
 pub mod pager;
+pub mod panel;
+pub mod secret;
 pub mod segments;
 pub mod send;
+pub mod snippet;
 pub mod table;
 pub mod tabs;
+pub mod theme;

@@ -3,11 +3,14 @@
 use super::{
     document::{brand, site},
     kit::{
+        account::{AccountButton, AccountItem, Tile},
+        button::{Button, Kind},
         icon::{BrandMark, Drawing, Icon},
-        menu::Menu,
+        menu::{Menu, MenuLink},
+        theme::ThemeSwitch,
     },
 };
-use crate::domain::{role::Role, theme::Theme};
+use crate::domain::role::Role;
 use leptos::prelude::*;
 
 /// An account in the switcher.
@@ -62,18 +65,6 @@ pub struct FrameData {
     pub inert: bool,
 }
 
-/// One or two letters that stand for a name.
-fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace();
-    let first = words.next().and_then(|word| word.chars().next());
-    let last = words.next_back().and_then(|word| word.chars().next());
-    first
-        .into_iter()
-        .chain(last)
-        .flat_map(char::to_uppercase)
-        .collect()
-}
-
 /// Navigation beside the page.
 #[component]
 pub fn Frame(
@@ -95,6 +86,7 @@ pub fn Frame(
 
 #[component]
 fn Sidebar(frame: FrameData) -> impl IntoView {
+    let site = site();
     let FrameData {
         person,
         account,
@@ -126,14 +118,14 @@ fn Sidebar(frame: FrameData) -> impl IntoView {
                 {link(Section::Guard, "guard", Icon::Lock, "Guard your API")}
             </nav>
             <div class="me">
-                <span class="tile tile-round" aria-hidden="true">{initials(&person)}</span>
+                <Tile name=&person is_person=true/>
                 <span class="me-text">
                     <bdi>{person.clone()}</bdi>
                     <form method="post" action="/sign-out">
-                        <button class="link" type="submit">"Sign out"</button>
+                        <Button label="Sign out" kind=Kind::Link/>
                     </form>
                 </span>
-                <ThemeSwitch/>
+                <ThemeSwitch current=site.theme next=site.path/>
             </div>
         </aside>
     }
@@ -142,87 +134,22 @@ fn Sidebar(frame: FrameData) -> impl IntoView {
 /// The button named after the account, and the list that it opens.
 #[component]
 fn Switcher(account: AccountLink, accounts: Vec<AccountLink>) -> impl IntoView {
+    const MENU: &str = "accounts";
+    let (name, about) = (account.name.clone(), account.about());
     let items = accounts
         .into_iter()
         .map(|other| {
             let is_current = other.slug == account.slug;
-            let about = other.about();
-            view! {
-                <li>
-                    <a
-                        class="menu-item"
-                        href=format!("/home/{}/api-keys", other.slug)
-                        aria-current=is_current.then_some("true")
-                    >
-                        <span class="tile" aria-hidden="true">{initials(&other.name)}</span>
-                        <span class="menu-text">
-                            <bdi>{other.name.clone()}</bdi>
-                            <small>{about}</small>
-                        </span>
-                        {is_current.then(|| view! { <Drawing icon=Icon::Check/> })}
-                    </a>
-                </li>
-            }
+            let (about, href) = (other.about(), format!("/home/{}/api-keys", other.slug));
+            view! { <li><AccountItem name=other.name about href is_current/></li> }
         })
         .collect_view();
     view! {
-        <button
-            class="account"
-            type="button"
-            popovertarget="accounts"
-            aria-labelledby="account-name"
-            aria-describedby="account-role"
-        >
-            <span class="tile" aria-hidden="true">{initials(&account.name)}</span>
-            <span class="account-text">
-                <b id="account-name"><bdi>{account.name.clone()}</bdi></b>
-                <small id="account-role">{account.about()}</small>
-            </span>
-            <Drawing icon=Icon::Choose/>
-        </button>
-        <Menu id="accounts".to_owned() title="Accounts".to_owned() class="menu-accounts">
+        <AccountButton name about menu=MENU/>
+        <Menu id=MENU.to_owned() title="Accounts".to_owned() class="menu-accounts">
             <ul class="menu-list">{items}</ul>
-            <a class="menu-item menu-add" href="/home/create-team">
-                <Drawing icon=Icon::Plus/>
-                "Create team"
-            </a>
+            <MenuLink href="/home/create-team" label="Create team" icon=Icon::Plus class="menu-add"/>
         </Menu>
-    }
-}
-
-/// Light, dark, or as the system says.
-#[component]
-fn ThemeSwitch() -> impl IntoView {
-    let site = site();
-    let choices = Theme::ALL
-        .into_iter()
-        .map(|theme| {
-            let icon = match theme {
-                Theme::System => Icon::System,
-                Theme::Light => Icon::Light,
-                Theme::Dark => Icon::Dark,
-            };
-            let label = format!("Theme: {}", theme.id());
-            let pressed = if theme == site.theme { "true" } else { "false" };
-            view! {
-                <button
-                    type="submit"
-                    name="theme"
-                    value=theme.id()
-                    aria-pressed=pressed
-                    aria-label=label.clone()
-                    title=label
-                >
-                    <Drawing icon/>
-                </button>
-            }
-        })
-        .collect_view();
-    view! {
-        <form class="theme" method="post" action="/theme">
-            <input type="hidden" name="next" value=site.path.clone()/>
-            {choices}
-        </form>
     }
 }
 
@@ -232,6 +159,7 @@ pub fn Card(
     /// What stands in it.
     children: Children,
 ) -> impl IntoView {
+    let site = site();
     view! {
         <main id="main" class="auth" tabindex="-1">
             <div class="auth-card card">
@@ -241,25 +169,7 @@ pub fn Card(
                 </div>
                 {children()}
             </div>
-            <ThemeSwitch/>
+            <ThemeSwitch current=site.theme next=site.path/>
         </main>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn initials_of_names() {
-        for (name, expected) in [
-            ("Ada Moss", "AM"),
-            ("ada", "A"),
-            ("Ada B. Moss", "AM"),
-            ("李 雷", "李雷"),
-            ("", ""),
-        ] {
-            assert_eq!(initials(name), expected);
-        }
     }
 }

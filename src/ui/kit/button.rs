@@ -16,16 +16,21 @@ pub enum Kind {
     DangerQuiet,
     /// Stands back.
     Quiet,
+    /// Reads as a link, among text.
+    Link,
 }
 
 impl Kind {
-    const fn class(self) -> &'static str {
+    /// What the style sheet knows it by.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
         match self {
             Self::Plain => "button",
             Self::Primary => "button primary",
             Self::Danger => "button primary danger",
             Self::DangerQuiet => "button danger-quiet",
             Self::Quiet => "button quiet",
+            Self::Link => "link",
         }
     }
 }

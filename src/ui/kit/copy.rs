@@ -5,6 +5,7 @@
     reason = "the macro of an island leaves the docs off what it makes of it"
 )]
 
+use super::button::Kind;
 use leptos::{
     prelude::*,
     task::spawn_local,
@@ -36,7 +37,7 @@ pub fn CopyText(
     view! {
         <span class="copy-text">
             <span class="field-hint" role="status">{move || note.get()}</span>
-            <button class="button" type="button" hidden=move || !ready.get() on:click=copy>"Copy"</button>
+            <button class=Kind::Plain.class() type="button" hidden=move || !ready.get() on:click=copy>"Copy"</button>
         </span>
     }
 }

@@ -116,3 +116,52 @@ pub fn TextField(
         </div>
     }
 }
+
+/// A choice from a list, with its label, hint and error.
+#[component]
+pub fn SelectField(
+    /// The form.
+    form: Arc<FormState>,
+    /// Its name in the form; also its id.
+    name: &'static str,
+    /// What it is called.
+    label: &'static str,
+    /// What can be chosen: what the form sends, and what it is called.
+    options: Vec<(String, String)>,
+    /// What to do, in a sentence.
+    hint: &'static str,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <Select form=Arc::clone(&form) name options/>
+            <p class="field-hint" id=format!("{name}-hint")>{hint}</p>
+            <FieldError form name/>
+        </div>
+    }
+}
+
+/// The list of such a field alone.
+#[component]
+pub fn Select(
+    /// The form.
+    form: Arc<FormState>,
+    /// Its name in the form; also its id.
+    name: &'static str,
+    /// What can be chosen: what the form sends, and what it is called.
+    options: Vec<(String, String)>,
+) -> impl IntoView {
+    let (chosen, invalid) = (form.value(name), form.errors().get(name).map(|_| "true"));
+    let options = options
+        .into_iter()
+        .map(|(value, label)| {
+            let selected = value == chosen;
+            view! { <option value=value selected=selected>{label}</option> }
+        })
+        .collect_view();
+    view! {
+        <select id=name name=name aria-invalid=invalid aria-describedby=described_by(name)>
+            {options}
+        </select>
+    }
+}

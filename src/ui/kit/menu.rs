@@ -82,3 +82,23 @@ pub fn MenuItem(
         </button>
     }
 }
+
+/// A choice that leads to another page.
+#[component]
+pub fn MenuLink(
+    /// Where it leads.
+    href: &'static str,
+    /// What is there.
+    label: &'static str,
+    /// A drawing before the words.
+    icon: Icon,
+    /// An extra class.
+    class: &'static str,
+) -> impl IntoView {
+    view! {
+        <a class=format!("menu-item {class}") href=href>
+            <Drawing icon/>
+            {label}
+        </a>
+    }
+}

@@ -12,6 +12,7 @@ use crate::{
             icon::{Drawing, Icon},
             moment::Moment,
             pager::{Pager, TableFoot},
+            panel::PageHead,
             table::Table,
         },
         layout::{Frame, FrameData},
@@ -69,18 +70,18 @@ pub fn ActivityPage(
         }
         .into_any()
     };
+    let actions = view! {
+        <div class="page-actions">
+            <ButtonLink href=csv label="Export CSV" download=""/>
+            <ButtonLink href=json label="Export JSON" download=""/>
+        </div>
+    }
+    .into_any();
     view! {
         <Frame frame>
-            <header class="page-head">
-                <div class="page-title">
-                    <h1>"Activity"</h1>
-                    <p>"Audit account activity"</p>
-                </div>
-                <div class="page-actions">
-                    <ButtonLink href=csv label="Export CSV" download=""/>
-                    <ButtonLink href=json label="Export JSON" download=""/>
-                </div>
-            </header>
+            <PageHead title="Activity" actions>
+                <p>"Audit account activity"</p>
+            </PageHead>
             <Filter search=data.search.clone() event=data.event/>
             {list}
         </Frame>

@@ -7,6 +7,8 @@ use crate::{
             button::ButtonLink,
             copy::CopyText,
             notice::{Notice, Tone},
+            panel::PageHead,
+            snippet::Snippet,
             tabs::{TabLink, TabLinks},
         },
         layout::{Frame, FrameData},
@@ -72,15 +74,12 @@ pub fn GuardPage(
     });
     view! {
         <Frame frame>
-            <header class="page-head">
-                <div class="page-title">
-                    <h1>"Guard your API"</h1>
-                    <p>
-                        "Put a proxy in front of your API. It asks " {brand}
-                        " about every request and lets only those through that have a key which may do what they ask."
-                    </p>
-                </div>
-            </header>
+            <PageHead title="Guard your API">
+                <p>
+                    "Put a proxy in front of your API. It asks " {brand}
+                    " about every request and lets only those through that have a key which may do what they ask."
+                </p>
+            </PageHead>
             {notice}
             <section class="card guard" aria-label="Configuration">
                 <TabLinks label="Proxy" links=links.to_vec()/>
@@ -102,7 +101,7 @@ pub fn GuardPage(
                     <CopyText from=TEXT.to_owned()/>
                     <ButtonLink href=format!("{page}/{}", proxy.id()) label="Download" download=proxy.file()/>
                 </div>
-                <pre class="snippet" tabindex="0"><code id=TEXT>{configuration}</code></pre>
+                <Snippet text=move || configuration.clone() id=TEXT/>
             </section>
         </Frame>
     }

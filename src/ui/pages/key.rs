@@ -14,6 +14,7 @@ use crate::{
             icon::Icon,
             moment::{Moment, Told},
             notice::{Notice, Tone},
+            panel::{Fact, PageHead, Panel},
             table::Table,
         },
         layout::{Frame, FrameData},
@@ -90,46 +91,39 @@ pub fn KeyPage(
         view! { <ActivityTable entries now caption="Activity of this key, newest first"/> }.into_any()
     };
     let may_manage = data.may_manage;
+    let gaps = data.has_gaps.then(|| {
+        view! {
+            <Notice tone=Tone::Warning>
+                "Some requests may be missing: at times more came than the log could take. All of them were checked."
+            </Notice>
+        }
+    });
+    let (days, requests) = (data.days.clone(), data.requests.clone());
+    let actions = view! { <Actions key=key.clone() keys=data.keys.clone() may_manage/> }.into_any();
     view! {
         <Frame frame>
-            <header class="page-head">
-                <div class="page-title">
-                    <p class="crumb"><a href=data.keys.clone()>"API keys"</a></p>
-                    <h1 class="key-title"><bdi>{key.name.clone()}</bdi></h1>
-                    <p class="key-state">
-                        <StatusBadge status=key.status/>
-                        <code class="prefix">{key.prefix.clone()}"..."</code>
-                        <span><Told phrase=key.about.clone() now/></span>
-                    </p>
-                    {(!may_manage).then(|| view! { <ReadOnlyNote/> })}
-                </div>
-                <Actions key=key.clone() keys=data.keys.clone() may_manage/>
-            </header>
+            <PageHead title=key.name.clone() above=(data.keys.clone(), "API keys") actions>
+                <p class="key-state">
+                    <StatusBadge status=key.status/>
+                    <code class="prefix">{key.prefix.clone()}"..."</code>
+                    <span><Told phrase=key.about.clone() now/></span>
+                </p>
+                {(!may_manage).then(|| view! { <ReadOnlyNote/> })}
+            </PageHead>
             <div class="panels">
                 <About data=Arc::clone(&data)/>
-                <section class="card panel" aria-labelledby="requests-title">
-                    <h2 id="requests-title">"Requests of the last 30 days"</h2>
-                    {data
-                        .has_gaps
-                        .then(|| {
-                            view! {
-                                <Notice tone=Tone::Warning>
-                                    "Some requests may be missing: at times more came than the log could take. All of them were checked."
-                                </Notice>
-                            }
-                        })}
-                    <Chart days=data.days.clone()/>
-                </section>
+                <Panel id="requests-title" title="Requests of the last 30 days">
+                    {gaps}
+                    <Chart days/>
+                </Panel>
                 <Chain data=Arc::clone(&data)/>
                 <Routes scopes=data.scopes.clone()/>
-                <section class="card panel is-wide" aria-labelledby="last-title">
-                    <h2 id="last-title">"Last requests"</h2>
-                    <Requests requests=data.requests.clone() now/>
-                </section>
-                <section class="card panel is-wide" aria-labelledby="activity-title">
-                    <h2 id="activity-title">"Activity"</h2>
+                <Panel id="last-title" title="Last requests" is_wide=true>
+                    <Requests requests now/>
+                </Panel>
+                <Panel id="activity-title" title="Activity" is_wide=true>
                     {activity}
-                </section>
+                </Panel>
             </div>
         </Frame>
     }
@@ -181,20 +175,12 @@ fn About(data: Arc<KeyPageData>) -> impl IntoView {
             _ => "Stops",
         };
         view! {
-            <div>
-                <dt>{stops}</dt>
-                <dd>{end}</dd>
-            </div>
+            <Fact name=stops>{end}</Fact>
         }
     });
     let past = |name: &'static str, at: Option<Timestamp>| {
         at.map(|at| {
-            view! {
-                <div>
-                    <dt>{name}</dt>
-                    <dd><Moment at=Some(at) now/></dd>
-                </div>
-            }
+            view! { <Fact name><Moment at=Some(at) now/></Fact> }
         })
     };
     let (revoked, leaked) = (
@@ -206,34 +192,18 @@ fn About(data: Arc<KeyPageData>) -> impl IntoView {
         .clone()
         .unwrap_or_else(|| "Somebody who is gone".to_owned());
     view! {
-        <section class="card panel" aria-labelledby="about-title">
-            <h2 id="about-title">"About"</h2>
+        <Panel id="about-title" title="About">
             <dl class="facts">
-                <div>
-                    <dt>"Created"</dt>
-                    <dd><Moment at=Some(key.created_at) now/>" by "<bdi>{creator}</bdi></dd>
-                </div>
-                <div>
-                    <dt>"Last used"</dt>
-                    <dd><Moment at=key.last_used_at now/></dd>
-                </div>
+                <Fact name="Created"><Moment at=Some(key.created_at) now/>" by "<bdi>{creator}</bdi></Fact>
+                <Fact name="Last used"><Moment at=key.last_used_at now/></Fact>
                 {stops}
                 {revoked}
                 {leaked}
-                <div>
-                    <dt>"IP allowlist"</dt>
-                    <dd>{allowlist}</dd>
-                </div>
-                <div>
-                    <dt>"Rate limit"</dt>
-                    <dd>{rate_limit}</dd>
-                </div>
-                <div>
-                    <dt>"Id"</dt>
-                    <dd><code>{key.id}</code></dd>
-                </div>
+                <Fact name="IP allowlist">{allowlist}</Fact>
+                <Fact name="Rate limit">{rate_limit}</Fact>
+                <Fact name="Id"><code>{key.id}</code></Fact>
             </dl>
-        </section>
+        </Panel>
     }
 }
 
@@ -242,10 +212,9 @@ fn Chain(data: Arc<KeyPageData>) -> impl IntoView {
     let now = data.now;
     if data.chain.len() < 2 {
         return view! {
-            <section class="card panel" aria-labelledby="chain-title">
-                <h2 id="chain-title">"Rotations"</h2>
+            <Panel id="chain-title" title="Rotations">
                 <p class="quiet">"This key was never rotated."</p>
-            </section>
+            </Panel>
         }
         .into_any();
     }
@@ -269,10 +238,9 @@ fn Chain(data: Arc<KeyPageData>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <section class="card panel" aria-labelledby="chain-title">
-            <h2 id="chain-title">"Rotations"</h2>
+        <Panel id="chain-title" title="Rotations">
             <ol class="chain">{items}</ol>
-        </section>
+        </Panel>
     }
     .into_any()
 }
@@ -296,10 +264,9 @@ fn Routes(scopes: Vec<(String, Vec<String>)>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <section class="card panel" aria-labelledby="routes-title">
-            <h2 id="routes-title">"Routes it may call"</h2>
+        <Panel id="routes-title" title="Routes it may call">
             <dl class="facts routes">{items}</dl>
-        </section>
+        </Panel>
     }
 }
 

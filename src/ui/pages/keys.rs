@@ -25,8 +25,9 @@ use super::super::{
         button::{Button, IconButton, Kind},
         icon::{Drawing, Icon},
         moment::Moment,
-        notice::{Notice, Tone},
+        notice::{ActionNotice, Notice, Tone},
         pager::Pager,
+        panel::PageHead,
     },
     layout::{Frame, FrameData},
 };
@@ -141,19 +142,19 @@ pub fn KeysPage(
             </KeyDialogs>
         }
     });
+    let actions = view! {
+        <div class="page-actions">
+            <FullView full links=data.links.clone()/>
+            <Opener may_create view=opener_view/>
+        </div>
+    }
+    .into_any();
     view! {
         <Frame frame>
-            <header class="page-head">
-                <div class="page-title">
-                    <h1>"API keys"</h1>
-                    <p>"Keys let your programs call the API. Each is shown once, when it is made."</p>
-                    {(!may_create).then(|| view! { <ReadOnlyNote/> })}
-                </div>
-                <div class="page-actions">
-                    <FullView full links=data.links.clone()/>
-                    <Opener may_create view=opener_view/>
-                </div>
-            </header>
+            <PageHead title="API keys" actions>
+                <p>"Keys let your programs call the API. Each is shown once, when it is made."</p>
+                {(!may_create).then(|| view! { <ReadOnlyNote/> })}
+            </PageHead>
             {leaks}
             {elsewhere}
             {(!data.is_empty).then(|| view! { <Toolbar search=data.search.clone() links=data.links.clone()/> })}
@@ -189,20 +190,20 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
         reported_at,
     } = leak;
     let label = format!("Acknowledge the leak of {name}");
+    let action = view! {
+        <form method="post" action=view.with("dialog", "leak")>
+            <input type="hidden" name="key" value=id/>
+            <Button label="Acknowledge" about=label barred=barred(may_manage)/>
+        </form>
+    }
+    .into_any();
     view! {
-        <section class="notice notice-bad page-notice" aria-label="Leaked key">
-            <Drawing icon=Icon::Warning/>
-            <span>
-                <a href=href><bdi>{name}</bdi></a>
-                {format!(" ({prefix}...) was reported as leaked ")}
-                <Moment at=Some(reported_at) now/>
-                " and stopped at once. Put another key where it was used, and find out how it got out."
-            </span>
-            <form method="post" action=view.with("dialog", "leak")>
-                <input type="hidden" name="key" value=id/>
-                <Button label="Acknowledge" about=label barred=barred(may_manage)/>
-            </form>
-        </section>
+        <ActionNotice tone=Tone::Bad label="Leaked key" class="page-notice" action>
+            <a href=href><bdi>{name}</bdi></a>
+            {format!(" ({prefix}...) was reported as leaked ")}
+            <Moment at=Some(reported_at) now/>
+            " and stopped at once. Put another key where it was used, and find out how it got out."
+        </ActionNotice>
     }
 }
 

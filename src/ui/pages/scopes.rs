@@ -3,7 +3,10 @@
 use crate::{
     domain::catalog::Catalog,
     ui::{
-        kit::icon::{Drawing, Icon},
+        kit::{
+            icon::{Drawing, Icon},
+            panel::PageHead,
+        },
         layout::{Frame, FrameData},
     },
 };
@@ -30,14 +33,11 @@ pub fn ScopesPage(
         .collect_view();
     view! {
         <Frame frame>
-            <header class="page-head">
-                <div class="page-title">
-                    <h1>"Scopes"</h1>
-                    <p>
-                        "A key may call the routes that its scopes open. Scopes are chosen when a key is made and stay as they are: for others, create another key."
-                    </p>
-                </div>
-            </header>
+            <PageHead title="Scopes">
+                <p>
+                    "A key may call the routes that its scopes open. Scopes are chosen when a key is made and stay as they are: for others, create another key."
+                </p>
+            </PageHead>
             <section class="card matrix-card" aria-label="Scopes by preset">
                 <table class="matrix" role="table">
                     <thead role="rowgroup">

@@ -14,7 +14,7 @@ use crate::{
     },
     ui::kit::{
         button::{Button, Kind},
-        dialog::DialogHead,
+        dialog::{Dialog, DialogFoot, DialogHead},
         field::{FieldError, FormMessage, TextField, described_by, starts_at},
     },
 };
@@ -52,7 +52,7 @@ pub fn CreateForm(
     let about = format!("/home/{account}/scopes");
     let page = view.page.clone();
     view! {
-        <dialog id=DIALOG class="dialog" open=open aria-labelledby="create-key-title">
+        <Dialog id=DIALOG open titled_by="create-key-title">
             <form
                 class="dialog-form"
                 id="create-key-form"
@@ -90,16 +90,16 @@ pub fn CreateForm(
                         hint="Requests a minute for this key alone. All keys of the account share its own limit."
                     />
                 </div>
-                <footer class="dialog-foot">
+                <DialogFoot>
                     <Button label="Cancel" attr:form="close-create-key" attr:data-closes=DIALOG/>
                     <Button label="Add" kind=Kind::Primary/>
-                </footer>
+                </DialogFoot>
             </form>
             // Without scripts, `Cancel` asks for the page without the dialog.
             <form id="close-create-key" method="get" action=page data-stays>
                 <ViewFields view/>
             </form>
-        </dialog>
+        </Dialog>
     }
 }
 
@@ -121,7 +121,7 @@ fn AllowlistField(form: Arc<FormState>, address: Option<String>) -> impl IntoVie
                 <code>{address.clone()}</code>
                 <span data-needs-script hidden>
                     ": "
-                    <button class="link" type="button" data-adds=address>"add it"</button>
+                    <Button label="add it" kind=Kind::Link acts="button" attr:data-adds=address/>
                 </span>
             </p>
         }

@@ -3,10 +3,10 @@
 use crate::{
     api::form::FormState,
     domain::expiry::{DAYS, NEVER, ON_A_DATE},
-    ui::kit::field::{FieldError, starts_at},
+    ui::kit::field::{FieldError, Select, starts_at},
 };
 use leptos::prelude::*;
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 /// The choice, and the date that one of the choices asks for.
 #[component]
@@ -16,31 +16,17 @@ pub fn ExpiresField(
     /// The first and the last day that a key may end on.
     days: (String, String),
 ) -> impl IntoView {
-    let chosen = form.value("expires");
-    let option = |value: String, label: String| {
-        let selected = value == chosen;
-        view! { <option value=value selected=selected>{label}</option> }
-    };
-    let in_days = DAYS
-        .into_iter()
-        .map(|days| option(days.to_string(), format!("{days} days")))
-        .collect_view();
+    let never = (NEVER.to_owned(), "Never".to_owned());
+    let in_days = DAYS.map(|days| (days.to_string(), format!("{days} days")));
+    let on_a_date = (ON_A_DATE.to_owned(), "On a date".to_owned());
+    let options = iter::once(never).chain(in_days).chain([on_a_date]).collect();
     let (first, last) = days;
-    let invalid = |field: &str| form.errors().get(field).map(|_| "true");
+    let invalid = form.errors().get("expires_on").map(|_| "true");
     view! {
         <div class="field expiry">
             <label for="expires">"Expires"</label>
             <div class="expiry-inputs">
-                <select
-                    id="expires"
-                    name="expires"
-                    aria-invalid=invalid("expires")
-                    aria-describedby="expires-hint expires-error"
-                >
-                    {option(NEVER.to_owned(), "Never".to_owned())}
-                    {in_days}
-                    {option(ON_A_DATE.to_owned(), "On a date".to_owned())}
-                </select>
+                <Select form=Arc::clone(&form) name="expires" options/>
                 <input
                     type="date"
                     id="expires_on"
@@ -50,7 +36,7 @@ pub fn ExpiresField(
                     max=last
                     autofocus=starts_at(&form, "expires_on", false)
                     aria-label="Last day of the key, in UTC"
-                    aria-invalid=invalid("expires_on")
+                    aria-invalid=invalid
                     aria-describedby="expires-hint expires_on-error"
                 />
             </div>

@@ -3,7 +3,10 @@
 use crate::{
     api::form::FormState,
     domain::catalog::{CUSTOM, CUSTOM_LABEL},
-    ui::kit::field::FieldError,
+    ui::kit::{
+        choice::{ChoiceBox, ChoiceCard},
+        field::FieldError,
+    },
 };
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -50,22 +53,17 @@ pub fn Permissions(
         .map(|(n, preset)| {
             let checked = preset.id == chosen;
             let autofocus = n == 0 && is_first_error;
-            let (title, text) = (format!("preset-{n}"), format!("preset-{n}-about"));
             view! {
-                <label class="choice-card">
-                    <input
-                        type="radio"
-                        name="preset"
-                        value=preset.id
-                        checked=checked
-                        autofocus=autofocus
-                        aria-labelledby=title.clone()
-                        aria-describedby=text.clone()
-                    />
-                    <span class="choice-title" id=title>{preset.label}</span>
-                    <span class="choice-text" id=text>{preset.description}</span>
-                    <code class="choice-scopes">{preset.scopes}</code>
-                </label>
+                <ChoiceCard
+                    name="preset"
+                    value=preset.id
+                    id=format!("preset-{n}")
+                    title=preset.label
+                    text=preset.description
+                    code=preset.scopes
+                    checked
+                    autofocus
+                />
             }
         })
         .collect_view();
@@ -89,18 +87,14 @@ pub fn Permissions(
             </div>
             <div class="choice-cards">
                 {cards}
-                <label class="choice-card">
-                    <input
-                        type="radio"
-                        name="preset"
-                        value=CUSTOM
-                        checked=chosen == CUSTOM
-                        aria-labelledby="preset-custom"
-                        aria-describedby="preset-custom-about"
-                    />
-                    <span class="choice-title" id="preset-custom">{CUSTOM_LABEL}</span>
-                    <span class="choice-text" id="preset-custom-about">"Choose the scopes one by one"</span>
-                </label>
+                <ChoiceCard
+                    name="preset"
+                    value=CUSTOM
+                    id="preset-custom"
+                    title=CUSTOM_LABEL
+                    text="Choose the scopes one by one"
+                    checked=chosen == CUSTOM
+                />
             </div>
             <ScopeBoxes form=Arc::clone(&form) scopes/>
             <FieldError form=Arc::clone(&form) name="preset"/>
@@ -118,40 +112,22 @@ fn ScopeBoxes(form: Arc<FormState>, scopes: Vec<ScopeChoice>) -> impl IntoView {
         .map(|(n, choice)| {
             let checked = form.holds("scopes", &choice.scope);
             let autofocus = n == 0 && is_first_error;
-            let routes = choice
-                .routes
-                .into_iter()
-                .map(|route| view! { <span class="scope-route">{route}</span> })
-                .collect_view();
-            view! {
-                <label class="scope-choice">
-                    <input
-                        type="checkbox"
-                        name="scopes[]"
-                        value=choice.scope.clone()
-                        checked=checked
-                        autofocus=autofocus
-                        aria-labelledby=format!("scope-{n}")
-                        aria-describedby=format!("scope-{n}-routes")
-                    />
-                    <code id=format!("scope-{n}")>{choice.scope.clone()}</code>
-                    <span class="scope-routes" id=format!("scope-{n}-routes")>{routes}</span>
-                </label>
-            }
+            let id = format!("scope-{n}");
+            view! { <ChoiceBox name="scopes[]" value=choice.scope id lines=choice.routes checked autofocus/> }
         })
         .collect_view();
     let invalid = form.errors().get("scopes").map(|_| "true");
     view! {
         <div
-                class="scope-list"
-                id="scopes"
-                role="group"
-                aria-label="Scopes"
-                aria-invalid=invalid
-                aria-describedby="scopes-error"
-            >
-                {boxes}
-                <FieldError form=Arc::clone(&form) name="scopes"/>
-            </div>
+            class="scope-list"
+            id="scopes"
+            role="group"
+            aria-label="Scopes"
+            aria-invalid=invalid
+            aria-describedby="scopes-error"
+        >
+            {boxes}
+            <FieldError form=Arc::clone(&form) name="scopes"/>
+        </div>
     }
 }

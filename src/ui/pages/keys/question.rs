@@ -9,10 +9,11 @@ use crate::{
     domain::{grace, time::Timestamp},
     ui::kit::{
         button::{Button, Kind},
-        dialog::DialogHead,
-        field::{FieldError, FormMessage, TextField},
+        dialog::{Dialog, DialogFoot, DialogHead},
+        field::{FormMessage, SelectField, TextField},
         moment::Told,
         notice::{Notice, Tone},
+        panel::Fact,
     },
 };
 use leptos::prelude::*;
@@ -138,9 +139,10 @@ pub fn Question(
     };
     let button = ask.button(several);
     let heading = format!("{id}-title");
-    let labelled_by = heading.clone();
+    let titled_by = heading.clone();
     let dialog = format!("{id}-key");
     let closer = format!("close-{dialog}");
+    let cancels = closer.clone();
     let fields = fields(&ask, &form);
     let warning = consequence(&ask, several);
     // Revoking and deleting take a list, whose field is named like one.
@@ -162,7 +164,7 @@ pub fn Question(
     };
     let list = back.is_some().then(|| view! { <ViewFields view/> });
     view! {
-        <dialog id=dialog class="dialog" open aria-labelledby=labelled_by>
+        <Dialog id=dialog titled_by>
             <form
                 class="dialog-form"
                 id=format!("{id}-form")
@@ -181,13 +183,13 @@ pub fn Question(
                     {fields}
                     <Notice tone=Tone::Warning>{warning}</Notice>
                 </div>
-                <footer class="dialog-foot">
-                    <Button label="Cancel" attr:form=closer.clone() attr:autofocus=true/>
+                <DialogFoot>
+                    <Button label="Cancel" attr:form=cancels attr:autofocus=true/>
                     <Button label=button kind/>
-                </footer>
+                </DialogFoot>
             </form>
             <form id=closer method="get" action=back.or(from)>{list}</form>
-        </dialog>
+        </Dialog>
     }
 }
 
@@ -197,27 +199,13 @@ fn Facts(keys: Vec<KeyRow>, now: Timestamp) -> impl IntoView {
     if let [key] = keys.as_slice() {
         let key = key.clone();
         let used = key.usage.map(|phrase| {
-            view! {
-                <div>
-                    <dt>"Use"</dt>
-                    <dd><Told phrase now/></dd>
-                </div>
-            }
+            view! { <Fact name="Use"><Told phrase now/></Fact> }
         });
         return view! {
             <dl class="facts">
-                <div>
-                    <dt>"Key"</dt>
-                    <dd><bdi>{key.name}</bdi></dd>
-                </div>
-                <div>
-                    <dt>"Prefix"</dt>
-                    <dd><code>{key.prefix}"..."</code></dd>
-                </div>
-                <div>
-                    <dt>"Permissions"</dt>
-                    <dd><Told phrase=key.about now/></dd>
-                </div>
+                <Fact name="Key"><bdi>{key.name}</bdi></Fact>
+                <Fact name="Prefix"><code>{key.prefix}"..."</code></Fact>
+                <Fact name="Permissions"><Told phrase=key.about now/></Fact>
                 {used}
             </dl>
         }
@@ -282,21 +270,23 @@ fn fields(ask: &Ask, form: &Arc<FormState>) -> Option<AnyView> {
     match ask {
         Ask::Reissue => None,
         Ask::Rotate(_) => {
-            let choices = grace::CHOICES.map(|hours| (hours, grace::label(hours))).to_vec();
+            let options = grace::CHOICES
+                .map(|hours| (hours.to_string(), grace::label(hours)))
+                .to_vec();
             let hint = "How long the old key goes on working, though never past its own expiry. Then it stops by itself.";
-            Some(view! { <GraceField form choices hint/> }.into_any())
+            Some(view! { <SelectField form name="grace" label="Grace period" options hint/> }.into_any())
         }
         Ask::ChangeGrace(ends) => {
-            let choice = |&(hours, end): &(u64, Timestamp)| match hours {
-                0 => (0, "Stop it now".to_owned()),
-                hours => (
-                    hours,
-                    format!("{} from the rotation: {}", grace::label(hours), end.exact()),
-                ),
+            let choice = |&(hours, end): &(u64, Timestamp)| {
+                let label = match hours {
+                    0 => "Stop it now".to_owned(),
+                    hours => format!("{} from the rotation: {}", grace::label(hours), end.exact()),
+                };
+                (hours.to_string(), label)
             };
-            let choices = ends.iter().map(choice).collect();
+            let options = ends.iter().map(choice).collect();
             let hint = "At most 168 hours from the rotation, and never past its own expiry.";
-            Some(view! { <GraceField form choices hint/> }.into_any())
+            Some(view! { <SelectField form name="grace" label="Grace period" options hint/> }.into_any())
         }
         Ask::Revoke => Some(
             view! {
@@ -319,29 +309,5 @@ fn fields(ask: &Ask, form: &Arc<FormState>) -> Option<AnyView> {
                     .into_any(),
             )
         }
-    }
-}
-
-#[component]
-fn GraceField(form: Arc<FormState>, choices: Vec<(u64, String)>, hint: &'static str) -> impl IntoView {
-    let chosen = form.value("grace");
-    let invalid = form.errors().get("grace").map(|_| "true");
-    let options = choices
-        .into_iter()
-        .map(|(hours, label)| {
-            let value = hours.to_string();
-            let selected = value == chosen;
-            view! { <option value=value selected=selected>{label}</option> }
-        })
-        .collect_view();
-    view! {
-        <div class="field">
-            <label for="grace">"Grace period"</label>
-            <select id="grace" name="grace" aria-invalid=invalid aria-describedby="grace-hint grace-error">
-                {options}
-            </select>
-            <p class="field-hint" id="grace-hint">{hint}</p>
-            <FieldError form name="grace"/>
-        </div>
     }
 }

@@ -1,5 +1,5 @@
-//! `View API key` as a page, for browsers without scripts: the secret in a field that can be selected. With scripts it
-//! is `view`, which never puts the secret into a page.
+//! `View API key` as a page, for browsers without scripts: the secret in a field that can be selected, hidden until
+//! it is asked for. With scripts it is `view`, which never puts the secret into a page.
 
 use super::list_view::{ListView, ViewFields};
 use crate::{
@@ -7,16 +7,31 @@ use crate::{
     domain::snippet::KEY,
     ui::kit::{
         button::{Button, Kind},
-        dialog::DialogHead,
+        dialog::{Dialog, DialogFoot, DialogHead},
         notice::{Notice, Tone},
+        secret::{PlainSecret, masked},
         send::go_to,
+        snippet::Snippet,
     },
 };
-use leptos::{ev, prelude::*, wasm_bindgen::JsCast as _, web_sys::HtmlTextAreaElement};
+use leptos::{ev, prelude::*};
 use std::sync::Arc;
 
-/// Id of the field with the secret.
-const FIELD: &str = "kept-key";
+/// Text with the key in it, as hidden as the value.
+#[component]
+fn Filled(
+    /// The text, with a place for the key.
+    text: String,
+    /// The key.
+    revealed: Arc<RevealedKey>,
+) -> impl IntoView {
+    let secret = revealed.secret.expose();
+    let (hidden, filled) = (text.replace(KEY, &masked(secret)), text.replace(KEY, secret));
+    view! {
+        <Snippet text=move || hidden.clone() class="snippet is-masked"/>
+        <Snippet text=move || filled.clone() class="snippet is-filled"/>
+    }
+}
 
 /// The dialog, drawn open.
 #[component]
@@ -28,7 +43,6 @@ pub fn KeptKey(
 ) -> impl IntoView {
     let (action, page) = (view.row(&revealed.id), view.href.clone());
     let (title, label) = revealed.titles();
-    let filled = |text: &str| text.replace(KEY, revealed.secret.expose());
     let notes = revealed
         .notes
         .iter()
@@ -40,7 +54,7 @@ pub fn KeptKey(
         .map(|snippet| {
             view! {
                 <h4 class="tab-title">{snippet.label.clone()}</h4>
-                <pre class="snippet" tabindex="0"><code data-secret>{filled(&snippet.text)}</code></pre>
+                <Filled text=snippet.text.clone() revealed=Arc::clone(&revealed)/>
                 <p class="field-hint">{snippet.note.clone()}</p>
             }
         })
@@ -49,14 +63,14 @@ pub fn KeptKey(
         view! {
             <section class="usage usage-test">
                 <h3>"Test it"</h3>
-                <pre class="snippet" tabindex="0"><code data-secret>{filled(&trial.command)}</code></pre>
+                <Filled text=trial.command.clone() revealed=Arc::clone(&revealed)/>
                 <p class="field-hint">"Expected: "{trial.expected.clone()}</p>
             </section>
         }
     });
     let (name, about) = (revealed.name.clone(), revealed.about.clone());
     view! {
-        <dialog class="dialog" open aria-labelledby="kept-key-title">
+        <Dialog titled_by="kept-key-title">
             <form class="dialog-form" method="get" action=action>
                 <ViewFields view/>
                 <input type="hidden" name="created" value=revealed.id.clone()/>
@@ -67,23 +81,11 @@ pub fn KeptKey(
                 </DialogHead>
                 <div class="dialog-body">
                     <Notice tone=Tone::Warning>"You can only see this key once. Store it safely."</Notice>
-                    <div class="field">
-                        <label for=FIELD>{label}</label>
-                        <div class="secret">
-                            <textarea
-                                id=FIELD
-                                class="secret-text"
-                                rows="2"
-                                readonly
-                                autofocus
-                                autocomplete="off"
-                                spellcheck="false"
-                            >
-                                {revealed.secret.expose().to_owned()}
-                            </textarea>
-                        </div>
-                        <p class="field-hint">"Select the key and copy it. Reloading this page does not show it again."</p>
-                    </div>
+                    <PlainSecret
+                        label
+                        secret=revealed.secret.expose().to_owned()
+                        hint="Show the key, select it and copy it. Reloading this page does not show it again."
+                    />
                     {notes}
                     <section class="usage">
                         <h3>"How to use it"</h3>
@@ -91,11 +93,11 @@ pub fn KeptKey(
                     </section>
                     {trial}
                 </div>
-                <footer class="dialog-foot">
+                <DialogFoot>
                     <Button label="Done" kind=Kind::Primary/>
-                </footer>
+                </DialogFoot>
             </form>
-        </dialog>
+        </Dialog>
         <ForgetKey page/>
     }
 }
@@ -108,12 +110,7 @@ pub fn ForgetKey(
     page: String,
 ) -> impl IntoView {
     window_event_listener(ev::pagehide, |_| {
-        let field = document().get_element_by_id(FIELD);
-        if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok()) {
-            field.set_value("");
-            field.set_text_content(None);
-        }
-        if let Ok(filled) = document().query_selector_all("[data-secret]") {
+        if let Ok(filled) = document().query_selector_all(".is-filled") {
             for n in 0..filled.length() {
                 if let Some(text) = filled.item(n) {
                     text.set_text_content(None);
@@ -138,17 +135,14 @@ pub fn RepeatedForm(
 ) -> impl IntoView {
     let page = view.page.clone();
     view! {
-        <dialog class="dialog" open aria-labelledby="repeated-title">
+        <Dialog titled_by="repeated-title">
             <form class="dialog-form" method="get" action=page>
                 <ViewFields view/>
-                <DialogHead id="repeated-title" title="This key was shown already"/>
-                <div class="dialog-body">
-                    <p>{sentence}</p>
-                </div>
-                <footer class="dialog-foot">
+                <DialogHead id="repeated-title" title="This key was shown already">{sentence}</DialogHead>
+                <DialogFoot>
                     <Button label="Done" kind=Kind::Primary attr:autofocus=true/>
-                </footer>
+                </DialogFoot>
             </form>
-        </dialog>
+        </Dialog>
     }
 }

@@ -1,41 +1,27 @@
 //! `How to use it`, below a new key: a tab for each way, and the command that tells whether the key works. The key in
 //! them is as hidden as the value above.
 
-use super::view::{Progress, masked};
 use crate::{
-    api::keys::RevealedKey,
     domain::snippet::{KEY, Snippet, Trial},
     ui::kit::{
         copy::write_clipboard,
+        secret::Progress,
+        snippet::{Snippet, SnippetFoot},
         tabs::{TabList, tab_id},
     },
 };
 use leptos::{prelude::*, task::spawn_local};
 
-fn secret(revealed: RwSignal<Option<RevealedKey>>) -> String {
-    revealed.with(|key| {
-        key.as_ref()
-            .map(|key| key.secret.expose().to_owned())
-            .unwrap_or_default()
-    })
-}
-
 /// A text with the key in it, as hidden as the value.
-fn filled(revealed: RwSignal<Option<RevealedKey>>, progress: Progress, text: &str) -> String {
-    let secret = secret(revealed);
-    let key = if progress.shown.get() {
-        secret
-    } else {
-        masked(&secret)
-    };
-    text.replace(KEY, &key)
+fn filled(text: &str, secret: String, progress: Progress) -> String {
+    text.replace(KEY, &progress.readable(secret))
 }
 
 /// The two sections.
 #[component]
 pub fn Usage(
     /// The key, while it is shown.
-    revealed: RwSignal<Option<RevealedKey>>,
+    secret: impl Fn() -> String + Copy + Send + Sync + 'static,
     /// The tabs.
     snippets: Vec<Snippet>,
     /// The command, if there is one.
@@ -63,16 +49,19 @@ pub fn Usage(
             .collect::<Vec<_>>()
     });
     let copy = move |_| {
-        let text = of_chosen(|snippet| &snippet.text).replace(KEY, &secret(revealed));
+        let text = of_chosen(|snippet| &snippet.text).replace(KEY, &secret());
         spawn_local(async move {
             if write_clipboard(&text).await {
-                progress.kept.set(true);
-                progress.asking.set(false);
+                progress.keep();
                 note.set("With the key, on the clipboard.");
             } else {
                 note.set("The browser does not let this page copy. Show the value, then select the text.");
             }
         });
+    };
+    let said = move || match note.get() {
+        "" => of_chosen(|snippet| &snippet.note),
+        note => note.to_owned(),
     };
     view! {
         <section class="usage">
@@ -84,27 +73,26 @@ pub fn Usage(
                 role="tabpanel"
                 aria-labelledby=move || tab_id(chosen.get())
             >
-                <pre class="snippet" tabindex="0"><code>{move || filled(revealed, progress, &of_chosen(|snippet| &snippet.text))}</code></pre>
-                <div class="snippet-foot">
-                    <p class="field-hint" role="status">
-                        {move || if note.get().is_empty() { of_chosen(|snippet| &snippet.note) } else { note.get().to_owned() }}
-                    </p>
-                    <button class="button quiet" type="button" on:click=copy>"To clipboard"</button>
-                </div>
+                <Snippet text=move || filled(&of_chosen(|snippet| &snippet.text), secret(), progress)/>
+                <SnippetFoot note=said copy/>
             </div>
         </section>
-        {trial.map(|trial| view! { <TrialCommand revealed trial progress/> })}
+        {trial.map(|trial| view! { <TrialCommand secret trial progress/> })}
     }
 }
 
 /// The command that tells whether the key works.
 #[component]
-fn TrialCommand(revealed: RwSignal<Option<RevealedKey>>, trial: Trial, progress: Progress) -> impl IntoView {
+fn TrialCommand(
+    secret: impl Fn() -> String + Send + Sync + 'static,
+    trial: Trial,
+    progress: Progress,
+) -> impl IntoView {
     let command = trial.command;
     view! {
         <section class="usage usage-test">
             <h3>"Test it"</h3>
-            <pre class="snippet" tabindex="0"><code>{move || filled(revealed, progress, &command)}</code></pre>
+            <Snippet text=move || filled(&command, secret(), progress)/>
             <p class="field-hint">"Expected: "{trial.expected}</p>
         </section>
     }

@@ -1,0 +1,99 @@
+//! Accounts: the tile that stands for a name, the button named after the present account, and the others in its menu.
+
+use super::icon::{Drawing, Icon};
+use leptos::prelude::*;
+
+/// One or two letters that stand for a name.
+fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let first = words.next().and_then(|word| word.chars().next());
+    let last = words.next_back().and_then(|word| word.chars().next());
+    first
+        .into_iter()
+        .chain(last)
+        .flat_map(char::to_uppercase)
+        .collect()
+}
+
+/// The letters of a name, which stands beside them.
+#[component]
+pub fn Tile<'a>(
+    /// The name.
+    name: &'a str,
+    /// Whether it stands for a person.
+    #[prop(optional)]
+    is_person: bool,
+) -> impl IntoView + use<> {
+    let class = if is_person { "tile tile-round" } else { "tile" };
+    view! { <span class=class aria-hidden="true">{initials(name)}</span> }
+}
+
+/// The button of the menu of accounts.
+#[component]
+pub fn AccountButton(
+    /// Name of the account on the page.
+    name: String,
+    /// What the viewer is there.
+    about: String,
+    /// Id of the menu.
+    menu: &'static str,
+) -> impl IntoView {
+    view! {
+        <button
+            class="account"
+            type="button"
+            popovertarget=menu
+            aria-labelledby="account-name"
+            aria-describedby="account-role"
+        >
+            <Tile name=&name/>
+            <span class="account-text">
+                <b id="account-name"><bdi>{name.clone()}</bdi></b>
+                <small id="account-role">{about}</small>
+            </span>
+            <Drawing icon=Icon::Choose/>
+        </button>
+    }
+}
+
+/// An account in the menu.
+#[component]
+pub fn AccountItem(
+    /// Its name.
+    name: String,
+    /// What the viewer is there.
+    about: String,
+    /// Where it leads.
+    href: String,
+    /// Whether the page is about it.
+    is_current: bool,
+) -> impl IntoView {
+    view! {
+        <a class="menu-item" href=href aria-current=is_current.then_some("true")>
+            <Tile name=&name/>
+            <span class="menu-text">
+                <bdi>{name.clone()}</bdi>
+                <small>{about}</small>
+            </span>
+            {is_current.then(|| view! { <Drawing icon=Icon::Check/> })}
+        </a>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_of_names() {
+        for (name, expected) in [
+            ("Ada Moss", "AM"),
+            ("ada", "A"),
+            ("Ada B. Moss", "AM"),
+            ("李 雷", "李雷"),
+            ("", ""),
+        ] {
+            assert_eq!(initials(name), expected);
+        }
+    }
+}

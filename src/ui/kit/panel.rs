@@ -1,0 +1,68 @@
+//! What a page is divided into.
+
+use leptos::prelude::*;
+
+/// The head of a page: its title and a sentence, and at most the actions and the page above it.
+#[component]
+pub fn PageHead(
+    /// The title.
+    #[prop(into)]
+    title: String,
+    /// Where the page above it is, and what it is called.
+    #[prop(optional)]
+    above: Option<(String, &'static str)>,
+    /// What can be done on the page.
+    #[prop(optional, into)]
+    actions: Option<AnyView>,
+    /// The sentence.
+    children: Children,
+) -> impl IntoView {
+    let above = above.map(|(href, label)| view! { <p class="crumb"><a href=href>{label}</a></p> });
+    view! {
+        <header class="page-head">
+            <div class="page-title">
+                {above}
+                <h1><bdi>{title}</bdi></h1>
+                {children()}
+            </div>
+            {actions}
+        </header>
+    }
+}
+
+/// A card with a title, one of several on a page.
+#[component]
+pub fn Panel(
+    /// Id of the title.
+    id: &'static str,
+    /// The title.
+    title: &'static str,
+    /// Whether it takes the whole width.
+    #[prop(optional)]
+    is_wide: bool,
+    /// What stands in it.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <section class="card panel" class:is-wide=is_wide aria-labelledby=id>
+            <h2 id=id>{title}</h2>
+            {children()}
+        </section>
+    }
+}
+
+/// A name and its value, one of several in a `<dl class="facts">`.
+#[component]
+pub fn Fact(
+    /// The name.
+    name: &'static str,
+    /// The value.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div>
+            <dt>{name}</dt>
+            <dd>{children()}</dd>
+        </div>
+    }
+}

@@ -1,0 +1,229 @@
+//! A secret that is seen once: hidden at first, shown and copied in one box, and asked about before it is gone.
+
+use super::{
+    button::Kind,
+    copy::write_clipboard,
+    icon::{Drawing, Icon},
+};
+use leptos::{html, prelude::*, task::spawn_local};
+
+/// Characters that stay readable while the value is hidden.
+const READABLE: usize = 9;
+/// Class of what is seen while the value is hidden and no script runs.
+pub const MASKED: &str = "is-masked";
+/// Class of what is seen once it is shown without a script.
+pub const FILLED: &str = "is-filled";
+
+/// What became of the secret so far.
+#[derive(Clone, Copy)]
+pub struct Progress {
+    /// Whether the value can be read.
+    pub shown: RwSignal<bool>,
+    /// Whether the person has had it, by copying or by showing it.
+    pub kept: RwSignal<bool>,
+    /// Whether the dialog asks before it closes.
+    pub asking: RwSignal<bool>,
+    /// What copying led to.
+    note: RwSignal<&'static str>,
+    copy: NodeRef<html::Button>,
+}
+
+impl Progress {
+    /// Of a secret that nobody has seen yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            shown: RwSignal::new(false),
+            kept: RwSignal::new(false),
+            asking: RwSignal::new(false),
+            note: RwSignal::new(""),
+            copy: NodeRef::new(),
+        }
+    }
+
+    /// The person has it.
+    pub fn keep(self) {
+        self.kept.set(true);
+        self.asking.set(false);
+    }
+
+    /// Takes the question back; the focus returns to the secret.
+    pub fn stay(self) {
+        self.asking.set(false);
+        if let Some(button) = self.copy.get_untracked() {
+            let _ = button.focus();
+        }
+    }
+
+    /// The secret as it may be read now.
+    #[must_use]
+    pub fn readable(self, secret: String) -> String {
+        if self.shown.get() { secret } else { masked(&secret) }
+    }
+}
+
+/// The first characters, then a dot for each of the others.
+#[must_use]
+pub fn masked(secret: &str) -> String {
+    secret
+        .chars()
+        .enumerate()
+        .map(|(n, c)| if n < READABLE { c } else { '•' })
+        .collect()
+}
+
+/// The box: the secret, `Show value` or `Hide value`, `Copy`, and what copying led to.
+#[component]
+pub fn Secret(
+    /// What it is called.
+    label: &'static str,
+    /// The secret, while there is one.
+    secret: impl Fn() -> String + Copy + Send + Sync + 'static,
+    /// What became of it so far.
+    progress: Progress,
+) -> impl IntoView {
+    let field = NodeRef::<html::Textarea>::new();
+    let toggle = move |_| {
+        progress.shown.update(|shown| *shown = !*shown);
+        progress.keep();
+    };
+    let refused = move || {
+        progress.shown.set(true);
+        progress.note.set(
+            "The browser does not let this page copy. The key is selected: press Ctrl+C, or ⌘C on a Mac.",
+        );
+        request_animation_frame(move || {
+            if let Some(field) = field.get_untracked() {
+                let _ = field.focus();
+                field.select();
+            }
+        });
+    };
+    let copy = move |_| {
+        let secret = secret();
+        spawn_local(async move {
+            if write_clipboard(&secret).await {
+                progress.note.set("Copied to the clipboard.");
+            } else {
+                refused();
+            }
+            progress.keep();
+        });
+    };
+    view! {
+        <div class="field">
+            <label for="secret">{label}</label>
+            <div class="secret">
+                <textarea
+                    id="secret"
+                    class="secret-text"
+                    node_ref=field
+                    rows="2"
+                    readonly
+                    autocomplete="off"
+                    spellcheck="false"
+                    prop:value=move || progress.readable(secret())
+                ></textarea>
+                <div class="secret-actions">
+                    <button class=Kind::Quiet.class() type="button" on:click=toggle>
+                        {move || if progress.shown.get() { "Hide value" } else { "Show value" }}
+                    </button>
+                    <button class=Kind::Primary.class() type="button" autofocus node_ref=progress.copy on:click=copy>
+                        <Drawing icon=Icon::Copy/>
+                        "Copy"
+                    </button>
+                </div>
+            </div>
+            <p class="field-hint" role="status">{progress.note}</p>
+        </div>
+    }
+}
+
+/// The foot of its dialog: `Done`, or the question whether to close without the secret.
+#[component]
+pub fn SecretFoot(
+    /// What became of the secret so far.
+    progress: Progress,
+) -> impl IntoView {
+    let back = NodeRef::<html::Button>::new();
+    Effect::new(move || {
+        if let (true, Some(button)) = (progress.asking.get(), back.get()) {
+            let _ = button.focus();
+        }
+    });
+    let asking = move || progress.asking.get();
+    view! {
+        <footer class="dialog-foot" class:is-asking=asking>
+            <p class="dialog-ask" role="alert">
+                {move || {
+                    asking().then_some("You have neither copied nor shown this key. Once closed, it cannot be shown again.")
+                }}
+            </p>
+            <button
+                class=Kind::Primary.class()
+                type="button"
+                hidden=move || !asking()
+                node_ref=back
+                on:click=move |_| progress.stay()
+            >
+                "Back to the key"
+            </button>
+            <button
+                class=move || if asking() { Kind::Danger.class() } else { Kind::Primary.class() }
+                type="submit"
+                on:click=move |_| progress.kept.update(|kept| *kept |= asking())
+            >
+                {move || if asking() { "Close without the key" } else { "Done" }}
+            </button>
+        </footer>
+    }
+}
+
+/// The box without scripts: a check mark shows the value, here and in everything of the dialog that has it.
+#[component]
+pub fn PlainSecret(
+    /// What it is called.
+    label: &'static str,
+    /// The secret.
+    secret: String,
+    /// What to do with it.
+    hint: &'static str,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for="kept-key">{label}</label>
+            <div class="secret">
+                <textarea class=format!("secret-text {MASKED}") rows="2" readonly aria-label=format!("{label}, hidden")>
+                    {masked(&secret)}
+                </textarea>
+                <textarea
+                    id="kept-key"
+                    class=format!("secret-text {FILLED}")
+                    rows="2"
+                    readonly
+                    autocomplete="off"
+                    spellcheck="false"
+                >
+                    {secret}
+                </textarea>
+                <div class="secret-actions">
+                    <label class=Kind::Quiet.class()>
+                        <input class="show-value" type="checkbox" autocomplete="off" autofocus/>
+                        "Show value"
+                    </label>
+                </div>
+            </div>
+            <p class="field-hint">{hint}</p>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hidden_value_shows_only_its_first_characters() {
+        assert_eq!(masked("bye_a1B2c3D4"), "bye_a1B2c•••");
+    }
+}

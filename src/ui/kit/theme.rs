@@ -1,0 +1,45 @@
+//! The choice of the theme.
+
+use super::icon::{Drawing, Icon};
+use crate::domain::theme::Theme;
+use leptos::prelude::*;
+
+/// Light, dark, or as the system says. Where there is little room it is one button, with the theme that comes next.
+#[component]
+pub fn ThemeSwitch(
+    /// The present one.
+    current: Theme,
+    /// Path and query of the page, which it leads back to.
+    next: String,
+) -> impl IntoView {
+    let choices = Theme::ALL
+        .into_iter()
+        .map(|theme| {
+            let icon = match theme {
+                Theme::System => Icon::System,
+                Theme::Light => Icon::Light,
+                Theme::Dark => Icon::Dark,
+            };
+            let label = format!("Theme: {}", theme.id());
+            let pressed = if theme == current { "true" } else { "false" };
+            view! {
+                <button
+                    type="submit"
+                    name="theme"
+                    value=theme.id()
+                    aria-pressed=pressed
+                    aria-label=label.clone()
+                    title=label
+                >
+                    <Drawing icon/>
+                </button>
+            }
+        })
+        .collect_view();
+    view! {
+        <form class="theme" method="post" action="/theme">
+            <input type="hidden" name="next" value=next/>
+            {choices}
+        </form>
+    }
+}
