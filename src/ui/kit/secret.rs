@@ -9,13 +9,9 @@ use leptos::{html, prelude::*, task::spawn_local};
 
 /// Characters that stay readable while the value is hidden.
 const READABLE: usize = 9;
-/// Class of what is seen while the value is hidden and no script runs.
-pub const MASKED: &str = "is-masked";
-/// Class of what is seen once it is shown without a script.
-pub const FILLED: &str = "is-filled";
 
 /// What became of the secret so far.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Progress {
     /// Whether the value can be read.
     pub shown: RwSignal<bool>,
@@ -29,18 +25,6 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Of a secret that nobody has seen yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            shown: RwSignal::new(false),
-            kept: RwSignal::new(false),
-            asking: RwSignal::new(false),
-            note: RwSignal::new(""),
-            copy: NodeRef::new(),
-        }
-    }
-
     /// The person has it.
     pub fn keep(self) {
         self.kept.set(true);
@@ -193,12 +177,12 @@ pub fn PlainSecret(
         <div class="field">
             <label for="kept-key">{label}</label>
             <div class="secret">
-                <textarea class=format!("secret-text {MASKED}") rows="2" readonly aria-label=format!("{label}, hidden")>
+                <textarea class="secret-text is-masked" rows="2" readonly aria-label=format!("{label}, hidden")>
                     {masked(&secret)}
                 </textarea>
                 <textarea
                     id="kept-key"
-                    class=format!("secret-text {FILLED}")
+                    class="secret-text is-filled"
                     rows="2"
                     readonly
                     autocomplete="off"

@@ -25,7 +25,7 @@ pub fn ViewKey(
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let done = NodeRef::<html::Form>::new();
-    let progress = Progress::new();
+    let progress = Progress::default();
     let at_risk = move || revealed.with_untracked(Option::is_some) && !progress.kept.get_untracked();
 
     Effect::new(move || {
