@@ -118,7 +118,7 @@ fn Sidebar(frame: FrameData) -> impl IntoView {
                 {link(Section::Guard, "guard", Icon::Lock, "Guard your API")}
             </nav>
             <div class="me">
-                <Tile name=&person is_person=true/>
+                <Tile name=person.clone() is_person=true/>
                 <span class="me-text">
                     <bdi>{person.clone()}</bdi>
                     <form method="post" action="/sign-out">

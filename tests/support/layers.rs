@@ -145,6 +145,11 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ("domain/key.rs", "use sqlx::Row;", "sqlx::Row"),
     (
         "domain/key.rs",
+        "fn f() -> impl Sized + use<> {} fn g() { sqlx::query(); }",
+        "sqlx::query",
+    ),
+    (
+        "domain/key.rs",
         "fn f() { leptos::logging::log!(1); }",
         "leptos::logging::log",
     ),

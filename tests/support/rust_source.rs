@@ -65,7 +65,8 @@ pub fn paths(tokens: &[&str]) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        if tokens[at] == "use" {
+        // `use<..>` in a type says what it captures.
+        if tokens[at] == "use" && tokens.get(at + 1) != Some(&"<") {
             at = tree(tokens, at + 1, &[], &mut paths);
         } else if tokens.get(at + 1) == Some(&"::") && is_name(tokens[at]) {
             let mut path = vec![tokens[at].to_owned()];

@@ -17,15 +17,15 @@ fn initials(name: &str) -> String {
 
 /// The letters of a name, which stands beside them.
 #[component]
-pub fn Tile<'a>(
+pub fn Tile(
     /// The name.
-    name: &'a str,
+    name: String,
     /// Whether it stands for a person.
     #[prop(optional)]
     is_person: bool,
-) -> impl IntoView + use<> {
+) -> impl IntoView {
     let class = if is_person { "tile tile-round" } else { "tile" };
-    view! { <span class=class aria-hidden="true">{initials(name)}</span> }
+    view! { <span class=class aria-hidden="true">{initials(&name)}</span> }
 }
 
 /// The button of the menu of accounts.
@@ -46,7 +46,7 @@ pub fn AccountButton(
             aria-labelledby="account-name"
             aria-describedby="account-role"
         >
-            <Tile name=&name/>
+            <Tile name=name.clone()/>
             <span class="account-text">
                 <b id="account-name"><bdi>{name.clone()}</bdi></b>
                 <small id="account-role">{about}</small>
@@ -70,7 +70,7 @@ pub fn AccountItem(
 ) -> impl IntoView {
     view! {
         <a class="menu-item" href=href aria-current=is_current.then_some("true")>
-            <Tile name=&name/>
+            <Tile name=name.clone()/>
             <span class="menu-text">
                 <bdi>{name.clone()}</bdi>
                 <small>{about}</small>

@@ -4,10 +4,9 @@ use leptos::prelude::*;
 
 /// The head of a page: its title and a sentence, and at most the actions and the page above it.
 #[component]
-pub fn PageHead(
+pub fn PageHead<T: IntoView>(
     /// The title.
-    #[prop(into)]
-    title: String,
+    title: T,
     /// Where the page above it is, and what it is called.
     #[prop(optional)]
     above: Option<(String, &'static str)>,
@@ -22,7 +21,7 @@ pub fn PageHead(
         <header class="page-head">
             <div class="page-title">
                 {above}
-                <h1><bdi>{title}</bdi></h1>
+                <h1>{title}</h1>
                 {children()}
             </div>
             {actions}

@@ -99,10 +99,11 @@ pub fn KeyPage(
         }
     });
     let (days, requests) = (data.days.clone(), data.requests.clone());
+    let title = view! { <bdi>{key.name.clone()}</bdi> };
     let actions = view! { <Actions key=key.clone() keys=data.keys.clone() may_manage/> }.into_any();
     view! {
         <Frame frame>
-            <PageHead title=key.name.clone() above=(data.keys.clone(), "API keys") actions>
+            <PageHead title above=(data.keys.clone(), "API keys") actions>
                 <p class="key-state">
                     <StatusBadge status=key.status/>
                     <code class="prefix">{key.prefix.clone()}"..."</code>
