@@ -6,12 +6,12 @@ use leptos::{prelude::*, web_sys::MouseEvent};
 /// The text, which may change.
 #[component]
 pub fn Snippet(
-    /// It.
+    /// What it says now.
     text: impl Fn() -> String + Send + 'static,
     /// Id, where something refers to it.
     #[prop(optional)]
     id: Option<&'static str>,
-    /// An extra class.
+    /// Its classes.
     #[prop(default = "snippet")]
     class: &'static str,
 ) -> impl IntoView {
