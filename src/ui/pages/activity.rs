@@ -9,10 +9,10 @@ use crate::{
         kit::{
             button::{Button, ButtonLink},
             empty::Empty,
-            icon::{Drawing, Icon},
             moment::Moment,
             pager::{Pager, TableFoot},
             panel::PageHead,
+            search::SearchField,
             table::Table,
         },
         layout::{Frame, FrameData},
@@ -100,17 +100,7 @@ fn Filter(search: String, event: Option<Event>) -> impl IntoView {
     view! {
         <form class="toolbar activity-filter" method="get" role="search" aria-label="Activity">
             <div class="search">
-                <Drawing icon=Icon::Search/>
-                <input
-                    type="search"
-                    name="search"
-                    value=search
-                    maxlength="100"
-                    aria-label="Search the activity"
-                    placeholder="Name, prefix, request id"
-                    spellcheck="false"
-                    autocomplete="off"
-                />
+                <SearchField label="Search the activity" placeholder="Name, prefix, request id" value=search/>
             </div>
             <select name="action" aria-label="Action">
                 <option value="">"Every action"</option>

@@ -18,6 +18,7 @@ use crate::{
         icon::Icon,
         moment::{Moment, Phrase, Told},
         pager::TableFoot,
+        selection::{SelectRow, SelectionBar},
         table::Table,
     },
 };
@@ -96,20 +97,19 @@ pub fn KeyTable(
                 {rows}
             </Table>
             <DismissTooltips/>
-            {may_manage.then(|| view! { <SelectionBar view/> })}
+            {may_manage.then(|| view! { <Selected view/> })}
             <TableFoot pager=data.pager.clone() shown=data.rows.len() as u64 noun=("key", "keys")/>
         </div>
     }
     .into_any()
 }
 
-/// What can be done with the rows that are ticked. Styles show it while there are some, and count them.
+/// What can be done with the rows that are ticked.
 #[component]
-fn SelectionBar(view: ListView) -> impl IntoView {
+fn Selected(view: ListView) -> impl IntoView {
+    let fields = view! { <ViewFields view/> }.into_any();
     view! {
-        <form id=SELECTION class="selection" method="get" aria-label="Selected keys">
-            <ViewFields view/>
-            <span class="selection-count"></span>
+        <SelectionBar id=SELECTION label="Selected keys" fields>
             <Button
                 label="Revoke selected"
                 kind=Kind::DangerQuiet
@@ -122,8 +122,7 @@ fn SelectionBar(view: ListView) -> impl IntoView {
                 icon=Icon::Delete
                 sends=("dialog", "delete")
             />
-            <Button label="Clear" kind=Kind::Quiet acts="reset"/>
-        </form>
+        </SelectionBar>
     }
 }
 
@@ -150,11 +149,7 @@ fn Row(row: KeyRow, view: ListView, now: Timestamp, may_manage: bool) -> impl In
     let menu = view! { <RowMenu row=row.clone() view may_manage/> };
     let select = may_manage.then(|| {
         let label = format!("Select {}", row.name);
-        view! {
-            <label class="row-select">
-                <input type="checkbox" form=SELECTION name="keys[]" value=row.id.clone() aria-label=label/>
-            </label>
-        }
+        view! { <SelectRow bar=SELECTION value=row.id.clone() label/> }
     });
     let usage = row
         .usage

@@ -2,7 +2,7 @@
 
 use crate::ui::kit::{
     button::{Button, Kind},
-    icon::{Drawing, Icon},
+    search::SearchField,
     segments::{Segment, Segments},
 };
 use leptos::prelude::*;
@@ -36,18 +36,7 @@ pub fn Toolbar(
     view! {
         <div class="toolbar">
             <form class="search" role="search" method="get">
-                <Drawing icon=Icon::Search/>
-                <label class="visually-hidden" for="search">"Search"</label>
-                <input
-                    id="search"
-                    type="search"
-                    name="search"
-                    value=search
-                    placeholder="Search..."
-                    maxlength="100"
-                    autocomplete="off"
-                    spellcheck="false"
-                />
+                <SearchField label="Search" placeholder="Search..." value=search/>
                 {fields}
                 <Button label="Search" kind=Kind::Quiet class="search-go"/>
             </form>
