@@ -22,6 +22,9 @@ use tokio::{
     time::timeout,
 };
 
+/// What is logged unless `RUST_LOG` says otherwise. tower-sessions warns of every cookie that it does not know, which
+/// anybody may send.
+const LOGGED: &str = "info,tower_sessions=error,tower_sessions_core=error";
 /// How long the database's connections may take to end.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -49,7 +52,7 @@ async fn main() -> ExitCode {
 }
 
 fn log_as(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| LOGGED.into());
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
@@ -86,6 +89,8 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     }
     tokio::spawn(jobs::follow_catalog(app.clone(), hangups));
     tokio::spawn(jobs::run(app.clone()));
+    tokio::spawn(jobs::remove_deleted(app.clone()));
+    tokio::spawn(jobs::write_folds(app.clone()));
     if let Some(metrics) = metrics {
         tracing::info!(
             "figures for Prometheus at http://{}/metrics",
@@ -102,6 +107,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     );
     serving::serve(&app, listener, Product::new(app.clone()), stopped).await;
     app.recorder.flush().await;
+    jobs::finish(&app).await;
     let _ = timeout(CLOSING, app.store.close()).await;
     Ok(())
 }

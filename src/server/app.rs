@@ -4,8 +4,9 @@ use super::{
     catalog_file::{self, CatalogError},
     clock::{Clock, HostClock},
     config::{Config, Origin},
+    folds::Folds,
     key_cache::KeyCache,
-    limits::{FixedWindow, quota::Quotas},
+    limits::{FixedWindow, quota::Quotas, turns::Turns},
     metrics::{Levels, Metrics},
     recorder::Recorder,
     request_ids::RequestIds,
@@ -15,6 +16,7 @@ use super::{
         pepper::{Pepper, PepperError},
     },
     store::{ConnectError, Store, StoreError},
+    write_behind::WriteBehind,
 };
 use crate::domain::{catalog::Catalog, ids::KeyId, time::Timestamp};
 use arc_swap::ArcSwap;
@@ -28,6 +30,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
+use tokio::sync::Notify;
 
 /// Refusals of one known key in a minute before it is told to wait (docs/security.md, S44).
 const REFUSALS_PER_KEY: u32 = 60;
@@ -72,6 +75,14 @@ pub struct Inner {
     pub metrics: Metrics,
     /// Whether the server was told to stop.
     pub stopping: AtomicBool,
+    /// Writes that reading leads to.
+    pub write_behind: Arc<WriteBehind>,
+    /// Repeated events that the activity has one entry for.
+    pub folds: Folds,
+    /// Whose turn it is to ask a long question.
+    pub turns: Turns,
+    /// Wakes the task that removes what deleted keys leave behind.
+    pub deletions: Notify,
 }
 
 /// What differs between serving and testing.
@@ -139,9 +150,19 @@ impl App {
         store.tell_time(move |told, at| clock.follow(told, at)).await?;
         let catalog = catalog_file::read(config.catalog.as_deref(), &store, parts.clock.now()).await?;
         let pepper = Pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
+        let write_behind = Arc::<WriteBehind>::default();
         Ok(Self(Arc::new(Inner {
+            folds: Folds::default(),
+            turns: Turns::default(),
+            deletions: Notify::new(),
             passwords: Passwords::new(parts.cost, Arc::clone(&parts.rng)),
-            recorder: Recorder::start(store.clone(), Arc::clone(&parts.clock), Arc::clone(&parts.rng)),
+            recorder: Recorder::start(
+                store.clone(),
+                Arc::clone(&parts.clock),
+                Arc::clone(&parts.rng),
+                Arc::clone(&write_behind),
+            ),
+            write_behind,
             unknown_keys: FixedWindow::new(config.auth_limit),
             stale_uses: AtomicU64::new(0),
             refusals: FixedWindow::new(REFUSALS_PER_KEY),
@@ -190,6 +211,7 @@ impl App {
             log_queue: self.recorder.waiting(),
             log_dropped: self.recorder.dropped(),
             stale_uses: self.stale_uses.load(Ordering::Relaxed),
+            unowned_refusals: self.folds.unowned(),
             pools: self.store.pools(),
         }
     }

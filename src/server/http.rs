@@ -19,7 +19,7 @@ use super::service::ServiceError;
 use crate::{
     api::{error::ApiError, keys::RevealedKey},
     domain::snippet,
-    server::{app::App, service::keys::Revealed},
+    server::{app::App, log_limit::LogLimit, service::keys::Revealed},
 };
 use axum::http::StatusCode;
 
@@ -30,6 +30,7 @@ pub const RETRY_AFTER: u64 = 2;
 /// gets the request id from the header alone.
 #[must_use]
 pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
+    static LINES: LogLimit = LogLimit::new();
     match error {
         ServiceError::Invalid(fields) => (
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -49,6 +50,7 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
             ),
         ),
         ServiceError::NotFound => (StatusCode::NOT_FOUND, ApiError::message("There is no such page.")),
+        ServiceError::Overloaded(sentence) => (StatusCode::SERVICE_UNAVAILABLE, ApiError::message(sentence)),
         ServiceError::Busy(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             ApiError::message(
@@ -56,11 +58,15 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
             ),
         ),
         ServiceError::Store(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the database failed");
+            if LINES.allows() {
+                tracing::error!(error = &error as &dyn std::error::Error, "the database failed");
+            }
             unavailable()
         }
         ServiceError::Session(error) => {
-            tracing::error!(error = %error, "a session could not be read or written");
+            if LINES.allows() {
+                tracing::error!(error = %error, "a session could not be read or written");
+            }
             unavailable()
         }
     }

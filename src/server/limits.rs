@@ -1,6 +1,7 @@
 //! Counters of what may happen only so often: fixed windows aligned to UTC minutes, in the memory of this server.
 
 pub mod quota;
+pub mod turns;
 
 use crate::domain::time::Timestamp;
 use std::{

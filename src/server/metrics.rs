@@ -41,6 +41,8 @@ pub struct Levels {
     pub log_dropped: u64,
     /// Keys judged while the database was away, since the start.
     pub stale_uses: u64,
+    /// Refused sign-ins that belong to no account, since the start.
+    pub unowned_refusals: u64,
     /// Each pool of connections to the database: its name, those that are open, those of them that are in use.
     pub pools: Vec<(&'static str, u32, u32)>,
 }
@@ -57,6 +59,7 @@ pub struct Metrics {
     log_queue: Gauge,
     log_dropped: Counter,
     stale_uses: Counter,
+    unowned_refusals: Counter,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
 }
@@ -79,6 +82,7 @@ impl Default for Metrics {
             log_queue: Gauge::default(),
             log_dropped: Counter::default(),
             stale_uses: Counter::default(),
+            unowned_refusals: Counter::default(),
             open: Family::default(),
             in_use: Family::default(),
         };
@@ -92,6 +96,7 @@ impl Default for Metrics {
             log_queue,
             log_dropped,
             stale_uses,
+            unowned_refusals,
             open,
             in_use,
             ..
@@ -120,6 +125,11 @@ impl Default for Metrics {
             "stale_uses",
             "Keys judged while the database was away",
             stale_uses,
+        );
+        all.add(
+            "unowned_refusals",
+            "Refused sign-ins that belong to no account",
+            unowned_refusals,
         );
         all.add("pool_open", "Open connections to the database", open);
         all.add("pool_in_use", "Connections to the database in use", in_use);
@@ -182,6 +192,7 @@ impl Metrics {
         self.log_queue.set(whole(levels.log_queue));
         raise(&self.log_dropped, levels.log_dropped);
         raise(&self.stale_uses, levels.stale_uses);
+        raise(&self.unowned_refusals, levels.unowned_refusals);
         for &(pool, open, in_use) in &levels.pools {
             self.open.get_or_create(&Pool { pool }).set(open.into());
             self.in_use.get_or_create(&Pool { pool }).set(in_use.into());

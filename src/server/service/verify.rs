@@ -13,6 +13,7 @@ use crate::{
         client::Client,
         key_cache::Known,
         limits::{Exceeded, quota::Quota, subscriber},
+        log_limit::LogLimit,
         store::{StoreError, Tables as _},
     },
 };
@@ -207,6 +208,7 @@ async fn find(
     catalog: &Arc<Catalog>,
     secret: &SecretText,
 ) -> Result<Option<Arc<Known>>, StoreError> {
+    static LINES: LogLimit = LogLimit::new();
     let hash = app.pepper.hash(secret);
     let held = app.keys.get(&hash, catalog, app.store.changes());
     let heard = app.store.since_look();
@@ -234,7 +236,9 @@ async fn find(
     match held {
         Some(known) if heard.is_some_and(|ago| ago <= FRESH + app.config.stale_if_db_down) => {
             app.stale_uses.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(key = %known.key.id, "the database is away: a key is judged by what was known of it");
+            if LINES.allows() {
+                tracing::warn!(key = %known.key.id, "the database is away: a key is judged by what was known of it");
+            }
             Ok(Some(known))
         }
         _ => Err(error),
@@ -245,7 +249,7 @@ async fn find(
 /// is stored under the present one from then on (docs/security.md, S32).
 async fn load(app: &App, secret: &SecretText) -> Result<Option<(Key, bool)>, StoreError> {
     let hash = app.pepper.hash(secret);
-    let mut reader = app.store.read().await?;
+    let mut reader = app.store.read_for_check().await?;
     if let Some(key) = reader.keys().by_hash(&hash).await? {
         return Ok(Some((key, true)));
     }

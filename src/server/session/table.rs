@@ -3,7 +3,7 @@
 
 use super::USER;
 use crate::{
-    domain::ids::UserId,
+    domain::{ids::UserId, time::Timestamp},
     server::{
         app::App,
         store::{
@@ -23,6 +23,9 @@ use tower_sessions::{
 
 /// How long a session may have been used before that is noted again (S11).
 const TOUCH_AFTER: Duration = Duration::from_mins(1);
+
+/// Sessions that a person may have; signing in once more ends the one that was used least lately.
+const MOST_SESSIONS: u32 = 100;
 
 /// The store behind tower-sessions.
 #[derive(Clone)]
@@ -47,6 +50,9 @@ impl SessionTable {
         };
         let mut tx = self.0.store.write().await?;
         tx.sessions().insert(&new).await?;
+        if let Some(user) = user {
+            tx.sessions().trim(user, MOST_SESSIONS).await?;
+        }
         tx.commit().await
     }
 
@@ -60,7 +66,13 @@ impl SessionTable {
     async fn find(&self, id: Id) -> std::result::Result<Option<Record>, StoreError> {
         let now = self.0.now();
         let hash = hash(id);
-        let seen_after = now.minus(self.0.config.session_idle);
+        let idle_since = now.minus(self.0.config.session_idle);
+        // A use that waits to be written is a use.
+        let seen_after = if self.0.write_behind.touched_since(&hash, idle_since) {
+            Timestamp::from_millis(i64::MIN)
+        } else {
+            idle_since
+        };
         let live = self
             .0
             .store
@@ -71,9 +83,8 @@ impl SessionTable {
             .await?;
         let Some(live) = live else { return Ok(None) };
         if live.last_seen_at <= now.minus(TOUCH_AFTER).millis() {
-            let mut tx = self.0.store.write().await?;
-            tx.sessions().touch(&hash, now).await?;
-            tx.commit().await?;
+            // Written later: a page opens where nothing can be written (docs/security.md, S86).
+            self.0.write_behind.touch(hash, now);
         }
         let data = serde_json::from_str(&live.data).map_err(|_| StoreError::Unreadable("sessions.data"))?;
         // The end in the record is never asked for: the table is.
