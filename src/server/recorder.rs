@@ -69,6 +69,7 @@ impl Recorder {
             dropped: Arc::clone(&dropped),
             unqueued: Arc::clone(&unqueued),
             marked: 0,
+            marked_at: None,
             seen: 0,
             failed: false,
             batch: writer::Batch::default(),

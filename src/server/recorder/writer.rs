@@ -38,6 +38,8 @@ const LONGEST_REST: u32 = 3;
 /// How often the last use of one key is written while it is used all the time; whoever waits for what was noted gets it
 /// at once.
 const USES_EVERY: Duration = Duration::from_mins(1);
+/// How often a mark says how many rows are missing in the log, while rows are dropped all the time.
+const MARK_EVERY: Duration = Duration::from_secs(10);
 /// How often the use of one key after its end is told.
 const ALERT_EVERY: Duration = Duration::from_hours(1);
 /// Rows of one transaction: on SQLite nobody else writes meanwhile.
@@ -76,6 +78,8 @@ pub(super) struct Writer {
     pub(super) unqueued: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
     /// How many of those dropped have their mark in the log.
     pub(super) marked: u64,
+    /// When the last of those marks was written.
+    pub(super) marked_at: Option<Timestamp>,
     /// How many had been dropped when it last began to write.
     pub(super) seen: u64,
     /// Whether it failed when it last wrote.
@@ -258,15 +262,15 @@ impl Writer {
             tx.commit().await?;
             self.batch.entries.drain(..chunk);
         }
-        let dropped = self.dropped.load(Ordering::Relaxed);
-        if dropped > self.marked {
+        let (dropped, now) = (self.dropped.load(Ordering::Relaxed), self.clock.now());
+        let is_due = self.marked_at.is_none_or(|at| now.since(at) >= MARK_EVERY);
+        if dropped > self.marked && (all || is_due) {
             let id = hex::encode(self.rng.bytes::<16>());
             let mut tx = self.store.write().await?;
-            tx.logs()
-                .insert_gap(&id, self.clock.now(), dropped - self.marked)
-                .await?;
+            tx.logs().insert_gap(&id, now, dropped - self.marked).await?;
             tx.commit().await?;
             self.marked = dropped;
+            self.marked_at = Some(now);
         }
         Ok(())
     }
