@@ -4,6 +4,7 @@
 //! `PART` names the one part to run, `ENGINE` (`sqlite` or `postgres`) the one database to run it on.
 
 mod away;
+mod bounds;
 mod flood;
 mod fuzz;
 mod heads;
@@ -33,7 +34,7 @@ struct Part {
 }
 
 /// scripts/soak.sh reads the names from here, to refuse an unknown one before it builds.
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part {
         name: "sign-in",
         about: "200 people sign in at once",
@@ -61,6 +62,10 @@ const PARTS: [Part; 7] = [
     Part {
         name: "away",
         about: "PostgreSQL stops or hangs under load",
+    },
+    Part {
+        name: "bounds",
+        about: "what one account, one stranger and one long log do to others",
     },
 ];
 
@@ -175,7 +180,14 @@ pub async fn run(name: Option<&str>) -> Result<(), Failure> {
 }
 
 async fn run_part(name: &str) -> Result<(), Failure> {
-    if name == "away" {
+    if name == "bounds" {
+        for place in [Place::sqlite()?, Place::postgres("bounds").await?]
+            .into_iter()
+            .flatten()
+        {
+            bounds::run(place).await?;
+        }
+    } else if name == "away" {
         for (name, fault, stale) in [
             ("away", Fault::Stops, false),
             ("stale", Fault::Stops, true),
