@@ -5,7 +5,7 @@ use super::{
     clock::{Clock, HostClock},
     config::{Config, Origin},
     key_cache::KeyCache,
-    limits::{FixedWindow, quota::Quotas},
+    limits::{FixedWindow, bytes::ByteBudget, quota::Quotas},
     metrics::{Levels, Metrics},
     recorder::Recorder,
     request_ids::RequestIds,
@@ -64,6 +64,8 @@ pub struct Inner {
     pub unknown_keys: FixedWindow<IpAddr>,
     /// Keys that were judged by what was known of them while the database was away.
     pub stale_uses: AtomicU64,
+    /// Bytes of request bodies in memory (docs/security.md, S89).
+    pub bodies: Arc<ByteBudget>,
     /// Refusals by state, address or scope, by key.
     pub refusals: FixedWindow<KeyId>,
     /// The ids of requests.
@@ -144,6 +146,7 @@ impl App {
             recorder: Recorder::start(store.clone(), Arc::clone(&parts.clock), Arc::clone(&parts.rng)),
             unknown_keys: FixedWindow::new(config.auth_limit),
             stale_uses: AtomicU64::new(0),
+            bodies: ByteBudget::new(usize::try_from(config.max_body_bytes).unwrap_or(usize::MAX)),
             refusals: FixedWindow::new(REFUSALS_PER_KEY),
             request_ids: RequestIds::new(parts.rng.as_ref()),
             metrics: Metrics::default(),

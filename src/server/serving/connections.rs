@@ -1,0 +1,240 @@
+//! The connections that are open: how many there may be, and which goes first where there are too many
+//! (docs/security.md, S88).
+
+use super::{bounds::Bounds, connection::Connection};
+use crate::{
+    domain::network::canonical,
+    server::{app::App, limits::subscriber},
+};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, hash_map::Entry},
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// Connections that one look over all of them finds to close, so that a flood does not cause a look for each.
+const FOUND: usize = 64;
+/// How long not to look again where none could be closed.
+const NONE_FOUND: Duration = Duration::from_millis(10);
+
+/// Every open connection of a listener.
+pub struct Connections {
+    /// What they may take.
+    pub bounds: Bounds,
+    app: App,
+    open: Mutex<Open>,
+    lingering: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Open {
+    next: u64,
+    members: usize,
+    /// Those that count against the caps, by address.
+    addresses: HashMap<IpAddr, HashMap<u64, Arc<Connection>>>,
+    /// Those in reserved places.
+    reserve: HashMap<u64, Arc<Connection>>,
+    /// The next ones to close, the first of them last.
+    found: Vec<Arc<Connection>>,
+    looked: Option<Instant>,
+}
+
+/// A connection's place; given up when it is dropped.
+pub struct Place {
+    connections: Arc<Connections>,
+    /// The connection.
+    pub connection: Arc<Connection>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.connections.open().remove(&self.connection);
+        self.connections.app.metrics.connection_closed();
+    }
+}
+
+impl Connections {
+    /// None yet.
+    #[must_use]
+    pub fn new(app: App, bounds: Bounds) -> Arc<Self> {
+        Arc::new(Self {
+            bounds,
+            app,
+            open: Mutex::default(),
+            lingering: AtomicUsize::new(0),
+        })
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a connection of `peer`. Where there is none, the oldest connection on which nothing is being answered
+    /// is closed for it; where there is no such connection either, it gets one of the places that are kept for health
+    /// checks. Nothing when these are taken as well.
+    #[must_use]
+    pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+        let peer = canonical(peer);
+        let address = subscriber(peer);
+        let of_address = if peer.is_loopback() || self.app.config.trusted_proxies.trusts(peer) {
+            self.bounds.connections
+        } else {
+            self.bounds.of_address
+        };
+        let mut open = self.open();
+        let has_place = open.make_room_for(address, of_address)
+            && (open.members < self.bounds.connections || open.close_oldest());
+        let connection = if has_place {
+            open.add(address, &self.bounds)
+        } else {
+            // One address alone must not take all of them.
+            let most = self.bounds.reserve.div_ceil(4);
+            let of_same = open.reserve.values().filter(|other| other.address == address);
+            if open.reserve.len() >= self.bounds.reserve
+                || !peer.is_loopback() && of_same.count() >= most
+            {
+                drop(open);
+                self.app.metrics.connection_refused();
+                return None;
+            }
+            open.add_reserve(address, &self.bounds)
+        };
+        drop(open);
+        self.app.metrics.connection_opened();
+        Some(Place {
+            connections: Arc::clone(self),
+            connection,
+        })
+    }
+
+    /// Closes the oldest connection on which nothing is being answered, where the process can open no more files.
+    pub fn close_oldest(&self) {
+        self.open().close_oldest();
+    }
+
+    /// Ends the connections on which nothing is being answered, now and from here on.
+    pub fn close_idle(&self) {
+        let all: Vec<_> = {
+            let open = self.open();
+            let members = open.addresses.values().flat_map(HashMap::values);
+            members.chain(open.reserve.values()).cloned().collect()
+        };
+        for connection in all {
+            connection.close_when_idle();
+        }
+    }
+
+    /// A place to linger in after an answer; see [`Lingering`].
+    #[must_use]
+    pub fn linger(self: &Arc<Self>) -> Option<Lingering> {
+        let more = |count: usize| (count < self.bounds.lingering).then_some(count + 1);
+        let taken = self
+            .lingering
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        taken.ok().map(|_| Lingering(Arc::clone(self)))
+    }
+}
+
+/// One of the connections whose rest is read and thrown away.
+pub struct Lingering(Arc<Connections>);
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        self.0.lingering.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Open {
+    fn add(&mut self, address: IpAddr, bounds: &Bounds) -> Arc<Connection> {
+        let connection = Arc::new(Connection::new(self.next(), address, false, bounds));
+        let of_address = self.addresses.entry(address).or_default();
+        of_address.insert(connection.id, Arc::clone(&connection));
+        self.members += 1;
+        connection
+    }
+
+    fn add_reserve(&mut self, address: IpAddr, bounds: &Bounds) -> Arc<Connection> {
+        let connection = Arc::new(Connection::new(self.next(), address, true, bounds));
+        self.reserve.insert(connection.id, Arc::clone(&connection));
+        connection
+    }
+
+    fn next(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn remove(&mut self, connection: &Connection) {
+        self.reserve.remove(&connection.id);
+        if let Entry::Occupied(mut of_address) = self.addresses.entry(connection.address) {
+            if of_address.get_mut().remove(&connection.id).is_some() {
+                self.members -= 1;
+            }
+            if of_address.get().is_empty() {
+                of_address.remove();
+            }
+        }
+    }
+
+    /// Closes the oldest of an address that has as many as it may. False where all of them are being answered.
+    fn make_room_for(&mut self, address: IpAddr, most: usize) -> bool {
+        let Some(of_address) = self.addresses.get(&address) else {
+            return true;
+        };
+        if of_address.len() < most {
+            return true;
+        }
+        let oldest = of_address
+            .values()
+            .filter_map(|connection| Some((connection.closable()?, connection)))
+            .min_by_key(|(age, _)| *age)
+            .map(|(_, connection)| Arc::clone(connection));
+        oldest.is_some_and(|oldest| self.close(&oldest))
+    }
+
+    fn close(&mut self, connection: &Connection) -> bool {
+        // Its place is free at once; its task ends soon.
+        self.remove(connection);
+        connection.abort();
+        true
+    }
+
+    /// Closes the oldest of all. False where all of them are being answered.
+    fn close_oldest(&mut self) -> bool {
+        loop {
+            while let Some(connection) = self.found.pop() {
+                let is_open = self
+                    .addresses
+                    .get(&connection.address)
+                    .is_some_and(|of_address| of_address.contains_key(&connection.id));
+                if is_open && connection.closable().is_some() {
+                    return self.close(&connection);
+                }
+            }
+            if self.looked.is_some_and(|looked| looked.elapsed() < NONE_FOUND) {
+                return false;
+            }
+            let members = self.addresses.values().flat_map(HashMap::values);
+            let mut closable: Vec<_> = members
+                .filter_map(|connection| Some((connection.closable()?, connection)))
+                .collect();
+            if closable.is_empty() {
+                self.looked = Some(Instant::now());
+                return false;
+            }
+            closable.sort_unstable_by_key(|(age, _)| *age);
+            closable.truncate(FOUND);
+            closable.sort_unstable_by_key(|(age, _)| Reverse(*age));
+            self.found = closable
+                .into_iter()
+                .map(|(_, connection)| Arc::clone(connection))
+                .collect();
+        }
+    }
+}
