@@ -13,14 +13,17 @@ mod canary;
 mod catalog;
 mod commands;
 mod conformance;
+mod connections;
 mod create_fields;
 #[path = "../support/database.rs"]
 mod database;
 mod demo;
 mod disk_full;
+mod early_answers;
 mod ended_under_load;
 mod forward_auth;
 mod functions;
+mod gates;
 mod grace;
 mod guard;
 mod guide;

@@ -87,25 +87,11 @@ impl Connections {
         } else {
             self.bounds.of_address
         };
-        let mut open = self.open();
-        let has_place = open.make_room_for(address, of_address)
-            && (open.members < self.bounds.connections || open.close_oldest());
-        let connection = if has_place {
-            open.add(address, &self.bounds)
-        } else {
-            // One address alone must not take all of them.
-            let most = self.bounds.reserve.div_ceil(4);
-            let of_same = open.reserve.values().filter(|other| other.address == address);
-            if open.reserve.len() >= self.bounds.reserve
-                || !peer.is_loopback() && of_same.count() >= most
-            {
-                drop(open);
-                self.app.metrics.connection_refused();
-                return None;
-            }
-            open.add_reserve(address, &self.bounds)
+        let admitted = self.open().admit(address, of_address, &self.bounds);
+        let Some(connection) = admitted else {
+            self.app.metrics.connection_refused();
+            return None;
         };
-        drop(open);
         self.app.metrics.connection_opened();
         Some(Place {
             connections: Arc::clone(self),
@@ -151,6 +137,24 @@ impl Drop for Lingering {
 }
 
 impl Open {
+    /// A connection of this address, which may have so many.
+    fn admit(&mut self, address: IpAddr, of_address: usize, bounds: &Bounds) -> Option<Arc<Connection>> {
+        let has_place = self.make_room_for(address, of_address)
+            && (self.members < bounds.connections || self.close_oldest());
+        if has_place {
+            return Some(self.add(address, bounds));
+        }
+        // One address alone must not take all of them, unless it may have every connection there is.
+        let of_reserve = if of_address < bounds.connections {
+            bounds.reserve.div_ceil(4)
+        } else {
+            bounds.reserve
+        };
+        let same = self.reserve.values().filter(|other| other.address == address);
+        let is_free = self.reserve.len() < bounds.reserve && same.count() < of_reserve;
+        is_free.then(|| self.add_reserve(address, bounds))
+    }
+
     fn add(&mut self, address: IpAddr, bounds: &Bounds) -> Arc<Connection> {
         let connection = Arc::new(Connection::new(self.next(), address, false, bounds));
         let of_address = self.addresses.entry(address).or_default();
@@ -236,5 +240,109 @@ impl Open {
                 .map(|(_, connection)| Arc::clone(connection))
                 .collect();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::config::Config;
+
+    fn bounds(connections: usize, reserve: usize) -> Bounds {
+        let config = Config::from_arguments(["babysea"]).unwrap_or_else(|error| panic!("{error}"));
+        Bounds {
+            connections,
+            reserve,
+            ..Bounds::of(&config)
+        }
+    }
+
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([203, 0, 113, last])
+    }
+
+    /// The ids of those that are open.
+    fn ids(open: &Open) -> Vec<u64> {
+        let members = open.addresses.values().flat_map(HashMap::keys);
+        let mut ids: Vec<_> = members.copied().collect();
+        ids.sort_unstable();
+        assert_eq!(ids.len(), open.members);
+        ids
+    }
+
+    #[test]
+    fn the_oldest_idle_connection_makes_room() {
+        let (mut open, bounds) = (Open::default(), bounds(3, 0));
+        let three: Vec<_> = (1..=3).filter_map(|n| open.admit(address(n), 3, &bounds)).collect();
+        // The first is being answered, and the second was asked something after the third.
+        three[0].asked();
+        three[2].asked();
+        three[2].answered();
+        three[1].asked();
+        three[1].answered();
+        assert!(open.admit(address(4), 3, &bounds).is_some());
+        assert_eq!(ids(&open), [1, 2, 4]);
+        assert!(open.admit(address(5), 3, &bounds).is_some());
+        assert_eq!(ids(&open), [1, 4, 5]);
+    }
+
+    #[test]
+    fn what_is_being_answered_is_closed_for_nobody() {
+        let (mut open, bounds) = (Open::default(), bounds(2, 0));
+        let two: Vec<_> = (1..=2).filter_map(|n| open.admit(address(n), 2, &bounds)).collect();
+        two[0].asked();
+        two[1].asked();
+        two[1].answered();
+        two[1].writes(true);
+        assert!(open.admit(address(3), 2, &bounds).is_none(), "an answer is not taken yet");
+        two[1].writes(false);
+        open.looked = None;
+        assert!(open.admit(address(3), 2, &bounds).is_some());
+        assert_eq!(ids(&open), [1, 3]);
+    }
+
+    #[test]
+    fn an_address_at_its_cap_loses_its_own_oldest() {
+        let (mut open, bounds) = (Open::default(), bounds(10, 0));
+        let other = open.admit(address(1), 2, &bounds).expect("a place");
+        let first = open.admit(address(2), 2, &bounds).expect("a place");
+        let second = open.admit(address(2), 2, &bounds).expect("a place");
+        assert!(open.admit(address(2), 2, &bounds).is_some());
+        assert_eq!(ids(&open), [other.id, second.id, 4]);
+        second.asked();
+        assert!(open.admit(address(2), 2, &bounds).is_some());
+        assert_eq!(ids(&open), [other.id, second.id, 5]);
+        open.remove(&first);
+        assert_eq!(ids(&open), [other.id, second.id, 5], "it was removed before");
+        for id in [second.id, 5] {
+            let connection = Arc::clone(&open.addresses[&address(2)][&id]);
+            connection.asked();
+        }
+        assert!(open.admit(address(2), 2, &bounds).is_none());
+        assert!(open.admit(address(3), 2, &bounds).is_some(), "others have their own");
+    }
+
+    #[test]
+    fn a_few_places_are_kept_and_no_address_takes_all_of_them() {
+        let (mut open, bounds) = (Open::default(), bounds(1, 8));
+        open.admit(address(1), 1, &bounds).expect("a place").asked();
+        let one_less = Bounds {
+            connections: 2,
+            ..bounds
+        };
+        open.members = 2;
+        for place in 0..8 {
+            let kept = open.admit(address(2), 1, &one_less);
+            assert_eq!(kept.is_some(), place < 2, "{place}");
+            assert!(kept.is_none_or(|kept| kept.is_reserve));
+        }
+        for n in 3..6 {
+            assert!(open.admit(address(n), 1, &one_less).is_some());
+            assert!(open.admit(address(n), 1, &one_less).is_some());
+        }
+        assert!(open.admit(address(9), 1, &one_less).is_none(), "all are taken");
+        let first = open.reserve.values().next().map(Arc::clone).expect("one");
+        open.remove(&first);
+        assert!(open.admit(address(9), 1, &one_less).is_some());
     }
 }
