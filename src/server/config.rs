@@ -378,7 +378,7 @@ mod tests {
             ("--rate-limit", "no", "RATE_LIMIT"),
             ("--stale-if-db-down", "301", "STALE_IF_DB_DOWN"),
             ("--idle-timeout", "0", "IDLE_TIMEOUT"),
-            ("--drain-seconds", "-1", "DRAIN_SECONDS"),
+            ("--drain-seconds", "soon", "DRAIN_SECONDS"),
             ("--max-connections", "0", "MAX_CONNECTIONS"),
             ("--max-connections-per-ip", "many", "MAX_CONNECTIONS_PER_IP"),
             ("--max-body-bytes", "64 MiB", "MAX_BODY_BYTES"),

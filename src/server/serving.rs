@@ -148,7 +148,9 @@ where
             peer,
             connection: Arc::clone(&connection),
         };
-        let time = connection.is_reserve.then_some(self.connections.bounds.reserve_time);
+        let time = connection
+            .is_reserve
+            .then_some(self.connections.bounds.reserve_time);
         let task = self.tasks.spawn(converse(stream, answering, place, time));
         connection.served_by(task);
     }

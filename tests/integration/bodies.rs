@@ -63,7 +63,9 @@ async fn a_route_of_the_catalogue_takes_a_hundred_kilobytes() {
             "{bytes} without a length"
         );
     }
-    let large = call("POST", PATH).bearer(&key).body("application/json", filled(MOST + 1));
+    let large = call("POST", PATH)
+        .bearer(&key)
+        .body("application/json", filled(MOST + 1));
     assert_eq!(world.send(large).await.json()["error"]["code"], "BSE2010");
     let unreadable = call("POST", PATH).bearer(&key).header("content-length", "many");
     assert_eq!(world.send(unreadable).await.status, 413);

@@ -99,9 +99,7 @@ impl Call {
 
     /// A body that neither comes nor ends.
     pub fn unending(self) -> Self {
-        self.with_body(Body::from_stream(
-            stream::pending::<Result<Vec<u8>, Infallible>>(),
-        ))
+        self.with_body(Body::from_stream(stream::pending::<Result<Vec<u8>, Infallible>>()))
     }
 
     /// A body about which nothing is said beforehand.

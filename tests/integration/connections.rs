@@ -59,7 +59,9 @@ async fn answer(stream: &mut TcpStream) -> Option<String> {
         loop {
             let text = String::from_utf8_lossy(&read).into_owned();
             if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+                let length = head
+                    .lines()
+                    .find_map(|line| line.strip_prefix("content-length: "));
                 let length: usize = length.map_or(0, |length| length.parse().expect("a length"));
                 if body.len() >= length {
                     return Some(text);

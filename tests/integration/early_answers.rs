@@ -32,7 +32,7 @@ struct Early {
 }
 
 fn early(status: u16, method: &'static str, path: &str, media_type: &'static str, headers: &[&str]) -> Early {
-    let headers = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let headers = headers.iter().flat_map(|header| [header, "\r\n"]).collect();
     Early {
         status,
         method,
@@ -64,7 +64,13 @@ fn table(ada: &Browser<'_>, key: &str) -> Vec<Early> {
         early(413, "POST", "/theme", FORM, &[own]),
         early(413, "POST", &keys, FORM, &[own, &cookie]),
         early(413, "POST", "/api/keys/create", FORM, &[own, &cookie]),
-        early(413, "POST", "/v1/generate/image/bfl/flux-schnell", JSON, &[&bearer]),
+        early(
+            413,
+            "POST",
+            "/v1/generate/image/bfl/flux-schnell",
+            JSON,
+            &[&bearer],
+        ),
         early(415, "POST", "/sign-in", "text/plain", &[own]),
         early(415, "POST", &keys, JSON, &[own, &cookie]),
         early(415, "POST", "/api/keys/create", JSON, &[own, &cookie]),
@@ -86,7 +92,9 @@ impl Early {
             headers,
             ..
         } = self;
-        format!("{method} {path} HTTP/{version}\r\nhost: localhost\r\ncontent-type: {media_type}\r\n{headers}{more}\r\n")
+        format!(
+            "{method} {path} HTTP/{version}\r\nhost: localhost\r\ncontent-type: {media_type}\r\n{headers}{more}\r\n"
+        )
     }
 }
 

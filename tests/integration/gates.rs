@@ -110,7 +110,9 @@ async fn strangers_are_answered_before_their_body_is_read() {
                 assert!(is_asked.load(Ordering::SeqCst), "{path}");
                 continue;
             }
-            let answer = timeout(PATIENCE, answer).await.expect("an answer without the body");
+            let answer = timeout(PATIENCE, answer)
+                .await
+                .expect("an answer without the body");
             let expected = if path.starts_with("/api/") { 401 } else { 303 };
             assert_eq!(answer.status, expected, "{path}");
             assert!(!is_asked.load(Ordering::SeqCst), "{path}");
@@ -122,11 +124,18 @@ async fn strangers_are_answered_before_their_body_is_read() {
 #[tokio::test]
 async fn a_call_that_is_not_read_is_answered_as_one_that_is_refused() {
     let world = World::sqlite().await;
-    for (path, _) in forms("nobody").iter().filter(|(path, is_open)| path.starts_with("/api/") && !is_open) {
+    for (path, _) in forms("nobody")
+        .iter()
+        .filter(|(path, is_open)| path.starts_with("/api/") && !is_open)
+    {
         let answer = world.anonymous().post(path, &[("account", "nobody")]).await;
         assert_eq!(answer.status, 401, "{path}");
         assert_eq!(answer.header("serverfnerror"), path);
-        assert!(answer.json()["message"].as_str().is_some_and(|text| text.contains("signed out")));
+        assert!(
+            answer.json()["message"]
+                .as_str()
+                .is_some_and(|text| text.contains("signed out"))
+        );
     }
 }
 
@@ -135,7 +144,10 @@ async fn a_call_that_is_not_read_is_answered_as_one_that_is_refused() {
 fn every_form_is_in_the_list() {
     let source = include_str!("../../src/server/http/pages.rs");
     let listed = forms("{account}");
-    let posts = source.split(".route(").skip(1).filter(|route| route.contains("post("));
+    let posts = source
+        .split(".route(")
+        .skip(1)
+        .filter(|route| route.contains("post("));
     let mut found = 0;
     for route in posts {
         let path = route.split('"').nth(1).expect("a path");
@@ -155,83 +167,94 @@ fn every_form_is_in_the_list() {
     assert!(found >= 5, "the routes are written in another way");
 }
 
-both!(whoever_was_removed_meanwhile_is_refused, async |database: Database| {
-    let setup = Setup {
-        arguments: &["--max-keys", "1000"],
-        ..Setup::default()
-    };
-    let world = World::with(database, setup).await;
-    let team = world.person("Pia Reef").await.team("Reef Lab").await;
-    let key = team.made("prod").await.id;
-    let member = "DELETE FROM memberships WHERE user_id = (SELECT id FROM users WHERE email = 'oda-fjord@example.com')";
-    let oda = world.member("Oda Fjord", &team.slug, Role::Owner).await;
-    for (path, is_open) in forms(&team.slug) {
-        if is_open || path.ends_with("/create-team") || path == "/api/teams/create" {
-            continue;
+both!(
+    whoever_was_removed_meanwhile_is_refused,
+    async |database: Database| {
+        let setup = Setup {
+            arguments: &["--max-keys", "1000"],
+            ..Setup::default()
+        };
+        let world = World::with(database, setup).await;
+        let team = world.person("Pia Reef").await.team("Reef Lab").await;
+        let key = team.made("prod").await.id;
+        let member = "DELETE FROM memberships WHERE user_id = (SELECT id FROM users WHERE email = 'oda-fjord@example.com')";
+        let oda = world.member("Oda Fjord", &team.slug, Role::Owner).await;
+        for (path, is_open) in forms(&team.slug) {
+            if is_open || path.ends_with("/create-team") || path == "/api/teams/create" {
+                continue;
+            }
+            let before = world.database.text(CHANGED).await;
+            let answer = sent(&oda, &path, &key, async || {
+                assert_eq!(world.database.execute(member).await, 1, "{path}");
+            })
+            .await;
+            assert_eq!(answer.status, 404, "{path}: {}", answer.text());
+            assert_eq!(world.database.text(CHANGED).await, before, "{path}");
+            let added = world.add_member(&team.slug, &oda.email, Role::Owner).await;
+            added.unwrap_or_else(|error| panic!("{error}"));
         }
-        let before = world.database.text(CHANGED).await;
-        let answer = sent(&oda, &path, &key, async || {
-            assert_eq!(world.database.execute(member).await, 1, "{path}");
-        })
-        .await;
-        assert_eq!(answer.status, 404, "{path}: {}", answer.text());
-        assert_eq!(world.database.text(CHANGED).await, before, "{path}");
-        let added = world.add_member(&team.slug, &oda.email, Role::Owner).await;
-        added.unwrap_or_else(|error| panic!("{error}"));
     }
-});
+);
 
-both!(whoever_was_demoted_meanwhile_is_refused, async |database: Database| {
-    let world = World::on(database).await;
-    let team = world.person("Pia Reef").await.team("Reef Lab").await;
-    let key = team.made("prod").await.id;
-    let oda = world.member("Oda Fjord", &team.slug, Role::Owner).await;
-    let role = |role: &str| {
-        format!("UPDATE memberships SET role = '{role}' WHERE user_id = (SELECT id FROM users WHERE email = 'oda-fjord@example.com') AND role <> 'primary-owner'")
-    };
-    for (path, is_open) in forms(&team.slug) {
-        if is_open || path.ends_with("/create-team") || path == "/api/teams/create" {
-            continue;
+both!(
+    whoever_was_demoted_meanwhile_is_refused,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let team = world.person("Pia Reef").await.team("Reef Lab").await;
+        let key = team.made("prod").await.id;
+        let oda = world.member("Oda Fjord", &team.slug, Role::Owner).await;
+        let role = |role: &str| {
+            format!(
+                "UPDATE memberships SET role = '{role}' WHERE user_id = (SELECT id FROM users WHERE email = 'oda-fjord@example.com') AND role <> 'primary-owner'"
+            )
+        };
+        for (path, is_open) in forms(&team.slug) {
+            if is_open || path.ends_with("/create-team") || path == "/api/teams/create" {
+                continue;
+            }
+            let before = world.database.text(CHANGED).await;
+            let answer = sent(&oda, &path, &key, async || {
+                world.database.execute(&role("member")).await;
+            })
+            .await;
+            assert_eq!(answer.status, 403, "{path}: {}", answer.text());
+            assert_eq!(world.database.text(CHANGED).await, before, "{path}");
+            world.database.execute(&role("owner")).await;
         }
-        let before = world.database.text(CHANGED).await;
-        let answer = sent(&oda, &path, &key, async || {
-            world.database.execute(&role("member")).await;
-        })
-        .await;
-        assert_eq!(answer.status, 403, "{path}: {}", answer.text());
-        assert_eq!(world.database.text(CHANGED).await, before, "{path}");
-        world.database.execute(&role("owner")).await;
     }
-});
+);
 
-both!(whoever_signed_out_meanwhile_is_refused, async |database: Database| {
-    let world = World::on(database).await;
-    let ada = world.person("Ada Moss").await;
-    let key = ada.made("prod").await.id;
-    for (path, is_open) in forms(&ada.slug) {
-        if is_open {
-            continue;
+both!(
+    whoever_signed_out_meanwhile_is_refused,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let key = ada.made("prod").await.id;
+        for (path, is_open) in forms(&ada.slug) {
+            if is_open {
+                continue;
+            }
+            let before = world.database.text(CHANGED).await;
+            let teams = "SELECT COUNT(*) FROM accounts";
+            let accounts = world.database.number(teams).await;
+            let tab = world.anonymous();
+            assert_eq!(tab.sign_in(&ada.email, crate::world::PASSWORD).await.status, 303);
+            let tab = tab.at(&ada.slug);
+            let other = tab.copy();
+            let answer = sent(&tab, &path, &key, async || {
+                assert_eq!(other.post("/sign-out", &[]).await.status, 303);
+            })
+            .await;
+            let expected = if path.starts_with("/api/") { 401 } else { 303 };
+            assert_eq!(answer.status, expected, "{path}: {}", answer.text());
+            if expected == 303 {
+                assert!(answer.location().starts_with("/sign-in"), "{path}");
+            }
+            assert_eq!(world.database.text(CHANGED).await, before, "{path}");
+            assert_eq!(world.database.number(teams).await, accounts, "{path}");
         }
-        let before = world.database.text(CHANGED).await;
-        let teams = "SELECT COUNT(*) FROM accounts";
-        let accounts = world.database.number(teams).await;
-        let tab = world.anonymous();
-        assert_eq!(tab.sign_in(&ada.email, crate::world::PASSWORD).await.status, 303);
-        let tab = tab.at(&ada.slug);
-        let other = tab.copy();
-        let answer = sent(&tab, &path, &key, async || {
-            assert_eq!(other.post("/sign-out", &[]).await.status, 303);
-        })
-        .await;
-        let expected = if path.starts_with("/api/") { 401 } else { 303 };
-        assert_eq!(answer.status, expected, "{path}: {}", answer.text());
-        if expected == 303 {
-            assert!(answer.location().starts_with("/sign-in"), "{path}");
-        }
-        assert_eq!(world.database.text(CHANGED).await, before, "{path}");
-        assert_eq!(world.database.number(teams).await, accounts, "{path}");
     }
-});
+);
 
 #[tokio::test]
 async fn whoever_stays_is_served() {
@@ -267,8 +290,16 @@ async fn bodies_have_a_budget() {
     assert_eq!((answer.status, answer.header("retry-after")), (503, "1"));
     // All of it was given back.
     assert_eq!(world.app.bodies.taken(), 0);
-    assert_eq!(ada.post("/api/keys/create", &[("account", &ada.slug)]).await.status, 422);
-    let anybody = world.anonymous().sign_in(&ada.email, crate::world::PASSWORD).await;
+    assert_eq!(
+        ada.post("/api/keys/create", &[("account", &ada.slug)])
+            .await
+            .status,
+        422
+    );
+    let anybody = world
+        .anonymous()
+        .sign_in(&ada.email, crate::world::PASSWORD)
+        .await;
     assert_eq!(anybody.status, 303);
 }
 

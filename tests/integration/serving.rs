@@ -65,7 +65,10 @@ async fn a_stopping_server_serves_on_and_says_that_it_stops() {
         assert_eq!((told.status, told.header("connection")), (503, "close"));
         assert_eq!(told.json()["reason"], "stopping");
     }
-    let served = ask(program.connect(), b"GET /sign-in HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    let served = ask(
+        program.connect(),
+        b"GET /sign-in HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    );
     assert_eq!((served.status, served.header("connection")), (200, "close"));
     let served = ask(begun, &ALIVE[20..]);
     assert_eq!((served.status, served.header("connection")), (200, "close"));
@@ -114,7 +117,10 @@ async fn what_stands_in_the_queue_is_answered() {
 #[tokio::test]
 async fn a_stop_under_load_loses_no_request() {
     let mut program = Program::start_with(&Database::sqlite(), &["--drain-seconds", "1"]);
-    let (address, stops) = (program.address().to_owned(), Instant::now() + Duration::from_mins(1));
+    let (address, stops) = (
+        program.address().to_owned(),
+        Instant::now() + Duration::from_mins(1),
+    );
     let clients: Vec<_> = (0..24)
         .map(|n| {
             let address = address.clone();

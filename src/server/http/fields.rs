@@ -26,7 +26,9 @@ impl<T: DeserializeOwned + Send, S: Sync> FromRequestParts<S> for Query<T> {
 #[must_use]
 pub fn is_form(headers: &HeaderMap) -> bool {
     let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = named.and_then(|named| named.split(';').next()).unwrap_or_default();
+    let media_type = named
+        .and_then(|named| named.split(';').next())
+        .unwrap_or_default();
     media_type
         .trim()
         .eq_ignore_ascii_case("application/x-www-form-urlencoded")

@@ -9,12 +9,12 @@ mod usage;
 
 use super::{
     client,
-    middleware::bodies,
     machine::{
         self, Door, envelope,
         error::V1Error,
         logged::{Asked, Outcome},
     },
+    middleware::bodies,
 };
 use crate::{
     domain::{catalog::Route, key::Key, time::Timestamp},

@@ -44,9 +44,9 @@ impl State {
     }
 }
 
-/// How old what may be closed is: the kinds in the order in which they go, the oldest of each first.
+/// Since when something may be closed: the kinds in the order in which they go, the oldest of each first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Age(u8, u64);
+pub struct Age(u8, Instant);
 
 /// A connection, as its task and the list of all connections share it.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ pub struct Connection {
     pub is_reserve: bool,
     state: AtomicU8,
     accepted: Instant,
-    /// When the state began, in microseconds after it was accepted.
+    /// When the state began, in nanoseconds after it was accepted.
     since: AtomicU64,
     /// When the listener was closed, in the same way, or 0.
     closing: AtomicU64,
@@ -101,8 +101,12 @@ impl Connection {
         State::of(self.state.load(Ordering::Acquire))
     }
 
+    fn since(&self) -> Duration {
+        Duration::from_nanos(self.since.load(Ordering::Acquire))
+    }
+
     fn now(&self) -> u64 {
-        u64::try_from(self.accepted.elapsed().as_micros()).unwrap_or(u64::MAX)
+        u64::try_from(self.accepted.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     fn enter(&self, state: State) {
@@ -168,13 +172,13 @@ impl Connection {
         if self.is_writing.load(Ordering::Acquire) {
             return None;
         }
-        let since = Duration::from_micros(self.since.load(Ordering::Acquire));
+        let since = self.since();
         let closing = self.closing.load(Ordering::Acquire);
         let after = match self.state() {
             State::Answering | State::Lingering => return None,
             State::Head => since + self.head,
             State::Idle if closing > 0 => Duration::ZERO,
-            State::New if closing > 0 => Duration::from_micros(closing) + self.first,
+            State::New if closing > 0 => Duration::from_nanos(closing) + self.first,
             State::New | State::Idle => since + self.idle,
         };
         Some(self.accepted + after)
@@ -197,22 +201,19 @@ impl Connection {
         self.waker.register(waker);
     }
 
-    /// How old it is if it may be closed for another: nothing is being answered or taken.
+    /// Since when it may be closed for another, if it may: nothing is being answered or taken.
     #[must_use]
     pub fn closable(&self) -> Option<Age> {
-        let since = self.since.load(Ordering::Acquire);
-        let began = u64::try_from((self.accepted + Duration::from_micros(since)).elapsed().as_micros());
-        let age = began.unwrap_or(u64::MAX);
+        let since = self.accepted + self.since();
         let kind = match self.state() {
             _ if self.is_writing.load(Ordering::Acquire) => return None,
             State::Answering => return None,
             State::Lingering => 0,
             State::New | State::Idle => 1,
-            State::Head if age < u64::try_from(SLOW_HEAD.as_micros()).unwrap_or(u64::MAX) => return None,
+            State::Head if since.elapsed() < SLOW_HEAD => return None,
             State::Head => 2,
         };
-        // The oldest comes first.
-        Some(Age(kind, u64::MAX - age))
+        Some(Age(kind, since))
     }
 
     /// The task that serves it.

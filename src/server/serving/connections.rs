@@ -273,7 +273,9 @@ mod tests {
     #[test]
     fn the_oldest_idle_connection_makes_room() {
         let (mut open, bounds) = (Open::default(), bounds(3, 0));
-        let three: Vec<_> = (1..=3).filter_map(|n| open.admit(address(n), 3, &bounds)).collect();
+        let three: Vec<_> = (1..=3)
+            .filter_map(|n| open.admit(address(n), 3, &bounds))
+            .collect();
         // The first is being answered, and the second was asked something after the third.
         three[0].asked();
         three[2].asked();
@@ -289,12 +291,17 @@ mod tests {
     #[test]
     fn what_is_being_answered_is_closed_for_nobody() {
         let (mut open, bounds) = (Open::default(), bounds(2, 0));
-        let two: Vec<_> = (1..=2).filter_map(|n| open.admit(address(n), 2, &bounds)).collect();
+        let two: Vec<_> = (1..=2)
+            .filter_map(|n| open.admit(address(n), 2, &bounds))
+            .collect();
         two[0].asked();
         two[1].asked();
         two[1].answered();
         two[1].writes(true);
-        assert!(open.admit(address(3), 2, &bounds).is_none(), "an answer is not taken yet");
+        assert!(
+            open.admit(address(3), 2, &bounds).is_none(),
+            "an answer is not taken yet"
+        );
         two[1].writes(false);
         open.looked = None;
         assert!(open.admit(address(3), 2, &bounds).is_some());
@@ -319,7 +326,10 @@ mod tests {
             connection.asked();
         }
         assert!(open.admit(address(2), 2, &bounds).is_none());
-        assert!(open.admit(address(3), 2, &bounds).is_some(), "others have their own");
+        assert!(
+            open.admit(address(3), 2, &bounds).is_some(),
+            "others have their own"
+        );
     }
 
     #[test]

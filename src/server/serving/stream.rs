@@ -154,22 +154,23 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let ending = match &mut this.ending {
-            Some(ending) => ending,
-            None => {
-                ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
-                let place = if this.gave_up { None } else { this.connections.linger() };
-                let Some(place) = place else {
-                    return Poll::Ready(Ok(()));
-                };
-                this.connection.lingers();
-                this.ending.insert(Ending {
-                    time: Timer::default(),
-                    until: Instant::now() + this.connections.bounds.linger,
-                    bytes: this.connections.bounds.linger_bytes,
-                    _place: place,
-                })
-            }
+        if this.ending.is_none() {
+            ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
+            let place = if this.gave_up {
+                None
+            } else {
+                this.connections.linger()
+            };
+            this.ending = place.map(|place| Ending {
+                time: Timer::default(),
+                until: Instant::now() + this.connections.bounds.linger,
+                bytes: this.connections.bounds.linger_bytes,
+                _place: place,
+            });
+            this.connection.lingers();
+        }
+        let Some(ending) = &mut this.ending else {
+            return Poll::Ready(Ok(()));
         };
         loop {
             let mut space = [MaybeUninit::uninit(); THROWN_AWAY];

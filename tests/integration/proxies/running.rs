@@ -136,11 +136,10 @@ impl Proxy {
     }
 
     async fn started(kind: Kind, mut command: Command, address: SocketAddr, folder: TempDir) -> Self {
-        let started = command.stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-        let process = started
-            .unwrap_or_else(|error| panic!("{kind:?} must be installed, as scripts/install.sh does: {error}"));
+        let started = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let process = started.unwrap_or_else(|error| {
+            panic!("{kind:?} must be installed, as scripts/install.sh does: {error}")
+        });
         let proxy = Self {
             kind,
             process,

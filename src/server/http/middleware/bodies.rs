@@ -39,7 +39,6 @@ pub async fn hold(request: Request, next: Next) -> Response {
 }
 
 /// The body that was kept; an empty one the second time.
-#[must_use]
 pub fn release(request: &Request) -> Body {
     let held = request.extensions().get::<Held>();
     let body = held.and_then(|held| held.0.lock().unwrap_or_else(PoisonError::into_inner).take());
