@@ -8,7 +8,10 @@ use babysea::server::{
     http::health,
     jobs,
     router::Product,
-    serving,
+    serving::{
+        self,
+        bounds::{Bounds, ENOUGH_FILES, raise_open_files},
+    },
 };
 use std::{
     future::pending,
@@ -62,12 +65,24 @@ fn log_as(format: LogFormat) {
     }
 }
 
+/// As many open files as the system allows: each connection is one (docs/security.md, S88).
+fn raise_files() {
+    match raise_open_files() {
+        Ok(files) if files < ENOUGH_FILES => tracing::warn!(
+            "this process may open {files} files, and each connection is one: allow it {ENOUGH_FILES} or more (ulimit -n, LimitNOFILE)"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(error = %error, "the limit of open files could not be raised"),
+    }
+}
+
 fn refuse(sentence: &str) -> ExitCode {
     eprintln!("babysea: {sentence}");
     ExitCode::FAILURE
 }
 
 async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::error::Error>> {
+    raise_files();
     let listener = listen("LISTEN", config.listen).await?;
     let metrics = match config.metrics_listen {
         Some(address) => Some(listen("METRICS_LISTEN", address).await?),
@@ -98,7 +113,8 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         );
         let app = app.clone();
         let router = health::metrics_router(app.clone());
-        tokio::spawn(async move { serving::serve(&app, metrics, router, pending()).await });
+        let bounds = Bounds::of(&app.config).of_metrics();
+        tokio::spawn(async move { serving::serve_within(&app, metrics, router, bounds, pending()).await });
     }
     tracing::info!(
         database = app.store.engine(),
@@ -129,7 +145,7 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> 
     };
     Ok(async move {
         told().await;
-        tracing::info!("stopping: requests in flight are answered first");
+        tracing::info!("stopping: requests are answered until balancers have learned of it");
         tokio::spawn(async move {
             told().await;
             tracing::warn!("stopping at once");

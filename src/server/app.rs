@@ -6,7 +6,7 @@ use super::{
     config::{Config, Origin},
     folds::Folds,
     key_cache::KeyCache,
-    limits::{FixedWindow, quota::Quotas, turns::Turns},
+    limits::{FixedWindow, bytes::ByteBudget, quota::Quotas, turns::Turns},
     metrics::{Levels, Metrics},
     recorder::Recorder,
     request_ids::RequestIds,
@@ -67,6 +67,8 @@ pub struct Inner {
     pub unknown_keys: FixedWindow<IpAddr>,
     /// Keys that were judged by what was known of them while the database was away.
     pub stale_uses: AtomicU64,
+    /// Bytes of request bodies in memory (docs/security.md, S89).
+    pub bodies: Arc<ByteBudget>,
     /// Refusals by state, address or scope, by key.
     pub refusals: FixedWindow<KeyId>,
     /// The ids of requests.
@@ -165,6 +167,7 @@ impl App {
             write_behind,
             unknown_keys: FixedWindow::new(config.auth_limit),
             stale_uses: AtomicU64::new(0),
+            bodies: ByteBudget::new(usize::try_from(config.max_body_bytes).unwrap_or(usize::MAX)),
             refusals: FixedWindow::new(REFUSALS_PER_KEY),
             request_ids: RequestIds::new(parts.rng.as_ref()),
             metrics: Metrics::default(),

@@ -62,6 +62,8 @@ pub struct Metrics {
     unowned_refusals: Counter,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
+    connections: Gauge,
+    connections_refused: Counter,
 }
 
 /// From 10 microseconds to about two thirds of a second.
@@ -85,6 +87,8 @@ impl Default for Metrics {
             unowned_refusals: Counter::default(),
             open: Family::default(),
             in_use: Family::default(),
+            connections: Gauge::default(),
+            connections_refused: Counter::default(),
         };
         let Self {
             registry,
@@ -99,6 +103,8 @@ impl Default for Metrics {
             unowned_refusals,
             open,
             in_use,
+            connections,
+            connections_refused,
             ..
         } = &mut metrics;
         let mut all = Registering(registry);
@@ -133,6 +139,12 @@ impl Default for Metrics {
         );
         all.add("pool_open", "Open connections to the database", open);
         all.add("pool_in_use", "Connections to the database in use", in_use);
+        all.add("connections_open", "Open connections of clients", connections);
+        all.add(
+            "connections_refused",
+            "Connections closed at once because there were too many",
+            connections_refused,
+        );
         metrics
     }
 }
@@ -180,6 +192,21 @@ impl Metrics {
     /// Counts a look-up in the database.
     pub fn looked_up(&self) {
         self.from_database.inc();
+    }
+
+    /// Counts a connection that was accepted.
+    pub fn connection_opened(&self) {
+        self.connections.inc();
+    }
+
+    /// Counts its end.
+    pub fn connection_closed(&self) {
+        self.connections.dec();
+    }
+
+    /// Counts a connection for which there was no place.
+    pub fn connection_refused(&self) {
+        self.connections_refused.inc();
     }
 
     /// Everything in the text format of Prometheus.

@@ -147,7 +147,7 @@ async fn reports(reader: &mut Reader<'_>, secret: &str) {
     ] {
         reader.report(400, wrong).await;
     }
-    let long = format!("{{\"key\": \"{}\"}}", "x".repeat(5000));
+    let long = format!("{{\"key\": \"{}\"}}", "x".repeat(17_000));
     reader.report(413, &long).await;
     for type_ in [
         "text/plain",
@@ -180,6 +180,7 @@ async fn past_limits(seen: BTreeSet<String>) -> BTreeSet<String> {
     reader.expect(429, get("/v1/status").bearer("bye_x")).await;
     reader.report(429, r#"{"key": "bye_x"}"#).await;
     let known = json!({ "key": key }).to_string();
+    world.advance(60_000);
     world.app.store.close().await;
     world.app.store.changes().note_all();
     reader.expect(503, get("/v1/status").bearer(&key)).await;

@@ -192,14 +192,26 @@ pub async fn identify(
     };
     found.ok_or_else(|| {
         // Counted only here, so that the keys that are known still pass from an address that tries others.
-        // Clients whose address cannot be told share one count.
-        let counted = match client {
-            Client::Address(address) => subscriber(address),
-            Client::Unreadable => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        };
-        let tried = app.unknown_keys.count(counted, now);
+        let tried = app.unknown_keys.count(counted(client), now);
         tried.map_or_else(Refusal::TooManyUnknown, |()| Refusal::InvalidKey)
     })
+}
+
+/// Whether this client may try a key that may be unknown; counts nothing.
+///
+/// # Errors
+/// `TooManyUnknown` where it has tried too many in this minute.
+pub fn may_try(app: &App, client: Client, now: Timestamp) -> Result<(), Refusal> {
+    let looked = app.unknown_keys.look(&counted(client), now);
+    looked.map_err(Refusal::TooManyUnknown)
+}
+
+/// By what unknown keys are counted. Clients whose address cannot be told share one count.
+fn counted(client: Client) -> IpAddr {
+    match client {
+        Client::Address(address) => subscriber(address),
+        Client::Unreadable => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    }
 }
 
 /// The key with this text: from memory, if no server can have changed it since, or from the database.

@@ -14,7 +14,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
-use std::{fmt, time::Duration};
+use std::{collections::HashMap, fmt, time::Duration};
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
@@ -129,16 +129,28 @@ impl fmt::Debug for SessionTable {
     }
 }
 
+/// Whose session that is, if it is live; it is not touched.
+pub(super) async fn user_of(app: &App, id: Id) -> std::result::Result<Option<UserId>, StoreError> {
+    let now = app.now();
+    let seen_after = now.minus(app.config.session_idle);
+    let mut reader = app.store.read().await?;
+    let live = reader.sessions().live(&hash(id), seen_after, now).await?;
+    let data: Option<HashMap<String, serde_json::Value>> =
+        live.and_then(|live| serde_json::from_str(&live.data).ok());
+    Ok(data.and_then(|data| user(&data)))
+}
+
 fn hash(id: Id) -> IdHash {
     Sha256::digest(id.0.to_le_bytes()).into()
 }
 
 fn values(record: &Record) -> (Option<UserId>, String) {
-    let user = record
-        .data
-        .get(USER)
-        .and_then(|value| serde_json::from_value(value.clone()).ok());
-    (user, serde_json::json!(record.data).to_string())
+    (user(&record.data), serde_json::json!(record.data).to_string())
+}
+
+fn user(data: &HashMap<String, serde_json::Value>) -> Option<UserId> {
+    data.get(USER)
+        .and_then(|value| serde_json::from_value(value.clone()).ok())
 }
 
 fn failed(error: StoreError) -> Error {

@@ -105,7 +105,7 @@ impl V1Error {
     fn message(&self) -> &'static str {
         match self {
             Self::InvalidInput { message, .. } => message,
-            Self::ReportTooLarge => "A report of a leaked key is at most 4 KiB.",
+            Self::ReportTooLarge => "A report of a leaked key is at most 16 KiB.",
             _ => self.kind().message,
         }
     }
