@@ -8,7 +8,7 @@ use crate::{
         app::App,
         store::{
             StoreError, Tables as _,
-            sessions::{IdHash, NewSession},
+            sessions::{IdHash, Live, NewSession},
         },
     },
 };
@@ -66,21 +66,7 @@ impl SessionTable {
     async fn find(&self, id: Id) -> std::result::Result<Option<Record>, StoreError> {
         let now = self.0.now();
         let hash = hash(id);
-        let idle_since = now.minus(self.0.config.session_idle);
-        // A use that waits to be written is a use.
-        let seen_after = if self.0.write_behind.touched_since(&hash, idle_since) {
-            Timestamp::from_millis(i64::MIN)
-        } else {
-            idle_since
-        };
-        let live = self
-            .0
-            .store
-            .read()
-            .await?
-            .sessions()
-            .live(&hash, seen_after, now)
-            .await?;
+        let live = live(&self.0, &hash, now).await?;
         let Some(live) = live else { return Ok(None) };
         if live.last_seen_at <= now.minus(TOUCH_AFTER).millis() {
             // Written later: a page opens where nothing can be written (docs/security.md, S86).
@@ -129,12 +115,21 @@ impl fmt::Debug for SessionTable {
     }
 }
 
+/// The session that is found by this hash, if it is neither idle for too long nor past its end.
+async fn live(app: &App, hash: &IdHash, now: Timestamp) -> std::result::Result<Option<Live>, StoreError> {
+    let idle_since = now.minus(app.config.session_idle);
+    // A use that waits to be written is a use.
+    let seen_after = if app.write_behind.touched_since(hash, idle_since) {
+        Timestamp::from_millis(i64::MIN)
+    } else {
+        idle_since
+    };
+    app.store.read().await?.sessions().live(hash, seen_after, now).await
+}
+
 /// Whose session that is, if it is live; it is not touched.
 pub(super) async fn user_of(app: &App, id: Id) -> std::result::Result<Option<UserId>, StoreError> {
-    let now = app.now();
-    let seen_after = now.minus(app.config.session_idle);
-    let mut reader = app.store.read().await?;
-    let live = reader.sessions().live(&hash(id), seen_after, now).await?;
+    let live = live(app, &hash(id), app.now()).await?;
     let data: Option<HashMap<String, serde_json::Value>> =
         live.and_then(|live| serde_json::from_str(&live.data).ok());
     Ok(data.and_then(|data| user(&data)))
