@@ -106,6 +106,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     tokio::spawn(jobs::run(app.clone()));
     tokio::spawn(jobs::remove_deleted(app.clone()));
     tokio::spawn(jobs::write_folds(app.clone()));
+    tokio::spawn(jobs::keep_log_short(app.clone()));
     if let Some(metrics) = metrics {
         tracing::info!(
             "figures for Prometheus at http://{}/metrics",

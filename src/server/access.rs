@@ -90,10 +90,10 @@ impl AccountReader {
             target,
             action.label(),
         );
-        if app.folds.count(&refused) == Seen::First {
+        if let Seen::First(first) = app.folds.count(&refused) {
             let written = timeout(REFUSAL_WRITE, folds::write_first(&app.store, &refused)).await;
-            if !matches!(written, Ok(Ok(()))) {
-                app.folds.keep(&refused);
+            if matches!(written, Ok(Ok(()))) {
+                first.written();
             }
         }
         Err(ServiceError::Forbidden(READ_ONLY))

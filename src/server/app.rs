@@ -30,7 +30,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// Refusals of one known key in a minute before it is told to wait (docs/security.md, S44).
 const REFUSALS_PER_KEY: u32 = 60;
@@ -65,6 +65,8 @@ pub struct Inner {
     pub quotas: Quotas,
     /// Unknown keys, by address (docs/security.md, S45).
     pub unknown_keys: FixedWindow<IpAddr>,
+    /// Look-ups for addresses that have tried too many unknown keys: one at a time, all of them together.
+    pub suspects: Semaphore,
     /// Keys that were judged by what was known of them while the database was away.
     pub stale_uses: AtomicU64,
     /// Bytes of request bodies in memory (docs/security.md, S89).
@@ -166,6 +168,7 @@ impl App {
             ),
             write_behind,
             unknown_keys: FixedWindow::new(config.auth_limit),
+            suspects: Semaphore::new(1),
             stale_uses: AtomicU64::new(0),
             bodies: ByteBudget::new(usize::try_from(config.max_body_bytes).unwrap_or(usize::MAX)),
             refusals: FixedWindow::new(REFUSALS_PER_KEY),

@@ -38,12 +38,38 @@ const TRIMMED: u32 = 1_000;
 const CHUNK: usize = 200;
 
 /// Whether an event is to be written now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
+#[must_use]
+pub enum Seen<'f> {
     /// The first of its kind: write it.
-    First,
+    First(First<'f>),
     /// Counted; an entry at the end of the minute tells of it.
     Repeat,
+}
+
+/// The first event of its kind, to be written. Dropped before [`First::written`], as when its client leaves, it is one of
+/// those that the entry at the end of the minute tells of.
+pub struct First<'f> {
+    folds: &'f Folds,
+    entry: &'f Entry,
+}
+
+impl First<'_> {
+    /// It was written.
+    pub fn written(self) {
+        mem::forget(self);
+    }
+
+    /// It did not happen, since it could not be written. Repeats of it that were counted meanwhile stay.
+    pub fn undo(self) {
+        self.folds.forget(self.entry);
+        mem::forget(self);
+    }
+}
+
+impl Drop for First<'_> {
+    fn drop(&mut self) {
+        self.folds.keep(self.entry);
+    }
 }
 
 /// What is counted together: an event of an account, or of none.
@@ -70,6 +96,8 @@ pub struct Folds {
     open: Mutex<HashMap<Group, Window>>,
     /// Windows that are over and wait to be written.
     over: Mutex<Vec<Window>>,
+    /// Entries of such windows that could not be written yet. Whoever writes holds it.
+    unwritten: tokio::sync::Mutex<Vec<(Entry, u64)>>,
     lost: AtomicU64,
     unowned: AtomicU64,
 }
@@ -85,7 +113,7 @@ fn kind(entry: &Entry) -> Kind {
 
 impl Folds {
     /// Counts an event.
-    pub fn count(&self, entry: &Entry) -> Seen {
+    pub fn count<'f>(&'f self, entry: &'f Entry) -> Seen<'f> {
         if entry.account.is_none() {
             self.unowned.fetch_add(1, Relaxed);
         }
@@ -122,13 +150,12 @@ impl Folds {
         } else {
             let first = entry.clone();
             window.kinds.insert(kind, Repeats { first, more: 0 });
-            return Seen::First;
+            return Seen::First(First { folds: self, entry });
         }
         Seen::Repeat
     }
 
-    /// The first of its kind could not be written: it is one of those that the entry at the end tells of.
-    pub fn keep(&self, entry: &Entry) {
+    fn keep(&self, entry: &Entry) {
         if let Some(window) = lock(&self.open).get_mut(&(entry.account, entry.event))
             && let Some(repeats) = window.kinds.get_mut(&kind(entry))
         {
@@ -136,10 +163,12 @@ impl Folds {
         }
     }
 
-    /// The first of its kind did not happen, since it could not be written.
-    pub fn undo(&self, entry: &Entry) {
+    fn forget(&self, entry: &Entry) {
         if let Some(window) = lock(&self.open).get_mut(&(entry.account, entry.event)) {
-            window.kinds.remove(&kind(entry));
+            let kind = kind(entry);
+            if window.kinds.get(&kind).is_some_and(|repeats| repeats.more == 0) {
+                window.kinds.remove(&kind);
+            }
         }
     }
 
@@ -265,33 +294,27 @@ impl Folds {
                 "repeated events were too many to count, and are in no activity"
             );
         }
-        let mut windows = mem::take(&mut *lock(&self.over));
+        let mut unwritten = self.unwritten.lock().await;
+        let windows = mem::take(&mut *lock(&self.over));
+        unwritten.extend(windows.iter().flat_map(|window| window.entries(rng, now)));
         let mut written = 0;
-        while let Some(window) = windows.pop() {
-            let entries = window.entries(rng, now);
-            match write_entries(store, &entries).await {
-                Ok(()) => written += entries.iter().map(|(_, times)| times).sum::<u64>(),
-                Err(error) => {
-                    windows.push(window);
-                    self.put_over(windows);
-                    return Err(error);
-                }
-            }
+        while !unwritten.is_empty() {
+            // What is written is removed at once: nothing is written twice.
+            let chunk = unwritten.len().min(CHUNK);
+            write_entries(store, &unwritten[..chunk]).await?;
+            written += unwritten.drain(..chunk).map(|(_, times)| times).sum::<u64>();
         }
         Ok(written)
     }
 }
 
 async fn write_entries(store: &Store, entries: &[(Entry, u64)]) -> Result<(), StoreError> {
-    for chunk in entries.chunks(CHUNK) {
-        let mut tx = store.write().await?;
-        for (entry, times) in chunk {
-            insert_times(&mut tx, entry, *times).await?;
-        }
-        if chunk.iter().any(|(entry, _)| entry.account.is_none()) {
-            tx.refusals().trim(UNOWNED_ROWS, TRIMMED).await?;
-        }
-        tx.commit().await?;
+    let mut tx = store.write().await?;
+    for (entry, times) in entries {
+        insert_times(&mut tx, entry, *times).await?;
     }
-    Ok(())
+    if entries.iter().any(|(entry, _)| entry.account.is_none()) {
+        tx.refusals().trim(UNOWNED_ROWS, TRIMMED).await?;
+    }
+    tx.commit().await
 }

@@ -3,7 +3,7 @@
 
 use super::{
     app::App,
-    pace::Pace,
+    pace::{LONG_LOG, Pace},
     store::{StoreError, Tables as _, retention::Kind},
 };
 use crate::domain::{ids::KeyId, time::Timestamp};
@@ -17,6 +17,8 @@ use tokio::{
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 /// How often deleted keys are looked for that nobody told of: those of other servers, and of before a restart.
 const DELETED_EVERY: Duration = Duration::from_mins(1);
+/// How often the length of the write-ahead log is looked at.
+const LOG_EVERY: Duration = Duration::from_secs(1);
 /// How often the minutes that are over are looked for.
 const FOLDS_EVERY: Duration = Duration::from_secs(5);
 /// How long the last of these entries may take when the process ends.
@@ -165,6 +167,18 @@ pub async fn remove_deleted_keys(app: &App) -> Result<u64, StoreError> {
         }
         if removed == before {
             return Ok(removed);
+        }
+    }
+}
+
+/// Keeps SQLite's write-ahead log short while long reads follow each other. PostgreSQL has nothing to do here.
+pub async fn keep_log_short(app: App) {
+    let mut ticks = interval(LOG_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.store.restart_log(LONG_LOG).await {
+            tracing::debug!(error = %error, "the write-ahead log could not be looked at");
         }
     }
 }

@@ -15,8 +15,10 @@ const LONG: Duration = Duration::from_millis(30);
 /// Shortest and longest pause between two steps.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// Bytes of the write-ahead log that are not in the database yet, from which on no step is taken.
-const FULL_LOG: u64 = 24 * 1024 * 1024;
+/// Bytes of SQLite's write-ahead log from which on it is made to begin anew (`jobs::keep_log_short`).
+pub const LONG_LOG: u64 = 24 * 1024 * 1024;
+/// Bytes from which on no step is taken until it has.
+const FULL_LOG: u64 = 48 * 1024 * 1024;
 /// How often it is looked for room in the log, and how long at most.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOKS: u32 = 300;

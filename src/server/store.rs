@@ -33,7 +33,7 @@ pub mod users;
 pub use changes::{Changes, Moment};
 pub use connect::{ConnectError, Location, Store};
 pub use error::{StoreError, Unique};
-pub use long_read::LongRead;
+pub use long_read::{LongPermit, LongRead};
 pub use transaction::Tx;
 
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};

@@ -24,6 +24,12 @@ async fn forever(read: &mut LongRead) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// A long read, once there is a permit.
+async fn long(store: &Store, limit: Duration) -> LongRead {
+    let permit = store.long_permit().await.expect("a permit");
+    store.read_long(permit, limit).await.expect("a connection")
+}
+
 async fn one(read: &mut LongRead) -> i64 {
     match read.conn() {
         Conn::Sqlite(c) => sqlx::query_scalar("SELECT 1").fetch_one(c).await,
@@ -48,11 +54,11 @@ both!(a_statement_ends_at_its_time_limit, async |database: Database| {
     let store = database.open().await;
     // More often than there are connections: none is lost by it.
     for _ in 0..5 {
-        let mut read = store.read_long(SHORT).await.expect("a connection");
+        let mut read = long(&store, SHORT).await;
         let ended = forever(&mut read).await;
         assert!(matches!(ended, Err(StoreError::TooLong)), "{ended:?}");
     }
-    let mut read = store.read_long(LONG).await.expect("a connection");
+    let mut read = long(&store, LONG).await;
     assert_eq!(one(&mut read).await, 1);
     read.finish().await.expect("given back");
 });
@@ -62,7 +68,7 @@ both!(
     async |database: Database| {
         let store = database.open().await;
         for _ in 0..5 {
-            let mut read = store.read_long(LONG).await.expect("a connection");
+            let mut read = long(&store, LONG).await;
             assert!(timeout(SHORT, forever(&mut read)).await.is_err());
         }
         // PostgreSQL looks twice a second whether its client is there.
@@ -81,12 +87,9 @@ both!(
     what_is_given_back_has_no_limit_left_of_before,
     async |database: Database| {
         let store = database.open().await;
-        let read = store
-            .read_long(Duration::from_millis(1))
-            .await
-            .expect("a connection");
+        let read = long(&store, Duration::from_millis(1)).await;
         read.finish().await.expect("given back");
-        let mut read = store.read_long(LONG).await.expect("a connection");
+        let mut read = long(&store, LONG).await;
         assert_eq!(one(&mut read).await, 1);
     }
 );
@@ -106,10 +109,9 @@ both!(
         let store = database.open().await;
         let pages = take_all(&store).await;
         assert!(pages.len() > 1);
-        let long = [store.read_long(LONG).await, store.read_long(LONG).await];
-        assert!(long.iter().all(Result::is_ok));
+        let _both = [long(&store, LONG).await, long(&store, LONG).await];
         assert!(
-            timeout(SHORT, store.read_long(LONG)).await.is_err(),
+            timeout(SHORT, store.long_permit()).await.is_err(),
             "there are two"
         );
         assert!(store.read_for_check().await.is_ok());
@@ -118,28 +120,47 @@ both!(
 );
 
 #[tokio::test]
-async fn the_log_of_sqlite_is_moved_by_a_connection_that_only_reads() {
+async fn long_reads_that_follow_each_other_let_the_log_of_sqlite_begin_anew() {
+    const MOST: u64 = 1024 * 1024;
     let database = Database::sqlite();
     let store = database.open().await;
-    crate::rows::add_user(&store, 1, "zoe@example.com")
-        .await
-        .expect("a person");
-    assert_eq!(store.checkpoint().await.expect("moved"), 0);
-    // A reader that sees an older state keeps the rest in the log.
-    let mut reader = store.read().await.expect("a reader");
-    let Conn::Sqlite(c) = reader.conn() else {
-        panic!("another engine");
-    };
-    c.execute("BEGIN; SELECT COUNT(*) FROM users")
-        .await
-        .expect("an old state");
-    crate::rows::add_user(&store, 2, "bea@example.com")
-        .await
-        .expect("a person");
-    assert!(store.checkpoint().await.expect("moved in part") > 0);
-    let Conn::Sqlite(c) = reader.conn() else {
-        panic!("another engine");
-    };
-    c.execute("COMMIT").await.expect("its end");
-    assert_eq!(store.checkpoint().await.expect("moved"), 0);
+    // Two that read on and on: nearly always one of them keeps the log from beginning anew.
+    let reads: Vec<_> = (0..2)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                loop {
+                    let mut read = long(&store, LONG).await;
+                    let Conn::Sqlite(c) = read.conn() else { return };
+                    for sql in ["BEGIN", "SELECT COUNT(*) FROM users", "COMMIT"] {
+                        c.execute(sql).await.expect("a state");
+                    }
+                    read.finish().await.expect("given back");
+                }
+            })
+        })
+        .collect();
+    let writer = store.clone();
+    let writes = tokio::spawn(async move {
+        for n in 0.. {
+            let mut tx = writer.write().await.expect("a transaction");
+            let Conn::Sqlite(c) = tx.conn() else { return };
+            let sql =
+                "INSERT INTO request_log_gaps (id, at, dropped) VALUES ($1 || HEX(RANDOMBLOB(20000)), 0, 0)";
+            sqlx::query(sql).bind(n).execute(c).await.expect("a row");
+            tx.commit().await.expect("stored");
+        }
+    });
+    // It grows, and is made to begin anew, several times.
+    for _ in 0..3 {
+        while store.checkpoint().await.expect("its length") <= MOST {
+            tokio::task::yield_now().await;
+        }
+        store.restart_log(MOST).await.expect("begun anew");
+        assert!(store.checkpoint().await.expect("its length") <= MOST);
+    }
+    writes.abort();
+    for read in reads {
+        read.abort();
+    }
 }

@@ -215,14 +215,17 @@ pub async fn note_export(
         target,
         format,
     );
-    if app.folds.count(&entry) == Seen::Repeat {
+    let Seen::First(first) = app.folds.count(&entry) else {
         return Ok(());
+    };
+    match folds::write_first(&app.store, &entry).await {
+        Ok(()) => first.written(),
+        Err(error) => {
+            first.undo();
+            return Err(error.into());
+        }
     }
-    let written = folds::write_first(&app.store, &entry).await;
-    if written.is_err() {
-        app.folds.undo(&entry);
-    }
-    Ok(written?)
+    Ok(())
 }
 
 /// The entries of an export that follow the one at `cursor`, newest first; none at its end.

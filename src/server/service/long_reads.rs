@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use futures_util::future::BoxFuture;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// How long a question waits for its turn and a connection, and how long it may take then.
@@ -64,20 +64,20 @@ pub async fn ask<T>(
 ) -> Result<T, LongReadError> {
     let begin = async {
         let turn = app.turns.take(account).await;
-        let read = app.store.read_long(limits.run).await;
-        (turn, read)
+        (turn, app.store.long_permit().await)
     };
-    let (turn, read) = timeout(limits.wait, begin)
+    let (turn, permit) = timeout(limits.wait, begin)
         .await
         .map_err(|_| LongReadError::Busy)?;
-    let mut read = read.map_err(LongReadError::from)?;
+    let began = Instant::now();
+    let mut read = app.store.read_long(permit?, limits.run).await?;
     // The database ends it; this is for a database that hangs.
     let answer = timeout(limits.run + GRACE, question(&mut read)).await;
     let answer = answer
         .map_err(|_| LongReadError::TooLong)?
         .map_err(LongReadError::from)?;
-    read.finish().await.map_err(LongReadError::from)?;
-    drop(turn);
+    read.finish().await?;
+    turn.ends(began.elapsed());
     Ok(answer)
 }
 

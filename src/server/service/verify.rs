@@ -185,9 +185,10 @@ pub async fn identify(
     now: Timestamp,
 ) -> Result<Arc<Known>, Refusal> {
     let found = match std::str::from_utf8(presented) {
-        Ok(text) if token::is_well_formed(text) => find(app, catalog, &SecretText::new(text.to_owned()))
-            .await
-            .map_err(Refusal::Unavailable)?,
+        Ok(text) if token::is_well_formed(text) => {
+            let secret = SecretText::new(text.to_owned());
+            find(app, catalog, &secret, client, now).await?
+        }
         _ => None,
     };
     found.ok_or_else(|| {
@@ -219,7 +220,9 @@ async fn find(
     app: &App,
     catalog: &Arc<Catalog>,
     secret: &SecretText,
-) -> Result<Option<Arc<Known>>, StoreError> {
+    client: Client,
+    now: Timestamp,
+) -> Result<Option<Arc<Known>>, Refusal> {
     static LINES: LogLimit = LogLimit::new();
     let hash = app.pepper.hash(secret);
     let held = app.keys.get(&hash, catalog, app.store.changes());
@@ -228,6 +231,14 @@ async fn find(
         app.metrics.found_in_memory();
         return Ok(held);
     }
+    // Whoever tries unknown keys on and on takes no more than one connection, together with all who do (S87).
+    let _permit = match may_try(app, client, now) {
+        Err(refusal) if held.is_none() => {
+            let permit = timeout(LOOK_UP, app.suspects.acquire()).await;
+            Some(permit.map_err(|_| refusal)?)
+        }
+        _ => None,
+    };
     app.metrics.looked_up();
     let moment = app.store.changes().moment();
     // Boxed, since this is seldom needed: room for it would be moved about with every request.
@@ -253,7 +264,7 @@ async fn find(
             }
             Ok(Some(known))
         }
-        _ => Err(error),
+        _ => Err(Refusal::Unavailable(error)),
     }
 }
 

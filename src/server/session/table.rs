@@ -124,7 +124,12 @@ async fn live(app: &App, hash: &IdHash, now: Timestamp) -> std::result::Result<O
     } else {
         idle_since
     };
-    app.store.read().await?.sessions().live(hash, seen_after, now).await
+    app.store
+        .read()
+        .await?
+        .sessions()
+        .live(hash, seen_after, now)
+        .await
 }
 
 /// Whose session that is, if it is live; it is not touched.

@@ -2,7 +2,7 @@
 
 use super::{
     Changes, dialect,
-    pools::{Pools, ReadPools},
+    pools::{Pools, ReadPools, Shared},
     shared,
 };
 use sqlx::{
@@ -27,9 +27,9 @@ const CONNECTIONS: u32 = 12;
 /// Connections that look up keys that are not in memory, and do nothing else (docs/security.md, S87).
 const CHECKS: u32 = 6;
 /// Long reads that run at once on this server (S87). Each of them may keep a core busy.
-const LONG_READS: u32 = 2;
-/// How long a long read waits for one of them at most; who asks has a shorter limit.
-const ACQUIRE_LONG: Duration = Duration::from_mins(1);
+pub(super) const LONG_READS: usize = 2;
+/// Connections for them, with room for one that is being closed.
+const LONG_CONNECTIONS: u32 = 3;
 /// How long a request waits for a connection before it is told that the database is away.
 const ACQUIRE: Duration = Duration::from_secs(2);
 
@@ -110,6 +110,7 @@ pub enum ConnectError {
 #[derive(Clone)]
 pub struct Store {
     pub(super) pools: Pools,
+    pub(super) shared: Arc<Shared>,
     pub(super) changes: Arc<Changes>,
     /// Held for as long as the process serves, so that a second one cannot (S71).
     _lock: Option<Arc<File>>,
@@ -146,7 +147,8 @@ impl Store {
                     .connect_with(dialect::sqlite_options(file))
                     .await?;
                 let (read, write) = (ReadPools::one(&pool), pool);
-                (Pools::Sqlite { write, read }, &SQLITE_MIGRATIONS)
+                let upkeep = write.clone();
+                (Pools::Sqlite { write, read, upkeep }, &SQLITE_MIGRATIONS)
             }
             Location::Postgres(url) => {
                 let options = PgConnectOptions::from_str(&url.0)?.application_name("babysea");
@@ -157,6 +159,7 @@ impl Store {
         };
         let store = Self {
             pools,
+            shared: Arc::default(),
             changes: Arc::new(Changes::new("a command".to_owned())),
             _lock: None,
         };
@@ -200,22 +203,24 @@ impl Store {
         }
         SQLITE_MIGRATIONS.run(&write).await?;
         let options = options.pragma("query_only", "ON");
-        let pool = |connections, acquire| {
+        let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)
-                .acquire_timeout(acquire)
+                .acquire_timeout(ACQUIRE)
                 .test_before_acquire(false)
                 .connect_lazy_with(options.clone())
         };
         let read = ReadPools {
-            short: pool(CONNECTIONS, ACQUIRE),
-            checks: pool(CHECKS, ACQUIRE),
-            long: pool(LONG_READS, ACQUIRE_LONG),
-            health: pool(1, ACQUIRE),
+            short: pool(CONNECTIONS),
+            checks: pool(CHECKS),
+            long: pool(LONG_CONNECTIONS),
+            health: pool(1),
         };
+        let upkeep = pool(1);
         drop(read.short.acquire().await?);
         Ok(Self {
-            pools: Pools::Sqlite { write, read },
+            pools: Pools::Sqlite { write, read, upkeep },
+            shared: Arc::default(),
             changes: Arc::new(Changes::new("the only one".to_owned())),
             _lock: Some(Arc::new(lock)),
         })
@@ -240,8 +245,7 @@ impl Store {
         shared::start(&pool, &changes);
         let pools = ReadPools {
             checks: short(CHECKS).connect_lazy_with(options.clone()),
-            long: settings(LONG_READS)
-                .acquire_timeout(ACQUIRE_LONG)
+            long: settings(LONG_CONNECTIONS)
                 .after_connect(|conn, _| Box::pin(dialect::set_up_long(conn)))
                 .connect_lazy_with(options.clone()),
             health: short(1).connect_lazy_with(options),
@@ -249,6 +253,7 @@ impl Store {
         };
         Ok(Self {
             pools: Pools::Postgres(pools),
+            shared: Arc::default(),
             changes,
             _lock: None,
         })

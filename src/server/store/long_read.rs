@@ -10,6 +10,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tokio::{runtime::Handle, sync::OwnedSemaphorePermit, time::sleep};
 
 /// SQLite asks whether to go on each time it has run so many instructions of a statement: some ten thousand times a
 /// second.
@@ -20,12 +21,24 @@ const INSTRUCTIONS: i32 = 1_000;
 pub struct LongRead {
     /// Taken when the read is over.
     reader: Option<Reader>,
+    permit: Option<LongPermit>,
     is_abandoned: Arc<AtomicBool>,
 }
 
+/// The right to a long read; so many run at once as there are permits.
+pub struct LongPermit(#[expect(dead_code, reason = "it is held, not used")] pub(super) OwnedSemaphorePermit);
+
+/// How long PostgreSQL may take to find that a client is gone (`client_connection_check_interval`, and the way). Until
+/// then its statement counts as one that runs.
+const NOTICED: Duration = Duration::from_secs(1);
+
 impl LongRead {
     /// Sets the time limit of each statement.
-    pub(super) async fn begin(mut reader: Reader, limit: Duration) -> Result<Self, StoreError> {
+    pub(super) async fn begin(
+        mut reader: Reader,
+        permit: LongPermit,
+        limit: Duration,
+    ) -> Result<Self, StoreError> {
         let is_abandoned = Arc::<AtomicBool>::default();
         match &mut reader {
             Reader::Sqlite(conn) => {
@@ -42,6 +55,7 @@ impl LongRead {
         }
         Ok(Self {
             reader: Some(reader),
+            permit: Some(permit),
             is_abandoned,
         })
     }
@@ -72,7 +86,16 @@ impl Drop for LongRead {
         // connection closed, SQLite is told by the flag.
         match self.reader.take() {
             Some(Reader::Sqlite(conn)) => drop(conn.detach()),
-            Some(Reader::Postgres(conn)) => drop(conn.detach()),
+            Some(Reader::Postgres(conn)) => {
+                drop(conn.detach());
+                let permit = self.permit.take();
+                if let Ok(runtime) = Handle::try_current() {
+                    runtime.spawn(async move {
+                        sleep(NOTICED).await;
+                        drop(permit);
+                    });
+                }
+            }
             None => {}
         }
     }

@@ -1,12 +1,16 @@
 //! The connections of the store, and who may have which.
 
-use super::{Changes, LongRead, Reader, Store, StoreError, Tx, dialect, shared, transaction::Open};
+use super::{
+    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tx, connect::LONG_READS, dialect, shared,
+    transaction::Open,
+};
 use crate::domain::time::Timestamp;
 use sqlx::{Database, Pool, Postgres, Sqlite, SqlitePool};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::{sync::Semaphore, time::sleep};
 
 /// The connections, by what they are for: what clients ask of one pool takes nothing from the others.
 #[derive(Clone)]
@@ -14,8 +18,33 @@ pub(super) enum Pools {
     Sqlite {
         write: SqlitePool,
         read: ReadPools<Sqlite>,
+        /// Moves the write-ahead log into the database.
+        upkeep: SqlitePool,
     },
     Postgres(ReadPools<Postgres>),
+}
+
+/// For how long the answer of `/readyz` holds: however often it is asked, the database is asked a few times a second.
+const PING_HOLDS: Duration = Duration::from_millis(200);
+/// How often it is looked whether the write-ahead log began anew, and how many times.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 60;
+
+/// What all copies of a store share beside their connections.
+pub(super) struct Shared {
+    /// Permits of long reads.
+    long: Arc<Semaphore>,
+    /// When the database last answered a ping; whoever asks meanwhile waits for that answer.
+    pinged: tokio::sync::Mutex<Option<Instant>>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            long: Arc::new(Semaphore::new(LONG_READS)),
+            pinged: tokio::sync::Mutex::default(),
+        }
+    }
 }
 
 /// Connections that read; on PostgreSQL the first ones write too.
@@ -110,26 +139,50 @@ impl Store {
         })
     }
 
+    /// The right to one of the few long reads that run at once; waits until one is free.
+    pub async fn long_permit(&self) -> Result<LongPermit, StoreError> {
+        let permit = Arc::clone(&self.shared.long).acquire_owned().await;
+        permit.map(LongPermit).map_err(|_| StoreError::Slow)
+    }
+
     /// A connection for statements that read all rows of a key or an account. Each of them ends within `limit`, and at
     /// once when the connection is dropped before [`LongRead::finish`].
-    pub async fn read_long(&self, limit: Duration) -> Result<LongRead, StoreError> {
+    pub async fn read_long(&self, permit: LongPermit, limit: Duration) -> Result<LongRead, StoreError> {
         let reader = match &self.pools {
             Pools::Sqlite { read, .. } => Reader::Sqlite(read.long.acquire().await?),
             Pools::Postgres(pools) => Reader::Postgres(pools.long.acquire().await?),
         };
-        LongRead::begin(reader, limit).await
+        LongRead::begin(reader, permit, limit).await
     }
 
-    /// Moves what SQLite's write-ahead log holds into the database, as far as readers allow. Returns how many bytes the
-    /// log still holds that were not moved. PostgreSQL does this by itself: 0.
+    /// Moves what SQLite's write-ahead log holds into the database, as far as readers allow. Returns how many bytes of the
+    /// log are in use. PostgreSQL looks after its own: 0.
     pub async fn checkpoint(&self) -> Result<u64, StoreError> {
         const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
         const PAGE_BYTES: u64 = 4_096;
-        let Pools::Sqlite { read, .. } = &self.pools else {
+        let Pools::Sqlite { upkeep, .. } = &self.pools else {
             return Ok(0);
         };
-        let (_, logged, moved): (i64, i64, i64) = sqlx::query_as(CHECKPOINT).fetch_one(&read.health).await?;
-        Ok(logged.saturating_sub(moved).unsigned_abs() * PAGE_BYTES)
+        let (_, logged, _): (i64, i64, i64) = sqlx::query_as(CHECKPOINT).fetch_one(upkeep).await?;
+        Ok(logged.max(0).unsigned_abs() * PAGE_BYTES)
+    }
+
+    /// Lets SQLite's write-ahead log begin anew, once it has more than `most` bytes. It does so by itself when somebody
+    /// writes while all of it is in the database and nobody reads from it. Long reads that follow each other leave no such
+    /// moment: new ones wait here until those that run have ended, within their time limit, and the log is short.
+    pub async fn restart_log(&self, most: u64) -> Result<(), StoreError> {
+        if self.checkpoint().await? <= most {
+            return Ok(());
+        }
+        let all = u32::try_from(LONG_READS).unwrap_or(u32::MAX);
+        let _all = self.shared.long.acquire_many(all).await;
+        for _ in 0..LOOKS {
+            if self.checkpoint().await? <= most {
+                break;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        Ok(())
     }
 
     /// Tells `listener` what the clock of PostgreSQL shows: now, and with every look at the other servers' changes. The
@@ -169,7 +222,7 @@ impl Store {
             (pool.size(), pool.size().saturating_sub(idle))
         }
         let levels: Vec<_> = match &self.pools {
-            Pools::Sqlite { read, write } => {
+            Pools::Sqlite { read, write, .. } => {
                 let read = read.named().map(|(name, pool)| (name, level(pool)));
                 read.into_iter().chain([("write", level(write))]).collect()
             }
@@ -179,24 +232,27 @@ impl Store {
         all.map(|(name, (open, in_use))| (name, open, in_use)).collect()
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// When it does not.
+    /// Whether the database answers, or did so a moment ago.
     pub async fn ping(&self) -> Result<(), StoreError> {
         const PING: &str = "SELECT 1";
+        let mut pinged = self.shared.pinged.lock().await;
+        if pinged.is_some_and(|at| at.elapsed() < PING_HOLDS) {
+            return Ok(());
+        }
         match &self.pools {
             Pools::Sqlite { read, .. } => sqlx::query(PING).execute(&read.health).await.map(drop)?,
             Pools::Postgres(pools) => sqlx::query(PING).execute(&pools.health).await.map(drop)?,
         }
+        *pinged = Some(Instant::now());
         Ok(())
     }
 
     /// Ends all connections.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { read, write } => {
+            Pools::Sqlite { read, write, upkeep } => {
                 read.close().await;
+                upkeep.close().await;
                 write.close().await;
             }
             Pools::Postgres(pools) => pools.close().await,

@@ -15,8 +15,9 @@ declare! {
     IDLE_SESSIONS = "DELETE FROM sessions WHERE id_hash IN
         (SELECT id_hash FROM sessions WHERE last_seen_at <= $1 LIMIT $2)";
     ENDED_SESSIONS = "DELETE FROM sessions WHERE id_hash IN (SELECT id_hash FROM sessions WHERE ends_at <= $1 LIMIT $2)";
+    /// Those of before this was kept have 0, and stay: nobody knows how old they are, and no more come.
     SENT_FORMS = "DELETE FROM sent_forms WHERE (account_id, form_token) IN
-        (SELECT account_id, form_token FROM sent_forms WHERE sent_at < $1 LIMIT $2)";
+        (SELECT account_id, form_token FROM sent_forms WHERE sent_at > 0 AND sent_at < $1 LIMIT $2)";
     LOG_GAPS = "DELETE FROM request_log_gaps WHERE id IN (SELECT id FROM request_log_gaps WHERE at < $1 LIMIT $2)";
     UNOWNED_REFUSALS = "DELETE FROM unowned_refusals WHERE id IN
         (SELECT id FROM unowned_refusals WHERE at < $1 LIMIT $2)";

@@ -118,7 +118,7 @@ fn Filter(search: String, shown: Shown) -> impl IntoView {
     let left_out = match shown {
         Shown::ButRefusals { refusals } => Some(view! {
             <p class="quiet activity-left-out">
-                "Refused sign-ins are not in this list. " <a href=refusals>"Show refused sign-ins"</a>
+                "Refused sign-ins are left out. " <a href=refusals>"Show refused sign-ins"</a>
             </p>
         }),
         Shown::All | Shown::One(_) => None,
