@@ -94,8 +94,8 @@ fn is_of_health(path: &str) -> bool {
 /// For everything else that is asked in such a place.
 fn full() -> Response {
     let headers = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
-    let told = "The server has too many connections. Try again in a moment.";
-    (StatusCode::SERVICE_UNAVAILABLE, headers, told).into_response()
+    let sentence = "The server has too many connections. Try again in a moment.";
+    (StatusCode::SERVICE_UNAVAILABLE, headers, sentence).into_response()
 }
 
 /// The connection waits for its next request once this is dropped.
