@@ -13,6 +13,7 @@ use bounds::Bounds;
 use connections::{Connections, Place};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use std::{
     convert::Infallible,
     io,
@@ -32,6 +33,9 @@ use tower::Service;
 const HEADER_BYTES: usize = 16 * 1024;
 /// Most bytes of a connection that are read ahead, or wait to be written in pieces.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// Bytes of responses that the system keeps for a connection (Linux doubles it). Left to itself it takes up to 4 MiB,
+/// and says that a client has taken some only after a third of that: a slow client would seem to take nothing.
+const SEND_BUFFER: usize = 64 * 1024;
 /// How long to wait when no more connections can be opened, before the next try.
 const NO_ROOM: Duration = Duration::from_millis(100);
 /// How often the log says so.
@@ -59,6 +63,10 @@ pub async fn serve_within<S>(
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
+    // Connections inherit it.
+    if let Err(error) = SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER) {
+        tracing::debug!(error = %error, "the send buffer keeps its size");
+    }
     let mut serving = Serving {
         app: app.clone(),
         service,
