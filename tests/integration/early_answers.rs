@@ -190,7 +190,10 @@ async fn an_unreadable_request_is_answered() {
         ),
     ] {
         let answer = answer(address, head, &rest).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{head}: {answer}");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{head}: {answer}"
+        );
     }
 }
 
