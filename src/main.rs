@@ -10,7 +10,7 @@ use babysea::server::{
     router::Product,
     serving::{
         self,
-        bounds::{Bounds, ENOUGH_FILES, raise_open_files},
+        bounds::{Bounds, ENOUGH_FILES, connections_of, raise_open_files},
     },
 };
 use std::{
@@ -65,14 +65,23 @@ fn log_as(format: LogFormat) {
     }
 }
 
-/// As many open files as the system allows: each connection is one (docs/security.md, S88).
-fn raise_files() {
-    match raise_open_files() {
-        Ok(files) if files < ENOUGH_FILES => tracing::warn!(
+/// Raises the limit of open files as far as the system allows: each connection is one (docs/security.md, S88).
+fn raise_files(wanted: Option<u32>) {
+    let files = match raise_open_files() {
+        Ok(files) => files,
+        Err(error) => {
+            tracing::warn!(error = %error, "the limit of open files could not be raised");
+            return;
+        }
+    };
+    if wanted.is_some_and(|wanted| u64::from(wanted) > connections_of(files)) {
+        tracing::warn!(
+            "MAX_CONNECTIONS is more than 80 % of the {files} files that this process may open: raise that limit (ulimit -n, LimitNOFILE)"
+        );
+    } else if files < ENOUGH_FILES {
+        tracing::warn!(
             "this process may open {files} files, and each connection is one: allow it {ENOUGH_FILES} or more (ulimit -n, LimitNOFILE)"
-        ),
-        Ok(_) => {}
-        Err(error) => tracing::warn!(error = %error, "the limit of open files could not be raised"),
+        );
     }
 }
 
@@ -82,7 +91,7 @@ fn refuse(sentence: &str) -> ExitCode {
 }
 
 async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::error::Error>> {
-    raise_files();
+    raise_files(config.max_connections);
     let listener = listen("LISTEN", config.listen).await?;
     let metrics = match config.metrics_listen {
         Some(address) => Some(listen("METRICS_LISTEN", address).await?),

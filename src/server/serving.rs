@@ -13,6 +13,7 @@ use bounds::Bounds;
 use connections::{Connections, Place};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use std::{
     convert::Infallible,
     io,
@@ -24,16 +25,21 @@ use stream::Stream;
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tower::Service;
 
-/// Most bytes of a request's line and headers; more is 431.
-const HEAD_BYTES: usize = 16 * 1024;
+/// Most bytes of a request line and headers; more is 431.
+const HEADER_BYTES: usize = 16 * 1024;
 /// Most bytes of a connection that are read ahead, or wait to be written in pieces.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// Bytes of responses that the system keeps for a connection (Linux doubles it). Left to itself it takes up to 4 MiB,
+/// and says that a client has taken some only after a third of that: a slow client would seem to take nothing.
+const SEND_BUFFER: usize = 64 * 1024;
 /// How long to wait when no more connections can be opened, before the next try.
 const NO_ROOM: Duration = Duration::from_millis(100);
+/// How often the log says so.
+const REPORT_EVERY: Duration = Duration::from_mins(1);
 
 /// Serves until `stop` ends, within the bounds of the configuration. See [`serve_within`].
 pub async fn serve<S>(app: &App, listener: TcpListener, service: S, stop: impl Future<Output = ()>)
@@ -57,11 +63,16 @@ pub async fn serve_within<S>(
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
+    // Connections inherit it.
+    if let Err(error) = SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER) {
+        tracing::debug!(error = %error, "the send buffer keeps its size");
+    }
     let mut serving = Serving {
         app: app.clone(),
         service,
         connections: Connections::new(app.clone(), bounds),
         tasks: JoinSet::new(),
+        reported: None,
     };
     tokio::select! {
         () = serving.accept_from(&listener) => {}
@@ -88,6 +99,8 @@ struct Serving<S> {
     service: S,
     connections: Arc<Connections>,
     tasks: JoinSet<()>,
+    /// When the log last said that no connection can be accepted.
+    reported: Option<Instant>,
 }
 
 impl<S> Serving<S>
@@ -102,7 +115,13 @@ where
                 Ok((tcp, peer)) => self.accept(tcp, peer),
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) => {
-                    tracing::error!(error = %error, "no connection can be accepted");
+                    if self
+                        .reported
+                        .is_none_or(|reported| reported.elapsed() > REPORT_EVERY)
+                    {
+                        tracing::error!(error = %error, "no connection can be accepted");
+                        self.reported = Some(Instant::now());
+                    }
                     self.connections.close_oldest();
                     sleep(NO_ROOM).await;
                 }
@@ -166,7 +185,7 @@ where
     // The stream keeps the time, from the first byte of a request on.
     http.timer(TokioTimer::new())
         .header_read_timeout(None)
-        .max_header_size(HEAD_BYTES)
+        .max_header_size(HEADER_BYTES)
         .max_buf_size(BUFFER_BYTES);
     let connection = http.serve_connection(TokioIo::new(stream), answering);
     match time {

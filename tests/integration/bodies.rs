@@ -69,6 +69,10 @@ async fn a_route_of_the_catalogue_takes_a_hundred_kilobytes() {
     assert_eq!(world.send(large).await.json()["error"]["code"], "BSE2010");
     let unreadable = call("POST", PATH).bearer(&key).header("content-length", "many");
     assert_eq!(world.send(unreadable).await.status, 413);
+    // Each is a request of the key, and stands in its log.
+    world.app.recorder.flush().await;
+    let rows = "SELECT COUNT(*) FROM request_logs WHERE status = 413 AND error_code = 'BSE2010'";
+    assert_eq!(world.database.number(rows).await, 4);
     // A refusal of the key comes first (S89).
     let nobody = call("POST", PATH).body("application/json", filled(MOST + 1));
     assert_eq!(world.send(nobody).await.json()["error"]["code"], "BSE1001");

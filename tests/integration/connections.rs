@@ -27,7 +27,7 @@ const REST: &[u8] = b"email=a%40b.example&password=";
 /// Bounds under which nothing ends before a test does.
 fn bounds(world: &World) -> Bounds {
     Bounds {
-        head: PATIENCE * 2,
+        headers: PATIENCE * 2,
         idle: PATIENCE * 2,
         stalled: PATIENCE * 2,
         connections: 100,
@@ -103,10 +103,10 @@ async fn a_client_that_takes_nothing_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_head_has_its_time_from_its_first_byte() {
+async fn headers_have_their_time_from_their_first_byte() {
     let world = World::sqlite().await;
     let short = Bounds {
-        head: SOON,
+        headers: SOON,
         ..bounds(&world)
     };
     let address = world.serve_within(&Handle::current(), short);
@@ -241,6 +241,13 @@ async fn as_many_files_may_be_open_as_the_system_allows() {
     assert_eq!(few.limit("Max open files").0, "300");
     let log = String::from_utf8(few.stop()).expect("text");
     assert!(log.contains("may open 300 files"), "{log}");
+    let many = Program::start_by(
+        limited("-n 300"),
+        &Database::sqlite(),
+        &["--max-connections", "250"],
+    );
+    let log = String::from_utf8(many.stop()).expect("text");
+    assert!(log.contains("80 % of the 300 files"), "{log}");
 }
 
 /// More connections than the process may open files: everybody is still answered.

@@ -175,6 +175,28 @@ async fn every_early_refusal_arrives_through_nginx() {
     }
 }
 
+/// What hyper refuses by itself, with much of the request left.
+#[tokio::test]
+async fn an_unreadable_request_is_answered() {
+    let world = world().await;
+    let address = serve(&world);
+    let rest = vec![b'x'; 2 * 1024 * 1024];
+    for (head, status) in [
+        ("GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-long: ", 431),
+        ("GET /healthz HTTP/1.1\r\nhost localhost\r\n\r\n", 400),
+        (
+            "POST /sign-in HTTP/1.1\r\nhost: localhost\r\ncontent-length: many\r\n\r\n",
+            400,
+        ),
+    ] {
+        let answer = answer(address, head, &rest).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{head}: {answer}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_refusal_of_a_body_of_unknown_length_arrives() {
     let world = world().await;

@@ -105,8 +105,8 @@ async fn what_stands_in_the_queue_is_answered() {
     program.terminate_again();
     program.go_on();
     for stream in queued.drain(..4) {
-        let answer = ask(stream, b"");
-        assert_eq!((answer.status, answer.header("connection")), (200, "close"));
+        // Some may be answered before it learns that it is to stop.
+        assert_eq!(ask(stream, b"").status, 200);
     }
     // On these nothing was asked: they are given up.
     drop(queued);

@@ -6,7 +6,7 @@ use crate::server::app::App;
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{ConnectInfo, Request},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -60,7 +60,7 @@ where
         let app = self.app.clone();
         let (mut parts, body) = request.into_parts();
         let is_turned_away = connection.is_reserve && !is_of_health(parts.uri.path());
-        let rest = (!body.is_end_stream()).then(|| Rest::new(body, &parts.headers));
+        let rest = (!body.is_end_stream()).then(|| Rest::new(body, &parts));
         let body = rest.clone().map_or_else(Body::empty, Body::new);
         parts.extensions.insert(ConnectInfo(self.peer));
         // Both services that are served are always ready.
@@ -94,8 +94,8 @@ fn is_of_health(path: &str) -> bool {
 /// For everything else that is asked in such a place.
 fn full() -> Response {
     let headers = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
-    let told = "The server has too many connections. Try again in a moment.";
-    (StatusCode::SERVICE_UNAVAILABLE, headers, told).into_response()
+    let sentence = "The server has too many connections. Try again in a moment.";
+    (StatusCode::SERVICE_UNAVAILABLE, headers, sentence).into_response()
 }
 
 /// The connection waits for its next request once this is dropped.
@@ -144,11 +144,13 @@ struct Shared {
 }
 
 impl Rest {
-    fn new(body: Incoming, headers: &HeaderMap) -> Self {
+    fn new(body: Incoming, parts: &Parts) -> Self {
         let most = u64::try_from(SMALL).unwrap_or(u64::MAX);
         let is_small = body.size_hint().exact().is_some_and(|length| length <= most)
             // Asking for it would be the sign that the client waits for.
-            && !headers.contains_key(header::EXPECT);
+            && !parts.headers.contains_key(header::EXPECT)
+            // Some proxies say how long the body of the request is that they ask about, and send none.
+            && !parts.uri.path().starts_with("/forward-auth");
         Self(Arc::new(Shared {
             body: Mutex::new(body),
             is_read: AtomicBool::new(false),

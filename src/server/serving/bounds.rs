@@ -13,8 +13,8 @@ const FILES: u64 = 1_024;
 /// Bounds of the connections of one listener. Tests set their own times.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Time for a request's line and headers, from their first byte.
-    pub head: Duration,
+    /// Time for a request line and headers, from their first byte.
+    pub headers: Duration,
     /// Time after which a connection is closed on which no request has begun.
     pub idle: Duration,
     /// Time in which a client must take some byte of an answer that waits for it.
@@ -45,12 +45,12 @@ impl Bounds {
     /// By the configuration, and by the files that this process may open.
     #[must_use]
     pub fn of(config: &Config) -> Self {
-        let default = (open_files() / 5 * 4).clamp(1, MOST);
+        let default = connections_of(open_files()).clamp(1, MOST);
         let connections = config
             .max_connections
             .map_or_else(|| usize::try_from(default).unwrap_or(usize::MAX), as_usize);
         Self {
-            head: Duration::from_secs(10),
+            headers: Duration::from_secs(10),
             idle: config.idle_timeout,
             stalled: Duration::from_secs(30),
             linger: Duration::from_secs(2),
@@ -83,8 +83,15 @@ fn as_usize(number: u32) -> usize {
 }
 
 /// Files that this process may open: its soft limit.
-fn open_files() -> u64 {
+#[must_use]
+pub fn open_files() -> u64 {
     rlimit::Resource::NOFILE.get_soft().unwrap_or(FILES)
+}
+
+/// Connections for which so many open files suffice: the database and the log need some of them too.
+#[must_use]
+pub const fn connections_of(files: u64) -> u64 {
+    files / 5 * 4
 }
 
 /// Raises the soft limit of open files to the hard one. Returns what holds from then on.

@@ -13,8 +13,8 @@ use std::{
 };
 use tokio::{task::AbortHandle, time::Instant};
 
-/// How long a client may take over the first bytes of a request before its connection may be closed for another.
-const SLOW_HEAD: Duration = Duration::from_secs(1);
+/// Incomplete request headers older than this make a connection one that may be closed for another.
+const SLOW_HEADERS: Duration = Duration::from_secs(1);
 
 /// What happens on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +24,8 @@ enum State {
     New,
     /// What was asked on it is answered.
     Idle,
-    /// A request has begun, and its headers are not all there.
-    Head,
+    /// A request has begun, and its headers are not complete.
+    Headers,
     /// A request is being answered.
     Answering,
     /// All is answered; what the client still sends is thrown away.
@@ -37,7 +37,7 @@ impl State {
         match number {
             0 => Self::New,
             1 => Self::Idle,
-            2 => Self::Head,
+            2 => Self::Headers,
             3 => Self::Answering,
             _ => Self::Lingering,
         }
@@ -71,7 +71,7 @@ pub struct Connection {
     waker: AtomicWaker,
     task: OnceLock<AbortHandle>,
     idle: Duration,
-    head: Duration,
+    headers: Duration,
     first: Duration,
 }
 
@@ -92,7 +92,7 @@ impl Connection {
             waker: AtomicWaker::new(),
             task: OnceLock::new(),
             idle: bounds.idle,
-            head: bounds.head,
+            headers: bounds.headers,
             first: bounds.first,
         }
     }
@@ -117,7 +117,7 @@ impl Connection {
     /// The client sent something.
     pub fn received(&self) {
         if matches!(self.state(), State::New | State::Idle) {
-            self.enter(State::Head);
+            self.enter(State::Headers);
         }
     }
 
@@ -176,7 +176,7 @@ impl Connection {
         let closing = self.closing.load(Ordering::Acquire);
         let after = match self.state() {
             State::Answering | State::Lingering => return None,
-            State::Head => since + self.head,
+            State::Headers => since + self.headers,
             State::Idle if closing > 0 => Duration::ZERO,
             State::New if closing > 0 => Duration::from_nanos(closing) + self.first,
             State::New | State::Idle => since + self.idle,
@@ -196,7 +196,7 @@ impl Connection {
         self.waker.wake();
     }
 
-    /// Who is woken by that.
+    /// Registers the task that [`Self::close_when_idle`] and the end of an answer wake.
     pub fn wakes(&self, waker: &Waker) {
         self.waker.register(waker);
     }
@@ -210,8 +210,8 @@ impl Connection {
             State::Answering => return None,
             State::Lingering => 0,
             State::New | State::Idle => 1,
-            State::Head if since.elapsed() < SLOW_HEAD => return None,
-            State::Head => 2,
+            State::Headers if since.elapsed() < SLOW_HEADERS => return None,
+            State::Headers => 2,
         };
         Some(Age(kind, since))
     }

@@ -139,7 +139,7 @@ impl Drop for Lingering {
 impl Open {
     /// A connection of this address, which may have so many.
     fn admit(&mut self, address: IpAddr, of_address: usize, bounds: &Bounds) -> Option<Arc<Connection>> {
-        let has_place = self.make_room_for(address, of_address)
+        let has_place = (of_address >= bounds.connections || self.make_room_for(address, of_address))
             && (self.members < bounds.connections || self.close_oldest());
         if has_place {
             return Some(self.add(address, bounds));
