@@ -5,7 +5,7 @@ use super::{
     clock::{Clock, HostClock},
     config::{Config, Origin},
     key_cache::KeyCache,
-    limits::{FixedWindow, quota::Quotas},
+    limits::{FixedWindow, Network, bucket::Bucket, quota::Quotas},
     metrics::{Levels, Metrics},
     recorder::Recorder,
     request_ids::RequestIds,
@@ -25,12 +25,17 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
 
 /// Refusals of one known key in a minute before it is told to wait (docs/security.md, S44).
 const REFUSALS_PER_KEY: u32 = 60;
+
+/// Failed sign-ins of one address in a minute (docs/security.md, S7).
+const FAILED_SIGN_INS: u32 = 20;
+/// Sign-ups of one address at once; more come with time, up to `SIGN_UP_LIMIT` an hour.
+const SIGN_UPS_AT_ONCE: u32 = 5;
 
 /// Everything a request needs; cheap to clone.
 #[derive(Clone)]
@@ -62,6 +67,12 @@ pub struct Inner {
     pub quotas: Quotas,
     /// Unknown keys, by address (docs/security.md, S45).
     pub unknown_keys: FixedWindow<IpAddr>,
+    /// Failed sign-ins, by address.
+    pub sign_in_failures: FixedWindow<Network>,
+    /// Tries to sign in that this server has counted in the database.
+    pub sign_in_tries: AtomicU32,
+    /// Sign-ups, by address; without a limit when absent.
+    pub sign_ups: Option<Bucket<Network>>,
     /// Keys that were judged by what was known of them while the database was away.
     pub stale_uses: AtomicU64,
     /// Refusals by state, address or scope, by key.
@@ -143,6 +154,12 @@ impl App {
             passwords: Passwords::new(parts.cost, Arc::clone(&parts.rng)),
             recorder: Recorder::start(store.clone(), Arc::clone(&parts.clock), Arc::clone(&parts.rng)),
             unknown_keys: FixedWindow::new(config.auth_limit),
+            sign_in_failures: FixedWindow::new(FAILED_SIGN_INS),
+            sign_in_tries: AtomicU32::new(0),
+            sign_ups: config
+                .sign_up_limit
+                .0
+                .map(|an_hour| Bucket::new(an_hour, SIGN_UPS_AT_ONCE)),
             stale_uses: AtomicU64::new(0),
             refusals: FixedWindow::new(REFUSALS_PER_KEY),
             request_ids: RequestIds::new(parts.rng.as_ref()),

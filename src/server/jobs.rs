@@ -31,6 +31,10 @@ pub async fn run(app: App) {
         ticks.tick().await;
         report("ended sessions", purge_sessions(&app).await);
         report("old request logs", purge_logs(&app).await);
+        report(
+            "old sign-in waits",
+            app.store.purge_sign_in_waits(app.now()).await,
+        );
     }
 }
 

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod leak;
 pub mod retirement;
 pub mod rotation;
+pub mod sign_in;
 pub mod teams;
 pub mod usage;
 pub mod verify;
@@ -39,6 +40,9 @@ pub enum ServiceError {
     /// Absent, or not theirs.
     #[error("absent")]
     NotFound,
+    /// Tried too often; worth another try after so many seconds.
+    #[error("tried too often")]
+    Wait(u32),
     /// Too much to do; worth another try soon.
     #[error(transparent)]
     Busy(#[from] Busy),

@@ -24,6 +24,7 @@ pub mod memberships;
 pub mod peppers;
 mod search;
 pub mod sessions;
+pub mod sign_in_waits;
 pub mod users;
 
 pub use changes::{Changes, Moment};
@@ -76,6 +77,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("memberships", memberships::STATEMENTS),
         ("peppers", peppers::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
+        ("sign_in_waits", sign_in_waits::STATEMENTS),
         ("users", users::STATEMENTS),
     ]
     .into_iter()
@@ -138,6 +140,10 @@ pub trait Tables {
     /// Sessions of the dashboard.
     fn sessions(&mut self) -> sessions::Sessions<'_> {
         sessions::Sessions(self.conn())
+    }
+    /// Failed tries to sign in.
+    fn sign_in_waits(&mut self) -> sign_in_waits::SignInWaits<'_> {
+        sign_in_waits::SignInWaits(self.conn())
     }
     /// Check values of peppers.
     fn peppers(&mut self) -> peppers::Peppers<'_> {

@@ -12,6 +12,7 @@ mod opening;
 mod pepper;
 mod pepper_versions;
 mod sessions;
+mod sign_in_waits;
 mod sqlite;
 mod upgrade;
 mod users;

@@ -85,6 +85,7 @@ both!(every_statement_prepares, async |database: Database| {
             "memberships",
             "peppers",
             "sessions",
+            "sign_in_waits",
             "users"
         ]
         .into()
