@@ -154,6 +154,17 @@ impl Connection {
         Ok(self.answer().await?.0)
     }
 
+    /// A form of a client behind a trusted proxy; the status.
+    pub async fn post_for(&mut self, client: &str, path: &str, form: &str) -> std::io::Result<u16> {
+        self.send(&format!(
+            "POST {path} HTTP/1.1\r\nhost: soak\r\nsec-fetch-site: same-origin\r\nx-forwarded-for: {client}\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+            form.len()
+        ))
+        .await?;
+        Ok(self.answer().await?.0)
+    }
+
     /// A form of the dashboard; the status.
     pub async fn post(&mut self, path: &str, cookie: &str, form: &str) -> std::io::Result<u16> {
         self.send(&format!(
