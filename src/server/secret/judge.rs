@@ -1,5 +1,5 @@
-//! Judges whether a new password is easy to guess (docs/security.md, S2). A person types the text, and nobody has signed
-//! in yet: the work is bounded, whatever the text is.
+//! Judges whether a new password is easy to guess (docs/security.md, S2). Strangers choose the text: the work is bounded,
+//! whatever it is.
 
 use crate::domain::own_words::OwnWords;
 
@@ -7,8 +7,8 @@ use crate::domain::own_words::OwnWords;
 const LEAST_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
 /// Most characters that are judged; the rest can only make a password better.
 const JUDGED: usize = 40;
-/// Most work for zxcvbn's search for words with replaced letters, in the units of [`judged`]. The worst text that was found
-/// takes 20 ms of CPU time with it, where a hash takes 24 ms (two cores, optimised).
+/// Most work for zxcvbn's search for words with replaced letters, in the units of [`judged`]. The worst text found takes
+/// 20 ms of CPU time with it, where a hash takes 24 ms (optimised, on two cores).
 const MOST_WORK: usize = 60_000;
 
 /// What zxcvbn reads as which letter. It looks for every word once for each way to choose one of the characters for each
