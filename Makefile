@@ -8,7 +8,7 @@ help:
 	@echo "make test   every test: unit, both databases, HTTP, browser"
 	@echo "make check  formatting, lints, dependencies and licences"
 	@echo "make bench  build the release and measure it"
-	@echo "make soak   what takes long: floods, faults, stops under load"
+	@echo "make soak   what takes long: floods, faults, stops under load; PART=name runs one part, PART=? lists them"
 
 run demo test check bench soak:
 	@scripts/$@.sh

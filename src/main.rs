@@ -8,7 +8,10 @@ use babysea::server::{
     http::health,
     jobs,
     router::Product,
-    serving,
+    serving::{
+        self,
+        bounds::{Bounds, ENOUGH_FILES, raise_open_files},
+    },
 };
 use std::{
     future::pending,
@@ -22,6 +25,9 @@ use tokio::{
     time::timeout,
 };
 
+/// What is logged unless `RUST_LOG` says otherwise. tower-sessions warns of every cookie that it does not know, which
+/// anybody may send.
+const LOGGED: &str = "info,tower_sessions=error,tower_sessions_core=error";
 /// How long the database's connections may take to end.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -49,7 +55,7 @@ async fn main() -> ExitCode {
 }
 
 fn log_as(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| LOGGED.into());
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
@@ -59,12 +65,24 @@ fn log_as(format: LogFormat) {
     }
 }
 
+/// As many open files as the system allows: each connection is one (docs/security.md, S88).
+fn raise_files() {
+    match raise_open_files() {
+        Ok(files) if files < ENOUGH_FILES => tracing::warn!(
+            "this process may open {files} files, and each connection is one: allow it {ENOUGH_FILES} or more (ulimit -n, LimitNOFILE)"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(error = %error, "the limit of open files could not be raised"),
+    }
+}
+
 fn refuse(sentence: &str) -> ExitCode {
     eprintln!("babysea: {sentence}");
     ExitCode::FAILURE
 }
 
 async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::error::Error>> {
+    raise_files();
     let listener = listen("LISTEN", config.listen).await?;
     let metrics = match config.metrics_listen {
         Some(address) => Some(listen("METRICS_LISTEN", address).await?),
@@ -86,6 +104,8 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     }
     tokio::spawn(jobs::follow_catalog(app.clone(), hangups));
     tokio::spawn(jobs::run(app.clone()));
+    tokio::spawn(jobs::remove_deleted(app.clone()));
+    tokio::spawn(jobs::write_folds(app.clone()));
     if let Some(metrics) = metrics {
         tracing::info!(
             "figures for Prometheus at http://{}/metrics",
@@ -93,7 +113,8 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         );
         let app = app.clone();
         let router = health::metrics_router(app.clone());
-        tokio::spawn(async move { serving::serve(&app, metrics, router, pending()).await });
+        let bounds = Bounds::of(&app.config).of_metrics();
+        tokio::spawn(async move { serving::serve_within(&app, metrics, router, bounds, pending()).await });
     }
     tracing::info!(
         database = app.store.engine(),
@@ -102,6 +123,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     );
     serving::serve(&app, listener, Product::new(app.clone()), stopped).await;
     app.recorder.flush().await;
+    jobs::finish(&app).await;
     let _ = timeout(CLOSING, app.store.close()).await;
     Ok(())
 }
@@ -123,7 +145,7 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> 
     };
     Ok(async move {
         told().await;
-        tracing::info!("stopping: requests in flight are answered first");
+        tracing::info!("stopping: requests are answered until balancers have learned of it");
         tokio::spawn(async move {
             told().await;
             tracing::warn!("stopping at once");

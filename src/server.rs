@@ -8,11 +8,14 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod demo;
+pub mod folds;
 pub mod http;
 pub mod jobs;
 pub mod key_cache;
 pub mod limits;
+pub mod log_limit;
 pub mod metrics;
+pub mod pace;
 pub mod recorder;
 pub mod request_ids;
 pub mod rng;
@@ -22,6 +25,7 @@ pub mod service;
 pub mod serving;
 pub mod session;
 pub mod store;
+pub mod write_behind;
 
 /// Requests are many small pieces of memory, and their rows of the log are freed on another thread than they were made.
 #[global_allocator]

@@ -1,7 +1,9 @@
 //! Forward-auth behind nginx with the shipped configuration, beside the same nginx that asks a constant answer.
 
 use super::{
-    Failure, counted,
+    Failure,
+    bare::{Answer, Bare},
+    counted,
     load::{self, Asked},
     product::{Product, fetch, serve},
     speed::Line,
@@ -21,9 +23,9 @@ use std::{
 use tokio::{net::TcpStream, time::sleep};
 
 const SHIPPED: &str = include_str!("../../examples/nginx/babysea.conf");
-/// Measurements of each: more than of the other lines. Single pairs are up to 11% apart here, with nginx on the same two
+/// Rounds: more than of the other lines. Single pairs are up to 11% apart here, with nginx on the same two
 /// cores, and medians of five still 6%: too much beside the bound.
-const PAIRS: usize = 15;
+const ROUNDS: usize = 15;
 /// A route that the catalogue has and the API behind nginx answers.
 const PATH: &str = "/v1/content/list";
 
@@ -40,17 +42,18 @@ impl Drop for Nginx {
     }
 }
 
-/// Measures both in turns.
+/// Measures the product, the constant answer and the bare server in turns.
 pub async fn measure(engine: &str, product: &Product, server: SocketAddr) -> Result<(), Failure> {
     let header = product.key();
     // What a server that decides nothing would answer: the same headers.
     let (_, mut headers, _) = fetch(&product.router, &format!("/forward-auth{PATH}"), &header).await?;
     headers.remove(header::CONTENT_LENGTH);
+    let bare = Bare::start(&[Answer::new("", (StatusCode::NO_CONTENT, &headers, b""))])?;
     let decides_nothing = any(move || std::future::ready((StatusCode::NO_CONTENT, headers.clone())));
     let (constant, serving) = serve(&product.app, Router::new().fallback(decides_nothing)).await?;
     let folder = tempfile::tempdir()?;
-    let ports = [free_port()?, free_port()?, free_port()?];
-    let nginx = start(folder.path(), [server, constant], ports)?;
+    let ports = [free_port()?, free_port()?, free_port()?, free_port()?];
+    let nginx = start(folder.path(), [server, constant, bare.address], ports)?;
     for port in ports {
         while TcpStream::connect(port).await.is_err() {
             sleep(Duration::from_millis(10)).await;
@@ -62,22 +65,29 @@ pub async fn measure(engine: &str, product: &Product, server: SocketAddr) -> Res
         header: &header,
         keys: None,
         refused: false,
+        process: None,
     };
-    let (mut pairs, mut dropped, mut requests) = (Vec::new(), 0, 0.0);
-    for _ in 0..PAIRS {
+    let (mut rounds, mut dropped, mut requests) = (Vec::new(), 0, 0.0);
+    for _ in 0..ROUNDS {
         let beside = load::run(asked(ports[1])).await?;
+        let process = Some(bare.id());
+        let bare = load::run(Asked {
+            process,
+            ..asked(ports[2])
+        })
+        .await?;
         let before = product.app.recorder.dropped();
         let real = load::run(asked(ports[0])).await?;
         dropped += product.app.recorder.dropped() - before;
         requests += real.requests;
-        pairs.push((real, beside));
+        rounds.push([real, beside, bare]);
     }
     drop(nginx);
     serving.abort();
     let line = Line {
         engine,
         name: "forward-auth behind nginx",
-        pairs,
+        rounds,
         bytes: 0,
         dropped: counted(dropped) * 100.0 / requests,
     };
@@ -85,13 +95,13 @@ pub async fn measure(engine: &str, product: &Product, server: SocketAddr) -> Res
     Ok(())
 }
 
-/// The shipped configuration twice, once for each of the servers that are asked, and an API that answers 204.
-fn start(folder: &Path, asked: [SocketAddr; 2], ports: [SocketAddr; 3]) -> Result<Nginx, Failure> {
-    let mut http = format!("server {{ listen {}; access_log off; return 204; }}\n", ports[2]);
+/// The shipped configuration three times, once for each of the servers that are asked, and an API that answers 204.
+fn start(folder: &Path, asked: [SocketAddr; 3], ports: [SocketAddr; 4]) -> Result<Nginx, Failure> {
+    let mut http = format!("server {{ listen {}; access_log off; return 204; }}\n", ports[3]);
     for (n, server) in asked.into_iter().enumerate() {
         let own = SHIPPED
             .replace("127.0.0.1:3000", &server.to_string())
-            .replace("127.0.0.1:8081", &ports[2].to_string())
+            .replace("127.0.0.1:8081", &ports[3].to_string())
             .replace("127.0.0.1:8080", &ports[n].to_string())
             .replace("upstream babysea", &format!("upstream babysea{n}"))
             .replace("http://babysea/", &format!("http://babysea{n}/"))

@@ -26,7 +26,7 @@ pub struct Figures {
     pub rate: f64,
     /// Milliseconds that 99 of 100 took at most.
     pub p99: f64,
-    /// Microseconds of this process's time, user and system, for each request.
+    /// Microseconds of the answering process's time, user and system, for each request.
     pub cpu: f64,
 }
 
@@ -43,6 +43,8 @@ pub struct Asked<'a> {
     pub keys: Option<&'a Path>,
     /// Whether other answers than 2xx and 3xx are what is measured.
     pub refused: bool,
+    /// The process that answers; this one where none is named.
+    pub process: Option<u32>,
 }
 
 /// Runs wrk once.
@@ -68,9 +70,9 @@ pub async fn run(asked: Asked<'_>) -> Result<Figures, Failure> {
         command.arg("-s").arg(script);
     }
     command.arg(format!("http://{}{}", asked.server, asked.path));
-    let spent = spent()?;
+    let before = spent(asked.process)?;
     let output = tokio::task::spawn_blocking(move || command.output()).await??;
-    let spent = self::spent()? - spent;
+    let spent = spent(asked.process)? - before;
     let text = String::from_utf8_lossy(&output.stdout);
     let refused = text.contains("Non-2xx");
     if refused != asked.refused || text.contains("Socket errors") || !output.status.success() {
@@ -105,9 +107,10 @@ fn milliseconds(text: &str) -> Result<f64, Failure> {
     Err(format!("wrk printed the latency {text}").into())
 }
 
-/// Seconds that this process has used so far, in user and system mode (proc(5), `stat`, fields 14 and 15).
-fn spent() -> Result<f64, Failure> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
+/// Seconds that a process, or this one, has used so far in user and system mode (proc(5), `stat`, fields 14 and 15).
+fn spent(process: Option<u32>) -> Result<f64, Failure> {
+    let process = process.map_or_else(|| "self".to_owned(), |id| id.to_string());
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     let (_, rest) = stat.rsplit_once(')').ok_or("no name in stat")?;
     let mut fields = rest.split_whitespace().skip(11);
     let mut next = || -> Result<f64, Failure> { Ok(fields.next().ok_or("no times in stat")?.parse()?) };

@@ -1,6 +1,7 @@
-//! `make bench` and `make soak`: what is measured or takes long. The last argument says which: `soak`, or `sqlite` or
-//! `postgresql` for the speed on one database alone. Ends with 1 when a bound is broken.
+//! `make bench` and `make soak`: what is measured or takes long. The arguments say which: `soak` with the name of a part
+//! or without, or `sqlite` or `postgresql` for the speed on one database alone. Ends with 1 when a bound is broken.
 
+mod bare;
 mod guard;
 mod load;
 mod memory;
@@ -23,11 +24,23 @@ static BROKEN: AtomicU32 = AtomicU32::new(0);
 #[tokio::main]
 async fn main() -> Result<ExitCode, Failure> {
     // cargo adds arguments of its own.
-    match std::env::args().next_back().as_deref() {
-        Some("soak") => soak::run().await?,
-        Some("sqlite") => speed::run([true, false]).await?,
-        Some("postgresql") => speed::run([false, true]).await?,
-        _ => speed::run([true, true]).await?,
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"))
+        .collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        // This program once more, as the yardstick of its parent.
+        [bare::ARGUMENT] => {
+            bare::serve().await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        ["soak"] => soak::run(None).await?,
+        ["soak", part] => soak::run(Some(part)).await?,
+        ["sqlite"] => speed::run([true, false]).await?,
+        ["postgresql"] => speed::run([false, true]).await?,
+        [] => speed::run([true, true]).await?,
+        _ => return Err("the arguments are: soak [PART], sqlite, postgresql, or none".into()),
     }
     let broken = BROKEN.load(Ordering::Relaxed);
     if broken > 0 {

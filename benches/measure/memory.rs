@@ -1,5 +1,4 @@
-//! How fast the program starts on a million keys, each with an allowlist and a limit of its own, and how much memory it
-//! takes.
+//! How fast the program starts on a million keys, each with an allowlist, and how much memory it takes.
 
 use super::{
     Failure,

@@ -36,7 +36,22 @@ impl Drop for Program {
 impl Program {
     /// Starts it, and waits until it listens.
     pub async fn start(database: &str, folder: &Path, more: &[&str]) -> Result<Self, Failure> {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_babysea"))
+        Self::start_with(database, folder, more, &[]).await
+    }
+
+    /// The same with settings from the environment, which servers of other versions that do not know them ignore.
+    ///
+    /// The program gets the soft limit of open files that most systems give (1,024), whatever limit the load
+    /// generator needs for itself.
+    pub async fn start_with(
+        database: &str,
+        folder: &Path,
+        more: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Failure> {
+        let mut process = Command::new("sh")
+            .args(["-c", "ulimit -Sn 1024 && exec \"$0\" \"$@\""])
+            .arg(env!("CARGO_BIN_EXE_babysea"))
             .args([
                 "--listen",
                 "127.0.0.1:0",
@@ -48,6 +63,7 @@ impl Program {
             .args(more)
             .env_remove("RUST_LOG")
             .env_remove("PUBLIC_URL")
+            .envs(settings.iter().copied())
             .stderr(Stdio::piped())
             .spawn()?;
         let output = process.stderr.take().ok_or("no output")?;
@@ -71,6 +87,11 @@ impl Program {
         Ok(Self { process, address })
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Tells it to stop, as a service manager does.
     pub fn terminate(&self) -> Result<(), Failure> {
         let id = self.process.id().to_string();
@@ -89,13 +110,31 @@ impl Program {
         Err("the program did not end".into())
     }
 
-    /// Megabytes of it that are in memory (proc(5), `VmRSS`).
+    /// Megabytes of it that are in memory.
     pub fn resident(&self) -> Result<f64, Failure> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.ok_or("no VmRSS")?.trim().trim_end_matches(" kB");
-        Ok(kilobytes.parse::<f64>()? / 1024.0)
+        resident(self.process.id())
     }
+}
+
+/// Megabytes of a process that are in memory (proc(5), `VmRSS`).
+pub fn resident(process: u32) -> Result<f64, Failure> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.ok_or("no VmRSS")?.trim().trim_end_matches(" kB");
+    Ok(kilobytes.parse::<f64>()? / 1024.0)
+}
+
+/// An answer.
+#[derive(Default)]
+pub struct Reply {
+    /// Its status; 0 where the status line cannot be read.
+    pub status: u16,
+    /// The cookies that it sets, as a browser sends them back: `name=value; name=value`.
+    pub cookies: String,
+    /// Its body.
+    pub body: String,
+    /// Whether the server closes the connection after it.
+    pub closes: bool,
 }
 
 /// A connection that is kept open.
@@ -116,33 +155,74 @@ impl Connection {
 
     /// Reads an answer: its status and its body.
     pub async fn answer(&mut self) -> std::io::Result<(u16, String)> {
-        let read = async {
-            let (mut line, mut status, mut length) = (String::new(), 0, 0);
-            loop {
-                line.clear();
-                if self.0.read_line(&mut line).await? == 0 {
-                    return Err(std::io::ErrorKind::UnexpectedEof.into());
-                }
-                let line = line.trim_end().to_ascii_lowercase();
-                if line.is_empty() {
-                    break;
-                }
-                if let Some(rest) = line.strip_prefix("http/1.1 ") {
-                    status = rest
-                        .get(..3)
-                        .and_then(|code| code.parse().ok())
-                        .unwrap_or_default();
-                } else if let Some(value) = line.strip_prefix("content-length: ") {
-                    length = value.parse().unwrap_or_default();
-                }
-            }
-            let mut body = vec![0; length];
-            self.0.read_exact(&mut body).await?;
-            Ok((status, String::from_utf8_lossy(&body).into_owned()))
-        };
-        timeout(PATIENCE, read)
+        let reply = self.reply().await?;
+        Ok((reply.status, reply.body))
+    }
+
+    /// Reads an answer.
+    pub async fn reply(&mut self) -> std::io::Result<Reply> {
+        timeout(PATIENCE, self.read())
             .await
             .unwrap_or(Err(std::io::ErrorKind::TimedOut.into()))
+    }
+
+    async fn read(&mut self) -> std::io::Result<Reply> {
+        let (mut reply, mut line, mut length, mut chunked) = (Reply::default(), String::new(), 0, false);
+        loop {
+            line.clear();
+            if self.0.read_line(&mut line).await? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            let line = line.trim_end();
+            if line.is_empty() {
+                break;
+            }
+            let Some((name, value)) = line.split_once(": ") else {
+                let code = line.split(' ').nth(1).and_then(|code| code.parse().ok());
+                reply.status = code.unwrap_or_default();
+                continue;
+            };
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => length = value.parse().unwrap_or_default(),
+                "transfer-encoding" => chunked = value.eq_ignore_ascii_case("chunked"),
+                "connection" => reply.closes = value.eq_ignore_ascii_case("close"),
+                "set-cookie" => {
+                    let pair = value.split(';').next().unwrap_or_default();
+                    if !reply.cookies.is_empty() {
+                        reply.cookies.push_str("; ");
+                    }
+                    reply.cookies.push_str(pair);
+                }
+                _ => {}
+            }
+        }
+        let mut body = vec![0; length];
+        if chunked {
+            self.read_chunks(&mut body).await?;
+        } else {
+            self.0.read_exact(&mut body).await?;
+        }
+        reply.body = String::from_utf8_lossy(&body).into_owned();
+        Ok(reply)
+    }
+
+    /// Reads a body in chunks (RFC 9112, section 7.1); servers send no trailers unless they are asked for them.
+    async fn read_chunks(&mut self, body: &mut Vec<u8>) -> std::io::Result<()> {
+        loop {
+            let mut line = String::new();
+            self.0.read_line(&mut line).await?;
+            let size = line.trim_end().split(';').next().unwrap_or_default();
+            let size = usize::from_str_radix(size, 16)
+                .map_err(|_| std::io::Error::from(std::io::ErrorKind::InvalidData))?;
+            let begin = body.len();
+            body.resize(begin + size, 0);
+            self.0.read_exact(&mut body[begin..]).await?;
+            line.clear();
+            self.0.read_line(&mut line).await?;
+            if size == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// `GET` with a key; the status.
@@ -154,25 +234,23 @@ impl Connection {
         Ok(self.answer().await?.0)
     }
 
-    /// A form of a client behind a trusted proxy; the status.
-    pub async fn post_for(&mut self, client: &str, path: &str, form: &str) -> std::io::Result<u16> {
-        self.send(&format!(
-            "POST {path} HTTP/1.1\r\nhost: soak\r\nsec-fetch-site: same-origin\r\nx-forwarded-for: {client}\r\n\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
-            form.len()
-        ))
-        .await?;
-        Ok(self.answer().await?.0)
-    }
-
     /// A form of the dashboard; the status.
     pub async fn post(&mut self, path: &str, cookie: &str, form: &str) -> std::io::Result<u16> {
-        self.send(&format!(
-            "POST {path} HTTP/1.1\r\nhost: soak\r\nsec-fetch-site: same-origin\r\ncookie: {cookie}\r\n\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
-            form.len()
-        ))
-        .await?;
+        self.send(&self::form(path, cookie, "", form)).await?;
         Ok(self.answer().await?.0)
     }
+}
+
+/// A form of the dashboard as a browser sends it, through a proxy that adds the browser's address unless it is empty.
+pub fn form(path: &str, cookie: &str, from: &str, form: &str) -> String {
+    let forwarded = if from.is_empty() {
+        String::new()
+    } else {
+        format!("x-forwarded-for: {from}\r\n")
+    };
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: soak\r\nsec-fetch-site: same-origin\r\ncookie: {cookie}\r\n{forwarded}\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+        form.len()
+    )
 }

@@ -1,7 +1,10 @@
 //! `make soak`: what takes long or is judged by time, against the program in a process of its own (docs/security.md,
 //! S5, S28, S46, S75, S76, S79 to S81). Prints a line for each bound.
+//!
+//! `PART` names the one part to run, `ENGINE` (`sqlite` or `postgres`) the one database to run it on.
 
 mod away;
+mod bounds;
 mod flood;
 mod fuzz;
 mod heads;
@@ -11,7 +14,7 @@ mod stop;
 
 use super::{Failure, judged, product::Product, program::Program};
 use away::Fault;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Where a scenario's data is.
@@ -24,19 +27,68 @@ pub struct Place {
     pub folder: TempDir,
 }
 
+/// A part of the soak test.
+struct Part {
+    name: &'static str,
+    about: &'static str,
+}
+
+/// scripts/soak.sh reads the names from here, to refuse an unknown one before it builds.
+const PARTS: [Part; 8] = [
+    Part {
+        name: "sign-in",
+        about: "200 people sign in at once",
+    },
+    Part {
+        name: "refusals",
+        about: "an unknown key takes as long as a refused one",
+    },
+    Part {
+        name: "flood",
+        about: "keys are revoked while the request log is flooded",
+    },
+    Part {
+        name: "heads",
+        about: "request headers and bodies that are slow or too long",
+    },
+    Part {
+        name: "fuzz",
+        about: "requests made from the OpenAPI document",
+    },
+    Part {
+        name: "stop",
+        about: "SIGTERM under load",
+    },
+    Part {
+        name: "away",
+        about: "PostgreSQL stops or hangs under load",
+    },
+    Part {
+        name: "bounds",
+        about: "what one account, one stranger and one long log do to others",
+    },
+];
+
 impl Place {
-    fn sqlite() -> Result<Self, Failure> {
+    /// A folder of its own, unless only PostgreSQL is asked for.
+    fn sqlite() -> Result<Option<Self>, Failure> {
+        if engine().as_deref() == Some("postgres") {
+            return Ok(None);
+        }
         let folder = tempfile::tempdir()?;
-        Ok(Self {
+        Ok(Some(Self {
             engine: "SQLite",
             database: format!("sqlite:{}", folder.path().join("soak.db").display()),
             folder,
-        })
+        }))
     }
 
-    /// The database that `make soak` made for this scenario, if it did.
+    /// A database of its own, if `make soak` started PostgreSQL and not only SQLite is asked for.
     async fn postgres(name: &str) -> Result<Option<Self>, Failure> {
         use sqlx::{Connection as _, Executor as _};
+        if engine().as_deref() == Some("sqlite") {
+            return Ok(None);
+        }
         let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
             println!("PostgreSQL was left out: make soak starts one and sets TEST_POSTGRES_URL");
             return Ok(None);
@@ -104,28 +156,76 @@ pub struct Sample {
     pub cookie: String,
 }
 
-/// Runs every scenario.
-pub async fn run() -> Result<(), Failure> {
-    println!("{:<11} {:<58} {:>14}  bound", "database", "what", "measured");
-    sign_in::run(&Place::sqlite()?).await?;
-    refusals::run(&Place::sqlite()?).await?;
-    flood::run(&Place::sqlite()?).await?;
-    heads::run(&Place::sqlite()?).await?;
-    fuzz::run(&Place::sqlite()?).await?;
-    stop::run(&Place::sqlite()?).await?;
-    stop::cut(&Place::sqlite()?).await?;
-    if let Some(place) = Place::postgres("stop").await? {
-        stop::run(&place).await?;
+/// The engine that `ENGINE` names.
+fn engine() -> Option<String> {
+    std::env::var("ENGINE").ok().filter(|engine| !engine.is_empty())
+}
+
+/// Runs the part of this name, or every part.
+pub async fn run(name: Option<&str>) -> Result<(), Failure> {
+    if !matches!(engine().as_deref(), None | Some("sqlite" | "postgres")) {
+        return Err("ENGINE must be sqlite or postgres".into());
     }
-    for (name, fault, stale) in [
-        ("away", Fault::Stops, false),
-        ("stale", Fault::Stops, true),
-        ("hangs", Fault::Hangs, false),
-        ("hangs_stale", Fault::Hangs, true),
-    ] {
-        if let Some(place) = Place::postgres(name).await? {
-            away::run(&place, fault, stale).await?;
+    let chosen: Vec<_> = PARTS
+        .iter()
+        .filter(|part| name.is_none_or(|name| name == part.name))
+        .collect();
+    if chosen.is_empty() {
+        println!("PART is one of:");
+        for Part { name, about } in &PARTS {
+            println!("  {name:<9} {about}");
         }
+        return Err("no part has this name".into());
+    }
+    println!("{:<11} {:<58} {:>14}  bound", "database", "what", "measured");
+    for part in chosen {
+        let began = Instant::now();
+        run_part(part.name).await?;
+        println!("(part {}: {:.0?})", part.name, began.elapsed());
+    }
+    Ok(())
+}
+
+async fn run_part(name: &str) -> Result<(), Failure> {
+    if name == "bounds" {
+        for place in [Place::sqlite()?, Place::postgres("bounds").await?]
+            .into_iter()
+            .flatten()
+        {
+            bounds::run(place).await?;
+        }
+    } else if name == "away" {
+        for (name, fault, stale) in [
+            ("away", Fault::Stops, false),
+            ("stale", Fault::Stops, true),
+            ("hangs", Fault::Hangs, false),
+            ("hangs_stale", Fault::Hangs, true),
+        ] {
+            if let Some(place) = Place::postgres(name).await? {
+                away::run(&place, fault, stale).await?;
+            }
+        }
+    } else if let Some(place) = Place::sqlite()? {
+        match name {
+            "sign-in" => sign_in::run(&place).await?,
+            "refusals" => refusals::run(&place).await?,
+            "flood" => flood::run(&place).await?,
+            "heads" => heads::run(&place).await?,
+            "fuzz" => fuzz::run(&place).await?,
+            _ => {
+                stop::run(&place).await?;
+                if let Some(another) = Place::sqlite()? {
+                    stop::cut(&another).await?;
+                }
+            }
+        }
+    } else if name != "stop" {
+        println!("The part {name} runs on SQLite alone");
+    }
+    if name == "stop"
+        && let Some(place) = Place::postgres("stop").await?
+    {
+        stop::run(&place).await?;
     }
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! `make bench`: how much of the machine's request rate the product keeps, and what it costs. Each route is measured
-//! beside a constant one of the same bytes, in the same process and run, on connections that are accepted alike.
-//! Absolute figures belong to the machine; the ratios are what docs/benchmarks.md speaks of.
+//! beside a constant one of the same bytes, in the same process and run, on connections that are accepted alike, and
+//! beside a bare axum server in a process of its own. Absolute figures belong to the machine; the ratios are what
+//! docs/benchmarks.md speaks of.
 
 use super::{
-    Failure, counted, guard, judged,
+    Failure,
+    bare::{Answer, Bare},
+    counted, guard, judged,
     load::{self, Asked, Figures, Offered},
     memory,
     product::{Credential, Product, ROWS, constant, fetch, one_hash_each, serve},
@@ -18,7 +21,7 @@ use std::{
 
 /// Measurements of each route; the best pair of a noisy machine says nothing, their median does.
 const ROUNDS: usize = 5;
-/// Keys that take turns, each with an allowlist and a limit of its own.
+/// Keys that take turns, each with an allowlist.
 pub const KEYS: usize = 100_000;
 /// Keys of the long list.
 const LISTED: usize = 10_000;
@@ -32,8 +35,19 @@ const LATEST: Duration = Duration::from_millis(10_500);
 /// Prints the measurements on SQLite, on PostgreSQL or on both.
 pub async fn run([sqlite, postgres]: [bool; 2]) -> Result<(), Failure> {
     println!(
-        "{:<11} {:<28} {:>6}  {:<8} {:>9} {:>9} {:>7} {:>7} {:>7} {:>8}",
-        "database", "route", "ratio", "bound", "req/s", "constant", "p99", "cpu", "bytes", "dropped"
+        "{:<11} {:<28} {:>6}  {:<8} {:>9} {:>9} {:>9} {:>7} {:>7} {:>16} {:>7} {:>8}",
+        "database",
+        "route",
+        "ratio",
+        "bound",
+        "req/s",
+        "constant",
+        "bare",
+        "of bare",
+        "p99",
+        "cpu, each in us",
+        "bytes",
+        "dropped"
     );
     if sqlite {
         let folder = tempfile::tempdir()?;
@@ -104,11 +118,15 @@ async fn measure(engine: &str, database: &str, folder: &Path) -> Result<(), Fail
         },
         plain,
     ];
-    let mut constants = Router::new();
+    let (mut constants, mut answers) = (Router::new(), Vec::new());
     for (number, route) in routes.iter().enumerate() {
         let answer = constant(&product.router, route.path, route.credential).await?;
-        constants = constants.route(&format!("/constant/{number}"), get(answer));
+        let path = format!("/constant/{number}");
+        let (status, headers, body) = answer().await;
+        answers.push(Answer::new(&path, (status, &headers, &body)));
+        constants = constants.route(&path, get(answer));
     }
+    let bare = Bare::start(&answers)?;
     let (server, serving) = serve(&product.app, product.router.clone()).await?;
     let (beside, serving_constants) = serve(&product.app, constants).await?;
     // The plain route first, and the keys page before there are keys of many others.
@@ -118,7 +136,7 @@ async fn measure(engine: &str, database: &str, folder: &Path) -> Result<(), Fail
             fs::write(&keys, secrets.join("\n"))?;
             product.use_each(&secrets).await?;
         }
-        compare(engine, &product, [server, beside], &routes[number], number).await?;
+        compare(engine, &product, (server, beside, &bare), &routes[number], number).await?;
         if number == 3 {
             guard::measure(engine, &product, server).await?;
             offered(engine, &product, server).await?;
@@ -137,11 +155,11 @@ async fn measure(engine: &str, database: &str, folder: &Path) -> Result<(), Fail
     Ok(())
 }
 
-/// Measures a route and its constant, in turns.
+/// Measures a route, its constant and the bare server, in turns.
 async fn compare(
     engine: &str,
     product: &Product,
-    [server, constants]: [SocketAddr; 2],
+    (server, constants, bare): (SocketAddr, SocketAddr, &Bare),
     route: &Route<'_>,
     number: usize,
 ) -> Result<(), Failure> {
@@ -152,21 +170,27 @@ async fn compare(
         header: route.credential,
         keys: route.keys,
         refused: route.refused,
+        process: None,
     };
-    let mut pairs = Vec::new();
+    let mut rounds = Vec::new();
     let (mut dropped, mut requests) = (0, 0.0);
     for _ in 0..ROUNDS {
-        let beside = load::run(Asked {
+        let beside = Asked {
             server: constants,
             path: &constant,
             ..asked
-        })
-        .await?;
+        };
+        let bare = Asked {
+            server: bare.address,
+            process: Some(bare.id()),
+            ..beside
+        };
+        let (beside, bare) = (load::run(beside).await?, load::run(bare).await?);
         let before = product.app.recorder.dropped();
         let real = load::run(asked).await?;
         dropped += product.app.recorder.dropped() - before;
         requests += real.requests;
-        pairs.push((real, beside));
+        rounds.push([real, beside, bare]);
     }
     let bytes = fetch(&product.router, route.path, route.credential)
         .await?
@@ -175,7 +199,7 @@ async fn compare(
     let line = Line {
         engine,
         name: route.name,
-        pairs,
+        rounds,
         bytes,
         dropped: counted(dropped) * 100.0 / requests,
     };
@@ -189,8 +213,8 @@ pub struct Line<'a> {
     pub engine: &'a str,
     /// What was measured.
     pub name: &'a str,
-    /// Each time, and what the constant did beside it.
-    pub pairs: Vec<(Figures, Figures)>,
+    /// Each time: the product, what the constant did beside it, and the bare server.
+    pub rounds: Vec<[Figures; 3]>,
     /// Bytes of the answer's body.
     pub bytes: usize,
     /// Percent of the requests whose row of the log was dropped.
@@ -198,35 +222,43 @@ pub struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Prints the pair in the middle, and judges each of the ratios by its own median.
+    /// Prints the round in the middle, and judges each of the ratios by its own median. The bare server is there to be
+    /// looked at: it has no bound.
     pub fn print(mut self, least: Option<f64>, whole: bool) {
-        let cost = |of: fn(&Figures) -> f64| {
-            let mut ratios: Vec<_> = self
-                .pairs
-                .iter()
-                .map(|(real, beside)| of(real) / of(beside))
-                .collect();
+        let median = |of: &dyn Fn(&[Figures; 3]) -> f64| {
+            let mut ratios: Vec<_> = self.rounds.iter().map(of).collect();
             ratios.sort_by(f64::total_cmp);
             ratios[ratios.len() / 2]
         };
+        let ratio = |[real, beside, _]: &[Figures; 3]| real.rate / beside.rate;
         let costs = [
-            ("p99 beside the constant", cost(|figures| figures.p99), 2.0),
-            ("CPU beside the constant", cost(|figures| figures.cpu), 1.6),
+            (
+                "p99 beside the constant",
+                median(&|[real, beside, _]| real.p99 / beside.p99),
+                2.0,
+            ),
+            (
+                "CPU beside the constant",
+                median(&|[real, beside, _]| real.cpu / beside.cpu),
+                1.6,
+            ),
         ];
-        let ratio = |(real, beside): &(Figures, Figures)| real.rate / beside.rate;
-        self.pairs.sort_by(|a, b| ratio(a).total_cmp(&ratio(b)));
-        let (real, beside) = self.pairs[self.pairs.len() / 2];
-        let kept = real.rate / beside.rate;
+        let of_bare = median(&|[real, _, bare]| real.rate / bare.rate);
+        self.rounds.sort_by(|a, b| ratio(a).total_cmp(&ratio(b)));
+        let middle = self.rounds[self.rounds.len() / 2];
+        let [real, beside, bare] = middle;
+        let kept = ratio(&middle);
         let bound = least.map_or_else(String::new, |least| judged(kept >= least, format!(">= {least}")));
+        let cpu = format!("{:.1}/{:.1}/{:.1}", real.cpu, beside.cpu, bare.cpu);
         println!(
-            "{:<11} {:<28} {:>6.3}  {bound:<8} {:>9.0} {:>9.0} {:>5.1}ms {:>5.1}us {:>7} {:>7.1}%",
+            "{:<11} {:<28} {:>6.3}  {bound:<8} {:>9.0} {:>9.0} {:>9.0} {of_bare:>7.3} {:>5.1}ms {cpu:>16} {:>7} {:>7.1}%",
             self.engine,
             self.name,
             kept,
             real.rate,
             beside.rate,
+            bare.rate,
             real.p99,
-            real.cpu,
             self.bytes,
             self.dropped
         );

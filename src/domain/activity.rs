@@ -8,7 +8,7 @@ use super::{
 use uuid::{Builder, Uuid};
 
 /// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// Somebody signed up.
     AccountCreated,

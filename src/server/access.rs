@@ -3,6 +3,7 @@
 
 use super::{
     app::App,
+    folds::{self, Seen},
     service::ServiceError,
     session::Viewer,
     store::{
@@ -15,6 +16,11 @@ use crate::domain::{
     ids::UserId,
     role::{Action, Role},
 };
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a refusal waits to be written; after that it is told at the end of its minute.
+const REFUSAL_WRITE: Duration = Duration::from_secs(1);
 
 const READ_ONLY: &str = "You are a member of this team: only its owners can do this.";
 
@@ -51,10 +57,10 @@ impl AccountReader {
         self.role.may(action)
     }
 
-    /// The right to do `action` to the keys. That it was refused is in the activity.
+    /// The right to do `action` to the keys. That it was refused is in the activity, repeats of a minute as one entry.
     ///
     /// # Errors
-    /// `Forbidden` when their role does not have it.
+    /// `Forbidden` when their role does not have it; also where that cannot be written (docs/security.md, S86).
     pub async fn key_manager(
         &self,
         app: &App,
@@ -84,9 +90,12 @@ impl AccountReader {
             target,
             action.label(),
         );
-        let mut tx = app.store.write().await?;
-        tx.activity().insert(&refused).await?;
-        tx.commit().await?;
+        if app.folds.count(&refused) == Seen::First {
+            let written = timeout(REFUSAL_WRITE, folds::write_first(&app.store, &refused)).await;
+            if !matches!(written, Ok(Ok(()))) {
+                app.folds.keep(&refused);
+            }
+        }
         Err(ServiceError::Forbidden(READ_ONLY))
     }
 }

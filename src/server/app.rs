@@ -4,8 +4,9 @@ use super::{
     catalog_file::{self, CatalogError},
     clock::{Clock, HostClock},
     config::{Config, Origin},
+    folds::Folds,
     key_cache::KeyCache,
-    limits::{FixedWindow, Network, bucket::Bucket, quota::Quotas},
+    limits::{FixedWindow, Network, bucket::Bucket, bytes::ByteBudget, quota::Quotas, turns::Turns},
     metrics::{Levels, Metrics},
     recorder::Recorder,
     request_ids::RequestIds,
@@ -15,6 +16,7 @@ use super::{
         pepper::{Pepper, PepperError},
     },
     store::{ConnectError, Store, StoreError},
+    write_behind::WriteBehind,
 };
 use crate::domain::{catalog::Catalog, ids::KeyId, time::Timestamp};
 use arc_swap::ArcSwap;
@@ -28,6 +30,7 @@ use std::{
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
+use tokio::sync::Notify;
 
 /// Refusals of one known key in a minute before it is told to wait (docs/security.md, S44).
 const REFUSALS_PER_KEY: u32 = 60;
@@ -75,6 +78,8 @@ pub struct Inner {
     pub sign_ups: Option<Bucket<Network>>,
     /// Keys that were judged by what was known of them while the database was away.
     pub stale_uses: AtomicU64,
+    /// Bytes of request bodies in memory (docs/security.md, S89).
+    pub bodies: Arc<ByteBudget>,
     /// Refusals by state, address or scope, by key.
     pub refusals: FixedWindow<KeyId>,
     /// The ids of requests.
@@ -83,6 +88,14 @@ pub struct Inner {
     pub metrics: Metrics,
     /// Whether the server was told to stop.
     pub stopping: AtomicBool,
+    /// Writes that reading leads to.
+    pub write_behind: Arc<WriteBehind>,
+    /// Repeated events that the activity has one entry for.
+    pub folds: Folds,
+    /// Whose turn it is to ask a long question.
+    pub turns: Turns,
+    /// Wakes the task that removes what deleted keys leave behind.
+    pub deletions: Notify,
 }
 
 /// What differs between serving and testing.
@@ -150,9 +163,19 @@ impl App {
         store.tell_time(move |told, at| clock.follow(told, at)).await?;
         let catalog = catalog_file::read(config.catalog.as_deref(), &store, parts.clock.now()).await?;
         let pepper = Pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
+        let write_behind = Arc::<WriteBehind>::default();
         Ok(Self(Arc::new(Inner {
+            folds: Folds::default(),
+            turns: Turns::default(),
+            deletions: Notify::new(),
             passwords: Passwords::new(parts.cost, Arc::clone(&parts.rng)),
-            recorder: Recorder::start(store.clone(), Arc::clone(&parts.clock), Arc::clone(&parts.rng)),
+            recorder: Recorder::start(
+                store.clone(),
+                Arc::clone(&parts.clock),
+                Arc::clone(&parts.rng),
+                Arc::clone(&write_behind),
+            ),
+            write_behind,
             unknown_keys: FixedWindow::new(config.auth_limit),
             sign_in_failures: FixedWindow::new(FAILED_SIGN_INS),
             sign_in_tries: AtomicU32::new(0),
@@ -161,6 +184,7 @@ impl App {
                 .0
                 .map(|an_hour| Bucket::new(an_hour, SIGN_UPS_AT_ONCE)),
             stale_uses: AtomicU64::new(0),
+            bodies: ByteBudget::new(usize::try_from(config.max_body_bytes).unwrap_or(usize::MAX)),
             refusals: FixedWindow::new(REFUSALS_PER_KEY),
             request_ids: RequestIds::new(parts.rng.as_ref()),
             metrics: Metrics::default(),
@@ -207,6 +231,7 @@ impl App {
             log_queue: self.recorder.waiting(),
             log_dropped: self.recorder.dropped(),
             stale_uses: self.stale_uses.load(Ordering::Relaxed),
+            unowned_refusals: self.folds.unowned(),
             pools: self.store.pools(),
         }
     }

@@ -94,6 +94,26 @@ pub struct Options {
     #[arg(long, env = "METRICS_LISTEN")]
     metrics_listen: Option<SocketAddr>,
 
+    /// Seconds after which a connection is closed on which no request has begun: more than your balancer waits itself
+    #[arg(long, env = "IDLE_TIMEOUT", default_value_t = 75, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    idle_timeout: u64,
+
+    /// Seconds for which a server that is told to stop goes on answering while balancers learn of it
+    #[arg(long, env = "DRAIN_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=3_600))]
+    drain_seconds: u64,
+
+    /// Connections that may be open [default: 80 % of the files that the process may open, 10,000 at most]
+    #[arg(long, env = "MAX_CONNECTIONS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections: Option<u32>,
+
+    /// Connections of one address (IPv6: /64) that may be open; trusted proxies and this machine may have all
+    #[arg(long, env = "MAX_CONNECTIONS_PER_IP", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections_per_ip: u32,
+
+    /// Bytes that all request bodies together may take in memory
+    #[arg(long, env = "MAX_BODY_BYTES", default_value_t = 64 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(1..))]
+    max_body_bytes: u32,
+
     /// How the log is written
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -195,6 +215,16 @@ pub struct Config {
     pub stale_if_db_down: Duration,
     /// Where Prometheus reads; nowhere when absent.
     pub metrics_listen: Option<SocketAddr>,
+    /// When a connection is closed on which no request has begun.
+    pub idle_timeout: Duration,
+    /// For how long a server that is told to stop goes on answering.
+    pub drain: Duration,
+    /// Connections that may be open; by the files that may be open when absent.
+    pub max_connections: Option<u32>,
+    /// Connections of one address that may be open.
+    pub max_connections_per_ip: u32,
+    /// Bytes that all request bodies together may take in memory.
+    pub max_body_bytes: u32,
     /// How the log is written.
     pub log_format: LogFormat,
     /// Unknown keys that one address may try in a minute.
@@ -228,6 +258,11 @@ impl From<Options> for Config {
             rate_limit: given.rate_limit,
             stale_if_db_down: Duration::from_secs(given.stale_if_db_down),
             metrics_listen: given.metrics_listen,
+            idle_timeout: Duration::from_secs(given.idle_timeout),
+            drain: Duration::from_secs(given.drain_seconds),
+            max_connections: given.max_connections,
+            max_connections_per_ip: given.max_connections_per_ip,
+            max_body_bytes: given.max_body_bytes,
             log_format: given.log_format,
             auth_limit: given.auth_limit,
             sign_up_limit: given.sign_up_limit,
@@ -355,6 +390,11 @@ mod tests {
             ("--rate-limit", "0", "RATE_LIMIT"),
             ("--rate-limit", "no", "RATE_LIMIT"),
             ("--stale-if-db-down", "301", "STALE_IF_DB_DOWN"),
+            ("--idle-timeout", "0", "IDLE_TIMEOUT"),
+            ("--drain-seconds", "soon", "DRAIN_SECONDS"),
+            ("--max-connections", "0", "MAX_CONNECTIONS"),
+            ("--max-connections-per-ip", "many", "MAX_CONNECTIONS_PER_IP"),
+            ("--max-body-bytes", "64 MiB", "MAX_BODY_BYTES"),
             ("--auth-limit", "0", "AUTH_LIMIT"),
             ("--sign-up-limit", "0", "SIGN_UP_LIMIT"),
             ("--sign-up-limit", "many", "SIGN_UP_LIMIT"),

@@ -229,7 +229,7 @@ async fn renew(app: &App, tx: &mut Tx, team: AccountId, owner: UserId) -> Result
     }
     for key in keys {
         if KEYS.iter().any(|sample| sample.name == key.name) {
-            tx.change(team, key.id).delete().await?;
+            tx.change(team, key.id).delete(now).await?;
         }
     }
     add_keys(app, tx, team, owner).await

@@ -19,7 +19,7 @@ use super::service::ServiceError;
 use crate::{
     api::{error::ApiError, keys::RevealedKey},
     domain::snippet,
-    server::{app::App, service::keys::Revealed},
+    server::{app::App, log_limit::LogLimit, service::keys::Revealed},
 };
 use axum::http::StatusCode;
 
@@ -31,7 +31,10 @@ pub const RETRY_AFTER: u32 = 2;
 pub const fn retry_after(error: &ServiceError) -> Option<u32> {
     match error {
         ServiceError::Wait(seconds) => Some(*seconds),
-        ServiceError::Busy(_) | ServiceError::Store(_) | ServiceError::Session(_) => Some(RETRY_AFTER),
+        ServiceError::Overloaded(_)
+        | ServiceError::Busy(_)
+        | ServiceError::Store(_)
+        | ServiceError::Session(_) => Some(RETRY_AFTER),
         _ => None,
     }
 }
@@ -49,6 +52,7 @@ fn spelled(seconds: u32) -> String {
 /// gets the request id from the header alone.
 #[must_use]
 pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
+    static LINES: LogLimit = LogLimit::new();
     match error {
         ServiceError::Invalid(fields) => (
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -75,6 +79,7 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
                 spelled(seconds)
             )),
         ),
+        ServiceError::Overloaded(sentence) => (StatusCode::SERVICE_UNAVAILABLE, ApiError::message(sentence)),
         ServiceError::Busy(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             ApiError::message(format!(
@@ -83,11 +88,15 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
             )),
         ),
         ServiceError::Store(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the database failed");
+            if LINES.allows() {
+                tracing::error!(error = &error as &dyn std::error::Error, "the database failed");
+            }
             unavailable()
         }
         ServiceError::Session(error) => {
-            tracing::error!(error = %error, "a session could not be read or written");
+            if LINES.allows() {
+                tracing::error!(error = %error, "a session could not be read or written");
+            }
             unavailable()
         }
     }

@@ -1,17 +1,34 @@
-//! What runs by itself: the purge of ended sessions and of old request logs.
+//! What runs by itself: the removal of what is over and of what deleted keys left behind, and the entries for repeated
+//! events. All of it goes in short steps, and goes on after a restart (docs/security.md, S85).
 
 use super::{
     app::App,
-    store::{StoreError, Tables as _},
+    pace::Pace,
+    store::{StoreError, Tables as _, retention::Kind},
 };
-use std::time::Duration;
+use crate::domain::{ids::KeyId, time::Timestamp};
+use std::time::{Duration, Instant};
 use tokio::{
     signal::unix::Signal,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 /// How often what is over is deleted (docs/security.md, S14).
 const PURGE_EVERY: Duration = Duration::from_mins(10);
+/// How often deleted keys are looked for that nobody told of: those of other servers, and of before a restart.
+const DELETED_EVERY: Duration = Duration::from_mins(1);
+/// How often the minutes that are over are looked for.
+const FOLDS_EVERY: Duration = Duration::from_secs(5);
+/// How long the last of these entries may take when the process ends.
+const FINISH: Duration = Duration::from_secs(2);
+/// How long the token of a form is kept beyond the longest session: sent again after that, the form gives out a secret
+/// once more.
+const FORMS_BEYOND: Duration = Duration::from_hours(24);
+/// Keys that are looked at with one statement.
+const KEYS: u32 = 500;
+/// From the first row on, and to the last.
+const ALWAYS: Timestamp = Timestamp::from_millis(i64::MIN);
+const FOREVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
 /// Reads the catalogue again whenever the process is told to by SIGHUP; one that is wrong changes nothing.
 pub async fn follow_catalog(app: App, mut hangups: Signal) {
@@ -29,13 +46,25 @@ pub async fn run(app: App) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        report("ended sessions", purge_sessions(&app).await);
-        report("old request logs", purge_logs(&app).await);
-        report(
-            "old sign-in waits",
-            app.store.purge_sign_in_waits(app.now()).await,
-        );
+        purge(&app).await;
     }
+}
+
+/// Deletes what is over, one kind of rows after the other; one that fails does not keep the others.
+pub async fn purge(app: &App) {
+    let (now, config) = (app.now(), &app.config);
+    let logs = now.minus(config.log_retention);
+    report("sessions", purge_sessions(app).await);
+    for (kind, before) in [
+        (Kind::SentForms, now.minus(config.session_max).minus(FORMS_BEYOND)),
+        (Kind::LogGaps, logs),
+        (Kind::UnownedRefusals, logs),
+        (Kind::UnownedActivity, logs),
+    ] {
+        report(kind.label(), purge_kind(app, kind, before).await);
+    }
+    report("sign-in waits", app.store.purge_sign_in_waits(now).await);
+    report("rows of the request log", purge_logs(app).await);
 }
 
 fn report(what: &str, deleted: Result<u64, StoreError>) {
@@ -46,30 +75,127 @@ fn report(what: &str, deleted: Result<u64, StoreError>) {
     }
 }
 
-/// Deletes what the log has kept for long enough; returns how many requests.
-///
-/// # Errors
-/// When the database fails.
-pub async fn purge_logs(app: &App) -> Result<u64, StoreError> {
-    let before = app.now().minus(app.config.log_retention);
-    let mut tx = app.store.write().await?;
-    let count = tx.logs().purge(before).await?;
-    tx.logs().purge_gaps(before).await?;
-    tx.commit().await?;
-    Ok(count)
-}
-
 /// Deletes the sessions that nobody can use any more; returns how many.
-///
-/// # Errors
-/// When the database fails.
 pub async fn purge_sessions(app: &App) -> Result<u64, StoreError> {
     let now = app.now();
-    let mut tx = app.store.write().await?;
-    let count = tx
-        .sessions()
-        .purge(now.minus(app.config.session_idle), now)
-        .await?;
-    tx.commit().await?;
-    Ok(count)
+    let idle = purge_kind(app, Kind::IdleSessions, now.minus(app.config.session_idle)).await?;
+    Ok(idle + purge_kind(app, Kind::EndedSessions, now).await?)
+}
+
+/// Deletes the rows of a kind that are older than a moment; returns how many.
+async fn purge_kind(app: &App, kind: Kind, before: Timestamp) -> Result<u64, StoreError> {
+    let (mut pace, mut count) = (Pace::default(), 0);
+    loop {
+        let (began, limit) = (Instant::now(), pace.rows());
+        let mut tx = app.store.write().await?;
+        let deleted = tx.retention().step(kind, before, limit).await?;
+        tx.commit().await?;
+        count += deleted;
+        if deleted < u64::from(limit) {
+            return Ok(count);
+        }
+        pace.rest(&app.store, began.elapsed()).await;
+    }
+}
+
+/// Deletes what the request log has kept for long enough, key by key; returns how many rows.
+pub async fn purge_logs(app: &App) -> Result<u64, StoreError> {
+    let before = app.now().minus(app.config.log_retention);
+    let (mut pace, mut count, mut after) = (Pace::default(), 0, None);
+    loop {
+        let keys = app
+            .store
+            .read()
+            .await?
+            .retention()
+            .keys(after, before, KEYS)
+            .await?;
+        for &(key, _) in keys.iter().filter(|(_, has_old)| *has_old) {
+            count += remove_rows(app, key, before, &mut pace).await?;
+        }
+        match keys.last() {
+            Some(&(last, _)) => after = Some(last),
+            None => return Ok(count),
+        }
+    }
+}
+
+/// Deletes the rows of a key's log from before a moment; returns how many.
+async fn remove_rows(app: &App, key: KeyId, before: Timestamp, pace: &mut Pace) -> Result<u64, StoreError> {
+    let (mut count, mut from) = (0, ALWAYS);
+    loop {
+        let (began, limit) = (Instant::now(), pace.rows());
+        let mut tx = app.store.write().await?;
+        let step = tx.retention().log_step(key, from, before, limit).await?;
+        tx.commit().await?;
+        count += step.rows;
+        match step.last_at {
+            Some(last_at) if step.rows >= u64::from(limit) => from = last_at,
+            _ => return Ok(count),
+        }
+        pace.rest(&app.store, began.elapsed()).await;
+    }
+}
+
+/// Removes what deleted keys left behind, whenever one was deleted, and now and then for what nobody told of.
+pub async fn remove_deleted(app: App) {
+    loop {
+        if let Err(error) = remove_deleted_keys(&app).await {
+            tracing::warn!(error = %error, "the logs of deleted keys could not be removed yet");
+        }
+        // One that is told of meanwhile is not missed: the permit is kept.
+        let _ = timeout(DELETED_EVERY, app.deletions.notified()).await;
+    }
+}
+
+/// Removes the request logs of all deleted keys, and then the keys; returns how many keys. One whose rows another server
+/// is removing stays for the next time.
+pub async fn remove_deleted_keys(app: &App) -> Result<u64, StoreError> {
+    let (mut pace, mut removed) = (Pace::default(), 0);
+    loop {
+        let keys = app.store.read().await?.retention().deleted_keys(KEYS).await?;
+        let before = removed;
+        for &key in &keys {
+            let rows = remove_rows(app, key, FOREVER, &mut pace).await?;
+            let mut tx = app.store.write().await?;
+            if tx.retention().remove_key(key).await? {
+                tx.commit().await?;
+                removed += 1;
+                tracing::info!(key = %key, rows, "the request log of a deleted key was removed");
+            }
+        }
+        if removed == before {
+            return Ok(removed);
+        }
+    }
+}
+
+/// Writes the entries for repeated events whose minute is over; returns how many events they tell of.
+pub async fn write_due_folds(app: &App) -> Result<u64, StoreError> {
+    app.folds.write_due(&app.store, app.rng.as_ref(), app.now()).await
+}
+
+/// Writes them every few seconds.
+pub async fn write_folds(app: App) {
+    let mut ticks = interval(FOLDS_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = write_due_folds(&app).await {
+            tracing::warn!(error = %error, "repeated events could not be written to the activity yet");
+        }
+    }
+}
+
+/// Writes what would be written later, before the process ends.
+pub async fn finish(app: &App) {
+    match timeout(
+        FINISH,
+        app.folds.write_all(&app.store, app.rng.as_ref(), app.now()),
+    )
+    .await
+    {
+        Ok(Ok(_)) => {}
+        Ok(Err(_)) | Err(_) => tracing::warn!("repeated events of the last minute are in no activity"),
+    }
 }

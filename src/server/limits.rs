@@ -1,7 +1,9 @@
 //! Counters of what may happen only so often: fixed windows aligned to UTC minutes, in the memory of this server.
 
 pub mod bucket;
+pub mod bytes;
 pub mod quota;
+pub mod turns;
 
 use crate::domain::time::Timestamp;
 use std::{
@@ -97,6 +99,25 @@ impl<K: Eq + Hash> FixedWindow<K> {
     }
 }
 
+impl<K: Eq + Hash> FixedWindow<K> {
+    /// Whether one more would be within the limit; counts nothing.
+    ///
+    /// # Errors
+    /// When it would not.
+    pub fn look(&self, thing: &K, now: Timestamp) -> Result<(), Exceeded> {
+        let minute = now.millis().div_euclid(MINUTE);
+        let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counted.1.get(thing).copied().unwrap_or_default();
+        if is_another(minute, counted.0) || count < self.limit {
+            return Ok(());
+        }
+        Err(Exceeded {
+            limit: self.limit,
+            retry_after: wait(counted.0, now),
+        })
+    }
+}
+
 /// Whether it is time for a window other than `counted`. A clock that is set back by a little does not give the same
 /// minute twice.
 const fn is_another(minute: i64, counted: i64) -> bool {
@@ -167,6 +188,23 @@ mod tests {
         assert_eq!(limit.count("a", at(60_000)), Ok(()));
         assert_eq!(limit.count("a", at(60_000)), Ok(()));
         assert_eq!(limit.count("a", at(60_001)), exceeded(60));
+    }
+
+    #[test]
+    fn looking_counts_nothing() {
+        let limit = FixedWindow::new(1);
+        let at = Timestamp::from_millis;
+        for _ in 0..3 {
+            assert_eq!(limit.look(&"a", at(0)), Ok(()));
+        }
+        assert_eq!(limit.count("a", at(0)), Ok(()));
+        let exceeded = Exceeded {
+            limit: 1,
+            retry_after: 60,
+        };
+        assert_eq!(limit.look(&"a", at(0)), Err(exceeded));
+        assert_eq!(limit.look(&"b", at(0)), Ok(()));
+        assert_eq!(limit.look(&"a", at(MINUTE)), Ok(()), "another minute");
     }
 
     #[test]

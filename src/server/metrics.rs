@@ -41,6 +41,8 @@ pub struct Levels {
     pub log_dropped: u64,
     /// Keys judged while the database was away, since the start.
     pub stale_uses: u64,
+    /// Refused sign-ins that belong to no account, since the start.
+    pub unowned_refusals: u64,
     /// Each pool of connections to the database: its name, those that are open, those of them that are in use.
     pub pools: Vec<(&'static str, u32, u32)>,
 }
@@ -57,8 +59,11 @@ pub struct Metrics {
     log_queue: Gauge,
     log_dropped: Counter,
     stale_uses: Counter,
+    unowned_refusals: Counter,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
+    connections: Gauge,
+    connections_refused: Counter,
 }
 
 /// From 10 microseconds to about two thirds of a second.
@@ -79,8 +84,11 @@ impl Default for Metrics {
             log_queue: Gauge::default(),
             log_dropped: Counter::default(),
             stale_uses: Counter::default(),
+            unowned_refusals: Counter::default(),
             open: Family::default(),
             in_use: Family::default(),
+            connections: Gauge::default(),
+            connections_refused: Counter::default(),
         };
         let Self {
             registry,
@@ -92,8 +100,11 @@ impl Default for Metrics {
             log_queue,
             log_dropped,
             stale_uses,
+            unowned_refusals,
             open,
             in_use,
+            connections,
+            connections_refused,
             ..
         } = &mut metrics;
         let mut all = Registering(registry);
@@ -121,8 +132,19 @@ impl Default for Metrics {
             "Keys judged while the database was away",
             stale_uses,
         );
+        all.add(
+            "unowned_refusals",
+            "Refused sign-ins that belong to no account",
+            unowned_refusals,
+        );
         all.add("pool_open", "Open connections to the database", open);
         all.add("pool_in_use", "Connections to the database in use", in_use);
+        all.add("connections_open", "Open connections of clients", connections);
+        all.add(
+            "connections_refused",
+            "Connections closed at once because there were too many",
+            connections_refused,
+        );
         metrics
     }
 }
@@ -172,6 +194,21 @@ impl Metrics {
         self.from_database.inc();
     }
 
+    /// Counts a connection that was accepted.
+    pub fn connection_opened(&self) {
+        self.connections.inc();
+    }
+
+    /// Counts its end.
+    pub fn connection_closed(&self) {
+        self.connections.dec();
+    }
+
+    /// Counts a connection for which there was no place.
+    pub fn connection_refused(&self) {
+        self.connections_refused.inc();
+    }
+
     /// Everything in the text format of Prometheus.
     ///
     /// # Errors
@@ -182,6 +219,7 @@ impl Metrics {
         self.log_queue.set(whole(levels.log_queue));
         raise(&self.log_dropped, levels.log_dropped);
         raise(&self.stale_uses, levels.stale_uses);
+        raise(&self.unowned_refusals, levels.unowned_refusals);
         for &(pool, open, in_use) in &levels.pools {
             self.open.get_or_create(&Pool { pool }).set(open.into());
             self.in_use.get_or_create(&Pool { pool }).set(in_use.into());

@@ -12,7 +12,7 @@ use super::{
 use axum::{
     Router,
     extract::Request,
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     response::Response,
     routing::{any, get},
 };
@@ -22,13 +22,7 @@ use std::{
     task::{Context, Poll},
 };
 use tower::Service;
-use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
-    services::ServeDir,
-};
-
-/// Most bytes of a form (docs/security.md, S28).
-const FORM_BYTES: usize = 64 * 1024;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, services::ServeDir};
 
 /// The product as one service; cheap to clone.
 #[derive(Clone)]
@@ -74,16 +68,12 @@ fn dashboard(app: &App) -> Router {
     // Leptos renders on tokio; a second router in the same process, as in tests, finds that done.
     let _ = any_spawner::Executor::init_tokio();
     let forms = Router::new()
-        .merge(pages::routes())
+        .merge(pages::routes(app))
         .merge(watched_files())
         .route("/api/{*function}", any(functions::handle))
-        .route(
-            "/api/session/{*function}",
-            any(functions::handle).layer(pages::open_forms()),
-        )
         .layer(session::layer(app))
         .layer(from_fn_with_state(app.clone(), middleware::session_cookie::layer))
-        .layer(RequestBodyLimitLayer::new(FORM_BYTES))
+        .layer(from_fn(middleware::bodies::hold))
         .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer))
         .layer(CompressionLayer::new());
     forms

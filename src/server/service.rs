@@ -6,6 +6,7 @@ pub mod key_detail;
 pub mod key_list;
 pub mod keys;
 pub mod leak;
+pub mod long_reads;
 pub mod retirement;
 pub mod rotation;
 pub mod sign_in;
@@ -43,6 +44,9 @@ pub enum ServiceError {
     /// Tried too often; worth another try after so many seconds.
     #[error("tried too often")]
     Wait(u32),
+    /// The account has another long question running, or this one took too long; the sentence is for the person.
+    #[error("{0}")]
+    Overloaded(&'static str),
     /// Too much to do; worth another try soon.
     #[error(transparent)]
     Busy(#[from] Busy),

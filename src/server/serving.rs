@@ -1,17 +1,26 @@
-//! Connections: accepted, kept within limits, and ended in order (docs/security.md, S28 and S80).
+//! Connections: accepted, kept within bounds, and ended in order (docs/security.md, S28, S80, S88 and S96).
+
+mod answering;
+pub mod bounds;
+mod connection;
+mod connections;
+mod stream;
 
 use super::app::App;
-use axum::{
-    body::Body,
-    extract::{ConnectInfo, Request},
-    response::Response,
+use answering::Answering;
+use axum::{extract::Request, response::Response};
+use bounds::Bounds;
+use connections::{Connections, Place};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
-use std::{convert::Infallible, io, net::SocketAddr, sync::atomic::Ordering, time::Duration};
+use stream::Stream;
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
@@ -21,89 +30,150 @@ use tower::Service;
 
 /// Most bytes of a request's line and headers; more is 431.
 const HEAD_BYTES: usize = 16 * 1024;
-/// How long a client may take to send them. A connection on which nothing is asked is closed after as long.
-const HEAD_TIME: Duration = Duration::from_secs(10);
-/// How long answers may take that are being made when the server is told to stop.
-pub const IN_FLIGHT: Duration = Duration::from_secs(10);
+/// Most bytes of a connection that are read ahead, or wait to be written in pieces.
+const BUFFER_BYTES: usize = 64 * 1024;
 /// How long to wait when no more connections can be opened, before the next try.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
-/// Serves until `stop` ends. What is being answered then is finished within [`IN_FLIGHT`], connections that wait are
-/// closed, and whoever connects meanwhile is answered once, so that a probe hears of it.
+/// Serves until `stop` ends, within the bounds of the configuration. See [`serve_within`].
 pub async fn serve<S>(app: &App, listener: TcpListener, service: S, stop: impl Future<Output = ()>)
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_header_size(HEAD_BYTES);
-    let open = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
-    let answering = |peer| Answering {
-        service: service.clone(),
-        peer,
-    };
-    let accepting = async {
-        loop {
-            let (stream, peer) = accept(&listener).await;
-            let connection = open.watch(http.serve_connection(TokioIo::new(stream), answering(peer)));
-            keep(&mut connections, connection);
-        }
+    serve_within(app, listener, service, Bounds::of(&app.config), stop).await;
+}
+
+/// Serves until `stop` ends. From then on every answer announces the end of its connection. New ones are accepted for
+/// the drain time, in which balancers learn of the stop; then the listener is closed, what stands in its queue and what
+/// is being answered is answered, and connections that wait are closed.
+pub async fn serve_within<S>(
+    app: &App,
+    listener: TcpListener,
+    service: S,
+    bounds: Bounds,
+    stop: impl Future<Output = ()>,
+) where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let mut serving = Serving {
+        app: app.clone(),
+        service,
+        connections: Connections::new(app.clone(), bounds),
+        tasks: JoinSet::new(),
     };
     tokio::select! {
-        () = accepting => {}
+        () = serving.accept_from(&listener) => {}
         () = stop => {}
     }
     app.stopping.store(true, Ordering::SeqCst);
-    http.keep_alive(false);
-    let last_words = async {
-        loop {
-            let (stream, peer) = accept(&listener).await;
-            let connection = http.serve_connection(TokioIo::new(stream), answering(peer));
-            keep(&mut connections, connection);
-        }
-    };
     tokio::select! {
-        () = last_words => {}
-        ended = timeout(IN_FLIGHT, open.shutdown()) => {
-            if ended.is_err() {
-                tracing::warn!("some requests were not answered in time, and are given up");
-            }
-        }
+        () = serving.accept_from(&listener) => {}
+        () = sleep(bounds.drain) => {}
+    }
+    serving.empty_the_queue(listener);
+    serving.connections.close_idle();
+    let answered = async { while serving.tasks.join_next().await.is_some() {} };
+    if timeout(bounds.in_flight, answered).await.is_err() {
+        tracing::warn!("some requests were not answered in time, and are given up");
     }
     // Nobody is answered after the log is written for the last time (docs/security.md, S81).
-    connections.shutdown().await;
+    serving.tasks.shutdown().await;
 }
 
-/// Serves a connection among the others. What goes wrong on one is its client's doing.
-fn keep(connections: &mut JoinSet<()>, connection: impl Future<Output = hyper::Result<()>> + Send + 'static) {
-    while connections.try_join_next().is_some() {}
-    connections.spawn(async move {
-        let _ = connection.await;
-    });
+/// What serves connections.
+struct Serving<S> {
+    app: App,
+    service: S,
+    connections: Arc<Connections>,
+    tasks: JoinSet<()>,
 }
 
-/// The next connection.
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                // An answer is sent in several writes; with Nagle on, the last would wait for the client's delayed
-                // acknowledgement.
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(error = %error, "a connection stays without TCP_NODELAY");
+impl<S> Serving<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    /// Accepts connections for ever.
+    async fn accept_from(&mut self, listener: &TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((tcp, peer)) => self.accept(tcp, peer),
+                Err(error) if is_of_connection(&error) => {}
+                Err(error) => {
+                    tracing::error!(error = %error, "no connection can be accepted");
+                    self.connections.close_oldest();
+                    sleep(NO_ROOM).await;
                 }
-                return (stream, peer);
-            }
-            Err(error) if is_of_connection(&error) => {}
-            Err(error) => {
-                tracing::error!(error = %error, "no connection can be accepted");
-                sleep(NO_ROOM).await;
             }
         }
     }
+
+    /// Accepts what stands in the listener's queue, and closes it.
+    fn empty_the_queue(&mut self, listener: TcpListener) {
+        let Ok(listener) = listener.into_std() else { return };
+        // The listener does not block: an error is the end of its queue.
+        loop {
+            match listener.accept() {
+                Ok((tcp, peer)) => {
+                    let tcp = tcp.set_nonblocking(true).and_then(|()| TcpStream::from_std(tcp));
+                    match tcp {
+                        Ok(tcp) => self.accept(tcp, peer),
+                        Err(error) => tracing::debug!(error = %error, "a connection is lost"),
+                    }
+                }
+                Err(error) if is_of_connection(&error) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Serves a connection among the others, if there is a place for it.
+    fn accept(&mut self, tcp: TcpStream, peer: SocketAddr) {
+        while self.tasks.try_join_next().is_some() {}
+        let Some(place) = self.connections.admit(peer.ip()) else {
+            return;
+        };
+        // An answer is sent in several writes; with Nagle on, the last would wait for the client's delayed
+        // acknowledgement.
+        if let Err(error) = tcp.set_nodelay(true) {
+            tracing::debug!(error = %error, "a connection stays without TCP_NODELAY");
+        }
+        let connection = Arc::clone(&place.connection);
+        let stream = Stream::new(tcp, Arc::clone(&connection), Arc::clone(&self.connections));
+        let answering = Answering {
+            service: self.service.clone(),
+            app: self.app.clone(),
+            peer,
+            connection: Arc::clone(&connection),
+        };
+        let time = connection
+            .is_reserve
+            .then_some(self.connections.bounds.reserve_time);
+        let task = self.tasks.spawn(converse(stream, answering, place, time));
+        connection.served_by(task);
+    }
+}
+
+/// Serves a connection to its end. What goes wrong on one is its client's doing.
+async fn converse<S>(stream: Stream, answering: Answering<S>, place: Place, time: Option<Duration>)
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let mut http = http1::Builder::new();
+    // The stream keeps the time, from the first byte of a request on.
+    http.timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_header_size(HEAD_BYTES)
+        .max_buf_size(BUFFER_BYTES);
+    let connection = http.serve_connection(TokioIo::new(stream), answering);
+    match time {
+        None => drop(connection.await),
+        Some(time) => drop(timeout(time, connection).await),
+    }
+    drop(place);
 }
 
 /// Whether an error is that of a connection that was lost before it was accepted.
@@ -113,26 +183,4 @@ fn is_of_connection(error: &io::Error) -> bool {
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
     )
-}
-
-/// Answers the requests of a connection.
-struct Answering<S> {
-    service: S,
-    peer: SocketAddr,
-}
-
-impl<S> hyper::service::Service<hyper::Request<Incoming>> for Answering<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = S::Future;
-
-    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(self.peer));
-        // Both services that are served are always ready.
-        self.service.clone().call(request)
-    }
 }

@@ -85,6 +85,21 @@ pub fn removal(app: &App) -> HeaderValue {
     })
 }
 
+/// Whether the browser's session is one of a person, asked of the table without touching the session or keeping anything
+/// of it: whoever asks later judges it anew (docs/security.md, S89).
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_live(app: &App, session: &Session) -> Result<bool, ServiceError> {
+    let Some(id) = session.id() else {
+        return Ok(false);
+    };
+    let Some(user) = table::user_of(app, id).await? else {
+        return Ok(false);
+    };
+    Ok(app.store.read().await?.users().by_id(user).await?.is_some())
+}
+
 /// Who is signed in, read from the database on every request.
 ///
 /// # Errors

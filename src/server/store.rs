@@ -8,6 +8,7 @@ mod connect;
 mod dialect;
 mod error;
 pub mod given;
+mod long_read;
 mod shared;
 mod transaction;
 
@@ -22,6 +23,9 @@ pub mod log_rows;
 pub mod logs;
 pub mod memberships;
 pub mod peppers;
+mod pools;
+pub mod refusals;
+pub mod retention;
 mod search;
 pub mod sessions;
 pub mod sign_in_waits;
@@ -30,6 +34,7 @@ pub mod users;
 pub use changes::{Changes, Moment};
 pub use connect::{ConnectError, Location, Store};
 pub use error::{StoreError, Unique};
+pub use long_read::LongRead;
 pub use transaction::Tx;
 
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
@@ -76,6 +81,8 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("logs", logs::STATEMENTS),
         ("memberships", memberships::STATEMENTS),
         ("peppers", peppers::STATEMENTS),
+        ("refusals", refusals::STATEMENTS),
+        ("retention", retention::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("sign_in_waits", sign_in_waits::STATEMENTS),
         ("users", users::STATEMENTS),
@@ -144,6 +151,14 @@ pub trait Tables {
     /// Failed tries to sign in.
     fn sign_in_waits(&mut self) -> sign_in_waits::SignInWaits<'_> {
         sign_in_waits::SignInWaits(self.conn())
+    }
+    /// Rows that are over.
+    fn retention(&mut self) -> retention::Retention<'_> {
+        retention::Retention(self.conn())
+    }
+    /// Refusals that belong to no account.
+    fn refusals(&mut self) -> refusals::Refusals<'_> {
+        refusals::Refusals(self.conn())
     }
     /// Check values of peppers.
     fn peppers(&mut self) -> peppers::Peppers<'_> {

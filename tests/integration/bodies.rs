@@ -63,15 +63,15 @@ async fn a_route_of_the_catalogue_takes_a_hundred_kilobytes() {
             "{bytes} without a length"
         );
     }
-    // Before anything is asked of the key (S41).
-    let nobody = call("POST", PATH).body("application/json", filled(MOST + 1));
-    let refused = world.send(nobody).await;
-    assert_eq!(
-        (refused.status, refused.json()["error"]["code"].as_str()),
-        (413, Some("BSE2010"))
-    );
-    let unreadable = call("POST", PATH).header("content-length", "many");
+    let large = call("POST", PATH)
+        .bearer(&key)
+        .body("application/json", filled(MOST + 1));
+    assert_eq!(world.send(large).await.json()["error"]["code"], "BSE2010");
+    let unreadable = call("POST", PATH).bearer(&key).header("content-length", "many");
     assert_eq!(world.send(unreadable).await.status, 413);
+    // A refusal of the key comes first (S89).
+    let nobody = call("POST", PATH).body("application/json", filled(MOST + 1));
+    assert_eq!(world.send(nobody).await.json()["error"]["code"], "BSE1001");
     assert_eq!(world.send(get("/v1/status").bearer(&key)).await.status, 200);
 }
 

@@ -98,8 +98,13 @@ impl Call {
     }
 
     /// A body that neither comes nor ends.
-    pub fn unending(mut self) -> Self {
-        *self.0.body_mut() = Body::from_stream(stream::pending::<Result<Vec<u8>, Infallible>>());
+    pub fn unending(self) -> Self {
+        self.with_body(Body::from_stream(stream::pending::<Result<Vec<u8>, Infallible>>()))
+    }
+
+    /// A body about which nothing is said beforehand.
+    pub fn with_body(mut self, body: Body) -> Self {
+        *self.0.body_mut() = body;
         self
     }
 

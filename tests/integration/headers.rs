@@ -73,7 +73,7 @@ fn kinds(key: &str, keys: &str) -> Vec<(Call, u16, bool)> {
             413,
             false,
         ),
-        (call("POST", "/sign-in").own_page().body(FORM, large), 413, false),
+        (call("POST", "/sign-in").own_page().body(FORM, large), 413, true),
         (get("/v1/status").bearer(key), 200, false),
         (get("/v1/status"), 401, false),
         (get("/v1/nowhere"), 404, false),

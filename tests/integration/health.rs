@@ -99,6 +99,17 @@ async fn figures_have_an_address_of_their_own() {
     let stream = std::net::TcpStream::connect(&address).expect("a connection");
     let answer = crate::program::ask(stream, b"GET /healthz HTTP/1.0\r\n\r\n");
     assert_eq!(answer.status, 404, "and nothing else there");
+    // Its own connection, and one of the public listener.
+    let waiting = program.connect();
+    assert_eq!(program.send(get("/healthz")).await.status, 200);
+    let stream = std::net::TcpStream::connect(&address).expect("a connection");
+    let text = crate::program::ask(stream, asked);
+    let open: u32 = figure(text.text(), "babysea_connections_open")
+        .parse()
+        .expect("a number");
+    assert!(open >= 2, "{open}");
+    assert_eq!(figure(text.text(), "babysea_connections_refused_total"), "0");
+    drop(waiting);
 }
 
 #[test]

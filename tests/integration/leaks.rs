@@ -133,7 +133,7 @@ both!(what_is_no_report_changes_nothing, async |database: Database| {
     for sent in forms {
         assert_eq!(world.send(sent).await.status, 400);
     }
-    let long = format!("{{\"key\": \"{}\"{}}}", key.secret, " ".repeat(5000));
+    let long = format!("{{\"key\": \"{}\"{}}}", key.secret, " ".repeat(17_000));
     // Whether or not it says beforehand how long it is.
     let told = call("POST", PATH).body("application/json", long.clone());
     for sent in [told, call("POST", PATH).streamed("application/json", long.into())] {

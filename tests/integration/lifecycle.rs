@@ -6,6 +6,7 @@ use crate::{
     database::{Database, both},
     world::{World, all},
 };
+use babysea::server::jobs;
 use serde_json::json;
 
 const HOUR: u64 = 3_600_000;
@@ -203,6 +204,7 @@ both!(
         for _ in 0..3 {
             world.code(&key).await;
         }
+        world.app.recorder.flush().await;
         let dialog = ada
             .get(&format!("{}?dialog=delete&key={}", ada.keys(), key.id))
             .await;
@@ -220,6 +222,7 @@ both!(
         assert_eq!(ada.delete(&[&key.id], " prod ").await.status, 200);
         assert_eq!(world.code(&key).await, 401);
         world.app.recorder.flush().await;
+        assert_eq!(jobs::remove_deleted_keys(&world.app).await.expect("removed"), 1);
         assert_eq!(
             world.database.number("SELECT COUNT(*) FROM request_logs").await,
             0

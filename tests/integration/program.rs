@@ -30,9 +30,14 @@ impl Program {
         Self::start_with(database, &[])
     }
 
-    /// The same, with more arguments.
+    /// The same, with more arguments. Unless they say otherwise it stops without a drain time.
     pub fn start_with(database: &Database, more: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_babysea"))
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_babysea")), database, more)
+    }
+
+    /// The same, by a command that takes the program's arguments.
+    pub fn start_by(mut command: Command, database: &Database, more: &[&str]) -> Self {
+        let mut process = command
             .args([
                 "--listen",
                 "127.0.0.1:0",
@@ -45,6 +50,7 @@ impl Program {
             .arg(database.pepper_file())
             .args(more)
             .env_remove("PUBLIC_URL")
+            .env("DRAIN_SECONDS", "0")
             .env("RUST_LOG", "trace")
             .stderr(Stdio::piped())
             .spawn()
@@ -97,6 +103,31 @@ impl Program {
         let stream = TcpStream::connect(&self.address).expect("a connection");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
         stream
+    }
+
+    /// Holds it, so that it does nothing until it goes on.
+    pub fn hold(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Its limit of this name, soft and hard.
+    pub fn limit(&self, name: &str) -> (String, String) {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.process.id()));
+        let limits = limits.expect("the limits of a process");
+        let line = limits.lines().find_map(|line| line.strip_prefix(name));
+        let mut values = line.expect("a limit").split_whitespace().map(str::to_owned);
+        let mut next = || values.next().expect("a value");
+        (next(), next())
     }
 
     /// Tells it to stop, and waits until it says that it will.

@@ -6,7 +6,12 @@ use crate::{
     program::{Program, ask},
     world::World,
 };
-use std::io::{Read as _, Write as _};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    thread,
+    time::{Duration, Instant},
+};
 
 /// Signing in, up to the last byte of its form.
 const BEGUN: &[u8] = b"POST /sign-in HTTP/1.0\r\nsec-fetch-site: same-origin\r\n\
@@ -32,28 +37,159 @@ async fn a_head_has_sixteen_kibibytes() {
     );
 }
 
+/// A connection on which one request was answered, and which waits for the next.
+fn kept(program: &Program) -> TcpStream {
+    // Not `/readyz`: whether the database answers within its second is nothing these tests are about.
+    let mut kept = program.connect();
+    kept.write_all(ALIVE).expect("a request");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"{\"status\":\"ok\"}") {
+        let mut byte = [0];
+        kept.read_exact(&mut byte).expect("an answer");
+        answer.extend(byte);
+    }
+    assert!(!String::from_utf8_lossy(&answer).contains("connection: close"));
+    kept
+}
+
 #[tokio::test]
-async fn what_is_being_answered_is_finished_and_probes_hear_of_the_stop() {
+async fn a_stopping_server_serves_on_and_says_that_it_stops() {
+    // Longer than the test takes: it is told a second time before.
+    let program = Program::start_with(&Database::sqlite(), &["--drain-seconds", "600"]);
+    let kept = [kept(&program), kept(&program)];
+    let mut begun = program.connect();
+    begun.write_all(&ALIVE[..20]).expect("some of a request");
+    program.terminate();
+    for stream in [program.connect(), program.connect()].into_iter().chain(kept) {
+        let told = ask(stream, READY);
+        assert_eq!((told.status, told.header("connection")), (503, "close"));
+        assert_eq!(told.json()["reason"], "stopping");
+    }
+    let served = ask(
+        program.connect(),
+        b"GET /sign-in HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    );
+    assert_eq!((served.status, served.header("connection")), (200, "close"));
+    let served = ask(begun, &ALIVE[20..]);
+    assert_eq!((served.status, served.header("connection")), (200, "close"));
+    program.terminate_again();
+}
+
+#[tokio::test]
+async fn what_was_accepted_before_the_end_is_answered() {
     let mut program = Program::start(&Database::sqlite());
     let mut signing_in = program.connect();
     signing_in.write_all(BEGUN).expect("most of a request");
-    // Not `/readyz`: whether the database answers within its second is nothing this test is about.
-    let mut waiting = program.connect();
-    waiting.write_all(ALIVE).expect("a request");
-    let mut answer = [0; 15];
-    waiting.read_exact(&mut answer).expect("an answer");
-    assert_eq!(&answer, b"HTTP/1.1 200 OK");
-
+    let mut begun = program.connect();
+    begun.write_all(&ALIVE[..20]).expect("some of a request");
+    let mut waiting = kept(&program);
     program.terminate();
-    let told = ask(program.connect(), READY);
-    assert_eq!(told.status, 503);
-    assert_eq!(told.json()["reason"], "stopping");
-    assert_eq!(told.header("connection"), "close");
-    // A connection that waits is closed.
+    // Without a drain time a connection that waits is closed at once.
     waiting.read_to_end(&mut Vec::new()).expect("its end");
+    let answer = ask(begun, &ALIVE[20..]);
+    assert_eq!((answer.status, answer.header("connection")), (200, "close"));
     let answer = ask(signing_in, b"=");
     assert_eq!(answer.status, 422, "{}", answer.text());
     assert_eq!(program.ended(), Some(0));
+}
+
+/// Connections that stand in the listener's queue when it is closed: the server is held while they come.
+#[tokio::test]
+async fn what_stands_in_the_queue_is_answered() {
+    let mut program = Program::start(&Database::sqlite());
+    program.hold();
+    let mut queued: Vec<_> = (0..8).map(|_| program.connect()).collect();
+    for stream in &mut queued[..4] {
+        stream.write_all(ALIVE).expect("a request");
+    }
+    program.terminate_again();
+    program.go_on();
+    for stream in queued.drain(..4) {
+        let answer = ask(stream, b"");
+        assert_eq!((answer.status, answer.header("connection")), (200, "close"));
+    }
+    // On these nothing was asked: they are given up.
+    drop(queued);
+    assert_eq!(program.ended(), Some(0));
+}
+
+/// Connections that are kept, and fresh ones: a request of which the server has read something is answered.
+#[tokio::test]
+async fn a_stop_under_load_loses_no_request() {
+    let mut program = Program::start_with(&Database::sqlite(), &["--drain-seconds", "1"]);
+    let (address, stops) = (
+        program.address().to_owned(),
+        Instant::now() + Duration::from_mins(1),
+    );
+    let clients: Vec<_> = (0..24)
+        .map(|n| {
+            let address = address.clone();
+            thread::spawn(move || {
+                let mut answered = 0;
+                let mut stream = None;
+                while Instant::now() < stops {
+                    let fresh = n % 2 == 0;
+                    let Some(mut connection) = stream.take().filter(|_| !fresh).or_else(|| connect(&address))
+                    else {
+                        return answered;
+                    };
+                    match exchange(&mut connection) {
+                        Exchange::Kept => stream = Some(connection),
+                        Exchange::Closed => {}
+                        // Nothing of it was read: the connection was refused or reset before.
+                        Exchange::Refused => return answered,
+                        Exchange::Lost(read) => panic!("lost after {read:?}"),
+                    }
+                    answered += 1;
+                }
+                panic!("it never stopped");
+            })
+        })
+        .collect();
+    // Under load.
+    for _ in 0..20 {
+        assert_eq!(program.send(crate::browser::get("/healthz")).await.status, 200);
+    }
+    program.terminate();
+    assert_eq!(program.ended(), Some(0));
+    for client in clients {
+        assert!(client.join().expect("no request is lost") > 0);
+    }
+}
+
+/// What became of a request.
+enum Exchange {
+    Kept,
+    Closed,
+    Refused,
+    Lost(String),
+}
+
+fn connect(address: &str) -> Option<TcpStream> {
+    let stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
+    Some(stream)
+}
+
+fn exchange(stream: &mut TcpStream) -> Exchange {
+    if stream.write_all(ALIVE).is_err() {
+        return Exchange::Refused;
+    }
+    let mut answer = Vec::new();
+    let mut bytes = [0; 1024];
+    while !answer.ends_with(b"{\"status\":\"ok\"}") {
+        match stream.read(&mut bytes) {
+            Ok(read) if read > 0 => answer.extend(&bytes[..read]),
+            // It came to the listener when that was closed.
+            Err(_) if answer.is_empty() => return Exchange::Refused,
+            _ => return Exchange::Lost(String::from_utf8_lossy(&answer).into_owned()),
+        }
+    }
+    if String::from_utf8_lossy(&answer).contains("connection: close") {
+        Exchange::Closed
+    } else {
+        Exchange::Kept
+    }
 }
 
 #[tokio::test]

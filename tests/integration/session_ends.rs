@@ -66,6 +66,7 @@ both!(
         for (advance, seen) in [(0, 0), (59_999, 0), (1, 60_000), (59_999, 60_000), (1, 120_000)] {
             world.advance(advance);
             assert_eq!(person.get(&person.keys()).await.status, 200);
+            world.app.recorder.flush().await;
             assert_eq!(world.database.number(SEEN).await - start, seen);
         }
     }

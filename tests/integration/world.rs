@@ -19,7 +19,7 @@ use babysea::{
             ServiceError,
             teams::{self, NewMember},
         },
-        serving,
+        serving::{self, bounds::Bounds},
     },
 };
 use std::{future::pending, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
@@ -180,13 +180,18 @@ impl World {
 
     /// Serves for as long as that runtime runs.
     pub fn serve_on(&self, runtime: &Handle) -> SocketAddr {
+        self.serve_within(runtime, Bounds::of(&self.app.config))
+    }
+
+    /// The same, within these bounds.
+    pub fn serve_within(&self, runtime: &Handle, bounds: Bounds) -> SocketAddr {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("it does not block");
         let address = listener.local_addr().expect("its address");
         let (app, product) = (self.app.clone(), self.product.clone());
         runtime.spawn(async move {
             let listener = TcpListener::from_std(listener)?;
-            serving::serve(&app, listener, product, pending()).await;
+            serving::serve_within(&app, listener, product, bounds, pending()).await;
             Ok::<_, std::io::Error>(())
         });
         address

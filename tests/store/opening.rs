@@ -84,6 +84,8 @@ both!(every_statement_prepares, async |database: Database| {
             "logs",
             "memberships",
             "peppers",
+            "refusals",
+            "retention",
             "sessions",
             "sign_in_waits",
             "users"

@@ -6,7 +6,7 @@ use crate::{
 };
 use babysea::{
     domain::time::Timestamp,
-    server::store::{Store, StoreError, Tables as _, Tx, Unique, sessions::NewSession},
+    server::store::{Store, StoreError, Tables as _, Tx, Unique, retention::Kind, sessions::NewSession},
 };
 
 const ID: [u8; 32] = [1; 32];
@@ -134,11 +134,14 @@ both!(the_purge_takes_what_nobody_can_use, async |database: Database| {
         add_user(&store, 1, "zoe@example.com").await.expect("a person");
         add(&store, ID, after(100), after(200)).await.expect("a session");
         let mut purge = tx(&store).await;
-        let count = purge
-            .sessions()
-            .purge(after(seen_until), after(now))
-            .await
-            .expect("purged");
+        let mut count = 0;
+        for (kind, before) in [(Kind::IdleSessions, seen_until), (Kind::EndedSessions, now)] {
+            count += purge
+                .retention()
+                .step(kind, after(before), 10)
+                .await
+                .expect("purged");
+        }
         purge.commit().await.expect("stored");
         assert_eq!(count, purged, "seen until {seen_until}, at {now}");
         // What was purged could not have been used, and what stayed can.

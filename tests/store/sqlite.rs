@@ -34,7 +34,7 @@ async fn assert_pragmas(connection: &mut SqliteConnection, query_only: &str) {
         ("journal_mode", "wal"),
         ("synchronous", "2"),
         ("foreign_keys", "1"),
-        ("busy_timeout", "5000"),
+        ("busy_timeout", "2000"),
         ("query_only", query_only),
     ] {
         assert_eq!(pragma(connection, name).await, value, "{name}");

@@ -18,6 +18,15 @@ const LAYERS: &[(&str, &str, &str)] = &[
         "server::limits domain",
         OUTSIDE,
     ),
+    // Whoever waits for a turn sleeps in tokio.
+    ("server::limits::turns", "domain", WEB_AND_SQL),
+    ("server::log_limit", "", OUTSIDE),
+    (
+        "server::pace server::write_behind",
+        "server::store domain",
+        WEB_AND_SQL,
+    ),
+    ("server::folds", "server::rng server::store domain", WEB_AND_SQL),
     // Keys are stored and found by the type of their hash.
     (
         "server::store",
@@ -44,21 +53,25 @@ const LAYERS: &[(&str, &str, &str)] = &[
         "server::config server::store::Location server::client::TrustedProxies domain",
         OUTSIDE,
     ),
-    ("server::jobs", "server::store server::app domain", WEB_AND_SQL),
+    (
+        "server::jobs",
+        "server::store server::app server::pace domain",
+        WEB_AND_SQL,
+    ),
     (
         "server::recorder",
-        "server::clock server::rng server::secret::pepper::KeyHash server::store domain",
+        "server::recorder server::clock server::rng server::secret::pepper::KeyHash server::store server::write_behind domain",
         WEB_AND_SQL,
     ),
     (
         "server::app",
-        "server::catalog_file server::clock server::config server::key_cache server::limits server::metrics server::recorder server::request_ids server::rng server::secret server::store domain",
+        "server::catalog_file server::clock server::config server::folds server::key_cache server::limits server::metrics server::recorder server::request_ids server::rng server::secret server::store server::write_behind domain",
         WEB_AND_SQL,
     ),
     (
         "server::service",
-        "server::service server::access server::app server::client server::config server::key_cache \
-         server::limits server::secret \
+        "server::service server::access server::app server::client server::config server::folds server::key_cache \
+         server::limits server::log_limit server::secret \
          server::store domain",
         WEB_AND_SQL,
     ),
@@ -71,13 +84,13 @@ const LAYERS: &[(&str, &str, &str)] = &[
     // A session's errors are those of the use cases; its cookie is a header of axum.
     (
         "server::session server::access",
-        "server::session server::app server::service::ServiceError server::store domain",
+        "server::session server::app server::folds server::service::ServiceError server::store domain",
         "leptos leptos_axum sqlx",
     ),
     (
         "server::http",
         "server::http server::service server::session server::access server::app server::client server::config \
-         server::key_cache server::limits api ui domain",
+         server::key_cache server::limits server::log_limit api ui domain",
         "sqlx",
     ),
     // These put it together. The root of the crate is `lib`.

@@ -5,7 +5,12 @@ use crate::program::Connection;
 use std::time::Instant;
 
 pub async fn run(place: &Place) -> Result<(), Failure> {
-    let (program, _) = place.start(&[]).await?;
+    let (program, sample) = place.start(&[]).await?;
+    // A body is read for a caller with a good key, or for a form that everybody may send.
+    let chunked = format!(
+        "authorization: Bearer {}\r\ntransfer-encoding: chunked",
+        sample.secret
+    );
     let mut slow = Connection::open(program.address).await?;
     slow.send("GET /healthz HTTP/1.1\r\nhost: soak\r\n").await?;
     let began = Instant::now();
@@ -20,10 +25,7 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         "after 10 s",
     );
     for (path, form) in [
-        (
-            "/v1/generate/image/bfl/flux-schnell",
-            "transfer-encoding: chunked",
-        ),
+        ("/v1/generate/image/bfl/flux-schnell", chunked.as_str()),
         (
             "/sign-in",
             "sec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 9",

@@ -1,7 +1,7 @@
-//! Many sign in at once: memory and the checks of keys stay as they are (S5).
+//! Many people sign in at once, each from their own address: memory and the checks of keys stay as they are (S5).
 
 use super::{Failure, Place, milliseconds, percentile, told};
-use crate::program::Connection;
+use crate::program::{self, Connection};
 use std::time::Instant;
 use tokio::task::JoinSet;
 
@@ -24,9 +24,11 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
             signing_in.spawn(async move {
                 let mut connection = Connection::open(address).await?;
                 let form = format!("email=nobody-{n}%40example.com&password=tidal+moss+quartz+lantern");
-                // One address may fail 20 times a minute: each of them has its own.
-                let client = format!("192.0.2.{n}");
-                connection.post_for(&client, "/api/session/sign-in", &form).await
+                let from = format!("10.0.{n}.1");
+                connection
+                    .send(&program::form("/api/session/sign-in", "", &from, &form))
+                    .await?;
+                Ok::<_, std::io::Error>(connection.reply().await?.status)
             });
         }
         while !signing_in.is_empty() {

@@ -3,7 +3,7 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest as _, FromRequestParts, Request},
-    http::{StatusCode, header::CONTENT_TYPE, request::Parts},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::de::DeserializeOwned;
@@ -22,16 +22,24 @@ impl<T: DeserializeOwned + Send, S: Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// Whether a body is said to be a form, with whatever parameters.
+#[must_use]
+pub fn is_form(headers: &HeaderMap) -> bool {
+    let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = named
+        .and_then(|named| named.split(';').next())
+        .unwrap_or_default();
+    media_type
+        .trim()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
 /// The fields of a posted form; those named `scopes[]` or `keys[]` are a list.
 ///
 /// # Errors
 /// The answer to a form that cannot be read.
 pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Response> {
-    let media_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    if !media_type.is_some_and(|media_type| media_type.starts_with("application/x-www-form-urlencoded")) {
+    if !is_form(request.headers()) {
         return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
     }
     let body = Bytes::from_request(request, &())

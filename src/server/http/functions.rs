@@ -1,63 +1,112 @@
 //! The server functions' side of HTTP: who calls, and with which status they are answered.
 
-use super::{client, refusal, retry_after, session::Welcome};
+use super::{
+    client, fields,
+    middleware::bodies::{self, Unread},
+    refusal, retry_after,
+    session::Welcome,
+};
 use crate::{
     api::{error::ApiError, keys::RevealedKey},
     domain::{activity::Trace, role::Action},
     server::{
         access::{self, KeyManager},
         app::App,
+        limits::bytes::Sender,
         service::{ServiceError, keys::Revealed},
         session::{self, Viewer},
     },
 };
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use leptos::prelude::*;
 use leptos_axum::{ResponseOptions, handle_server_fns_with_context};
 use tower_sessions::Session;
 
-/// Calls a server function. POST only, and only in the encoding that our forms are sent in (docs/security.md, S25).
+/// By this header the browser's side of a server function knows that it refused.
+const FAILED: HeaderName = HeaderName::from_static("serverfnerror");
+
+/// The functions that anybody may call.
+pub const OPEN: [&str; 2] = ["/api/session/sign-in", "/api/session/sign-up"];
+
+/// Calls a server function. POST only, and only in the encoding that our forms are sent in (docs/security.md, S25). Its
+/// body is read for functions that anybody may call, and for whoever is signed in (S89); the function judges its caller
+/// when the body is there.
 pub async fn handle(State(app): State<App>, request: Request) -> Response {
     if request.method() != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
     }
-    let media_type = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let media_type = media_type
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default()
-        .trim();
-    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    if !fields::is_form(request.headers()) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
     let path = request.uri().path();
-    if !leptos::server_fn::axum::server_fn_paths().any(|(known, _)| known == path) {
+    let known = leptos::server_fn::axum::server_fn_paths().find(|(known, _)| *known == path);
+    let Some((path, _)) = known else {
         return StatusCode::NOT_FOUND.into_response();
-    }
-    let (mut parts, body) = request.into_parts();
-    // The router's limit cuts off what is too long.
-    let Ok(body) = to_bytes(body, usize::MAX).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
+    let browser = request.extensions().get::<Session>().cloned();
+    let read = match sender(&app, path, browser).await {
+        Ok(sender) => {
+            let most = match sender {
+                Sender::Stranger => bodies::OPEN_FORM,
+                Sender::Known => bodies::FORM,
+            };
+            bodies::whole(&app, request, most, sender).await.map_err(unread)
+        }
+        Err(error) => Err(refusal(error)),
+    };
+    // Its share is given back when it is answered.
+    let (request, _share) = match read {
+        Ok(read) => read,
+        Err(refused) => return not_called(path, refused),
+    };
+    let (mut parts, body) = request.into_parts();
     // Asked for HTML, server_fn would answer with a redirect to the Referer and errors in the URL (S26).
     parts
         .headers
         .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     let context = move || provide_context(app.clone());
-    let request = Request::from_parts(parts, Body::from(body));
+    let request = Request::from_parts(parts, body);
     let mut response = handle_server_fns_with_context(context, request)
         .await
         .into_response();
     // A function that ran has set its status by `answer`. What is left at 500 are arguments that cannot be read.
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         *response.status_mut() = StatusCode::BAD_REQUEST;
+    }
+    response
+}
+
+/// Who sends the body of a call, before it is read.
+async fn sender(app: &App, path: &str, browser: Option<Session>) -> Result<Sender, ServiceError> {
+    if OPEN.contains(&path) {
+        return Ok(Sender::Stranger);
+    }
+    let is_live = match browser {
+        Some(browser) => session::is_live(app, &browser).await?,
+        None => false,
+    };
+    is_live.then_some(Sender::Known).ok_or(ServiceError::Unauthorized)
+}
+
+fn unread(unread: Unread) -> (StatusCode, ApiError) {
+    (unread.status(), ApiError::message(unread.sentence()))
+}
+
+/// The answer to a call whose body was not read, as a function that refuses gives it.
+fn not_called(path: &'static str, (status, error): (StatusCode, ApiError)) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (FAILED, HeaderValue::from_static(path)),
+    ];
+    let mut response = (status, headers, Body::from(error.ser())).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(super::RETRY_AFTER));
     }
     response
 }

@@ -56,7 +56,9 @@ pub async fn judge(app: &App, door: Door, asked: &Asked<'_>, now: Timestamp) -> 
     verdict
 }
 
-/// Notes a request that was made with a key of ours, and how it was answered; counts it where the log is full.
+/// Notes a request that was made with a key of ours, and how it was answered; counts it where the log is full. Refusals
+/// beyond those that a key may have in a minute have no row: whoever holds a key that ended fills no disk with it
+/// (docs/security.md, S90). The metrics count them.
 pub fn note(
     app: &App,
     asked: &Asked<'_>,
@@ -65,6 +67,7 @@ pub fn note(
     error: Option<&V1Error>,
 ) {
     let key_use = match error {
+        Some(V1Error::Refused(Refusal::TooManyRefusals(_))) => return,
         Some(V1Error::Refused(Refusal::Revoked | Refusal::Expired)) => KeyUse::AfterEnd,
         Some(V1Error::Refused(_)) => KeyUse::Refused,
         _ => KeyUse::Accepted,

@@ -4,6 +4,7 @@
 mod activity;
 mod create_team;
 mod frame;
+mod gates;
 mod guard;
 mod key;
 mod keys;
@@ -31,40 +32,32 @@ use axum::{
     Router,
     extract::FromRequestParts,
     http::{HeaderValue, StatusCode, header, request::Parts},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use leptos::prelude::*;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_sessions::Session;
 
-/// Most bytes of a form that is open to everybody (docs/security.md, S28).
-const OPEN_FORM_BYTES: usize = 4 * 1024;
-
-/// Refuses what is longer.
-pub fn open_forms() -> RequestBodyLimitLayer {
-    RequestBodyLimitLayer::new(OPEN_FORM_BYTES)
-}
-
-/// Every page.
-pub fn routes() -> Router<App> {
+/// Every page, and its form. A form without a gate has no body (see [`bodies`](super::middleware::bodies)).
+pub fn routes(app: &App) -> Router<App> {
+    // Anybody may send these three.
+    let open = |form: MethodRouter<App>| form.route_layer(from_fn_with_state(app.clone(), gates::open));
+    let member = |form: MethodRouter<App>| form.route_layer(from_fn_with_state(app.clone(), gates::member));
     Router::new()
         .route("/", get(root))
-        .route(
-            "/sign-up",
-            get(sign_up::show).post(sign_up::submit).layer(open_forms()),
-        )
-        .route(
-            "/sign-in",
-            get(sign_in::show).post(sign_in::submit).layer(open_forms()),
-        )
+        .route("/sign-up", get(sign_up::show).merge(open(post(sign_up::submit))))
+        .route("/sign-in", get(sign_in::show).merge(open(post(sign_in::submit))))
+        .route("/theme", open(post(theme::submit)))
         .route("/sign-out", post(sign_out::submit))
-        .route("/theme", post(theme::submit))
         .route(
             "/home/create-team",
-            get(create_team::show).post(create_team::submit),
+            get(create_team::show).merge(member(post(create_team::submit))),
         )
-        .route("/home/{account}/api-keys", get(keys::show).post(keys::submit))
+        .route(
+            "/home/{account}/api-keys",
+            get(keys::show).merge(member(post(keys::submit))),
+        )
         .route("/home/{account}/api-keys/{key}", get(key::show))
         .route("/home/{account}/activity", get(activity::show))
         .route("/home/{account}/activity/export", get(activity::export))
@@ -93,15 +86,18 @@ impl FromRequestParts<App> for SignedIn {
             .map_err(IntoResponse::into_response)?;
         match session::viewer(app, &session).await {
             Ok(Some(viewer)) => Ok(Self(visit, viewer)),
-            Ok(None) => {
-                let query: String = url::form_urlencoded::Serializer::new(String::new())
-                    .append_pair("next", &visit.path)
-                    .finish();
-                Err(Redirect::to(&format!("/sign-in?{query}")).into_response())
-            }
+            Ok(None) => Err(to_sign_in(&visit.path)),
             Err(error) => Err(failure(&visit, error).await),
         }
     }
+}
+
+/// For whoever is not signed in: to the form for that, and back to `path` afterwards.
+fn to_sign_in(path: &str) -> Response {
+    let query: String = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", path)
+        .finish();
+    Redirect::to(&format!("/sign-in?{query}")).into_response()
 }
 
 /// `/` leads to the keys, or to signing in.

@@ -7,7 +7,7 @@ use super::{
     middleware::{headers, request_id},
     v1,
 };
-use crate::server::app::App;
+use crate::server::{app::App, log_limit::LogLimit};
 use axum::{
     body::{Body, HttpBody as _},
     extract::Request,
@@ -51,15 +51,20 @@ pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
 
 /// The answer, or that there is none, in the form that whoever asks takes.
 async fn told(id: &str, is_nginx: bool, answered: thread::Result<Option<Response>>) -> Response {
+    static LINES: LogLimit = LogLimit::new();
     let response = match answered {
         Ok(Some(response)) => response,
         Ok(None) => {
-            tracing::error!(request_id = id, "an answer did not begin in time");
+            if LINES.allows() {
+                tracing::error!(request_id = id, "an answer did not begin in time");
+            }
             V1Error::Unavailable.response(id)
         }
         // The panic has told of itself where it happened.
         Err(_) => {
-            tracing::error!(request_id = id, "an answer could not be made");
+            if LINES.allows() {
+                tracing::error!(request_id = id, "an answer could not be made");
+            }
             V1Error::Unavailable.response(id)
         }
     };

@@ -14,21 +14,26 @@ use super::{
         error::V1Error,
         logged::{Asked, Outcome},
     },
+    middleware::bodies,
 };
 use crate::{
     domain::{catalog::Route, key::Key, time::Timestamp},
     server::app::App,
 };
 use axum::{
-    body::{Body, HttpBody as _, to_bytes},
+    body::{Body, HttpBody as _},
     extract::Request,
     http::{HeaderMap, header},
     response::Response,
 };
+use futures_util::StreamExt as _;
 use serde::Serialize;
 
 /// Most bytes of a request's body (docs.babysea.ai, `/setup/errors`; docs/security.md, S28).
 const BODY_BYTES: usize = 100 * 1024;
+
+/// Its name in the metrics.
+const DOOR: &str = "v1";
 
 /// What an endpoint knows of its caller.
 struct Call<'r> {
@@ -65,13 +70,10 @@ impl Served {
     }
 }
 
-/// Answers a request to `/v1`.
+/// Answers a request to `/v1`. Nothing of a body is read before its key is known and may pass (docs/security.md, S89).
 pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
     let now = app.now();
     let (request, body) = request.into_parts();
-    if !fits(&request.headers, body).await {
-        return V1Error::PayloadTooLarge.response(request_id);
-    }
     let asked = Asked {
         method: request.method.as_str(),
         path: request.uri.path(),
@@ -90,7 +92,12 @@ pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
                 query: asked.query,
                 now,
             };
-            answer(route, &call).await
+            if fits(&request.headers, body).await {
+                answer(route, &call).await
+            } else {
+                app.metrics.refused(DOOR, V1Error::PayloadTooLarge.kind().reason);
+                Err(V1Error::PayloadTooLarge)
+            }
         }
         // Nothing passes without a key and a route.
         (Ok(()), ..) => Err(V1Error::NotServedHere),
@@ -112,15 +119,24 @@ pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
     response
 }
 
-/// Whether a body is no longer than it may be. It is read only where its length is not said before.
+/// Whether a body is no longer than it may be. It is read only where its length is not said before, and nothing of it is
+/// kept: no route needs it.
 async fn fits(headers: &HeaderMap, body: Body) -> bool {
-    match headers.get(header::CONTENT_LENGTH) {
-        Some(length) => {
-            let length = length.to_str().ok().and_then(|length| length.parse().ok());
-            length.is_some_and(|length: usize| length <= BODY_BYTES)
-        }
-        None => body.is_end_stream() || Box::pin(to_bytes(body, BODY_BYTES)).await.is_ok(),
+    if bodies::announces_more(headers, &body, BODY_BYTES) {
+        return false;
     }
+    if headers.contains_key(header::CONTENT_LENGTH) || body.is_end_stream() {
+        return true;
+    }
+    let mut chunks = body.into_data_stream();
+    let mut length = 0;
+    while let Some(Ok(chunk)) = chunks.next().await {
+        length += chunk.len();
+        if length > BODY_BYTES {
+            return false;
+        }
+    }
+    true
 }
 
 // What asks the database is boxed: room for it would be moved about with every other answer.

@@ -1,6 +1,6 @@
 //! Passwords at rest: argon2id, computed off the threads that answer requests (docs/security.md, S2 to S4).
 
-use super::{judge, turns::Turns};
+use super::{fair_queue::FairQueue, judge};
 use crate::{
     domain::{own_words::OwnWords, password::Password},
     server::{limits::Network, rng::Rng},
@@ -64,9 +64,9 @@ pub struct Passwords {
     argon2: Argon2<'static>,
     /// Checked in place of a stored hash when there is none, so that both take as long (S6).
     decoy: String,
-    hashing: Turns<Network>,
+    hashing: FairQueue<Network>,
     /// Judging has places of its own, so that nobody who signs in waits for somebody who signs up.
-    judging: Turns<Network>,
+    judging: FairQueue<Network>,
     patience: Duration,
     runs: AtomicU64,
     rng: Arc<dyn Rng>,
@@ -88,8 +88,8 @@ impl Passwords {
         Self {
             argon2,
             decoy,
-            hashing: Turns::new(places, QUEUE),
-            judging: Turns::new((places / 2).max(1), JUDGE_QUEUE),
+            hashing: FairQueue::new(places, QUEUE),
+            judging: FairQueue::new((places / 2).max(1), JUDGE_QUEUE),
             patience: PATIENCE,
             runs: AtomicU64::new(0),
             rng,
@@ -163,11 +163,11 @@ impl Passwords {
     /// room for another job before this one has ended.
     async fn run<T: Send + 'static>(
         &self,
-        turns: &Turns<Network>,
+        queue: &FairQueue<Network>,
         network: Network,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let place = turns.place(network, self.patience).await?;
+        let place = queue.place(network, self.patience).await?;
         self.runs.fetch_add(1, Ordering::SeqCst);
         tokio::task::spawn_blocking(move || {
             let _place = place;

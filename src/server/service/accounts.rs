@@ -218,20 +218,20 @@ fn created(app: &App, account: &Account, owner: Owner<'_>) -> Entry {
 /// # Errors
 /// `NotFound` when the person is gone.
 pub async fn home(app: &App, user: UserId) -> Result<Account, ServiceError> {
-    app.store
-        .read()
-        .await?
-        .accounts()
-        .home(user)
-        .await?
-        .map(|home| home.account)
-        .ok_or(ServiceError::NotFound)
+    let mut store = app.store.read().await?;
+    // What waits to be written is newer than what is stored.
+    if let Some(seen) = app.write_behind.visited(user) {
+        let all = store.accounts().of_user(user).await?;
+        if let Some(seen) = all.into_iter().find(|joined| joined.account.id == seen) {
+            return Ok(seen.account);
+        }
+    }
+    let home = store.accounts().home(user).await?;
+    home.map(|home| home.account).ok_or(ServiceError::NotFound)
 }
 
-/// Every account that `user` is in. Notes that they are looking at `current`, unless it is the one they saw last.
-///
-/// # Errors
-/// When the database fails.
+/// Every account that `user` is in. Records that they are looking at `current`, unless it is the one they saw last; that
+/// is written later, so that the page opens where nothing can be written (docs/security.md, S86).
 pub async fn visit(
     app: &App,
     user: UserId,
@@ -239,9 +239,7 @@ pub async fn visit(
     current: &Account,
 ) -> Result<Vec<Joined>, ServiceError> {
     if last_account != Some(&current.id.to_string()) {
-        let mut tx = app.store.write().await?;
-        tx.users().set_last_account(user, current.id).await?;
-        tx.commit().await?;
+        app.write_behind.visit(user, current.id);
     }
     Ok(app.store.read().await?.accounts().of_user(user).await?)
 }

@@ -1,6 +1,9 @@
 //! What was done, noted in the transaction that does it (docs/security.md, S66), and read again.
 
-use super::ServiceError;
+use super::{
+    ServiceError,
+    long_reads::{self, LongReadError},
+};
 use crate::{
     domain::{
         activity::{Actor, Entry, Event, Trace},
@@ -12,16 +15,20 @@ use crate::{
     server::{
         access::{AccountReader, KeyManager},
         app::App,
-        store::{StoreError, Tables as _, Tx},
+        folds::{self, Seen},
+        store::{StoreError, Tables, Tx},
     },
 };
 
-pub use crate::server::store::activity::ActivityFilter;
+pub use crate::server::store::activity::{ActivityFilter, Events};
 
 /// Rows of a page.
 pub const PAGE: u32 = 200;
 /// Rows that an export reads at a time.
 const CHUNK: u32 = 500;
+
+const SEARCH_TOO_LONG: &str =
+    "The activity could not be searched in time. Wait a few seconds, or search for less.";
 
 impl<'a> From<&'a KeyManager> for Actor<'a> {
     fn from(manager: &'a KeyManager) -> Self {
@@ -61,10 +68,13 @@ pub(super) async fn note(
 pub struct ActivityList {
     /// Its entries, newest first, at most [`PAGE`].
     pub entries: Vec<Entry>,
-    /// How many of the list come before these.
-    pub before: u64,
-    /// How many the list has on all its pages.
-    pub total: u64,
+    /// How many of the list come before these, and how many it has on all its pages; nothing where that could not be
+    /// counted in time.
+    pub counts: Option<(u64, u64)>,
+    /// Whether there are newer ones.
+    pub has_newer: bool,
+    /// Whether there are older ones.
+    pub has_older: bool,
 }
 
 impl ActivityList {
@@ -79,18 +89,6 @@ impl ActivityList {
     pub fn last_place(&self) -> Option<Cursor> {
         self.entries.last().map(place)
     }
-
-    /// Whether there are newer ones.
-    #[must_use]
-    pub const fn has_newer(&self) -> bool {
-        self.before > 0
-    }
-
-    /// Whether there are older ones.
-    #[must_use]
-    pub fn has_older(&self) -> bool {
-        self.before + (self.entries.len() as u64) < self.total
-    }
 }
 
 /// Where an entry stands in the list.
@@ -104,7 +102,7 @@ fn place(entry: &Entry) -> Cursor {
 /// A page of an account's activity.
 ///
 /// # Errors
-/// When the database fails.
+/// `Overloaded` when a search took too long: it reads all entries of the account.
 pub async fn list(
     app: &App,
     reader: &AccountReader,
@@ -112,41 +110,71 @@ pub async fn list(
     page: Page,
 ) -> Result<ActivityList, ServiceError> {
     let account = reader.account.id;
-    let mut store = app.store.read().await?;
-    let mut entries = match page {
-        Page::First => store.activity().older(account, filter, None, PAGE).await?,
-        Page::Older(cursor) => {
-            store
-                .activity()
-                .older(account, filter, Some(cursor), PAGE)
-                .await?
-        }
-        Page::Newer(cursor) => {
-            store
-                .activity()
-                .newer(account, filter, Some(cursor), PAGE)
-                .await?
-        }
-        Page::Last => store.activity().newer(account, filter, None, PAGE).await?,
+    // One more than is shown tells whether there are others.
+    let limit = PAGE + 1;
+    let mut entries = if filter.reads_everything() {
+        let filter = filter.clone();
+        let found = long_reads::for_page(app, account, |read| {
+            Box::pin(async move { read_page(read, account, &filter, page, limit).await })
+        });
+        found.await?.ok_or(ServiceError::Overloaded(SEARCH_TOO_LONG))?
+    } else {
+        read_page(&mut app.store.read().await?, account, filter, page, limit).await?
     };
-    if matches!(page, Page::Newer(_) | Page::Last) {
+    let is_backwards = matches!(page, Page::Newer(_) | Page::Last);
+    let has_more = entries.len() > PAGE as usize;
+    entries.truncate(PAGE as usize);
+    if is_backwards {
         entries.reverse();
     }
-    let total = store.activity().count(account, filter, None).await?;
-    let before = match entries.first() {
-        Some(first) => {
-            store
-                .activity()
-                .count(account, filter, Some(place(first)))
-                .await?
-        }
-        None => 0,
+    let first = entries.first().map(place);
+    let counted = {
+        let filter = filter.clone();
+        long_reads::for_page(app, account, |read| {
+            Box::pin(async move {
+                let total = read.activity().count(account, &filter, None).await?;
+                let before = match first {
+                    Some(first) => read.activity().count(account, &filter, Some(first)).await?,
+                    None => 0,
+                };
+                Ok((before, total))
+            })
+        })
     };
+    let shown = entries.len() as u64;
+    let counts = counted.await?;
     Ok(ActivityList {
+        has_newer: match (page, counts) {
+            (Page::First, _) => false,
+            (_, Some((before, _))) => before > 0,
+            (Page::Older(_), None) => true,
+            (Page::Newer(_) | Page::Last, None) => has_more,
+        },
+        has_older: match (page, counts) {
+            (Page::Last, _) => false,
+            (_, Some((before, total))) => before + shown < total,
+            (Page::Newer(_), None) => true,
+            (Page::First | Page::Older(_), None) => has_more,
+        },
+        counts,
         entries,
-        before,
-        total,
     })
+}
+
+async fn read_page(
+    store: &mut impl Tables,
+    account: AccountId,
+    filter: &ActivityFilter,
+    page: Page,
+    limit: u32,
+) -> Result<Vec<Entry>, StoreError> {
+    let activity = store.activity();
+    match page {
+        Page::First => activity.older(account, filter, None, limit).await,
+        Page::Older(cursor) => activity.older(account, filter, Some(cursor), limit).await,
+        Page::Newer(cursor) => activity.newer(account, filter, Some(cursor), limit).await,
+        Page::Last => activity.newer(account, filter, None, limit).await,
+    }
 }
 
 /// The newest entries about a key.
@@ -164,10 +192,7 @@ pub async fn of_key(
     Ok(store.activity().of_target(reader.account.id, &id, limit).await?)
 }
 
-/// Notes that the activity is taken out of the product as a file.
-///
-/// # Errors
-/// When the database fails.
+/// Records that the activity is taken out of the product as a file; repeats of a minute are one entry.
 pub async fn note_export(
     app: &App,
     reader: &AccountReader,
@@ -190,9 +215,14 @@ pub async fn note_export(
         target,
         format,
     );
-    let mut tx = app.store.write().await?;
-    tx.activity().insert(&entry).await?;
-    Ok(tx.commit().await?)
+    if app.folds.count(&entry) == Seen::Repeat {
+        return Ok(());
+    }
+    let written = folds::write_first(&app.store, &entry).await;
+    if written.is_err() {
+        app.folds.undo(&entry);
+    }
+    Ok(written?)
 }
 
 /// The entries of an export that follow the one at `cursor`, newest first; none at its end.
@@ -205,8 +235,19 @@ pub async fn export_chunk(
     filter: &ActivityFilter,
     cursor: Option<Cursor>,
 ) -> Result<(Vec<Entry>, Option<Cursor>), ServiceError> {
-    let mut store = app.store.read().await?;
-    let entries = store.activity().older(account, filter, cursor, CHUNK).await?;
+    let entries = if filter.reads_everything() {
+        let filter = filter.clone();
+        let found = long_reads::ask(app, account, long_reads::EXPORT, |read| {
+            Box::pin(async move { read.activity().older(account, &filter, cursor, CHUNK).await })
+        });
+        found.await.map_err(|error| match error {
+            LongReadError::Busy | LongReadError::TooLong => ServiceError::Overloaded(SEARCH_TOO_LONG),
+            LongReadError::Store(error) => error.into(),
+        })?
+    } else {
+        let mut store = app.store.read().await?;
+        store.activity().older(account, filter, cursor, CHUNK).await?
+    };
     let next = entries.last().map(place);
     Ok((entries, next))
 }

@@ -4,6 +4,7 @@ use super::{
     ServiceError,
     activity::of_key,
     keys::find,
+    long_reads,
     rotation::{Since, since},
 };
 use crate::{
@@ -41,14 +42,38 @@ pub struct KeyDetail {
     pub since: BTreeMap<KeyId, Since>,
     /// The midnight (UTC) that the first of the days begins with.
     pub first_day: Timestamp,
-    /// Each day up to today.
-    pub days: [Requests; DAYS],
+    /// Each day up to today; nothing where they could not be counted in time.
+    pub days: Option<[Requests; DAYS]>,
     /// Its last requests, newest first.
     pub requests: Vec<LoggedRequest>,
     /// Whether requests of these days were dropped from the log; nobody knows of which keys they were.
     pub has_gaps: bool,
     /// What was done to it, newest first.
     pub activity: Vec<Entry>,
+}
+
+/// The requests of a key on each day from the first on.
+async fn days(
+    app: &App,
+    reader: &AccountReader,
+    key: KeyId,
+    first_day: Timestamp,
+) -> Result<Option<[Requests; DAYS]>, ServiceError> {
+    let counted = long_reads::for_page(app, reader.account.id, |read| {
+        Box::pin(async move { read.logs().days(key, first_day).await })
+    });
+    let Some(rows) = counted.await? else {
+        return Ok(None);
+    };
+    let mut days = [Requests::default(); DAYS];
+    for row in rows {
+        let day = usize::try_from(row.day).ok().and_then(|day| days.get_mut(day));
+        if let Some(day) = day {
+            day.accepted = row.accepted.unsigned_abs();
+            day.refused = row.refused.unsigned_abs();
+        }
+    }
+    Ok(Some(days))
 }
 
 /// Gathers it.
@@ -61,19 +86,12 @@ pub async fn of(app: &App, reader: &AccountReader, id: &str) -> Result<KeyDetail
     let first_day = today.minus(Duration::from_hours(24 * (DAYS as u64 - 1)));
     let since = since(app, reader).await?;
     let activity = of_key(app, reader, &key, LAST).await?;
+    let days = days(app, reader, key.id, first_day).await?;
     let mut store = app.store.read().await?;
     let creator = match key.creator {
         Some(creator) => store.users().by_id(creator).await?.map(|user| user.name),
         None => None,
     };
-    let mut days = [Requests::default(); DAYS];
-    for row in store.logs().days(key.id, first_day).await? {
-        let day = usize::try_from(row.day).ok().and_then(|day| days.get_mut(day));
-        if let Some(day) = day {
-            day.accepted = row.accepted.unsigned_abs();
-            day.refused = row.refused.unsigned_abs();
-        }
-    }
     Ok(KeyDetail {
         creator,
         chain: store.keys().chain(reader.account.id, key.id, LAST).await?,

@@ -91,9 +91,10 @@ pub(super) async fn once(
     tx: &mut Tx,
     account: AccountId,
     form_token: &str,
+    now: Timestamp,
     sentence: &'static str,
 ) -> Result<(), ServiceError> {
-    match tx.keys().sent_form(account, form_token).await {
+    match tx.keys().sent_form(account, form_token, now).await {
         Err(StoreError::Taken(Unique::FormToken)) => Err(ServiceError::Repeated(sentence)),
         other => Ok(other?),
     }
@@ -164,7 +165,7 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
     };
     let mut tx = app.store.write().await?;
     tx.accounts().lock(key.account).await?;
-    once(&mut tx, key.account, form.form_token, SENT_TWICE).await?;
+    once(&mut tx, key.account, form.form_token, now, SENT_TWICE).await?;
     let new = NewKey {
         key: &key,
         hash: &app.pepper.hash(&secret),
@@ -230,7 +231,7 @@ pub async fn reissue(
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
     tx.accounts().lock(account).await?;
-    once(&mut tx, account, form_token, REISSUED_TWICE).await?;
+    once(&mut tx, account, form_token, now, REISSUED_TWICE).await?;
     let conflict = |sentence: &str| Err(ServiceError::Conflict(sentence.to_owned()));
     let mut key = tx
         .keys()

@@ -1,6 +1,6 @@
 //! Revoking and deleting: how keys end because a person wants it, one or several at a time.
 
-use super::{ServiceError, activity};
+use super::{ServiceError, activity, long_reads};
 use crate::{
     domain::{
         activity::Event,
@@ -15,10 +15,14 @@ use crate::{
         store::Tables,
     },
 };
+use std::time::Duration;
+use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Longest reason, in characters.
 pub const LONGEST_REASON: usize = 200;
+/// How long the question before a deletion waits for rows that are not written yet.
+const FLUSH: Duration = Duration::from_millis(500);
 /// Most keys that are ended at once; a page of the list has fewer.
 const MOST: usize = 100;
 
@@ -59,19 +63,21 @@ pub async fn chosen(app: &App, reader: &AccountReader, ids: &[String]) -> Result
     find(&mut store, reader.account.id, &ids).await
 }
 
-/// How many rows of the request log go with these keys.
-///
-/// # Errors
-/// When the database fails.
-pub async fn log_rows(app: &App, keys: &[Key]) -> Result<u64, ServiceError> {
-    // Those that wait to be written would go as well.
-    app.recorder.flush().await;
-    let mut store = app.store.read().await?;
-    let mut rows = 0;
-    for key in keys {
-        rows += store.logs().count_of_key(key.id).await?;
-    }
-    Ok(rows)
+/// How many rows of the request log go with these keys of an account; nothing where that could not be counted in time.
+/// Those that wait to be written are waited for, but not for long.
+pub async fn log_rows(app: &App, reader: &AccountReader, keys: &[Key]) -> Result<Option<u64>, ServiceError> {
+    let _ = timeout(FLUSH, app.recorder.flush()).await;
+    let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
+    long_reads::for_page(app, reader.account.id, |read| {
+        Box::pin(async move {
+            let mut rows = 0;
+            for id in ids {
+                rows += read.logs().count_of_key(id).await?;
+            }
+            Ok(rows)
+        })
+    })
+    .await
 }
 
 /// The reason as it is kept: one line, without what cannot be seen. It is kept for ever, so it holds no key.
@@ -146,7 +152,8 @@ fn as_shown(text: &str) -> String {
     words.join(" ").nfc().collect()
 }
 
-/// Forgets keys and their request logs; the activity stays. `typed` is their [`confirmation`].
+/// Deletes keys; the activity stays. Their request logs are hidden at once and removed in the background. `typed` is
+/// their [`confirmation`].
 ///
 /// # Errors
 /// `NotFound` when the account lacks one of them, `Invalid` with what was typed.
@@ -157,8 +164,6 @@ pub async fn delete(
     typed: &str,
 ) -> Result<(), ServiceError> {
     let ids = read(ids)?;
-    // The activity says how many rows went, those that wait to be written among them.
-    app.recorder.flush().await;
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
     tx.accounts().lock(account).await?;
@@ -172,12 +177,11 @@ pub async fn delete(
         return Err(ServiceError::Invalid(FieldErrors::one("confirm", sentence)));
     }
     for key in &keys {
-        let rows = tx.logs().count_of_key(key.id).await?;
-        tx.change(account, key.id).delete().await?;
-        let s = if rows == 1 { "" } else { "s" };
-        let detail = format!("{}..., with {rows} log row{s}", key.prefix);
+        tx.change(account, key.id).delete(now).await?;
+        let detail = format!("{}..., with its request log", key.prefix);
         activity::note(app, &mut tx, manager, now, Event::KeyDeleted, key, detail).await?;
     }
     tx.commit().await?;
+    app.deletions.notify_one();
     Ok(())
 }

@@ -4,6 +4,7 @@
 use super::{
     ServiceError, activity,
     keys::{Revealed, check_form_token, check_room, once},
+    long_reads,
 };
 use crate::{
     domain::{
@@ -84,7 +85,7 @@ pub async fn rotate(
     let old = old.ok_or(ServiceError::NotFound)?;
     let grace = grace.map_err(|error| ServiceError::Invalid(FieldErrors::one("grace", error.to_string())))?;
     check_form_token(form.form_token)?;
-    once(&mut tx, account, form.form_token, ROTATED_TWICE).await?;
+    once(&mut tx, account, form.form_token, now, ROTATED_TWICE).await?;
     let conflict = || Err(ServiceError::Conflict(refusal(old.status(now)).to_owned()));
     if !old.allows(Transition::Rotate, now) {
         return conflict();
@@ -210,12 +211,16 @@ pub async fn change_grace(
     Ok(())
 }
 
-/// What the keys in their grace period and their replacements did since the rotation.
-///
-/// # Errors
-/// When the database fails.
+/// What the keys in their grace period and their replacements did since the rotation. Empty where that could not be
+/// counted in time: the rows are drawn without it then.
 pub async fn since(app: &App, reader: &AccountReader) -> Result<BTreeMap<KeyId, Since>, ServiceError> {
-    let mut store = app.store.read().await?;
-    let rows = store.logs().since_rotation(reader.account.id, app.now()).await?;
+    let (account, now) = (reader.account.id, app.now());
+    if !app.store.read().await?.logs().any_in_grace(account, now).await? {
+        return Ok(BTreeMap::new());
+    }
+    let counted = long_reads::for_page(app, account, |read| {
+        Box::pin(async move { read.logs().since_rotation(account, now).await })
+    });
+    let rows = counted.await?.unwrap_or_default();
     Ok(rows.into_iter().collect())
 }

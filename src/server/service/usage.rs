@@ -1,11 +1,9 @@
 //! What the keys of an account did: totals of its request log.
 
+use super::long_reads::{self, LongReadError};
 use crate::{
     domain::ids::AccountId,
-    server::{
-        app::App,
-        store::{StoreError, Tables as _},
-    },
+    server::{app::App, store::Tables as _},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -27,13 +25,17 @@ pub struct EndpointUsage {
 }
 
 /// The requests of an account in the last `days` days, for each route. Requests of the last half second may be missing:
-/// the log is written in batches.
-///
-/// # Errors
-/// When the database fails.
-pub async fn of_account(app: &App, account: AccountId, days: u16) -> Result<Vec<EndpointUsage>, StoreError> {
+/// the log is written in batches. Rows of deleted keys count until they are removed.
+pub async fn of_account(
+    app: &App,
+    account: AccountId,
+    days: u16,
+) -> Result<Vec<EndpointUsage>, LongReadError> {
     let since = app.now().minus(Duration::from_hours(24 * u64::from(days)));
-    let rows = app.store.read().await?.logs().usage(account, since).await?;
+    let rows = long_reads::ask(app, account, long_reads::PROGRAM, |read| {
+        Box::pin(async move { read.logs().usage(account, since).await })
+    });
+    let rows = rows.await?;
     let mut endpoints = BTreeMap::<String, EndpointUsage>::new();
     for row in rows {
         let endpoint = format!("{} {}", row.method, row.route);

@@ -13,6 +13,7 @@ use crate::{
         client::Client,
         key_cache::Known,
         limits::{Exceeded, quota::Quota, subscriber},
+        log_limit::LogLimit,
         store::{StoreError, Tables as _},
     },
 };
@@ -191,14 +192,26 @@ pub async fn identify(
     };
     found.ok_or_else(|| {
         // Counted only here, so that the keys that are known still pass from an address that tries others.
-        // Clients whose address cannot be told share one count.
-        let counted = match client {
-            Client::Address(address) => subscriber(address),
-            Client::Unreadable => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        };
-        let tried = app.unknown_keys.count(counted, now);
+        let tried = app.unknown_keys.count(counted(client), now);
         tried.map_or_else(Refusal::TooManyUnknown, |()| Refusal::InvalidKey)
     })
+}
+
+/// Whether this client may try a key that may be unknown; counts nothing.
+///
+/// # Errors
+/// `TooManyUnknown` where it has tried too many in this minute.
+pub fn may_try(app: &App, client: Client, now: Timestamp) -> Result<(), Refusal> {
+    let looked = app.unknown_keys.look(&counted(client), now);
+    looked.map_err(Refusal::TooManyUnknown)
+}
+
+/// By what unknown keys are counted. Clients whose address cannot be told share one count.
+fn counted(client: Client) -> IpAddr {
+    match client {
+        Client::Address(address) => subscriber(address),
+        Client::Unreadable => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    }
 }
 
 /// The key with this text: from memory, if no server can have changed it since, or from the database.
@@ -207,6 +220,7 @@ async fn find(
     catalog: &Arc<Catalog>,
     secret: &SecretText,
 ) -> Result<Option<Arc<Known>>, StoreError> {
+    static LINES: LogLimit = LogLimit::new();
     let hash = app.pepper.hash(secret);
     let held = app.keys.get(&hash, catalog, app.store.changes());
     let heard = app.store.since_look();
@@ -234,7 +248,9 @@ async fn find(
     match held {
         Some(known) if heard.is_some_and(|ago| ago <= FRESH + app.config.stale_if_db_down) => {
             app.stale_uses.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(key = %known.key.id, "the database is away: a key is judged by what was known of it");
+            if LINES.allows() {
+                tracing::warn!(key = %known.key.id, "the database is away: a key is judged by what was known of it");
+            }
             Ok(Some(known))
         }
         _ => Err(error),
@@ -245,7 +261,7 @@ async fn find(
 /// is stored under the present one from then on (docs/security.md, S32).
 async fn load(app: &App, secret: &SecretText) -> Result<Option<(Key, bool)>, StoreError> {
     let hash = app.pepper.hash(secret);
-    let mut reader = app.store.read().await?;
+    let mut reader = app.store.read_for_check().await?;
     if let Some(key) = reader.keys().by_hash(&hash).await? {
         return Ok(Some((key, true)));
     }

@@ -3,18 +3,18 @@
 
 use super::USER;
 use crate::{
-    domain::ids::UserId,
+    domain::{ids::UserId, time::Timestamp},
     server::{
         app::App,
         store::{
             StoreError, Tables as _,
-            sessions::{IdHash, NewSession},
+            sessions::{IdHash, Live, NewSession},
         },
     },
 };
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
-use std::{fmt, time::Duration};
+use std::{collections::HashMap, fmt, time::Duration};
 use tower_sessions::{
     SessionStore,
     session::{Id, Record},
@@ -23,6 +23,9 @@ use tower_sessions::{
 
 /// How long a session may have been used before that is noted again (S11).
 const TOUCH_AFTER: Duration = Duration::from_mins(1);
+
+/// Sessions that a person may have; signing in once more ends the one that was used least lately.
+const MOST_SESSIONS: u32 = 100;
 
 /// The store behind tower-sessions.
 #[derive(Clone)]
@@ -47,6 +50,9 @@ impl SessionTable {
         };
         let mut tx = self.0.store.write().await?;
         tx.sessions().insert(&new).await?;
+        if let Some(user) = user {
+            tx.sessions().trim(user, MOST_SESSIONS).await?;
+        }
         tx.commit().await
     }
 
@@ -60,20 +66,11 @@ impl SessionTable {
     async fn find(&self, id: Id) -> std::result::Result<Option<Record>, StoreError> {
         let now = self.0.now();
         let hash = hash(id);
-        let seen_after = now.minus(self.0.config.session_idle);
-        let live = self
-            .0
-            .store
-            .read()
-            .await?
-            .sessions()
-            .live(&hash, seen_after, now)
-            .await?;
+        let live = live(&self.0, &hash, now).await?;
         let Some(live) = live else { return Ok(None) };
         if live.last_seen_at <= now.minus(TOUCH_AFTER).millis() {
-            let mut tx = self.0.store.write().await?;
-            tx.sessions().touch(&hash, now).await?;
-            tx.commit().await?;
+            // Written later: a page opens where nothing can be written (docs/security.md, S86).
+            self.0.write_behind.touch(hash, now);
         }
         let data = serde_json::from_str(&live.data).map_err(|_| StoreError::Unreadable("sessions.data"))?;
         // The end in the record is never asked for: the table is.
@@ -118,16 +115,42 @@ impl fmt::Debug for SessionTable {
     }
 }
 
+/// The session that is found by this hash, if it is neither idle for too long nor past its end.
+async fn live(app: &App, hash: &IdHash, now: Timestamp) -> std::result::Result<Option<Live>, StoreError> {
+    let idle_since = now.minus(app.config.session_idle);
+    // A use that waits to be written is a use.
+    let seen_after = if app.write_behind.touched_since(hash, idle_since) {
+        Timestamp::from_millis(i64::MIN)
+    } else {
+        idle_since
+    };
+    app.store
+        .read()
+        .await?
+        .sessions()
+        .live(hash, seen_after, now)
+        .await
+}
+
+/// Whose session that is, if it is live; it is not touched.
+pub(super) async fn user_of(app: &App, id: Id) -> std::result::Result<Option<UserId>, StoreError> {
+    let live = live(app, &hash(id), app.now()).await?;
+    let data: Option<HashMap<String, serde_json::Value>> =
+        live.and_then(|live| serde_json::from_str(&live.data).ok());
+    Ok(data.and_then(|data| user(&data)))
+}
+
 fn hash(id: Id) -> IdHash {
     Sha256::digest(id.0.to_le_bytes()).into()
 }
 
 fn values(record: &Record) -> (Option<UserId>, String) {
-    let user = record
-        .data
-        .get(USER)
-        .and_then(|value| serde_json::from_value(value.clone()).ok());
-    (user, serde_json::json!(record.data).to_string())
+    (user(&record.data), serde_json::json!(record.data).to_string())
+}
+
+fn user(data: &HashMap<String, serde_json::Value>) -> Option<UserId> {
+    data.get(USER)
+        .and_then(|value| serde_json::from_value(value.clone()).ok())
 }
 
 fn failed(error: StoreError) -> Error {

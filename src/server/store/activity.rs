@@ -21,7 +21,14 @@ macro_rules! select {
 macro_rules! filtered {
     () => {
         "AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\\')
-        AND (CAST($3 AS TEXT) IS NULL OR action = $3)"
+        AND (CAST($3 AS TEXT) IS NULL OR action = $3) "
+    };
+}
+
+/// The list without refused sign-ins, in the words of its index.
+macro_rules! but_refusals {
+    () => {
+        "AND action <> 'auth.refused' "
     };
 }
 
@@ -29,10 +36,16 @@ declare! {
     INSERT = "INSERT INTO activity (id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail,
             search_key, request_id, ip_hash)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    OLDER = concat!(select!(), filtered!(), " AND (at, id) < ($4, $5) ORDER BY at DESC, id DESC LIMIT $6");
-    NEWER = concat!(select!(), filtered!(), " AND (at, id) > ($4, $5) ORDER BY at, id LIMIT $6");
+    OLDER = concat!(select!(), filtered!(), "AND (at, id) < ($4, $5) ORDER BY at DESC, id DESC LIMIT $6");
+    NEWER = concat!(select!(), filtered!(), "AND (at, id) > ($4, $5) ORDER BY at, id LIMIT $6");
     COUNT = concat!("SELECT COUNT(*) FROM activity WHERE account_id = $1 ", filtered!());
-    COUNT_NEWER = concat!("SELECT COUNT(*) FROM activity WHERE account_id = $1 ", filtered!(), " AND (at, id) > ($4, $5)");
+    COUNT_NEWER = concat!("SELECT COUNT(*) FROM activity WHERE account_id = $1 ", filtered!(), "AND (at, id) > ($4, $5)");
+    EVENTS_OLDER = concat!(select!(), but_refusals!(), filtered!(), "AND (at, id) < ($4, $5)
+        ORDER BY at DESC, id DESC LIMIT $6");
+    EVENTS_NEWER = concat!(select!(), but_refusals!(), filtered!(), "AND (at, id) > ($4, $5) ORDER BY at, id LIMIT $6");
+    EVENTS_COUNT = concat!("SELECT COUNT(*) FROM activity WHERE account_id = $1 ", but_refusals!(), filtered!());
+    EVENTS_COUNT_NEWER = concat!("SELECT COUNT(*) FROM activity WHERE account_id = $1 ", but_refusals!(), filtered!(),
+        "AND (at, id) > ($4, $5)");
     OF_TARGET = concat!(select!(), "AND target_id = $2 ORDER BY at DESC, id DESC LIMIT $3");
 }
 
@@ -41,8 +54,44 @@ declare! {
 pub struct ActivityFilter {
     /// What names, details, request ids or hashes of addresses hold, whatever its case; empty for all.
     pub search: String,
-    /// Those of one event, or all.
-    pub event: Option<Event>,
+    /// Which events.
+    pub events: Events,
+}
+
+/// Which events a list of the activity shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Events {
+    /// All but refused sign-ins, which anybody may cause.
+    #[default]
+    ButRefusals,
+    /// All.
+    All,
+    /// One.
+    One(Event),
+}
+
+impl ActivityFilter {
+    /// Whether rows are read that the list does not show, possibly all of the account.
+    #[must_use]
+    pub fn reads_everything(&self) -> bool {
+        !self.search.is_empty() || matches!(self.events, Events::One(_))
+    }
+
+    const fn event(&self) -> Option<Event> {
+        match self.events {
+            Events::One(event) => Some(event),
+            Events::ButRefusals | Events::All => None,
+        }
+    }
+
+    /// The statement without refused sign-ins, or the other one.
+    fn choose(&self, events: &'static str, all: &'static str) -> &'static str {
+        if self.events == Events::ButRefusals {
+            events
+        } else {
+            all
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -122,7 +171,8 @@ impl Activity<'_> {
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
         let place = cursor.map_or((i64::MAX, String::new()), Cursor::columns);
-        self.page(OLDER, account, filter, place, limit).await
+        self.page(filter.choose(EVENTS_OLDER, OLDER), account, filter, place, limit)
+            .await
     }
 
     /// The entries from after the one at `cursor`, oldest first; the oldest of all without a cursor.
@@ -137,7 +187,8 @@ impl Activity<'_> {
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
         let place = cursor.map_or((i64::MIN, String::new()), Cursor::columns);
-        self.page(NEWER, account, filter, place, limit).await
+        self.page(filter.choose(EVENTS_NEWER, NEWER), account, filter, place, limit)
+            .await
     }
 
     async fn page(
@@ -152,7 +203,7 @@ impl Activity<'_> {
             sqlx::query_as::<_, Row>(statement)
                 .bind(account.to_string())
                 .bind(search::pattern(&filter.search))
-                .bind(filter.event.map(Event::id))
+                .bind(filter.event().map(Event::id))
                 .bind(at)
                 .bind(id)
                 .bind(i64::from(limit))
@@ -172,12 +223,16 @@ impl Activity<'_> {
         filter: &ActivityFilter,
         cursor: Option<Cursor>,
     ) -> Result<u64, StoreError> {
-        let statement = if cursor.is_some() { COUNT_NEWER } else { COUNT };
+        let statement = if cursor.is_some() {
+            filter.choose(EVENTS_COUNT_NEWER, COUNT_NEWER)
+        } else {
+            filter.choose(EVENTS_COUNT, COUNT)
+        };
         let count: i64 = on!(self.0, c => {
             let mut query = sqlx::query_scalar(statement)
                 .bind(account.to_string())
                 .bind(search::pattern(&filter.search))
-                .bind(filter.event.map(Event::id));
+                .bind(filter.event().map(Event::id));
             if let Some((at, id)) = cursor.map(Cursor::columns) {
                 query = query.bind(at).bind(id);
             }

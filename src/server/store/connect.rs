@@ -1,9 +1,11 @@
 //! Opening the database: the engine is chosen once, here, from the address.
 
-use super::{Changes, Reader, StoreError, Tx, dialect, shared, transaction::Open};
-use crate::domain::time::Timestamp;
+use super::{
+    Changes, dialect,
+    pools::{Pools, ReadPools},
+    shared,
+};
 use sqlx::{
-    PgPool, SqlitePool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::SqlitePoolOptions,
@@ -13,14 +15,21 @@ use std::{
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// Connections kept: enough for a two-core machine several times over, few beside PostgreSQL's default of 100.
-const CONNECTIONS: u32 = 16;
+/// Connections for pages, changes and everything else that is short: enough for a two-core machine several times over.
+/// With those below a server has 22, few beside PostgreSQL's default of 100.
+const CONNECTIONS: u32 = 12;
+/// Connections that look up keys that are not in memory, and do nothing else (docs/security.md, S87).
+const CHECKS: u32 = 6;
+/// Long reads that run at once on this server (S87). Each of them may keep a core busy.
+const LONG_READS: u32 = 2;
+/// How long a long read waits for one of them at most; who asks has a shorter limit.
+const ACQUIRE_LONG: Duration = Duration::from_mins(1);
 /// How long a request waits for a connection before it is told that the database is away.
 const ACQUIRE: Duration = Duration::from_secs(2);
 
@@ -97,17 +106,11 @@ pub enum ConnectError {
     Connect(#[from] sqlx::Error),
 }
 
-#[derive(Clone)]
-enum Pools {
-    Sqlite { read: SqlitePool, write: SqlitePool },
-    Postgres(PgPool),
-}
-
 /// The database; cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    pools: Pools,
-    changes: Arc<Changes>,
+    pub(super) pools: Pools,
+    pub(super) changes: Arc<Changes>,
     /// Held for as long as the process serves, so that a second one cannot (S71).
     _lock: Option<Arc<File>>,
 }
@@ -142,16 +145,14 @@ impl Store {
                     .max_connections(1)
                     .connect_with(dialect::sqlite_options(file))
                     .await?;
-                let (read, write) = (pool.clone(), pool);
-                (Pools::Sqlite { read, write }, &SQLITE_MIGRATIONS)
+                let (read, write) = (ReadPools::one(&pool), pool);
+                (Pools::Sqlite { write, read }, &SQLITE_MIGRATIONS)
             }
             Location::Postgres(url) => {
                 let options = PgConnectOptions::from_str(&url.0)?.application_name("babysea");
                 let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
-                (
-                    Pools::Postgres(pool.connect_with(options).await?),
-                    &POSTGRES_MIGRATIONS,
-                )
+                let pool = pool.connect_with(options).await?;
+                (Pools::Postgres(ReadPools::one(&pool)), &POSTGRES_MIGRATIONS)
             }
         };
         let store = Self {
@@ -171,8 +172,8 @@ impl Store {
     async fn version(&self) -> Result<Option<i64>, ConnectError> {
         const VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
         let found = match &self.pools {
-            Pools::Sqlite { read, .. } => sqlx::query_scalar(VERSION).fetch_one(read).await,
-            Pools::Postgres(pool) => sqlx::query_scalar(VERSION).fetch_one(pool).await,
+            Pools::Sqlite { write, .. } => sqlx::query_scalar(VERSION).fetch_one(write).await,
+            Pools::Postgres(pools) => sqlx::query_scalar(VERSION).fetch_one(&pools.short).await,
         };
         match found {
             Ok(version) => Ok(version),
@@ -198,26 +199,38 @@ impl Store {
             return Err(ConnectError::OldSqlite(version));
         }
         SQLITE_MIGRATIONS.run(&write).await?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE)
-            .test_before_acquire(false)
-            .connect_with(options.pragma("query_only", "ON"))
-            .await?;
+        let options = options.pragma("query_only", "ON");
+        let pool = |connections, acquire| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(acquire)
+                .test_before_acquire(false)
+                .connect_lazy_with(options.clone())
+        };
+        let read = ReadPools {
+            short: pool(CONNECTIONS, ACQUIRE),
+            checks: pool(CHECKS, ACQUIRE),
+            long: pool(LONG_READS, ACQUIRE_LONG),
+            health: pool(1, ACQUIRE),
+        };
+        drop(read.short.acquire().await?);
         Ok(Self {
-            pools: Pools::Sqlite { read, write },
+            pools: Pools::Sqlite { write, read },
             changes: Arc::new(Changes::new("the only one".to_owned())),
             _lock: Some(Arc::new(lock)),
         })
     }
 
     async fn open_postgres(url: &str) -> Result<Self, ConnectError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE)
-            .after_connect(|conn, _| Box::pin(dialect::set_up(conn)))
-            .connect_with(PgConnectOptions::from_str(url)?.application_name("babysea"))
-            .await?;
+        let options = PgConnectOptions::from_str(url)?.application_name("babysea");
+        let settings = |connections| {
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE)
+        };
+        let short =
+            |connections| settings(connections).after_connect(|conn, _| Box::pin(dialect::set_up(conn)));
+        let pool = short(CONNECTIONS).connect_with(options.clone()).await?;
         POSTGRES_MIGRATIONS.run(&pool).await?;
         let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)")
             .fetch_one(&pool)
@@ -225,115 +238,20 @@ impl Store {
         shared::forget_gone(&pool).await?;
         let changes = Arc::new(Changes::new(server));
         shared::start(&pool, &changes);
+        let pools = ReadPools {
+            checks: short(CHECKS).connect_lazy_with(options.clone()),
+            long: settings(LONG_READS)
+                .acquire_timeout(ACQUIRE_LONG)
+                .after_connect(|conn, _| Box::pin(dialect::set_up_long(conn)))
+                .connect_lazy_with(options.clone()),
+            health: short(1).connect_lazy_with(options),
+            short: pool,
+        };
         Ok(Self {
-            pools: Pools::Postgres(pool),
+            pools: Pools::Postgres(pools),
             changes,
             _lock: None,
         })
-    }
-
-    /// Which keys were changed, for those who hold them.
-    #[must_use]
-    pub fn changes(&self) -> &Changes {
-        &self.changes
-    }
-
-    /// How long ago this server last learned of what other servers change; nothing if it never did. No other server
-    /// changes the keys of an SQLite file.
-    #[must_use]
-    pub fn since_look(&self) -> Option<Duration> {
-        match self.pools {
-            Pools::Sqlite { .. } => Some(Duration::ZERO),
-            Pools::Postgres(_) => self.changes.since_look(),
-        }
-    }
-
-    /// `SQLite` or `PostgreSQL`.
-    #[must_use]
-    pub const fn engine(&self) -> &'static str {
-        match self.pools {
-            Pools::Sqlite { .. } => "SQLite",
-            Pools::Postgres(_) => "PostgreSQL",
-        }
-    }
-
-    /// A connection to read with.
-    ///
-    /// # Errors
-    /// When none is free in time.
-    pub async fn read(&self) -> Result<Reader, StoreError> {
-        Ok(match &self.pools {
-            Pools::Sqlite { read, .. } => Reader::Sqlite(read.acquire().await?),
-            Pools::Postgres(pool) => Reader::Postgres(pool.acquire().await?),
-        })
-    }
-
-    /// Tells `listener` what the clock of PostgreSQL shows: now, and with every look at the other servers' changes. The
-    /// clock of an SQLite file is this machine's, and nobody is told.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn tell_time(
-        &self,
-        listener: impl Fn(Timestamp, Instant) + Send + Sync + 'static,
-    ) -> Result<(), StoreError> {
-        if let Pools::Postgres(pool) = &self.pools {
-            self.changes.tell_time(Box::new(listener));
-            let mut conn = pool.acquire().await?;
-            shared::look(&mut conn, &self.changes).await?;
-        }
-        Ok(())
-    }
-
-    /// Begins a transaction that may write.
-    ///
-    /// # Errors
-    /// When none can be begun in time.
-    pub async fn write(&self) -> Result<Tx, StoreError> {
-        let open = match &self.pools {
-            Pools::Sqlite { write, .. } => Open::Sqlite(write.begin_with(dialect::SQLITE_BEGIN).await?),
-            Pools::Postgres(pool) => Open::Postgres(pool.begin().await?, pool.clone()),
-        };
-        Ok(Tx::new(open, Arc::clone(&self.changes)))
-    }
-
-    /// The pools of connections: name, how many are open, how many of them are in use.
-    #[must_use]
-    pub fn pools(&self) -> Vec<(&'static str, u32, u32)> {
-        fn level<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> (u32, u32) {
-            let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
-            (pool.size(), pool.size().saturating_sub(idle))
-        }
-        let (named, levels) = match &self.pools {
-            Pools::Sqlite { read, write } => (vec!["read", "write"], vec![level(read), level(write)]),
-            Pools::Postgres(pool) => (vec!["all"], vec![level(pool)]),
-        };
-        let all = named.into_iter().zip(levels);
-        all.map(|(name, (open, in_use))| (name, open, in_use)).collect()
-    }
-
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        const PING: &str = "SELECT 1";
-        match &self.pools {
-            Pools::Sqlite { read, .. } => sqlx::query(PING).execute(read).await.map(drop)?,
-            Pools::Postgres(pool) => sqlx::query(PING).execute(pool).await.map(drop)?,
-        }
-        Ok(())
-    }
-
-    /// Ends all connections.
-    pub async fn close(&self) {
-        match &self.pools {
-            Pools::Sqlite { read, write } => {
-                read.close().await;
-                write.close().await;
-            }
-            Pools::Postgres(pool) => pool.close().await,
-        }
     }
 }
 

@@ -21,8 +21,10 @@ pub fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(5))
+        .busy_timeout(Duration::from_secs(2))
         .foreign_keys(true)
+        // The write-ahead log grows while something reads for long. Once it begins anew, the file is cut to this size.
+        .pragma("journal_size_limit", "67108864")
 }
 
 /// Sets up a connection to PostgreSQL: statements are not compiled. Where a log is long, the planner expects so much of the
@@ -32,6 +34,25 @@ pub fn sqlite_options(file: &Path) -> SqliteConnectOptions {
 /// When the database fails.
 pub async fn set_up(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     conn.execute("SET jit = off").await.map(|_| ())
+}
+
+/// Sets up a connection for long reads, beside what [`set_up`] does: a statement ends when its client is gone, which
+/// PostgreSQL looks for twice a second (since PostgreSQL 14; an earlier one goes on to the time limit).
+pub async fn set_up_long(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    set_up(conn).await?;
+    match conn
+        .execute("SET client_connection_check_interval = '500ms'")
+        .await
+    {
+        Ok(_) | Err(sqlx::Error::Database(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a statement was ended before it was done: by its time limit, or because nobody waited for it any more.
+/// PostgreSQL: 57014, query_canceled. SQLite: 9, SQLITE_INTERRUPT.
+pub fn was_interrupted(error: &dyn DatabaseError) -> bool {
+    error.code().is_some_and(|code| code == "57014" || code == "9")
 }
 
 /// Which rule a unique violation broke. PostgreSQL names the constraint, SQLite the columns and only in its message.

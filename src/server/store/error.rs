@@ -14,6 +14,9 @@ pub enum StoreError {
     /// The database took so long that it counts as away.
     #[error("the database did not answer in time")]
     Slow,
+    /// The statement was ended by its time limit.
+    #[error("the statement took longer than it may")]
+    TooLong,
     /// A stored value is not what this version writes.
     #[error("a stored value cannot be read: {0}")]
     Unreadable(&'static str),
@@ -37,6 +40,7 @@ pub enum Unique {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error.as_database_error() {
+            Some(ended) if dialect::was_interrupted(ended) => Self::TooLong,
             Some(refused) if refused.is_unique_violation() => Self::Taken(dialect::unique(refused)),
             _ => Self::Broken(error),
         }

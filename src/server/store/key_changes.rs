@@ -20,12 +20,15 @@ declare! {
     MOVE_GRACE = concat!("UPDATE api_keys SET grace_ends_at = $3
         WHERE account_id = $1 AND id = $2 AND rotated_at IS NOT NULL AND ", live!("$4"));
     ROTATE = "UPDATE api_keys SET rotated_at = $3, grace_ends_at = $4
-        WHERE account_id = $1 AND id = $2 AND rotated_at IS NULL AND revoked_at IS NULL";
-    REVOKE = "UPDATE api_keys SET revoked_at = $3 WHERE account_id = $1 AND id = $2 AND revoked_at IS NULL";
+        WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL AND rotated_at IS NULL AND revoked_at IS NULL";
+    REVOKE = "UPDATE api_keys SET revoked_at = $3
+        WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL AND revoked_at IS NULL";
     REPORT = "UPDATE api_keys SET leak_reported_at = $3, revoked_at = COALESCE(revoked_at, $3)
-        WHERE account_id = $1 AND id = $2 AND leak_reported_at IS NULL";
-    DELETE_LOG = "DELETE FROM request_logs WHERE account_id = $1 AND key_id = $2";
-    DELETE = "DELETE FROM api_keys WHERE account_id = $1 AND id = $2";
+        WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL AND leak_reported_at IS NULL";
+    /// A marked row, until its request log is gone (`super::retention`).
+    DELETE = "UPDATE api_keys SET deleted_at = $3, revoked_at = COALESCE(revoked_at, $3)
+        WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL";
+    DETACH = "UPDATE api_keys SET replaces_id = NULL WHERE account_id = $1 AND replaces_id = $2";
 }
 
 /// A key that is to change, from [`super::Tx::change`].
@@ -88,20 +91,18 @@ impl KeyChange<'_> {
         self.run(REPORT, &[now]).await
     }
 
-    /// Forgets a key and its request log; whether there was one. The key must be locked ([`super::keys::Keys::lock`]):
-    /// rows that are being added are waited for then.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn delete(mut self) -> Result<bool, StoreError> {
+    /// Deletes a key; whether there was one. Its row stays, marked and counted nowhere, until the background has removed
+    /// its request log: this takes as long as revoking, however many rows there are (docs/security.md, S85). The key must
+    /// be locked ([`super::keys::Keys::lock`]): rows that are being added are waited for then.
+    pub async fn delete(mut self, now: Timestamp) -> Result<bool, StoreError> {
         on!(&mut self.conn, c => {
-            sqlx::query(DELETE_LOG)
+            sqlx::query(DETACH)
                 .bind(self.account.to_string())
                 .bind(self.id.to_string())
                 .execute(&mut **c)
                 .await?;
         });
-        self.run(DELETE, &[]).await
+        self.run(DELETE, &[now]).await
     }
 
     /// Runs a statement; whether it found the key as it must be.

@@ -10,7 +10,7 @@ use crate::domain::{ids::AccountId, key::Key, page::Cursor, time::Timestamp};
 /// The rows of an account that a search leaves: `$2` is a pattern or nothing.
 macro_rules! searched {
     () => {
-        "account_id = $1
+        "account_id = $1 AND deleted_at IS NULL
         AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')"
     };
 }

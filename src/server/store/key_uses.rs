@@ -16,7 +16,7 @@ static SQLITE_MANY: LazyLock<String> = LazyLock::new(|| sqlite(MANY));
 static POSTGRES: LazyLock<String> = LazyLock::new(|| {
     // Locked in the order of the keys, as [`super::keys::Keys::lock`] has it, however the rows are changed.
     let with = format!(
-        "WITH used AS (SELECT k.id, given.at FROM {} JOIN api_keys k ON k.id = given.id \
+        "WITH used AS (SELECT k.id, given.at FROM {} JOIN api_keys k ON k.id = given.id AND k.deleted_at IS NULL \
          ORDER BY k.id COLLATE \"C\" FOR UPDATE OF k) ",
         given::columns(&COLUMNS)
     );
@@ -30,7 +30,8 @@ fn sqlite(rows: usize) -> String {
 fn update(with: &str, given: &str) -> String {
     format!(
         "{with}UPDATE api_keys SET last_used_at = {given}.at FROM {given} \
-         WHERE api_keys.id = {given}.id AND (last_used_at IS NULL OR last_used_at < {given}.at)"
+         WHERE api_keys.id = {given}.id AND api_keys.deleted_at IS NULL \
+         AND (last_used_at IS NULL OR last_used_at < {given}.at)"
     )
 }
 

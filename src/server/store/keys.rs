@@ -21,11 +21,11 @@ macro_rules! select {
     };
 }
 
-/// Whether a key is live at a moment.
+/// Whether a key is live at a moment. A deleted key is a marked row until its request log is gone: it counts as none.
 macro_rules! live {
     ($now:literal) => {
         concat!(
-            "(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ",
+            "(deleted_at IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ",
             $now,
             ") AND (grace_ends_at IS NULL OR grace_ends_at > ",
             $now,
@@ -41,8 +41,8 @@ declare! {
             creator_id, created_at, last_used_at, expires_at, revoked_at, form_token, replaces_id, rotated_at, grace_ends_at,
             rate_limit)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
-    BY_HASH = concat!(select!(), "WHERE hash = $1");
-    BY_ID = concat!(select!(), "WHERE account_id = $1 AND id = $2");
+    BY_HASH = concat!(select!(), "WHERE hash = $1 AND deleted_at IS NULL");
+    BY_ID = concat!(select!(), "WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL");
     COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND ", live!("$2"));
     /// Late and repeated reports never move the time back.
     SCOPES_IN_USE = concat!("SELECT scopes, COUNT(*) FROM api_keys WHERE ", live!("$1"), " GROUP BY scopes ORDER BY scopes");
@@ -53,10 +53,10 @@ declare! {
         ), newer (id) AS (
             SELECT id FROM api_keys WHERE account_id = $1 AND id = $2
             UNION SELECT k.id FROM api_keys k JOIN newer ON k.replaces_id = newer.id
-        ) ", select!(), "WHERE id IN (SELECT id FROM older UNION SELECT id FROM newer)
+        ) ", select!(), "WHERE deleted_at IS NULL AND id IN (SELECT id FROM older UNION SELECT id FROM newer)
         ORDER BY created_at DESC, id DESC LIMIT $3");
-    SENT_FORM = "INSERT INTO sent_forms (account_id, form_token) VALUES ($1, $2)";
-    REKEY = "UPDATE api_keys SET hash = $3, pepper_version = $4 WHERE id = $1 AND hash = $2";
+    SENT_FORM = "INSERT INTO sent_forms (account_id, form_token, sent_at) VALUES ($1, $2, $3)";
+    REKEY = "UPDATE api_keys SET hash = $3, pepper_version = $4 WHERE id = $1 AND hash = $2 AND deleted_at IS NULL";
 }
 
 /// For PostgreSQL alone: on SQLite one transaction writes at a time. By the order of bytes, as a `KeyId` has it.
@@ -248,13 +248,23 @@ impl Keys<'_> {
         Ok(sets.collect())
     }
 
-    /// Notes that a form of the account gives out a secret.
+    /// Records that a form of the account gives out a secret.
     ///
     /// # Errors
     /// `Taken(FormToken)` when it has done so already.
-    pub async fn sent_form(self, account: AccountId, form_token: &str) -> Result<(), StoreError> {
+    pub async fn sent_form(
+        self,
+        account: AccountId,
+        form_token: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         on!(self.0, c => {
-            sqlx::query(SENT_FORM).bind(account.to_string()).bind(form_token).execute(c).await?;
+            sqlx::query(SENT_FORM)
+                .bind(account.to_string())
+                .bind(form_token)
+                .bind(now.millis())
+                .execute(c)
+                .await?;
         });
         Ok(())
     }

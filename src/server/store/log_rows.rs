@@ -33,17 +33,19 @@ static COPY: LazyLock<String> =
     LazyLock::new(|| format!("COPY request_logs ({}) FROM STDIN", given::names(&COLUMNS)));
 /// The keys are locked once and in their order, as [`super::keys::Keys::lock`] has it: one that is being deleted is
 /// waited for, and one that was deleted has no rows any more.
-const LIVING: &str = "SELECT id FROM api_keys WHERE id = ANY($1) ORDER BY id COLLATE \"C\" FOR KEY SHARE";
+const LIVING: &str = "SELECT id FROM api_keys WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id COLLATE \"C\" FOR KEY SHARE";
 /// Rows are found by their whole primary key there.
 const PRESENT: &str = "SELECT id FROM request_logs WHERE (key_id, at, id) IN \
     (SELECT * FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[]))";
 
-/// The statement that adds what is given. Of the keys it asks no more than whether they are there, which an index says.
+/// The statement that adds what is given. Two indexes say whether the key is there and whether it was deleted: of those
+/// that were there are few.
 fn sqlite(rows: usize) -> String {
     let (with, names) = (given::rows(&COLUMNS, rows), given::names(&COLUMNS));
     format!(
         "{with}INSERT INTO request_logs ({names}) SELECT {names} FROM given \
-         WHERE EXISTS (SELECT 1 FROM api_keys k WHERE k.id = given.key_id) ON CONFLICT (id) DO NOTHING"
+         WHERE EXISTS (SELECT 1 FROM api_keys k WHERE k.id = given.key_id) \
+         AND NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = given.key_id AND k.deleted_at IS NOT NULL) ON CONFLICT (id) DO NOTHING"
     )
 }
 

@@ -13,13 +13,16 @@ declare! {
         WHERE key_id IN (SELECT id FROM api_keys WHERE account_id = $1) AND at >= $2
         GROUP BY method, route, status, error_code ORDER BY method, route, status";
     COUNT_OF_KEY = "SELECT COUNT(*) FROM request_logs WHERE key_id = $1";
+    /// Whether any key of the account is in its grace period: most accounts have none, and then nothing is counted.
+    ANY_IN_GRACE = concat!("SELECT COUNT(*) FROM (SELECT 1 FROM api_keys
+        WHERE account_id = $1 AND rotated_at IS NOT NULL AND ", live!("$2"), " LIMIT 1) AS one");
     /// Requests of the keys in their grace period, then of their replacements. Questions of their own, so that each key's
     /// rows are looked up: a join may read the whole log.
     SINCE_ROTATION = concat!("WITH old AS (
             SELECT id, rotated_at FROM api_keys WHERE account_id = $1 AND rotated_at IS NOT NULL AND ", live!("$2"), "
         ), asked (id, since) AS (
             SELECT id, rotated_at FROM old
-            UNION SELECT new.id, new.created_at FROM old JOIN api_keys new ON new.replaces_id = old.id
+            UNION SELECT new.id, new.created_at FROM old JOIN api_keys new ON new.replaces_id = old.id AND new.deleted_at IS NULL
         )
         SELECT asked.id,
             (SELECT COUNT(*) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since),
@@ -33,10 +36,7 @@ declare! {
         FROM request_logs WHERE key_id = $1 AND at >= $2 GROUP BY 1 ORDER BY 1";
     LAST = "SELECT id, method, path, status, error_code, ip_hash, at FROM request_logs WHERE key_id = $1
         ORDER BY at DESC, id DESC LIMIT $2";
-    GAPS = "SELECT COUNT(*) FROM request_log_gaps WHERE at >= $1";
-    /// Account by account, as SQLite finds the rows; PostgreSQL finds them by their time.
-    PURGE = "DELETE FROM request_logs WHERE account_id IN (SELECT id FROM accounts) AND at < $1";
-    PURGE_GAPS = "DELETE FROM request_log_gaps WHERE at < $1";
+    GAPS = "SELECT COUNT(*) FROM (SELECT 1 FROM request_log_gaps WHERE at >= $1 LIMIT 1) AS one";
 }
 
 /// Requests of one kind in a span of time.
@@ -131,6 +131,14 @@ impl Logs<'_> {
         Ok(count.unsigned_abs())
     }
 
+    /// Whether any key of an account is in its grace period at `now`.
+    pub async fn any_in_grace(self, account: AccountId, now: Timestamp) -> Result<bool, StoreError> {
+        let any: i64 = on!(self.0, c => {
+            sqlx::query_scalar(ANY_IN_GRACE).bind(account.to_string()).bind(now.millis()).fetch_one(c).await?
+        });
+        Ok(any > 0)
+    }
+
     /// What the keys of an account that are in their grace period at `now`, and their replacements, did since the
     /// rotation.
     ///
@@ -183,24 +191,5 @@ impl Logs<'_> {
     pub async fn has_gaps(self, since: Timestamp) -> Result<bool, StoreError> {
         let gaps: i64 = on!(self.0, c => sqlx::query_scalar(GAPS).bind(since.millis()).fetch_one(c).await?);
         Ok(gaps > 0)
-    }
-
-    /// Deletes the rows from before a moment; returns how many.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn purge(self, before: Timestamp) -> Result<u64, StoreError> {
-        Ok(on!(self.0, c => sqlx::query(PURGE).bind(before.millis()).execute(c).await?.rows_affected()))
-    }
-
-    /// Deletes the marks of missing rows from before a moment.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn purge_gaps(self, before: Timestamp) -> Result<(), StoreError> {
-        on!(self.0, c => {
-            sqlx::query(PURGE_GAPS).bind(before.millis()).execute(c).await?;
-        });
-        Ok(())
     }
 }

@@ -5,8 +5,11 @@ use super::{Conn, StoreError, declare, on};
 declare! {
     ANY_KEY = "SELECT COUNT(*) FROM (SELECT 1 FROM api_keys LIMIT 1) AS one";
     ANY = "SELECT COUNT(*) FROM (SELECT 1 FROM pepper_checks LIMIT 1) AS one";
-    ALL = "SELECT version, check_value, (SELECT COUNT(*) FROM api_keys WHERE pepper_version = version) AS keys
+    ALL = "SELECT version, check_value, (SELECT COUNT(*) FROM api_keys WHERE pepper_version = version AND deleted_at IS NULL) AS keys
         FROM pepper_checks ORDER BY version";
+    /// A deleted key needs no pepper: nobody can use it while its request log is being removed.
+    MOVE_DELETED = "UPDATE api_keys SET pepper_version = (SELECT MAX(version) FROM pepper_checks WHERE version <> $1)
+        WHERE pepper_version = $1 AND deleted_at IS NOT NULL";
     DELETE = "DELETE FROM pepper_checks WHERE version = $1";
     /// Two servers may start at once on one database; the first one's value stays.
     INSERT = "INSERT INTO pepper_checks (version, check_value) VALUES ($1, $2) ON CONFLICT (version) DO NOTHING";
@@ -59,6 +62,7 @@ impl Peppers<'_> {
     /// When keys need it, or the database fails.
     pub async fn delete(self, version: i64) -> Result<(), StoreError> {
         on!(self.0, c => {
+            sqlx::query(MOVE_DELETED).bind(version).execute(&mut *c).await?;
             sqlx::query(DELETE).bind(version).execute(c).await?;
         });
         Ok(())

@@ -10,8 +10,13 @@ declare! {
     LIVE = "SELECT data, last_seen_at FROM sessions WHERE id_hash = $1 AND last_seen_at > $2 AND ends_at > $3";
     TOUCH = "UPDATE sessions SET last_seen_at = $2 WHERE id_hash = $1 AND last_seen_at < $2";
     DELETE = "DELETE FROM sessions WHERE id_hash = $1";
-    PURGE = "DELETE FROM sessions WHERE last_seen_at <= $1 OR ends_at <= $2";
+    /// All but the newest of a person.
+    TRIM = "DELETE FROM sessions WHERE id_hash IN
+        (SELECT id_hash FROM sessions WHERE user_id = $1 ORDER BY last_seen_at DESC LIMIT $3 OFFSET $2)";
 }
+
+/// Sessions that one statement ends at most.
+const TRIMMED: i64 = 1_000;
 
 /// SHA-256 of a session's id.
 pub type IdHash = [u8; 32];
@@ -119,13 +124,16 @@ impl Sessions<'_> {
         Ok(())
     }
 
-    /// Deletes what was last seen at `seen_until` or before, and what ended. Returns how many.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn purge(self, seen_until: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
-        Ok(on!(self.0, c => {
-            sqlx::query(PURGE).bind(seen_until.millis()).bind(now.millis()).execute(c).await?.rows_affected()
-        }))
+    /// Ends the sessions of a person beyond the `kept` that were used last; some of them, if there are very many.
+    pub async fn trim(self, user: UserId, kept: u32) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(TRIM)
+                .bind(user.to_string())
+                .bind(i64::from(kept))
+                .bind(TRIMMED)
+                .execute(c)
+                .await?;
+        });
+        Ok(())
     }
 }

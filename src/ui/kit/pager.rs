@@ -6,10 +6,8 @@ use leptos::prelude::*;
 /// Where in the list the page is.
 #[derive(Clone, Debug, Default)]
 pub struct Pager {
-    /// How many rows come before.
-    pub before: u64,
-    /// How many rows there are.
-    pub total: u64,
+    /// How many rows come before, and how many there are; nothing where they could not be counted in time.
+    pub counts: Option<(u64, u64)>,
     /// The newest rows.
     pub first: Option<String>,
     /// The rows before these.
@@ -30,12 +28,15 @@ pub fn TableFoot(
     /// What a row is called, and what several are.
     noun: (&'static str, &'static str),
 ) -> impl IntoView {
-    let (before, total) = (pager.before, pager.total);
-    let count = match total {
-        1 => format!("1 {}", noun.0),
-        total if total == shown => format!("{} {}", grouped(total), noun.1),
-        total if shown == 1 => format!("{} of {} {}", grouped(before + 1), grouped(total), noun.1),
-        total => format!(
+    let count = match pager.counts {
+        None if shown == 1 => format!("1 {}", noun.0),
+        None => format!("{} {} on this page", grouped(shown), noun.1),
+        Some((_, 1)) => format!("1 {}", noun.0),
+        Some((_, total)) if total == shown => format!("{} {}", grouped(total), noun.1),
+        Some((before, total)) if shown == 1 => {
+            format!("{} of {} {}", grouped(before + 1), grouped(total), noun.1)
+        }
+        Some((before, total)) => format!(
             "{}–{} of {} {}",
             grouped(before + 1),
             grouped(before + shown),
@@ -43,7 +44,7 @@ pub fn TableFoot(
             noun.1
         ),
     };
-    let links = (total > shown).then(|| {
+    let links = (pager.newer.is_some() || pager.older.is_some()).then(|| {
         view! {
             <nav class="pager" aria-label="Pages">
                 <ButtonLink label="First" href=pager.first.clone()/>

@@ -21,6 +21,23 @@ use crate::{
 use leptos::prelude::*;
 use std::sync::Arc;
 
+/// What the address says for every event, refused sign-ins too.
+pub const ALL: &str = "all";
+
+/// Which events the list shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// All but refused sign-ins: whoever guesses passwords does not push the others away.
+    ButRefusals {
+        /// Path of the refused ones.
+        refusals: String,
+    },
+    /// All.
+    All,
+    /// One.
+    One(Event),
+}
+
 /// Everything on the page.
 #[derive(Debug)]
 pub struct ActivityPageData {
@@ -30,8 +47,8 @@ pub struct ActivityPageData {
     pub entries: Vec<Entry>,
     /// What was searched for.
     pub search: String,
-    /// Which event is shown alone.
-    pub event: Option<Event>,
+    /// Which events are shown.
+    pub shown: Shown,
     /// Path of the page.
     pub page: String,
     /// Its pages.
@@ -82,32 +99,43 @@ pub fn ActivityPage(
             <PageHead title="Activity" actions>
                 <p>"Audit account activity"</p>
             </PageHead>
-            <Filter search=data.search.clone() event=data.event/>
+            <Filter search=data.search.clone() shown=data.shown.clone()/>
             {list}
         </Frame>
     }
 }
 
 #[component]
-fn Filter(search: String, event: Option<Event>) -> impl IntoView {
+fn Filter(search: String, shown: Shown) -> impl IntoView {
+    let is_all = shown == Shown::All;
     let options = Event::ALL
         .into_iter()
         .map(|choice| {
-            let selected = event == Some(choice);
+            let selected = shown == Shown::One(choice);
             view! { <option value=choice.id() selected=selected>{choice.id()}</option> }
         })
         .collect_view();
+    let left_out = match shown {
+        Shown::ButRefusals { refusals } => Some(view! {
+            <p class="quiet activity-left-out">
+                "Refused sign-ins are not in this list. " <a href=refusals>"Show refused sign-ins"</a>
+            </p>
+        }),
+        Shown::All | Shown::One(_) => None,
+    };
     view! {
         <form class="toolbar activity-filter" method="get" role="search" aria-label="Activity">
             <div class="search">
                 <SearchField label="Search the activity" placeholder="Name, prefix, request id" value=search/>
             </div>
             <select name="action" aria-label="Action">
-                <option value="">"Every action"</option>
+                <option value="">"All but refused sign-ins"</option>
+                <option value=ALL selected=is_all>"Every action"</option>
                 {options}
             </select>
             <Button label="Show"/>
         </form>
+        {left_out}
     }
 }
 

@@ -63,8 +63,8 @@ pub struct KeyPageData {
     pub scopes: Vec<(String, Vec<String>)>,
     /// It and the keys that it replaces or is replaced by, newest first.
     pub chain: Vec<KeyRow>,
-    /// The last thirty days, oldest first.
-    pub days: Vec<Bar>,
+    /// The last thirty days, oldest first; nothing where they could not be counted in time.
+    pub days: Option<Vec<Bar>>,
     /// Its last requests.
     pub requests: Vec<RequestRow>,
     /// Whether some of those days may be missing.
@@ -98,7 +98,14 @@ pub fn KeyPage(
             </Notice>
         }
     });
-    let (days, requests) = (data.days.clone(), data.requests.clone());
+    let requests = data.requests.clone();
+    let chart = match data.days.clone() {
+        Some(days) => view! { <Chart days/> }.into_any(),
+        None => view! {
+            <p class="quiet">"These requests could not be counted in time. Reload the page in a few seconds."</p>
+        }
+        .into_any(),
+    };
     let title = view! { <bdi>{key.name.clone()}</bdi> };
     let actions = view! { <Actions key=key.clone() keys=data.keys.clone() may_manage/> }.into_any();
     view! {
@@ -115,7 +122,7 @@ pub fn KeyPage(
                 <About data=Arc::clone(&data)/>
                 <Panel id="requests-title" title="Requests of the last 30 days">
                     {gaps}
-                    <Chart days/>
+                    {chart}
                 </Panel>
                 <Chain data=Arc::clone(&data)/>
                 <Routes scopes=data.scopes.clone()/>

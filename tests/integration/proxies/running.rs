@@ -60,11 +60,51 @@ fn configured(file: &str, addresses: &[(&str, SocketAddr)]) -> String {
     text
 }
 
+/// nginx with this in its `http` block, and its files in a folder of its own.
+fn nginx(path: &Path, http: &str) -> Command {
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("{name}_temp_path {};", path.join(name).display()))
+        .concat();
+    let whole = format!(
+        "pid {pid}; error_log {log}; daemon off; worker_processes 1; events {{}}\n\
+         http {{ access_log off; {temporary}\n{http}}}",
+        pid = path.join("pid").display(),
+        log = path.join("log").display()
+    );
+    std::fs::write(path.join("nginx.conf"), whole).expect("a file");
+    // Debian has it where only root looks.
+    let debian = Path::new("/usr/sbin/nginx");
+    let mut command = Command::new(if debian.exists() {
+        debian
+    } else {
+        Path::new("nginx")
+    });
+    command.arg("-p").arg(path).arg("-c").arg(path.join("nginx.conf"));
+    command
+}
+
 impl Proxy {
+    /// nginx that passes everything on to a server, with bodies of up to 64 MiB.
+    pub async fn start_passing(server: SocketAddr) -> Self {
+        let (folder, address) = (tempfile::tempdir().expect("a folder"), free_port());
+        let http = format!(
+            "upstream server {{ server {server}; keepalive 32; }}\n\
+             server {{ listen {address}; client_max_body_size 64m; location / {{\n\
+             proxy_pass http://server; proxy_http_version 1.1; proxy_set_header Connection \"\"; }} }}"
+        );
+        let command = nginx(folder.path(), &http);
+        Self::started(Kind::Nginx, command, address, folder).await
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub async fn start(kind: Kind, server: SocketAddr, api: SocketAddr) -> Self {
         let (folder, address) = (tempfile::tempdir().expect("a folder"), free_port());
         let path = folder.path();
-        let process = match kind {
+        let command = match kind {
             Kind::Nginx => {
                 let shipped = configured(
                     "nginx/babysea.conf",
@@ -74,25 +114,7 @@ impl Proxy {
                         ("127.0.0.1:8080", address),
                     ],
                 );
-                let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-                    .map(|name| format!("{name}_temp_path {};", path.join(name).display()))
-                    .concat();
-                let whole = format!(
-                    "pid {pid}; error_log {log}; daemon off; worker_processes 1; events {{}}\n\
-                     http {{ access_log off; {temporary}\n{shipped}}}",
-                    pid = path.join("pid").display(),
-                    log = path.join("log").display()
-                );
-                std::fs::write(path.join("nginx.conf"), whole).expect("a file");
-                // Debian has it where only root looks.
-                let debian = Path::new("/usr/sbin/nginx");
-                let mut command = Command::new(if debian.exists() {
-                    debian
-                } else {
-                    Path::new("nginx")
-                });
-                command.arg("-p").arg(path).arg("-c").arg(path.join("nginx.conf"));
-                command
+                nginx(path, &shipped)
             }
             Kind::Caddy => {
                 let shipped = configured(
@@ -109,11 +131,15 @@ impl Proxy {
                 command.env("HOME", path);
                 command
             }
-        }
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{kind:?} must be installed, as scripts/install.sh does: {error}"));
+        };
+        Self::started(kind, command, address, folder).await
+    }
+
+    async fn started(kind: Kind, mut command: Command, address: SocketAddr, folder: TempDir) -> Self {
+        let started = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let process = started.unwrap_or_else(|error| {
+            panic!("{kind:?} must be installed, as scripts/install.sh does: {error}")
+        });
         let proxy = Self {
             kind,
             process,

@@ -3,7 +3,11 @@
 pub mod kinds;
 
 use super::envelope::{self, Details, Failure};
-use crate::server::{limits::Exceeded, service::verify::Refusal};
+use crate::server::{
+    limits::Exceeded,
+    log_limit::LogLimit,
+    service::{long_reads::LongReadError, verify::Refusal},
+};
 use axum::{
     http::{HeaderValue, header},
     response::Response,
@@ -34,8 +38,28 @@ pub enum V1Error {
     ReportTooLarge,
     /// The key passed every check, but the route belongs to the API that this server stands in front of.
     NotServedHere,
+    /// Another question about the account's usage was being answered (docs/security.md, S87).
+    UsageBusy,
+    /// The usage could not be counted in the time that there is for it.
+    UsageTooLong,
     /// There was no answer in the time that there is for one.
     Unavailable,
+}
+
+/// Questions about the usage of an account that are answered at once, and when another one is worth a try.
+const ONE_AT_A_TIME: Exceeded = Exceeded {
+    limit: 1,
+    retry_after: 2,
+};
+
+impl From<LongReadError> for V1Error {
+    fn from(error: LongReadError) -> Self {
+        match error {
+            LongReadError::Busy => Self::UsageBusy,
+            LongReadError::TooLong => Self::UsageTooLong,
+            LongReadError::Store(error) => Self::Refused(Refusal::Unavailable(error)),
+        }
+    }
 }
 
 impl From<Refusal> for V1Error {
@@ -66,6 +90,8 @@ impl V1Error {
             Self::InvalidInput { .. } => &kinds::INVALID_INPUT,
             Self::PayloadTooLarge | Self::ReportTooLarge => &kinds::PAYLOAD_TOO_LARGE,
             Self::NotServedHere => &kinds::NOT_SERVED_HERE,
+            Self::UsageBusy => &kinds::USAGE_BUSY,
+            Self::UsageTooLong => &kinds::USAGE_TOO_LONG,
             Self::Unavailable => &kinds::UNAVAILABLE,
         }
     }
@@ -79,7 +105,7 @@ impl V1Error {
     fn message(&self) -> &'static str {
         match self {
             Self::InvalidInput { message, .. } => message,
-            Self::ReportTooLarge => "A report of a leaked key is at most 4 KiB.",
+            Self::ReportTooLarge => "A report of a leaked key is at most 16 KiB.",
             _ => self.kind().message,
         }
     }
@@ -92,6 +118,7 @@ impl V1Error {
                 | Refusal::TooManyRefusals(exceeded)
                 | Refusal::RateLimited(exceeded),
             ) => Some(*exceeded),
+            Self::UsageBusy => Some(ONE_AT_A_TIME),
             _ => None,
         }
     }
@@ -143,7 +170,10 @@ impl V1Error {
 
     /// The answer.
     pub fn response(&self, request_id: &str) -> Response {
-        if let Self::Refused(Refusal::Unavailable(error)) = self {
+        static LINES: LogLimit = LogLimit::new();
+        if let Self::Refused(Refusal::Unavailable(error)) = self
+            && LINES.allows()
+        {
             tracing::error!(
                 request_id,
                 error = error as &dyn std::error::Error,

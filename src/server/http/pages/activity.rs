@@ -12,13 +12,13 @@ use crate::{
         http::{document, fields::Query},
         service::{
             ServiceError,
-            activity::{self, ActivityFilter, ActivityList},
+            activity::{self, ActivityFilter, ActivityList, Events},
         },
     },
     ui::{
         kit::pager::Pager,
         layout::Section,
-        pages::activity::{ActivityPage, ActivityPageData},
+        pages::activity::{ALL, ActivityPage, ActivityPageData, Shown},
     },
 };
 use axum::{
@@ -38,7 +38,7 @@ use std::sync::Arc;
 #[serde(default)]
 pub struct Asked {
     search: String,
-    /// Id of an event; anything else is every event.
+    /// Id of an event, or `all`; anything else is every event but refused sign-ins.
     action: String,
     /// `last` is the last page.
     page: String,
@@ -52,7 +52,23 @@ impl Asked {
     fn filter(&self) -> ActivityFilter {
         ActivityFilter {
             search: search::parse(&self.search),
-            event: Event::from_id(&self.action),
+            events: match Event::from_id(&self.action) {
+                Some(event) => Events::One(event),
+                None if self.action == ALL => Events::All,
+                None => Events::ButRefusals,
+            },
+        }
+    }
+
+    /// The same for a file, which leaves nothing out that was not filtered.
+    fn export_filter(&self) -> ActivityFilter {
+        let filter = self.filter();
+        ActivityFilter {
+            events: match filter.events {
+                Events::ButRefusals => Events::All,
+                events => events,
+            },
+            ..filter
         }
     }
 
@@ -65,13 +81,21 @@ impl Asked {
         address(page, &fields)
     }
 
+    /// The first page with another choice of events.
+    fn with_action(&self, page: &str, action: &str) -> String {
+        let chosen = Self {
+            action: action.to_owned(),
+            ..self.clone()
+        };
+        chosen.href(page, None)
+    }
+
     fn pager(&self, page: &str, list: &ActivityList) -> Pager {
         let at =
             |name, place: Option<Cursor>| place.map(|place| self.href(page, Some((name, place.to_string()))));
-        let (newer, older) = (list.has_newer(), list.has_older());
+        let (newer, older) = (list.has_newer, list.has_older);
         Pager {
-            before: list.before,
-            total: list.total,
+            counts: list.counts,
             first: newer.then(|| self.href(page, None)),
             newer: at("newer", list.first_place().filter(|_| newer)),
             older: at("older", list.last_place().filter(|_| older)),
@@ -114,7 +138,13 @@ pub async fn show(
         pager: asked.pager(&page, &list),
         exports: ["csv", "json"].map(|format| asked.href(&export, Some(("format", format.to_owned())))),
         search: filter.search,
-        event: filter.event,
+        shown: match filter.events {
+            Events::ButRefusals => Shown::ButRefusals {
+                refusals: asked.with_action(&page, Event::SignInRefused.id()),
+            },
+            Events::All => Shown::All,
+            Events::One(event) => Shown::One(event),
+        },
         entries: list.entries,
         now: app.now(),
         frame,
@@ -161,7 +191,7 @@ pub async fn export(
         Ok(account) => account,
         Err(error) => return failure(&visit, error).await,
     };
-    let filter = asked.filter();
+    let filter = asked.export_filter();
     // Read and written chunk by chunk: an account of any age fits.
     let chunks = stream::try_unfold(Some(None::<Cursor>), move |place| {
         let (app, filter) = (app.clone(), filter.clone());

@@ -12,7 +12,7 @@ use crate::{
         http::document,
         service::{
             ServiceError,
-            key_detail::{self, LoggedRequest},
+            key_detail::{self, LoggedRequest, Requests},
         },
     },
     ui::{
@@ -44,11 +44,15 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
         since: &detail.since,
     };
     let shown = |key: Key| row(app, key, &around, "");
-    let days = detail.days.iter().zip(0..).map(|(requests, day)| Bar {
-        day: detail.first_day.plus(Duration::from_hours(24 * day)).day(),
-        accepted: requests.accepted,
-        refused: requests.refused,
-    });
+    let bars = |days: &[Requests]| {
+        let bars = days.iter().zip(0..).map(|(requests, day)| Bar {
+            day: detail.first_day.plus(Duration::from_hours(24 * day)).day(),
+            accepted: requests.accepted,
+            refused: requests.refused,
+        });
+        bars.collect::<Vec<_>>()
+    };
+    let days = detail.days.as_ref().map(|days| bars(days));
     let title = format!("{} · {}", detail.key.name, reader.account.name);
     let data = Arc::new(KeyPageData {
         frame,
@@ -58,7 +62,7 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
         leak_reported_at: detail.key.leak_reported_at,
         scopes: routes(&app.catalog(), &detail.key),
         chain: detail.chain.into_iter().map(shown).collect(),
-        days: days.collect(),
+        days,
         has_gaps: detail.has_gaps,
         requests: detail.requests.into_iter().map(request).collect(),
         activity: detail.activity,

@@ -9,7 +9,9 @@ use crate::{
         http::{
             client,
             machine::{envelope, error::V1Error},
+            middleware::bodies::{self, Unread},
         },
+        limits::bytes::Sender,
         service::{
             leak,
             verify::{self, Refusal},
@@ -22,15 +24,14 @@ use axum::{
     http::{HeaderMap, Method, header},
     response::Response,
 };
-use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Where leaks are reported, by POST.
 pub const PATH: &str = "/v1/keys/report-leak";
 
-/// Most bytes of a report: a key, and the JSON around it.
-const MOST_BYTES: usize = 4 * 1024;
+/// Most bytes of a report: a key, and what stands around it.
+const MOST_BYTES: usize = 16 * 1024;
 
 /// A report of a leaked key.
 #[derive(Deserialize, ToSchema)]
@@ -65,12 +66,14 @@ pub async fn handle(app: &App, request_id: &str, from: Client, request: Request)
         if request.method() != Method::POST {
             return Err(V1Error::Refused(Refusal::UnknownRoute));
         }
+        // A stranger's body: not from an address that has tried too many unknown keys.
+        verify::may_try(app, from, now)?;
         let (parts, body) = request.into_parts();
         let trace = Trace {
             request_id: request_id.to_owned(),
             ip_hash: client::address_hash(app, from),
         };
-        let report = read(&parts.headers, body).await?;
+        let report = read(app, &parts.headers, body).await?;
         let key = verify::identify(app, &app.catalog(), report.key.expose().as_bytes(), from, now).await?;
         let done = leak::report(app, &key.key, &trace, now).await;
         done.map_err(Refusal::Unavailable)?;
@@ -86,20 +89,17 @@ pub async fn handle(app: &App, request_id: &str, from: Client, request: Request)
 }
 
 /// The report in a body. It is read here and not by axum, whose refusals have no envelope.
-async fn read(headers: &HeaderMap, body: Body) -> Result<Report, V1Error> {
+async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Report, V1Error> {
     if !is_json(headers) {
         return Err(NO_REPORT);
     }
-    let mut bytes = Vec::new();
-    let mut chunks = body.into_data_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| NO_REPORT)?;
-        if bytes.len() + chunk.len() > MOST_BYTES {
-            return Err(V1Error::ReportTooLarge);
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    serde_json::from_slice(&bytes).map_err(|_| NO_REPORT)
+    let read = bodies::read(app, headers, body, MOST_BYTES, Sender::Stranger).await;
+    let whole = read.map_err(|unread| match unread {
+        Unread::TooLarge => V1Error::ReportTooLarge,
+        Unread::Busy => V1Error::Unavailable,
+        Unread::Slow | Unread::Broken => NO_REPORT,
+    })?;
+    serde_json::from_slice(&whole.bytes).map_err(|_| NO_REPORT)
 }
 
 /// Whether the body is said to be JSON, with whatever parameters.

@@ -5,10 +5,7 @@ use crate::{
     domain::ids::AccountId,
     server::{
         http::machine::error::V1Error,
-        service::{
-            usage::{self, EndpointUsage},
-            verify::Refusal,
-        },
+        service::usage::{self, EndpointUsage},
     },
 };
 use serde::Serialize;
@@ -94,9 +91,7 @@ pub(super) const WRONG_DAYS: V1Error = V1Error::InvalidInput {
 /// Totals of the request log. What has no source here, such as credits and generations, is 0 and [].
 pub(super) async fn get(call: &Call<'_>) -> Result<UsageTotals, V1Error> {
     let days = days(call.query).ok_or(WRONG_DAYS)?;
-    let endpoints = usage::of_account(call.app, call.key.account, days)
-        .await
-        .map_err(Refusal::Unavailable)?;
+    let endpoints = usage::of_account(call.app, call.key.account, days).await?;
     let sum = |of: fn(&EndpointUsage) -> u64| endpoints.iter().map(of).sum::<u64>();
     Ok(UsageTotals {
         account_id: call.key.account,

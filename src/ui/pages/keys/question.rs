@@ -35,8 +35,8 @@ pub enum Ask {
     Revoke,
     /// `Delete API key`.
     Delete {
-        /// So many rows of the request log go with it.
-        rows: u64,
+        /// So many rows of the request log go with it; nothing where they could not be counted in time.
+        rows: Option<u64>,
         /// What has to be typed.
         confirmation: String,
     },
@@ -256,9 +256,10 @@ fn consequence(ask: &Ask, several: bool) -> String {
         }
         Ask::Delete { rows, .. } => {
             let logs = match rows {
-                0 => "There are no log rows to go with it".to_owned(),
-                1 => "1 row of the request log goes with it".to_owned(),
-                rows => format!("{rows} rows of the request log go with it"),
+                None => "The request log goes with it".to_owned(),
+                Some(0) => "There are no log rows to go with it".to_owned(),
+                Some(1) => "1 row of the request log goes with it".to_owned(),
+                Some(rows) => format!("{rows} rows of the request log go with it"),
             };
             format!("Programs are refused from their next request on. {logs}; the activity of the account stays.")
         }

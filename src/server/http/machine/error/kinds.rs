@@ -60,6 +60,9 @@ kinds! {
     /// The key or its account asked, or the key was refused, too often in this minute.
     RATE_LIMITED: TOO_MANY_REQUESTS, "BSE1005", "rate_limit_exceeded", "rate_limited", true,
         "Rate limit exceeded. Please retry after the period indicated in the Retry-After header.";
+    /// Another question about the account's usage is being answered; they are answered one at a time.
+    USAGE_BUSY: TOO_MANY_REQUESTS, "BSE1005", "rate_limit_exceeded", "usage_busy", true,
+        "The usage of this account is being counted for another request. Retry after the seconds in the Retry-After header.";
     /// Too many unknown keys from one address.
     TOO_MANY_UNKNOWN: TOO_MANY_REQUESTS, "BSE1006", "auth_rate_limited", "rate_limited", true,
         "Too many unknown API keys from this address. Retry after the seconds in the Retry-After header.";
@@ -87,6 +90,9 @@ kinds! {
     /// The key passed every check, but the answer is another API's to give.
     NOT_SERVED_HERE: NOT_IMPLEMENTED, "BSE5001", "not_served_here", "not_served_here", false,
         "The API key passed every check, but this server does not answer this route itself. Put it in front of your API with forward-auth.";
+    /// The usage took too long to count.
+    USAGE_TOO_LONG: SERVICE_UNAVAILABLE, "BSE5003", "unavailable", "usage_too_long", true,
+        "The usage of this period took too long to count. Ask for fewer days.";
     /// The server cannot tell now.
     UNAVAILABLE: SERVICE_UNAVAILABLE, "BSE5003", "unavailable", "unavailable", true,
         "The API key cannot be checked at the moment. Try again soon.";

@@ -184,8 +184,7 @@ impl Asked {
         let at = |name, place: Option<Cursor>| place.map(|place| to(name, &place.to_string()));
         let (newer, older) = (list.has_newer, list.has_older);
         Pager {
-            before: list.before,
-            total: list.total(filter),
+            counts: Some((list.before, list.total(filter))),
             first: newer.then(|| self.href(page)),
             newer: at("newer", list.first_place().filter(|_| newer)),
             older: at("older", list.last_place().filter(|_| older)),

@@ -74,7 +74,7 @@ pub async fn open(
         }
         Action::RevokeKey => Ask::Revoke,
         Action::DeleteKey => Ask::Delete {
-            rows: retirement::log_rows(app, &found).await?,
+            rows: retirement::log_rows(app, reader, &found).await?,
             confirmation: retirement::confirmation(&found),
         },
         Action::SeeKeys | Action::CreateKey | Action::ReissueSecret | Action::AcknowledgeLeak => Ask::Reissue,

@@ -55,7 +55,7 @@ pub fn of_route(route: &Route, has_parameters: bool) -> Operation {
             Some(answers::success::<AccountProfile>("The account of the key."))
         }
         Some(Served::Usage) => {
-            errors.push(WRONG_DAYS);
+            errors.extend([WRONG_DAYS, V1Error::UsageBusy, V1Error::UsageTooLong]);
             Some(answers::success::<UsageTotals>(
                 "Totals, of all routes and of each.",
             ))

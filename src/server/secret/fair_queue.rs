@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::oneshot;
 
 /// Hands out places.
-pub struct Turns<K: Clone + Eq + Hash>(Arc<Inner<K>>);
+pub struct FairQueue<K: Clone + Eq + Hash>(Arc<Inner<K>>);
 
 struct Inner<K: Clone + Eq + Hash> {
     state: Mutex<State<K>>,
@@ -112,7 +112,7 @@ impl<K: Clone + Eq + Hash> Drop for Leaving<'_, K> {
     }
 }
 
-impl<K: Clone + Eq + Hash> Turns<K> {
+impl<K: Clone + Eq + Hash> FairQueue<K> {
     /// So many places, and a queue of so many.
     pub fn new(places: usize, queue: usize) -> Self {
         let state = State {
@@ -174,7 +174,7 @@ mod tests {
     type Waiting = BoxFuture<'static, Result<Place<&'static str>, Busy>>;
 
     /// Somebody who waits already.
-    fn wait(turns: &Arc<Turns<&'static str>>, key: &'static str) -> Waiting {
+    fn wait(turns: &Arc<FairQueue<&'static str>>, key: &'static str) -> Waiting {
         let turns = Arc::clone(turns);
         let mut waiting = async move { turns.place(key, PATIENCE).await }.boxed();
         assert!((&mut waiting).now_or_never().is_none(), "{key} waits");
@@ -186,8 +186,8 @@ mod tests {
         waiting.now_or_never()
     }
 
-    async fn full(queue: usize) -> (Arc<Turns<&'static str>>, Place<&'static str>) {
-        let turns = Arc::new(Turns::new(1, queue));
+    async fn full(queue: usize) -> (Arc<FairQueue<&'static str>>, Place<&'static str>) {
+        let turns = Arc::new(FairQueue::new(1, queue));
         let place = turns.place("first", PATIENCE).await.expect("the only place");
         (turns, place)
     }

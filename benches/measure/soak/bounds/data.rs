@@ -1,0 +1,168 @@
+//! The database without the server: filled and counted with statements of its own.
+
+use super::{Failure, Place, people::Sample};
+use sqlx::{
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection,
+    sqlite::SqliteConnectOptions,
+};
+use std::str::FromStr as _;
+
+/// Rows that one statement adds.
+const CHUNK: u64 = 250_000;
+/// Days that the rows are old: more than the log is kept for unless the server is told to keep it longer.
+const AGE_DAYS: u32 = 40;
+/// Tables in which the people who measure write, counted otherwise or not at all.
+const OWN: [&str; 6] = [
+    "_sqlx_migrations",
+    "request_logs",
+    "api_keys",
+    "sent_forms",
+    "activity",
+    "sessions",
+];
+
+/// A connection beside the server's.
+pub enum Database {
+    /// To the file.
+    Sqlite(Box<SqliteConnection>),
+    /// To the server.
+    Postgres(Box<PgConnection>),
+}
+
+impl Database {
+    /// Opens one.
+    pub async fn open(place: &Place) -> Result<Self, Failure> {
+        Ok(if place.engine == "SQLite" {
+            // Rows are added for keys that are known to be there.
+            let options = SqliteConnectOptions::from_str(&place.database)?.foreign_keys(false);
+            Self::Sqlite(Box::new(SqliteConnection::connect_with(&options).await?))
+        } else {
+            Self::Postgres(Box::new(PgConnection::connect(&place.database).await?))
+        })
+    }
+
+    async fn execute(&mut self, sql: String) -> Result<(), Failure> {
+        let sql = AssertSqlSafe(sql);
+        match self {
+            Self::Sqlite(connection) => connection.execute(sql).await.map(drop)?,
+            Self::Postgres(connection) => connection.execute(sql).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// The number that a query gives.
+    pub async fn number(&mut self, sql: &str) -> Result<i64, Failure> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        Ok(match self {
+            Self::Sqlite(connection) => sqlx::query_scalar(sql).fetch_one(&mut **connection).await?,
+            Self::Postgres(connection) => sqlx::query_scalar(sql).fetch_one(&mut **connection).await?,
+        })
+    }
+
+    /// Whether the log has rows of a key.
+    pub async fn has_rows(&mut self, key: &str) -> Result<bool, Failure> {
+        let sql = format!(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM request_logs WHERE key_id = '{key}' LIMIT 1) AS found"
+        );
+        Ok(self.number(&sql).await? > 0)
+    }
+
+    /// Rows of all tables but those that the people who measure write: new tables are counted too.
+    pub async fn strangers(&mut self) -> Result<i64, Failure> {
+        let mut sum = self
+            .number("SELECT COUNT(*) FROM activity WHERE actor_id IS NULL")
+            .await?;
+        sum += self.number("SELECT COUNT(*) FROM sessions").await?;
+        for table in self.tables().await? {
+            if !OWN.contains(&table.as_str()) {
+                sum += self.number(&format!("SELECT COUNT(*) FROM \"{table}\"")).await?;
+            }
+        }
+        Ok(sum)
+    }
+
+    async fn tables(&mut self) -> Result<Vec<String>, Failure> {
+        Ok(match self {
+            Self::Sqlite(connection) => {
+                let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+                sqlx::query_scalar(sql).fetch_all(&mut **connection).await?
+            }
+            Self::Postgres(connection) => {
+                let sql = "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = current_schema()";
+                sqlx::query_scalar(sql).fetch_all(&mut **connection).await?
+            }
+        })
+    }
+
+    /// Ends what a server that was killed has left running.
+    pub async fn end_others(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => {
+                let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                           WHERE datname = current_database() AND pid <> pg_backend_pid()";
+                self.execute(sql.to_owned()).await
+            }
+        }
+    }
+}
+
+/// Adds as many rows to the logs of each of the two long keys, while no server runs.
+pub async fn fill(place: &Place, sample: &Sample, rows: u64) -> Result<(), Failure> {
+    let mut database = Database::open(place).await?;
+    let begin = match &database {
+        Database::Sqlite(_) => "PRAGMA synchronous = OFF",
+        Database::Postgres(_) => "SET synchronous_commit = off",
+    };
+    database.execute(begin.to_owned()).await?;
+    for (letter, key) in [('l', &sample.long.key), ('o', &sample.old.key)] {
+        let mut from = 1;
+        while from <= rows {
+            let until = rows.min(from + CHUNK - 1);
+            let sql = insert(&database, letter, key, from, until);
+            database.execute(sql).await?;
+            from = until + 1;
+        }
+    }
+    let end = match &database {
+        Database::Sqlite(_) => &["PRAGMA wal_checkpoint(TRUNCATE)"][..],
+        // As autovacuum would have done by the time a log is that long.
+        Database::Postgres(_) => &["VACUUM (ANALYZE) request_logs", "CHECKPOINT"],
+    };
+    for sql in end {
+        database.execute((*sql).to_owned()).await?;
+    }
+    Ok(())
+}
+
+fn insert(database: &Database, letter: char, key: &str, from: u64, until: u64) -> String {
+    let columns = "INSERT INTO request_logs \
+                   (id, account_id, key_id, method, route, path, params, status, user_agent, at)";
+    let values = "k.account_id, k.id, 'GET', '/v1/status', '/v1/status', '', 200, 'curl/7.88.1'";
+    match database {
+        Database::Sqlite(_) => format!(
+            "WITH RECURSIVE g(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM g WHERE i < {until}) {columns} \
+             SELECT 'req_{letter}' || printf('%025d', i), {values}, \
+             (strftime('%s') - {AGE_DAYS} * 86400) * 1000 + i FROM g, api_keys k WHERE k.id = '{key}'"
+        ),
+        Database::Postgres(_) => format!(
+            "{columns} SELECT 'req_{letter}' || lpad(CAST(i AS TEXT), 25, '0'), {values}, \
+             (CAST(extract(epoch FROM now()) AS BIGINT) - {AGE_DAYS} * 86400) * 1000 + i \
+             FROM generate_series({from}::BIGINT, {until}::BIGINT) AS g(i), api_keys k WHERE k.id = '{key}'"
+        ),
+    }
+}
+
+/// Removes what the place holds. The folder goes with it.
+pub async fn remove(place: Place) -> Result<(), Failure> {
+    if place.engine == "SQLite" {
+        return Ok(());
+    }
+    let mut url = url::Url::parse(&place.database)?;
+    let name = url.path().trim_start_matches('/').to_owned();
+    url.set_path("/postgres");
+    let mut connection = PgConnection::connect(url.as_str()).await?;
+    let sql = format!("DROP DATABASE \"{name}\" WITH (FORCE)");
+    connection.execute(AssertSqlSafe(sql)).await?;
+    Ok(())
+}

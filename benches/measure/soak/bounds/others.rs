@@ -1,0 +1,318 @@
+//! What everybody else gets meanwhile: independent clients, each with an address of its own.
+
+use super::{
+    Failure, Place,
+    people::{PATIENCE, Sample, another_address, check, create, key_of, once, sign_in},
+};
+use crate::{
+    counted,
+    program::{Connection, Program, Reply, form, resident},
+    soak::percentile,
+};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, sleep_until, timeout},
+};
+
+/// Connections on which the busy key is checked, and how often on each.
+const BUSY: u32 = 16;
+const BUSY_EVERY: Duration = Duration::from_millis(16);
+/// How late a check of the busy key may be; one that is later is left out.
+const LATE: Duration = Duration::from_secs(1);
+/// Requests of a kind that may wait for an answer at once; beyond that, none of that kind is sent.
+const IN_FLIGHT: usize = 64;
+
+/// What others ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The check of the busy key.
+    Busy,
+    /// The check of another key that is in memory.
+    Known,
+    /// The check of one that is not.
+    Fresh,
+    /// Creating a key.
+    Create,
+    /// Revoking it.
+    Revoke,
+    /// Signing in.
+    SignIn,
+    /// `/readyz`.
+    Ready,
+}
+
+impl Kind {
+    const fn expected(self) -> u16 {
+        match self {
+            Self::SignIn => 303,
+            _ => 200,
+        }
+    }
+}
+
+/// What was seen.
+#[derive(Default)]
+pub struct Seen {
+    /// How long answers took, refusals too.
+    times: BTreeMap<Kind, Vec<Duration>>,
+    /// Answers of another status than the expected; 0 is none at all.
+    refused: BTreeMap<(Kind, u16), u32>,
+    /// Most megabytes of the server in memory.
+    pub memory: f64,
+    /// Most bytes of the write-ahead log of SQLite.
+    pub wal: u64,
+}
+
+impl Seen {
+    fn add(&mut self, kind: Kind, began: Instant, answer: Result<u16, io::Error>) {
+        self.times.entry(kind).or_default().push(began.elapsed());
+        let status = answer.unwrap_or_default();
+        if status != kind.expected() {
+            *self.refused.entry((kind, status)).or_default() += 1;
+        }
+    }
+
+    /// How many were answered as expected.
+    pub fn good(&self, kind: Kind) -> usize {
+        let all = self.times.get(&kind).map_or(0, Vec::len);
+        let refused = self.refused.iter().filter(|((of, _), _)| *of == kind);
+        all.saturating_sub(refused.map(|(_, count)| *count as usize).sum())
+    }
+
+    /// The time that so many of a hundred took at most.
+    pub fn percentile(&mut self, kind: Kind, percent: usize) -> Duration {
+        self.times
+            .get_mut(&kind)
+            .map_or(Duration::ZERO, |times| percentile(times, percent))
+    }
+
+    /// Who was refused, of these kinds: `SignIn 503: 4`; or the number that was answered.
+    pub fn refused(&self, kinds: &[Kind]) -> (bool, String) {
+        let refused: Vec<_> = self
+            .refused
+            .iter()
+            .filter(|((kind, _), _)| kinds.contains(kind))
+            .map(|((kind, status), count)| match status {
+                0 => format!("{kind:?} no answer: {count}"),
+                _ => format!("{kind:?} {status}: {count}"),
+            })
+            .collect();
+        if refused.is_empty() {
+            let all = kinds.iter().map(|kind| self.good(*kind)).sum::<usize>();
+            return (true, format!("0 of {}", counted(all as u64)));
+        }
+        (false, refused.join(", "))
+    }
+}
+
+/// Everybody else, at work.
+pub struct Watch {
+    stop: Arc<AtomicBool>,
+    seen: Arc<Mutex<Seen>>,
+    tasks: JoinSet<()>,
+}
+
+/// What each of them has.
+#[derive(Clone)]
+struct Shared {
+    server: SocketAddr,
+    stop: Arc<AtomicBool>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Shared {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    async fn timed(&self, kind: Kind, request: &str) -> Option<Reply> {
+        let began = Instant::now();
+        let reply = once(self.server, request).await;
+        let status = reply.as_ref().map(|reply| reply.status);
+        self.seen()
+            .add(kind, began, status.map_err(|error| error.kind().into()));
+        reply.ok()
+    }
+}
+
+impl Watch {
+    /// Lets everybody begin. Where it takes minutes, keys that are not in memory are used less often.
+    pub fn start(program: &Program, place: &Place, sample: &Sample, long: bool) -> Self {
+        let shared = Shared {
+            server: program.address,
+            stop: Arc::default(),
+            seen: Arc::default(),
+        };
+        let mut tasks = JoinSet::new();
+        for n in 0..BUSY {
+            tasks.spawn(busy(shared.clone(), sample.busy.clone(), n));
+        }
+        let mut every = |period: u64, ask: Ask| {
+            tasks.spawn(every(shared.clone(), Duration::from_millis(period), ask));
+        };
+        let known = sample.known.clone();
+        every(
+            20,
+            Box::new(move |n, of| {
+                let request = check("/v1/status", &known[n % known.len()], &another_address());
+                tokio::spawn(async move { drop(of.timed(Kind::Known, &request).await) })
+            }),
+        );
+        let fresh = sample.fresh.clone();
+        every(
+            if long { 500 } else { 50 },
+            Box::new(move |n, of| {
+                let request = fresh
+                    .get(n)
+                    .map(|secret| check("/v1/status", secret, &another_address()));
+                tokio::spawn(async move {
+                    if let Some(request) = request {
+                        of.timed(Kind::Fresh, &request).await;
+                    }
+                })
+            }),
+        );
+        let people = sample.people.clone();
+        every(
+            400,
+            Box::new(move |n, of| {
+                let person = people[n % people.len()].clone();
+                tokio::spawn(async move {
+                    let from = another_address();
+                    let created = of.timed(Kind::Create, &create(&person, "another", &from)).await;
+                    if let Some((id, _)) = created.and_then(|created| key_of(&created).ok()) {
+                        let fields = format!("account={}&keys%5B%5D={id}&reason=", person.slug);
+                        let revoke = form("/api/keys/revoke", &person.cookie, &from, &fields);
+                        of.timed(Kind::Revoke, &revoke).await;
+                    }
+                })
+            }),
+        );
+        let people = sample.people.clone();
+        every(
+            400,
+            Box::new(move |n, of| {
+                let request = sign_in(&people[n % people.len()].email, None, &another_address());
+                tokio::spawn(async move { drop(of.timed(Kind::SignIn, &request).await) })
+            }),
+        );
+        every(
+            200,
+            Box::new(|_, of| {
+                let request = "GET /readyz HTTP/1.1\r\nhost: soak\r\n\r\n";
+                tokio::spawn(async move { drop(of.timed(Kind::Ready, request).await) })
+            }),
+        );
+        let wal = place
+            .database
+            .strip_prefix("sqlite:")
+            .map(|file| format!("{file}-wal"));
+        tasks.spawn(sizes(shared.clone(), program.id(), wal.map(PathBuf::from)));
+        let Shared { stop, seen, .. } = shared;
+        Self { stop, seen, tasks }
+    }
+
+    /// Lets nobody begin anew, and waits for the last answers.
+    pub async fn finish(mut self) -> Seen {
+        self.stop.store(true, Ordering::Relaxed);
+        while self.tasks.join_next().await.is_some() {}
+        std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Sends the request of a number.
+type Ask = Box<dyn Fn(usize, Shared) -> tokio::task::JoinHandle<()> + Send>;
+
+/// Sends a request each time, whether or not those before it are answered.
+async fn every(shared: Shared, period: Duration, ask: Ask) {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let places = Arc::new(Semaphore::new(IN_FLIGHT));
+    let mut running = JoinSet::new();
+    for n in 0.. {
+        ticks.tick().await;
+        if shared.stopped() {
+            break;
+        }
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            continue;
+        };
+        while running.try_join_next().is_some() {}
+        let asked = ask(n, shared.clone());
+        running.spawn(async move {
+            let _ = asked.await;
+            drop(place);
+        });
+    }
+    while running.join_next().await.is_some() {}
+}
+
+/// Checks the busy key over and over, on a connection that is kept.
+async fn busy(shared: Shared, secret: String, n: u32) {
+    let mut at = Instant::now() + BUSY_EVERY * n / BUSY;
+    let request = check("/v1/status", &secret, &another_address());
+    let mut connection = None;
+    while !shared.stopped() {
+        sleep_until(at.into()).await;
+        let began = Instant::now();
+        let mut answer = kept(&mut connection, shared.server, &request).await;
+        if answer.is_err() {
+            // The server may end a connection between two requests: clients try once more.
+            answer = kept(&mut connection, shared.server, &request).await;
+        }
+        shared.seen().add(Kind::Busy, began, answer);
+        // Those that are late are sent nevertheless, but not all those of a minute without answers.
+        at += BUSY_EVERY;
+        if at + LATE < began {
+            at = began;
+        }
+    }
+}
+
+/// The status of an answer on a connection that is kept unless the request failed.
+pub async fn kept(connection: &mut Option<Connection>, server: SocketAddr, request: &str) -> io::Result<u16> {
+    let mut open = match connection.take() {
+        Some(open) => open,
+        None => timeout(PATIENCE, Connection::open(server)).await??,
+    };
+    open.send(request).await?;
+    let reply = open.reply().await?;
+    if !reply.closes {
+        *connection = Some(open);
+    }
+    Ok(reply.status)
+}
+
+/// Looks at the server's memory and at the write-ahead log.
+async fn sizes(shared: Shared, process: u32, log: Option<PathBuf>) {
+    let mut ticks = interval(Duration::from_millis(50));
+    while !shared.stopped() {
+        ticks.tick().await;
+        let memory = resident(process).unwrap_or_default();
+        let wal = log.as_ref().and_then(|log| fs::metadata(log).ok());
+        let mut seen = shared.seen();
+        seen.memory = seen.memory.max(memory);
+        seen.wal = seen.wal.max(wal.map_or(0, |wal| wal.len()));
+    }
+}
+
+/// How many files and connections a process has open (proc(5)).
+pub fn open_files(process: u32) -> Result<usize, Failure> {
+    Ok(fs::read_dir(format!("/proc/{process}/fd"))?.count())
+}

@@ -1,0 +1,130 @@
+//! The table of all scenarios, each figure judged.
+
+use super::{
+    Scenario,
+    attack::Attack,
+    others::{Kind, Seen},
+};
+use crate::{judged, soak::milliseconds};
+use std::time::Duration;
+
+/// How much longer than on an idle server 99 of 100 checks of other keys may take.
+const CHECKS: Duration = Duration::from_millis(50);
+/// How long 99 of 100 changes and sign-ins of others may take.
+const CHANGES: Duration = Duration::from_secs(1);
+/// Megabytes that the server may grow, beside those of the password hasher's places.
+const MEMORY: u32 = 64;
+/// Megabytes of a place of the password hasher, and most places.
+const PLACE: u32 = 19;
+const PLACES: usize = 4;
+/// Bytes of SQLite's write-ahead log.
+const WAL: u64 = 100 * 1024 * 1024;
+/// Rows that strangers may write.
+const STRANGERS: i64 = 1_000;
+
+/// What others got of the idle server.
+struct Reference {
+    known: Duration,
+    fresh: Duration,
+    memory: f64,
+}
+
+/// Prints the table in Markdown. The first scenario is the reference; a figure that breaks its bound has a `!`.
+pub fn print(engine: &str, rows: u64, scenarios: &mut [Scenario]) {
+    let Some(idle) = scenarios.first_mut() else {
+        return;
+    };
+    let reference = Reference {
+        known: idle.seen.percentile(Kind::Known, 99),
+        fresh: idle.seen.percentile(Kind::Fresh, 99),
+        memory: idle.seen.memory,
+    };
+    let memory = MEMORY + PLACE * u32::try_from(places()).unwrap_or(PLACE);
+    println!("\nPart bounds, {engine}, two logs of {rows} rows, p50 / p99 of what others get:\n");
+    println!(
+        "| meanwhile | busy key | in memory | not in memory | create | revoke | sign in | refused | `/readyz` | memory grown | WAL | strangers' rows | dropped |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    println!(
+        "| bound | | idle p99 + {0} ms | idle p99 + {0} ms | p99 < {1:?} | p99 < {1:?} | p99 < {1:?} | 0 | 0 | < {memory} MB | < {2} MB | < {STRANGERS} | 0 while rows are deleted |",
+        CHECKS.as_millis(),
+        CHANGES,
+        WAL / 1024 / 1024
+    );
+    for scenario in scenarios.iter_mut() {
+        println!(
+            "| {} | {} |",
+            scenario.attack.name(),
+            cells(engine, scenario, &reference, f64::from(memory)).join(" | ")
+        );
+    }
+    println!();
+    for scenario in scenarios {
+        for (what, measured, holds, bound) in &scenario.outcome.bounds {
+            let bound = judged(*holds, bound.clone());
+            let what = format!("{}: {what}", scenario.attack.name());
+            println!("{engine:<11} {what:<58} {measured:>14}  {bound}");
+        }
+    }
+}
+
+fn cells(engine: &str, scenario: &mut Scenario, idle: &Reference, memory: f64) -> Vec<String> {
+    let seen = &mut scenario.seen;
+    let mut cells = vec![both(seen, Kind::Busy).1];
+    for (kind, idle) in [(Kind::Known, idle.known), (Kind::Fresh, idle.fresh)] {
+        let (p99, both) = both(seen, kind);
+        cells.push(judged(p99 <= idle + CHECKS, both));
+    }
+    for kind in [Kind::Create, Kind::Revoke, Kind::SignIn] {
+        let (p99, both) = both(seen, kind);
+        cells.push(judged(p99 < CHANGES, both));
+    }
+    let asked = [
+        Kind::Busy,
+        Kind::Known,
+        Kind::Fresh,
+        Kind::Create,
+        Kind::Revoke,
+        Kind::SignIn,
+    ];
+    for kinds in [&asked[..], &[Kind::Ready]] {
+        let (none, refused) = seen.refused(kinds);
+        cells.push(judged(none, refused));
+    }
+    let grown = seen.memory - idle.memory;
+    let first = scenario.attack == Attack::Idle;
+    cells.push(if first {
+        format!("{:.1} MB in all", seen.memory)
+    } else {
+        judged(grown < memory, format!("{grown:.1} MB"))
+    });
+    cells.push(if engine == "SQLite" {
+        judged(seen.wal < WAL, format!("{} MB", seen.wal / 1024 / 1024))
+    } else {
+        String::new()
+    });
+    cells.push(judged(
+        scenario.strangers < STRANGERS,
+        scenario.strangers.to_string(),
+    ));
+    let dropped = scenario.dropped.to_string();
+    cells.push(if scenario.attack.is_long() {
+        judged(scenario.dropped == 0, dropped)
+    } else {
+        dropped
+    });
+    cells
+}
+
+/// The p99, and both times for people.
+fn both(seen: &mut Seen, kind: Kind) -> (Duration, String) {
+    let (p50, p99) = (seen.percentile(kind, 50), seen.percentile(kind, 99));
+    (p99, format!("{} / {}", milliseconds(p50), milliseconds(p99)))
+}
+
+/// Passwords that the server hashes at once.
+fn places() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(PLACES)
+}

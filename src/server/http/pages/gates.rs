@@ -1,0 +1,75 @@
+//! What stands before the forms of pages: who may send one, and how long it may be (docs/security.md, S28 and S89).
+//! Their handlers run when the body is there, so that they judge the person as they are then.
+
+use super::{failure, to_sign_in};
+use crate::{
+    server::{
+        app::App,
+        http::{
+            RETRY_AFTER, document, fields,
+            middleware::bodies::{self, Unread},
+            visit::Visit,
+        },
+        limits::bytes::Sender,
+        session,
+    },
+    ui::pages::error::ErrorPage,
+};
+use axum::{
+    extract::{FromRequestParts as _, Request, State},
+    http::{HeaderValue, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use leptos::prelude::*;
+use tower_sessions::Session;
+
+/// Before a form that anybody may send.
+pub async fn open(State(app): State<App>, request: Request, next: Next) -> Response {
+    pass(&app, request, next, bodies::OPEN_FORM, Sender::Stranger).await
+}
+
+/// Before a form of people who are signed in. Others are answered without reading it.
+pub async fn member(State(app): State<App>, request: Request, next: Next) -> Response {
+    let browser = request.extensions().get::<Session>().cloned();
+    let is_live = match browser {
+        Some(browser) => session::is_live(&app, &browser).await,
+        None => Ok(false),
+    };
+    match is_live {
+        Ok(true) => pass(&app, request, next, bodies::FORM, Sender::Known).await,
+        Ok(false) => to_sign_in(&visit(&app, request).await.path),
+        Err(error) => failure(&visit(&app, request).await, error).await,
+    }
+}
+
+async fn pass(app: &App, request: Request, next: Next, most: usize, sender: Sender) -> Response {
+    if !fields::is_form(request.headers()) {
+        return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
+    }
+    let (parts, body) = request.into_parts();
+    let copy = parts.clone();
+    match bodies::whole(app, Request::from_parts(parts, body), most, sender).await {
+        // Its share is given back when it is answered.
+        Ok((request, _share)) => next.run(request).await,
+        Err(unread) => refused(app, copy, unread).await,
+    }
+}
+
+/// A page that says why the form was not read.
+async fn refused(app: &App, mut parts: Parts, unread: Unread) -> Response {
+    let Ok(visit) = Visit::from_request_parts(&mut parts, app).await;
+    let status = unread.status();
+    let page = move || view! { <ErrorPage code=status.as_u16() title="This was not read" text=unread.sentence().to_owned()/> };
+    let mut response = document::render(&visit, status, "Error", page).await;
+    if unread == Unread::Busy {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+    }
+    response
+}
+
+async fn visit(app: &App, request: Request) -> Visit {
+    let Ok(visit) = Visit::from_request_parts(&mut request.into_parts().0, app).await;
+    visit
+}

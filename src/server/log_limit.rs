@@ -1,0 +1,71 @@
+//! Log lines that a client causes: only so many a second, so that nobody fills a disk by sending requests
+//! (docs/security.md, S90). What was left out is counted, and said with the next line.
+
+use std::{
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Instant,
+};
+
+/// Lines of one place in a second.
+const LINES: u64 = 10;
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// The lines of one place in the code.
+#[derive(Default)]
+pub struct LogLimit {
+    /// The second that is counted.
+    second: AtomicU64,
+    lines: AtomicU64,
+    left_out: AtomicU64,
+}
+
+impl LogLimit {
+    /// Allows its lines.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            second: AtomicU64::new(0),
+            lines: AtomicU64::new(0),
+            left_out: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether a line may be written now.
+    pub fn allows(&self) -> bool {
+        self.allows_at(START.elapsed().as_secs())
+    }
+
+    fn allows_at(&self, second: u64) -> bool {
+        if self.second.swap(second, Relaxed) != second {
+            self.lines.store(0, Relaxed);
+            let left_out = self.left_out.swap(0, Relaxed);
+            if left_out > 0 {
+                tracing::warn!(left_out, "more lines like the next one were left out");
+            }
+        }
+        let allowed = self.lines.fetch_add(1, Relaxed) < LINES;
+        if !allowed {
+            self.left_out.fetch_add(1, Relaxed);
+        }
+        allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_has_so_many_lines_and_the_next_one_as_many() {
+        let limit = LogLimit::new();
+        for second in [7, 8] {
+            let allowed = (0..1_000).filter(|_| limit.allows_at(second)).count();
+            assert_eq!(allowed as u64, LINES);
+        }
+        assert_eq!(limit.left_out.load(Relaxed), 1_000 - LINES);
+    }
+}

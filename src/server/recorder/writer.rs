@@ -1,0 +1,298 @@
+//! Writes what was noted, in batches.
+
+use super::{MOST_USED, Message, lock};
+use crate::{
+    domain::{
+        activity::{Actor, Entry, Event, Trace},
+        ids::KeyId,
+        log::{KeyUse, LogEntry},
+        time::Timestamp,
+    },
+    server::{
+        clock::Clock,
+        rng::Rng,
+        secret::pepper::KeyHash,
+        store::{Store, StoreError, Tables as _, given},
+        write_behind::WriteBehind,
+    },
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::sleep,
+};
+
+/// How long they wait at most. Until then nobody looks into the queue: waking somebody for each entry costs more than
+/// the entry. It passes after each time that was written, too.
+const EVERY: Duration = Duration::from_millis(500);
+/// How many times as long as it wrote the writer rests at most, where more is dropped than it could write in any case:
+/// answering comes first then.
+const LONGEST_REST: u32 = 3;
+/// How often the last use of one key is written while it is used all the time; whoever waits for what was noted gets it
+/// at once.
+const USES_EVERY: Duration = Duration::from_mins(1);
+/// How often a mark says how many rows are missing in the log, while rows are dropped all the time.
+const MARK_EVERY: Duration = Duration::from_secs(10);
+/// How often the use of one key after its end is told.
+const ALERT_EVERY: Duration = Duration::from_hours(1);
+/// Rows of one transaction: on SQLite nobody else writes meanwhile.
+const CHUNK: usize = 16 * given::MANY;
+/// The same where each row has a statement of its own (docs/security.md, S85).
+const SINGLE_ROWS: usize = 200;
+
+/// What waits to be written.
+#[derive(Default)]
+pub(super) struct Batch {
+    entries: Vec<LogEntry>,
+    /// In the order of the keys on every server: two that update the same rows must not wait for each other. A key used
+    /// a thousand times is one row to write.
+    used: BTreeMap<KeyId, Timestamp>,
+    rekeyed: BTreeMap<KeyId, (KeyHash, KeyHash)>,
+    /// Keys that were used after their end: the request, and when it was.
+    alerts: BTreeMap<KeyId, (Trace, Timestamp)>,
+}
+
+/// How long to rest after writing for so long: the more was dropped meanwhile for each row that was written, the longer.
+/// What can be written without drops by resting less is not dropped for longer than it takes to notice.
+fn rest(took: Duration, written: u64, dropped: u64) -> Duration {
+    let short = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    let share = took.saturating_mul(short(dropped)) / short(written).max(1);
+    share.min(took.saturating_mul(LONGEST_REST)).max(EVERY)
+}
+
+pub(super) struct Writer {
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) rng: Arc<dyn Rng>,
+    pub(super) write_behind: Arc<WriteBehind>,
+    pub(super) messages: mpsc::Receiver<Message>,
+    pub(super) dropped: Arc<AtomicU64>,
+    /// Uses without a place in the queue.
+    pub(super) unqueued: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
+    /// How many of those dropped have their mark in the log.
+    pub(super) marked: u64,
+    /// When the last of those marks was written.
+    pub(super) marked_at: Option<Timestamp>,
+    /// How many had been dropped when it last began to write.
+    pub(super) seen: u64,
+    /// Whether it failed when it last wrote.
+    pub(super) failed: bool,
+    pub(super) batch: Batch,
+    /// When the last use of a key was written.
+    pub(super) uses_written: HashMap<KeyId, Timestamp>,
+}
+
+impl Writer {
+    /// Writes at its times, and for whoever asks; once there is nobody left to write for, the last time.
+    pub(super) async fn run(mut self, mut asked: mpsc::Receiver<oneshot::Sender<bool>>) {
+        let mut rest = EVERY;
+        loop {
+            tokio::select! {
+                asked = asked.recv() => {
+                    let written = self.settle(true).await;
+                    match asked {
+                        // Whoever asked may have stopped waiting.
+                        Some(done) => drop(done.send(written)),
+                        None => return,
+                    }
+                }
+                () = sleep(rest) => rest = self.work().await,
+            }
+        }
+    }
+
+    /// Writes what it is time for; how long to rest then.
+    async fn work(&mut self) -> Duration {
+        let began = Instant::now();
+        let waiting = self.messages.len() as u64;
+        let dropped = self.dropped.load(Ordering::Relaxed) - self.seen;
+        self.seen += dropped;
+        self.settle(false).await;
+        rest(began.elapsed(), waiting, dropped)
+    }
+
+    /// Writes everything that was noted before, or without `all` what it is time for; whether it is written. While the
+    /// database is away the batch stays, the queue fills, and then requests are dropped.
+    async fn settle(&mut self, all: bool) -> bool {
+        if let Err(error) = self.write_behind.write(&self.store).await {
+            tracing::debug!(error = %error, "touches of sessions wait to be written");
+        }
+        if !self.batch.entries.is_empty() && !self.write(all).await {
+            return false;
+        }
+        for _ in 0..self.messages.len() {
+            match self.messages.try_recv() {
+                Ok(Message::Request(entry, key_use)) => self.note(*entry, key_use),
+                Ok(Message::Rekey(key, from, to)) => {
+                    self.batch.rekeyed.insert(key, (from, to));
+                }
+                // Nothing is left, or what is being sent has not come yet.
+                Err(_) => break,
+            }
+        }
+        let unqueued = std::mem::take(&mut *lock(&self.unqueued));
+        for (key, at) in unqueued {
+            self.note_use(key, at);
+        }
+        self.write(all).await
+    }
+
+    fn note_use(&mut self, key: KeyId, at: Timestamp) {
+        let latest = self.batch.used.entry(key).or_insert(at);
+        *latest = at.max(*latest);
+    }
+
+    fn note(&mut self, entry: LogEntry, key_use: KeyUse) {
+        match key_use {
+            KeyUse::Accepted => self.note_use(entry.key, entry.at),
+            KeyUse::AfterEnd => {
+                let trace = Trace {
+                    request_id: entry.request_id.clone(),
+                    ip_hash: entry.ip_hash.clone(),
+                };
+                self.batch.alerts.entry(entry.key).or_insert((trace, entry.at));
+            }
+            KeyUse::Refused => {}
+        }
+        self.batch.entries.push(entry);
+    }
+
+    /// Tells in the activity that keys were used after their end, once an hour for each (docs/security.md, S39).
+    async fn write_alerts(&mut self) -> Result<(), StoreError> {
+        while !self.batch.alerts.is_empty() {
+            self.write_some_alerts().await?;
+        }
+        Ok(())
+    }
+
+    async fn write_some_alerts(&mut self) -> Result<(), StoreError> {
+        let mut tx = self.store.write().await?;
+        let some: Vec<_> = self.batch.alerts.keys().copied().take(SINGLE_ROWS).collect();
+        for &key in &some {
+            let Some((trace, at)) = self.batch.alerts.get(&key) else {
+                continue;
+            };
+            let told = tx.leaks().alert(key, *at, at.minus(ALERT_EVERY)).await?;
+            if let Some((account, name, prefix)) = told {
+                let actor = Actor::program(Some(trace));
+                let target = (key.to_string(), name.as_str());
+                let detail = format!("{prefix}..., refused");
+                let event = Event::RetiredKeyUsed;
+                let entry = Entry::new(self.rng.bytes(), Some(account), *at, actor, event, target, detail);
+                tx.activity().insert(&entry).await?;
+            }
+        }
+        tx.commit().await?;
+        for key in some {
+            self.batch.alerts.remove(&key);
+        }
+        Ok(())
+    }
+
+    /// Writes what waits; what the database refuses stays for the next time. Whether nothing waits any more.
+    async fn write(&mut self, all: bool) -> bool {
+        let Err(error) = self.try_write(all).await else {
+            self.failed = false;
+            return true;
+        };
+        self.failed = true;
+        let waiting = self.batch.entries.len();
+        tracing::warn!(error = %error, waiting, "the request log could not be written yet");
+        false
+    }
+
+    /// Writes the last uses that are due, in transactions of their own: each goes through the keys in their order once.
+    async fn write_uses(&mut self, all: bool) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let is_due = |key: &KeyId| {
+            let written = self.uses_written.get(key);
+            all || written.is_none_or(|&at| now.since(at) >= USES_EVERY)
+        };
+        let used = self.batch.used.iter().filter(|(key, _)| is_due(key));
+        let due: Vec<_> = used.map(|(&key, &at)| (key, at)).collect();
+        for uses in due.chunks(CHUNK) {
+            let mut tx = self.store.write().await?;
+            tx.key_uses().note(uses).await?;
+            tx.commit().await?;
+            if self.uses_written.len() + uses.len() > MOST_USED {
+                self.uses_written.clear();
+            }
+            for (key, _) in uses {
+                self.batch.used.remove(key);
+                self.uses_written.insert(*key, now);
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_write(&mut self, all: bool) -> Result<(), StoreError> {
+        self.write_uses(all).await?;
+        while !self.batch.rekeyed.is_empty() {
+            let some: Vec<_> = self.batch.rekeyed.keys().copied().take(SINGLE_ROWS).collect();
+            let mut tx = self.store.write().await?;
+            for &key in &some {
+                if let Some((from, to)) = self.batch.rekeyed.get(&key) {
+                    tx.keys().rekey(key, from, to).await?;
+                }
+            }
+            tx.commit().await?;
+            for key in some {
+                self.batch.rekeyed.remove(&key);
+            }
+        }
+        if !self.batch.alerts.is_empty() {
+            self.write_alerts().await?;
+        }
+        // In the order of the keys, as every other transaction of several. All of them, since rows of one key stand
+        // beside each other in an index, and a transaction writes the fewer pages of it.
+        self.batch.entries.sort_by_key(|entry| entry.key);
+        while !self.batch.entries.is_empty() {
+            let chunk = self.batch.entries.len().min(CHUNK);
+            let mut tx = self.store.write().await?;
+            tx.log_rows()
+                .insert(&self.batch.entries[..chunk], self.failed)
+                .await?;
+            tx.commit().await?;
+            self.batch.entries.drain(..chunk);
+        }
+        let (dropped, now) = (self.dropped.load(Ordering::Relaxed), self.clock.now());
+        let is_due = self.marked_at.is_none_or(|at| now.since(at) >= MARK_EVERY);
+        if dropped > self.marked && (all || is_due) {
+            let id = hex::encode(self.rng.bytes::<16>());
+            let mut tx = self.store.write().await?;
+            tx.logs().insert_gap(&id, now, dropped - self.marked).await?;
+            tx.commit().await?;
+            self.marked = dropped;
+            self.marked_at = Some(now);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_writer_rests_longer_only_where_more_is_dropped_than_it_writes() {
+        let second = Duration::from_secs(1);
+        for (took, written, dropped, rests) in [
+            (second, 0, 0, EVERY),
+            (second, 10, 0, EVERY),
+            (second, 10_000, 2_000, EVERY),
+            (second, 10_000, 20_000, 2 * second),
+            (second, 10_000, 90_000, 3 * second),
+            (second, 0, u64::MAX, 3 * second),
+            (Duration::ZERO, 10_000, 90_000, EVERY),
+        ] {
+            assert_eq!(rest(took, written, dropped), rests, "{written}, {dropped}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Questions that read all rows of a key or an account: usage, the chart of a key, the comparison during a grace period,
+//! the count before a deletion, searches of the activity. One of an account runs at a time, two on the whole server, on
+//! connections of their own and with a time limit (docs/security.md, S87).
+
+use super::ServiceError;
+use crate::{
+    domain::ids::AccountId,
+    server::{
+        app::App,
+        store::{LongRead, StoreError},
+    },
+};
+use futures_util::future::BoxFuture;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a question waits for its turn and a connection, and how long it may take then.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    wait: Duration,
+    run: Duration,
+}
+
+/// For programs.
+pub const PROGRAM: Limits = Limits {
+    wait: Duration::from_secs(2),
+    run: Duration::from_secs(10),
+};
+/// For pages and dialogs, which are drawn without the number rather than late.
+pub const PAGE: Limits = Limits {
+    wait: Duration::from_secs(1),
+    run: Duration::from_secs(3),
+};
+/// For a part of a file.
+pub const EXPORT: Limits = Limits {
+    wait: Duration::from_secs(15),
+    run: Duration::from_secs(10),
+};
+/// What a statement that ended by itself in time may be late by.
+const GRACE: Duration = Duration::from_secs(1);
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum LongReadError {
+    /// Another question of the account, or of others, was running all the time.
+    #[error("another long question is being answered")]
+    Busy,
+    /// It took longer than it may.
+    #[error("the question took too long")]
+    TooLong,
+    /// The database failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+/// Asks it. Dropped meanwhile, since nobody waits for it any more, it ends in the database too.
+///
+/// # Errors
+/// [`LongReadError::Busy`] when its turn did not come in time, [`LongReadError::TooLong`].
+pub async fn ask<T>(
+    app: &App,
+    account: AccountId,
+    limits: Limits,
+    question: impl for<'r> FnOnce(&'r mut LongRead) -> BoxFuture<'r, Result<T, StoreError>>,
+) -> Result<T, LongReadError> {
+    let begin = async {
+        let turn = app.turns.take(account).await;
+        let read = app.store.read_long(limits.run).await;
+        (turn, read)
+    };
+    let (turn, read) = timeout(limits.wait, begin)
+        .await
+        .map_err(|_| LongReadError::Busy)?;
+    let mut read = read.map_err(LongReadError::from)?;
+    // The database ends it; this is for a database that hangs.
+    let answer = timeout(limits.run + GRACE, question(&mut read)).await;
+    let answer = answer
+        .map_err(|_| LongReadError::TooLong)?
+        .map_err(LongReadError::from)?;
+    read.finish().await.map_err(LongReadError::from)?;
+    drop(turn);
+    Ok(answer)
+}
+
+/// Asks for a number of a page; nothing where there is none in time.
+pub async fn for_page<T>(
+    app: &App,
+    account: AccountId,
+    question: impl for<'r> FnOnce(&'r mut LongRead) -> BoxFuture<'r, Result<T, StoreError>>,
+) -> Result<Option<T>, ServiceError> {
+    match ask(app, account, PAGE, question).await {
+        Ok(answer) => Ok(Some(answer)),
+        Err(LongReadError::Busy | LongReadError::TooLong) => Ok(None),
+        Err(LongReadError::Store(error)) => Err(error.into()),
+    }
+}
+
+impl From<StoreError> for LongReadError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::TooLong => Self::TooLong,
+            error => Self::Store(error),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Between a connection and what answers its requests: what of a request's body is left when its answer is there, and
+//! whether the connection goes on afterwards.
+
+use super::connection::Connection;
+use crate::server::app::App;
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    extract::{ConnectInfo, Request},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use hyper::body::{Frame, Incoming, SizeHint};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::timeout;
+use tower::Service;
+
+/// A body that was not read is read to its end before the answer is sent, where it is no longer than this and comes at
+/// once: the connection can then go on.
+const SMALL: usize = 64 * 1024;
+/// How long that may take.
+const AT_ONCE: Duration = Duration::from_millis(20);
+/// Seconds after which there may be a place again.
+const RETRY_AFTER: u64 = 2;
+
+/// Answers the requests of a connection.
+pub struct Answering<S> {
+    /// What answers.
+    pub service: S,
+    /// The product.
+    pub app: App,
+    /// The other end.
+    pub peer: SocketAddr,
+    /// The connection.
+    pub connection: Arc<Connection>,
+}
+
+impl<S> hyper::service::Service<hyper::Request<Incoming>> for Answering<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone,
+    S::Future: Send + 'static,
+{
+    type Response = hyper::Response<Sent>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        self.connection.asked();
+        let connection = Arc::clone(&self.connection);
+        let answered = Answered(Arc::clone(&connection));
+        let app = self.app.clone();
+        let (mut parts, body) = request.into_parts();
+        let is_turned_away = connection.is_reserve && !is_of_health(parts.uri.path());
+        let rest = (!body.is_end_stream()).then(|| Rest::new(body, &parts.headers));
+        let body = rest.clone().map_or_else(Body::empty, Body::new);
+        parts.extensions.insert(ConnectInfo(self.peer));
+        // Both services that are served are always ready.
+        let answer = (!is_turned_away).then(|| self.service.clone().call(Request::from_parts(parts, body)));
+        Box::pin(async move {
+            let mut response = match answer {
+                Some(answer) => answer.await?,
+                None => full(),
+            };
+            let is_read = match &rest {
+                None => true,
+                Some(rest) => rest.finish().await,
+            };
+            if !is_read || connection.is_reserve || app.stopping.load(Ordering::SeqCst) {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            Ok(response.map(|body| Sent {
+                body,
+                _answered: answered,
+            }))
+        })
+    }
+}
+
+/// What the places are for that are kept beyond the caps.
+fn is_of_health(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
+/// For everything else that is asked in such a place.
+fn full() -> Response {
+    let headers = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
+    let told = "The server has too many connections. Try again in a moment.";
+    (StatusCode::SERVICE_UNAVAILABLE, headers, told).into_response()
+}
+
+/// The connection waits for its next request once this is dropped.
+struct Answered(Arc<Connection>);
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.0.answered();
+    }
+}
+
+/// The body of an answer, until its last byte is handed over.
+pub struct Sent {
+    body: Body,
+    _answered: Answered,
+}
+
+impl HttpBody for Sent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The body of a request. It is shared with whoever answers, so that what they left of it can be seen.
+#[derive(Clone)]
+struct Rest(Arc<Shared>);
+
+struct Shared {
+    body: Mutex<Incoming>,
+    is_read: AtomicBool,
+    is_small: bool,
+}
+
+impl Rest {
+    fn new(body: Incoming, headers: &HeaderMap) -> Self {
+        let most = u64::try_from(SMALL).unwrap_or(u64::MAX);
+        let is_small = body.size_hint().exact().is_some_and(|length| length <= most)
+            // Asking for it would be the sign that the client waits for.
+            && !headers.contains_key(header::EXPECT);
+        Self(Arc::new(Shared {
+            body: Mutex::new(body),
+            is_read: AtomicBool::new(false),
+            is_small,
+        }))
+    }
+
+    /// Whether all of it was read, by now.
+    async fn finish(&self) -> bool {
+        let is_read = || self.0.is_read.load(Ordering::Relaxed);
+        if !is_read() && self.0.is_small {
+            let mut rest = self.clone();
+            let end = async { while let Some(Ok(_)) = next(&mut rest).await {} };
+            // What does not come at once is read after the answer.
+            let _ = timeout(AT_ONCE, end).await;
+        }
+        is_read()
+    }
+}
+
+async fn next(body: &mut Rest) -> Option<Result<Frame<Bytes>, hyper::Error>> {
+    std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await
+}
+
+impl HttpBody for Rest {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let mut body = self.0.body.lock().unwrap_or_else(PoisonError::into_inner);
+        let frame = Pin::new(&mut *body).poll_frame(cx);
+        if matches!(frame, Poll::Ready(None)) || body.is_end_stream() {
+            self.0.is_read.store(true, Ordering::Relaxed);
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let body = self.0.body.lock().unwrap_or_else(PoisonError::into_inner);
+        body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let body = self.0.body.lock().unwrap_or_else(PoisonError::into_inner);
+        body.size_hint()
+    }
+}

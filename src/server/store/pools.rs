@@ -1,0 +1,205 @@
+//! The connections of the store, and who may have which.
+
+use super::{Changes, LongRead, Reader, Store, StoreError, Tx, dialect, shared, transaction::Open};
+use crate::domain::time::Timestamp;
+use sqlx::{Database, Pool, Postgres, Sqlite, SqlitePool};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// The connections, by what they are for: what clients ask of one pool takes nothing from the others.
+#[derive(Clone)]
+pub(super) enum Pools {
+    Sqlite {
+        write: SqlitePool,
+        read: ReadPools<Sqlite>,
+    },
+    Postgres(ReadPools<Postgres>),
+}
+
+/// Connections that read; on PostgreSQL the first ones write too.
+pub(super) struct ReadPools<D: Database> {
+    /// Pages, and all that is short.
+    pub(super) short: Pool<D>,
+    /// Keys that are not in memory.
+    pub(super) checks: Pool<D>,
+    /// What reads all rows of a key or an account.
+    pub(super) long: Pool<D>,
+    /// `/readyz`.
+    pub(super) health: Pool<D>,
+}
+
+impl<D: Database> Clone for ReadPools<D> {
+    fn clone(&self) -> Self {
+        Self {
+            short: self.short.clone(),
+            checks: self.checks.clone(),
+            long: self.long.clone(),
+            health: self.health.clone(),
+        }
+    }
+}
+
+impl<D: Database> ReadPools<D> {
+    /// One pool for everything, as a command needs it.
+    pub(super) fn one(pool: &Pool<D>) -> Self {
+        Self {
+            short: pool.clone(),
+            checks: pool.clone(),
+            long: pool.clone(),
+            health: pool.clone(),
+        }
+    }
+
+    fn named(&self) -> [(&'static str, &Pool<D>); 4] {
+        [
+            ("short", &self.short),
+            ("checks", &self.checks),
+            ("long", &self.long),
+            ("health", &self.health),
+        ]
+    }
+
+    async fn close(&self) {
+        for (_, pool) in self.named() {
+            pool.close().await;
+        }
+    }
+}
+
+impl Store {
+    /// Which keys were changed, for those who hold them.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// How long ago this server last learned of what other servers change; nothing if it never did. No other server
+    /// changes the keys of an SQLite file.
+    #[must_use]
+    pub fn since_look(&self) -> Option<Duration> {
+        match self.pools {
+            Pools::Sqlite { .. } => Some(Duration::ZERO),
+            Pools::Postgres(_) => self.changes.since_look(),
+        }
+    }
+
+    /// `SQLite` or `PostgreSQL`.
+    #[must_use]
+    pub const fn engine(&self) -> &'static str {
+        match self.pools {
+            Pools::Sqlite { .. } => "SQLite",
+            Pools::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    /// A connection for reads that are short.
+    pub async fn read(&self) -> Result<Reader, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { read, .. } => Reader::Sqlite(read.short.acquire().await?),
+            Pools::Postgres(pools) => Reader::Postgres(pools.short.acquire().await?),
+        })
+    }
+
+    /// A connection to look up a key with. Nothing else may take these: a check does not wait for a page.
+    pub async fn read_for_check(&self) -> Result<Reader, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { read, .. } => Reader::Sqlite(read.checks.acquire().await?),
+            Pools::Postgres(pools) => Reader::Postgres(pools.checks.acquire().await?),
+        })
+    }
+
+    /// A connection for statements that read all rows of a key or an account. Each of them ends within `limit`, and at
+    /// once when the connection is dropped before [`LongRead::finish`].
+    pub async fn read_long(&self, limit: Duration) -> Result<LongRead, StoreError> {
+        let reader = match &self.pools {
+            Pools::Sqlite { read, .. } => Reader::Sqlite(read.long.acquire().await?),
+            Pools::Postgres(pools) => Reader::Postgres(pools.long.acquire().await?),
+        };
+        LongRead::begin(reader, limit).await
+    }
+
+    /// Moves what SQLite's write-ahead log holds into the database, as far as readers allow. Returns how many bytes the
+    /// log still holds that were not moved. PostgreSQL does this by itself: 0.
+    pub async fn checkpoint(&self) -> Result<u64, StoreError> {
+        const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+        const PAGE_BYTES: u64 = 4_096;
+        let Pools::Sqlite { read, .. } = &self.pools else {
+            return Ok(0);
+        };
+        let (_, logged, moved): (i64, i64, i64) = sqlx::query_as(CHECKPOINT).fetch_one(&read.health).await?;
+        Ok(logged.saturating_sub(moved).unsigned_abs() * PAGE_BYTES)
+    }
+
+    /// Tells `listener` what the clock of PostgreSQL shows: now, and with every look at the other servers' changes. The
+    /// clock of an SQLite file is this machine's, and nobody is told.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tell_time(
+        &self,
+        listener: impl Fn(Timestamp, Instant) + Send + Sync + 'static,
+    ) -> Result<(), StoreError> {
+        if let Pools::Postgres(pools) = &self.pools {
+            self.changes.tell_time(Box::new(listener));
+            let mut conn = pools.short.acquire().await?;
+            shared::look(&mut conn, &self.changes).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that may write.
+    ///
+    /// # Errors
+    /// When none can be begun in time.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        let open = match &self.pools {
+            Pools::Sqlite { write, .. } => Open::Sqlite(write.begin_with(dialect::SQLITE_BEGIN).await?),
+            Pools::Postgres(ReadPools { short, .. }) => Open::Postgres(short.begin().await?, short.clone()),
+        };
+        Ok(Tx::new(open, Arc::clone(&self.changes)))
+    }
+
+    /// The pools of connections: name, how many are open, how many of them are in use.
+    #[must_use]
+    pub fn pools(&self) -> Vec<(&'static str, u32, u32)> {
+        fn level<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> (u32, u32) {
+            let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+            (pool.size(), pool.size().saturating_sub(idle))
+        }
+        let levels: Vec<_> = match &self.pools {
+            Pools::Sqlite { read, write } => {
+                let read = read.named().map(|(name, pool)| (name, level(pool)));
+                read.into_iter().chain([("write", level(write))]).collect()
+            }
+            Pools::Postgres(pools) => pools.named().map(|(name, pool)| (name, level(pool))).into(),
+        };
+        let all = levels.into_iter();
+        all.map(|(name, (open, in_use))| (name, open, in_use)).collect()
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        const PING: &str = "SELECT 1";
+        match &self.pools {
+            Pools::Sqlite { read, .. } => sqlx::query(PING).execute(&read.health).await.map(drop)?,
+            Pools::Postgres(pools) => sqlx::query(PING).execute(&pools.health).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// Ends all connections.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pools) => pools.close().await,
+        }
+    }
+}
