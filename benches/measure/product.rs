@@ -22,9 +22,10 @@ use babysea::{
         access,
         app::{App, Parts},
         config::Config,
+        limits::Network,
         router,
         service::{
-            accounts,
+            accounts::{self, NewPerson},
             keys::{self, KeyForm},
             usage,
         },
@@ -82,6 +83,8 @@ impl Product {
             "none",
             "--auth-limit",
             "1000000000",
+            "--sign-up-limit",
+            "none",
         ])?;
         let origin = config.origin(config.listen)?;
         let app = App::start(config, origin, Parts::default()).await?;
@@ -207,7 +210,15 @@ async fn person(
         request_id: String::new(),
         ip_hash: None,
     };
-    let id = accounts::sign_up(app, "Bench", email, &Password::new(password.to_owned()), &trace).await?;
+    let form = NewPerson {
+        name: "Bench",
+        email,
+        password: &Password::new(password.to_owned()),
+        network: Network::Unreadable,
+        known: "",
+        trace: &trace,
+    };
+    let id = accounts::sign_up(app, form).await?.user;
     let account = accounts::home(app, id).await?;
     let viewer = Viewer {
         id,
@@ -241,11 +252,11 @@ async fn person(
             password.replace(' ', "+")
         )))?;
     let answer = product.clone().oneshot(sign_in).await?;
-    let cookie = answer
-        .headers()
-        .get(header::SET_COOKIE)
-        .ok_or("signing in set no cookie")?
-        .to_str()?;
+    let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
+    let cookie = cookies
+        .filter_map(|cookie| cookie.to_str().ok())
+        .find(|cookie| cookie.contains("session="))
+        .ok_or("signing in set no cookie")?;
     let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
     Ok((account, made, cookie))
 }
@@ -290,7 +301,10 @@ pub async fn one_hash_each(app: &App, secret: &str) -> Result<(Duration, Duratio
     let begun = std::time::Instant::now();
     for _ in 0..PASSWORDS {
         app.passwords
-            .hash(Password::new("tidal moss quartz lantern".to_owned()))
+            .hash(
+                Password::new("tidal moss quartz lantern".to_owned()),
+                Network::Unreadable,
+            )
             .await?;
     }
     let password = begun.elapsed() / PASSWORDS;

@@ -116,7 +116,14 @@ impl Place {
             cookie: product.cookie.1.clone(),
         };
         product.stop().await;
-        let mut arguments = vec!["--rate-limit", "none", "--auth-limit", "1000000000"];
+        let mut arguments = vec![
+            "--rate-limit",
+            "none",
+            "--auth-limit",
+            "1000000000",
+            "--sign-up-limit",
+            "none",
+        ];
         arguments.extend(more);
         let program = Program::start(&self.database, self.folder.path(), &arguments).await?;
         Ok((program, sample))

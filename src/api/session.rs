@@ -20,9 +20,8 @@ pub async fn sign_up(
     #[server(default)] password: Password,
 ) -> Result<String, ApiError> {
     use crate::server::http::{functions, session};
-    let (app, browser) = functions::anybody();
-    let trace = functions::trace(&app);
-    functions::answer(session::sign_up(&app, &browser, &name, &email, &password, &trace).await)
+    let visitor = session::Visitor::calling();
+    functions::welcome(visitor.sign_up(&name, &email, &password).await)
 }
 
 /// Signs a person in. Returns the path to go to.
@@ -36,7 +35,6 @@ pub async fn sign_in(
     #[server(default)] next: String,
 ) -> Result<String, ApiError> {
     use crate::server::http::{functions, session};
-    let (app, browser) = functions::anybody();
-    let trace = functions::trace(&app);
-    functions::answer(session::sign_in(&app, &browser, &email, &password, &next, &trace).await)
+    let visitor = session::Visitor::calling();
+    functions::welcome(visitor.sign_in(&email, &password, &next).await)
 }

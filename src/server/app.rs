@@ -6,7 +6,7 @@ use super::{
     config::{Config, Origin},
     folds::Folds,
     key_cache::KeyCache,
-    limits::{FixedWindow, bytes::ByteBudget, quota::Quotas, turns::Turns},
+    limits::{FixedWindow, Network, bucket::Bucket, bytes::ByteBudget, quota::Quotas, turns::Turns},
     metrics::{Levels, Metrics},
     recorder::Recorder,
     request_ids::RequestIds,
@@ -27,13 +27,18 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
 use tokio::sync::{Notify, Semaphore};
 
 /// Refusals of one known key in a minute before it is told to wait (docs/security.md, S44).
 const REFUSALS_PER_KEY: u32 = 60;
+
+/// Failed sign-ins of one address in a minute (docs/security.md, S7).
+const FAILED_SIGN_INS: u32 = 20;
+/// Sign-ups of one address at once; more come with time, up to `SIGN_UP_LIMIT` an hour.
+const SIGN_UPS_AT_ONCE: u32 = 5;
 
 /// Everything a request needs; cheap to clone.
 #[derive(Clone)]
@@ -67,6 +72,12 @@ pub struct Inner {
     pub unknown_keys: FixedWindow<IpAddr>,
     /// Look-ups for addresses that have tried too many unknown keys: one at a time, all of them together.
     pub suspects: Semaphore,
+    /// Failed sign-ins, by address.
+    pub sign_in_failures: FixedWindow<Network>,
+    /// Tries to sign in that this server has counted in the database.
+    pub sign_in_tries: AtomicU32,
+    /// Sign-ups, by address; without a limit when absent.
+    pub sign_ups: Option<Bucket<Network>>,
     /// Keys that were judged by what was known of them while the database was away.
     pub stale_uses: AtomicU64,
     /// Bytes of request bodies in memory (docs/security.md, S89).
@@ -169,6 +180,12 @@ impl App {
             write_behind,
             unknown_keys: FixedWindow::new(config.auth_limit),
             suspects: Semaphore::new(1),
+            sign_in_failures: FixedWindow::new(FAILED_SIGN_INS),
+            sign_in_tries: AtomicU32::new(0),
+            sign_ups: config
+                .sign_up_limit
+                .0
+                .map(|an_hour| Bucket::new(an_hour, SIGN_UPS_AT_ONCE)),
             stale_uses: AtomicU64::new(0),
             bodies: ByteBudget::new(usize::try_from(config.max_body_bytes).unwrap_or(usize::MAX)),
             refusals: FixedWindow::new(REFUSALS_PER_KEY),

@@ -1,5 +1,6 @@
 //! Who is calling: the client's address behind trusted proxies (docs/security.md, S50 and S51).
 
+use super::limits::Network;
 use crate::domain::network::{Allowlist, AllowlistError, canonical};
 use ipnet::IpNet;
 use std::{
@@ -23,6 +24,17 @@ pub enum Client {
     Address(IpAddr),
     /// A trusted proxy forwarded it, but what it says of the client cannot be read.
     Unreadable,
+}
+
+impl Client {
+    /// Whose requests its own are counted with.
+    #[must_use]
+    pub fn network(self) -> Network {
+        match self {
+            Self::Address(address) => Network::of(address),
+            Self::Unreadable => Network::Unreadable,
+        }
+    }
 }
 
 /// Why a list of proxies was refused, as what its setting must be.

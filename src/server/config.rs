@@ -14,7 +14,9 @@ use crate::domain::password;
 use clap::{Parser, ValueEnum};
 use origin::parse_origin;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
-use values::{parse_brand, parse_location, parse_minimum, parse_prefix, parse_rate_limit};
+use values::{
+    parse_brand, parse_location, parse_minimum, parse_prefix, parse_rate_limit, parse_sign_up_limit,
+};
 
 /// Command line and environment as given. It has no `Debug`: the database's address may hold a password.
 #[derive(Parser)]
@@ -122,6 +124,10 @@ pub struct Options {
     #[arg(long, env = "AUTH_LIMIT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     auth_limit: u32,
 
+    /// Sign-ups that one address may try in an hour, five of them at once: a number, or none
+    #[arg(long, env = "SIGN_UP_LIMIT", default_value = "20", value_parser = parse_sign_up_limit)]
+    sign_up_limit: SignUpLimit,
+
     /// Days for which requests stay in the log
     #[arg(long, env = "LOG_RETENTION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_650))]
     log_retention_days: u64,
@@ -153,6 +159,10 @@ pub struct Limits {
 /// Requests a minute; nothing is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit(pub Option<u32>);
+
+/// Sign-ups an hour; nothing is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignUpLimit(pub Option<u32>);
 
 /// Who may sign up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -221,6 +231,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Unknown keys that one address may try in a minute.
     pub auth_limit: u32,
+    /// Sign-ups that one address may try in an hour.
+    pub sign_up_limit: SignUpLimit,
     /// How long requests stay in the log.
     pub log_retention: Duration,
     /// How much there may be of what people make.
@@ -255,6 +267,7 @@ impl From<Options> for Config {
             max_body_bytes: given.max_body_bytes,
             log_format: given.log_format,
             auth_limit: given.auth_limit,
+            sign_up_limit: given.sign_up_limit,
             log_retention: Duration::from_secs(given.log_retention_days * 86_400),
             limits: Limits {
                 keys: given.max_keys,
@@ -357,6 +370,8 @@ mod tests {
             ("--max-connections-per-ip", "many", "MAX_CONNECTIONS_PER_IP"),
             ("--max-body-bytes", "64 MiB", "MAX_BODY_BYTES"),
             ("--auth-limit", "0", "AUTH_LIMIT"),
+            ("--sign-up-limit", "0", "SIGN_UP_LIMIT"),
+            ("--sign-up-limit", "many", "SIGN_UP_LIMIT"),
             ("--log-retention-days", "none", "LOG_RETENTION_DAYS"),
         ] {
             let error = Options::try_parse_from(["babysea", flag, value])

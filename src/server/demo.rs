@@ -3,6 +3,7 @@
 
 use super::{
     app::App,
+    limits::Network,
     store::{
         Tables as _, Tx,
         accounts::{Account, Kind},
@@ -141,7 +142,10 @@ pub async fn prepare(app: &App) -> Result<String, Box<dyn Error>> {
     let mut passwords = Vec::new();
     for _ in PEOPLE {
         let text = passphrase(app);
-        let hash = app.passwords.hash(Password::new(text.clone())).await?;
+        let hash = app
+            .passwords
+            .hash(Password::new(text.clone()), Network::Unreadable)
+            .await?;
         passwords.push((text, hash));
     }
     let mut tx = app.store.write().await?;

@@ -24,7 +24,29 @@ use crate::{
 use axum::http::StatusCode;
 
 /// Seconds after which a busy server is worth another try.
-pub const RETRY_AFTER: u64 = 2;
+pub const RETRY_AFTER: u32 = 2;
+
+/// Seconds after which another try is worth it, for refusals that pass.
+#[must_use]
+pub const fn retry_after(error: &ServiceError) -> Option<u32> {
+    match error {
+        ServiceError::Wait(seconds) => Some(*seconds),
+        ServiceError::Overloaded(_)
+        | ServiceError::Busy(_)
+        | ServiceError::Store(_)
+        | ServiceError::Session(_) => Some(RETRY_AFTER),
+        _ => None,
+    }
+}
+
+/// As the same number stands in `Retry-After`.
+fn spelled(seconds: u32) -> String {
+    if seconds == 1 {
+        "1 second".to_owned()
+    } else {
+        format!("{seconds} seconds")
+    }
+}
 
 /// The status of a refused use case, and what the person is told. Unknown failures are logged here, once; the person
 /// gets the request id from the header alone.
@@ -50,12 +72,20 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
             ),
         ),
         ServiceError::NotFound => (StatusCode::NOT_FOUND, ApiError::message("There is no such page.")),
+        ServiceError::Wait(seconds) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            ApiError::message(format!(
+                "Too many tries. Wait {}, then try again.",
+                spelled(seconds)
+            )),
+        ),
         ServiceError::Overloaded(sentence) => (StatusCode::SERVICE_UNAVAILABLE, ApiError::message(sentence)),
         ServiceError::Busy(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
-            ApiError::message(
-                "The server is busy. What you typed is still here: try again in a few seconds.",
-            ),
+            ApiError::message(format!(
+                "The server is busy. What you typed is still here: wait {}, then try again.",
+                spelled(RETRY_AFTER)
+            )),
         ),
         ServiceError::Store(error) => {
             if LINES.allows() {

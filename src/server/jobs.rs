@@ -65,6 +65,7 @@ pub async fn purge(app: &App) {
     ] {
         report(kind.label(), purge_kind(app, kind, before).await);
     }
+    report("sign-in waits", app.store.purge_sign_in_waits(now).await);
     report("rows of the request log", purge_logs(app).await);
 }
 

@@ -1,5 +1,6 @@
 //! Counters of what may happen only so often: fixed windows aligned to UTC minutes, in the memory of this server.
 
+pub mod bucket;
 pub mod bytes;
 pub mod quota;
 pub mod turns;
@@ -7,6 +8,7 @@ pub mod turns;
 use crate::domain::time::Timestamp;
 use std::{
     collections::HashMap,
+    fmt,
     hash::Hash,
     net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
@@ -85,6 +87,16 @@ impl<K: Eq + Hash> FixedWindow<K> {
             retry_after: wait(window, now),
         })
     }
+
+    /// Takes one back that was counted at `then` and turned out not to count. Nothing happens once that window is over.
+    pub fn take_back(&self, thing: &K, then: Timestamp) {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if then.millis().div_euclid(MINUTE) == counted.0
+            && let Some(count) = counted.1.get_mut(thing)
+        {
+            *count = count.saturating_sub(1);
+        }
+    }
 }
 
 impl<K: Eq + Hash> FixedWindow<K> {
@@ -116,6 +128,32 @@ const fn is_another(minute: i64, counted: i64) -> bool {
 fn wait(window: i64, now: Timestamp) -> u32 {
     let rest = (window + 1) * MINUTE - now.millis();
     u32::try_from(rest.div_euclid(1000) + i64::from(rest % 1000 > 0)).map_or(60, |seconds| seconds.max(1))
+}
+
+/// Whose requests are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Network {
+    /// One client's: see [`subscriber`].
+    Subscriber(IpAddr),
+    /// Everybody's whose address cannot be read.
+    Unreadable,
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Subscriber(address) => address.fmt(f),
+            Self::Unreadable => f.write_str("unreadable"),
+        }
+    }
+}
+
+impl Network {
+    /// The network of an address.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
+        Self::Subscriber(subscriber(address))
+    }
 }
 
 /// The part of an address that one client has to itself: all of an IPv4 address, the first half of an IPv6 one, whose
@@ -196,6 +234,23 @@ mod tests {
         }
         assert!(limit.count(MOST, now).is_err());
         assert_eq!(limit.count(MOST, Timestamp::from_millis(MINUTE)), Ok(()));
+    }
+
+    #[test]
+    fn what_is_taken_back_does_not_count() {
+        let limit = FixedWindow::new(1);
+        let now = Timestamp::from_millis(10 * MINUTE);
+        assert_eq!(limit.count("a", now), Ok(()));
+        limit.take_back(&"a", now);
+        limit.take_back(&"a", now);
+        limit.take_back(&"b", now);
+        assert_eq!(limit.count("a", now), Ok(()));
+        assert!(limit.count("a", now).is_err());
+        // Of a window that is over.
+        let next = Timestamp::from_millis(11 * MINUTE);
+        assert_eq!(limit.count("a", next), Ok(()));
+        limit.take_back(&"a", now);
+        assert!(limit.count("a", next).is_err());
     }
 
     #[test]

@@ -1,4 +1,7 @@
 //! What is computed from passwords and keys before anything of them is stored.
 
+mod fair_queue;
+mod judge;
+pub mod known_browser;
 pub mod password;
 pub mod pepper;

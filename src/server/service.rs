@@ -9,6 +9,7 @@ pub mod leak;
 pub mod long_reads;
 pub mod retirement;
 pub mod rotation;
+pub mod sign_in;
 pub mod teams;
 pub mod usage;
 pub mod verify;
@@ -40,6 +41,9 @@ pub enum ServiceError {
     /// Absent, or not theirs.
     #[error("absent")]
     NotFound,
+    /// Tried too often; worth another try after so many seconds.
+    #[error("tried too often")]
+    Wait(u32),
     /// The account has another long question running, or this one took too long; the sentence is for the person.
     #[error("{0}")]
     Overloaded(&'static str),

@@ -1,5 +1,6 @@
 //! Who is signed in: tower-sessions on our own table.
 
+pub mod known;
 mod table;
 
 pub use table::SessionTable;

@@ -28,6 +28,7 @@ pub mod refusals;
 pub mod retention;
 mod search;
 pub mod sessions;
+pub mod sign_in_waits;
 pub mod users;
 
 pub use changes::{Changes, Moment};
@@ -83,6 +84,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("refusals", refusals::STATEMENTS),
         ("retention", retention::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
+        ("sign_in_waits", sign_in_waits::STATEMENTS),
         ("users", users::STATEMENTS),
     ]
     .into_iter()
@@ -145,6 +147,10 @@ pub trait Tables {
     /// Sessions of the dashboard.
     fn sessions(&mut self) -> sessions::Sessions<'_> {
         sessions::Sessions(self.conn())
+    }
+    /// Failed tries to sign in.
+    fn sign_in_waits(&mut self) -> sign_in_waits::SignInWaits<'_> {
+        sign_in_waits::SignInWaits(self.conn())
     }
     /// Rows that are over.
     fn retention(&mut self) -> retention::Retention<'_> {

@@ -25,6 +25,14 @@ impl Answer {
         values.map(|value| value.to_str().expect("text")).collect()
     }
 
+    /// The cookie of the session as it is set; the other one that signing in sets comes beside it.
+    pub fn session_cookie(&self) -> &str {
+        let all = self.all("set-cookie");
+        let sessions: Vec<_> = all.into_iter().filter(|line| line.contains("session=")).collect();
+        assert_eq!(sessions.len(), 1, "{sessions:?}");
+        sessions[0]
+    }
+
     pub fn location(&self) -> &str {
         self.header(header::LOCATION.as_str())
     }

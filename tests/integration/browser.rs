@@ -201,6 +201,11 @@ impl<'w> Browser<'w> {
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
+    /// The id in the session's cookie.
+    pub fn session(&self) -> Option<String> {
+        self.cookies.borrow().get("session").cloned()
+    }
+
     /// Another browser with the same cookies, as they are now.
     pub fn copy(&self) -> Self {
         Self {

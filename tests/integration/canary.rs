@@ -52,7 +52,7 @@ both!(
             answer.text()
         );
         let cookie = answer
-            .header("set-cookie")
+            .session_cookie()
             .split(';')
             .next()
             .expect("a cookie")

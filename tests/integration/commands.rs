@@ -17,7 +17,7 @@ async fn sign_up(program: &Program, name: &str, email: &str) -> String {
     let fields = [("name", name), ("email", email), ("password", PASSWORD)];
     let answer = program.send(form("/sign-up", &fields)).await;
     assert_eq!(answer.status, 303, "{}", answer.text());
-    cookie(answer.header("set-cookie"))
+    cookie(answer.session_cookie())
 }
 
 /// Adds somebody to a team; what the command said.

@@ -141,3 +141,44 @@ both!(
         assert!(file.lines().count() > 500, "a file leaves nothing out");
     }
 );
+
+both!(
+    refused_sign_ins_are_told_once_a_minute_and_leave_no_account_behind,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let wrong = async |email: &str, from: &str| {
+            let fields = [("email", email), ("password", "not the one")];
+            let form = crate::browser::form("/sign-in", &fields);
+            world.send(form.sent_from(from)).await.status
+        };
+        for email in [ada.email.as_str(), "nobody@example.com", "nobody else"] {
+            for _ in 0..5 {
+                assert_eq!(wrong(email, "203.0.113.7").await, 422, "{email}");
+            }
+        }
+        let refused = "SELECT detail FROM activity WHERE action = 'auth.refused' ORDER BY detail";
+        let unowned = "SELECT CAST(SUM(times) AS BIGINT) FROM unowned_refusals";
+        assert_eq!(world.database.texts(refused).await, [""]);
+        assert_eq!(world.database.number(unowned).await, 2);
+        world.advance(MINUTE);
+        assert_eq!(jobs::write_due_folds(&world.app).await.expect("written"), 12);
+        assert_eq!(world.database.texts(refused).await, ["", "4 more in that minute"]);
+        assert_eq!(world.database.number(unowned).await, 10);
+        assert_eq!(
+            world
+                .database
+                .number("SELECT COUNT(*) FROM unowned_refusals")
+                .await,
+            4
+        );
+        assert_eq!(
+            world
+                .database
+                .number("SELECT COUNT(*) FROM activity WHERE account_id IS NULL")
+                .await,
+            0
+        );
+        assert_eq!(world.app.levels().unowned_refusals, 10);
+    }
+);

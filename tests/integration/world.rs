@@ -81,6 +81,10 @@ impl World {
         let folder = database.folder().to_str().expect("a path in UTF-8");
         arguments.extend(["--data-dir", folder, "--pepper-file"]);
         arguments.push(pepper.to_str().expect("a path in UTF-8"));
+        // Tests sign up many people from one address.
+        if !setup.arguments.contains(&"--sign-up-limit") {
+            arguments.extend(["--sign-up-limit", "none"]);
+        }
         arguments.extend(setup.arguments);
         let config = Config::from_arguments(arguments).unwrap_or_else(|error| panic!("{error}"));
         let origin = config.origin(config.listen).expect("an origin");
@@ -98,6 +102,12 @@ impl World {
             clock,
             database,
         }
+    }
+
+    /// Another server on the same PostgreSQL, at the same time of day.
+    pub async fn second(&self) -> Self {
+        let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
+        Self::start(database, clock, 9, Setup::default()).await
     }
 
     /// Stops it and starts it on the same data, at the same time of day.

@@ -14,6 +14,7 @@ mod pepper;
 mod pepper_versions;
 mod retention;
 mod sessions;
+mod sign_in_waits;
 mod sqlite;
 mod upgrade;
 mod users;

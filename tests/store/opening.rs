@@ -87,6 +87,7 @@ both!(every_statement_prepares, async |database: Database| {
             "refusals",
             "retention",
             "sessions",
+            "sign_in_waits",
             "users"
         ]
         .into()

@@ -3,7 +3,10 @@
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 use std::{
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 use tempfile::TempDir;
 
@@ -11,9 +14,12 @@ use tempfile::TempDir;
 pub struct Database {
     place: Place,
     /// Holds the pepper, and the SQLite file.
-    folder: TempDir,
+    folder: Arc<TempDir>,
+    /// Whether it is gone with this value.
+    owned: bool,
 }
 
+#[derive(Clone)]
 enum Place {
     Sqlite(PathBuf),
     Postgres { server: String, name: String },
@@ -40,7 +46,8 @@ impl Database {
         let folder = folder();
         Self {
             place: Place::Sqlite(folder.path().join("babysea.db")),
-            folder,
+            folder: Arc::new(folder),
+            owned: true,
         }
     }
 
@@ -64,7 +71,8 @@ impl Database {
             .expect("a database is made");
         Some(Self {
             place: Place::Postgres { server, name },
-            folder: folder(),
+            folder: Arc::new(folder()),
+            owned: true,
         })
     }
 
@@ -126,9 +134,20 @@ impl Database {
     }
 }
 
+/// The same database, for a second server; it is gone with the first value.
+impl Clone for Database {
+    fn clone(&self) -> Self {
+        Self {
+            place: self.place.clone(),
+            folder: Arc::clone(&self.folder),
+            owned: false,
+        }
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
-        let Place::Postgres { server, name } = &self.place else {
+        let (Place::Postgres { server, name }, true) = (&self.place, self.owned) else {
             return;
         };
         // Its own thread and runtime: a test may end by a panic, and in the middle of its own runtime.

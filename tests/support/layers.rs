@@ -41,10 +41,10 @@ const LAYERS: &[(&str, &str, &str)] = &[
         "server::secret::pepper::KeyHash server::store domain",
         WEB_AND_SQL,
     ),
-    // The pepper is checked against what is stored.
+    // The pepper is checked against what is stored; networks take turns at hashing.
     (
         "server::secret",
-        "server::secret server::store server::rng domain",
+        "server::secret server::store server::rng server::limits domain",
         WEB_AND_SQL,
     ),
     // Both are settings: where the data is, and whose word on a client is taken.
@@ -78,7 +78,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     // What the binary does beside serving; the sample is written past the use cases, into the past.
     (
         "server::commands server::demo",
-        "server::app server::config server::rng server::secret server::service server::store domain",
+        "server::app server::config server::limits server::rng server::secret server::service server::store domain",
         WEB_AND_SQL,
     ),
     // A session's errors are those of the use cases; its cookie is a header of axum.

@@ -1,6 +1,6 @@
 //! How single values of the configuration are read; what is wrong with one is a sentence after its name.
 
-use super::{Location, RateLimit};
+use super::{Location, RateLimit, SignUpLimit};
 use crate::domain::{password, role::Role, token};
 
 pub(super) fn parse_location(text: &str) -> Result<Location, &'static str> {
@@ -25,6 +25,14 @@ pub(super) fn parse_rate_limit(text: &str) -> Result<RateLimit, &'static str> {
         _ if text == "none" => Ok(RateLimit(None)),
         Ok(limit) if limit > 0 => Ok(RateLimit(Some(limit))),
         _ => Err("must be a number of requests a minute, at least 1, or none"),
+    }
+}
+
+pub(super) fn parse_sign_up_limit(text: &str) -> Result<SignUpLimit, &'static str> {
+    match text.parse() {
+        _ if text == "none" => Ok(SignUpLimit(None)),
+        Ok(limit) if limit > 0 => Ok(SignUpLimit(Some(limit))),
+        _ => Err("must be a number of sign-ups an hour, at least 1, or none"),
     }
 }
 

@@ -1,10 +1,8 @@
 //! Where a request comes from, by the rule of the trusted proxies (docs/security.md, S50 and S51).
 
 use super::middleware::request_id::RequestId;
-use crate::{
-    domain::activity::Trace,
-    server::{app::App, client::Client},
-};
+pub use crate::server::client::Client;
+use crate::{domain::activity::Trace, server::app::App};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{Extensions, HeaderMap, HeaderValue, request::Parts},

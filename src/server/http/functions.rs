@@ -3,7 +3,8 @@
 use super::{
     client, fields,
     middleware::bodies::{self, Unread},
-    refusal,
+    refusal, retry_after,
+    session::Welcome,
 };
 use crate::{
     api::{error::ApiError, keys::RevealedKey},
@@ -167,13 +168,26 @@ pub fn reveal(app: &App, result: Result<Revealed, ServiceError>) -> Result<Revea
 /// What to show at the form.
 pub fn answer<T>(result: Result<T, ServiceError>) -> Result<T, ApiError> {
     result.map_err(|error| {
+        let wait = retry_after(&error);
         let (status, shown) = refusal(error);
         if let Some(options) = use_context::<ResponseOptions>() {
             options.set_status(status);
-            if status == StatusCode::SERVICE_UNAVAILABLE {
-                options.insert_header(header::RETRY_AFTER, HeaderValue::from(super::RETRY_AFTER));
+            if let Some(seconds) = wait {
+                options.insert_header(header::RETRY_AFTER, HeaderValue::from(seconds));
             }
         }
         shown
     })
+}
+
+/// Where somebody who has signed in or up goes; the answer brings the browser its cookie.
+///
+/// # Errors
+/// What to show at the form.
+pub fn welcome(result: Result<Welcome, ServiceError>) -> Result<String, ApiError> {
+    let led = answer(result)?;
+    if let (Some(options), Some(cookie)) = (use_context::<ResponseOptions>(), led.cookie) {
+        options.append_header(header::SET_COOKIE, cookie);
+    }
+    Ok(led.path)
 }

@@ -15,7 +15,11 @@ mod sign_out;
 mod sign_up;
 mod theme;
 
-use super::{document, refusal, session as http_session, visit::Visit};
+use super::{
+    document, refusal,
+    session::{self as http_session, Welcome},
+    visit::Visit,
+};
 use crate::{
     server::{
         app::App,
@@ -127,6 +131,25 @@ fn with_retry(status: StatusCode, mut response: Response) -> Response {
         response
             .headers_mut()
             .insert(header::RETRY_AFTER, HeaderValue::from(super::RETRY_AFTER));
+    }
+    response
+}
+
+/// Says after how many seconds another try is worth it, if there is such a time.
+fn with_wait(seconds: Option<u32>, mut response: Response) -> Response {
+    if let Some(seconds) = seconds {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Leads somebody who has signed in or up to their page.
+fn welcome(led: Welcome) -> Response {
+    let mut response = Redirect::to(&led.path).into_response();
+    if let Some(cookie) = led.cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
 }

@@ -1,52 +1,128 @@
 //! Signing up, in and out, for both doors: the use case, then the session, then where to go.
 
-use super::pages::keys_path;
-use crate::domain::activity::Trace;
+use super::{client, functions, pages::keys_path};
 use crate::{
-    domain::{ids::UserId, password::Password},
+    domain::{activity::Trace, ids::UserId, password::Password},
     server::{
         app::App,
-        service::{ServiceError, accounts},
-        session,
+        service::{
+            ServiceError,
+            accounts::{self, NewPerson},
+            sign_in::{self, Entered, Try},
+        },
+        session::{self, known},
     },
 };
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderValue, request::Parts},
+    response::{IntoResponse, Response},
+};
+use leptos::prelude::expect_context;
 use tower_sessions::Session;
 
-/// Signs up and in. Returns the path to go to.
-///
-/// # Errors
-/// As the use case.
-pub async fn sign_up(
-    app: &App,
-    browser: &Session,
-    name: &str,
-    email: &str,
-    password: &Password,
-    trace: &Trace,
-) -> Result<String, ServiceError> {
-    let user = accounts::sign_up(app, name, email, password, trace).await?;
-    session::begin(browser, user).await?;
-    home(app, user).await
+/// The request of somebody who signs in or up.
+pub struct Visitor {
+    app: App,
+    browser: Session,
+    client: client::Client,
+    known: String,
+    trace: Trace,
 }
 
-/// Signs in. Returns the path to go to: `next` if it is one of ours.
-///
-/// # Errors
-/// As the use case.
-pub async fn sign_in(
-    app: &App,
-    browser: &Session,
-    email: &str,
-    password: &Password,
-    next: &str,
-    trace: &Trace,
-) -> Result<String, ServiceError> {
-    let user = accounts::sign_in(app, email, password, trace).await?;
-    session::begin(browser, user).await?;
-    if is_own_page(next) {
-        Ok(next.to_owned())
-    } else {
-        home(app, user).await
+/// Where to go, and the cookie by which the browser is known the next time.
+pub struct Welcome {
+    /// The path.
+    pub path: String,
+    /// `Set-Cookie`.
+    pub cookie: Option<HeaderValue>,
+}
+
+impl Visitor {
+    fn new(app: App, browser: Session, parts: &Parts) -> Self {
+        Self {
+            client: client::of(&app, &parts.headers, &parts.extensions),
+            known: known::read(&app, &parts.headers),
+            trace: client::trace(&app, parts),
+            app,
+            browser,
+        }
+    }
+
+    /// Of a server function.
+    ///
+    /// # Panics
+    /// When called elsewhere.
+    #[must_use]
+    pub fn calling() -> Self {
+        let (app, browser) = functions::anybody();
+        Self::new(app, browser, &expect_context::<Parts>())
+    }
+
+    /// Signs up and in.
+    ///
+    /// # Errors
+    /// As the use case.
+    pub async fn sign_up(
+        &self,
+        name: &str,
+        email: &str,
+        password: &Password,
+    ) -> Result<Welcome, ServiceError> {
+        let form = NewPerson {
+            name,
+            email,
+            password,
+            network: self.client.network(),
+            known: &self.known,
+            trace: &self.trace,
+        };
+        let entered = accounts::sign_up(&self.app, form).await?;
+        self.welcome(entered, "").await
+    }
+
+    /// Signs in. Leads to `next` if it is one of our pages.
+    ///
+    /// # Errors
+    /// As the use case.
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &Password,
+        next: &str,
+    ) -> Result<Welcome, ServiceError> {
+        let attempt = Try {
+            email,
+            password,
+            network: self.client.network(),
+            known: &self.known,
+            trace: &self.trace,
+        };
+        let entered = sign_in::sign_in(&self.app, attempt).await?;
+        self.welcome(entered, next).await
+    }
+
+    async fn welcome(&self, entered: Entered, next: &str) -> Result<Welcome, ServiceError> {
+        session::begin(&self.browser, entered.user).await?;
+        Ok(Welcome {
+            path: if is_own_page(next) {
+                next.to_owned()
+            } else {
+                home(&self.app, entered.user).await?
+            },
+            cookie: known::keep(&self.app, &entered.known),
+        })
+    }
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let browser = Session::from_request_parts(parts, app)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        Ok(Self::new(app.clone(), browser, parts))
     }
 }
 

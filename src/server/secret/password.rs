@@ -1,6 +1,10 @@
 //! Passwords at rest: argon2id, computed off the threads that answer requests (docs/security.md, S2 to S4).
 
-use crate::{domain::password::Password, server::rng::Rng};
+use super::{fair_queue::FairQueue, judge};
+use crate::{
+    domain::{own_words::OwnWords, password::Password},
+    server::{limits::Network, rng::Rng},
+};
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
@@ -12,16 +16,15 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Semaphore;
 
-/// Jobs that may wait for a place.
+/// Hashes that may wait for a place.
 const QUEUE: usize = 32;
+/// New passwords that may wait to be judged.
+const JUDGE_QUEUE: usize = 16;
 /// How long a job waits for a place.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Most memory a stored hash may ask for, in KiB: a planted one must not exhaust the machine (S3).
 const MOST_MEMORY: u32 = 128 * 1024;
-/// zxcvbn's score (0 to 4) from which on a password is taken (S2).
-const LEAST_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
 
 /// How much work a hash is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +59,14 @@ pub enum Checked {
     Rehashed(String),
 }
 
-/// Hashes and checks passwords, a few at a time.
+/// Hashes and checks passwords, a few at a time. The networks they come from take turns.
 pub struct Passwords {
     argon2: Argon2<'static>,
     /// Checked in place of a stored hash when there is none, so that both take as long (S6).
     decoy: String,
-    running: Arc<Semaphore>,
-    waiting: Semaphore,
+    hashing: FairQueue<Network>,
+    /// Judging has places of its own, so that nobody who signs in waits for somebody who signs up.
+    judging: FairQueue<Network>,
     patience: Duration,
     runs: AtomicU64,
     rng: Arc<dyn Rng>,
@@ -84,8 +88,8 @@ impl Passwords {
         Self {
             argon2,
             decoy,
-            running: Arc::new(Semaphore::new(places)),
-            waiting: Semaphore::new(QUEUE),
+            hashing: FairQueue::new(places, QUEUE),
+            judging: FairQueue::new((places / 2).max(1), JUDGE_QUEUE),
             patience: PATIENCE,
             runs: AtomicU64::new(0),
             rng,
@@ -96,9 +100,9 @@ impl Passwords {
     ///
     /// # Errors
     /// [`Busy`] when there is no place in time.
-    pub async fn hash(&self, password: Password) -> Result<String, Busy> {
+    pub async fn hash(&self, password: Password, network: Network) -> Result<String, Busy> {
         let (argon2, salt) = (self.argon2.clone(), self.rng.bytes());
-        self.run(move || hash(&argon2, &password, &salt))
+        self.run(&self.hashing, network, move || hash(&argon2, &password, &salt))
             .await?
             .ok_or(Busy)
     }
@@ -107,45 +111,44 @@ impl Passwords {
     ///
     /// # Errors
     /// [`Busy`] when there is no place in time.
-    pub async fn check(&self, password: Password, stored: Option<String>) -> Result<Checked, Busy> {
+    pub async fn check(
+        &self,
+        password: Password,
+        stored: Option<String>,
+        network: Network,
+    ) -> Result<Checked, Busy> {
         let argon2 = self.argon2.clone();
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.clone());
         let salt = self.rng.bytes();
-        self.run(move || match verify(&argon2, &password, &stored) {
-            Some(as_strong) if known => {
-                if as_strong {
-                    Checked::Right
-                } else {
-                    hash(&argon2, &password, &salt).map_or(Checked::Right, Checked::Rehashed)
+        self.run(&self.hashing, network, move || {
+            match verify(&argon2, &password, &stored) {
+                Some(as_strong) if known => {
+                    if as_strong {
+                        Checked::Right
+                    } else {
+                        hash(&argon2, &password, &salt).map_or(Checked::Right, Checked::Rehashed)
+                    }
                 }
+                _ => Checked::Wrong,
             }
-            _ => Checked::Wrong,
         })
         .await
     }
 
-    /// What would help a password that is easy to guess, or `None` for one that is not. `context` are words that
-    /// somebody who guesses would try first, such as the person's address.
+    /// What would help a password that is easy to guess, or `None` for one that is not. `own` are words that somebody
+    /// who guesses would try first.
     ///
     /// # Errors
     /// [`Busy`] when there is no place in time.
-    pub async fn weakness(&self, password: Password, context: Vec<String>) -> Result<Option<String>, Busy> {
-        self.run(move || {
-            let context: Vec<&str> = context.iter().map(String::as_str).collect();
-            let entropy = zxcvbn::zxcvbn(password.expose(), &context);
-            (entropy.score() < LEAST_SCORE).then(|| {
-                let help = entropy.feedback().map(|feedback| {
-                    let warning = feedback.warning().map(|warning| warning.to_string());
-                    let advice = feedback.suggestions().iter().map(ToString::to_string);
-                    warning.into_iter().chain(advice).collect::<Vec<_>>().join(" ")
-                });
-                let help = help.filter(|help| !help.is_empty());
-                format!(
-                    "Too easy to guess. {}",
-                    help.as_deref().unwrap_or("Use a few uncommon words.")
-                )
-            })
+    pub async fn weakness(
+        &self,
+        password: Password,
+        own: OwnWords,
+        network: Network,
+    ) -> Result<Option<String>, Busy> {
+        self.run(&self.judging, network, move || {
+            judge::weakness(password.expose(), &own)
         })
         .await
     }
@@ -156,16 +159,18 @@ impl Passwords {
         self.runs.load(Ordering::SeqCst)
     }
 
-    /// Runs one job on a blocking thread. The permit moves into the job, so that a caller who goes away does not make
+    /// Runs one job on a blocking thread. The place moves into the job, so that a caller who goes away does not make
     /// room for another job before this one has ended.
-    async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
-        let place = self.waiting.try_acquire().map_err(|_| Busy)?;
-        let permit = tokio::time::timeout(self.patience, Arc::clone(&self.running).acquire_owned());
-        let permit = permit.await.map_err(|_| Busy)?.map_err(|_| Busy)?;
-        drop(place);
+    async fn run<T: Send + 'static>(
+        &self,
+        queue: &FairQueue<Network>,
+        network: Network,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let place = queue.place(network, self.patience).await?;
         self.runs.fetch_add(1, Ordering::SeqCst);
         tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            let _place = place;
             job()
         })
         .await
@@ -221,7 +226,7 @@ mod tests {
     #[tokio::test]
     async fn the_default_is_argon2id_with_the_parameters_of_s3() {
         let stored = passwords(Cost::DEFAULT)
-            .hash(typed("correct horse"))
+            .hash(typed("correct horse"), Network::Unreadable)
             .await
             .expect("a place");
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
@@ -232,7 +237,10 @@ mod tests {
     #[tokio::test]
     async fn right_wrong_and_nobody_run_the_hasher_once_each() {
         let passwords = passwords(CHEAP);
-        let stored = passwords.hash(typed("correct horse")).await.expect("a place");
+        let stored = passwords
+            .hash(typed("correct horse"), Network::Unreadable)
+            .await
+            .expect("a place");
         for (text, stored, expected) in [
             ("correct horse", Some(stored.clone()), Checked::Right),
             ("wrong horse", Some(stored), Checked::Wrong),
@@ -240,7 +248,10 @@ mod tests {
             ("", None, Checked::Wrong),
         ] {
             let before = passwords.runs();
-            assert_eq!(passwords.check(typed(text), stored).await, Ok(expected));
+            assert_eq!(
+                passwords.check(typed(text), stored, Network::Unreadable).await,
+                Ok(expected)
+            );
             assert_eq!(passwords.runs() - before, 1);
         }
     }
@@ -248,19 +259,24 @@ mod tests {
     #[tokio::test]
     async fn a_weaker_hash_is_replaced_and_a_stronger_one_kept() {
         let weak = passwords(CHEAP)
-            .hash(typed("correct horse"))
+            .hash(typed("correct horse"), Network::Unreadable)
             .await
             .expect("a place");
         let strong = passwords(DEARER)
-            .hash(typed("correct horse"))
+            .hash(typed("correct horse"), Network::Unreadable)
             .await
             .expect("a place");
-        match passwords(DEARER).check(typed("correct horse"), Some(weak)).await {
+        match passwords(DEARER)
+            .check(typed("correct horse"), Some(weak), Network::Unreadable)
+            .await
+        {
             Ok(Checked::Rehashed(new)) => assert!(new.contains("m=128"), "{new}"),
             other => panic!("{other:?}"),
         }
         assert_eq!(
-            passwords(CHEAP).check(typed("correct horse"), Some(strong)).await,
+            passwords(CHEAP)
+                .check(typed("correct horse"), Some(strong), Network::Unreadable)
+                .await,
             Ok(Checked::Right)
         );
     }
@@ -270,7 +286,9 @@ mod tests {
         let stored = "$argon2id$v=19$m=131073,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$\
                       RdescudvJCsgt3ub+b4dWRWJTmaaJObGRdescudvJCs";
         assert_eq!(
-            passwords(CHEAP).check(typed("x"), Some(stored.into())).await,
+            passwords(CHEAP)
+                .check(typed("x"), Some(stored.into()), Network::Unreadable)
+                .await,
             Ok(Checked::Wrong)
         );
     }
@@ -278,34 +296,37 @@ mod tests {
     #[tokio::test]
     async fn guessable_passwords_are_told_what_would_help() {
         let passwords = passwords(CHEAP);
-        let context = vec!["ada@example.com".to_owned(), "BabySea".to_owned()];
-        for weak in ["password1234", "babyseababysea", "ada@example.com", "1234567890"] {
-            let told = passwords
-                .weakness(typed(weak), context.clone())
-                .await
-                .expect("a place");
+        let weakness = async |text: &str| {
+            let own = OwnWords::new("Zoë Quartz", "ada@example.com", "BabySea");
+            let judged = passwords.weakness(typed(text), own, Network::Unreadable);
+            judged.await.expect("a place")
+        };
+        for weak in ["password1234", "1234567890", "qwertyuiop"] {
+            let told = weakness(weak).await;
             assert!(
-                told.is_some_and(|told| told.starts_with("Too easy to guess.")),
+                told.is_some_and(|told| told.starts_with("Too easy to guess.") && !told.contains("your name")),
                 "{weak}"
             );
         }
-        assert_eq!(
-            passwords
-                .weakness(typed("tidal moss quartz lantern"), context)
-                .await,
-            Ok(None)
-        );
+        for own in [
+            "babyseababysea",
+            "ada@example.com",
+            "example.com1",
+            "Zoe Quartz 1990",
+        ] {
+            let told = weakness(own).await;
+            assert!(told.is_some_and(|told| told.contains("your name")), "{own}");
+        }
+        assert_eq!(weakness("tidal moss quartz lantern").await, None);
     }
 
-    #[tokio::test]
-    async fn a_full_queue_refuses_at_once() {
-        let passwords = passwords(CHEAP);
-        let _all = passwords
-            .waiting
-            .acquire_many(u32::try_from(QUEUE).expect("a small number"))
-            .await
-            .expect("places");
-        assert_eq!(passwords.hash(typed("correct horse")).await, Err(Busy));
+    /// Holds every place for a hash.
+    async fn hashing_is_full(passwords: &Passwords) -> Vec<impl Sized> {
+        let mut places = Vec::new();
+        while let Ok(place) = passwords.hashing.place(Network::Unreadable, Duration::ZERO).await {
+            places.push(place);
+        }
+        places
     }
 
     #[tokio::test]
@@ -314,12 +335,18 @@ mod tests {
             patience: Duration::ZERO,
             ..passwords(CHEAP)
         };
-        let places = passwords.running.available_permits();
-        let _all = passwords
-            .running
-            .acquire_many(u32::try_from(places).expect("a small number"))
-            .await
-            .expect("places");
-        assert_eq!(passwords.hash(typed("correct horse")).await, Err(Busy));
+        let _all = hashing_is_full(&passwords).await;
+        let hashed = passwords.hash(typed("correct horse"), Network::Unreadable).await;
+        assert_eq!(hashed, Err(Busy));
+        assert_eq!(passwords.runs(), 0);
+    }
+
+    #[tokio::test]
+    async fn judging_and_hashing_do_not_wait_for_each_other() {
+        let passwords = passwords(CHEAP);
+        let _all = hashing_is_full(&passwords).await;
+        let own = OwnWords::new("Ada Moss", "ada@example.com", "BabySea");
+        let judged = passwords.weakness(typed("tidal moss quartz lantern"), own, Network::Unreadable);
+        assert_eq!(judged.await, Ok(None));
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! Why not argon2 for keys: docs/decisions/0001-keys-at-rest.md.
 
+mod mac;
+
+pub use mac::Purpose;
+
 use crate::{
     domain::{network::canonical, secret::SecretText},
     server::{

@@ -1,6 +1,9 @@
-//! Signing up and signing in.
+//! Signing up, and the accounts that come of it.
 
-use super::ServiceError;
+use super::{
+    ServiceError,
+    sign_in::{self, Entered},
+};
 use crate::{
     domain::{
         activity::{Actor, Entry, Event, Trace},
@@ -8,12 +11,13 @@ use crate::{
         field_errors::FieldErrors,
         ids::{AccountId, UserId},
         name::PersonName,
+        own_words::OwnWords,
         password::Password,
     },
     server::{
         app::App,
         config::SignUp,
-        secret::password::Checked,
+        limits::Network,
         store::{StoreError, Tables as _, Tx, Unique, accounts::Profile, users::NewUser},
     },
 };
@@ -28,43 +32,59 @@ const SLUG_LENGTH: usize = 40;
 /// Words that stand where a slug would in the addresses of other pages.
 const RESERVED: [&str; 2] = ["create-team", "profile"];
 
-const WRONG_SIGN_IN: &str = "Email and password do not match an account.";
 const SIGN_UP_CLOSED: &str = "Sign-up is by invitation only on this server.";
+
+/// A form to sign up with.
+pub struct NewPerson<'a> {
+    /// As typed.
+    pub name: &'a str,
+    /// As typed.
+    pub email: &'a str,
+    /// As typed.
+    pub password: &'a Password,
+    /// Where the request comes from.
+    pub network: Network,
+    /// What the browser keeps from earlier sign-ins, as it came.
+    pub known: &'a str,
+    /// The request.
+    pub trace: &'a Trace,
+}
 
 /// Makes a person and their personal account. Returns who it is.
 ///
 /// # Errors
-/// `Invalid` with every field that was refused, `Refused` when sign-up is closed, `Busy`.
-pub async fn sign_up(
-    app: &App,
-    name: &str,
-    email: &str,
-    password: &Password,
-    trace: &Trace,
-) -> Result<UserId, ServiceError> {
+/// `Invalid` with every field that was refused, `Refused` when sign-up is closed, `Wait`, `Busy`.
+pub async fn sign_up(app: &App, form: NewPerson<'_>) -> Result<Entered, ServiceError> {
+    let NewPerson {
+        password,
+        network,
+        trace,
+        ..
+    } = form;
     if app.config.sign_up == SignUp::Invited {
         return Err(ServiceError::Refused(SIGN_UP_CLOSED));
     }
     let mut errors = FieldErrors::default();
-    let name = errors.check("name", PersonName::parse(name));
-    let email = errors.check("email", Email::parse(email));
-    let long_enough = errors.check("password", password.check_length(app.config.password_min));
-    if long_enough.is_some() {
-        let context = [Some(app.config.brand.clone()), email.as_ref().map(Email::key)];
-        let weakness = app
-            .passwords
-            .weakness(password.clone(), context.into_iter().flatten().collect())
-            .await?;
-        errors.check("password", weakness.map_or(Ok(()), Err));
-    }
+    let name = errors.check("name", PersonName::parse(form.name));
+    let email = errors.check("email", Email::parse(form.email));
+    errors.check("password", password.check_length(app.config.password_min));
     let (Some(name), Some(email), true) = (name, email, errors.is_empty()) else {
         return Err(ServiceError::Invalid(errors));
     };
+    // Before anything that takes long, and before it is said that an email has an account.
+    if let Some(sign_ups) = &app.sign_ups {
+        sign_ups.take(network, app.now()).map_err(ServiceError::Wait)?;
+    }
+    let own = OwnWords::new(name.as_str(), &email.key(), &app.config.brand);
+    let weakness = app.passwords.weakness(password.clone(), own, network).await?;
+    if let Some(weakness) = weakness {
+        return Err(ServiceError::Invalid(FieldErrors::one("password", &weakness)));
+    }
     // Asked before hashing too, so that the usual case of the refusal is quick; the database has the last word.
     if app.store.read().await?.users().by_email(&email).await?.is_some() {
         return Err(ServiceError::Invalid(address_taken()));
     }
-    let password_hash = app.passwords.hash(password.clone()).await?;
+    let password_hash = app.passwords.hash(password.clone(), network).await?;
 
     let id = UserId::from_random(app.rng.bytes());
     let now = app.now();
@@ -81,7 +101,10 @@ pub async fn sign_up(
         trace,
     };
     insert_with_slug(app, name.as_str(), Kind::Personal, owner, Before::Insert(&user)).await?;
-    Ok(id)
+    Ok(Entered {
+        user: id,
+        known: sign_in::known_from_now_on(app, form.known, id, &password_hash),
+    })
 }
 
 /// Who gets a new account.
@@ -188,56 +211,6 @@ fn created(app: &App, account: &Account, owner: Owner<'_>) -> Entry {
         target,
         "",
     )
-}
-
-/// Finds out who is signing in. An unknown address and a wrong password are one answer and the same work
-/// (docs/security.md, S6).
-///
-/// # Errors
-/// `Refused` when they do not match, `Busy`.
-pub async fn sign_in(
-    app: &App,
-    email: &str,
-    password: &Password,
-    trace: &Trace,
-) -> Result<UserId, ServiceError> {
-    let user = match Email::parse(email) {
-        Ok(email) => app.store.read().await?.users().by_email(&email).await?,
-        Err(_) => None,
-    };
-    let stored = user.as_ref().map(|user| user.password_hash.clone());
-    let checked = app.passwords.check(password.clone(), stored).await?;
-    let is_right = user.is_some() && !matches!(checked, Checked::Wrong);
-    let mut tx = app.store.write().await?;
-    if let (Some(user), Checked::Rehashed(hash)) = (&user, &checked) {
-        tx.users().set_password_hash(user.id, hash).await?;
-    }
-    // An address that nobody has leaves an entry too, of no account: it must cost the same.
-    let account = match &user {
-        Some(user) => tx.accounts().personal_of(user.id).await?,
-        None => None,
-    };
-    let known = user.as_ref().filter(|_| is_right);
-    let actor = Actor {
-        user: known.map(|user| user.id),
-        name: known.map_or("Somebody", |user| &user.name),
-        trace: Some(trace),
-    };
-    let event = if is_right {
-        Event::SignedIn
-    } else {
-        Event::SignInRefused
-    };
-    let target = user
-        .as_ref()
-        .map_or_else(Default::default, |user| (user.id.to_string(), user.name.as_str()));
-    let entry = Entry::new(app.rng.bytes(), account, app.now(), actor, event, target, "");
-    tx.activity().insert(&entry).await?;
-    tx.commit().await?;
-    match user {
-        Some(user) if is_right => Ok(user.id),
-        _ => Err(ServiceError::Refused(WRONG_SIGN_IN)),
-    }
 }
 
 /// The account a person lands on: the one whose pages they saw last, else their own.

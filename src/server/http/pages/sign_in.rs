@@ -1,23 +1,17 @@
 //! `/sign-in`.
 
-use super::with_retry;
+use super::{welcome, with_wait};
 use crate::{
     api::{form::FormState, session::SignIn},
     server::{
         config::SignUp,
-        http::{document, refusal, session, visit::Visit},
+        http::{document, refusal, retry_after, session::Visitor, visit::Visit},
     },
     ui::pages::sign_in::SignInPage,
 };
-use axum::{
-    Form,
-    extract::Query,
-    http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::{Form, extract::Query, http::StatusCode, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
-use tower_sessions::Session;
 
 /// Where to go afterwards.
 #[derive(Deserialize)]
@@ -37,17 +31,17 @@ pub async fn show(visit: Visit, Query(target): Query<Target>) -> Response {
 }
 
 /// The form as posted without scripts.
-pub async fn submit(visit: Visit, browser: Session, Form(form): Form<SignIn>) -> Response {
-    let (app, trace) = (&visit.app, &visit.trace);
-    match session::sign_in(app, &browser, &form.email, &form.password, &form.next, trace).await {
-        Ok(path) => Redirect::to(&path).into_response(),
+pub async fn submit(visit: Visit, visitor: Visitor, Form(form): Form<SignIn>) -> Response {
+    match visitor.sign_in(&form.email, &form.password, &form.next).await {
+        Ok(led) => welcome(led),
         Err(error) => {
+            let wait = retry_after(&error);
             let (status, error) = refusal(error);
             let state = FormState::default()
                 .with("email", form.email)
                 .with("next", form.next)
                 .refused(error);
-            with_retry(status, page(&visit, status, state).await)
+            with_wait(wait, page(&visit, status, state).await)
         }
     }
 }

@@ -1,21 +1,16 @@
 //! `/sign-up`.
 
-use super::with_retry;
+use super::{welcome, with_wait};
 use crate::{
     api::{form::FormState, session::SignUp},
     server::{
         config,
-        http::{document, refusal, session, visit::Visit},
+        http::{document, refusal, retry_after, session::Visitor, visit::Visit},
     },
     ui::pages::sign_up::SignUpPage,
 };
-use axum::{
-    Form,
-    http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::{Form, http::StatusCode, response::Response};
 use leptos::prelude::*;
-use tower_sessions::Session;
 
 /// The empty form.
 pub async fn show(visit: Visit) -> Response {
@@ -23,17 +18,17 @@ pub async fn show(visit: Visit) -> Response {
 }
 
 /// The form as posted without scripts.
-pub async fn submit(visit: Visit, browser: Session, Form(form): Form<SignUp>) -> Response {
-    let (app, trace) = (&visit.app, &visit.trace);
-    match session::sign_up(app, &browser, &form.name, &form.email, &form.password, trace).await {
-        Ok(path) => Redirect::to(&path).into_response(),
+pub async fn submit(visit: Visit, visitor: Visitor, Form(form): Form<SignUp>) -> Response {
+    match visitor.sign_up(&form.name, &form.email, &form.password).await {
+        Ok(led) => welcome(led),
         Err(error) => {
+            let wait = retry_after(&error);
             let (status, error) = refusal(error);
             let state = FormState::default()
                 .with("name", form.name)
                 .with("email", form.email)
                 .refused(error);
-            with_retry(status, page(&visit, status, state).await)
+            with_wait(wait, page(&visit, status, state).await)
         }
     }
 }

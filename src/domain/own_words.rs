@@ -1,0 +1,141 @@
+//! What somebody who guesses a person's password would try first: their name, their email and the name of the site
+//! (docs/security.md, S2).
+
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
+
+/// Fewest letters of a part of a name or an email that counts by itself.
+const PART: usize = 3;
+/// Most words of [`OwnWords::context`]: what a judge of passwords does grows with them.
+const CONTEXT: usize = 32;
+
+/// Words of one person.
+pub struct OwnWords {
+    /// As they are spelled, in lower case, the most telling first.
+    spelled: Vec<String>,
+    /// Their letters and digits alone.
+    folded: Vec<Vec<char>>,
+}
+
+impl OwnWords {
+    /// The words of a person with this name and email on a site with this brand.
+    #[must_use]
+    pub fn new(name: &str, email: &str, brand: &str) -> Self {
+        let (local, domain) = email.rsplit_once('@').unwrap_or((email, ""));
+        let whole = [name, email, local, domain, brand];
+        let parts = [name, local, domain, brand]
+            .into_iter()
+            .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
+            .filter(|part| part.chars().count() >= PART);
+        let mut words = Self {
+            spelled: Vec::new(),
+            folded: Vec::new(),
+        };
+        for text in whole.into_iter().chain(parts) {
+            let (spelled, folded) = (text.trim().to_lowercase(), fold(text));
+            if !spelled.is_empty() && !words.spelled.contains(&spelled) {
+                words.spelled.push(spelled);
+            }
+            // One letter stands in every password.
+            if folded.len() > 1 && !words.folded.contains(&folded) {
+                words.folded.push(folded);
+            }
+        }
+        words
+    }
+
+    /// The words for a judge of passwords.
+    pub fn context(&self) -> impl Iterator<Item = &str> {
+        self.spelled.iter().map(String::as_str).take(CONTEXT)
+    }
+
+    /// Whether more than half of a password's letters and digits are these words, whatever stands between them.
+    #[must_use]
+    pub fn make_up(&self, password: &str) -> bool {
+        let letters = fold(password);
+        let mut own = vec![false; letters.len()];
+        for word in &self.folded {
+            for start in 0..(letters.len() + 1).saturating_sub(word.len()) {
+                let end = start + word.len();
+                if letters[start..end] == word[..] {
+                    own[start..end].fill(true);
+                }
+            }
+        }
+        own.iter().filter(|own| **own).count() * 2 > letters.len()
+    }
+}
+
+/// The letters and digits of a text in lower case, without accents.
+fn fold(text: &str) -> Vec<char> {
+    text.nfkd()
+        .filter(|&c| !is_combining_mark(c))
+        .flat_map(char::to_lowercase)
+        .filter(|c| c.is_alphanumeric())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words() -> OwnWords {
+        OwnWords::new("Zoë van der Moss", "zoe.keys+42@mail.example.com", "BabySea")
+    }
+
+    #[test]
+    fn ones_own_words_make_up_a_password() {
+        for own in [
+            "Zoë van der Moss",
+            "zoe van der moss",
+            "ZoeVanDerMoss",
+            "zoe_van_der_moss_1995",
+            "Moss-Zoe-2024",
+            "zoe.keys+42@mail.example.com",
+            "zoe.keys+42",
+            "mail.example.com",
+            "example.com!!",
+            "babysea123",
+            "BabySea-Moss",
+        ] {
+            assert!(words().make_up(own), "{own}");
+        }
+    }
+
+    #[test]
+    fn a_password_may_hold_one_of_them() {
+        for fine in [
+            "tidal moss quartz lantern",
+            "der Hund der Katze frisst",
+            "zoexK7pQ9vR2t",
+            "",
+            "!!!!!!!!!!",
+        ] {
+            assert!(!words().make_up(fine), "{fine}");
+        }
+    }
+
+    #[test]
+    fn a_short_name_counts_as_a_whole() {
+        let words = OwnWords::new("李雷", "bo@example.com", "BabySea");
+        assert!(words.make_up("李雷李雷李雷李雷李雷"));
+        assert!(words.make_up("bobobobobobo"));
+        assert!(!words.make_up("lobster bonfire quartz"));
+    }
+
+    #[test]
+    fn the_context_has_an_end() {
+        let name = ["abc "; 25].concat();
+        let email = format!(
+            "{}@example.com",
+            (0..60).map(|n| format!("w{n}0")).collect::<Vec<_>>().join(".")
+        );
+        let words = OwnWords::new(&name, &email, "BabySea");
+        assert_eq!(words.context().count(), CONTEXT);
+        assert_eq!(words.context().next(), Some(name.trim()));
+        assert!(
+            OwnWords::new("Ada Moss", "ada@b", "BabySea")
+                .context()
+                .any(|word| word == "moss")
+        );
+    }
+}

@@ -1,0 +1,273 @@
+//! A semaphore whose queue is shared out by who waits: callers take turns, however many requests each of them has.
+//! Tokio's is first come, first served, so that one caller could fill it.
+
+use super::password::Busy;
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::oneshot;
+
+/// Hands out places.
+pub struct FairQueue<K: Clone + Eq + Hash>(Arc<Inner<K>>);
+
+struct Inner<K: Clone + Eq + Hash> {
+    state: Mutex<State<K>>,
+    /// Most that wait.
+    queue: usize,
+}
+
+struct State<K: Clone + Eq + Hash> {
+    free: usize,
+    waiting: HashMap<K, VecDeque<Waiter<K>>>,
+    /// Who waits, the next one first.
+    turns: VecDeque<K>,
+    next_id: u64,
+}
+
+struct Waiter<K: Clone + Eq + Hash> {
+    id: u64,
+    place: oneshot::Sender<Place<K>>,
+}
+
+impl<K: Clone + Eq + Hash> State<K> {
+    fn waiting(&self) -> usize {
+        self.waiting.values().map(VecDeque::len).sum()
+    }
+
+    fn waiting_of(&self, key: &K) -> usize {
+        self.waiting.get(key).map_or(0, VecDeque::len)
+    }
+
+    /// Takes the newest waiter away from whoever has most, if that still leaves them more than `key` gets.
+    fn make_room(&mut self, key: &K) -> Result<(), Busy> {
+        let least = self.waiting_of(key) + 2;
+        let most = self.waiting.values_mut().max_by_key(|waiters| waiters.len());
+        let most = most.filter(|waiters| waiters.len() >= least).ok_or(Busy)?;
+        most.pop_back();
+        Ok(())
+    }
+
+    /// The first waiter of whoever's turn it is.
+    fn next(&mut self) -> Option<Waiter<K>> {
+        let key = self.turns.pop_front()?;
+        let waiters = self.waiting.get_mut(&key)?;
+        let next = waiters.pop_front();
+        if waiters.is_empty() {
+            self.waiting.remove(&key);
+        } else {
+            self.turns.push_back(key);
+        }
+        next
+    }
+
+    fn leave(&mut self, key: &K, id: u64) {
+        let Some(waiters) = self.waiting.get_mut(key) else {
+            return;
+        };
+        waiters.retain(|waiter| waiter.id != id);
+        if waiters.is_empty() {
+            self.waiting.remove(key);
+            self.turns.retain(|other| other != key);
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Inner<K> {
+    fn lock(&self) -> MutexGuard<'_, State<K>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place; the next caller gets it when it is dropped.
+pub struct Place<K: Clone + Eq + Hash>(Option<Arc<Inner<K>>>);
+
+impl<K: Clone + Eq + Hash> Drop for Place<K> {
+    fn drop(&mut self) {
+        let Some(inner) = self.0.take() else { return };
+        let mut state = inner.lock();
+        while let Some(next) = state.next() {
+            match next.place.send(Self(Some(Arc::clone(&inner)))) {
+                Ok(()) => return,
+                // Nobody waits for it any more. The lock is held: this one must not give its place back.
+                Err(mut unwanted) => unwanted.0 = None,
+            }
+        }
+        state.free += 1;
+    }
+}
+
+/// Takes a waiter out of the queue when its request ends early.
+struct Leaving<'a, K: Clone + Eq + Hash> {
+    inner: &'a Inner<K>,
+    key: K,
+    id: u64,
+}
+
+impl<K: Clone + Eq + Hash> Drop for Leaving<'_, K> {
+    fn drop(&mut self) {
+        self.inner.lock().leave(&self.key, self.id);
+    }
+}
+
+impl<K: Clone + Eq + Hash> FairQueue<K> {
+    /// So many places, and a queue of so many.
+    pub fn new(places: usize, queue: usize) -> Self {
+        let state = State {
+            free: places,
+            waiting: HashMap::new(),
+            turns: VecDeque::new(),
+            next_id: 0,
+        };
+        Self(Arc::new(Inner {
+            state: Mutex::new(state),
+            queue,
+        }))
+    }
+
+    /// Waits for a place. In a full queue, whoever has most waiters makes room for a caller with fewer.
+    ///
+    /// # Errors
+    /// `Busy` at once when there is no room, later when somebody else got it, and when `patience` ends.
+    pub async fn place(&self, key: K, patience: Duration) -> Result<Place<K>, Busy> {
+        let (waiter, id) = {
+            let mut state = self.0.lock();
+            if state.free > 0 {
+                state.free -= 1;
+                return Ok(Place(Some(Arc::clone(&self.0))));
+            }
+            if state.waiting() >= self.0.queue {
+                state.make_room(&key)?;
+            }
+            let (place, waiter) = oneshot::channel();
+            let id = state.next_id;
+            state.next_id += 1;
+            if state.waiting_of(&key) == 0 {
+                state.turns.push_back(key.clone());
+            }
+            state
+                .waiting
+                .entry(key.clone())
+                .or_default()
+                .push_back(Waiter { id, place });
+            (waiter, id)
+        };
+        let _leaving = Leaving {
+            inner: &self.0,
+            key,
+            id,
+        };
+        let place = tokio::time::timeout(patience, waiter).await;
+        place.map_err(|_| Busy)?.map_err(|_| Busy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::{FutureExt as _, future::BoxFuture};
+
+    const PATIENCE: Duration = Duration::from_hours(1);
+
+    type Waiting = BoxFuture<'static, Result<Place<&'static str>, Busy>>;
+
+    /// Somebody who waits already.
+    fn wait(turns: &Arc<FairQueue<&'static str>>, key: &'static str) -> Waiting {
+        let turns = Arc::clone(turns);
+        let mut waiting = async move { turns.place(key, PATIENCE).await }.boxed();
+        assert!((&mut waiting).now_or_never().is_none(), "{key} waits");
+        waiting
+    }
+
+    /// What a waiter has got by now.
+    fn got(waiting: &mut Waiting) -> Option<Result<Place<&'static str>, Busy>> {
+        waiting.now_or_never()
+    }
+
+    async fn full(queue: usize) -> (Arc<FairQueue<&'static str>>, Place<&'static str>) {
+        let turns = Arc::new(FairQueue::new(1, queue));
+        let place = turns.place("first", PATIENCE).await.expect("the only place");
+        (turns, place)
+    }
+
+    #[tokio::test]
+    async fn callers_take_turns_however_many_requests_one_has() {
+        let (turns, place) = full(10).await;
+        let mut many: Vec<_> = (0..4).map(|_| wait(&turns, "many")).collect();
+        let mut one = wait(&turns, "one");
+        drop(place);
+        let first = got(&mut many[0]).expect("the first who waits").expect("a place");
+        assert!(got(&mut one).is_none());
+        drop(first);
+        let second = got(&mut one).expect("one's turn").expect("a place");
+        assert!(got(&mut many[1]).is_none());
+        drop(second);
+        for waiting in &mut many[1..] {
+            drop(got(waiting).expect("their turn").expect("a place"));
+        }
+        assert!(
+            turns.place("later", PATIENCE).now_or_never().is_some(),
+            "it is free"
+        );
+    }
+
+    #[tokio::test]
+    async fn whoever_fills_the_queue_makes_room_for_others() {
+        let (turns, place) = full(3).await;
+        let mut many: Vec<_> = (0..3).map(|_| wait(&turns, "many")).collect();
+        assert_eq!(
+            turns.place("many", PATIENCE).await.err(),
+            Some(Busy),
+            "more of the same are refused at once"
+        );
+        let mut one = wait(&turns, "one");
+        assert!(
+            matches!(got(&mut many[2]), Some(Err(Busy))),
+            "the newest of the many"
+        );
+        assert!(got(&mut many[1]).is_none());
+        assert_eq!(
+            turns.place("one", PATIENCE).await.err(),
+            Some(Busy),
+            "one has as much as another would keep"
+        );
+        let mut other = wait(&turns, "other");
+        assert!(matches!(got(&mut many[1]), Some(Err(Busy))));
+        assert_eq!(
+            turns.place("third", PATIENCE).await.err(),
+            Some(Busy),
+            "all have one each"
+        );
+        drop(place);
+        for waiting in [&mut many[0], &mut one, &mut other] {
+            drop(got(waiting).expect("their turn").expect("a place"));
+        }
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_leaves_no_trace() {
+        let (turns, place) = full(2).await;
+        let (gone, mut stays) = (wait(&turns, "gone"), wait(&turns, "stays"));
+        drop(gone);
+        let served_and_gone = wait(&turns, "served");
+        drop(place);
+        drop(got(&mut stays).expect("their turn").expect("a place"));
+        // Its place has come, and it never looks.
+        drop(served_and_gone);
+        assert!(
+            turns.place("later", PATIENCE).now_or_never().is_some(),
+            "it is free again"
+        );
+        let state = turns.0.lock();
+        assert!(state.waiting.is_empty() && state.turns.is_empty());
+    }
+
+    #[tokio::test]
+    async fn waiting_ends() {
+        let (turns, _place) = full(2).await;
+        assert_eq!(turns.place("late", Duration::ZERO).await.err(), Some(Busy));
+        assert_eq!(turns.0.lock().waiting(), 0);
+    }
+}

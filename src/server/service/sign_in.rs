@@ -1,0 +1,315 @@
+//! Signing in, and the waits after failed tries (docs/security.md, S6 and S7).
+
+use super::ServiceError;
+use crate::{
+    domain::{
+        activity::{Actor, Entry, Event, Trace},
+        email::Email,
+        ids::{AccountId, UserId},
+        password::Password,
+        sign_in_wait::{self, Failures},
+        time::Timestamp,
+    },
+    server::{
+        app::App,
+        folds::{self, Seen},
+        limits::Network,
+        secret::{
+            known_browser::{KnownBrowser, KnownFor},
+            password::Checked,
+            pepper::Purpose,
+        },
+        store::{StoreError, Tables, Tx, sign_in_waits::WaitId, users::User},
+    },
+};
+use std::sync::atomic::Ordering;
+
+const WRONG_SIGN_IN: &str = "Email and password do not match an account.";
+
+/// Most rows of waits; the oldest are deleted (S90).
+const MOST_WAITS: u32 = 100_000;
+/// Tries that this server counts between two looks at how many rows there are. Each adds two rows at most, and several
+/// servers may count: that much room is kept below [`MOST_WAITS`].
+const LOOK_EVERY: u32 = 500;
+const ROOM: u32 = 10 * LOOK_EVERY;
+
+/// A try to sign in.
+pub struct Try<'a> {
+    /// As typed.
+    pub email: &'a str,
+    /// As typed.
+    pub password: &'a Password,
+    /// Where the request comes from.
+    pub network: Network,
+    /// What the browser keeps from earlier sign-ins, as it came.
+    pub known: &'a str,
+    /// The request.
+    pub trace: &'a Trace,
+}
+
+/// Somebody who has signed in or up.
+pub struct Entered {
+    /// Who.
+    pub user: UserId,
+    /// What their browser is to keep, so that it is known the next time.
+    pub known: String,
+}
+
+/// Finds out who is signing in. An unknown email and a wrong password get the same answer for the same work (S6).
+///
+/// # Errors
+/// `Wait` after failures, `Refused` when email and password do not match, `Busy`.
+pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceError> {
+    let now = app.now();
+    let email = Email::parse(attempt.email).ok();
+    let mut reader = app.store.read().await?;
+    let user = match &email {
+        Some(email) => reader.users().by_email(email).await?,
+        None => None,
+    };
+    let known_for = KnownFor::read(attempt.known);
+    let known = user
+        .as_ref()
+        .and_then(|user| known_for.find(&app.pepper, user.id, &user.password_hash, now));
+    let rows = Rows::new(app, email.as_ref(), &attempt, known);
+    // From a read: whoever has to wait does not take the only connection that writes.
+    let failures = rows.read(&mut reader).await?;
+    drop(reader);
+    failures.allow(now)?;
+    let counted = rows.count(app, attempt.network, now).await?;
+
+    let stored = user.as_ref().map(|user| user.password_hash.clone());
+    let checked = app
+        .passwords
+        .check(attempt.password.clone(), stored, attempt.network)
+        .await;
+    let checked = match checked {
+        Ok(checked) => checked,
+        Err(busy) => {
+            counted.take_back(app).await?;
+            return Err(busy.into());
+        }
+    };
+    let Some(entered) = user.as_ref().filter(|_| checked != Checked::Wrong) else {
+        refuse(app, user.as_ref(), &counted.rows, attempt.trace, now).await?;
+        return Err(ServiceError::Refused(WRONG_SIGN_IN));
+    };
+    let mut tx = app.store.write().await?;
+    let mut password_hash = entered.password_hash.clone();
+    if let Checked::Rehashed(hash) = checked {
+        tx.users().set_password_hash(entered.id, &hash).await?;
+        password_hash = hash;
+    }
+    counted.clear(app, &mut tx).await?;
+    let account = tx.accounts().personal_of(entered.id).await?;
+    let target = (entered.id.to_string(), entered.name.as_str());
+    let actor = Actor {
+        user: Some(entered.id),
+        name: &entered.name,
+        trace: Some(attempt.trace),
+    };
+    let entry = Entry::new(app.rng.bytes(), account, now, actor, Event::SignedIn, target, "");
+    tx.activity().insert(&entry).await?;
+    tx.commit().await?;
+    Ok(Entered {
+        user: entered.id,
+        known: known_for.with(&app.pepper, entered.id, &password_hash, now),
+    })
+}
+
+/// What a browser is to keep of somebody who has just signed up.
+pub(super) fn known_from_now_on(app: &App, known: &str, user: UserId, password_hash: &str) -> String {
+    KnownFor::read(known).with(&app.pepper, user, password_hash, app.now())
+}
+
+/// Adds a refused try to the activity of whoever has the email; repeats of a minute are one entry (S67).
+async fn refuse(
+    app: &App,
+    user: Option<&User>,
+    rows: &Rows,
+    trace: &Trace,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    // An email that nobody has is written as well, in another table, and looked for: it must cost the same (S6).
+    let id = user.map_or_else(|| UserId::from_random(app.rng.bytes()), |user| user.id);
+    let account: Option<AccountId> = app.store.read().await?.accounts().personal_of(id).await?;
+    let actor = Actor {
+        user: None,
+        name: "Somebody",
+        trace: Some(trace),
+    };
+    // Tries of different emails are different, whoever has them.
+    let target = match user {
+        Some(user) => (user.id.to_string(), user.name.as_str()),
+        None => (rows.email.as_ref().map(hex::encode).unwrap_or_default(), ""),
+    };
+    let event = Event::SignInRefused;
+    let entry = Entry::new(app.rng.bytes(), account, now, actor, event, target, "");
+    if let Seen::First(first) = app.folds.count(&entry) {
+        folds::write_first(&app.store, &entry).await?;
+        first.written();
+    }
+    Ok(())
+}
+
+/// The rows that a try is counted in.
+struct Rows {
+    /// All failures for the email, of strangers: see `own`.
+    email: Option<WaitId>,
+    /// The failures for the email from this network. Where the person has signed in before, those of the browser alone:
+    /// strangers cannot make it wait, and who holds it cannot guess faster than anybody else.
+    own: WaitId,
+}
+
+/// The failures in these rows.
+struct Failed {
+    email: Option<Failures>,
+    own: Failures,
+}
+
+impl Rows {
+    fn new(app: &App, email: Option<&Email>, attempt: &Try<'_>, known: Option<&KnownBrowser>) -> Self {
+        if let Some(known) = known {
+            return Self {
+                email: None,
+                own: app.pepper.mac(Purpose::FailedBrowser, &[known.mac()]),
+            };
+        }
+        let email = email.map_or_else(|| attempt.email.trim().to_lowercase(), Email::key);
+        let network = attempt.network.to_string();
+        let parts = [email.as_bytes(), network.as_bytes()];
+        Self {
+            email: Some(app.pepper.mac(Purpose::FailedEmail, &parts[..1])),
+            own: app.pepper.mac(Purpose::FailedNetwork, &parts),
+        }
+    }
+
+    async fn read(&self, tables: &mut impl Tables) -> Result<Failed, StoreError> {
+        Ok(Failed {
+            email: match &self.email {
+                Some(id) => Some(tables.sign_in_waits().find(id).await?),
+                None => None,
+            },
+            own: tables.sign_in_waits().find(&self.own).await?,
+        })
+    }
+
+    /// The email's row first: two transactions that need both never wait for each other.
+    async fn lock(&self, tx: &mut Tx, now: Timestamp) -> Result<Failed, StoreError> {
+        Ok(Failed {
+            email: match &self.email {
+                Some(id) => Some(tx.sign_in_waits().lock(id, now).await?),
+                None => None,
+            },
+            own: tx.sign_in_waits().lock(&self.own, now).await?,
+        })
+    }
+
+    /// Counts a try as failed before its password is looked at, so that many at once are not all judged.
+    async fn count(self, app: &App, network: Network, now: Timestamp) -> Result<Counted, ServiceError> {
+        let network = self.email.is_some().then_some(network);
+        if let Some(network) = network {
+            let counted = app.sign_in_failures.count(network, now);
+            counted.map_err(|exceeded| ServiceError::Wait(exceeded.retry_after))?;
+        }
+        match self.write(app, now).await {
+            Ok(before) => Ok(Counted {
+                rows: self,
+                before,
+                network,
+                at: now,
+            }),
+            Err(error) => {
+                if let Some(network) = network {
+                    app.sign_in_failures.take_back(&network, now);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Adds a failure to each row; returns what was there before.
+    async fn write(&self, app: &App, now: Timestamp) -> Result<Failed, ServiceError> {
+        let mut tx = app.store.write().await?;
+        let before = self.lock(&mut tx, now).await?.at(now);
+        before.allow(now)?;
+        for (id, failures) in self.with(&before) {
+            let count = failures.count.saturating_add(1);
+            let after = Failures { count, last_at: now };
+            tx.sign_in_waits().set(id, after).await?;
+        }
+        tx.commit().await?;
+        let tries = app.sign_in_tries.fetch_add(1, Ordering::Relaxed);
+        if tries.is_multiple_of(LOOK_EVERY) {
+            let trimmed = app.store.trim_sign_in_waits(MOST_WAITS - ROOM).await;
+            if let Err(error) = trimmed {
+                tracing::warn!(error = %error, "the oldest sign-in waits could not be deleted");
+            }
+        }
+        Ok(before)
+    }
+
+    fn with<'a>(&'a self, failed: &'a Failed) -> impl Iterator<Item = (&'a WaitId, Failures)> {
+        let email = self.email.iter().zip(failed.email);
+        email.chain(std::iter::once((&self.own, failed.own)))
+    }
+}
+
+impl Failed {
+    fn at(self, now: Timestamp) -> Self {
+        Self {
+            email: self.email.map(|email| email.at(now)),
+            own: self.own.at(now),
+        }
+    }
+
+    /// Whether a try is allowed after these failures.
+    fn allow(&self, now: Timestamp) -> Result<(), ServiceError> {
+        let own = self.own.at(now);
+        let ready_at = match self.email {
+            Some(email) => sign_in_wait::ready_at(email.at(now), own),
+            None => own.ready_at(),
+        };
+        match sign_in_wait::seconds_until(ready_at, now) {
+            Some(seconds) => Err(ServiceError::Wait(seconds)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A try that counts as failed unless it is taken back. If its request ends early, it stays counted.
+struct Counted {
+    rows: Rows,
+    before: Failed,
+    /// Where it counts against the limit of an address.
+    network: Option<Network>,
+    at: Timestamp,
+}
+
+impl Counted {
+    /// The password was never looked at.
+    async fn take_back(self, app: &App) -> Result<(), StoreError> {
+        self.uncount(app);
+        let mut tx = app.store.write().await?;
+        for (id, before) in self.rows.with(&self.before) {
+            tx.sign_in_waits().take_back(id, self.at, before.last_at).await?;
+        }
+        tx.commit().await
+    }
+
+    /// The password was right: what failed before is forgotten. Other networks that failed keep waiting by their own
+    /// rows.
+    async fn clear(&self, app: &App, tx: &mut Tx) -> Result<(), StoreError> {
+        self.uncount(app);
+        for (id, _) in self.rows.with(&self.before) {
+            tx.sign_in_waits().clear(id).await?;
+        }
+        Ok(())
+    }
+
+    fn uncount(&self, app: &App) {
+        if let Some(network) = &self.network {
+            app.sign_in_failures.take_back(network, self.at);
+        }
+    }
+}
