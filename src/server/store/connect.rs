@@ -33,6 +33,9 @@ const LONG_CONNECTIONS: u32 = 3;
 /// How long a request waits for a connection before it is told that the database is away.
 const ACQUIRE: Duration = Duration::from_secs(2);
 
+/// The last migration that was run; an error where none was.
+const VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
+
 /// Where the data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
@@ -173,7 +176,6 @@ impl Store {
 
     /// The last migration that was run.
     async fn version(&self) -> Result<Option<i64>, ConnectError> {
-        const VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
         let found = match &self.pools {
             Pools::Sqlite { write, .. } => sqlx::query_scalar(VERSION).fetch_one(write).await,
             Pools::Postgres(pools) => sqlx::query_scalar(VERSION).fetch_one(&pools.short).await,
@@ -201,6 +203,10 @@ impl Store {
         if dialect::parse_version(&version) < Some(dialect::SQLITE_OLDEST) {
             return Err(ConnectError::OldSqlite(version));
         }
+        announce(
+            &SQLITE_MIGRATIONS,
+            sqlx::query_scalar(VERSION).fetch_one(&write).await,
+        );
         SQLITE_MIGRATIONS.run(&write).await?;
         let options = options.pragma("query_only", "ON");
         let pool = |connections| {
@@ -236,6 +242,10 @@ impl Store {
         let short =
             |connections| settings(connections).after_connect(|conn, _| Box::pin(dialect::set_up(conn)));
         let pool = short(CONNECTIONS).connect_with(options.clone()).await?;
+        announce(
+            &POSTGRES_MIGRATIONS,
+            sqlx::query_scalar(VERSION).fetch_one(&pool).await,
+        );
         POSTGRES_MIGRATIONS.run(&pool).await?;
         let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)")
             .fetch_one(&pool)
@@ -257,6 +267,20 @@ impl Store {
             changes,
             _lock: None,
         })
+    }
+}
+
+/// Says that tables of an earlier version are changed, which takes long where they are long.
+fn announce(migrator: &Migrator, applied: Result<Option<i64>, sqlx::Error>) {
+    let newest = migrator.iter().map(|migration| migration.version).max();
+    if let Ok(Some(applied)) = applied
+        && newest.is_some_and(|newest| newest > applied)
+    {
+        tracing::info!(
+            from = applied,
+            to = newest,
+            "the tables are brought to this version: with millions of rows that may take some minutes"
+        );
     }
 }
 
