@@ -39,12 +39,12 @@ pub const fn retry_after(error: &ServiceError) -> Option<u32> {
     }
 }
 
-/// As the same number stands in `Retry-After`.
+/// A wait in words: seconds, or from two minutes on whole minutes, none too few.
 fn spelled(seconds: u32) -> String {
-    if seconds == 1 {
-        "1 second".to_owned()
-    } else {
-        format!("{seconds} seconds")
+    match seconds {
+        1 => "1 second".to_owned(),
+        seconds if seconds < 120 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
     }
 }
 

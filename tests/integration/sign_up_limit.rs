@@ -49,7 +49,7 @@ both!(
                 assert!(
                     refused
                         .text()
-                        .contains("Too many tries. Wait 180 seconds, then try again.")
+                        .contains("Too many tries. Wait 3 minutes, then try again.")
                 );
                 assert!(!refused.text().contains(PASSWORD));
                 if door == PAGE {
