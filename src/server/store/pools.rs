@@ -24,8 +24,6 @@ pub(super) enum Pools {
     Postgres(ReadPools<Postgres>),
 }
 
-/// For how long the answer of `/readyz` holds: however often it is asked, the database is asked a few times a second.
-const PING_HOLDS: Duration = Duration::from_millis(200);
 /// How often it is looked whether the write-ahead log began anew, and how many times.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOKS: u32 = 60;
@@ -34,7 +32,7 @@ const LOOKS: u32 = 60;
 pub(super) struct Shared {
     /// Permits of long reads.
     long: Arc<Semaphore>,
-    /// When the database last answered a ping; whoever asks meanwhile waits for that answer.
+    /// When the last ping began that was answered: it is the answer for everybody who asked before.
     pinged: tokio::sync::Mutex<Option<Instant>>,
 }
 
@@ -232,18 +230,20 @@ impl Store {
         all.map(|(name, (open, in_use))| (name, open, in_use)).collect()
     }
 
-    /// Whether the database answers, or did so a moment ago.
+    /// Whether the database answers. However many ask at once, the database is asked once.
     pub async fn ping(&self) -> Result<(), StoreError> {
         const PING: &str = "SELECT 1";
+        let asked = Instant::now();
         let mut pinged = self.shared.pinged.lock().await;
-        if pinged.is_some_and(|at| at.elapsed() < PING_HOLDS) {
+        if pinged.is_some_and(|began| began > asked) {
             return Ok(());
         }
+        let began = Instant::now();
         match &self.pools {
             Pools::Sqlite { read, .. } => sqlx::query(PING).execute(&read.health).await.map(drop)?,
             Pools::Postgres(pools) => sqlx::query(PING).execute(&pools.health).await.map(drop)?,
         }
-        *pinged = Some(Instant::now());
+        *pinged = Some(began);
         Ok(())
     }
 
