@@ -203,13 +203,8 @@ pub async fn write_folds(app: App) {
 
 /// Writes what would be written later, before the process ends.
 pub async fn finish(app: &App) {
-    match timeout(
-        FINISH,
-        app.folds.write_all(&app.store, app.rng.as_ref(), app.now()),
-    )
-    .await
-    {
-        Ok(Ok(_)) => {}
-        Ok(Err(_)) | Err(_) => tracing::warn!("repeated events of the last minute are in no activity"),
+    let written = app.folds.write_all(&app.store, app.rng.as_ref(), app.now());
+    if !matches!(timeout(FINISH, written).await, Ok(Ok(_))) {
+        tracing::warn!("repeated events of the last minute are in no activity");
     }
 }
