@@ -7,10 +7,13 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
+mod internal;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
+
+pub use internal::is_internal;
 
 /// Most bytes of a whole list as typed; 50 of the longest entries fit well.
 pub const MAX_BYTES: usize = 8_192;

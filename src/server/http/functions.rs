@@ -12,6 +12,7 @@ use crate::{
     server::{
         access::{self, KeyManager},
         app::App,
+        client::Client,
         limits::bytes::Sender,
         service::{ServiceError, keys::Revealed},
         session::{self, Viewer},
@@ -49,10 +50,11 @@ pub async fn handle(State(app): State<App>, request: Request) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     let browser = request.extensions().get::<Session>().cloned();
-    let read = match sender(&app, path, browser).await {
+    let from = client::of(&app, request.headers(), request.extensions());
+    let read = match sender(&app, path, browser, from).await {
         Ok(sender) => {
             let most = match sender {
-                Sender::Stranger => bodies::OPEN_FORM,
+                Sender::Stranger(_) => bodies::OPEN_FORM,
                 Sender::Known => bodies::FORM,
             };
             bodies::whole(&app, request, most, sender).await.map_err(unread)
@@ -82,9 +84,14 @@ pub async fn handle(State(app): State<App>, request: Request) -> Response {
 }
 
 /// Who sends the body of a call, before it is read.
-async fn sender(app: &App, path: &str, browser: Option<Session>) -> Result<Sender, ServiceError> {
+async fn sender(
+    app: &App,
+    path: &str,
+    browser: Option<Session>,
+    from: Client,
+) -> Result<Sender, ServiceError> {
     if OPEN.contains(&path) {
-        return Ok(Sender::Stranger);
+        return Ok(Sender::Stranger(from.network()));
     }
     let is_live = match browser {
         Some(browser) => session::is_live(app, &browser).await?,

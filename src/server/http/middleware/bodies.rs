@@ -50,7 +50,7 @@ pub fn release(request: &Request) -> Body {
 pub enum Unread {
     /// It is longer than it may be.
     TooLarge,
-    /// Too many others are being read.
+    /// Too many others are being read, of all senders or of this one.
     Busy,
     /// It did not come in time.
     Slow,
@@ -105,7 +105,7 @@ pub async fn read(
     if announces_more(headers, &body, most) {
         return Err(Unread::TooLarge);
     }
-    let mut share = app.bodies.share(sender);
+    let mut share = app.bodies.share(sender).ok_or(Unread::Busy)?;
     let mut bytes = Vec::new();
     let mut chunks = body.into_data_stream();
     let read = async {
@@ -122,6 +122,7 @@ pub async fn read(
         Ok(())
     };
     timeout(TIME, read).await.unwrap_or(Err(Unread::Slow))?;
+    share.finish();
     Ok(Whole { bytes, share })
 }
 

@@ -6,7 +6,7 @@ use crate::{
     server::{
         app::App,
         http::{
-            RETRY_AFTER, document, fields,
+            RETRY_AFTER, client, document, fields,
             middleware::bodies::{self, Unread},
             visit::Visit,
         },
@@ -26,7 +26,9 @@ use tower_sessions::Session;
 
 /// Before a form that anybody may send.
 pub async fn open(State(app): State<App>, request: Request, next: Next) -> Response {
-    pass(&app, request, next, bodies::OPEN_FORM, Sender::Stranger).await
+    let from = client::of(&app, request.headers(), request.extensions());
+    let sender = Sender::Stranger(from.network());
+    pass(&app, request, next, bodies::OPEN_FORM, sender).await
 }
 
 /// Before a form of people who are signed in. Others are answered without reading it.

@@ -73,7 +73,7 @@ pub async fn handle(app: &App, request_id: &str, from: Client, request: Request)
             request_id: request_id.to_owned(),
             ip_hash: client::address_hash(app, from),
         };
-        let report = read(app, &parts.headers, body).await?;
+        let report = read(app, from, &parts.headers, body).await?;
         let key = verify::identify(app, &app.catalog(), report.key.expose().as_bytes(), from, now).await?;
         let done = leak::report(app, &key.key, &trace, now).await;
         done.map_err(Refusal::Unavailable)?;
@@ -89,11 +89,12 @@ pub async fn handle(app: &App, request_id: &str, from: Client, request: Request)
 }
 
 /// The report in a body. It is read here and not by axum, whose refusals have no envelope.
-async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Report, V1Error> {
+async fn read(app: &App, from: Client, headers: &HeaderMap, body: Body) -> Result<Report, V1Error> {
     if !is_json(headers) {
         return Err(NO_REPORT);
     }
-    let read = bodies::read(app, headers, body, MOST_BYTES, Sender::Stranger).await;
+    let sender = Sender::Stranger(from.network());
+    let read = bodies::read(app, headers, body, MOST_BYTES, sender).await;
     let whole = read.map_err(|unread| match unread {
         Unread::TooLarge => V1Error::ReportTooLarge,
         Unread::Busy => V1Error::Unavailable,
