@@ -37,7 +37,7 @@ fn forms(slug: &str) -> Vec<(String, bool)> {
 }
 
 /// A body that comes when it is let go, and whether anybody asked for it.
-fn later(fields: String) -> (Body, oneshot::Sender<()>, &'static AtomicBool) {
+pub fn later(fields: String) -> (Body, oneshot::Sender<()>, &'static AtomicBool) {
     let (let_go, waits) = oneshot::channel();
     let is_asked: &'static AtomicBool = Box::leak(Box::default());
     let body = stream::once(async move {

@@ -7,6 +7,7 @@ mod activity_export;
 mod allowlist;
 mod answer;
 mod assets;
+mod awaited_bodies;
 mod bodies;
 mod browser;
 mod canary;

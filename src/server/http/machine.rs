@@ -16,7 +16,7 @@ use crate::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use error::V1Error;
 use logged::{Asked, Outcome};
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -31,29 +31,54 @@ pub enum Door {
     ForwardAuth,
 }
 
+impl Door {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::ForwardAuth => "forward-auth",
+        }
+    }
+}
+
 /// Decides whether a request may pass.
 pub async fn judge(app: &App, door: Door, asked: &Asked<'_>, now: Timestamp) -> Verdict {
     let began = Instant::now();
-    let authorization = asked.headers.get_all(header::AUTHORIZATION).iter();
-    let question = Question {
-        method: asked.method,
-        path: asked.path,
-        authorization: authorization.map(HeaderValue::as_bytes),
-        client: asked.client,
-        now,
-    };
-    let verdict = verify::judge(app, question).await;
-    let door = match door {
-        Door::V1 => "v1",
-        Door::ForwardAuth => "forward-auth",
-    };
+    let verdict = verify::judge(app, question(asked, now)).await;
     let route = verdict.route.as_ref().map(|route| &route.pattern);
     let word = verdict
         .outcome
         .as_ref()
         .map_or_else(Refusal::reason, |()| "accepted");
-    app.metrics.decided(door, route, word, began.elapsed());
+    app.metrics.decided(door.name(), route, word, began.elapsed());
     verdict
+}
+
+/// Decides once more about a request whose body was awaited: what has ended meanwhile answers nothing.
+///
+/// # Errors
+/// Why it may not pass any more.
+pub async fn judge_again(
+    app: &App,
+    door: Door,
+    asked: &Asked<'_>,
+    now: Timestamp,
+) -> Result<Arc<Known>, Refusal> {
+    let judged = verify::judge_again(app, question(asked, now)).await;
+    if let Err(refusal) = &judged {
+        app.metrics.refused(door.name(), refusal.reason());
+    }
+    judged
+}
+
+fn question<'a>(asked: &Asked<'a>, now: Timestamp) -> Question<'a, impl Iterator<Item = &'a [u8]>> {
+    let authorization = asked.headers.get_all(header::AUTHORIZATION).iter();
+    Question {
+        method: asked.method,
+        path: asked.path,
+        authorization: authorization.map(HeaderValue::as_bytes),
+        client: asked.client,
+        now,
+    }
 }
 
 /// Notes a request that was made with a key of ours, and how it was answered; counts it where the log is full. Refusals

@@ -92,11 +92,13 @@ pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
                 query: asked.query,
                 now,
             };
-            if fits(&request.headers, body).await {
-                answer(route, &call).await
-            } else {
-                app.metrics.refused(DOOR, V1Error::PayloadTooLarge.kind().reason);
-                Err(V1Error::PayloadTooLarge)
+            match length_of(&request.headers, body).await {
+                Length::Fits => answer(route, &call).await,
+                Length::FitsNow => Box::pin(answer_after_body(route, call, &asked)).await,
+                Length::TooLong => {
+                    app.metrics.refused(DOOR, V1Error::PayloadTooLarge.kind().reason);
+                    Err(V1Error::PayloadTooLarge)
+                }
             }
         }
         // Nothing passes without a key and a route.
@@ -119,24 +121,44 @@ pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
     response
 }
 
-/// Whether a body is no longer than it may be. It is read only where its length is not said before, and nothing of it is
-/// kept: no route needs it.
-async fn fits(headers: &HeaderMap, body: Body) -> bool {
+/// How long a body is.
+enum Length {
+    /// No longer than it may be, as its headers say.
+    Fits,
+    /// The same, which was known when all of it had come.
+    FitsNow,
+    TooLong,
+}
+
+/// How long a body is. It is read only where its length is not said before, and nothing of it is kept: no route needs it.
+async fn length_of(headers: &HeaderMap, body: Body) -> Length {
     if bodies::announces_more(headers, &body, BODY_BYTES) {
-        return false;
+        return Length::TooLong;
     }
     if headers.contains_key(header::CONTENT_LENGTH) || body.is_end_stream() {
-        return true;
+        return Length::Fits;
     }
     let mut chunks = body.into_data_stream();
     let mut length = 0;
     while let Some(Ok(chunk)) = chunks.next().await {
         length += chunk.len();
         if length > BODY_BYTES {
-            return false;
+            return Length::TooLong;
         }
     }
-    true
+    Length::FitsNow
+}
+
+/// Answers when a body has come, by its key as it is then: it may have ended while the body was on its way.
+async fn answer_after_body(route: &Route, call: Call<'_>, asked: &Asked<'_>) -> Result<Response, V1Error> {
+    let now = call.app.now();
+    let known = machine::judge_again(call.app, Door::V1, asked, now).await?;
+    let call = Call {
+        key: &known.key,
+        now,
+        ..call
+    };
+    answer(route, &call).await
 }
 
 // What asks the database is boxed: room for it would be moved about with every other answer.

@@ -149,11 +149,7 @@ fn check(
     now: Timestamp,
 ) -> (Option<Quota>, Result<(), Refusal>) {
     let key = &known.key;
-    let address = match client {
-        Client::Address(address) => Some(address),
-        Client::Unreadable => None,
-    };
-    let denial = match key.decide(address, known.grants.open(route), now) {
+    let denial = match key.decide(address_of(client), known.grants.open(route), now) {
         Ok(()) => {
             let (quota, taken) = app.quotas.take(key.account, key.id, key.rate_limit, now);
             return (quota, taken.map_err(Refusal::RateLimited));
@@ -163,14 +159,45 @@ fn check(
     if let Err(exceeded) = app.refusals.count(key.id, now) {
         return (Some(exceeded.quota(now)), Err(Refusal::TooManyRefusals(exceeded)));
     }
-    let refusal = match denial {
+    let quota = app.quotas.look(key.account, key.id, key.rate_limit, now);
+    (quota, Err(refusal(denial, route)))
+}
+
+/// Decides once more about a request that passed and then kept the server waiting: its key may have ended meanwhile. Uses
+/// up nothing of the limits. Returns the key as it is now.
+///
+/// # Errors
+/// Why it may not pass any more.
+pub async fn judge_again<'h>(
+    app: &App,
+    asked: Question<'_, impl Iterator<Item = &'h [u8]>>,
+) -> Result<Arc<Known>, Refusal> {
+    let catalog = app.catalog();
+    let route = catalog.route(asked.method, asked.path);
+    let route = route.ok_or(Refusal::UnknownRoute)?;
+    let presented = bearer(asked.authorization).ok_or(Refusal::MissingKey)?;
+    let known = identify(app, &catalog, presented, asked.client, asked.now).await?;
+    let address = address_of(asked.client);
+    let decided = known.key.decide(address, known.grants.open(route), asked.now);
+    decided.map_err(|denial| refusal(denial, route))?;
+    Ok(known)
+}
+
+/// A client's address, if it can be told.
+const fn address_of(client: Client) -> Option<IpAddr> {
+    match client {
+        Client::Address(address) => Some(address),
+        Client::Unreadable => None,
+    }
+}
+
+fn refusal(denial: Denial, route: &Route) -> Refusal {
+    match denial {
         Denial::Revoked => Refusal::Revoked,
         Denial::Expired => Refusal::Expired,
         Denial::IpNotAllowed => Refusal::IpNotAllowed,
         Denial::InsufficientScope => Refusal::InsufficientScope(Arc::clone(&route.scope)),
-    };
-    let quota = app.quotas.look(key.account, key.id, key.rate_limit, now);
-    (quota, Err(refusal))
+    }
 }
 
 /// Whose key `presented` is, whatever its state.
