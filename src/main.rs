@@ -22,12 +22,13 @@ use std::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    time::timeout,
 };
 
 /// What is logged unless `RUST_LOG` says otherwise. tower-sessions warns of every cookie that it does not know, which
 /// anybody may send.
 const LOGGED: &str = "info,tower_sessions=error,tower_sessions_core=error";
+/// How long the log and other entries may take that are not written yet.
+const WRITING: Duration = Duration::from_secs(5);
 /// How long the database's connections may take to end.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -76,7 +77,7 @@ fn raise_files(wanted: Option<u32>) {
     };
     if wanted.is_some_and(|wanted| u64::from(wanted) > connections_of(files)) {
         tracing::warn!(
-            "MAX_CONNECTIONS is more than 80 % of the {files} files that this process may open: raise that limit (ulimit -n, LimitNOFILE)"
+            "MAX_CONNECTIONS is more than the {files} files allow that this process may open, 80 % of them and all but 128: raise that limit (ulimit -n, LimitNOFILE)"
         );
     } else if files < ENOUGH_FILES {
         tracing::warn!(
@@ -131,10 +132,13 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         "listening on {bound}, for browsers at {}",
         app.origin.as_str()
     );
-    serving::serve(&app, listener, Product::new(app.clone()), stopped).await;
-    app.recorder.flush().await;
-    jobs::finish(&app).await;
-    let _ = timeout(CLOSING, app.store.close()).await;
+    let stop = serving::serve(&app, listener, Product::new(app.clone()), stopped).await;
+    // Both write to the database, and neither waits for the other.
+    let write = async { tokio::join!(app.recorder.flush(), jobs::finish(&app)) };
+    if stop.stage(WRITING, write).await.is_none() {
+        tracing::warn!("the database did not take everything before the end");
+    }
+    stop.stage(CLOSING, app.store.close()).await;
     Ok(())
 }
 

@@ -195,7 +195,9 @@ where
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let app = app.clone();
-    let served = tokio::spawn(async move { serving::serve(&app, listener, service, pending()).await });
+    let served = tokio::spawn(async move {
+        serving::serve(&app, listener, service, pending()).await;
+    });
     Ok((address, served))
 }
 

@@ -104,11 +104,11 @@ pub struct Options {
     #[arg(long, env = "DRAIN_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=3_600))]
     drain_seconds: u64,
 
-    /// Connections that may be open [default: 80 % of the files that the process may open, 10,000 at most]
+    /// Connections that may be open [default: 80 % of the files that the process may open, with 128 left, 10,000 at most]
     #[arg(long, env = "MAX_CONNECTIONS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: Option<u32>,
 
-    /// Connections of one address (IPv6: /64) that may be open; trusted proxies and this machine may have all
+    /// Connections of one address (IPv6: /64) that may be open; trusted proxies, this machine and private networks may have all
     #[arg(long, env = "MAX_CONNECTIONS_PER_IP", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections_per_ip: u32,
 

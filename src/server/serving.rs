@@ -4,6 +4,8 @@ mod answering;
 pub mod bounds;
 mod connection;
 mod connections;
+mod patience;
+pub mod stop;
 mod stream;
 
 use super::app::App;
@@ -21,6 +23,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
+use stop::Stop;
 use stream::Stream;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -42,24 +45,26 @@ const NO_ROOM: Duration = Duration::from_millis(100);
 const REPORT_EVERY: Duration = Duration::from_mins(1);
 
 /// Serves until `stop` ends, within the bounds of the configuration. See [`serve_within`].
-pub async fn serve<S>(app: &App, listener: TcpListener, service: S, stop: impl Future<Output = ()>)
+pub async fn serve<S>(app: &App, listener: TcpListener, service: S, stop: impl Future<Output = ()>) -> Stop
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    serve_within(app, listener, service, Bounds::of(&app.config), stop).await;
+    serve_within(app, listener, service, Bounds::of(&app.config), stop).await
 }
 
 /// Serves until `stop` ends. From then on every answer announces the end of its connection. New ones are accepted for
 /// the drain time, in which balancers learn of the stop; then the listener is closed, what stands in its queue and what
-/// is being answered is answered, and connections that wait are closed.
+/// is being answered is answered, and connections that wait are closed. Returns the time that is left for what else
+/// belongs to the stop.
 pub async fn serve_within<S>(
     app: &App,
     listener: TcpListener,
     service: S,
     bounds: Bounds,
     stop: impl Future<Output = ()>,
-) where
+) -> Stop
+where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
@@ -78,19 +83,18 @@ pub async fn serve_within<S>(
         () = serving.accept_from(&listener) => {}
         () = stop => {}
     }
+    let stop = Stop::begin(bounds.drain);
     app.stopping.store(true, Ordering::SeqCst);
-    tokio::select! {
-        () = serving.accept_from(&listener) => {}
-        () = sleep(bounds.drain) => {}
-    }
+    stop.stage(bounds.drain, serving.accept_from(&listener)).await;
     serving.empty_the_queue(listener);
     serving.connections.close_idle();
     let answered = async { while serving.tasks.join_next().await.is_some() {} };
-    if timeout(bounds.in_flight, answered).await.is_err() {
+    if stop.stage(bounds.in_flight, answered).await.is_none() {
         tracing::warn!("some requests were not answered in time, and are given up");
     }
     // Nobody is answered after the log is written for the last time (docs/security.md, S81).
     serving.tasks.shutdown().await;
+    stop
 }
 
 /// What serves connections.
@@ -110,7 +114,12 @@ where
 {
     /// Accepts connections for ever.
     async fn accept_from(&mut self, listener: &TcpListener) {
+        let bounds = self.connections.bounds;
         loop {
+            // Those beyond are closed already, and give their files back before others are opened.
+            while self.tasks.len() > bounds.connections.saturating_add(bounds.reserve) {
+                self.tasks.join_next().await;
+            }
             match listener.accept().await {
                 Ok((tcp, peer)) => self.accept(tcp, peer),
                 Err(error) if is_of_connection(&error) => {}

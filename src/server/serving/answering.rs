@@ -59,7 +59,11 @@ where
         let answered = Answered(Arc::clone(&connection));
         let app = self.app.clone();
         let (mut parts, body) = request.into_parts();
-        let is_turned_away = connection.is_reserve && !is_of_health(parts.uri.path());
+        let is_health = is_of_health(parts.uri.path());
+        if is_health {
+            connection.asked_for_health();
+        }
+        let is_turned_away = connection.is_reserve && !is_health;
         let rest = (!body.is_end_stream()).then(|| Rest::new(body, &parts));
         let body = rest.clone().map_or_else(Body::empty, Body::new);
         parts.extensions.insert(ConnectInfo(self.peer));

@@ -1,12 +1,16 @@
 //! How much connections may take: time, places, bytes (docs/security.md, S28, S80, S88 and S96).
 
-use crate::server::config::Config;
-use std::time::Duration;
+use crate::{domain::network::is_internal, server::config::Config};
+use std::{net::IpAddr, time::Duration};
 
 /// Open files with which a server does well; below, the start warns.
 pub const ENOUGH_FILES: u64 = 4_096;
 /// Most connections unless `MAX_CONNECTIONS` says otherwise.
 const MOST: u64 = 10_000;
+/// Open files that connections leave for everything else.
+const OTHER_FILES: u64 = 128;
+/// Fewest connections, however few files may be open.
+const FEWEST: u64 = 16;
 /// Where the system does not say how many files may be open.
 const FILES: u64 = 1_024;
 
@@ -19,6 +23,8 @@ pub struct Bounds {
     pub idle: Duration,
     /// Time in which a client must take some byte of an answer that waits for it.
     pub stalled: Duration,
+    /// Least bytes that it must take of answers that wait for it for so long.
+    pub stalled_bytes: usize,
     /// Time for which the rest of a request is read and thrown away after its answer.
     pub linger: Duration,
     /// Most bytes of that rest.
@@ -27,7 +33,7 @@ pub struct Bounds {
     pub lingering: usize,
     /// Open connections in all.
     pub connections: usize,
-    /// Open connections of one address (IPv6: of one /64).
+    /// Open connections of one address (IPv6: of one /64) that is neither a trusted proxy's nor in a private network.
     pub of_address: usize,
     /// Places beyond the caps, for `/healthz` and `/readyz`.
     pub reserve: usize,
@@ -45,7 +51,7 @@ impl Bounds {
     /// By the configuration, and by the files that this process may open.
     #[must_use]
     pub fn of(config: &Config) -> Self {
-        let default = connections_of(open_files()).clamp(1, MOST);
+        let default = connections_of(open_files()).min(MOST);
         let connections = config
             .max_connections
             .map_or_else(|| usize::try_from(default).unwrap_or(usize::MAX), as_usize);
@@ -53,6 +59,7 @@ impl Bounds {
             headers: Duration::from_secs(10),
             idle: config.idle_timeout,
             stalled: Duration::from_secs(30),
+            stalled_bytes: 1_024,
             linger: Duration::from_secs(2),
             linger_bytes: 64 * 1024 * 1024,
             lingering: 1_000,
@@ -63,6 +70,17 @@ impl Bounds {
             drain: config.drain,
             first: Duration::from_secs(1),
             in_flight: Duration::from_secs(10),
+        }
+    }
+
+    /// Connections that this peer may have. Many clients may stand behind a trusted proxy, and behind an address of a
+    /// private network: a container bridge, or a balancer that nobody listed.
+    #[must_use]
+    pub fn of_peer(&self, peer: IpAddr, is_trusted: bool) -> usize {
+        if is_trusted || is_internal(peer) {
+            self.connections
+        } else {
+            self.of_address
         }
     }
 
@@ -88,10 +106,12 @@ pub fn open_files() -> u64 {
     rlimit::Resource::NOFILE.get_soft().unwrap_or(FILES)
 }
 
-/// Connections for which so many open files suffice: the database and the log need some of them too.
+/// Connections for which so many open files suffice: 80 % of them, and at least 128 are left for the database and all
+/// else.
 #[must_use]
-pub const fn connections_of(files: u64) -> u64 {
-    files / 5 * 4
+pub fn connections_of(files: u64) -> u64 {
+    let share = files / 5 * 4;
+    share.min(files.saturating_sub(OTHER_FILES)).max(FEWEST)
 }
 
 /// Raises the soft limit of open files to the hard one. Returns what holds from then on.
@@ -100,4 +120,44 @@ pub const fn connections_of(files: u64) -> u64 {
 /// When the system refuses; the limit is then what it was.
 pub fn raise_open_files() -> std::io::Result<u64> {
     rlimit::increase_nofile_limit(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_behind_which_many_may_stand_may_have_all() {
+        let config = Config::from_arguments(["babysea", "--max-connections", "1000"]);
+        let bounds = Bounds::of(&config.unwrap_or_else(|error| panic!("{error}")));
+        for (peer, is_trusted, most) in [
+            ("203.0.113.7", false, 256),
+            ("2001:db8::1", false, 256),
+            ("203.0.113.7", true, 1_000),
+            ("127.0.0.1", false, 1_000),
+            ("172.17.0.1", false, 1_000),
+            ("100.64.0.1", false, 1_000),
+            ("fd00::1", false, 1_000),
+        ] {
+            let address = peer.parse().expect("an address");
+            assert_eq!(bounds.of_peer(address, is_trusted), most, "{peer}");
+        }
+    }
+
+    #[test]
+    fn connections_leave_files_for_everything_else() {
+        for (files, connections) in [
+            (0, 16),
+            (128, 16),
+            (144, 16),
+            (145, 17),
+            (200, 72),
+            (300, 172),
+            (640, 512),
+            (1_024, 816),
+            (u64::MAX, u64::MAX / 5 * 4),
+        ] {
+            assert_eq!(connections_of(files), connections, "{files}");
+        }
+    }
 }

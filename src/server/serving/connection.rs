@@ -57,6 +57,8 @@ pub struct Connection {
     pub address: IpAddr,
     /// Whether it is in a place that is kept for health checks.
     pub is_reserve: bool,
+    /// Whether a health check was asked for on it.
+    is_of_health: AtomicBool,
     state: AtomicU8,
     accepted: Instant,
     /// When the state began, in nanoseconds after it was accepted.
@@ -83,6 +85,7 @@ impl Connection {
             id,
             address,
             is_reserve,
+            is_of_health: AtomicBool::new(false),
             state: AtomicU8::new(State::New as u8),
             accepted: Instant::now(),
             since: AtomicU64::new(0),
@@ -124,6 +127,17 @@ impl Connection {
     /// A request is there.
     pub fn asked(&self) {
         self.enter(State::Answering);
+    }
+
+    /// The request is a health check.
+    pub fn asked_for_health(&self) {
+        self.is_of_health.store(true, Ordering::Release);
+    }
+
+    /// Whether it has its reserved place for a health check that is not answered yet; any other may have to leave it.
+    #[must_use]
+    pub fn keeps_its_place(&self) -> bool {
+        self.is_of_health.load(Ordering::Acquire) && self.state() != State::Lingering
     }
 
     /// Its answer is made, to its last byte.

@@ -1,6 +1,9 @@
 //! The connections that are open: how many there may be, and which goes first where there are too many
 //! (docs/security.md, S88).
 
+#[cfg(test)]
+mod tests;
+
 use super::{bounds::Bounds, connection::Connection};
 use crate::{
     domain::network::canonical,
@@ -22,6 +25,8 @@ use tokio::time::Instant;
 const FOUND: usize = 64;
 /// How long not to look again where none could be closed.
 const NONE_FOUND: Duration = Duration::from_millis(10);
+/// How often the log says that an address has as many connections as it may.
+const REPORT_EVERY: Duration = Duration::from_mins(1);
 
 /// Every open connection of a listener.
 pub struct Connections {
@@ -43,6 +48,8 @@ struct Open {
     /// The next ones to close, the first of them last.
     found: Vec<Arc<Connection>>,
     looked: Option<Instant>,
+    /// When the log last said that an address is at its cap.
+    reported: Option<Instant>,
 }
 
 /// A connection's place; given up when it is dropped.
@@ -76,18 +83,25 @@ impl Connections {
     }
 
     /// A place for a connection of `peer`. Where there is none, the oldest connection on which nothing is being answered
-    /// is closed for it; where there is no such connection either, it gets one of the places that are kept for health
-    /// checks. Nothing when these are taken as well.
+    /// is closed for it: one of its own where its address has as many as it may. Where all connections there may be are
+    /// being answered, it gets one of the places that are kept for health checks, if one can be had.
     #[must_use]
     pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
         let peer = canonical(peer);
         let address = subscriber(peer);
-        let of_address = if peer.is_loopback() || self.app.config.trusted_proxies.trusts(peer) {
-            self.bounds.connections
-        } else {
-            self.bounds.of_address
+        let is_trusted = self.app.config.trusted_proxies.trusts(peer);
+        let of_address = self.bounds.of_peer(peer, is_trusted);
+        let (admitted, is_reported) = {
+            let mut open = self.open();
+            let is_reported = open.reports_cap(address, of_address, &self.bounds);
+            (open.admit(address, of_address, &self.bounds), is_reported)
         };
-        let admitted = self.open().admit(address, of_address, &self.bounds);
+        if is_reported {
+            // It is no address of a private network, and therefore not in the log.
+            tracing::warn!(
+                "an address has {of_address} connections, as many as one may: if it is a proxy's, put it into TRUSTED_PROXIES; otherwise see MAX_CONNECTIONS_PER_IP"
+            );
+        }
         let Some(connection) = admitted else {
             self.app.metrics.connection_refused();
             return None;
@@ -139,9 +153,11 @@ impl Drop for Lingering {
 impl Open {
     /// A connection of this address, which may have so many.
     fn admit(&mut self, address: IpAddr, of_address: usize, bounds: &Bounds) -> Option<Arc<Connection>> {
-        let has_place = (of_address >= bounds.connections || self.make_room_for(address, of_address))
-            && (self.members < bounds.connections || self.close_oldest());
-        if has_place {
+        if of_address < bounds.connections && !self.make_room_for(address, of_address) {
+            // The server may have room: the reserved places are for when it has none.
+            return None;
+        }
+        if self.members < bounds.connections || self.close_oldest() {
             return Some(self.add(address, bounds));
         }
         // One address alone must not take all of them, unless it may have every connection there is.
@@ -150,9 +166,39 @@ impl Open {
         } else {
             bounds.reserve
         };
+        self.make_room_in_reserve(address, of_reserve, bounds.reserve)
+            .then(|| self.add_reserve(address, bounds))
+    }
+
+    /// Whether the log is to say now that this address is at its cap.
+    fn reports_cap(&mut self, address: IpAddr, of_address: usize, bounds: &Bounds) -> bool {
+        let count = self.addresses.get(&address).map_or(0, HashMap::len);
+        let is_due = of_address < bounds.connections
+            && count >= of_address
+            && self
+                .reported
+                .is_none_or(|reported| reported.elapsed() > REPORT_EVERY);
+        if is_due {
+            self.reported = Some(Instant::now());
+        }
+        is_due
+    }
+
+    /// Closes the oldest connection in a reserved place on which no health check waits, where there is no place left: one
+    /// of the same address where that has as many as it may. False where all of them wait for one.
+    fn make_room_in_reserve(&mut self, address: IpAddr, of_address: usize, most: usize) -> bool {
         let same = self.reserve.values().filter(|other| other.address == address);
-        let is_free = self.reserve.len() < bounds.reserve && same.count() < of_reserve;
-        is_free.then(|| self.add_reserve(address, bounds))
+        let is_at_cap = same.count() >= of_address;
+        if !is_at_cap && self.reserve.len() < most {
+            return true;
+        }
+        let oldest = self
+            .reserve
+            .values()
+            .filter(|other| !other.keeps_its_place() && (!is_at_cap || other.address == address))
+            .min_by_key(|other| other.id)
+            .cloned();
+        oldest.is_some_and(|oldest| self.close(&oldest))
     }
 
     fn add(&mut self, address: IpAddr, bounds: &Bounds) -> Arc<Connection> {
@@ -240,119 +286,5 @@ impl Open {
                 .map(|(_, connection)| Arc::clone(connection))
                 .collect();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::server::config::Config;
-
-    fn bounds(connections: usize, reserve: usize) -> Bounds {
-        let config = Config::from_arguments(["babysea"]).unwrap_or_else(|error| panic!("{error}"));
-        Bounds {
-            connections,
-            reserve,
-            ..Bounds::of(&config)
-        }
-    }
-
-    fn address(last: u8) -> IpAddr {
-        IpAddr::from([203, 0, 113, last])
-    }
-
-    /// The ids of those that are open.
-    fn ids(open: &Open) -> Vec<u64> {
-        let members = open.addresses.values().flat_map(HashMap::keys);
-        let mut ids: Vec<_> = members.copied().collect();
-        ids.sort_unstable();
-        assert_eq!(ids.len(), open.members);
-        ids
-    }
-
-    #[test]
-    fn the_oldest_idle_connection_makes_room() {
-        let (mut open, bounds) = (Open::default(), bounds(3, 0));
-        let three: Vec<_> = (1..=3)
-            .filter_map(|n| open.admit(address(n), 3, &bounds))
-            .collect();
-        // The first is being answered, and the second was asked something after the third.
-        three[0].asked();
-        three[2].asked();
-        three[2].answered();
-        three[1].asked();
-        three[1].answered();
-        assert!(open.admit(address(4), 3, &bounds).is_some());
-        assert_eq!(ids(&open), [1, 2, 4]);
-        assert!(open.admit(address(5), 3, &bounds).is_some());
-        assert_eq!(ids(&open), [1, 4, 5]);
-    }
-
-    #[test]
-    fn what_is_being_answered_is_closed_for_nobody() {
-        let (mut open, bounds) = (Open::default(), bounds(2, 0));
-        let two: Vec<_> = (1..=2)
-            .filter_map(|n| open.admit(address(n), 2, &bounds))
-            .collect();
-        two[0].asked();
-        two[1].asked();
-        two[1].answered();
-        two[1].writes(true);
-        assert!(
-            open.admit(address(3), 2, &bounds).is_none(),
-            "an answer is not taken yet"
-        );
-        two[1].writes(false);
-        open.looked = None;
-        assert!(open.admit(address(3), 2, &bounds).is_some());
-        assert_eq!(ids(&open), [1, 3]);
-    }
-
-    #[test]
-    fn an_address_at_its_cap_loses_its_own_oldest() {
-        let (mut open, bounds) = (Open::default(), bounds(10, 0));
-        let other = open.admit(address(1), 2, &bounds).expect("a place");
-        let first = open.admit(address(2), 2, &bounds).expect("a place");
-        let second = open.admit(address(2), 2, &bounds).expect("a place");
-        assert!(open.admit(address(2), 2, &bounds).is_some());
-        assert_eq!(ids(&open), [other.id, second.id, 4]);
-        second.asked();
-        assert!(open.admit(address(2), 2, &bounds).is_some());
-        assert_eq!(ids(&open), [other.id, second.id, 5]);
-        open.remove(&first);
-        assert_eq!(ids(&open), [other.id, second.id, 5], "it was removed before");
-        for id in [second.id, 5] {
-            let connection = Arc::clone(&open.addresses[&address(2)][&id]);
-            connection.asked();
-        }
-        assert!(open.admit(address(2), 2, &bounds).is_none());
-        assert!(
-            open.admit(address(3), 2, &bounds).is_some(),
-            "others have their own"
-        );
-    }
-
-    #[test]
-    fn a_few_places_are_kept_and_no_address_takes_all_of_them() {
-        let (mut open, bounds) = (Open::default(), bounds(1, 8));
-        open.admit(address(1), 1, &bounds).expect("a place").asked();
-        let one_less = Bounds {
-            connections: 2,
-            ..bounds
-        };
-        open.members = 2;
-        for place in 0..8 {
-            let kept = open.admit(address(2), 1, &one_less);
-            assert_eq!(kept.is_some(), place < 2, "{place}");
-            assert!(kept.is_none_or(|kept| kept.is_reserve));
-        }
-        for n in 3..6 {
-            assert!(open.admit(address(n), 1, &one_less).is_some());
-            assert!(open.admit(address(n), 1, &one_less).is_some());
-        }
-        assert!(open.admit(address(9), 1, &one_less).is_none(), "all are taken");
-        let first = open.reserve.values().next().map(Arc::clone).expect("one");
-        open.remove(&first);
-        assert!(open.admit(address(9), 1, &one_less).is_some());
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     connection::Connection,
     connections::{Connections, Lingering},
+    patience::Patience,
 };
 use std::{
     io,
@@ -21,7 +22,7 @@ use tokio::{
 const THROWN_AWAY: usize = 16 * 1024;
 
 /// A connection's stream. Reading ends where the client does not begin a request, or finish its headers, in time;
-/// writing fails where it takes no byte in time; and closing reads and discards what the client still sends, since
+/// writing fails where it takes too little in time; and closing reads and discards what the client still sends, since
 /// bytes that were not read make the system destroy the answer on its way.
 pub struct Stream {
     tcp: TcpStream,
@@ -29,6 +30,7 @@ pub struct Stream {
     connections: Arc<Connections>,
     reading: Timer,
     writing: Timer,
+    patience: Patience,
     /// Whether it waited in vain while nothing was under way: then there is no answer to protect.
     gave_up: bool,
     ending: Option<Ending>,
@@ -68,12 +70,15 @@ impl Stream {
     /// The stream of a connection that was accepted.
     #[must_use]
     pub fn new(tcp: TcpStream, connection: Arc<Connection>, connections: Arc<Connections>) -> Self {
+        let bounds = &connections.bounds;
+        let patience = Patience::new(bounds.stalled, bounds.stalled_bytes);
         Self {
             tcp,
             connection,
             connections,
             reading: Timer::default(),
             writing: Timer::default(),
+            patience,
             gave_up: false,
             ending: None,
         }
@@ -81,17 +86,17 @@ impl Stream {
 
     /// What became of writing: whether the client keeps the answer waiting, and for too long.
     fn wrote(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
+        if let Poll::Ready(written) = written {
+            let bytes = written.as_ref().copied().unwrap_or_default();
+            self.patience.took(bytes, Instant::now());
             self.writing.0 = None;
             self.connection.writes(false);
-            return written;
+            return Poll::Ready(written);
         }
         self.connection.writes(true);
-        let deadline = match &self.writing.0 {
-            Some(sleep) => sleep.deadline(),
-            None => Instant::now() + self.connections.bounds.stalled,
-        };
-        ready!(self.writing.poll(cx, deadline));
+        while let Some(deadline) = self.patience.waits(Instant::now()) {
+            ready!(self.writing.poll(cx, deadline));
+        }
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
