@@ -69,7 +69,7 @@ pub async fn ask<T>(
     let (turn, permit) = timeout(limits.wait, begin)
         .await
         .map_err(|_| LongReadError::Busy)?;
-    let began = Instant::now();
+    let started = Instant::now();
     let mut read = app.store.read_long(permit?, limits.run).await?;
     // The database ends it; this is for a database that hangs.
     let answer = timeout(limits.run + GRACE, question(&mut read)).await;
@@ -77,7 +77,7 @@ pub async fn ask<T>(
         .map_err(|_| LongReadError::TooLong)?
         .map_err(LongReadError::from)?;
     read.finish().await?;
-    turn.ends(began.elapsed());
+    turn.ends(started.elapsed());
     Ok(answer)
 }
 
