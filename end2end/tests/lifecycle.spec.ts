@@ -246,11 +246,15 @@ test.describe("without scripts", () => {
     const change = dialog(page, "Change grace period");
     await change.getByRole("combobox").selectOption({ label: "Stop it now" });
     await button(change, "Change grace period").click();
+    await expect(change).toHaveCount(0);
     expect(await ask(request, old)).toMatchObject({ status: 401 });
 
     for (const box of await page.getByRole("checkbox", { name: "Select prod" }).all()) await box.check();
     await button(page, "Revoke selected").click();
-    await button(dialog(page, "Revoke API keys"), "Revoke keys").click();
+    const revoke = dialog(page, "Revoke API keys");
+    await button(revoke, "Revoke keys").click();
+    // The boxes of the page that is left are not those that are ticked next.
+    await expect(revoke).toHaveCount(0);
     expect(await ask(request, secret)).toMatchObject({ status: 401 });
 
     for (const box of await page.getByRole("checkbox", { name: "Select prod" }).all()) await box.check();
