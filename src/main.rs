@@ -16,6 +16,7 @@ use babysea::server::{
 use std::{
     future::pending,
     net::SocketAddr,
+    pin::pin,
     process::{self, ExitCode},
     time::Duration,
 };
@@ -100,10 +101,14 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     };
     let bound = listener.local_addr()?;
     let origin = config.origin(bound)?;
-    let stopped = told_to_stop()?;
+    let mut stopped = pin!(told_to_stop()?);
     // Before the start, which may take a while: until somebody waits for it, this signal ends the process.
     let hangups = signal(SignalKind::hangup())?;
-    let app = App::start(config, origin, Parts::default()).await?;
+    let app = tokio::select! {
+        app = App::start(config, origin, Parts::default()) => app?,
+        // As while long tables are changed: what was not committed is undone, and the next start goes on.
+        () = &mut stopped => return Ok(()),
+    };
     if !app.origin.is_https() {
         tracing::warn!(
             "serving without TLS, which is for this machine alone: give PUBLIC_URL an https address to serve others"

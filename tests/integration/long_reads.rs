@@ -23,7 +23,7 @@ impl World {
         account: AccountId,
     ) -> (oneshot::Sender<()>, JoinHandle<Result<(), LongReadError>>) {
         let (done, wait) = oneshot::channel::<()>();
-        let (began, begin) = oneshot::channel::<()>();
+        let (began, wait_for_begin) = oneshot::channel::<()>();
         let app = self.app.clone();
         let task = tokio::spawn(async move {
             long_reads::ask(&app, account, PROGRAM, |_| {
@@ -35,7 +35,7 @@ impl World {
             })
             .await
         });
-        begin.await.expect("it is being answered");
+        wait_for_begin.await.expect("it is being answered");
         (done, task)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// Far longer than anything here takes.
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 const SHORT: Duration = Duration::from_millis(100);
 
 /// Runs a statement that takes longer than any test.
@@ -77,7 +77,7 @@ both!(
                 tokio::task::yield_now().await;
             }
         };
-        timeout(Duration::from_secs(60), gone)
+        timeout(Duration::from_mins(1), gone)
             .await
             .expect("no statement runs on");
     }
@@ -141,7 +141,7 @@ async fn long_reads_that_follow_each_other_let_the_log_of_sqlite_begin_anew() {
         })
         .collect();
     let writer = store.clone();
-    let writes = tokio::spawn(async move {
+    let filling = tokio::spawn(async move {
         for n in 0.. {
             let mut tx = writer.write().await.expect("a transaction");
             let Conn::Sqlite(c) = tx.conn() else { return };
@@ -159,7 +159,7 @@ async fn long_reads_that_follow_each_other_let_the_log_of_sqlite_begin_anew() {
         store.restart_log(MOST).await.expect("begun anew");
         assert!(store.checkpoint().await.expect("its length") <= MOST);
     }
-    writes.abort();
+    filling.abort();
     for read in reads {
         read.abort();
     }
