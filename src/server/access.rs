@@ -19,7 +19,7 @@ use crate::domain::{
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long a refusal waits to be written; after that it is told at the end of its minute.
+/// Time-out of writing a refusal; after it, the entry at the end of the minute counts the refusal.
 const REFUSAL_WRITE: Duration = Duration::from_secs(1);
 
 const READ_ONLY: &str = "You are a member of this team: only its owners can do this.";

@@ -96,7 +96,7 @@ pub struct Folds {
     open: Mutex<HashMap<Group, Window>>,
     /// Windows that are over and wait to be written.
     over: Mutex<Vec<Window>>,
-    /// Entries of such windows that could not be written yet. Whoever writes holds it.
+    /// Entries of such windows that could not be written yet. The lock is held while they are written.
     unwritten: tokio::sync::Mutex<Vec<(Entry, u64)>>,
     lost: AtomicU64,
     unowned: AtomicU64,
