@@ -20,7 +20,7 @@ use std::{
 /// Hashes that may wait for a place.
 const QUEUE: usize = 32;
 /// New passwords that may wait to be judged.
-const JUDGE_QUEUE: usize = 16;
+const JUDGE_QUEUE: usize = 32;
 /// How long a job waits for a place.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Most memory a stored hash may ask for, in KiB: a planted one must not exhaust the machine (S3).
