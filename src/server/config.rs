@@ -100,7 +100,7 @@ pub struct Options {
     #[arg(long, env = "IDLE_TIMEOUT", default_value_t = 75, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     idle_timeout: u64,
 
-    /// Seconds for which a server that is told to stop goes on answering while balancers learn of it
+    /// Seconds of draining after SIGTERM: requests are answered while balancers notice the stop
     #[arg(long, env = "DRAIN_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=3_600))]
     drain_seconds: u64,
 
@@ -219,7 +219,7 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// When a connection is closed on which no request has begun.
     pub idle_timeout: Duration,
-    /// For how long a server that is told to stop goes on answering.
+    /// Drain time after SIGTERM, in which requests are still answered.
     pub drain: Duration,
     /// Connections that may be open; by the files that may be open when absent.
     pub max_connections: Option<u32>,

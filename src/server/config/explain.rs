@@ -1,6 +1,6 @@
-//! What whoever gave a wrong value is told.
+//! Error messages for wrong configuration values.
 
-/// One sentence for whoever gave a wrong value: the variable and what is wrong, never the value, since that can hold
+/// One sentence about a wrong value: the variable and what is wrong, never the value, since that can hold
 /// a password. `None` when the error is the text of `--help` or `--version`.
 #[must_use]
 pub fn explain(error: &clap::Error) -> Option<String> {
