@@ -3,7 +3,13 @@
 use crate::database::{Aside, Database, both};
 use babysea::server::store::{Conn, LongRead, Store, StoreError, Tables as _};
 use sqlx::Executor as _;
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 use tokio::time::timeout;
 
 /// Far longer than anything here takes.
@@ -121,7 +127,10 @@ both!(
 
 #[tokio::test]
 async fn long_reads_that_follow_each_other_let_the_log_of_sqlite_begin_anew() {
-    const MOST: u64 = 1024 * 1024;
+    const MOST: u64 = 4 * 1024 * 1024;
+    // The log grows by long rows, and begins anew with any: short ones cannot fill it again between two looks at it.
+    const LONG_ROW: u32 = 20_000;
+    const SHORT_ROW: u32 = 1;
     let database = Database::sqlite();
     let store = database.open().await;
     // Two that read on and on: nearly always one of them keeps the log from beginning anew.
@@ -141,13 +150,16 @@ async fn long_reads_that_follow_each_other_let_the_log_of_sqlite_begin_anew() {
         })
         .collect();
     let writer = store.clone();
+    let row = Arc::new(AtomicU32::new(LONG_ROW));
+    let next_row = row.clone();
     let filling = tokio::spawn(async move {
         for n in 0.. {
             let mut tx = writer.write().await.expect("a transaction");
             let Conn::Sqlite(c) = tx.conn() else { return };
             let sql =
-                "INSERT INTO request_log_gaps (id, at, dropped) VALUES ($1 || HEX(RANDOMBLOB(20000)), 0, 0)";
-            sqlx::query(sql).bind(n).execute(c).await.expect("a row");
+                "INSERT INTO request_log_gaps (id, at, dropped) VALUES ($1 || HEX(RANDOMBLOB($2)), 0, 0)";
+            let bytes = next_row.load(Ordering::Relaxed);
+            sqlx::query(sql).bind(n).bind(bytes).execute(c).await.expect("a row");
             tx.commit().await.expect("stored");
         }
     });
@@ -156,8 +168,9 @@ async fn long_reads_that_follow_each_other_let_the_log_of_sqlite_begin_anew() {
         while store.checkpoint().await.expect("its length") <= MOST {
             tokio::task::yield_now().await;
         }
-        store.restart_log(MOST).await.expect("begun anew");
-        assert!(store.checkpoint().await.expect("its length") <= MOST);
+        row.store(SHORT_ROW, Ordering::Relaxed);
+        assert!(store.restart_log(MOST).await.expect("its length") <= MOST);
+        row.store(LONG_ROW, Ordering::Relaxed);
     }
     filling.abort();
     for read in reads {

@@ -167,20 +167,23 @@ impl Store {
 
     /// Lets SQLite's write-ahead log begin anew, once it has more than `most` bytes. It does so by itself when somebody
     /// writes while all of it is in the database and nobody reads from it. Long reads that follow each other leave no such
-    /// moment: new ones wait here until those that run have ended, within their time limit, and the log is short.
-    pub async fn restart_log(&self, most: u64) -> Result<(), StoreError> {
-        if self.checkpoint().await? <= most {
-            return Ok(());
+    /// moment: new ones wait here until those that run have ended, within their time limit, and the log is short. Returns
+    /// how many bytes of it are in use then.
+    pub async fn restart_log(&self, most: u64) -> Result<u64, StoreError> {
+        let mut bytes = self.checkpoint().await?;
+        if bytes <= most {
+            return Ok(bytes);
         }
         let all = u32::try_from(LONG_READS).unwrap_or(u32::MAX);
         let _all = self.shared.long.acquire_many(all).await;
         for _ in 0..LOOKS {
-            if self.checkpoint().await? <= most {
+            bytes = self.checkpoint().await?;
+            if bytes <= most {
                 break;
             }
             sleep(LOOK_EVERY).await;
         }
-        Ok(())
+        Ok(bytes)
     }
 
     /// Tells `listener` what the clock of PostgreSQL shows: now, and with every look at the other servers' changes. The
