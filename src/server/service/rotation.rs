@@ -4,7 +4,7 @@
 use super::{
     ServiceError, activity,
     keys::{Revealed, check_form_token, check_room, once},
-    long_reads,
+    long_reads, settled,
 };
 use crate::{
     domain::{
@@ -71,6 +71,14 @@ pub async fn stops(app: &App, reader: &AccountReader, key: &Key) -> Result<Optio
 /// `NotFound` when the account has no such key, `Invalid` with the grace period, `Conflict` when the key cannot be
 /// rotated or there is no room for another, `Repeated` when the form was sent before.
 pub async fn rotate(
+    app: &App,
+    manager: &KeyManager,
+    form: &RotateForm<'_>,
+) -> Result<Revealed, ServiceError> {
+    settled(app, replace(app, manager, form)).await
+}
+
+async fn replace(
     app: &App,
     manager: &KeyManager,
     form: &RotateForm<'_>,
@@ -173,6 +181,15 @@ async fn stop_older(
 /// `NotFound` when the account has no such key, `Invalid` with the hours, `Conflict` when it was not replaced or has
 /// ended.
 pub async fn change_grace(
+    app: &App,
+    manager: &KeyManager,
+    id: &str,
+    hours: &str,
+) -> Result<(), ServiceError> {
+    settled(app, move_grace(app, manager, id, hours)).await
+}
+
+async fn move_grace(
     app: &App,
     manager: &KeyManager,
     id: &str,
