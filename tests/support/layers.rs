@@ -30,7 +30,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     // Keys are stored and found by the type of their hash.
     (
         "server::store",
-        "server::store server::secret::pepper::KeyHash domain",
+        "server::store server::secret::pepper::KeyHash server::clock::Uptime domain",
         WEB,
     ),
     ("server::catalog_file", "server::store domain", WEB_AND_SQL),
