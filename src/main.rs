@@ -116,11 +116,11 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     for sentence in promises::given_up(&app.config, bound, &app.origin, &app.trusted_proxies()) {
         tracing::warn!("{sentence}");
     }
-    if let Some(sentence) = first_person::notice(&app).await {
-        tracing::warn!("{sentence}");
-    }
     if with_sample {
         println!("{}", demo::prepare(&app).await?);
+    }
+    if let Some(sentence) = first_person::notice(&app).await {
+        tracing::warn!("{sentence}");
     }
     tokio::spawn(jobs::follow_catalog(app.clone(), hangups));
     tokio::spawn(jobs::run(app.clone()));

@@ -157,6 +157,7 @@ impl App {
     /// # Errors
     /// A sentence for whoever runs the server.
     pub async fn start(config: Config, origin: Origin, parts: Parts) -> Result<Self, StartError> {
+        let trusted_proxies = config.trusted_proxies.load()?;
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -165,7 +166,6 @@ impl App {
                 path: config.data_dir.clone(),
                 source,
             })?;
-        let trusted_proxies = config.trusted_proxies.load()?;
         let store = Store::open(&config.database).await?;
         // Where several servers may share the database, they go by its clock (docs/security.md, S77).
         let clock = Arc::clone(&parts.clock);

@@ -43,11 +43,7 @@ pub async fn run(command: &Command, config: &Config, parts: &Parts) -> Result<St
 }
 
 const fn operator<'a>(store: &'a Store, config: &'a Config, parts: &'a Parts) -> Operator<'a> {
-    Operator {
-        store,
-        config,
-        parts,
-    }
+    Operator { store, config, parts }
 }
 
 /// A person, as a command names them before it asks and after it is done.
@@ -59,7 +55,10 @@ fn named(person: &Person) -> String {
 /// The sentence of an error: a refused field's own words.
 fn sentence(error: ServiceError) -> Box<dyn Error> {
     match error {
-        ServiceError::Invalid(fields) => fields.first().unwrap_or("this was refused").to_owned().into(),
+        ServiceError::Invalid(fields) => {
+            let first = fields.first().and_then(|field| fields.get(field));
+            first.unwrap_or("this was refused").to_owned().into()
+        }
         other => other.into(),
     }
 }

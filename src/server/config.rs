@@ -143,7 +143,7 @@ impl Config {
             Some(origin) => Ok(origin.clone()),
             None => parse_origin(&format!("http://{bound}")).map_err(|_| {
                 format!(
-                    "PUBLIC_URL must be given when LISTEN is {bound}: the https address that browsers use"
+                    "PUBLIC_URL is not set, and LISTEN {bound} is open to other machines: give PUBLIC_URL the https address that browsers use"
                 )
             }),
         }
@@ -208,9 +208,7 @@ mod tests {
             ("--sign-up-limit", "many", "SIGN_UP_LIMIT"),
             ("--log-retention-days", "none", "LOG_RETENTION_DAYS"),
         ] {
-            let error = setting::read_all(["babysea", flag, value])
-                .err()
-                .expect(flag);
+            let error = setting::read_all(["babysea", flag, value]).err().expect(flag);
             let sentence = explain(&error).expect("an error");
             assert!(sentence.starts_with(name), "{sentence}");
             assert_eq!(sentence.lines().count(), 1, "{sentence}");
@@ -221,9 +219,7 @@ mod tests {
             sentence.starts_with("DATABASE_URL") && !sentence.contains("hunter2"),
             "{sentence}"
         );
-        let help = setting::read_all(["babysea", "--help"])
-            .err()
-            .expect("the help");
+        let help = setting::read_all(["babysea", "--help"]).err().expect("the help");
         assert_eq!(explain(&help), None);
     }
 }

@@ -78,7 +78,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     // What the binary does beside serving; the sample is written past the use cases, into the past.
     (
         "server::commands server::demo",
-        "server::app server::config server::limits server::rng server::secret server::service server::store domain",
+        "server::commands server::app server::config server::limits server::rng server::secret server::service server::store domain",
         WEB_AND_SQL,
     ),
     // A session's errors are those of the use cases; its cookie is a header of axum.

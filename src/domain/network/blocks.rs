@@ -112,7 +112,9 @@ impl Ranges {
 
     fn contains(&self, address: u128) -> bool {
         let after = self.0.partition_point(|&(first, _)| first <= address);
-        after.checked_sub(1).is_some_and(|place| address <= self.0[place].1)
+        after
+            .checked_sub(1)
+            .is_some_and(|place| address <= self.0[place].1)
     }
 
     /// How many addresses there are that the others do not have; the most a number holds where there are more.
@@ -145,8 +147,8 @@ impl WrongEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::{Ipv4Addr, Ipv6Addr};
     use proptest::prelude::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
     fn blocks(text: &str) -> Blocks {
         Blocks::parse(text).unwrap_or_else(|error| panic!("{error}"))
@@ -154,7 +156,8 @@ mod tests {
 
     #[test]
     fn ranges_are_merged_and_found() {
-        let list = blocks("10.0.0.0/25, 10.0.0.128/25\n10.0.1.0/24 # the office\r\n,2001:db8::/32,::ffff:192.0.2.7");
+        let list =
+            blocks("10.0.0.0/25, 10.0.0.128/25\n10.0.1.0/24 # the office\r\n,2001:db8::/32,::ffff:192.0.2.7");
         assert_eq!((list.v4.0.len(), list.v6.0.len()), (2, 1));
         for (address, expected) in [
             ("9.255.255.255", false),
@@ -168,7 +171,11 @@ mod tests {
             ("2001:db9::", false),
             ("::", false),
         ] {
-            assert_eq!(list.contains(address.parse().expect("an address")), expected, "{address}");
+            assert_eq!(
+                list.contains(address.parse().expect("an address")),
+                expected,
+                "{address}"
+            );
         }
         assert!(blocks(" ,\n# nothing\n").is_empty());
         assert!(!Blocks::default().contains(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
@@ -181,11 +188,23 @@ mod tests {
     fn the_first_wrong_entry_is_named() {
         for (text, number, fault) in [
             ("10.0.0.0/33", 1, "has a prefix length over 32"),
-            ("10.0.0.1,, edge.example.com", 2, "is a name; give the addresses that it stands for"),
-            ("# edges\n10.0.0.1\n10.0.0.2 10.0.0.3", 2, "has white space inside; put a comma or a line break between entries"),
+            (
+                "10.0.0.1,, edge.example.com",
+                2,
+                "is a name; give the addresses that it stands for",
+            ),
+            (
+                "# edges\n10.0.0.1\n10.0.0.2 10.0.0.3",
+                2,
+                "has white space inside; put a comma or a line break between entries",
+            ),
         ] {
             let wrong = Blocks::parse(text).expect_err(text);
-            assert_eq!((wrong.number, wrong.of_proxies().as_str()), (number, fault), "{text}");
+            assert_eq!(
+                (wrong.number, wrong.of_proxies().as_str()),
+                (number, fault),
+                "{text}"
+            );
         }
     }
 
@@ -200,7 +219,10 @@ mod tests {
             ("11.0.0.0/8,11.1.0.0/16,11.255.255.255", false),
             ("8.0.0.0/7", true),
             // Nobody reaches a server from these but its own network.
-            ("127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,100.64.0.0/10", false),
+            (
+                "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,100.64.0.0/10",
+                false,
+            ),
             ("10.0.0.0/7", false),
             ("10.0.0.0/6", true),
             ("fc00::/7,fe80::/10,::1", false),

@@ -43,7 +43,9 @@ pub enum ProxiesError {
     #[error("TRUSTED_PROXIES: {0} lists no proxy: add one, or leave TRUSTED_PROXIES out")]
     Nothing(PathBuf),
     /// A folder, a pipe or a device.
-    #[error("TRUSTED_PROXIES: {0} is not a file: give a text file with an address or a CIDR block on each line")]
+    #[error(
+        "TRUSTED_PROXIES: {0} is not a file: give a text file with an address or a CIDR block on each line"
+    )]
     NotAFile(PathBuf),
     /// More than is read.
     #[error("TRUSTED_PROXIES: {0} has more than 4 MiB: list blocks instead of single addresses")]
@@ -52,7 +54,7 @@ pub enum ProxiesError {
     #[error("TRUSTED_PROXIES could not be read any more: the server stops")]
     Stopped,
     /// The file cannot be read.
-    #[error("TRUSTED_PROXIES: {path} cannot be read: {source}")]
+    #[error("TRUSTED_PROXIES: {path} cannot be read: {}", why(.source))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -116,6 +118,14 @@ impl ProxySource {
     }
 }
 
+fn why(source: &io::Error) -> String {
+    match source.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "this user may not read it".to_owned(),
+        _ => source.to_string(),
+    }
+}
+
 /// The text of a file of bounded length. What is no file is refused before it is opened: a pipe would block.
 fn read(path: &Path) -> Result<String, ProxiesError> {
     let failed = |source| ProxiesError::Unreadable {
@@ -127,7 +137,9 @@ fn read(path: &Path) -> Result<String, ProxiesError> {
     }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(ProxiesError::TooLong(path.to_owned()));
     }
@@ -189,17 +201,27 @@ mod tests {
             .collect();
         write(&lines.join("\r\n"));
         let list = load().expect("a list");
-        assert!(list.trusts(Ipv4Addr::new(10, 11, 183, 7).into()) && !list.trusts(Ipv4Addr::new(10, 12, 0, 1).into()));
+        assert!(
+            list.trusts(Ipv4Addr::new(10, 11, 183, 7).into())
+                && !list.trusts(Ipv4Addr::new(10, 12, 0, 1).into())
+        );
         for (text, end) in [
             ("", "lists no proxy: add one, or leave TRUSTED_PROXIES out"),
-            ("# none\n\n", "lists no proxy: add one, or leave TRUSTED_PROXIES out"),
+            (
+                "# none\n\n",
+                "lists no proxy: add one, or leave TRUSTED_PROXIES out",
+            ),
         ] {
             write(text);
             assert!(load().expect_err(text).to_string().ends_with(end), "{text:?}");
         }
         write("10.0.0.1\n10.0.0.1:80\n");
         let wrong = load().expect_err("a port").to_string();
-        assert!(wrong.starts_with("TRUSTED_PROXIES: entry 2 of ") && wrong.ends_with("10.0.0.1:80, has a port; leave it out"), "{wrong}");
+        assert!(
+            wrong.starts_with("TRUSTED_PROXIES: entry 2 of ")
+                && wrong.ends_with("10.0.0.1:80, has a port; leave it out"),
+            "{wrong}"
+        );
         std::fs::write(&file, [b'1', 0xFF]).expect("a file");
         assert!(matches!(load(), Err(ProxiesError::FileEntry { .. })));
         File::create(&file)
@@ -209,7 +231,16 @@ mod tests {
         let folder_itself = ProxySource::File(folder.path().to_owned());
         assert!(matches!(folder_itself.load(), Err(ProxiesError::NotAFile(_))));
         let pipe = folder.path().join("pipe");
-        assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
-        assert!(matches!(ProxySource::File(pipe).load(), Err(ProxiesError::NotAFile(_))));
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .expect("mkfifo runs")
+                .success()
+        );
+        assert!(matches!(
+            ProxySource::File(pipe).load(),
+            Err(ProxiesError::NotAFile(_))
+        ));
     }
 }

@@ -1,6 +1,9 @@
 //! `babysea key`.
 
-use super::{ask, sentence, table::{Table, shown}};
+use super::{
+    ask, sentence,
+    table::{Table, shown},
+};
 use crate::{
     domain::time::Timestamp,
     server::{
@@ -11,7 +14,16 @@ use crate::{
 use std::error::Error;
 
 const COLUMNS: &[&str] = &[
-    "ID", "ACCOUNT", "STATE", "BEGINS", "NAME", "MADE BY", "EMAIL", "SINCE", "LAST USED", "ENDS",
+    "ID",
+    "ACCOUNT",
+    "STATE",
+    "BEGINS",
+    "NAME",
+    "MADE BY",
+    "EMAIL",
+    "SINCE",
+    "LAST USED",
+    "ENDS",
 ];
 
 /// Runs one; returns what it has to say.
@@ -19,16 +31,15 @@ pub async fn run(command: &KeyCommand, operator: &Operator<'_>) -> Result<String
     match command {
         KeyCommand::List { account, listing } => list(account.as_deref(), *listing, operator).await,
         KeyCommand::Revoke {
-            which:
-                Which {
-                    key: Some(id), ..
-                },
+            which: Which { key: Some(id), .. },
             reason,
             asking,
         } => one(id, reason, *asking, operator).await,
-        KeyCommand::Revoke { which, reason, asking } => {
-            many(which.account.as_deref(), reason, *asking, operator).await
-        }
+        KeyCommand::Revoke {
+            which,
+            reason,
+            asking,
+        } => many(which.account.as_deref(), reason, *asking, operator).await,
     }
 }
 
@@ -38,13 +49,14 @@ async fn list(
     operator: &Operator<'_>,
 ) -> Result<String, Box<dyn Error>> {
     let mut table = Table::new(COLUMNS, listing.json);
-    // The head stands above an empty list too.
-    table.write(&[]);
     if let Some(slug) = account {
         let (account, _) = operator.account(slug).await.map_err(sentence)?;
+        table.write(&[]);
         list_account(&account.into(), &mut table, operator).await?;
         return Ok(String::new());
     }
+    // The head stands above an empty list too.
+    table.write(&[]);
     let mut after = String::new();
     loop {
         let accounts = operator.accounts(&after).await.map_err(sentence)?;
@@ -68,7 +80,10 @@ async fn list_account(
 ) -> Result<bool, Box<dyn Error>> {
     let mut before = None;
     loop {
-        let keys = operator.keys(account.id, before.as_ref()).await.map_err(sentence)?;
+        let keys = operator
+            .keys(account.id, before.as_ref())
+            .await
+            .map_err(sentence)?;
         let now = operator.at();
         let rows: Vec<_> = keys.iter().map(|listed| row(account, listed, now)).collect();
         let Some(last) = keys.into_iter().last() else {
@@ -135,7 +150,10 @@ async fn many(
         Some(account) => format!("of {} ({})", account.slug, shown(&account.name)),
         None => "of this server".to_owned(),
     };
-    ask::confirm(asking.yes, &format!("revoke all keys {whose}, of which {live} work"))?;
+    ask::confirm(
+        asking.yes,
+        &format!("revoke all keys {whose}, of which {live} work"),
+    )?;
     let revoked = match &account {
         Some(account) => revoke_account(account, reason, operator).await?,
         None => revoke_all(reason, operator).await?,
@@ -153,7 +171,10 @@ async fn revoke_all(reason: &str, operator: &Operator<'_>) -> Result<u64, Box<dy
                 Ok(count) => revoked += count,
                 // What was done stays so, and is said.
                 Err(error) if revoked > 0 => {
-                    return Err(format!("{revoked} keys were revoked, the others not: {error}; run it again").into());
+                    return Err(format!(
+                        "{revoked} keys were revoked, the others not: {error}; run it again"
+                    )
+                    .into());
                 }
                 Err(error) => return Err(error),
             }
@@ -165,7 +186,11 @@ async fn revoke_all(reason: &str, operator: &Operator<'_>) -> Result<u64, Box<dy
     }
 }
 
-async fn revoke_account(account: &Named, reason: &str, operator: &Operator<'_>) -> Result<u64, Box<dyn Error>> {
+async fn revoke_account(
+    account: &Named,
+    reason: &str,
+    operator: &Operator<'_>,
+) -> Result<u64, Box<dyn Error>> {
     let mut revoked = 0;
     loop {
         match operator.revoke_step(account.id, reason).await {
@@ -173,7 +198,11 @@ async fn revoke_account(account: &Named, reason: &str, operator: &Operator<'_>) 
             Ok(count) => revoked += count,
             Err(error) if revoked > 0 => {
                 let why = sentence(error);
-                return Err(format!("{revoked} keys of {} were revoked, the others not: {why}; run it again", account.slug).into());
+                return Err(format!(
+                    "{revoked} keys of {} were revoked, the others not: {why}; run it again",
+                    account.slug
+                )
+                .into());
             }
             Err(error) => return Err(sentence(error)),
         }

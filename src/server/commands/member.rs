@@ -1,6 +1,9 @@
 //! `babysea member`.
 
-use super::{ask, sentence, table::{Table, shown}};
+use super::{
+    ask, sentence,
+    table::{Table, shown},
+};
 use crate::{
     domain::role::Role,
     server::{
@@ -25,7 +28,11 @@ pub async fn run(command: &MemberCommand, operator: &Operator<'_>) -> Result<Str
             Ok(format!("{email} is now {} of {}", role.label(), team.name))
         }
         MemberCommand::List { account, listing } => list(account, *listing, operator).await,
-        MemberCommand::Remove { account, email, asking } => remove(account, email, *asking, operator).await,
+        MemberCommand::Remove {
+            account,
+            email,
+            asking,
+        } => remove(account, email, *asking, operator).await,
         MemberCommand::Role {
             account,
             email,
@@ -101,5 +108,9 @@ async fn change(
     let what = format!("{}, the role {}", named(&member), role.label());
     ask::confirm(asking.yes, &format!("give {what}"))?;
     operator.set_role(&member, role).await.map_err(sentence)?;
-    Ok(format!("{email} is now {} of {}", role.label(), shown(&member.team.name)))
+    Ok(format!(
+        "{email} is now {} of {}",
+        role.label(),
+        shown(&member.team.name)
+    ))
 }

@@ -49,10 +49,7 @@ impl Table {
         }
         let names: Vec<_> = self.columns.iter().map(|&name| name.to_owned()).collect();
         let head = (!std::mem::replace(&mut self.has_begun, true)).then_some(&names);
-        head.into_iter()
-            .chain(&rows)
-            .map(|row| self.line(row))
-            .collect()
+        head.into_iter().chain(&rows).map(|row| self.line(row)).collect()
     }
 
     fn line(&self, row: &[String]) -> String {
@@ -78,7 +75,12 @@ impl Table {
 pub fn shown(text: &str) -> String {
     let safe = |c: char| match c {
         _ if c.is_control() => '\u{FFFD}',
-        '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' => '\u{FFFD}',
+        '\u{200B}'
+        | '\u{200E}'
+        | '\u{200F}'
+        | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}'
+        | '\u{FEFF}' => '\u{FFFD}',
         _ => c,
     };
     text.chars().map(safe).collect()
@@ -98,7 +100,10 @@ mod tests {
         let text = table.text(&[row(&["Ada Moss", "2026"]), row(&["Ü", ""])]);
         assert_eq!(text, "NAME      SINCE\nAda Moss  2026\nÜ\n");
         // What is read later may be wider, and the head is not written again.
-        assert_eq!(table.text(&[row(&["x\u{1b}[31m", "2027"])]), "x\u{FFFD}[31m   2027\n");
+        assert_eq!(
+            table.text(&[row(&["x\u{1b}[31m", "2027"])]),
+            "x\u{FFFD}[31m    2027\n"
+        );
         assert_eq!(Table::new(&["NAME"], false).text(&[]), "NAME\n");
     }
 

@@ -48,7 +48,10 @@ async fn password(email: &str, asking: Asking, operator: &Operator<'_>) -> Resul
         &format!("give {who}, another password, and sign them out everywhere"),
     )?;
     let password = ask::new_password().await?;
-    let ended = operator.set_password(&person, &password).await.map_err(sentence)?;
+    let ended = operator
+        .set_password(&person, &password)
+        .await
+        .map_err(sentence)?;
     Ok(format!("{who}, has the new password now; {}", sessions(ended)))
 }
 

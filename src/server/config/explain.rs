@@ -40,15 +40,21 @@ pub fn explain(error: &clap::Error) -> Option<String> {
             if other.is_empty() || other == named.first().cloned().unwrap_or_default() {
                 format!("{name} is given twice on the command line: give it once")
             } else {
-                format!("{name} and {} do not go together: give one of them", self::name(&other))
+                format!(
+                    "{name} and {} do not go together: give one of them",
+                    self::name(&other)
+                )
             }
         }
         ErrorKind::MissingRequiredArgument => {
-            let flags: Vec<_> = named.iter().map(|argument| flag(argument)).collect();
+            let flags: Vec<_> = named.iter().map(|argument| flags(argument)).collect();
             format!("the command needs {}", flags.join(" and "))
         }
         ErrorKind::UnknownArgument if is_flag(&name) => {
-            format!("there is no option {}: babysea --help lists what there is", flag(&name))
+            format!(
+                "there is no option {}: babysea --help lists what there is",
+                flag(&name)
+            )
         }
         ErrorKind::InvalidSubcommand => "there is no such command: babysea --help lists them".to_owned(),
         ErrorKind::ValueValidation | ErrorKind::InvalidValue if !name.is_empty() => {
@@ -90,6 +96,16 @@ fn name(argument: &str) -> String {
 /// `--listen` of `--listen <LISTEN>` and of `--listen=3000`.
 fn flag(argument: &str) -> &str {
     argument.split([' ', '=']).next().unwrap_or_default()
+}
+
+/// The flags of `<--key <KEY>|--all>`, of which one is needed, or the one of a single argument.
+fn flags(argument: &str) -> String {
+    let choices: Vec<_> = argument
+        .trim_start_matches('<')
+        .split('|')
+        .map(|choice| flag(choice).trim_end_matches('>'))
+        .collect();
+    choices.join(" or ")
 }
 
 fn is_flag(text: &str) -> bool {

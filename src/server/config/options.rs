@@ -5,8 +5,8 @@ use super::{
     origin::parse_origin,
     setting::Setting,
     values::{
-        ANY, parse_address, parse_brand, parse_choice, parse_location, parse_minimum, parse_number, parse_path,
-        parse_pepper_path, parse_prefix, parse_proxies, parse_rate_limit, parse_sign_up_limit,
+        ANY, parse_address, parse_brand, parse_choice, parse_location, parse_minimum, parse_number,
+        parse_path, parse_pepper_path, parse_prefix, parse_proxies, parse_rate_limit, parse_sign_up_limit,
     },
 };
 use crate::{

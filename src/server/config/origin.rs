@@ -26,13 +26,16 @@ impl Origin {
 
 /// Reads an origin: https, or http on this machine itself (docs/security.md, S9).
 pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
-    let url = Url::parse(text).map_err(|_| "must be an address as https://keys.example.com".to_owned())?;
+    let url =
+        Url::parse(text).map_err(|_| "must be an address such as https://keys.example.com".to_owned())?;
     let https = url.scheme() == "https";
     let loopback = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => return Err("must be an address as https://keys.example.com: the host is missing".to_owned()),
+        None => {
+            return Err("must be an address such as https://keys.example.com: the host is missing".to_owned());
+        }
     };
     let local = url.scheme() == "http" && loopback;
     if !https && !local {

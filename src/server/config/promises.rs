@@ -27,7 +27,12 @@ pub fn of_proxies(proxies: &TrustedProxies) -> Option<String> {
 
 /// One sentence for each promise that the settings give up, given the address that is listened on.
 #[must_use]
-pub fn given_up(config: &Config, bound: SocketAddr, origin: &Origin, proxies: &TrustedProxies) -> Vec<String> {
+pub fn given_up(
+    config: &Config,
+    bound: SocketAddr,
+    origin: &Origin,
+    proxies: &TrustedProxies,
+) -> Vec<String> {
     let mut said = Vec::new();
     if !origin.is_https() {
         said.push(if bound.ip().to_canonical().is_loopback() {
@@ -156,7 +161,10 @@ mod tests {
         assert_eq!(said(&HTTPS), Vec::<String>::new());
         for (arguments, beginning) in [
             (&["--trusted-proxies", "0.0.0.0/0"][..], "TRUSTED_PROXIES covers"),
-            (&["--trusted-proxies", "0.0.0.0/1,128.0.0.0/1"], "TRUSTED_PROXIES covers"),
+            (
+                &["--trusted-proxies", "0.0.0.0/1,128.0.0.0/1"],
+                "TRUSTED_PROXIES covers",
+            ),
             (&["--rate-limit", "none"], "RATE_LIMIT is off"),
             (&["--rate-limit", "600001"], "RATE_LIMIT is off"),
             (&["--auth-limit", "4294967295"], "AUTH_LIMIT is off"),
@@ -166,21 +174,33 @@ mod tests {
             (&["--session-max-days", "31"], "SESSION_MAX_DAYS=31"),
             (&["--session-idle-hours", "168"], "SESSION_IDLE_HOURS=168"),
             (&["--drain-seconds", "0"], "DRAIN_SECONDS=0"),
-            (&["--max-connections-per-ip", "10000"], "MAX_CONNECTIONS_PER_IP is off"),
+            (
+                &["--max-connections-per-ip", "10000"],
+                "MAX_CONNECTIONS_PER_IP is off",
+            ),
             (&["--max-connections", "256"], "MAX_CONNECTIONS_PER_IP is off"),
             (&["--max-body-bytes", "4294967295"], "MAX_BODY_BYTES is off"),
             (&["--max-keys", "4294967295"], "MAX_KEYS is off"),
             (&["--max-members", "4294967295"], "MAX_MEMBERS is off"),
             (&["--max-accounts", "4294967295"], "MAX_ACCOUNTS is off"),
-            (&["--metrics-listen", "0.0.0.0:9100"], "METRICS_LISTEN 0.0.0.0:9100"),
-            (&["--metrics-listen", "203.0.113.7:9100"], "METRICS_LISTEN 203.0.113.7:9100"),
+            (
+                &["--metrics-listen", "0.0.0.0:9100"],
+                "METRICS_LISTEN 0.0.0.0:9100",
+            ),
+            (
+                &["--metrics-listen", "203.0.113.7:9100"],
+                "METRICS_LISTEN 203.0.113.7:9100",
+            ),
         ] {
             let said = said(&[&HTTPS[..], arguments].concat());
             assert_eq!(said.len(), 1, "{arguments:?}: {said:?}");
             assert!(said[0].starts_with(beginning), "{said:?}");
         }
         for fine in [
-            &["--trusted-proxies", "10.0.0.0/8,192.168.0.0/16,fd00::/8,11.0.0.0/8"][..],
+            &[
+                "--trusted-proxies",
+                "10.0.0.0/8,192.168.0.0/16,fd00::/8,11.0.0.0/8",
+            ][..],
             &["--rate-limit", "600000"],
             &["--auth-limit", "10000"],
             &["--metrics-listen", "127.0.0.1:9100"],
@@ -188,7 +208,11 @@ mod tests {
             &["--password-min", "12"],
             &["--listen", "0.0.0.0:3000"],
         ] {
-            assert_eq!(said(&[&HTTPS[..], fine].concat()), Vec::<String>::new(), "{fine:?}");
+            assert_eq!(
+                said(&[&HTTPS[..], fine].concat()),
+                Vec::<String>::new(),
+                "{fine:?}"
+            );
         }
     }
 
@@ -200,7 +224,12 @@ mod tests {
             let open = said(&["--listen", listen, "--public-url", "http://127.0.0.1"]);
             assert!(open[0].contains("cross the network readable"), "{open:?}");
         }
-        for listen in ["127.0.0.1:3000", "[::1]:3000", "127.9.9.9:3000", "[::ffff:127.0.0.1]:3000"] {
+        for listen in [
+            "127.0.0.1:3000",
+            "[::1]:3000",
+            "127.9.9.9:3000",
+            "[::ffff:127.0.0.1]:3000",
+        ] {
             let local = said(&["--listen", listen, "--public-url", "http://127.0.0.1"]);
             assert!(local[0].starts_with("serving without TLS"), "{local:?}");
         }

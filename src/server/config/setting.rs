@@ -52,7 +52,10 @@ fn without_empty(command: &Command, arguments: impl IntoIterator<Item = OsString
         if is_flag && arguments.next_if(|next| next.is_empty()).is_some() {
             continue;
         }
-        if text.strip_suffix('=').is_some_and(|name| flags.iter().any(|flag| flag == name)) {
+        if text
+            .strip_suffix('=')
+            .is_some_and(|name| flags.iter().any(|flag| flag == name))
+        {
             continue;
         }
         kept.push(argument);
@@ -106,7 +109,7 @@ fn check(text: &str, may_have_lines: bool) -> Result<(), String> {
         inside.is_some()
     });
     if is_quoted {
-        return Err("has quotation marks around it that belong to no value here: remove them".to_owned());
+        return Err("has quotation marks around it: remove them".to_owned());
     }
     Ok(())
 }
@@ -119,10 +122,16 @@ mod tests {
     fn flags_of_settings_without_a_value_are_not_set() {
         let command = Options::command();
         for (given, kept) in [
-            (&["b", "--listen", "", "--brand", "X"][..], &["b", "--brand", "X"][..]),
+            (
+                &["b", "--listen", "", "--brand", "X"][..],
+                &["b", "--brand", "X"][..],
+            ),
             (&["b", "--listen=", "--brand="], &["b"]),
             (&["b", "--listen", "--brand", ""], &["b", "--listen"]),
-            (&["b", "member", "add", "--account", "", "--data-dir", ""], &["b", "member", "add", "--account", ""]),
+            (
+                &["b", "member", "add", "--account", "", "--data-dir", ""],
+                &["b", "member", "add", "--account", ""],
+            ),
             (&["b", "--", "--listen", ""], &["b", "--", "--listen", ""]),
             (&["b", "--listen"], &["b", "--listen"]),
         ] {

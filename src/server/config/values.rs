@@ -12,7 +12,7 @@ const SQLITE: [&str; 2] = ["sqlite://", "sqlite:"];
 
 pub(super) fn parse_address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
-        .map_err(|_| "must be an IP address and a port, as 127.0.0.1:3000 or [::1]:3000".to_owned())
+        .map_err(|_| "must be an IP address and a port, such as 127.0.0.1:3000 or [::1]:3000".to_owned())
 }
 
 pub(super) fn parse_choice<T: ValueEnum>(text: &str) -> Result<T, String> {
@@ -23,7 +23,9 @@ pub(super) fn parse_choice<T: ValueEnum>(text: &str) -> Result<T, String> {
     })
 }
 
-pub(super) fn parse_number<T: TryFrom<u64>, const LEAST: u64, const MOST: u64>(text: &str) -> Result<T, String> {
+pub(super) fn parse_number<T: TryFrom<u64>, const LEAST: u64, const MOST: u64>(
+    text: &str,
+) -> Result<T, String> {
     let number = text.parse().ok().filter(|number| (LEAST..=MOST).contains(number));
     number
         .and_then(|number| T::try_from(number).ok())
@@ -50,7 +52,9 @@ pub(super) fn parse_path(text: &str) -> Result<PathBuf, String> {
 
 pub(super) fn parse_pepper_path(text: &str) -> Result<PathBuf, String> {
     if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err("must be the path of the file that holds the secret, and looks like the secret itself".to_owned());
+        return Err(
+            "must be the path of the file that holds the secret, and looks like the secret itself".to_owned(),
+        );
     }
     parse_path(text)
 }
@@ -66,7 +70,7 @@ pub(super) fn parse_location(text: &str) -> Result<Location, String> {
         if file.contains('?') {
             return Err("takes no options after the file: remove ? and what follows".to_owned());
         }
-        let file = parse_path(file).map_err(|fault| format!("names a file that {fault}"));
+        let file = parse_path(file).map_err(|fault| format!("names {file:?}, which {fault}"));
         return file.map(Location::Sqlite);
     }
     text.parse().map_err(|_| {
@@ -81,7 +85,7 @@ pub(super) fn parse_proxies(text: &str) -> Result<ProxySource, String> {
         Some("") => Err("names no file after @: give @FILE".to_owned()),
         Some(file) => parse_path(file)
             .map(ProxySource::File)
-            .map_err(|fault| format!("names a file that {fault}")),
+            .map_err(|fault| format!("names {file:?}, which {fault}")),
         None => text
             .parse()
             .map(ProxySource::List)
@@ -98,7 +102,8 @@ pub(super) fn parse_brand(text: &str) -> Result<String, String> {
 
 pub(super) fn parse_prefix(text: &str) -> Result<String, String> {
     token::is_prefix(text).then(|| text.to_owned()).ok_or_else(|| {
-        "must be lower-case letters and digits, a letter first, and end in _; 16 characters at most".to_owned()
+        "must be lower-case letters and digits, a letter first, and end in _; 16 characters at most"
+            .to_owned()
     })
 }
 

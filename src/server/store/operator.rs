@@ -163,7 +163,10 @@ impl TryFrom<NamedRow> for Named {
     type Error = StoreError;
     fn try_from(row: NamedRow) -> Result<Self, StoreError> {
         Ok(Self {
-            id: row.id.parse().map_err(|_| StoreError::Unreadable("accounts.id"))?,
+            id: row
+                .id
+                .parse()
+                .map_err(|_| StoreError::Unreadable("accounts.id"))?,
             slug: row.slug,
             name: row.name,
         })
@@ -209,11 +212,16 @@ impl Operator<'_> {
     }
 
     /// What somebody is in a team beside its primary owner, and since when.
-    pub async fn member(self, account: AccountId, user: UserId) -> Result<Option<(Role, Timestamp)>, StoreError> {
+    pub async fn member(
+        self,
+        account: AccountId,
+        user: UserId,
+    ) -> Result<Option<(Role, Timestamp)>, StoreError> {
         let row: Option<(String, i64)> = on!(self.0, c => {
             sqlx::query_as(MEMBER).bind(account.to_string()).bind(user.to_string()).fetch_optional(c).await?
         });
-        row.map(|(id, since)| Ok((role(&id)?, Timestamp::from_millis(since)))).transpose()
+        row.map(|(id, since)| Ok((role(&id)?, Timestamp::from_millis(since))))
+            .transpose()
     }
 
     /// The next `limit` people of a team beside its primary owner.
@@ -318,7 +326,8 @@ impl Operator<'_> {
 
     /// How many keys of the whole server are live at `now`.
     pub async fn count_live(self, now: Timestamp) -> Result<u64, StoreError> {
-        let count: i64 = on!(self.0, c => sqlx::query_scalar(COUNT_LIVE).bind(now.millis()).fetch_one(c).await?);
+        let count: i64 =
+            on!(self.0, c => sqlx::query_scalar(COUNT_LIVE).bind(now.millis()).fetch_one(c).await?);
         Ok(count.unsigned_abs())
     }
 

@@ -31,8 +31,18 @@ impl Operator<'_> {
     }
 
     /// The keys of an account that were made before one, newest first; none at the end.
-    pub async fn keys(&self, account: AccountId, before: Option<&Key>) -> Result<Vec<ListedKey>, ServiceError> {
-        Ok(self.store.read().await?.operator().keys(account, before, PAGE).await?)
+    pub async fn keys(
+        &self,
+        account: AccountId,
+        before: Option<&Key>,
+    ) -> Result<Vec<ListedKey>, ServiceError> {
+        Ok(self
+            .store
+            .read()
+            .await?
+            .operator()
+            .keys(account, before, PAGE)
+            .await?)
     }
 
     /// A key by its id, and the account it belongs to.
@@ -108,12 +118,19 @@ impl Operator<'_> {
         Ok(revoked)
     }
 
-    async fn revoke(&self, tx: &mut Tx, key: &Key, now: Timestamp, reason: &str) -> Result<bool, ServiceError> {
+    async fn revoke(
+        &self,
+        tx: &mut Tx,
+        key: &Key,
+        now: Timestamp,
+        reason: &str,
+    ) -> Result<bool, ServiceError> {
         if !key.allows(Transition::Revoke, now) || !tx.change(key.account, key.id).revoke(now).await? {
             return Ok(false);
         }
         let target = (key.id.to_string(), key.name.as_str());
-        self.record(tx, Some(key.account), Event::KeyRevoked, target, reason).await?;
+        self.record(tx, Some(key.account), Event::KeyRevoked, target, reason)
+            .await?;
         Ok(true)
     }
 }

@@ -28,7 +28,11 @@ pub struct InTeam {
 
 impl Operator<'_> {
     /// The primary owner of an account, as one of its people.
-    pub async fn primary_owner(&self, account: &Account, owner: UserId) -> Result<Option<Member>, ServiceError> {
+    pub async fn primary_owner(
+        &self,
+        account: &Account,
+        owner: UserId,
+    ) -> Result<Option<Member>, ServiceError> {
         let user = self.store.read().await?.users().by_id(owner).await?;
         Ok(user.map(|user| Member {
             user: user.id,
@@ -40,7 +44,11 @@ impl Operator<'_> {
     }
 
     /// The next people of a team after one; none at the end.
-    pub async fn members(&self, account: AccountId, after: Option<UserId>) -> Result<Vec<Member>, ServiceError> {
+    pub async fn members(
+        &self,
+        account: AccountId,
+        after: Option<UserId>,
+    ) -> Result<Vec<Member>, ServiceError> {
         let mut reader = self.store.read().await?;
         Ok(reader.operator().members(account, after, PAGE).await?)
     }
@@ -78,11 +86,15 @@ impl Operator<'_> {
         let mut tx = self.store.write().await?;
         tx.accounts().lock(team).await?;
         if !tx.operator().remove_member(team, user).await? {
-            return refuse(format!("{} is not in {} any more", member.person.email, member.team.slug));
+            return refuse(format!(
+                "{} is not in {} any more",
+                member.person.email, member.team.slug
+            ));
         }
         let target = (user.to_string(), member.person.name.as_str());
         let detail = format!("was {}", member.role.label());
-        self.record(&mut tx, Some(team), Event::MemberRemoved, target, detail).await?;
+        self.record(&mut tx, Some(team), Event::MemberRemoved, target, detail)
+            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -95,7 +107,10 @@ impl Operator<'_> {
         let mut tx = self.store.write().await?;
         tx.accounts().lock(team).await?;
         let Some((before, _)) = tx.operator().member(team, user).await? else {
-            return refuse(format!("{} is not in {} any more", member.person.email, member.team.slug));
+            return refuse(format!(
+                "{} is not in {} any more",
+                member.person.email, member.team.slug
+            ));
         };
         if before == role {
             return refuse(format!("{} is {} already", member.person.email, role.label()));
@@ -103,7 +118,8 @@ impl Operator<'_> {
         tx.operator().set_role(team, user, role).await?;
         let target = (user.to_string(), member.person.name.as_str());
         let detail = format!("from {} to {}", before.label(), role.label());
-        self.record(&mut tx, Some(team), Event::RoleChanged, target, detail).await?;
+        self.record(&mut tx, Some(team), Event::RoleChanged, target, detail)
+            .await?;
         Ok(tx.commit().await?)
     }
 }

@@ -32,7 +32,8 @@ impl Operator<'_> {
         let mut tx = self.store.write().await?;
         tx.users().lock(user).await?;
         let ended = end_sessions(&mut tx, user).await?;
-        self.record_person(&mut tx, user, person, Event::SignedOut).await?;
+        self.record_person(&mut tx, user, person, Event::SignedOut)
+            .await?;
         tx.commit().await?;
         Ok(ended)
     }
@@ -61,7 +62,8 @@ impl Operator<'_> {
         tx.users().lock(user).await?;
         tx.users().set_password_hash(user, &hash).await?;
         let ended = end_sessions(&mut tx, user).await?;
-        self.record_person(&mut tx, user, person, Event::PasswordChanged).await?;
+        self.record_person(&mut tx, user, person, Event::PasswordChanged)
+            .await?;
         tx.commit().await?;
         // Whoever was let in by the old password just before has a session by now.
         sleep(UNDER_WAY).await;
