@@ -3,11 +3,12 @@
 use babysea::server::{
     app::{App, Parts},
     commands,
-    config::{self, Command, Config, LogFormat},
+    config::{self, Command, Config, LogFormat, promises},
     demo,
     http::health,
     jobs,
     router::Product,
+    service::first_person,
     serving::{
         self,
         bounds::{Bounds, ENOUGH_FILES, connections_of, raise_open_files},
@@ -51,7 +52,10 @@ async fn main() -> ExitCode {
         Some(Command::Demo) => serve(config, true).await,
         Some(command) => commands::run(&command, &config, &Parts::default())
             .await
-            .map(|said| println!("{said}")),
+            .map(|said| match said.as_str() {
+                "" => {}
+                said => println!("{said}"),
+            }),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -112,13 +116,14 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         // As while long tables are changed: what was not committed is undone, and the next start goes on.
         () = &mut stopped => return Ok(()),
     };
-    if !app.origin.is_https() {
-        tracing::warn!(
-            "serving without TLS, which is for this machine alone: give PUBLIC_URL an https address to serve others"
-        );
+    for sentence in promises::given_up(&app.config, bound, &app.origin, &app.trusted_proxies()) {
+        tracing::warn!("{sentence}");
     }
     if with_sample {
         println!("{}", demo::prepare(&app).await?);
+    }
+    if let Some(sentence) = first_person::notice(&app).await {
+        tracing::warn!("{sentence}");
     }
     tokio::spawn(jobs::follow_catalog(app.clone(), hangups));
     tokio::spawn(jobs::run(app.clone()));
@@ -151,7 +156,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
 }
 
 fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, String> {
-    let listener = || {
+    let listener = || -> std::io::Result<TcpListener> {
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -161,7 +166,7 @@ fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, String> {
         socket.bind(address)?;
         socket.listen(QUEUE)
     };
-    listener().map_err(|error: std::io::Error| format!("{variable} {address}: {error}"))
+    listener().map_err(|error| config::listening::refused(variable, address, &error))
 }
 
 /// Ends on SIGTERM or SIGINT. A second one ends the process at once (docs/security.md, S80).

@@ -16,6 +16,14 @@ pub enum Event {
     TeamCreated,
     /// Somebody was added to a team.
     MemberAdded,
+    /// Somebody in a team was given another role.
+    RoleChanged,
+    /// Somebody was taken out of a team.
+    MemberRemoved,
+    /// Whoever runs the server gave a person another password.
+    PasswordChanged,
+    /// Whoever runs the server signed a person out everywhere.
+    SignedOut,
     /// A person signed in.
     SignedIn,
     /// Somebody tried to.
@@ -46,7 +54,7 @@ pub enum Event {
 
 impl Event {
     /// Every event, in the order of the filter.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::KeyCreated,
         Self::KeyRotated,
         Self::GraceChanged,
@@ -59,6 +67,10 @@ impl Event {
         Self::AccountCreated,
         Self::TeamCreated,
         Self::MemberAdded,
+        Self::RoleChanged,
+        Self::MemberRemoved,
+        Self::PasswordChanged,
+        Self::SignedOut,
         Self::SignedIn,
         Self::SignInRefused,
         Self::ActionRefused,
@@ -72,6 +84,10 @@ impl Event {
             Self::AccountCreated => "auth.signup",
             Self::TeamCreated => "team.created",
             Self::MemberAdded => "membership.joined",
+            Self::RoleChanged => "membership.role_changed",
+            Self::MemberRemoved => "membership.removed",
+            Self::PasswordChanged => "auth.password_changed",
+            Self::SignedOut => "auth.signed_out",
             Self::SignedIn => "auth.signin",
             Self::SignInRefused => "auth.refused",
             Self::ActionRefused => "role.refused",
@@ -101,6 +117,10 @@ impl Event {
             Self::AccountCreated => "Account was created",
             Self::TeamCreated => "Team was created",
             Self::MemberAdded => "Member was added to the team",
+            Self::RoleChanged => "Role of a member was changed",
+            Self::MemberRemoved => "Member was removed from the team",
+            Self::PasswordChanged => "Password was changed",
+            Self::SignedOut => "Signed out everywhere",
             Self::SignedIn => "Signed in",
             Self::SignInRefused => "Sign-in was refused",
             Self::ActionRefused => "Action was refused by role",
@@ -148,6 +168,13 @@ pub struct Actor<'a> {
 }
 
 impl<'a> Actor<'a> {
+    /// Whoever runs the server, by a command.
+    pub const OPERATOR: Self = Self {
+        user: None,
+        name: "Whoever runs the server",
+        trace: None,
+    };
+
     /// Whoever holds a key.
     #[must_use]
     pub const fn program(trace: Option<&'a Trace>) -> Self {

@@ -7,12 +7,14 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
+mod blocks;
 mod internal;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
 
+pub use blocks::Blocks;
 pub use internal::is_internal;
 
 /// Most bytes of a whole list as typed; 50 of the longest entries fit well.

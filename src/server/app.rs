@@ -2,6 +2,7 @@
 
 use super::{
     catalog_file::{self, CatalogError},
+    client::{ProxiesError, ProxySource, TrustedProxies},
     clock::{Clock, HostClock},
     config::{Config, Origin},
     folds::Folds,
@@ -64,6 +65,8 @@ pub struct Inner {
     pub recorder: Recorder,
     /// Scopes, presets and routes; another once the file was read again.
     catalog: ArcSwap<Catalog>,
+    /// Whose X-Forwarded-For is believed; another list once its file was read again.
+    trusted_proxies: ArcSwap<TrustedProxies>,
     /// Keys that were used lately.
     pub keys: KeyCache,
     /// What accounts and keys have left of their limits.
@@ -140,6 +143,9 @@ pub enum StartError {
     /// The catalogue cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The list of proxies cannot be used.
+    #[error(transparent)]
+    Proxies(#[from] ProxiesError),
     /// The pepper cannot be used.
     #[error(transparent)]
     Pepper(#[from] PepperError),
@@ -151,6 +157,7 @@ impl App {
     /// # Errors
     /// A sentence for whoever runs the server.
     pub async fn start(config: Config, origin: Origin, parts: Parts) -> Result<Self, StartError> {
+        let trusted_proxies = config.trusted_proxies.load()?;
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -195,6 +202,7 @@ impl App {
             keys: KeyCache::default(),
             quotas: Quotas::new(config.rate_limit.0),
             catalog: ArcSwap::from_pointee(catalog),
+            trusted_proxies: ArcSwap::from_pointee(trusted_proxies),
             config,
             origin,
             store,
@@ -218,6 +226,27 @@ impl App {
         let catalog = catalog_file::read(self.config.catalog.as_deref(), &self.store, self.now()).await?;
         self.catalog.store(Arc::new(catalog));
         Ok(())
+    }
+
+    /// The proxies whose X-Forwarded-For is believed, as they are now.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> impl Deref<Target = Arc<TrustedProxies>> {
+        self.trusted_proxies.load()
+    }
+
+    /// Reads the list of proxies again; returns it if it was one of a file.
+    ///
+    /// # Errors
+    /// What is wrong with it; the list stays as it was.
+    pub async fn reload_trusted_proxies(&self) -> Result<Option<Arc<TrustedProxies>>, ProxiesError> {
+        let source = self.config.trusted_proxies.clone();
+        if matches!(source, ProxySource::List(_)) {
+            return Ok(None);
+        }
+        let read = tokio::task::spawn_blocking(move || source.load()).await;
+        let list = Arc::new(read.map_err(|_| ProxiesError::Stopped)??);
+        self.trusted_proxies.store(Arc::clone(&list));
+        Ok(Some(list))
     }
 
     /// An id for a request: `req_` and a ULID.

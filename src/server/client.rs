@@ -1,21 +1,17 @@
 //! Who is calling: the client's address behind trusted proxies (docs/security.md, S50 and S51).
 
+mod proxies;
+
+pub use proxies::{ProxiesError, ProxySource, TrustedProxies};
+
 use super::limits::Network;
-use crate::domain::network::{Allowlist, AllowlistError, canonical};
-use ipnet::IpNet;
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    str::FromStr,
-};
+use crate::domain::network::canonical;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Most hops that are read; a chain of real proxies is far shorter.
 const MAX_HOPS: usize = 100;
 /// Most bytes that are read of all header lines together.
 const MAX_BYTES: usize = 8_192;
-
-/// The proxies whose word on their clients is taken. There are none unless some are listed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TrustedProxies(Vec<IpNet>);
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,47 +33,7 @@ impl Client {
     }
 }
 
-/// Why a list of proxies was refused, as what its setting must be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be IP addresses or CIDR blocks with commas between them; {}", wrong(.0))]
-pub struct ProxiesError(#[from] AllowlistError);
-
-fn wrong(error: &AllowlistError) -> String {
-    match error {
-        AllowlistError::Entries { named, .. } => named.first().map_or_else(
-            || "an entry is wrong".to_owned(),
-            |entry| format!("entry {} is not one", entry.number),
-        ),
-        AllowlistError::TooMany(counted) => {
-            format!("at most {} of them, and this list has {counted}", Allowlist::MAX)
-        }
-        AllowlistError::TooLong(_) => "this list is too long".to_owned(),
-    }
-}
-
-impl FromStr for TrustedProxies {
-    type Err = ProxiesError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // Not kept as an allowlist: an empty one trusts everybody.
-        Ok(Self(Allowlist::parse(text)?.list.into_blocks()))
-    }
-}
-
 impl TrustedProxies {
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether this peer's word on its client is taken.
-    #[must_use]
-    pub fn trusts(&self, peer: IpAddr) -> bool {
-        let peer = canonical(peer);
-        self.0.iter().any(|block| block.contains(&peer))
-    }
-
     /// The client, given the peer of the connection and the values of all `X-Forwarded-For` lines in order. No other
     /// header counts: proxies add to this one, and pass on what clients write into the others.
     #[must_use]
@@ -332,36 +288,6 @@ mod tests {
             proxies("192.0.2.1").client(ip("192.0.2.1"), endless),
             Client::Unreadable
         );
-    }
-
-    #[test]
-    fn the_setting_is_a_list_or_one_sentence() {
-        for none in ["", " ", ",", " , "] {
-            assert_eq!(none.parse(), Ok(TrustedProxies::default()), "{none:?}");
-        }
-        assert_eq!(
-            proxies("10.0.0.7/8,2001:db8::1"),
-            proxies(" 10.0.0.0/8 , 2001:db8::1/128")
-        );
-        let many = |count: u32| {
-            (0..count)
-                .map(|n| Ipv4Addr::from(n).to_string())
-                .collect::<Vec<_>>()
-        };
-        assert!(many(50).join(",").parse::<TrustedProxies>().is_ok());
-        for (text, end) in [
-            ("10.0.0.0/33", "; entry 1 is not one"),
-            ("10.0.0.1, proxy.internal, 10.0.0.0/x", "; entry 2 is not one"),
-            ("10.0.0.1 10.0.0.2", "; entry 1 is not one"),
-            (&many(51).join(","), "; at most 50 of them, and this list has 51"),
-            (&many(1_000).join(","), "; this list is too long"),
-        ] {
-            let sentence = text.parse::<TrustedProxies>().expect_err(text).to_string();
-            assert_eq!(
-                sentence,
-                format!("must be IP addresses or CIDR blocks with commas between them{end}")
-            );
-        }
     }
 
     proptest! {

@@ -1,32 +1,65 @@
 //! The commands beside serving, for whoever runs the server. They use the database while a server does, never change
 //! its tables, and write in one transaction (docs/security.md, S71).
 
+mod ask;
+mod key;
+mod member;
+mod table;
+mod user;
+
 use super::{
     app::Parts,
-    config::{Command, Config, MemberCommand, PepperCommand},
+    config::{Command, Config, PepperCommand},
     secret::pepper,
-    service::teams::{self, NewMember},
+    service::{
+        ServiceError,
+        operator::{Operator, Person},
+    },
     store::{Store, Tables as _},
 };
 use std::error::Error;
 
-/// Runs a command; returns what it has to say.
+/// Runs a command; returns what it has to say, which is nothing for a list that it has written.
 ///
 /// # Errors
 /// One sentence that says why it did nothing.
 pub async fn run(command: &Command, config: &Config, parts: &Parts) -> Result<String, Box<dyn Error>> {
     match command {
-        Command::Member(MemberCommand::Add { account, email, role }) => {
+        Command::User(command) => {
             let store = Store::join(&config.database).await?;
-            let now = parts.clock.now();
-            let entry_id = parts.rng.bytes();
-            let role = *role;
-            let member = NewMember { account, email, role };
-            let team = teams::add_member(&store, config.limits, member, now, entry_id).await?;
-            Ok(format!("{email} is now {} of {}", role.label(), team.name))
+            user::run(command, &operator(&store, config, parts)).await
+        }
+        Command::Member(command) => {
+            let store = Store::join(&config.database).await?;
+            member::run(command, &operator(&store, config, parts)).await
+        }
+        Command::Key(command) => {
+            let store = Store::join(&config.database).await?;
+            key::run(command, &operator(&store, config, parts)).await
         }
         Command::Pepper(command) => pepper_command(command, config, parts).await,
         Command::Demo => Err("serving the demo is no command to run beside a server".into()),
+    }
+}
+
+const fn operator<'a>(store: &'a Store, config: &'a Config, parts: &'a Parts) -> Operator<'a> {
+    Operator { store, config, parts }
+}
+
+/// A person, as a command names them before it asks and after it is done.
+fn named(person: &Person) -> String {
+    let (name, email) = (table::shown(&person.name), table::shown(&person.email));
+    format!("{name} ({email}), who signed up on {}", person.since().day())
+}
+
+/// The sentence of an error: a refused field's own words.
+fn sentence(error: ServiceError) -> Box<dyn Error> {
+    match error {
+        ServiceError::Invalid(fields) => {
+            let first = fields.first().and_then(|field| fields.get(field));
+            first.unwrap_or("this was refused").to_owned().into()
+        }
+        other => other.into(),
     }
 }
 

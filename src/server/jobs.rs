@@ -3,6 +3,7 @@
 
 use super::{
     app::App,
+    config::promises,
     pace::{LONG_LOG, Pace},
     store::{StoreError, Tables as _, retention::Kind},
 };
@@ -39,6 +40,21 @@ pub async fn follow_catalog(app: App, mut hangups: Signal) {
             Ok(()) => tracing::info!("the catalogue was read again"),
             Err(error) => tracing::error!("the catalogue stays as it was: {error}"),
         }
+        reload_trusted_proxies(&app).await;
+    }
+}
+
+/// Reads the file of `TRUSTED_PROXIES` again, where it names one; a file that is wrong changes nothing.
+pub async fn reload_trusted_proxies(app: &App) {
+    match app.reload_trusted_proxies().await {
+        Ok(None) => {}
+        Ok(Some(list)) => {
+            tracing::info!("the list of trusted proxies was read again");
+            if let Some(sentence) = promises::of_proxies(&list) {
+                tracing::warn!("{sentence}");
+            }
+        }
+        Err(error) => tracing::error!("the list of trusted proxies stays as it was: {error}"),
     }
 }
 

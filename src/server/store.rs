@@ -22,6 +22,7 @@ pub mod leaks;
 pub mod log_rows;
 pub mod logs;
 pub mod memberships;
+pub mod operator;
 pub mod peppers;
 mod pools;
 pub mod refusals;
@@ -80,6 +81,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("leaks", leaks::STATEMENTS),
         ("logs", logs::STATEMENTS),
         ("memberships", memberships::STATEMENTS),
+        ("operator", operator::STATEMENTS),
         ("peppers", peppers::STATEMENTS),
         ("refusals", refusals::STATEMENTS),
         ("retention", retention::STATEMENTS),
@@ -131,6 +133,10 @@ pub trait Tables {
     /// People in teams.
     fn memberships(&mut self) -> memberships::Memberships<'_> {
         memberships::Memberships(self.conn())
+    }
+    /// The tables as the commands of whoever runs the server see them.
+    fn operator(&mut self) -> operator::Operator<'_> {
+        operator::Operator(self.conn())
     }
     /// Uses of API keys.
     fn key_uses(&mut self) -> key_uses::KeyUses<'_> {

@@ -86,7 +86,7 @@ impl Program {
     }
 
     /// Waits for a line of its log; returns it.
-    fn waits_to_say(&self, words: &str) -> String {
+    pub fn waits_to_say(&self, words: &str) -> String {
         loop {
             let line = self
                 .said
@@ -183,14 +183,29 @@ impl Program {
 
 /// Runs one of the program's commands to its end. What it says, or the sentence that says why it did nothing.
 pub fn run(database: &Database, command: &[&str]) -> Result<String, String> {
-    let output = Command::new(env!("CARGO_BIN_EXE_babysea"))
+    run_with_input(database, command, "")
+}
+
+/// The same, with this on its standard input.
+pub fn run_with_input(database: &Database, command: &[&str], input: &str) -> Result<String, String> {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_babysea"))
         .args(command)
         .args(["--database-url", &database.url(), "--data-dir"])
         .arg(database.folder())
         .arg("--pepper-file")
         .arg(database.pepper_file())
-        .output()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .expect("the program runs");
+    // It may end without reading it.
+    let _ = process
+        .stdin
+        .take()
+        .expect("its input")
+        .write_all(input.as_bytes());
+    let output = process.wait_with_output().expect("its end");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     let (said, refused) = (text(output.stdout), text(output.stderr));
     if output.status.success() {

@@ -110,6 +110,12 @@ impl World {
         Self::start(database, clock, 9, Setup::default()).await
     }
 
+    /// The same, started differently.
+    pub async fn second_with(&self, setup: Setup) -> Self {
+        let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
+        Self::start(database, clock, 9, setup).await
+    }
+
     /// Stops it and starts it on the same data, at the same time of day.
     pub async fn restart(self, setup: Setup) -> Self {
         let clock = Arc::clone(&self.clock);

@@ -83,6 +83,7 @@ both!(every_statement_prepares, async |database: Database| {
             "leaks",
             "logs",
             "memberships",
+            "operator",
             "peppers",
             "refusals",
             "retention",

@@ -50,12 +50,12 @@ const LAYERS: &[(&str, &str, &str)] = &[
     // Both are settings: where the data is, and whose word on a client is taken.
     (
         "server::config",
-        "server::config server::store::Location server::client::TrustedProxies domain",
+        "server::config server::store::Location server::client domain",
         OUTSIDE,
     ),
     (
         "server::jobs",
-        "server::store server::app server::pace domain",
+        "server::store server::app server::config server::pace domain",
         WEB_AND_SQL,
     ),
     (
@@ -65,7 +65,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ),
     (
         "server::app",
-        "server::catalog_file server::clock server::config server::folds server::key_cache server::limits server::metrics server::recorder server::request_ids server::rng server::secret server::store server::write_behind domain",
+        "server::catalog_file server::client server::clock server::config server::folds server::key_cache server::limits server::metrics server::recorder server::request_ids server::rng server::secret server::store server::write_behind domain",
         WEB_AND_SQL,
     ),
     (
@@ -78,7 +78,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     // What the binary does beside serving; the sample is written past the use cases, into the past.
     (
         "server::commands server::demo",
-        "server::app server::config server::limits server::rng server::secret server::service server::store domain",
+        "server::commands server::app server::config server::limits server::rng server::secret server::service server::store domain",
         WEB_AND_SQL,
     ),
     // A session's errors are those of the use cases; its cookie is a header of axum.

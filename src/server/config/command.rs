@@ -2,19 +2,70 @@
 
 use super::values::parse_role;
 use crate::domain::role::Role;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 /// What the program does instead of serving.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
+    /// People who have signed up
+    #[command(subcommand)]
+    User(UserCommand),
     /// People in teams
     #[command(subcommand)]
     Member(MemberCommand),
+    /// API keys
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// The secret that keys are hashed with
     #[command(subcommand)]
     Pepper(PepperCommand),
     /// Serve a sample team with keys of every kind; prints how to sign in
     Demo,
+}
+
+/// How a list is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct Listing {
+    /// Write a JSON object on each line instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Whether a command asks before it does something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct Asking {
+    /// Do it without asking
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// People who have signed up.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum UserCommand {
+    /// List everybody: address, name, since when, and in how many browsers they are signed in
+    List {
+        /// How
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Give somebody another password, read from the terminal or from standard input; signs them out everywhere
+    Password {
+        /// The person
+        #[arg(long)]
+        email: String,
+        /// Whether to ask
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Sign somebody out everywhere
+    SignOut {
+        /// The person
+        #[arg(long)]
+        email: String,
+        /// Whether to ask
+        #[command(flatten)]
+        asking: Asking,
+    },
 }
 
 /// People in teams.
@@ -32,6 +83,83 @@ pub enum MemberCommand {
         #[arg(long, value_parser = parse_role)]
         role: Role,
     },
+    /// List who is in a team: role, address, name, and since when
+    List {
+        /// The team, as in its address
+        #[arg(long)]
+        account: String,
+        /// How
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Take somebody out of a team; the keys they made stay with it
+    Remove {
+        /// The team, as in its address
+        #[arg(long)]
+        account: String,
+        /// The person
+        #[arg(long)]
+        email: String,
+        /// Whether to ask
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Give somebody in a team another role
+    Role {
+        /// The team, as in its address
+        #[arg(long)]
+        account: String,
+        /// The person
+        #[arg(long)]
+        email: String,
+        /// What they become there: owner or member
+        #[arg(long, value_parser = parse_role)]
+        role: Role,
+        /// Whether to ask
+        #[command(flatten)]
+        asking: Asking,
+    },
+}
+
+/// API keys.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum KeyCommand {
+    /// List keys, without their secrets: id, account, state, beginning, name, who made it and when
+    List {
+        /// Only those of this account, as in its address
+        #[arg(long)]
+        account: Option<String>,
+        /// How
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Revoke one key, all keys of an account, or all keys of the server
+    Revoke {
+        /// Which
+        #[command(flatten)]
+        which: Which,
+        /// Why, for the activity
+        #[arg(long, default_value = "")]
+        reason: String,
+        /// Whether to ask
+        #[command(flatten)]
+        asking: Asking,
+    },
+}
+
+/// Which keys.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[group(required = true, multiple = false)]
+pub struct Which {
+    /// The key with this id
+    #[arg(long)]
+    pub key: Option<String>,
+    /// All keys of this account, as in its address
+    #[arg(long)]
+    pub account: Option<String>,
+    /// All keys of this server
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// The secret that keys are hashed with.

@@ -1,29 +1,129 @@
-//! Error messages for wrong configuration values.
+//! Error messages for wrong settings and for commands that were typed wrong.
 
-/// One sentence about a wrong value: the variable and what is wrong, never the value, since that can hold
-/// a password. `None` when the error is the text of `--help` or `--version`.
+use super::Options;
+use crate::domain::token;
+use clap::{
+    CommandFactory as _,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+use std::error::Error as _;
+
+/// Most characters of a value that are shown.
+const SHOWN: usize = 60;
+/// Digits of a pepper, which may have been put into any variable.
+const SECRET_DIGITS: usize = 64;
+
+/// One sentence about what is wrong: the variable, what it is, and what it must be. A value that may hold a secret is
+/// never shown. `None` when the error is the text of `--help` or `--version`.
 #[must_use]
 pub fn explain(error: &clap::Error) -> Option<String> {
-    use clap::error::{ContextKind, ContextValue};
-    use std::error::Error as _;
-    if !error.use_stderr() {
+    let is_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand
+    );
+    if !error.use_stderr() || is_help {
         return None;
     }
-    let argument = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(argument)) => argument.clone(),
-        _ => return Some("the command line cannot be read: babysea --help lists what it takes".to_owned()),
+    let named = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) => vec![argument.clone()],
+        Some(ContextValue::Strings(arguments)) => arguments.clone(),
+        _ => Vec::new(),
     };
-    let variable = argument
-        .split(['<', '>'])
-        .nth(1)
-        .map(str::to_owned)
-        .unwrap_or(argument);
-    let valid = match error.get(ContextKind::ValidValue) {
-        Some(ContextValue::Strings(values)) => format!("must be one of {}", values.join(", ")),
-        _ => "is not a value it can have".to_owned(),
-    };
-    Some(format!(
-        "{variable}: {}",
-        error.source().map_or(valid, ToString::to_string)
-    ))
+    let name = named.first().map(|argument| name(argument)).unwrap_or_default();
+    Some(match error.kind() {
+        ErrorKind::ArgumentConflict => {
+            let other = match error.get(ContextKind::PriorArg) {
+                Some(ContextValue::String(other)) => other.clone(),
+                Some(ContextValue::Strings(others)) => others.first().cloned().unwrap_or_default(),
+                _ => String::new(),
+            };
+            if other.is_empty() || other == named.first().cloned().unwrap_or_default() {
+                format!("{name} is given twice on the command line: give it once")
+            } else {
+                format!(
+                    "{name} and {} do not go together: give one of them",
+                    self::name(&other)
+                )
+            }
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let flags: Vec<_> = named.iter().map(|argument| flags(argument)).collect();
+            format!("the command needs {}", flags.join(" and "))
+        }
+        ErrorKind::UnknownArgument if is_flag(&name) => {
+            format!(
+                "there is no option {}: babysea --help lists what there is",
+                flag(&name)
+            )
+        }
+        ErrorKind::InvalidSubcommand => "there is no such command: babysea --help lists them".to_owned(),
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue if !name.is_empty() => {
+            let value = match error.get(ContextKind::InvalidValue) {
+                Some(ContextValue::String(value)) => value.as_str(),
+                _ => "",
+            };
+            let fault = match error.source() {
+                Some(fault) => fault.to_string(),
+                None if value.is_empty() => {
+                    return Some(format!("{name} has no value: give it one, or leave it out"));
+                }
+                None => "is not a value it can have".to_owned(),
+            };
+            if may_be_shown(&name, value) {
+                format!("{name} is {}: it {fault}", shown(value))
+            } else {
+                format!("{name}: it {fault}")
+            }
+        }
+        _ => "the command line cannot be read: babysea --help lists what it takes".to_owned(),
+    })
+}
+
+/// The variable that a flag belongs to, or the flag where it has none.
+fn name(argument: &str) -> String {
+    let command = Options::command();
+    let flag = flag(argument);
+    let variable = command
+        .get_arguments()
+        .filter(|arg| arg.get_long().is_some_and(|long| flag == format!("--{long}")))
+        .find_map(|arg| arg.get_env());
+    match variable {
+        Some(variable) => variable.to_string_lossy().into_owned(),
+        None => flag.to_owned(),
+    }
+}
+
+/// `--listen` of `--listen <LISTEN>` and of `--listen=3000`.
+fn flag(argument: &str) -> &str {
+    argument.split([' ', '=']).next().unwrap_or_default()
+}
+
+/// The flags of `<--key <KEY>|--all>`, of which one is needed, or the one of a single argument.
+fn flags(argument: &str) -> String {
+    let choices: Vec<_> = argument
+        .trim_start_matches('<')
+        .split('|')
+        .map(|choice| flag(choice).trim_end_matches('>'))
+        .collect();
+    choices.join(" or ")
+}
+
+fn is_flag(text: &str) -> bool {
+    let name = flag(text).strip_prefix("--").unwrap_or_default();
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+}
+
+/// Whether a value is no secret: an address with a password, a key, or the pepper itself.
+fn may_be_shown(name: &str, value: &str) -> bool {
+    let has_password = value.contains("://") && value.contains('@');
+    let digits = value.bytes().filter(u8::is_ascii_hexdigit).count();
+    name != "DATABASE_URL" && !has_password && !token::is_in(value) && digits < SECRET_DIGITS
+}
+
+fn shown(value: &str) -> String {
+    if value.chars().nth(SHOWN).is_none() {
+        return format!("{value:?}");
+    }
+    let beginning: String = value.chars().take(SHOWN).collect();
+    format!("{beginning:?} and longer")
 }

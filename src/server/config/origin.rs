@@ -27,22 +27,24 @@ impl Origin {
 /// Reads an origin: https, or http on this machine itself (docs/security.md, S9).
 pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
     let url =
-        Url::parse(text).map_err(|error| format!("not an address like https://keys.example.com: {error}"))?;
+        Url::parse(text).map_err(|_| "must be an address such as https://keys.example.com".to_owned())?;
     let https = url.scheme() == "https";
     let loopback = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => return Err("the host is missing".to_owned()),
+        None => {
+            return Err("must be an address such as https://keys.example.com: the host is missing".to_owned());
+        }
     };
     let local = url.scheme() == "http" && loopback;
     if !https && !local {
         return Err(
-            "must be https, or http on this machine itself: sign-ins would be readable on the way".to_owned(),
+            "must be https, or http on this machine itself (127.0.0.1 or localhost): sign-ins would be readable on the way".to_owned(),
         );
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        return Err("must end after the host and port".to_owned());
+        return Err("must end after the host and port: give no path, query or user".to_owned());
     }
     Ok(Origin {
         text: url.origin().ascii_serialization(),

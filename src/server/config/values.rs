@@ -1,39 +1,129 @@
-//! How single values of the configuration are read; what is wrong with one is a sentence after its name.
+//! How single values of the configuration are read; what is wrong with one is a sentence after `it`.
 
-use super::{Location, RateLimit, SignUpLimit};
+use super::{Location, ProxySource, RateLimit, SignUpLimit};
 use crate::domain::{password, role::Role, token};
+use clap::ValueEnum;
+use std::{net::SocketAddr, path::PathBuf};
 
-pub(super) fn parse_location(text: &str) -> Result<Location, &'static str> {
+/// The largest number of a setting that has no smaller bound.
+pub(super) const ANY: u64 = 4_294_967_295;
+/// How SQLite files are named, in `DATABASE_URL`.
+const SQLITE: [&str; 2] = ["sqlite://", "sqlite:"];
+
+pub(super) fn parse_address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
+        .map_err(|_| "must be an IP address and a port, such as 127.0.0.1:3000 or [::1]:3000".to_owned())
 }
 
-pub(super) fn parse_brand(text: &str) -> Result<String, &'static str> {
+pub(super) fn parse_choice<T: ValueEnum>(text: &str) -> Result<T, String> {
+    T::from_str(text, false).map_err(|_| {
+        let values = T::value_variants().iter().filter_map(T::to_possible_value);
+        let names: Vec<_> = values.map(|value| value.get_name().to_owned()).collect();
+        format!("must be {}", names.join(" or "))
+    })
+}
+
+pub(super) fn parse_number<T: TryFrom<u64>, const LEAST: u64, const MOST: u64>(
+    text: &str,
+) -> Result<T, String> {
+    let number = text.parse().ok().filter(|number| (LEAST..=MOST).contains(number));
+    number
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| format!("must be a whole number from {LEAST} to {MOST}"))
+}
+
+/// A file or a folder.
+pub(super) fn parse_path(text: &str) -> Result<PathBuf, String> {
+    let fault = if text == ":memory:" {
+        "is no file: data in memory would be lost with the process; give the path of a file"
+    } else if text.starts_with("file:") {
+        "is a URL: give the path alone"
+    } else if text.starts_with("~/") || text == "~" {
+        "begins with ~, which only a shell replaces: give the whole path"
+    } else if text.trim() != text {
+        "has a blank at an end: remove it"
+    } else if text.contains(char::is_control) {
+        "has a control character in it: remove it"
+    } else {
+        return Ok(text.into());
+    };
+    Err(fault.to_owned())
+}
+
+pub(super) fn parse_pepper_path(text: &str) -> Result<PathBuf, String> {
+    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(
+            "must be the path of the file that holds the secret, and looks like the secret itself".to_owned(),
+        );
+    }
+    parse_path(text)
+}
+
+pub(super) fn parse_location(text: &str) -> Result<Location, String> {
+    if text.trim() != text {
+        return Err("has a blank at an end: remove it".to_owned());
+    }
+    if let Some(file) = SQLITE.iter().find_map(|scheme| text.strip_prefix(scheme)) {
+        if file.is_empty() {
+            return Err("names no file: give sqlite:FILE".to_owned());
+        }
+        if file.contains('?') {
+            return Err("takes no options after the file: remove ? and what follows".to_owned());
+        }
+        let file = parse_path(file).map_err(|fault| format!("names {file:?}, which {fault}"));
+        return file.map(Location::Sqlite);
+    }
+    text.parse().map_err(|_| {
+        "must be postgres://user:password@host:port/database or sqlite:FILE; percent-encode what is no letter or \
+         digit in user and password"
+            .to_owned()
+    })
+}
+
+pub(super) fn parse_proxies(text: &str) -> Result<ProxySource, String> {
+    match text.strip_prefix('@') {
+        Some("") => Err("names no file after @: give @FILE".to_owned()),
+        Some(file) => parse_path(file)
+            .map(ProxySource::File)
+            .map_err(|fault| format!("names {file:?}, which {fault}")),
+        None => text
+            .parse()
+            .map(ProxySource::List)
+            .map_err(|error: crate::server::client::ProxiesError| error.to_string()),
+    }
+}
+
+pub(super) fn parse_brand(text: &str) -> Result<String, String> {
     let text = text.trim();
     let fine = (1..=40).contains(&text.chars().count()) && !text.contains(char::is_control);
     fine.then(|| text.to_owned())
-        .ok_or("must have 1 to 40 characters")
+        .ok_or_else(|| "must have 1 to 40 characters".to_owned())
 }
 
-pub(super) fn parse_prefix(text: &str) -> Result<String, &'static str> {
-    token::is_prefix(text)
-        .then(|| text.to_owned())
-        .ok_or("must be lower-case letters and digits, a letter first, and end in _; 16 characters at most")
+pub(super) fn parse_prefix(text: &str) -> Result<String, String> {
+    token::is_prefix(text).then(|| text.to_owned()).ok_or_else(|| {
+        "must be lower-case letters and digits, a letter first, and end in _; 16 characters at most"
+            .to_owned()
+    })
 }
 
-pub(super) fn parse_rate_limit(text: &str) -> Result<RateLimit, &'static str> {
-    match text.parse() {
-        _ if text == "none" => Ok(RateLimit(None)),
-        Ok(limit) if limit > 0 => Ok(RateLimit(Some(limit))),
-        _ => Err("must be a number of requests a minute, at least 1, or none"),
+pub(super) fn parse_rate_limit(text: &str) -> Result<RateLimit, String> {
+    number_or_none(text)
+        .map(RateLimit)
+        .ok_or_else(|| format!("must be a number of requests a minute from 1 to {ANY}, or none"))
+}
+
+pub(super) fn parse_sign_up_limit(text: &str) -> Result<SignUpLimit, String> {
+    number_or_none(text)
+        .map(SignUpLimit)
+        .ok_or_else(|| format!("must be a number of sign-ups an hour from 1 to {ANY}, or none"))
+}
+
+fn number_or_none(text: &str) -> Option<Option<u32>> {
+    if text == "none" {
+        return Some(None);
     }
-}
-
-pub(super) fn parse_sign_up_limit(text: &str) -> Result<SignUpLimit, &'static str> {
-    match text.parse() {
-        _ if text == "none" => Ok(SignUpLimit(None)),
-        Ok(limit) if limit > 0 => Ok(SignUpLimit(Some(limit))),
-        _ => Err("must be a number of sign-ups an hour, at least 1, or none"),
-    }
+    text.parse().ok().filter(|&limit| limit > 0).map(Some)
 }
 
 pub(super) fn parse_role(text: &str) -> Result<Role, &'static str> {
@@ -45,5 +135,5 @@ pub(super) fn parse_role(text: &str) -> Result<Role, &'static str> {
 pub(super) fn parse_minimum(text: &str) -> Result<usize, String> {
     let range = password::LEAST_MINIMUM..=64;
     let number = text.parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| format!("must be a number from {} to {}", range.start(), range.end()))
+    number.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
 }

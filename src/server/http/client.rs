@@ -18,7 +18,7 @@ pub fn of(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Client {
         .get_all("x-forwarded-for")
         .iter()
         .map(HeaderValue::as_bytes);
-    app.config.trusted_proxies.client(peer.ip(), forwarded_for)
+    app.trusted_proxies().client(peer.ip(), forwarded_for)
 }
 
 /// What the activity keeps of a request.

@@ -109,7 +109,7 @@ async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Origi
     };
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map(|ConnectInfo(peer)| peer.ip());
-    if !peer.is_some_and(|peer| app.config.trusted_proxies.trusts(peer)) {
+    if !peer.is_some_and(|peer| app.trusted_proxies().trusts(peer)) {
         warn_of_stranger(app, peer);
         return refuse(V1Error::UntrustedProxy);
     }

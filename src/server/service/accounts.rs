@@ -1,7 +1,7 @@
 //! Signing up, and the accounts that come of it.
 
 use super::{
-    ServiceError,
+    ServiceError, first_person,
     sign_in::{self, Entered},
 };
 use crate::{
@@ -16,7 +16,6 @@ use crate::{
     },
     server::{
         app::App,
-        config::SignUp,
         limits::Network,
         store::{StoreError, Tables as _, Tx, Unique, accounts::Profile, users::NewUser},
     },
@@ -61,9 +60,7 @@ pub async fn sign_up(app: &App, form: NewPerson<'_>) -> Result<Entered, ServiceE
         trace,
         ..
     } = form;
-    if app.config.sign_up == SignUp::Invited {
-        return Err(ServiceError::Refused(SIGN_UP_CLOSED));
-    }
+    first_person::check(app, SIGN_UP_CLOSED).await?;
     let mut errors = FieldErrors::default();
     let name = errors.check("name", PersonName::parse(form.name));
     let email = errors.check("email", Email::parse(form.email));
@@ -126,12 +123,15 @@ pub(super) enum Before<'a> {
     Limit(u32),
 }
 
-async fn prepare(tx: &mut Tx, owner: UserId, before: &Before<'_>) -> Result<(), ServiceError> {
+async fn prepare(app: &App, tx: &mut Tx, owner: UserId, before: &Before<'_>) -> Result<(), ServiceError> {
     match *before {
-        Before::Insert(user) => match tx.users().insert(user).await {
-            Err(StoreError::Taken(Unique::Email)) => Err(ServiceError::Invalid(address_taken())),
-            other => Ok(other?),
-        },
+        Before::Insert(user) => {
+            first_person::check_in(app, tx, SIGN_UP_CLOSED).await?;
+            match tx.users().insert(user).await {
+                Err(StoreError::Taken(Unique::Email)) => Err(ServiceError::Invalid(address_taken())),
+                other => Ok(other?),
+            }
+        }
         Before::Limit(most) => {
             tx.users().lock(owner).await?;
             if tx.accounts().count_of_user(owner).await? < u64::from(most) {
@@ -175,7 +175,7 @@ pub(super) async fn insert_with_slug(
         };
         // A refused statement ends a PostgreSQL transaction, so each try is one of its own.
         let mut tx = app.store.write().await?;
-        prepare(&mut tx, owner.id, &before).await?;
+        prepare(app, &mut tx, owner.id, &before).await?;
         match tx.accounts().insert(&account, owner.id).await {
             Err(StoreError::Taken(Unique::Slug)) => {}
             other => {

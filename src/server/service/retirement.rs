@@ -81,7 +81,7 @@ pub async fn log_rows(app: &App, reader: &AccountReader, keys: &[Key]) -> Result
 }
 
 /// The reason as it is kept: one line, without what cannot be seen. It is kept for ever, so it holds no key.
-fn reason(text: &str) -> Result<String, ServiceError> {
+pub(super) fn reason(text: &str) -> Result<String, ServiceError> {
     let reason: String = text.nfc().filter(|c| !c.is_control()).collect();
     let reason = reason.trim();
     if reason.chars().count() > LONGEST_REASON {

@@ -16,7 +16,7 @@ use crate::{
         limits::Network,
         secret::{
             known_browser::{KnownBrowser, KnownFor},
-            password::Checked,
+            password::{Busy, Checked},
             pepper::Purpose,
         },
         store::{StoreError, Tables, Tx, sign_in_waits::WaitId, users::User},
@@ -95,6 +95,13 @@ pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceErro
         return Err(ServiceError::Refused(WRONG_SIGN_IN));
     };
     let mut tx = app.store.write().await?;
+    let now_stored = tx.users().by_id(entered.id).await?;
+    if now_stored.is_none_or(|user| user.password_hash != entered.password_hash) {
+        // It was changed while it was checked: judged anew, and a hash of the old one is not put in its place.
+        drop(tx);
+        counted.take_back(app).await?;
+        return Err(Busy.into());
+    }
     let mut password_hash = entered.password_hash.clone();
     if let Checked::Rehashed(hash) = checked {
         tx.users().set_password_hash(entered.id, &hash).await?;

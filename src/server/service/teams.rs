@@ -101,18 +101,13 @@ pub async fn add_member(
         Err(StoreError::Taken(Unique::Membership)) => return refuse(format!("{email} is in {slug} already")),
         other => other?,
     }
-    let actor = Actor {
-        user: None,
-        name: "Whoever runs the server",
-        trace: None,
-    };
     let target = (user.id.to_string(), user.name.as_str());
     let detail = format!("as {}", role.label());
     let added = Entry::new(
         entry_id,
         Some(account.id),
         now,
-        actor,
+        Actor::OPERATOR,
         Event::MemberAdded,
         target,
         detail,

@@ -84,7 +84,7 @@ impl Connections {
     pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
         let peer = canonical(peer);
         let address = subscriber(peer);
-        let is_trusted = self.app.config.trusted_proxies.trusts(peer);
+        let is_trusted = self.app.trusted_proxies().trusts(peer);
         let of_address = self.bounds.of_peer(peer, is_trusted);
         let (admitted, is_reported) = {
             let mut open = self.open();

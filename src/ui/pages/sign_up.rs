@@ -25,6 +25,8 @@ pub fn SignUpPage(
     minimum: usize,
     /// Whether nobody may sign up.
     closed: bool,
+    /// Whether one person may, who is the first on a server that is closed to all others.
+    first: bool,
 ) -> impl IntoView {
     view! {
         <Card>
@@ -33,6 +35,13 @@ pub fn SignUpPage(
                 view! { <p class="auth-lead">"Sign-up is by invitation only on this server."</p> }.into_any()
             } else {
                 view! {
+                    {first.then(|| {
+                        view! {
+                            <p class="auth-lead">
+                                "Nobody has an account on this server yet. The first person can create one now; after that, sign-up is by invitation only."
+                            </p>
+                        }
+                    })}
                     <p class="auth-lead">
                         {format!("Then create an API key, and call the {} API with it.", brand())}
                     </p>

@@ -48,7 +48,7 @@ pub async fn show(
         configuration: proxy.configuration(server, &visit.app.config.brand),
         trusted: proxy::neighbour(server),
         listens_everywhere: visit.app.config.listen.ip().is_unspecified(),
-        trusts_proxies: !visit.app.config.trusted_proxies.is_empty(),
+        trusts_proxies: !visit.app.trusted_proxies().is_empty(),
         brand: visit.app.config.brand.clone(),
     };
     let page = move || view! { <GuardPage data=data.clone()/> };

@@ -4,8 +4,8 @@ use super::{welcome, with_wait};
 use crate::{
     api::{form::FormState, session::SignIn},
     server::{
-        config::SignUp,
         http::{document, refusal, retry_after, session::Visitor, visit::Visit},
+        service::first_person::{self, SignUpDoor},
     },
     ui::pages::sign_in::SignInPage,
 };
@@ -47,7 +47,7 @@ pub async fn submit(visit: Visit, visitor: Visitor, Form(form): Form<SignIn>) ->
 }
 
 async fn page(visit: &Visit, status: StatusCode, state: FormState) -> Response {
-    let may_sign_up = visit.app.config.sign_up == SignUp::Open;
+    let may_sign_up = first_person::door(&visit.app).await != SignUpDoor::Closed;
     let page = move || view! { <SignInPage state=state.clone() may_sign_up/> };
     document::render(visit, status, "Sign in", page).await
 }

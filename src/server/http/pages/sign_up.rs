@@ -4,8 +4,8 @@ use super::{welcome, with_wait};
 use crate::{
     api::{form::FormState, session::SignUp},
     server::{
-        config,
         http::{document, refusal, retry_after, session::Visitor, visit::Visit},
+        service::first_person::{self, SignUpDoor},
     },
     ui::pages::sign_up::SignUpPage,
 };
@@ -34,8 +34,9 @@ pub async fn submit(visit: Visit, visitor: Visitor, Form(form): Form<SignUp>) ->
 }
 
 async fn page(visit: &Visit, status: StatusCode, state: FormState) -> Response {
-    let closed = visit.app.config.sign_up == config::SignUp::Invited;
+    let door = first_person::door(&visit.app).await;
+    let (closed, first) = (door == SignUpDoor::Closed, door == SignUpDoor::First);
     let minimum = visit.app.config.password_min;
-    let page = move || view! { <SignUpPage state=state.clone() minimum closed/> };
+    let page = move || view! { <SignUpPage state=state.clone() minimum closed first/> };
     document::render(visit, status, "Create account", page).await
 }

@@ -1,0 +1,160 @@
+//! What a command asks whoever runs it: whether to go on, and a new password.
+
+use crate::domain::password::Password;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use tokio::sync::oneshot;
+
+/// Most bytes of an answer; the longest password has fewer.
+const MOST_BYTES: u64 = 4_096;
+const NOTHING_DONE: &str = "nothing was done";
+
+/// Asks whether to go on, unless `yes` says so. `what` is what would be done, after `this will` or `this would`.
+///
+/// # Errors
+/// One sentence, when the answer is not yes or nobody can be asked.
+pub fn confirm(yes: bool, what: &str) -> Result<(), String> {
+    if yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() {
+        return Err(format!(
+            "this would {what}: add --yes to do it, or run it in a terminal"
+        ));
+    }
+    prompt(&format!("This will {what}. Go on? [y/N] "));
+    let answer = read_line().unwrap_or_default();
+    if is_yes(&answer) {
+        Ok(())
+    } else {
+        Err(NOTHING_DONE.to_owned())
+    }
+}
+
+fn is_yes(answer: &str) -> bool {
+    let answer = answer.trim().to_lowercase();
+    answer == "y" || answer == "yes"
+}
+
+/// A new password: typed twice and unseen on a terminal, or the first line of standard input.
+///
+/// # Errors
+/// One sentence, when there is none.
+pub async fn new_password() -> Result<Password, String> {
+    if !io::stdin().is_terminal() {
+        return match read_line() {
+            Some(line) if !line.is_empty() => Ok(Password::new(line)),
+            _ => Err(
+                "standard input has no password: write it there, on one line of at most 4,096 bytes of UTF-8"
+                    .to_owned(),
+            ),
+        };
+    }
+    let first = unseen("New password: ").await?;
+    let second = unseen("The same again: ").await?;
+    if first == second {
+        Ok(Password::new(first))
+    } else {
+        Err("the two passwords differ: nothing was done".to_owned())
+    }
+}
+
+/// A failed write is a lost line (docs/security.md, S93).
+fn prompt(text: &str) {
+    let mut output = io::stderr().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+}
+
+/// A line of standard input without its end; nothing where it is too long or no text.
+fn read_line() -> Option<String> {
+    let mut bytes = Vec::new();
+    let input = io::stdin().lock();
+    input.take(MOST_BYTES + 1).read_until(b'\n', &mut bytes).ok()?;
+    line(bytes)
+}
+
+fn line(bytes: Vec<u8>) -> Option<String> {
+    if bytes.len() as u64 > MOST_BYTES {
+        return None;
+    }
+    let mut text = String::from_utf8(bytes).ok()?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Some(text)
+}
+
+/// A line that the terminal does not show. SIGINT ends the question, and the terminal shows again what is typed.
+async fn unseen(question: &str) -> Result<String, String> {
+    let failed = |_| NOTHING_DONE.to_owned();
+    let echo =
+        NoEcho::begin().map_err(|error| format!("the terminal goes on showing what is typed: {error}"))?;
+    prompt(question);
+    let (sender, receiver) = oneshot::channel();
+    // A thread of its own: the end of the process does not wait for it, as it does for tokio's.
+    std::thread::spawn(move || sender.send(read_line()));
+    let typed = tokio::select! {
+        typed = receiver => typed.map_err(failed)?,
+        _ = tokio::signal::ctrl_c() => None,
+    };
+    drop(echo);
+    prompt("\n");
+    typed.ok_or_else(|| NOTHING_DONE.to_owned())
+}
+
+/// A terminal that does not show what is typed, for as long as this lives.
+struct NoEcho(Termios);
+
+impl NoEcho {
+    fn begin() -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        let mut without = before.clone();
+        without.local_modes -= LocalModes::ECHO;
+        tcsetattr(io::stdin(), OptionalActions::Flush, &without)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for NoEcho {
+    fn drop(&mut self) {
+        // Nothing can be done where it fails.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_is_yes() {
+        for (answer, expected) in [
+            ("y", true),
+            (" YES ", true),
+            ("", false),
+            ("n", false),
+            ("yess", false),
+            ("no, yes", false),
+        ] {
+            assert_eq!(is_yes(answer), expected, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_loses_its_end_alone() {
+        for (bytes, expected) in [
+            (&b"a b \n"[..], Some("a b ")),
+            (b"a\r\n", Some("a")),
+            (b"a", Some("a")),
+            (b"\n", Some("")),
+            (b"\xFF\n", None),
+        ] {
+            assert_eq!(line(bytes.to_vec()).as_deref(), expected, "{bytes:?}");
+        }
+        assert_eq!(line(vec![b'a'; 4_096]).map(|text| text.len()), Some(4_096));
+        assert_eq!(line(vec![b'a'; 4_097]), None);
+    }
+}

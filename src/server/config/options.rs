@@ -1,0 +1,184 @@
+//! The command line and the environment as given: one field for each setting, which `babysea --help` shows.
+
+use super::{
+    Command, Config, Limits, LogFormat, Origin, RateLimit, SignUp, SignUpLimit,
+    origin::parse_origin,
+    setting::Setting,
+    values::{
+        ANY, parse_address, parse_brand, parse_choice, parse_location, parse_minimum, parse_number,
+        parse_path, parse_pepper_path, parse_prefix, parse_proxies, parse_rate_limit, parse_sign_up_limit,
+    },
+};
+use crate::{
+    domain::password,
+    server::{client::ProxySource, store::Location},
+};
+use clap::Parser;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Command line and environment as given. It has no `Debug`: the database's address may hold a password.
+#[derive(Parser)]
+#[command(
+    name = "babysea",
+    version,
+    about = "An API keys dashboard, and the server that checks the keys",
+    long_about = "An API keys dashboard, and the server that checks the keys. Without a command it serves.",
+    subcommand_value_name = "COMMAND"
+)]
+pub struct Options {
+    /// What to do instead of serving
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+
+    /// Address and port to listen on
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:3000", value_parser = Setting(parse_address))]
+    pub(super) listen: SocketAddr,
+
+    /// Where browsers find this server; http only on this machine itself [default: http:// and LISTEN]
+    #[arg(long, env = "PUBLIC_URL", value_parser = Setting(parse_origin))]
+    pub(super) public_url: Option<Origin>,
+
+    /// Database: a `postgres://` address, or `sqlite:FILE` [default: babysea.db in `DATA_DIR`]
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_parser = Setting(parse_location))]
+    pub(super) database_url: Option<Location>,
+
+    /// Folder for the SQLite file and the pepper; made if it does not exist
+    #[arg(long, global = true, env = "DATA_DIR", default_value = "./data", value_parser = Setting(parse_path))]
+    pub(super) data_dir: PathBuf,
+
+    /// File with the secret that keys are hashed with; made on the first start [default: `DATA_DIR`/pepper]
+    #[arg(long, global = true, env = "PEPPER_FILE", value_parser = Setting(parse_pepper_path))]
+    pub(super) pepper_file: Option<PathBuf>,
+
+    /// TOML file with the scopes, presets and routes of your API; read again on SIGHUP [default: the vendor's]
+    #[arg(long, env = "CATALOG", value_parser = Setting(parse_path))]
+    pub(super) catalog: Option<PathBuf>,
+
+    /// Name of the product on every page
+    #[arg(long, env = "BRAND", default_value = "BabySea", value_parser = Setting(parse_brand))]
+    pub(super) brand: String,
+
+    /// How new keys begin: lower-case letters and digits, then _
+    #[arg(long, env = "KEY_PREFIX", default_value = "bye_", value_parser = Setting(parse_prefix))]
+    pub(super) key_prefix: String,
+
+    /// Who may sign up: open, or invited; the first person may in any case
+    #[arg(long, env = "SIGN_UP", default_value = "open", value_parser = Setting(parse_choice::<SignUp>))]
+    pub(super) sign_up: SignUp,
+
+    /// Fewest characters of a password
+    #[arg(long, env = "PASSWORD_MIN", default_value_t = password::DEFAULT_MINIMUM, value_parser = Setting(parse_minimum))]
+    pub(super) password_min: usize,
+
+    /// Hours after which a session that was not used ends
+    #[arg(long, env = "SESSION_IDLE_HOURS", default_value_t = 8, value_parser = Setting(parse_number::<u64, 1, 8_760>))]
+    pub(super) session_idle_hours: u64,
+
+    /// Days after which every session ends
+    #[arg(long, env = "SESSION_MAX_DAYS", default_value_t = 7, value_parser = Setting(parse_number::<u64, 1, 365>))]
+    pub(super) session_max_days: u64,
+
+    /// Proxies whose X-Forwarded-For is believed: IP addresses and CIDR blocks with commas between them, or @FILE with one on each line, read again on SIGHUP [default: none]
+    #[arg(long, env = "TRUSTED_PROXIES", value_parser = Setting(parse_proxies))]
+    pub(super) trusted_proxies: Option<ProxySource>,
+
+    /// Requests that all keys of an account together may make in a minute: a number, or none
+    #[arg(long, env = "RATE_LIMIT", default_value = "6000", value_parser = Setting(parse_rate_limit))]
+    pub(super) rate_limit: RateLimit,
+
+    /// Seconds for which keys in memory are still accepted while PostgreSQL is away
+    #[arg(long, env = "STALE_IF_DB_DOWN", default_value_t = 0, value_parser = Setting(parse_number::<u64, 0, 300>))]
+    pub(super) stale_if_db_down: u64,
+
+    /// Address and port for Prometheus to read `/metrics` from, kept apart from everything else [default: none]
+    #[arg(long, env = "METRICS_LISTEN", value_parser = Setting(parse_address))]
+    pub(super) metrics_listen: Option<SocketAddr>,
+
+    /// Seconds after which a connection is closed on which no request has begun: more than your balancer waits itself
+    #[arg(long, env = "IDLE_TIMEOUT", default_value_t = 75, value_parser = Setting(parse_number::<u64, 1, 3_600>))]
+    pub(super) idle_timeout: u64,
+
+    /// Seconds of draining after SIGTERM: requests are answered while balancers notice the stop
+    #[arg(long, env = "DRAIN_SECONDS", default_value_t = 5, value_parser = Setting(parse_number::<u64, 0, 3_600>))]
+    pub(super) drain_seconds: u64,
+
+    /// Connections that may be open [default: 80 % of the files that the process may open, with 128 left, 10,000 at most]
+    #[arg(long, env = "MAX_CONNECTIONS", value_parser = Setting(parse_number::<u32, 1, 1_000_000>))]
+    pub(super) max_connections: Option<u32>,
+
+    /// Connections of one address (IPv6: /64) that may be open; trusted proxies, this machine and private networks may have all
+    #[arg(long, env = "MAX_CONNECTIONS_PER_IP", default_value_t = 256, value_parser = Setting(parse_number::<u32, 1, 1_000_000>))]
+    pub(super) max_connections_per_ip: u32,
+
+    /// Bytes that all request bodies together may take in memory
+    #[arg(long, env = "MAX_BODY_BYTES", default_value_t = 64 * 1024 * 1024, value_parser = Setting(parse_number::<u32, 1, ANY>))]
+    pub(super) max_body_bytes: u32,
+
+    /// How the log is written: text or json
+    #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = Setting(parse_choice::<LogFormat>))]
+    pub(super) log_format: LogFormat,
+
+    /// Unknown keys that one address may try in a minute
+    #[arg(long, env = "AUTH_LIMIT", default_value_t = 100, value_parser = Setting(parse_number::<u32, 1, ANY>))]
+    pub(super) auth_limit: u32,
+
+    /// Sign-ups that one address may try in an hour, five of them at once: a number, or none
+    #[arg(long, env = "SIGN_UP_LIMIT", default_value = "20", value_parser = Setting(parse_sign_up_limit))]
+    pub(super) sign_up_limit: SignUpLimit,
+
+    /// Days for which requests stay in the log
+    #[arg(long, env = "LOG_RETENTION_DAYS", default_value_t = 30, value_parser = Setting(parse_number::<u64, 1, 3_650>))]
+    pub(super) log_retention_days: u64,
+
+    /// Live keys that an account may have
+    #[arg(long, env = "MAX_KEYS", default_value_t = 1_000, value_parser = Setting(parse_number::<u32, 1, ANY>))]
+    pub(super) max_keys: u32,
+
+    /// People that a team may have
+    #[arg(long, global = true, env = "MAX_MEMBERS", default_value_t = 200, value_parser = Setting(parse_number::<u32, 1, ANY>))]
+    pub(super) max_members: u32,
+
+    /// Accounts that one person may be in
+    #[arg(long, global = true, env = "MAX_ACCOUNTS", default_value_t = 50, value_parser = Setting(parse_number::<u32, 1, ANY>))]
+    pub(super) max_accounts: u32,
+}
+
+impl From<Options> for Config {
+    fn from(given: Options) -> Self {
+        let inside = |name: &str| given.data_dir.join(name);
+        Self {
+            listen: given.listen,
+            public_url: given.public_url,
+            database: given
+                .database_url
+                .unwrap_or_else(|| Location::Sqlite(inside("babysea.db"))),
+            pepper_file: given.pepper_file.unwrap_or_else(|| inside("pepper")),
+            catalog: given.catalog,
+            brand: given.brand,
+            key_prefix: given.key_prefix,
+            sign_up: given.sign_up,
+            password_min: given.password_min,
+            session_idle: Duration::from_secs(given.session_idle_hours * 3_600),
+            session_max: Duration::from_secs(given.session_max_days * 86_400),
+            trusted_proxies: given.trusted_proxies.unwrap_or_default(),
+            rate_limit: given.rate_limit,
+            stale_if_db_down: Duration::from_secs(given.stale_if_db_down),
+            metrics_listen: given.metrics_listen,
+            idle_timeout: Duration::from_secs(given.idle_timeout),
+            drain: Duration::from_secs(given.drain_seconds),
+            max_connections: given.max_connections,
+            max_connections_per_ip: given.max_connections_per_ip,
+            max_body_bytes: given.max_body_bytes,
+            log_format: given.log_format,
+            auth_limit: given.auth_limit,
+            sign_up_limit: given.sign_up_limit,
+            log_retention: Duration::from_secs(given.log_retention_days * 86_400),
+            limits: Limits {
+                keys: given.max_keys,
+                members: given.max_members,
+                accounts: given.max_accounts,
+            },
+            data_dir: given.data_dir,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Settings that give up what docs/security.md promises: the start says so each time, since most of them look as if the
+//! product needed them to run.
+
+use super::{Config, Origin};
+use crate::{domain::password, server::client::TrustedProxies};
+use std::{net::SocketAddr, time::Duration};
+
+/// How many times its default a limit may be before it counts as none.
+const FAR: u32 = 100;
+/// The same for what is held in memory.
+const FAR_IN_MEMORY: u32 = 16;
+/// Connections that may be open where `MAX_CONNECTIONS` does not say (docs/operations.md).
+const MOST_CONNECTIONS: u32 = 10_000;
+/// From here on a stolen cookie is a password.
+const LONG_SESSION: Duration = Duration::from_hours(30 * 24);
+
+/// What the list of trusted proxies gives up, if anything.
+#[must_use]
+pub fn of_proxies(proxies: &TrustedProxies) -> Option<String> {
+    proxies.are_wide().then(|| {
+        "TRUSTED_PROXIES covers more public addresses than a /8 of IPv4 or a /24 of IPv6: clients are among them and \
+         choose their own address in X-Forwarded-For, so that allowlists and limits per address mean nothing. List \
+         the addresses of your proxies alone"
+            .to_owned()
+    })
+}
+
+/// One sentence for each promise that the settings give up, given the address that is listened on.
+#[must_use]
+pub fn given_up(
+    config: &Config,
+    bound: SocketAddr,
+    origin: &Origin,
+    proxies: &TrustedProxies,
+) -> Vec<String> {
+    let mut said = Vec::new();
+    if !origin.is_https() {
+        said.push(if bound.ip().to_canonical().is_loopback() {
+            "serving without TLS, which is for this machine alone: give PUBLIC_URL an https address to serve others"
+                .to_owned()
+        } else {
+            format!(
+                "LISTEN {bound} is open to other machines and PUBLIC_URL is http: keys, passwords and sessions cross \
+                 the network readable. Listen on 127.0.0.1, or serve https through a proxy and give PUBLIC_URL its \
+                 address"
+            )
+        });
+    }
+    if let Some(metrics) = config.metrics_listen
+        && (metrics.ip().is_unspecified() || !crate::domain::network::is_internal(metrics.ip()))
+    {
+        said.push(format!(
+            "METRICS_LISTEN {metrics} answers everybody who reaches it, without a password: listen on an address that \
+             only Prometheus reaches"
+        ));
+    }
+    said.extend(of_proxies(proxies));
+    said.extend(limits(config));
+    if !config.stale_if_db_down.is_zero() {
+        said.push(format!(
+            "STALE_IF_DB_DOWN={}: while the database is away, a revoked key may be accepted for that many seconds",
+            config.stale_if_db_down.as_secs()
+        ));
+    }
+    if config.password_min < password::DEFAULT_MINIMUM {
+        said.push(format!(
+            "PASSWORD_MIN={}: passwords may be shorter than the {} characters that are promised",
+            config.password_min,
+            password::DEFAULT_MINIMUM
+        ));
+    }
+    if config.session_max > LONG_SESSION {
+        said.push(format!(
+            "SESSION_MAX_DAYS={}: a stolen session works for as long",
+            config.session_max.as_secs() / 86_400
+        ));
+    }
+    if config.session_idle >= config.session_max {
+        said.push(format!(
+            "SESSION_IDLE_HOURS={} is no less than SESSION_MAX_DAYS: no session ends because it is not used",
+            config.session_idle.as_secs() / 3_600
+        ));
+    }
+    if config.drain.is_zero() {
+        said.push(
+            "DRAIN_SECONDS=0: requests that balancers send before they notice a stop are refused".to_owned(),
+        );
+    }
+    said
+}
+
+/// Limits that are off, or so far above their default that nobody reaches them.
+fn limits(config: &Config) -> Vec<String> {
+    let most_connections = config.max_connections.unwrap_or(MOST_CONNECTIONS);
+    let none = u32::MAX;
+    [
+        (
+            "RATE_LIMIT",
+            config.rate_limit.0.unwrap_or(none) > FAR * 6_000,
+            "an account may make any number of requests, and take the server from the others",
+        ),
+        (
+            "AUTH_LIMIT",
+            config.auth_limit > FAR * 100,
+            "an address may try any number of unknown keys",
+        ),
+        (
+            "SIGN_UP_LIMIT",
+            config.sign_up_limit.0.unwrap_or(none) > FAR * 20,
+            "an address may sign up any number of people",
+        ),
+        (
+            "MAX_CONNECTIONS_PER_IP",
+            config.max_connections_per_ip >= most_connections,
+            "one address may take all connections",
+        ),
+        (
+            "MAX_BODY_BYTES",
+            config.max_body_bytes > FAR_IN_MEMORY * 64 * 1024 * 1024,
+            "request bodies may fill the memory",
+        ),
+        (
+            "MAX_KEYS",
+            config.limits.keys > FAR * 1_000,
+            "an account may make any number of keys",
+        ),
+        (
+            "MAX_MEMBERS",
+            config.limits.members > FAR * 200,
+            "a team may have any number of people",
+        ),
+        (
+            "MAX_ACCOUNTS",
+            config.limits.accounts > FAR * 50,
+            "a person may make any number of teams",
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, is_off, _)| *is_off)
+    .map(|(variable, _, what)| format!("{variable} is off or far above its default: {what}"))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a start with these arguments says.
+    fn said(arguments: &[&str]) -> Vec<String> {
+        let all = ["babysea"].iter().chain(arguments);
+        let config = Config::from_arguments(all).unwrap_or_else(|error| panic!("{error}"));
+        let origin = config.origin(config.listen).expect("an origin");
+        let proxies = config.trusted_proxies.load().expect("proxies");
+        given_up(&config, config.listen, &origin, &proxies)
+    }
+
+    const HTTPS: [&str; 2] = ["--public-url", "https://keys.example.com"];
+
+    #[test]
+    fn each_setting_that_gives_up_a_promise_is_named() {
+        assert_eq!(said(&HTTPS), Vec::<String>::new());
+        for (arguments, beginning) in [
+            (&["--trusted-proxies", "0.0.0.0/0"][..], "TRUSTED_PROXIES covers"),
+            (
+                &["--trusted-proxies", "0.0.0.0/1,128.0.0.0/1"],
+                "TRUSTED_PROXIES covers",
+            ),
+            (&["--rate-limit", "none"], "RATE_LIMIT is off"),
+            (&["--rate-limit", "600001"], "RATE_LIMIT is off"),
+            (&["--auth-limit", "4294967295"], "AUTH_LIMIT is off"),
+            (&["--sign-up-limit", "none"], "SIGN_UP_LIMIT is off"),
+            (&["--stale-if-db-down", "1"], "STALE_IF_DB_DOWN=1"),
+            (&["--password-min", "9"], "PASSWORD_MIN=9"),
+            (&["--session-max-days", "31"], "SESSION_MAX_DAYS=31"),
+            (&["--session-idle-hours", "168"], "SESSION_IDLE_HOURS=168"),
+            (&["--drain-seconds", "0"], "DRAIN_SECONDS=0"),
+            (
+                &["--max-connections-per-ip", "10000"],
+                "MAX_CONNECTIONS_PER_IP is off",
+            ),
+            (&["--max-connections", "256"], "MAX_CONNECTIONS_PER_IP is off"),
+            (&["--max-body-bytes", "4294967295"], "MAX_BODY_BYTES is off"),
+            (&["--max-keys", "4294967295"], "MAX_KEYS is off"),
+            (&["--max-members", "4294967295"], "MAX_MEMBERS is off"),
+            (&["--max-accounts", "4294967295"], "MAX_ACCOUNTS is off"),
+            (
+                &["--metrics-listen", "0.0.0.0:9100"],
+                "METRICS_LISTEN 0.0.0.0:9100",
+            ),
+            (
+                &["--metrics-listen", "203.0.113.7:9100"],
+                "METRICS_LISTEN 203.0.113.7:9100",
+            ),
+        ] {
+            let said = said(&[&HTTPS[..], arguments].concat());
+            assert_eq!(said.len(), 1, "{arguments:?}: {said:?}");
+            assert!(said[0].starts_with(beginning), "{said:?}");
+        }
+        for fine in [
+            &[
+                "--trusted-proxies",
+                "10.0.0.0/8,192.168.0.0/16,fd00::/8,11.0.0.0/8",
+            ][..],
+            &["--rate-limit", "600000"],
+            &["--auth-limit", "10000"],
+            &["--metrics-listen", "127.0.0.1:9100"],
+            &["--metrics-listen", "10.0.0.7:9100"],
+            &["--password-min", "12"],
+            &["--listen", "0.0.0.0:3000"],
+        ] {
+            assert_eq!(
+                said(&[&HTTPS[..], fine].concat()),
+                Vec::<String>::new(),
+                "{fine:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn http_is_readable_wherever_others_listen() {
+        let local = said(&[]);
+        assert!(local[0].starts_with("serving without TLS"), "{local:?}");
+        for listen in ["0.0.0.0:3000", "[::]:3000", "192.0.2.1:3000", "10.0.0.1:3000"] {
+            let open = said(&["--listen", listen, "--public-url", "http://127.0.0.1"]);
+            assert!(open[0].contains("cross the network readable"), "{open:?}");
+        }
+        for listen in [
+            "127.0.0.1:3000",
+            "[::1]:3000",
+            "127.9.9.9:3000",
+            "[::ffff:127.0.0.1]:3000",
+        ] {
+            let local = said(&["--listen", listen, "--public-url", "http://127.0.0.1"]);
+            assert!(local[0].starts_with("serving without TLS"), "{local:?}");
+        }
+    }
+}

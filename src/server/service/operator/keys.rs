@@ -1,0 +1,136 @@
+//! Keys of the whole server: which there are, and their end, one or many. Many go in steps of a transaction each
+//! (docs/security.md, S85), each of which waits for the other servers (S73).
+
+use super::{ListedKey, Named, Operator, PAGE, refuse};
+use crate::{
+    domain::{
+        activity::Event,
+        ids::{AccountId, KeyId},
+        key::{Key, KeyStatus, Transition},
+        time::Timestamp,
+    },
+    server::{
+        service::{ServiceError, retirement},
+        store::{Tables as _, Tx},
+    },
+};
+
+/// Keys that one transaction ends.
+const STEP: u32 = 50;
+
+impl Operator<'_> {
+    /// What is now, for the states of keys.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.now()
+    }
+
+    /// The next accounts after a slug; none at the end.
+    pub async fn accounts(&self, after: &str) -> Result<Vec<Named>, ServiceError> {
+        Ok(self.store.read().await?.operator().accounts(after, PAGE).await?)
+    }
+
+    /// The keys of an account that were made before one, newest first; none at the end.
+    pub async fn keys(
+        &self,
+        account: AccountId,
+        before: Option<&Key>,
+    ) -> Result<Vec<ListedKey>, ServiceError> {
+        Ok(self
+            .store
+            .read()
+            .await?
+            .operator()
+            .keys(account, before, PAGE)
+            .await?)
+    }
+
+    /// A key by its id, and the account it belongs to.
+    ///
+    /// # Errors
+    /// `Conflict` with a sentence when there is none.
+    pub async fn key(&self, id: &str) -> Result<(Key, Named), ServiceError> {
+        let mut reader = self.store.read().await?;
+        if let Ok(key) = id.parse::<KeyId>()
+            && let Some(account) = reader.operator().account_of_key(key).await?
+            && let Some(found) = reader.keys().by_id(account.id, key).await?
+        {
+            return Ok((found, account));
+        }
+        // What was given may be a whole key, which is never shown.
+        refuse("there is no key with this id: babysea key list shows the ids".to_owned())
+    }
+
+    /// How many keys work, of an account or of the whole server.
+    pub async fn live_keys(&self, account: Option<AccountId>) -> Result<u64, ServiceError> {
+        let (mut reader, now) = (self.store.read().await?, self.now());
+        Ok(match account {
+            Some(account) => reader.keys().count_live(account, now).await?,
+            None => reader.operator().count_live(now).await?,
+        })
+    }
+
+    /// Revokes a key.
+    ///
+    /// # Errors
+    /// `Conflict` when it has ended already, `Invalid` with the reason.
+    pub async fn revoke_key(&self, key: &Key, why: &str) -> Result<(), ServiceError> {
+        let (account, now, reason) = (key.account, self.now(), retirement::reason(why)?);
+        let mut tx = self.store.write().await?;
+        tx.accounts().lock(account).await?;
+        tx.keys().lock(account, &[key.id]).await?;
+        let Some(key) = tx.keys().by_id(account, key.id).await? else {
+            return refuse("this key was deleted meanwhile, which ended it".to_owned());
+        };
+        if !self.revoke(&mut tx, &key, now, &reason).await? {
+            return refuse(match key.status(now) {
+                KeyStatus::Expired => "this key has expired: it does not work any more".to_owned(),
+                _ => "this key was revoked already".to_owned(),
+            });
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Revokes up to [`STEP`] keys of an account that work; returns how many. None are left when it is none.
+    ///
+    /// # Errors
+    /// `Invalid` with the reason.
+    pub async fn revoke_step(&self, account: AccountId, why: &str) -> Result<u64, ServiceError> {
+        let (now, reason) = (self.now(), retirement::reason(why)?);
+        let mut tx = self.store.write().await?;
+        tx.accounts().lock(account).await?;
+        let ids: Vec<_> = {
+            let keys = tx.operator().live_keys(account, now, STEP).await?;
+            keys.iter().map(|key| key.id).collect()
+        };
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        tx.keys().lock(account, &ids).await?;
+        // Once more: programs that report leaks lock a key and not its account.
+        let mut revoked = 0;
+        for key in tx.operator().live_keys(account, now, STEP).await? {
+            if ids.contains(&key.id) && self.revoke(&mut tx, &key, now, &reason).await? {
+                revoked += 1;
+            }
+        }
+        tx.commit().await?;
+        Ok(revoked)
+    }
+
+    async fn revoke(
+        &self,
+        tx: &mut Tx,
+        key: &Key,
+        now: Timestamp,
+        reason: &str,
+    ) -> Result<bool, ServiceError> {
+        if !key.allows(Transition::Revoke, now) || !tx.change(key.account, key.id).revoke(now).await? {
+            return Ok(false);
+        }
+        let target = (key.id.to_string(), key.name.as_str());
+        self.record(tx, Some(key.account), Event::KeyRevoked, target, reason)
+            .await?;
+        Ok(true)
+    }
+}

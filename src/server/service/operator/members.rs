@@ -1,0 +1,125 @@
+//! Who is in a team, and their end or another role there. Its primary owner stays: no team is without one.
+
+use super::{Member, Operator, PAGE, Person, refuse};
+use crate::{
+    domain::{
+        activity::Event,
+        ids::{AccountId, UserId},
+        role::Role,
+        time::Timestamp,
+    },
+    server::{
+        service::ServiceError,
+        store::{Tables as _, accounts::Account},
+    },
+};
+
+/// Somebody in a team.
+pub struct InTeam {
+    /// The team.
+    pub team: Account,
+    /// Who.
+    pub person: Person,
+    /// What they are there.
+    pub role: Role,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl Operator<'_> {
+    /// The primary owner of an account, as one of its people.
+    pub async fn primary_owner(
+        &self,
+        account: &Account,
+        owner: UserId,
+    ) -> Result<Option<Member>, ServiceError> {
+        let user = self.store.read().await?.users().by_id(owner).await?;
+        Ok(user.map(|user| Member {
+            user: user.id,
+            name: user.name,
+            email: user.email,
+            role: Role::PrimaryOwner,
+            since: account.created_at,
+        }))
+    }
+
+    /// The next people of a team after one; none at the end.
+    pub async fn members(
+        &self,
+        account: AccountId,
+        after: Option<UserId>,
+    ) -> Result<Vec<Member>, ServiceError> {
+        let mut reader = self.store.read().await?;
+        Ok(reader.operator().members(account, after, PAGE).await?)
+    }
+
+    /// Somebody in a team who is not its primary owner.
+    ///
+    /// # Errors
+    /// `Conflict` with a sentence when they are not in it, or own it.
+    pub async fn member(&self, slug: &str, email: &str) -> Result<InTeam, ServiceError> {
+        let (team, owner) = self.account(slug).await?;
+        let person = self.person(email).await?;
+        if person.id()? == owner {
+            return refuse(format!(
+                "{email} is the primary owner of {slug}, which always has one: they can neither be removed nor be given another role"
+            ));
+        }
+        let mut reader = self.store.read().await?;
+        match reader.operator().member(team.id, person.id()?).await? {
+            Some((role, since)) => Ok(InTeam {
+                team,
+                person,
+                role,
+                since,
+            }),
+            None => refuse(format!("{email} is not in {slug}")),
+        }
+    }
+
+    /// Takes somebody out of a team. The keys they made stay with it.
+    ///
+    /// # Errors
+    /// `Conflict` when they are not in it any more.
+    pub async fn remove_member(&self, member: &InTeam) -> Result<(), ServiceError> {
+        let (team, user) = (member.team.id, member.person.id()?);
+        let mut tx = self.store.write().await?;
+        tx.accounts().lock(team).await?;
+        if !tx.operator().remove_member(team, user).await? {
+            return refuse(format!(
+                "{} is not in {} any more",
+                member.person.email, member.team.slug
+            ));
+        }
+        let target = (user.to_string(), member.person.name.as_str());
+        let detail = format!("was {}", member.role.label());
+        self.record(&mut tx, Some(team), Event::MemberRemoved, target, detail)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Gives somebody in a team another role.
+    ///
+    /// # Errors
+    /// `Conflict` when they are not in it any more, or have the role.
+    pub async fn set_role(&self, member: &InTeam, role: Role) -> Result<(), ServiceError> {
+        let (team, user) = (member.team.id, member.person.id()?);
+        let mut tx = self.store.write().await?;
+        tx.accounts().lock(team).await?;
+        let Some((before, _)) = tx.operator().member(team, user).await? else {
+            return refuse(format!(
+                "{} is not in {} any more",
+                member.person.email, member.team.slug
+            ));
+        };
+        if before == role {
+            return refuse(format!("{} is {} already", member.person.email, role.label()));
+        }
+        tx.operator().set_role(team, user, role).await?;
+        let target = (user.to_string(), member.person.name.as_str());
+        let detail = format!("from {} to {}", before.label(), role.label());
+        self.record(&mut tx, Some(team), Event::RoleChanged, target, detail)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+}

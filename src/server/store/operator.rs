@@ -1,0 +1,351 @@
+//! What the commands of whoever runs the server read and change: people, teams and keys of the whole server, in pages
+//! and in steps that are bounded (docs/security.md, S85).
+
+use super::{
+    Conn, StoreError,
+    accounts::Account,
+    declare,
+    keys::{Row as KeyRow, live, select},
+    on,
+};
+use crate::domain::{
+    email::Email,
+    ids::{AccountId, KeyId, UserId},
+    key::Key,
+    role::Role,
+    time::Timestamp,
+};
+
+declare! {
+    SOMEBODY = "SELECT EXISTS (SELECT 1 FROM users)";
+    PEOPLE = "SELECT id, name, email, created_at,
+            (SELECT COUNT(*) FROM sessions WHERE sessions.user_id = users.id AND sessions.ends_at > $3) AS sessions,
+            email_key AS cursor
+        FROM users WHERE email_key > $1 ORDER BY email_key LIMIT $2";
+    PERSON = "SELECT id, name, email, created_at,
+            (SELECT COUNT(*) FROM sessions WHERE sessions.user_id = users.id AND sessions.ends_at > $2) AS sessions,
+            email_key AS cursor
+        FROM users WHERE email_key = $1";
+    END_SESSIONS = "DELETE FROM sessions WHERE id_hash IN
+        (SELECT id_hash FROM sessions WHERE user_id = $1 LIMIT $2)";
+    MEMBER = "SELECT role, created_at FROM memberships WHERE account_id = $1 AND user_id = $2";
+    MEMBERS = "SELECT users.id AS id, users.name AS name, users.email AS email, memberships.role AS role,
+            memberships.created_at AS since
+        FROM memberships JOIN users ON users.id = memberships.user_id
+        WHERE memberships.account_id = $1 AND memberships.user_id > $2 ORDER BY memberships.user_id LIMIT $3";
+    REMOVE_MEMBER = "DELETE FROM memberships WHERE account_id = $1 AND user_id = $2";
+    SET_ROLE = "UPDATE memberships SET role = $3 WHERE account_id = $1 AND user_id = $2";
+    ACCOUNTS = "SELECT id, slug, name FROM accounts WHERE slug > $1 ORDER BY slug LIMIT $2";
+    ACCOUNT_OF_KEY = "SELECT accounts.id AS id, accounts.slug AS slug, accounts.name AS name
+        FROM api_keys JOIN accounts ON accounts.id = api_keys.account_id
+        WHERE api_keys.id = $1 AND api_keys.deleted_at IS NULL";
+    KEYS = concat!("SELECT listed.*, users.name AS creator_name, users.email AS creator_email FROM (",
+        select!(), "WHERE account_id = $1 AND deleted_at IS NULL AND (created_at, id) < ($2, $3)
+            ORDER BY created_at DESC, id DESC LIMIT $4) AS listed
+        LEFT JOIN users ON users.id = listed.creator_id ORDER BY listed.created_at DESC, listed.id DESC");
+    COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE ", live!("$1"));
+    LIVE_OF_ACCOUNT = concat!(select!(), "WHERE account_id = $1 AND ", live!("$2"), " ORDER BY id LIMIT $3");
+}
+
+/// For PostgreSQL alone: on SQLite one transaction writes at a time.
+const LOCK_PEOPLE: &str = "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE";
+
+/// Sessions that one statement ends at most; a person has fewer.
+const ENDED: i64 = 1_000;
+
+/// A person, in the words of a list.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Person {
+    id: String,
+    /// Name for showing.
+    pub name: String,
+    /// Address as typed at sign-up.
+    pub email: String,
+    created_at: i64,
+    sessions: i64,
+    /// What the next page begins after.
+    pub cursor: String,
+}
+
+impl Person {
+    /// Id.
+    pub fn id(&self) -> Result<UserId, StoreError> {
+        self.id.parse().map_err(|_| StoreError::Unreadable("users.id"))
+    }
+
+    /// When they signed up.
+    #[must_use]
+    pub const fn since(&self) -> Timestamp {
+        Timestamp::from_millis(self.created_at)
+    }
+
+    /// Browsers in which they are signed in.
+    #[must_use]
+    pub const fn sessions(&self) -> u64 {
+        self.sessions.unsigned_abs()
+    }
+}
+
+/// Somebody in a team beside its primary owner.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Who; what the next page begins after.
+    pub user: UserId,
+    /// Name for showing.
+    pub name: String,
+    /// Address as typed at sign-up.
+    pub email: String,
+    /// What they are there.
+    pub role: Role,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// An account, in the words of a list.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Id.
+    pub id: AccountId,
+    /// Its part of every URL.
+    pub slug: String,
+    /// Name for showing.
+    pub name: String,
+}
+
+impl From<Account> for Named {
+    fn from(account: Account) -> Self {
+        Self {
+            id: account.id,
+            slug: account.slug,
+            name: account.name,
+        }
+    }
+}
+
+/// A key, and the name and address of who made it.
+#[derive(Clone, Debug)]
+pub struct ListedKey {
+    /// The key.
+    pub key: Key,
+    /// Nothing when whoever made it is gone.
+    pub creator: Option<(String, String)>,
+}
+
+#[derive(sqlx::FromRow)]
+struct MemberRow {
+    id: String,
+    name: String,
+    email: String,
+    role: String,
+    since: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct NamedRow {
+    id: String,
+    slug: String,
+    name: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct ListedRow {
+    #[sqlx(flatten)]
+    key: KeyRow,
+    creator_name: Option<String>,
+    creator_email: Option<String>,
+}
+
+fn role(id: &str) -> Result<Role, StoreError> {
+    Role::from_id(id).ok_or(StoreError::Unreadable("memberships.role"))
+}
+
+impl TryFrom<NamedRow> for Named {
+    type Error = StoreError;
+    fn try_from(row: NamedRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row
+                .id
+                .parse()
+                .map_err(|_| StoreError::Unreadable("accounts.id"))?,
+            slug: row.slug,
+            name: row.name,
+        })
+    }
+}
+
+/// The tables as the commands see them.
+pub struct Operator<'c>(pub(super) Conn<'c>);
+
+impl Operator<'_> {
+    /// Whether anybody has signed up on this server.
+    pub async fn has_people(self) -> Result<bool, StoreError> {
+        Ok(on!(self.0, c => sqlx::query_scalar(SOMEBODY).fetch_one(c).await?))
+    }
+
+    /// Keeps everybody else from signing up until this transaction ends.
+    pub async fn lock_people(self) -> Result<(), StoreError> {
+        if let Conn::Postgres(c) = self.0 {
+            sqlx::query(LOCK_PEOPLE).execute(c).await?;
+        }
+        Ok(())
+    }
+
+    /// The next `limit` people after one, in the order of their addresses.
+    pub async fn people(self, after: &str, now: Timestamp, limit: u32) -> Result<Vec<Person>, StoreError> {
+        Ok(on!(self.0, c => {
+            sqlx::query_as(PEOPLE).bind(after).bind(i64::from(limit)).bind(now.millis()).fetch_all(c).await?
+        }))
+    }
+
+    /// The person with this address.
+    pub async fn person(self, email: &Email, now: Timestamp) -> Result<Option<Person>, StoreError> {
+        Ok(on!(self.0, c => {
+            sqlx::query_as(PERSON).bind(email.key()).bind(now.millis()).fetch_optional(c).await?
+        }))
+    }
+
+    /// Ends sessions of a person, 1,000 at most; returns how many.
+    pub async fn end_sessions(self, user: UserId) -> Result<u64, StoreError> {
+        Ok(on!(self.0, c => {
+            sqlx::query(END_SESSIONS).bind(user.to_string()).bind(ENDED).execute(c).await?.rows_affected()
+        }))
+    }
+
+    /// What somebody is in a team beside its primary owner, and since when.
+    pub async fn member(
+        self,
+        account: AccountId,
+        user: UserId,
+    ) -> Result<Option<(Role, Timestamp)>, StoreError> {
+        let row: Option<(String, i64)> = on!(self.0, c => {
+            sqlx::query_as(MEMBER).bind(account.to_string()).bind(user.to_string()).fetch_optional(c).await?
+        });
+        row.map(|(id, since)| Ok((role(&id)?, Timestamp::from_millis(since))))
+            .transpose()
+    }
+
+    /// The next `limit` people of a team beside its primary owner.
+    pub async fn members(
+        self,
+        account: AccountId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        let rows: Vec<MemberRow> = on!(self.0, c => {
+            sqlx::query_as(MEMBERS)
+                .bind(account.to_string())
+                .bind(after.map_or_else(String::new, |id| id.to_string()))
+                .bind(i64::from(limit))
+                .fetch_all(c)
+                .await?
+        });
+        rows.into_iter()
+            .map(|row| {
+                Ok(Member {
+                    user: row.id.parse().map_err(|_| StoreError::Unreadable("users.id"))?,
+                    name: row.name,
+                    email: row.email,
+                    role: role(&row.role)?,
+                    since: Timestamp::from_millis(row.since),
+                })
+            })
+            .collect()
+    }
+
+    /// Takes somebody out of a team; whether they were in it.
+    pub async fn remove_member(self, account: AccountId, user: UserId) -> Result<bool, StoreError> {
+        let removed = on!(self.0, c => {
+            sqlx::query(REMOVE_MEMBER)
+                .bind(account.to_string())
+                .bind(user.to_string())
+                .execute(c)
+                .await?
+                .rows_affected()
+        });
+        Ok(removed == 1)
+    }
+
+    /// Gives somebody in a team another role; whether they are in it.
+    pub async fn set_role(self, account: AccountId, user: UserId, role: Role) -> Result<bool, StoreError> {
+        let changed = on!(self.0, c => {
+            sqlx::query(SET_ROLE)
+                .bind(account.to_string())
+                .bind(user.to_string())
+                .bind(role.id())
+                .execute(c)
+                .await?
+                .rows_affected()
+        });
+        Ok(changed == 1)
+    }
+
+    /// The next `limit` accounts after one, in the order of their slugs.
+    pub async fn accounts(self, after: &str, limit: u32) -> Result<Vec<Named>, StoreError> {
+        let rows: Vec<NamedRow> = on!(self.0, c => {
+            sqlx::query_as(ACCOUNTS).bind(after).bind(i64::from(limit)).fetch_all(c).await?
+        });
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// The account that a key belongs to.
+    pub async fn account_of_key(self, key: KeyId) -> Result<Option<Named>, StoreError> {
+        let row: Option<NamedRow> = on!(self.0, c => {
+            sqlx::query_as(ACCOUNT_OF_KEY).bind(key.to_string()).fetch_optional(c).await?
+        });
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// The keys of an account that were made before one, newest first; the newest of all without one.
+    pub async fn keys(
+        self,
+        account: AccountId,
+        before: Option<&Key>,
+        limit: u32,
+    ) -> Result<Vec<ListedKey>, StoreError> {
+        let (at, id) = before.map_or((i64::MAX, String::new()), |key| {
+            (key.created_at.millis(), key.id.to_string())
+        });
+        let rows: Vec<ListedRow> = on!(self.0, c => {
+            sqlx::query_as(KEYS)
+                .bind(account.to_string())
+                .bind(at)
+                .bind(id)
+                .bind(i64::from(limit))
+                .fetch_all(c)
+                .await?
+        });
+        rows.into_iter()
+            .map(|row| {
+                Ok(ListedKey {
+                    key: row.key.try_into()?,
+                    creator: row.creator_name.zip(row.creator_email),
+                })
+            })
+            .collect()
+    }
+
+    /// How many keys of the whole server are live at `now`.
+    pub async fn count_live(self, now: Timestamp) -> Result<u64, StoreError> {
+        let count: i64 =
+            on!(self.0, c => sqlx::query_scalar(COUNT_LIVE).bind(now.millis()).fetch_one(c).await?);
+        Ok(count.unsigned_abs())
+    }
+
+    /// Keys of an account that are live at `now`, `limit` at most, in the order of their ids.
+    pub async fn live_keys(
+        self,
+        account: AccountId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Key>, StoreError> {
+        let rows: Vec<KeyRow> = on!(self.0, c => {
+            sqlx::query_as(LIVE_OF_ACCOUNT)
+                .bind(account.to_string())
+                .bind(now.millis())
+                .bind(i64::from(limit))
+                .fetch_all(c)
+                .await?
+        });
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+}

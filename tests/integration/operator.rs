@@ -1,0 +1,311 @@
+//! The commands about people, members and keys, as whoever runs the server types them while it runs.
+
+mod keys;
+
+use crate::{
+    answer::Answer,
+    browser::{form, get},
+    database::{Database, both},
+    program::{Program, run, run_with_input},
+    world::PASSWORD,
+};
+
+const NEW_PASSWORD: &str = "brass heron walnut glacier";
+const BY_OPERATOR: &str = "SELECT action || ' ' || target_name || ' ' || detail FROM activity
+    WHERE actor_name = 'Whoever runs the server' ORDER BY at, id";
+
+/// Somebody with a browser.
+struct Person {
+    cookie: String,
+    slug: String,
+}
+
+fn cookie(answer: &Answer) -> String {
+    let line = answer.session_cookie();
+    line.split(';').next().expect("a cookie").to_owned()
+}
+
+impl Person {
+    async fn new(program: &Program, name: &str, email: &str) -> Self {
+        let fields = [("name", name), ("email", email), ("password", PASSWORD)];
+        let answer = program.send(form("/sign-up", &fields)).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        Self {
+            cookie: cookie(&answer),
+            slug: answer.location().split('/').nth(2).expect("a slug").to_owned(),
+        }
+    }
+
+    async fn page(&self, program: &Program, slug: &str) -> u16 {
+        let page = get(&format!("/home/{slug}/api-keys")).header("cookie", &self.cookie);
+        program.send(page).await.status
+    }
+
+    /// Makes a key; its id and its secret.
+    async fn key(&self, program: &Program, slug: &str, name: &str) -> (String, String) {
+        let fields = [
+            ("account", slug),
+            ("name", name),
+            ("preset", "full_access"),
+            ("form_token", name),
+        ];
+        let create = form("/api/keys/create", &fields).header("cookie", &self.cookie);
+        let made = program.send(create).await.json();
+        let text = |field: &str| {
+            let value = made[field].as_str();
+            value.unwrap_or_else(|| panic!("{made}")).to_owned()
+        };
+        (text("id"), text("secret"))
+    }
+}
+
+async fn enter(program: &Program, email: &str, password: &str) -> Answer {
+    program
+        .send(form("/sign-in", &[("email", email), ("password", password)]))
+        .await
+}
+
+async fn uses(program: &Program, secret: &str) -> u16 {
+    program.send(get("/v1/status").bearer(secret)).await.status
+}
+
+/// A refusal that says so in one sentence.
+fn refused(database: &Database, command: &[&str], input: &str, part: &str) {
+    let sentence = run_with_input(database, command, input).expect_err(part);
+    assert!(
+        sentence.starts_with("babysea: ") && sentence.contains(part),
+        "{command:?}: {sentence}"
+    );
+    assert!(!sentence.contains(NEW_PASSWORD), "{sentence}");
+}
+
+both!(
+    people_are_listed_signed_out_and_given_a_password,
+    async |database: Database| {
+        let program = Program::start(&database);
+        let ada = Person::new(&program, "Ada Moss", "Ada@example.com").await;
+        let bo = Person::new(&program, "Bo Lind", "bo@example.com").await;
+        let list = run(&database, &["user", "list"]).expect("a list");
+        let lines: Vec<_> = list.lines().collect();
+        assert_eq!(lines.len(), 3, "{list}");
+        assert!(lines[0].starts_with("EMAIL            NAME      SINCE"), "{list}");
+        assert!(
+            lines[1].starts_with("Ada@example.com  Ada Moss  20") && lines[1].ends_with('1'),
+            "{list}"
+        );
+        assert!(lines[2].starts_with("bo@example.com   Bo Lind   20"), "{list}");
+        let json = run(&database, &["user", "list", "--json"]).expect("a list");
+        let first: serde_json::Value =
+            serde_json::from_str(json.lines().next().expect("a line")).expect("JSON");
+        assert_eq!(
+            (first["email"].as_str(), first["sessions"].as_str()),
+            (Some("Ada@example.com"), Some("1"))
+        );
+
+        let sign_out = ["user", "sign-out", "--email", "BO@example.com"];
+        refused(
+            &database,
+            &sign_out,
+            "",
+            "this would sign Bo Lind (bo@example.com), who signed up on 20",
+        );
+        // Nobody is asked where there is no terminal, whatever stands in the input.
+        refused(&database, &sign_out, "y\n", "add --yes to do it");
+        refused(
+            &database,
+            &["user", "sign-out", "--email", "who@example.com", "--yes"],
+            "",
+            "nobody has signed up as who@example.com",
+        );
+        refused(
+            &database,
+            &["user", "sign-out", "--email", "who", "--yes"],
+            "",
+            "who is not an e-mail address",
+        );
+        refused(
+            &database,
+            &["user", "sign-out", "--yes"],
+            "",
+            "the command needs --email",
+        );
+        assert_eq!(bo.page(&program, &bo.slug).await, 200);
+        let said = run(&database, &[&sign_out[..], &["--yes"]].concat()).expect("signed out");
+        assert!(
+            said.ends_with("is signed out everywhere; 1 session ended\n"),
+            "{said}"
+        );
+        assert_eq!(
+            bo.page(&program, &bo.slug).await,
+            303,
+            "their cookie is worth nothing"
+        );
+        assert_eq!(ada.page(&program, &ada.slug).await, 200, "others stay");
+        let again = cookie(&enter(&program, "bo@example.com", PASSWORD).await);
+
+        let password = ["user", "password", "--email", "bo@example.com"];
+        refused(
+            &database,
+            &password,
+            NEW_PASSWORD,
+            "this would give Bo Lind (bo@example.com)",
+        );
+        let password = [&password[..], &["--yes"]].concat();
+        for (input, part) in [
+            ("", "standard input has no password"),
+            ("\n", "standard input has no password"),
+            ("short\n", "Use at least 10 characters."),
+            ("password1234\n", "Too easy to guess."),
+            ("Bo Lind Bo Lind\n", "your name"),
+            (&"x".repeat(5_000), "standard input has no password"),
+            (&"xy ".repeat(50), "Use at most 128 characters."),
+        ] {
+            refused(&database, &password, input, part);
+        }
+        let bo = Person {
+            cookie: again,
+            slug: bo.slug,
+        };
+        assert_eq!(
+            bo.page(&program, &bo.slug).await,
+            200,
+            "a refused password changes nothing"
+        );
+        let input = format!("{NEW_PASSWORD}\n");
+        let said = run_with_input(&database, &password, &input).expect("a new password");
+        assert!(
+            said.contains("has the new password now; 1 session ended") && !said.contains(NEW_PASSWORD),
+            "{said}"
+        );
+        assert_eq!(bo.page(&program, &bo.slug).await, 303);
+        assert_ne!(
+            enter(&program, "bo@example.com", PASSWORD).await.status,
+            303,
+            "the old one"
+        );
+        assert_eq!(enter(&program, "bo@example.com", NEW_PASSWORD).await.status, 303);
+        let entries = database.texts(BY_OPERATOR).await;
+        assert_eq!(
+            entries,
+            ["auth.signed_out Bo Lind ", "auth.password_changed Bo Lind "]
+        );
+        let output = String::from_utf8(program.stop()).expect("text");
+        assert!(!output.contains(NEW_PASSWORD));
+    }
+);
+
+both!(
+    members_are_listed_changed_and_removed,
+    async |database: Database| {
+        let program = Program::start(&database);
+        let pia = Person::new(&program, "Pia Reef", "pia@example.com").await;
+        let max = Person::new(&program, "Max Tarn", "max@example.com").await;
+        let team = form("/home/create-team", &[("name", "Reef Lab")]).header("cookie", &pia.cookie);
+        assert_eq!(program.send(team).await.status, 303);
+        let in_team = |command: &'static str, more: &[&str]| {
+            [
+                &[
+                    "member",
+                    command,
+                    "--account",
+                    "reef-lab",
+                    "--email",
+                    "max@example.com",
+                ],
+                more,
+            ]
+            .concat()
+            .iter()
+            .map(|&word| word.to_owned())
+            .collect::<Vec<_>>()
+        };
+        let words = |words: &[String]| -> Vec<String> { words.to_vec() };
+        let try_it = |command: Vec<String>, part: &str| {
+            let command: Vec<_> = command.iter().map(String::as_str).collect();
+            refused(&database, &command, "", part);
+        };
+        let done = |command: Vec<String>| {
+            let command: Vec<_> = command.iter().map(String::as_str).collect();
+            run(&database, &command).unwrap_or_else(|error| panic!("{error}"))
+        };
+        try_it(
+            in_team("remove", &["--yes"]),
+            "max@example.com is not in reef-lab",
+        );
+        done(in_team("add", &["--role", "member"]));
+        assert_eq!(max.page(&program, "reef-lab").await, 200);
+        let list = run(&database, &["member", "list", "--account", "reef-lab"]).expect("a list");
+        let lines: Vec<_> = list.lines().collect();
+        assert!(
+            lines.len() == 3
+                && lines[1].starts_with("primary owner  pia@example.com  Pia Reef")
+                && lines[2].starts_with("member         max@example.com  Max Tarn"),
+            "{list}"
+        );
+        refused(
+            &database,
+            &["member", "list", "--account", "nowhere"],
+            "",
+            "there is no account nowhere",
+        );
+
+        let create = form(
+            "/api/keys/create",
+            &[
+                ("account", "reef-lab"),
+                ("name", "x"),
+                ("preset", "full_access"),
+                ("form_token", "1"),
+            ],
+        );
+        assert_eq!(
+            program.send(create.header("cookie", &max.cookie)).await.status,
+            403
+        );
+        try_it(
+            in_team("role", &["--role", "owner"]),
+            "this would give Max Tarn (max@example.com), member of Reef Lab since 20",
+        );
+        try_it(
+            in_team("role", &["--role", "member", "--yes"]),
+            "is member already",
+        );
+        try_it(
+            in_team("role", &["--role", "admin", "--yes"]),
+            "must be owner or member",
+        );
+        assert_eq!(
+            done(in_team("role", &["--role", "owner", "--yes"])),
+            "max@example.com is now owner of Reef Lab\n"
+        );
+        let (_, secret) = max.key(&program, "reef-lab", "madebymax").await;
+
+        for command in ["remove", "role"] {
+            let mut words = words(&in_team(command, &["--yes"]));
+            words[5] = "pia@example.com".to_owned();
+            if command == "role" {
+                words.extend(["--role".to_owned(), "member".to_owned()]);
+            }
+            try_it(words, "is the primary owner of reef-lab, which always has one");
+        }
+        try_it(
+            in_team("remove", &[]),
+            "this would remove Max Tarn (max@example.com), owner of Reef Lab since 20",
+        );
+        assert_eq!(max.page(&program, "reef-lab").await, 200);
+        let said = done(in_team("remove", &["--yes"]));
+        assert!(said.contains("the keys they made stay with the team"), "{said}");
+        assert_eq!(max.page(&program, "reef-lab").await, 404);
+        assert_eq!(uses(&program, &secret).await, 200);
+        let entries = database.texts(BY_OPERATOR).await;
+        assert_eq!(
+            entries,
+            [
+                "membership.joined Max Tarn as member",
+                "membership.role_changed Max Tarn from member to owner",
+                "membership.removed Max Tarn was owner",
+            ]
+        );
+        program.stop();
+    }
+);

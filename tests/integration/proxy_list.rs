@@ -1,0 +1,71 @@
+//! A list of trusted proxies in a file, which SIGHUP reads again (S51).
+
+use crate::{
+    browser::{form, get},
+    database::Database,
+    program::Program,
+    world::PASSWORD,
+};
+
+#[tokio::test]
+async fn the_file_is_read_again_and_a_wrong_one_changes_nothing() {
+    let database = Database::sqlite();
+    let file = database.folder().join("edges");
+    let write = |text: &str| std::fs::write(&file, text).expect("a file");
+    let blocks: Vec<_> = (0..2_000)
+        .map(|n| format!("10.{}.{}.0/24", n / 256, n % 256))
+        .collect();
+    write(&blocks.join("\n"));
+    let setting = format!("@{}", file.display());
+    let program = Program::start_with(&database, &["--trusted-proxies", &setting]);
+    let fields = [
+        ("name", "Ada Moss"),
+        ("email", "ada@example.com"),
+        ("password", PASSWORD),
+    ];
+    let answer = program.send(form("/sign-up", &fields)).await;
+    let cookie = answer
+        .session_cookie()
+        .split(';')
+        .next()
+        .expect("a cookie")
+        .to_owned();
+    let fields = [
+        ("account", "ada-moss"),
+        ("name", "one"),
+        ("preset", "full_access"),
+        ("form_token", "1"),
+        ("allowlist", "203.0.113.7"),
+    ];
+    let made = program
+        .send(form("/api/keys/create", &fields).header("cookie", &cookie))
+        .await
+        .json();
+    let secret = made["secret"].as_str().expect("a secret").to_owned();
+    // The peer is 127.0.0.1: what it says of its client counts only while it is listed.
+    let forwarded = async || {
+        let call = get("/v1/status")
+            .bearer(&secret)
+            .header("x-forwarded-for", "203.0.113.7");
+        program.send(call).await.status
+    };
+    assert_eq!(forwarded().await, 403);
+    write("127.0.0.0/8 # the proxy on this machine\n");
+    assert_eq!(forwarded().await, 403, "not before it is told");
+    program.hang_up("the list of trusted proxies was read again");
+    assert_eq!(forwarded().await, 200);
+    for wrong in ["127.0.0.1:80\n", "\n", "edge.example.com"] {
+        write(wrong);
+        program.hang_up("the list of trusted proxies stays as it was: TRUSTED_PROXIES");
+        assert_eq!(forwarded().await, 200, "{wrong:?}");
+    }
+    std::fs::remove_file(&file).expect("it was there");
+    program.hang_up("the list of trusted proxies stays as it was: TRUSTED_PROXIES");
+    assert_eq!(forwarded().await, 200);
+    write("0.0.0.0/0\n");
+    program.hang_up("TRUSTED_PROXIES covers more public addresses than");
+    write("10.0.0.0/8\n");
+    program.hang_up("the list of trusted proxies was read again");
+    assert_eq!(forwarded().await, 403);
+    program.stop();
+}
