@@ -10,6 +10,7 @@ mod error;
 pub mod given;
 mod long_read;
 mod shared;
+mod sqlite_file;
 mod transaction;
 
 pub mod accounts;

@@ -117,7 +117,7 @@ both!(readable_by_others, async |database: Database| {
     load(&database, &store, 1).await.expect("made");
     for mode in [0o640, 0o604, 0o620, 0o666] {
         chmod(&database.pepper_file(), mode);
-        assert_refused!(database, store, PepperError::Exposed(_));
+        assert_refused!(database, store, PepperError::Exposed { .. });
     }
     for mode in [0o600, 0o400] {
         chmod(&database.pepper_file(), mode);
