@@ -23,6 +23,8 @@ mod demo;
 mod disk_full;
 mod early_answers;
 mod ended_under_load;
+mod file_modes;
+mod first_start;
 mod folds;
 mod forward_auth;
 mod functions;

@@ -107,6 +107,10 @@ impl Held {
         if self.found.nlink() != 1 {
             return Err(ReplaceError::Names(self.found.nlink()));
         }
+        // While the file that is in place is locked, nobody else prepares one.
+        for kind in [FIRST, NEXT] {
+            sweep(&self.path, kind);
+        }
         let file = write_beside(&self.path, NEXT, contents).map_err(|error| match error.kind() {
             io::ErrorKind::ReadOnlyFilesystem => ReplaceError::ReadOnly,
             io::ErrorKind::PermissionDenied => ReplaceError::Folder {
@@ -144,11 +148,7 @@ impl Replacement<'_> {
                 io::ErrorKind::ResourceBusy => ReplaceError::Mounted,
                 _ => error.error.into(),
             })?;
-        sync_folder(folder_of(path))?;
-        for kind in [FIRST, NEXT] {
-            sweep(path, kind);
-        }
-        Ok(())
+        Ok(sync_folder(folder_of(path))?)
     }
 }
 
