@@ -8,6 +8,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod demo;
+pub mod files;
 pub mod folds;
 pub mod http;
 pub mod jobs;

@@ -5,6 +5,7 @@ use super::{
     client::{ProxiesError, ProxySource, TrustedProxies},
     clock::{Clock, HostClock},
     config::{Config, Origin},
+    files,
     folds::Folds,
     key_cache::KeyCache,
     limits::{FixedWindow, Network, bucket::Bucket, bytes::ByteBudget, quota::Quotas, turns::Turns},
@@ -24,7 +25,6 @@ use arc_swap::ArcSwap;
 use std::{
     net::IpAddr,
     ops::Deref,
-    os::unix::fs::DirBuilderExt as _,
     path::PathBuf,
     sync::{
         Arc,
@@ -158,15 +158,14 @@ impl App {
     /// A sentence for whoever runs the server.
     pub async fn start(config: Config, origin: Origin, parts: Parts) -> Result<Self, StartError> {
         let trusted_proxies = config.trusted_proxies.load()?;
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&config.data_dir)
-            .map_err(|source| StartError::DataDir {
-                path: config.data_dir.clone(),
-                source,
-            })?;
+        files::make_folder(&config.data_dir).map_err(|source| StartError::DataDir {
+            path: config.data_dir.clone(),
+            source,
+        })?;
         let store = Store::open(&config.database).await?;
+        for warning in files::warnings(&[vec![config.data_dir.clone()], store.files()].concat()) {
+            tracing::warn!("{warning}");
+        }
         // Where several servers may share the database, they go by its clock (docs/security.md, S77).
         let clock = Arc::clone(&parts.clock);
         store.tell_time(move |told, at| clock.follow(told, at)).await?;

@@ -9,6 +9,7 @@ mod dialect;
 mod error;
 pub mod given;
 mod long_read;
+mod sqlite_file;
 mod sync;
 mod transaction;
 

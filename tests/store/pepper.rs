@@ -9,7 +9,11 @@ use babysea::server::{
     secret::pepper::{Pepper, PepperError},
     store::{Store, Tables as _},
 };
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, chown, symlink},
+    path::Path,
+};
 
 async fn load(database: &Database, store: &Store, seed: u64) -> Result<Pepper, PepperError> {
     Pepper::load(&database.pepper_file(), store, &SeededRng::new(seed)).await
@@ -117,7 +121,7 @@ both!(readable_by_others, async |database: Database| {
     load(&database, &store, 1).await.expect("made");
     for mode in [0o640, 0o604, 0o620, 0o666] {
         chmod(&database.pepper_file(), mode);
-        assert_refused!(database, store, PepperError::Exposed(_));
+        assert_refused!(database, store, PepperError::Exposed { .. });
     }
     for mode in [0o600, 0o400] {
         chmod(&database.pepper_file(), mode);
@@ -152,3 +156,93 @@ both!(not_a_file, async |database: Database| {
     fs::create_dir(database.pepper_file()).expect("a folder");
     assert_refused!(database, store, PepperError::File { .. });
 });
+
+both!(
+    a_pepper_that_was_handed_in_may_be_for_a_group,
+    async |database: Database| {
+        let store = database.open().await;
+        load(&database, &store, 1).await.expect("made");
+        // As Kubernetes mounts a secret: behind two links, of root and the group of the service.
+        let folder = database.folder().join("volume");
+        fs::create_dir_all(folder.join("..1")).expect("a folder");
+        let real = folder.join("..1/pepper");
+        fs::rename(database.pepper_file(), &real).expect("moved");
+        symlink("..1", folder.join("..data")).expect("a link");
+        symlink("..data/pepper", folder.join("pepper")).expect("a link");
+        symlink("volume/pepper", database.pepper_file()).expect("a link");
+        chmod(&real, 0o440);
+        assert_refused!(database, store, PepperError::Exposed { .. });
+        // Only root can give a file to another user.
+        if chown(&real, Some(65_534), None).is_err() {
+            return;
+        }
+        load(&database, &store, 2).await.expect("handed in");
+        chmod(&real, 0o444);
+        assert_refused!(database, store, PepperError::Exposed { .. });
+        let refused = load(&database, &store, 2).await.err().expect("a refusal");
+        assert!(
+            refused.to_string().contains("mount it with mode 0440"),
+            "{refused}"
+        );
+    }
+);
+
+both!(what_is_no_pepper_is_refused, async |database: Database| {
+    let store = database.open().await;
+    load(&database, &store, 1).await.expect("made");
+    let file = database.pepper_file();
+    for text in [&b"\xff"[..], b"", &[b'a'; 70_000]] {
+        fs::write(&file, text).expect("written");
+        assert_refused!(database, store, PepperError::Malformed(_));
+    }
+    fs::remove_file(&file).expect("removed");
+    fs::create_dir(&file).expect("a folder");
+    assert_refused!(database, store, PepperError::File { .. });
+});
+
+both!(
+    of_six_first_starts_at_once_all_have_one_pepper,
+    async |database: Database| {
+        for round in 0..10 {
+            let store = database.open().await;
+            let starts = (0..6).map(|seed| load(&database, &store, 10 * round + seed));
+            let peppers = futures_util::future::join_all(starts).await;
+            let digests: Vec<_> = peppers
+                .into_iter()
+                .map(|pepper| *hash(&pepper.expect("one pepper"), 1).digest())
+                .collect();
+            let again = load(&database, &store, 999).await.expect("the same");
+            assert!(
+                digests.iter().all(|digest| digest == hash(&again, 1).digest()),
+                "round {round}"
+            );
+            database.execute("DELETE FROM pepper_checks").await;
+            fs::remove_file(database.pepper_file()).expect("removed");
+            store.close().await;
+        }
+    }
+);
+
+both!(
+    a_server_without_the_file_of_the_first_makes_none,
+    async |database: Database| {
+        let store = database.open().await;
+        load(&database, &store, 1).await.expect("made");
+        let elsewhere = database.folder().join("elsewhere");
+        let refused = Pepper::load(&elsewhere, &store, &SeededRng::new(2)).await.err();
+        assert!(matches!(refused, Some(PepperError::Missing(_))), "{refused:?}");
+        assert!(!elsewhere.exists());
+    }
+);
+
+both!(
+    a_wrong_pepper_leaves_nothing_in_the_database,
+    async |database: Database| {
+        let store = database.open().await;
+        load(&database, &store, 1).await.expect("made");
+        let lines = format!("{}\n{}\n", "0a".repeat(32), "0b".repeat(32));
+        fs::write(database.pepper_file(), lines).expect("written");
+        assert_refused!(database, store, PepperError::Wrong(_));
+        assert_eq!(database.number("SELECT COUNT(*) FROM pepper_checks").await, 1);
+    }
+);

@@ -21,6 +21,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     // Whoever waits for a turn sleeps in tokio.
     ("server::limits::turns", "domain", WEB_AND_SQL),
     ("server::log_limit", "", OUTSIDE),
+    ("server::files", "server::files", OUTSIDE),
     (
         "server::pace server::write_behind",
         "server::store domain",
@@ -30,7 +31,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     // Keys are stored and found by the type of their hash.
     (
         "server::store",
-        "server::store server::secret::pepper::KeyHash server::clock::Uptime domain",
+        "server::clock::Uptime server::files server::secret::pepper::KeyHash server::store domain",
         WEB,
     ),
     ("server::catalog_file", "server::store domain", WEB_AND_SQL),
@@ -44,7 +45,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     // The pepper is checked against what is stored; networks take turns at hashing.
     (
         "server::secret",
-        "server::secret server::store server::rng server::limits domain",
+        "server::secret server::files server::store server::rng server::limits domain",
         WEB_AND_SQL,
     ),
     // Both are settings: where the data is, and whose word on a client is taken.
@@ -65,7 +66,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ),
     (
         "server::app",
-        "server::catalog_file server::client server::clock server::config server::folds server::key_cache server::limits server::metrics server::recorder server::request_ids server::rng server::secret server::store server::write_behind domain",
+        "server::catalog_file server::client server::clock server::config server::files server::folds server::key_cache server::limits server::metrics server::recorder server::request_ids server::rng server::secret server::store server::write_behind domain",
         WEB_AND_SQL,
     ),
     (

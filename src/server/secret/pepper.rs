@@ -2,30 +2,28 @@
 //!
 //! Why not argon2 for keys: docs/decisions/0001-keys-at-rest.md.
 
+mod error;
+mod file;
 mod mac;
 
+pub use error::PepperError;
+pub use file::{add_version, remove_version};
 pub use mac::Purpose;
 
 use crate::{
     domain::{network::canonical, secret::SecretText},
     server::{
         rng::Rng,
-        store::{Store, StoreError, Tables as _},
+        store::{Store, Tables as _, peppers::StoredVersion},
     },
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use std::{
-    fs::File,
-    io::{self, Write as _},
-    net::IpAddr,
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    path::{Path, PathBuf},
-};
+use std::{net::IpAddr, path::Path};
 
 const BYTES: usize = 32;
-/// Stands in the file for a version that is no longer needed.
-const REMOVED: &str = "-";
+/// How often the file is read again while commands change it.
+const READINGS: u32 = 5;
 /// What the check value is computed from; no key is spelled like it.
 const CHECKED: &[u8] = b"babysea pepper check";
 /// Hex digits of an address's hash that are kept: enough to tell clients apart.
@@ -49,58 +47,6 @@ impl KeyHash {
     pub const fn version(&self) -> i64 {
         self.version
     }
-}
-
-/// Why the server refuses to start, in a sentence for whoever runs it.
-#[derive(Debug, thiserror::Error)]
-pub enum PepperError {
-    /// The file is gone while stored keys need it.
-    #[error(
-        "PEPPER_FILE {0} is missing, and the stored keys cannot be checked without it: restore it from the backup"
-    )]
-    Missing(PathBuf),
-    /// The file holds another pepper.
-    #[error("PEPPER_FILE {0} is not the one that the stored keys were made with: restore the right one")]
-    Wrong(PathBuf),
-    /// A version that stored keys need is not in the file.
-    #[error(
-        "PEPPER_FILE {path} lacks version {version}, and {keys} stored keys cannot be checked without it: restore the file from the backup"
-    )]
-    Removed {
-        /// The file.
-        path: PathBuf,
-        /// The version, which is the number of its line.
-        version: i64,
-        /// Keys that are stored under it.
-        keys: u64,
-    },
-    /// The file is not a pepper.
-    #[error(
-        "PEPPER_FILE {0} must hold 64 hexadecimal digits on each line, or - for a version that was removed"
-    )]
-    Malformed(PathBuf),
-    /// A version that is not in the file, or the last one, which new keys are stored under.
-    #[error("PEPPER_FILE {path} has no version {version} that could be removed")]
-    NotThere {
-        /// The file.
-        path: PathBuf,
-        /// The version.
-        version: i64,
-    },
-    /// Others may read it.
-    #[error("PEPPER_FILE {0} can be read by others: run chmod 600 on it")]
-    Exposed(PathBuf),
-    /// The file cannot be read or made.
-    #[error("PEPPER_FILE {path} cannot be used: {source}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// The secrets that keys are hashed with. The file has one on each line, whose number is its version; the last is the
@@ -139,34 +85,44 @@ impl Version {
 }
 
 impl Pepper {
-    /// Reads the pepper, or makes it while nothing depends on one yet.
+    /// Reads the pepper, or makes it while nothing depends on one yet. What it returns is what the file holds now and
+    /// what the database has the check values of, also where several servers start at the same moment: they take turns,
+    /// and the first one's pepper counts (docs/security.md, S91).
     ///
     /// # Errors
     /// A sentence for whoever runs the server.
     pub async fn load(path: &Path, store: &Store, rng: &dyn Rng) -> Result<Self, PepperError> {
-        let mut reader = store.read().await?;
-        let needed = reader.peppers().any().await? || reader.peppers().any_key().await?;
-        drop(reader);
-        let lines = match read(path)? {
-            Some(lines) => lines,
-            None if needed => return Err(PepperError::Missing(path.to_owned())),
-            None => {
-                let bytes = rng.bytes::<BYTES>();
-                write(path, &[Some(bytes)])?;
-                vec![Some(bytes)]
+        for _ in 0..READINGS {
+            let mut tx = store.write().await?;
+            tx.peppers().take_turn().await?;
+            let lines = match file::read(path)? {
+                Some(lines) => lines,
+                None if tx.peppers().any().await? || tx.peppers().any_key().await? => {
+                    return Err(PepperError::Missing(path.to_owned()));
+                }
+                // It is on disk before the database knows of it: a crash in between leaves a pepper that nothing needs.
+                None => file::make(path, rng.bytes())?,
+            };
+            let pepper = Self::from_lines(&lines).ok_or_else(|| PepperError::Malformed(path.to_owned()))?;
+            for version in pepper.versions() {
+                tx.peppers()
+                    .insert(version.0, &version.digest(&[CHECKED]))
+                    .await?;
             }
-        };
-        let pepper = Self::from_lines(&lines).ok_or_else(|| PepperError::Malformed(path.to_owned()))?;
-        let mut tx = store.write().await?;
-        for version in pepper.versions() {
-            tx.peppers()
-                .insert(version.0, &version.digest(&[CHECKED]))
-                .await?;
+            pepper.compare(&tx.peppers().all().await?, path)?;
+            tx.commit().await?;
+            // A command may have replaced the file meanwhile.
+            if file::read(path)?.as_ref() == Some(&lines) {
+                return Ok(pepper);
+            }
         }
-        let known = tx.peppers().all().await?;
-        tx.commit().await?;
-        for stored in known {
-            let version = pepper.versions().find(|version| version.0 == stored.version);
+        Err(PepperError::Changing(path.to_owned()))
+    }
+
+    /// Compares the versions with the stored check values.
+    fn compare(&self, stored: &[StoredVersion], path: &Path) -> Result<(), PepperError> {
+        for stored in stored {
+            let version = self.versions().find(|version| version.0 == stored.version);
             match version {
                 Some(version) if version.digest(&[CHECKED])[..] == stored.check_value[..] => {}
                 None if stored.keys == 0 => {}
@@ -180,10 +136,10 @@ impl Pepper {
                 Some(_) => return Err(PepperError::Wrong(path.to_owned())),
             }
         }
-        Ok(pepper)
+        Ok(())
     }
 
-    fn from_lines(lines: &Lines) -> Option<Self> {
+    fn from_lines(lines: &[Option<[u8; BYTES]>]) -> Option<Self> {
         let mut versions: Vec<_> = (1..)
             .zip(lines)
             .filter_map(|(version, bytes)| bytes.as_ref().map(|bytes| Version::new(version, bytes)))
@@ -224,110 +180,6 @@ impl Pepper {
     }
 }
 
-/// Adds a version to the file; new keys are stored under it once the servers have been started again. Returns it.
-///
-/// # Errors
-/// A sentence for whoever runs the server.
-pub fn add_version(path: &Path, rng: &dyn Rng) -> Result<usize, PepperError> {
-    let mut lines = read(path)?.ok_or_else(|| PepperError::Missing(path.to_owned()))?;
-    lines.push(Some(rng.bytes()));
-    write(path, &lines)?;
-    Ok(lines.len())
-}
-
-/// Takes a version out of the file that no stored key needs.
-///
-/// # Errors
-/// `Removed` with the number of keys that need it, or another sentence for whoever runs the server.
-pub async fn remove_version(path: &Path, store: &Store, version: i64) -> Result<(), PepperError> {
-    let mut lines = read(path)?.ok_or_else(|| PepperError::Missing(path.to_owned()))?;
-    let last = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-    let line = usize::try_from(version).ok().and_then(|n| n.checked_sub(1));
-    let line = line
-        .and_then(|line| lines.get_mut(line))
-        .filter(|line| line.is_some());
-    let (Some(line), false) = (line, version == last) else {
-        return Err(PepperError::NotThere {
-            path: path.to_owned(),
-            version,
-        });
-    };
-    *line = None;
-    let mut tx = store.write().await?;
-    let stored = tx.peppers().all().await?;
-    let keys = stored
-        .iter()
-        .find(|stored| stored.version == version)
-        .map_or(0, |stored| stored.keys);
-    if keys > 0 {
-        return Err(PepperError::Removed {
-            path: path.to_owned(),
-            version,
-            keys: keys.unsigned_abs(),
-        });
-    }
-    // Keys name their version with a foreign key: a server that stores one under it meanwhile makes this fail.
-    tx.peppers().delete(version).await?;
-    tx.commit().await?;
-    write(path, &lines)
-}
-
-/// The lines of the file in their order; a removed version is none.
-type Lines = [Option<[u8; BYTES]>];
-
-fn read(path: &Path) -> Result<Option<Vec<Option<[u8; BYTES]>>>, PepperError> {
-    let failed = |source| PepperError::File {
-        path: path.to_owned(),
-        source,
-    };
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    if std::fs::metadata(path).map_err(failed)?.permissions().mode() & 0o077 != 0 {
-        return Err(PepperError::Exposed(path.to_owned()));
-    }
-    let lines = text.trim_end().lines().map(|line| match line.trim() {
-        REMOVED => Some(None),
-        line => from_hex(line).map(Some),
-    });
-    lines
-        .collect::<Option<Vec<_>>>()
-        .filter(|lines| matches!(lines.last(), Some(Some(_))))
-        .map(Some)
-        .ok_or_else(|| PepperError::Malformed(path.to_owned()))
-}
-
-/// Writes the file beside its old self and puts it in its place, so that there is a whole one at every moment.
-fn write(path: &Path, lines: &Lines) -> Result<(), PepperError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let write = || -> io::Result<()> {
-        let mut file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&beside)?;
-        for line in lines {
-            let line = line.map_or_else(|| REMOVED.to_owned(), hex::encode);
-            writeln!(file, "{line}")?;
-        }
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    };
-    write().map_err(|source| PepperError::File {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn from_hex(text: &str) -> Option<[u8; BYTES]> {
-    let mut bytes = [0; BYTES];
-    hex::decode_to_slice(text, &mut bytes).ok().map(|()| bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -360,13 +212,5 @@ mod tests {
         assert_eq!(hash("203.0.113.7"), hash("::ffff:203.0.113.7"));
         assert_ne!(hash("203.0.113.7"), hash("203.0.113.8"));
         assert_eq!(hash("203.0.113.7").len(), 12);
-    }
-
-    #[test]
-    fn hexadecimal() {
-        assert_eq!(from_hex(&"0a".repeat(32)), Some([10; 32]));
-        for bad in ["", &"0a".repeat(31), &"0g".repeat(32), &"ä".repeat(32)] {
-            assert_eq!(from_hex(bad), None, "{bad}");
-        }
     }
 }

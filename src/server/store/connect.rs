@@ -3,7 +3,9 @@
 use super::{
     Changes, StoreError, dialect,
     pools::{Pools, ReadPools, Shared},
-    changes::Role, sync::{self, postgres::Looker},
+    changes::Role,
+    sqlite_file::{self, SqliteFile},
+    sync::{self, postgres::Looker},
 };
 use sqlx::{
     migrate::Migrator,
@@ -11,7 +13,6 @@ use sqlx::{
     sqlite::SqlitePoolOptions,
 };
 use std::{
-    fs::{File, TryLockError},
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
@@ -72,7 +73,10 @@ impl FromStr for Location {
             .strip_prefix("sqlite://")
             .or_else(|| text.strip_prefix("sqlite:"))
         {
-            Some(file) if !file.is_empty() && !file.contains('?') => Ok(Self::Sqlite(file.into())),
+            Some(file) if !file.is_empty() && !file.contains('?') => match sqlite_file::named(file) {
+                Some(file) => Ok(Self::Sqlite(file)),
+                None => Err("not a file of this machine: write sqlite:FILE"),
+            },
             _ => Err("neither postgres://user:password@host:port/database nor sqlite:FILE"),
         }
     }
@@ -84,6 +88,16 @@ pub enum ConnectError {
     /// S71.
     #[error("another server is using {0}: stop it first, or give this one another DATA_DIR")]
     InUse(PathBuf),
+    /// Hard links.
+    #[error(
+        "{path} has {names} names (hard links), and SQLite loses data when a file is opened by more than one: remove the others"
+    )]
+    Names {
+        /// The file.
+        path: PathBuf,
+        /// How many names it has.
+        names: u64,
+    },
     /// There is no database yet.
     #[error("there is no database {0}: start the server first")]
     Nothing(PathBuf),
@@ -118,8 +132,8 @@ pub struct Store {
     pub(super) pools: Pools,
     pub(super) shared: Arc<Shared>,
     pub(super) changes: Arc<Changes>,
-    /// Held for as long as the process serves, so that a second one cannot (S71).
-    _lock: Option<Arc<File>>,
+    /// The SQLite file of a server, held for as long as the process serves, so that a second one cannot (S92).
+    pub(super) file: Option<Arc<SqliteFile>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -146,8 +160,8 @@ impl Store {
     /// A sentence for whoever runs the command.
     pub async fn join(location: &Location) -> Result<Self, ConnectError> {
         let (pools, migrator) = match location {
-            Location::Sqlite(file) if !file.exists() => return Err(ConnectError::Nothing(file.clone())),
             Location::Sqlite(file) => {
+                let file = &sqlite_file::existing(file)?;
                 let pool = SqlitePoolOptions::new()
                     .max_connections(1)
                     .connect_with(dialect::sqlite_options(file))
@@ -167,7 +181,7 @@ impl Store {
             pools,
             shared: Arc::default(),
             changes: Arc::new(Changes::new("a command".to_owned(), Role::Command)),
-            _lock: None,
+            file: None,
         };
         let known = migrator.iter().map(|migration| migration.version).max();
         if store.version().await? == known {
@@ -192,10 +206,18 @@ impl Store {
     }
 
     async fn open_sqlite(file: &Path) -> Result<Self, ConnectError> {
-        let lock = lock(file)?;
-        let options = dialect::sqlite_options(file);
+        let file = Arc::new(SqliteFile::take(file)?);
+        let options = dialect::sqlite_options(file.path());
+        // Every connection is one to the file that is locked, also when another was put in its place.
+        let checked = |pool: SqlitePoolOptions| {
+            let file = Arc::clone(&file);
+            pool.after_connect(move |_, _| {
+                let checked = file.check().map_err(sqlx::Error::Io);
+                Box::pin(async { checked })
+            })
+        };
         // One connection writes: SQLite has one write lock, and waiting in our queue is fair where its own is not.
-        let write = SqlitePoolOptions::new()
+        let write = checked(SqlitePoolOptions::new())
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(5))
             .connect_with(options.clone())
@@ -213,7 +235,7 @@ impl Store {
         SQLITE_MIGRATIONS.run(&write).await?;
         let options = options.pragma("query_only", "ON");
         let pool = |connections| {
-            SqlitePoolOptions::new()
+            checked(SqlitePoolOptions::new())
                 .max_connections(connections)
                 .acquire_timeout(ACQUIRE)
                 .test_before_acquire(false)
@@ -234,7 +256,7 @@ impl Store {
             pools: Pools::Sqlite { write, read, upkeep },
             shared: Arc::default(),
             changes,
-            _lock: Some(Arc::new(lock)),
+            file: Some(file),
         })
     }
 
@@ -271,7 +293,7 @@ impl Store {
             pools: Pools::Postgres(pools),
             shared: Arc::default(),
             changes,
-            _lock: None,
+            file: None,
         })
     }
 }
@@ -287,27 +309,6 @@ fn announce(migrator: &Migrator, applied: Result<Option<i64>, sqlx::Error>) {
             to = newest,
             "the tables are brought to this version: with millions of rows that may take some minutes"
         );
-    }
-}
-
-/// Locks `FILE.lock` for this process; the system frees it when the process ends, however it ends.
-fn lock(database: &Path) -> Result<File, ConnectError> {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".lock");
-    let path = PathBuf::from(path);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|source| ConnectError::Files {
-            path: path.clone(),
-            source,
-        })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(ConnectError::InUse(database.to_owned())),
-        Err(TryLockError::Error(source)) => Err(ConnectError::Files { path, source }),
     }
 }
 

@@ -18,7 +18,8 @@ pub const SQLITE_OLDEST: (u32, u32, u32) = (3, 51, 3);
 pub fn sqlite_options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
-        .create_if_missing(true)
+        // The file is made before, for its owner alone; SQLite gives the same mode to those beside it.
+        .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(2))

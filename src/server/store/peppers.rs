@@ -15,6 +15,9 @@ declare! {
     INSERT = "INSERT INTO pepper_checks (version, check_value) VALUES ($1, $2) ON CONFLICT (version) DO NOTHING";
 }
 
+/// Conflicts with itself, and not with whoever stores a key under a version.
+const POSTGRES_TURN: &str = "LOCK TABLE pepper_checks IN SHARE ROW EXCLUSIVE MODE";
+
 /// A version of the pepper.
 #[derive(Debug, sqlx::FromRow)]
 pub struct StoredVersion {
@@ -30,6 +33,15 @@ pub struct StoredVersion {
 pub struct Peppers<'c>(pub(super) Conn<'c>);
 
 impl Peppers<'_> {
+    /// Waits until no other process reads or changes the pepper, and holds the others up until the transaction ends.
+    /// SQLite has one transaction that writes at a time.
+    pub async fn take_turn(self) -> Result<(), StoreError> {
+        if let Conn::Postgres(conn) = self.0 {
+            sqlx::query(POSTGRES_TURN).execute(conn).await?;
+        }
+        Ok(())
+    }
+
     /// Whether any key is stored.
     ///
     /// # Errors

@@ -193,11 +193,25 @@ impl Store {
         Ok(())
     }
 
+    /// Fails when the SQLite file is no longer where this server locked it: what is written then is lost at the next
+    /// start (docs/security.md, S92).
+    pub fn check_file(&self) -> Result<(), StoreError> {
+        let checked = self.file.as_ref().map_or(Ok(()), |file| file.check());
+        checked.map_err(|error| StoreError::Broken(sqlx::Error::Io(error)))
+    }
+
+    /// The files of the SQLite database and their folder, whether they exist or not; none on PostgreSQL.
+    #[must_use]
+    pub fn files(&self) -> Vec<std::path::PathBuf> {
+        self.file.as_ref().map_or_else(Vec::new, |file| file.files())
+    }
+
     /// Begins a transaction that may write.
     ///
     /// # Errors
     /// When none can be begun in time.
     pub async fn write(&self) -> Result<Tx, StoreError> {
+        self.check_file()?;
         let open = match &self.pools {
             Pools::Sqlite { write, .. } => Open::Sqlite(write.begin_with(dialect::SQLITE_BEGIN).await?),
             Pools::Postgres(ReadPools { short, .. }) => Open::Postgres(short.begin().await?),
@@ -234,6 +248,7 @@ impl Store {
     /// Whether the database answers. However many ask at once, the database is asked once.
     pub async fn ping(&self) -> Result<(), StoreError> {
         const PING: &str = "SELECT 1";
+        self.check_file()?;
         let asked = Instant::now();
         let mut pinged = self.shared.pinged.lock().await;
         if pinged.is_some_and(|began| began > asked) {
