@@ -1,33 +1,38 @@
 //! Reads the configuration, builds the app, serves it until told to stop.
 
+// A write that fails is no panic: see `server::logging`.
+#![deny(clippy::print_stderr, clippy::print_stdout)]
+
 use babysea::server::{
     app::{App, Parts},
     commands,
-    config::{self, Command, Config, LogFormat},
+    config::{self, Command, Config},
     demo,
     http::health,
     jobs,
+    logging::{self, Log},
     router::Product,
     serving::{
         self,
         bounds::{Bounds, ENOUGH_FILES, connections_of, raise_open_files},
     },
+    tasks::Tasks,
 };
 use std::{
+    fmt::Display,
     future::pending,
     net::SocketAddr,
     pin::pin,
     process::{self, ExitCode},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Mutex,
 };
 
-/// What is logged unless `RUST_LOG` says otherwise. tower-sessions warns of every cookie that it does not know, which
-/// anybody may send.
-const LOGGED: &str = "info,tower_sessions=error,tower_sessions_core=error";
 /// How long the log and other entries may take that are not written yet.
 const WRITING: Duration = Duration::from_secs(5);
 /// How long the database's connections may take to end.
@@ -35,35 +40,25 @@ const CLOSING: Duration = Duration::from_millis(500);
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Dropped last: it waits for the last lines.
+    let log = Log::start();
     let (config, command) = match Config::from_process() {
         Ok(given) => given,
         Err(error) => match config::explain(&error) {
-            Some(sentence) => return refuse(&sentence),
+            Some(sentence) => return refuse(&log, &sentence),
             None => error.exit(),
         },
     };
-    log_as(config.log_format);
     let done = match command {
         None => serve(config, false).await,
         Some(Command::Demo) => serve(config, true).await,
         Some(command) => commands::run(&command, &config, &Parts::default())
             .await
-            .map(|said| println!("{said}")),
+            .map(|said| logging::say(&said)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => refuse(&error.to_string()),
-    }
-}
-
-fn log_as(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| LOGGED.into());
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
+        Err(error) => refuse(&log, &error),
     }
 }
 
@@ -87,8 +82,8 @@ fn raise_files(wanted: Option<u32>) {
     }
 }
 
-fn refuse(sentence: &str) -> ExitCode {
-    eprintln!("babysea: {sentence}");
+fn refuse(log: &Log, sentence: &dyn Display) -> ExitCode {
+    log.refuse(sentence);
     ExitCode::FAILURE
 }
 
@@ -115,22 +110,11 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         );
     }
     if with_sample {
-        println!("{}", demo::prepare(&app).await?);
+        logging::say(&demo::prepare(&app).await?);
     }
-    tokio::spawn(jobs::follow_catalog(app.clone(), hangups));
-    tokio::spawn(jobs::run(app.clone()));
-    tokio::spawn(jobs::remove_deleted(app.clone()));
-    tokio::spawn(jobs::write_folds(app.clone()));
-    tokio::spawn(jobs::keep_log_short(app.clone()));
+    jobs::start(&app, hangups);
     if let Some(metrics) = metrics {
-        tracing::info!(
-            "figures for Prometheus at http://{}/metrics",
-            metrics.local_addr()?
-        );
-        let app = app.clone();
-        let router = health::metrics_router(app.clone());
-        let bounds = Bounds::of(&app.config).of_metrics();
-        tokio::spawn(async move { serving::serve_within(&app, metrics, router, bounds, pending()).await });
+        serve_metrics(&app, metrics)?;
     }
     tracing::info!(
         database = app.store.engine(),
@@ -147,6 +131,27 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     Ok(())
 }
 
+/// Serves the figures, on the same listener again where that task has trouble.
+fn serve_metrics(app: &App, listener: TcpListener) -> std::io::Result<()> {
+    let address = listener.local_addr()?;
+    let listener = listener.into_std()?;
+    let router = health::metrics_router(app.clone());
+    let bounds = Bounds::of(&app.config).of_metrics();
+    let task = app.clone();
+    app.tasks.watch_endless("metrics", move || {
+        let (app, router) = (task.clone(), router.clone());
+        let listener = listener.try_clone().and_then(TcpListener::from_std);
+        async move {
+            match listener {
+                Ok(listener) => drop(serving::serve_within(&app, listener, router, bounds, pending()).await),
+                Err(error) => tracing::error!(error = %error, "no figures can be served"),
+            }
+        }
+    });
+    tracing::info!("figures for Prometheus at http://{address}/metrics");
+    Ok(())
+}
+
 async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, String> {
     let listener = TcpListener::bind(address).await;
     listener.map_err(|error| format!("{variable} {address}: {error}"))
@@ -154,21 +159,29 @@ async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, Stri
 
 /// Ends on SIGTERM or SIGINT. A second one ends the process at once (docs/security.md, S80).
 fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut told = async move || {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
+    let terminate = signal(SignalKind::terminate())?;
+    let interrupt = signal(SignalKind::interrupt())?;
+    let signals = Arc::new(Mutex::new((terminate, interrupt)));
     Ok(async move {
-        told().await;
+        told(&signals).await;
         tracing::info!("stopping: requests are answered until balancers have learned of it");
-        tokio::spawn(async move {
-            told().await;
-            tracing::warn!("stopping at once");
-            process::exit(1);
+        Tasks::default().watch_endless("signals", move || {
+            let signals = Arc::clone(&signals);
+            async move {
+                told(&signals).await;
+                tracing::warn!("stopping at once");
+                logging::flush();
+                process::exit(1);
+            }
         });
     })
+}
+
+async fn told(signals: &Mutex<(Signal, Signal)>) {
+    let mut signals = signals.lock().await;
+    let (terminate, interrupt) = &mut *signals;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
 }
