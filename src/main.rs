@@ -1,34 +1,39 @@
 //! Reads the configuration, builds the app, serves it until told to stop.
 
+// A write that fails is no panic: see `server::logging`.
+#![deny(clippy::print_stderr, clippy::print_stdout)]
+
 use babysea::server::{
     app::{App, Parts},
     commands,
-    config::{self, Command, Config, LogFormat, promises},
+    config::{self, Command, Config, promises},
     demo,
     http::health,
     jobs,
+    logging::{self, Log},
     router::Product,
     service::first_person,
     serving::{
         self,
         bounds::{Bounds, ENOUGH_FILES, connections_of, raise_open_files},
     },
+    tasks::Tasks,
 };
 use std::{
+    fmt::Display,
     future::pending,
     net::SocketAddr,
     pin::pin,
     process::{self, ExitCode},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Mutex,
 };
 
-/// What is logged unless `RUST_LOG` says otherwise. tower-sessions warns of every cookie that it does not know, which
-/// anybody may send.
-const LOGGED: &str = "info,tower_sessions=error,tower_sessions_core=error";
 /// Connections that wait to be accepted, where the system allows so many. One that finds no place is tried again by its
 /// client after a second: thousands that come at once must not make others wait so long.
 const QUEUE: u32 = 4_096;
@@ -39,14 +44,15 @@ const CLOSING: Duration = Duration::from_millis(500);
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Dropped last: it waits for the last lines.
+    let log = Log::start();
     let (config, command) = match Config::from_process() {
         Ok(given) => given,
         Err(error) => match config::explain(&error) {
-            Some(sentence) => return refuse(&sentence),
+            Some(sentence) => return refuse(&log, &sentence),
             None => error.exit(),
         },
     };
-    log_as(config.log_format);
     let done = match command {
         None => serve(config, false).await,
         Some(Command::Demo) => serve(config, true).await,
@@ -54,23 +60,12 @@ async fn main() -> ExitCode {
             .await
             .map(|said| match said.as_str() {
                 "" => {}
-                said => println!("{said}"),
+                said => logging::say(said),
             }),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => refuse(&error.to_string()),
-    }
-}
-
-fn log_as(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| LOGGED.into());
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
+        Err(error) => refuse(&log, &error),
     }
 }
 
@@ -94,8 +89,8 @@ fn raise_files(wanted: Option<u32>) {
     }
 }
 
-fn refuse(sentence: &str) -> ExitCode {
-    eprintln!("babysea: {sentence}");
+fn refuse(log: &Log, sentence: &dyn Display) -> ExitCode {
+    log.refuse(sentence);
     ExitCode::FAILURE
 }
 
@@ -120,25 +115,14 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         tracing::warn!("{sentence}");
     }
     if with_sample {
-        println!("{}", demo::prepare(&app).await?);
+        logging::say(&demo::prepare(&app).await?);
     }
     if let Some(sentence) = first_person::notice(&app).await {
         tracing::warn!("{sentence}");
     }
-    tokio::spawn(jobs::follow_catalog(app.clone(), hangups));
-    tokio::spawn(jobs::run(app.clone()));
-    tokio::spawn(jobs::remove_deleted(app.clone()));
-    tokio::spawn(jobs::write_folds(app.clone()));
-    tokio::spawn(jobs::keep_log_short(app.clone()));
+    jobs::start(&app, hangups);
     if let Some(metrics) = metrics {
-        tracing::info!(
-            "figures for Prometheus at http://{}/metrics",
-            metrics.local_addr()?
-        );
-        let app = app.clone();
-        let router = health::metrics_router(app.clone());
-        let bounds = Bounds::of(&app.config).of_metrics();
-        tokio::spawn(async move { serving::serve_within(&app, metrics, router, bounds, pending()).await });
+        serve_metrics(&app, metrics)?;
     }
     tracing::info!(
         database = app.store.engine(),
@@ -152,6 +136,27 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         tracing::warn!("the database did not take everything before the end");
     }
     stop.stage(CLOSING, app.store.close()).await;
+    Ok(())
+}
+
+/// Serves the figures, on the same listener again where that task has trouble.
+fn serve_metrics(app: &App, listener: TcpListener) -> std::io::Result<()> {
+    let address = listener.local_addr()?;
+    let listener = listener.into_std()?;
+    let router = health::metrics_router(app.clone());
+    let bounds = Bounds::of(&app.config).of_metrics();
+    let task = app.clone();
+    app.tasks.watch_endless("metrics", move || {
+        let (app, router) = (task.clone(), router.clone());
+        let listener = listener.try_clone().and_then(TcpListener::from_std);
+        async move {
+            match listener {
+                Ok(listener) => drop(serving::serve_within(&app, listener, router, bounds, pending()).await),
+                Err(error) => tracing::error!(error = %error, "no figures can be served"),
+            }
+        }
+    });
+    tracing::info!("figures for Prometheus at http://{address}/metrics");
     Ok(())
 }
 
@@ -171,21 +176,29 @@ fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, String> {
 
 /// Ends on SIGTERM or SIGINT. A second one ends the process at once (docs/security.md, S80).
 fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut told = async move || {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
+    let terminate = signal(SignalKind::terminate())?;
+    let interrupt = signal(SignalKind::interrupt())?;
+    let signals = Arc::new(Mutex::new((terminate, interrupt)));
     Ok(async move {
-        told().await;
+        told(&signals).await;
         tracing::info!("stopping: requests are answered until balancers have learned of it");
-        tokio::spawn(async move {
-            told().await;
-            tracing::warn!("stopping at once");
-            process::exit(1);
+        Tasks::default().watch_endless("signals", move || {
+            let signals = Arc::clone(&signals);
+            async move {
+                told(&signals).await;
+                tracing::warn!("stopping at once");
+                logging::flush();
+                process::exit(1);
+            }
         });
     })
+}
+
+async fn told(signals: &Mutex<(Signal, Signal)>) {
+    let mut signals = signals.lock().await;
+    let (terminate, interrupt) = &mut *signals;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
 }

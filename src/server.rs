@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod app;
+pub mod batches;
 pub mod catalog_file;
 pub mod client;
 pub mod clock;
@@ -15,6 +16,7 @@ pub mod jobs;
 pub mod key_cache;
 pub mod limits;
 pub mod log_limit;
+pub mod logging;
 pub mod metrics;
 pub mod pace;
 pub mod recorder;
@@ -26,6 +28,7 @@ pub mod service;
 pub mod serving;
 pub mod session;
 pub mod store;
+pub mod tasks;
 pub mod write_behind;
 
 /// Requests are many small pieces of memory, and their rows of the log are freed on another thread than they were made.

@@ -9,6 +9,7 @@ use super::{
     folds::Folds,
     key_cache::KeyCache,
     limits::{FixedWindow, Network, bucket::Bucket, bytes::ByteBudget, quota::Quotas, turns::Turns},
+    logging,
     metrics::{Levels, Metrics},
     recorder::Recorder,
     request_ids::RequestIds,
@@ -18,6 +19,7 @@ use super::{
         pepper::{Pepper, PepperError},
     },
     store::{ConnectError, Store, StoreError},
+    tasks::Tasks,
     write_behind::WriteBehind,
 };
 use crate::domain::{catalog::Catalog, ids::KeyId, time::Timestamp};
@@ -101,6 +103,8 @@ pub struct Inner {
     pub turns: Turns,
     /// Wakes the task that removes what deleted keys leave behind.
     pub deletions: Notify,
+    /// What runs for as long as the process.
+    pub tasks: Tasks,
 }
 
 /// What differs between serving and testing.
@@ -172,17 +176,21 @@ impl App {
         let catalog = catalog_file::read(config.catalog.as_deref(), &store, parts.clock.now()).await?;
         let pepper = Pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
         let write_behind = Arc::<WriteBehind>::default();
+        let tasks = Tasks::default();
+        let recorder = Recorder::start(
+            &tasks,
+            store.clone(),
+            Arc::clone(&parts.clock),
+            Arc::clone(&parts.rng),
+            Arc::clone(&write_behind),
+        );
         Ok(Self(Arc::new(Inner {
-            folds: Folds::default(),
+            folds: Folds::new(recorder.refused().clone()),
+            tasks,
             turns: Turns::default(),
             deletions: Notify::new(),
             passwords: Passwords::new(parts.cost, Arc::clone(&parts.rng)),
-            recorder: Recorder::start(
-                store.clone(),
-                Arc::clone(&parts.clock),
-                Arc::clone(&parts.rng),
-                Arc::clone(&write_behind),
-            ),
+            recorder,
             write_behind,
             unknown_keys: FixedWindow::new(config.auth_limit),
             suspects: Semaphore::new(1),
@@ -263,6 +271,9 @@ impl App {
             log_dropped: self.recorder.dropped(),
             stale_uses: self.stale_uses.load(Ordering::Relaxed),
             unowned_refusals: self.folds.unowned(),
+            rows_refused: self.recorder.refused().counts(),
+            task_restarts: self.tasks.restarts(),
+            lines_lost: logging::lost(),
             pools: self.store.pools(),
         }
     }

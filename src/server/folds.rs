@@ -3,6 +3,7 @@
 //! (docs/security.md, S67 and S90). The activity is append-only, so no entry is changed.
 
 use super::{
+    batches::{self, Refused, WriteRows},
     rng::Rng,
     store::{Store, StoreError, Tables as _, Tx, refusals::Refusal},
 };
@@ -11,6 +12,7 @@ use crate::domain::{
     ids::{AccountId, UserId},
     time::Timestamp,
 };
+use async_trait::async_trait;
 use std::{
     collections::HashMap,
     mem,
@@ -100,6 +102,7 @@ pub struct Folds {
     unwritten: tokio::sync::Mutex<Vec<(Entry, u64)>>,
     lost: AtomicU64,
     unowned: AtomicU64,
+    refused: Refused,
 }
 
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -268,6 +271,15 @@ pub async fn write_first(store: &Store, entry: &Entry) -> Result<(), StoreError>
 }
 
 impl Folds {
+    /// Those that count the rows that the database refuses, with others.
+    #[must_use]
+    pub fn new(refused: Refused) -> Self {
+        Self {
+            refused,
+            ..Self::default()
+        }
+    }
+
     /// Events that belong to no account, since the start.
     #[must_use]
     pub fn unowned(&self) -> u64 {
@@ -297,24 +309,29 @@ impl Folds {
         let mut unwritten = self.unwritten.lock().await;
         let windows = mem::take(&mut *lock(&self.over));
         unwritten.extend(windows.iter().flat_map(|window| window.entries(rng, now)));
-        let mut written = 0;
-        while !unwritten.is_empty() {
-            // What is written is removed at once: nothing is written twice.
-            let chunk = unwritten.len().min(CHUNK);
-            write_entries(store, &unwritten[..chunk]).await?;
-            written += unwritten.drain(..chunk).map(|(_, times)| times).sum::<u64>();
-        }
-        Ok(written)
+        let written = batches::write(store, &self.refused, &Repeated, &unwritten, false).await;
+        // What is settled is removed at once: nothing is written twice.
+        let settled = unwritten.drain(..written.settled);
+        let count = settled.map(|(_, times)| times).sum::<u64>();
+        written.error.map_or(Ok(count), Err)
     }
 }
 
-async fn write_entries(store: &Store, entries: &[(Entry, u64)]) -> Result<(), StoreError> {
-    let mut tx = store.write().await?;
-    for (entry, times) in entries {
-        insert_times(&mut tx, entry, *times).await?;
+/// Entries for repeats, and how many there were.
+struct Repeated;
+
+#[async_trait]
+impl WriteRows<(Entry, u64)> for Repeated {
+    const ROWS: &'static str = "repeated_events";
+    const CHUNK: usize = CHUNK;
+
+    async fn write(&self, tx: &mut Tx, rows: &[(Entry, u64)], _: bool) -> Result<(), StoreError> {
+        for (entry, times) in rows {
+            insert_times(tx, entry, *times).await?;
+        }
+        if rows.iter().any(|(entry, _)| entry.account.is_none()) {
+            tx.refusals().trim(UNOWNED_ROWS, TRIMMED).await?;
+        }
+        Ok(())
     }
-    if entries.iter().any(|(entry, _)| entry.account.is_none()) {
-        tx.refusals().trim(UNOWNED_ROWS, TRIMMED).await?;
-    }
-    tx.commit().await
 }

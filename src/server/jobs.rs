@@ -8,9 +8,14 @@ use super::{
     store::{StoreError, Tables as _, retention::Kind},
 };
 use crate::domain::{ids::KeyId, time::Timestamp};
-use std::time::{Duration, Instant};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::{
     signal::unix::Signal,
+    sync::Mutex,
     time::{MissedTickBehavior, interval, timeout},
 };
 
@@ -33,8 +38,30 @@ const KEYS: u32 = 500;
 const ALWAYS: Timestamp = Timestamp::from_millis(i64::MIN);
 const FOREVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
+/// Starts everything here, each a task of its own that is watched.
+pub fn start(app: &App, hangups: Signal) {
+    let hangups = Arc::new(Mutex::new(hangups));
+    let with_app = |task: fn(App) -> Running| {
+        let app = app.clone();
+        move || task(app.clone())
+    };
+    let tasks = &app.tasks;
+    tasks.watch_endless("catalogue", {
+        let app = app.clone();
+        move || follow_catalog(app.clone(), Arc::clone(&hangups))
+    });
+    tasks.watch_endless("purge", with_app(|app| Box::pin(run(app))));
+    tasks.watch_endless("deleted keys", with_app(|app| Box::pin(remove_deleted(app))));
+    tasks.watch_endless("repeated events", with_app(|app| Box::pin(write_folds(app))));
+    tasks.watch_endless("write-ahead log", with_app(|app| Box::pin(keep_log_short(app))));
+}
+
+/// A task of this module.
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Reads the catalogue again whenever the process is told to by SIGHUP; one that is wrong changes nothing.
-pub async fn follow_catalog(app: App, mut hangups: Signal) {
+async fn follow_catalog(app: App, hangups: Arc<Mutex<Signal>>) {
+    let mut hangups = hangups.lock().await;
     while hangups.recv().await.is_some() {
         match app.reload_catalog().await {
             Ok(()) => tracing::info!("the catalogue was read again"),
@@ -59,7 +86,7 @@ pub async fn reload_trusted_proxies(app: &App) {
 }
 
 /// Purges now and every ten minutes. A failing database is reported and does not end the task.
-pub async fn run(app: App) {
+async fn run(app: App) {
     let mut ticks = interval(PURGE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -156,7 +183,7 @@ async fn remove_rows(app: &App, key: KeyId, before: Timestamp, pace: &mut Pace) 
 }
 
 /// Removes what deleted keys left behind, whenever one was deleted, and now and then for what nobody told of.
-pub async fn remove_deleted(app: App) {
+async fn remove_deleted(app: App) {
     loop {
         if let Err(error) = remove_deleted_keys(&app).await {
             tracing::warn!(error = %error, "the logs of deleted keys could not be removed yet");
@@ -189,7 +216,7 @@ pub async fn remove_deleted_keys(app: &App) -> Result<u64, StoreError> {
 }
 
 /// Keeps SQLite's write-ahead log short while long reads follow each other. PostgreSQL has nothing to do here.
-pub async fn keep_log_short(app: App) {
+async fn keep_log_short(app: App) {
     let mut ticks = interval(LOG_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -206,7 +233,7 @@ pub async fn write_due_folds(app: &App) -> Result<u64, StoreError> {
 }
 
 /// Writes them every few seconds.
-pub async fn write_folds(app: App) {
+async fn write_folds(app: App) {
     let mut ticks = interval(FOLDS_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

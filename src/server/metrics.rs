@@ -30,6 +30,16 @@ struct Pool {
     pool: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Rows {
+    rows: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Task {
+    task: &'static str,
+}
+
 /// How full things are at the moment.
 #[derive(Clone, Debug, Default)]
 pub struct Levels {
@@ -43,6 +53,12 @@ pub struct Levels {
     pub stale_uses: u64,
     /// Refused sign-ins that belong to no account, since the start.
     pub unowned_refusals: u64,
+    /// Rows that the database refused since the start, by what they are.
+    pub rows_refused: Vec<(&'static str, u64)>,
+    /// Each watched task, and how often it was started again.
+    pub task_restarts: Vec<(&'static str, u64)>,
+    /// Lines of the log that could not be written since the start.
+    pub lines_lost: u64,
     /// Each pool of connections to the database: its name, those that are open, those of them that are in use.
     pub pools: Vec<(&'static str, u32, u32)>,
 }
@@ -60,6 +76,9 @@ pub struct Metrics {
     log_dropped: Counter,
     stale_uses: Counter,
     unowned_refusals: Counter,
+    rows_refused: Family<Rows, Counter>,
+    task_restarts: Family<Task, Counter>,
+    lines_lost: Counter,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
     connections: Gauge,
@@ -85,6 +104,9 @@ impl Default for Metrics {
             log_dropped: Counter::default(),
             stale_uses: Counter::default(),
             unowned_refusals: Counter::default(),
+            rows_refused: Family::default(),
+            task_restarts: Family::default(),
+            lines_lost: Counter::default(),
             open: Family::default(),
             in_use: Family::default(),
             connections: Gauge::default(),
@@ -101,6 +123,9 @@ impl Default for Metrics {
             log_dropped,
             stale_uses,
             unowned_refusals,
+            rows_refused,
+            task_restarts,
+            lines_lost,
             open,
             in_use,
             connections,
@@ -136,6 +161,21 @@ impl Default for Metrics {
             "unowned_refusals",
             "Refused sign-ins that belong to no account",
             unowned_refusals,
+        );
+        all.add(
+            "rows_refused",
+            "Rows that the database refused, which are dropped",
+            rows_refused,
+        );
+        all.add(
+            "task_restarts",
+            "Restarts of tasks that panicked or ended",
+            task_restarts,
+        );
+        all.add(
+            "output_lines_lost",
+            "Lines of the log that could not be written",
+            lines_lost,
         );
         all.add("pool_open", "Open connections to the database", open);
         all.add("pool_in_use", "Connections to the database in use", in_use);
@@ -220,6 +260,13 @@ impl Metrics {
         raise(&self.log_dropped, levels.log_dropped);
         raise(&self.stale_uses, levels.stale_uses);
         raise(&self.unowned_refusals, levels.unowned_refusals);
+        raise(&self.lines_lost, levels.lines_lost);
+        for &(rows, refused) in &levels.rows_refused {
+            raise(&self.rows_refused.get_or_create(&Rows { rows }), refused);
+        }
+        for &(task, restarts) in &levels.task_restarts {
+            raise(&self.task_restarts.get_or_create(&Task { task }), restarts);
+        }
         for &(pool, open, in_use) in &levels.pools {
             self.open.get_or_create(&Pool { pool }).set(open.into());
             self.in_use.get_or_create(&Pool { pool }).set(in_use.into());

@@ -1,9 +1,13 @@
 //! Notes what keys did, in batches and outside the request's path: a request never waits for it and never fails by it.
 //! A full queue drops, counts, and leaves a mark in the log (docs/security.md, S78).
 
+mod rows;
 mod writer;
 
-use super::{clock::Clock, rng::Rng, secret::pepper::KeyHash, store::Store, write_behind::WriteBehind};
+use super::{
+    batches::Refused, clock::Clock, rng::Rng, secret::pepper::KeyHash, store::Store, tasks::Tasks,
+    write_behind::WriteBehind,
+};
 use crate::domain::{
     ids::KeyId,
     log::{KeyUse, LogEntry},
@@ -45,12 +49,14 @@ pub struct Recorder {
     flushes: mpsc::Sender<oneshot::Sender<bool>>,
     dropped: Arc<AtomicU64>,
     unqueued: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
+    refused: Refused,
 }
 
 impl Recorder {
-    /// Starts the task that writes.
+    /// Starts the task that writes, among the others. What waits to be written outlasts it.
     #[must_use]
     pub fn start(
+        tasks: &Tasks,
         store: Store,
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
@@ -60,6 +66,7 @@ impl Recorder {
         let (flushes, asked) = mpsc::channel(1);
         let dropped = Arc::<AtomicU64>::default();
         let unqueued = Arc::<Mutex<HashMap<KeyId, Timestamp>>>::default();
+        let refused = Refused::default();
         let writer = Writer {
             store,
             clock,
@@ -74,14 +81,27 @@ impl Recorder {
             failed: false,
             batch: writer::Batch::default(),
             uses_written: HashMap::new(),
+            asked,
+            refused: refused.clone(),
         };
-        tokio::spawn(writer.run(asked));
+        let writer = Arc::new(tokio::sync::Mutex::new(writer));
+        tasks.watch("request log", move || {
+            let writer = Arc::clone(&writer);
+            async move { writer.lock().await.run().await }
+        });
         Self {
             queue,
             flushes,
             dropped,
             unqueued,
+            refused,
         }
+    }
+
+    /// Rows that the database refused since the start, by what they are.
+    #[must_use]
+    pub const fn refused(&self) -> &Refused {
+        &self.refused
     }
 
     /// A place for a request that was made with a key; nothing when the queue is full, and the request is counted then.
@@ -114,7 +134,7 @@ impl Recorder {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
-    /// Requests that were dropped because the queue was full.
+    /// Requests that were dropped: the queue was full, or the database refused their rows.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)

@@ -8,6 +8,7 @@ mod connect;
 mod dialect;
 mod error;
 pub mod given;
+mod health;
 mod long_read;
 mod sqlite_file;
 mod sync;

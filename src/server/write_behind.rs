@@ -3,11 +3,15 @@
 //! (docs/security.md, S86). What could not be written is tried again; beyond a bound it is forgotten, and costs no more
 //! than a session that counts as idle too early.
 
-use super::store::{Store, StoreError, Tables as _, sessions::IdHash};
+use super::{
+    batches::{self, Refused, WriteRows},
+    store::{Store, StoreError, Tables as _, Tx, sessions::IdHash},
+};
 use crate::domain::{
     ids::{AccountId, UserId},
     time::Timestamp,
 };
+use async_trait::async_trait;
 use std::{
     collections::HashMap,
     hash::Hash,
@@ -49,28 +53,66 @@ impl WriteBehind {
         lock(&self.visited).get(&user).copied()
     }
 
-    /// Writes what waits.
-    pub(super) async fn write(&self, store: &Store) -> Result<(), StoreError> {
-        // In one order on every server: two that write the same rows must not wait for each other.
-        let mut touched: Vec<_> = lock(&self.touched).iter().map(|(&id, &at)| (id, at)).collect();
-        touched.sort_unstable();
-        for chunk in touched.chunks(CHUNK) {
-            let mut tx = store.write().await?;
-            for (session, at) in chunk {
-                tx.sessions().touch(session, *at).await?;
-            }
-            tx.commit().await?;
-            remove(&self.touched, chunk);
+    /// Writes what waits; of what could not be written the rest waits on.
+    pub(super) async fn write(&self, store: &Store, refused: &Refused) {
+        for error in [
+            write(store, refused, &Touches, &self.touched).await,
+            write(store, refused, &Visits, &self.visited).await,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            tracing::debug!(error = %error, "touches of sessions wait to be written");
         }
-        let mut visited: Vec<_> = lock(&self.visited).iter().map(|(&id, &at)| (id, at)).collect();
-        visited.sort_unstable();
-        for chunk in visited.chunks(CHUNK) {
-            let mut tx = store.write().await?;
-            for (user, account) in chunk {
-                tx.users().set_last_account(*user, *account).await?;
-            }
-            tx.commit().await?;
-            remove(&self.visited, chunk);
+    }
+}
+
+async fn write<K, V, W>(
+    store: &Store,
+    refused: &Refused,
+    writer: &W,
+    map: &Mutex<HashMap<K, V>>,
+) -> Option<StoreError>
+where
+    K: Copy + Eq + Hash + Ord + Sync,
+    V: Copy + Ord + Sync,
+    W: WriteRows<(K, V)>,
+{
+    // In one order on every server: two that write the same rows must not wait for each other.
+    let mut rows: Vec<_> = lock(map).iter().map(|(&key, &value)| (key, value)).collect();
+    rows.sort_unstable();
+    let written = batches::write(store, refused, writer, &rows, false).await;
+    remove(map, &rows[..written.settled]);
+    written.error
+}
+
+/// When sessions were used.
+struct Touches;
+
+#[async_trait]
+impl WriteRows<(IdHash, Timestamp)> for Touches {
+    const ROWS: &'static str = "sessions";
+    const CHUNK: usize = CHUNK;
+
+    async fn write(&self, tx: &mut Tx, rows: &[(IdHash, Timestamp)], _: bool) -> Result<(), StoreError> {
+        for (session, at) in rows {
+            tx.sessions().touch(session, *at).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whose accounts people saw.
+struct Visits;
+
+#[async_trait]
+impl WriteRows<(UserId, AccountId)> for Visits {
+    const ROWS: &'static str = "last_accounts";
+    const CHUNK: usize = CHUNK;
+
+    async fn write(&self, tx: &mut Tx, rows: &[(UserId, AccountId)], _: bool) -> Result<(), StoreError> {
+        for (user, account) in rows {
+            tx.users().set_last_account(*user, *account).await?;
         }
         Ok(())
     }

@@ -23,11 +23,23 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ("server::log_limit", "", OUTSIDE),
     ("server::files", "server::files", OUTSIDE),
     (
-        "server::pace server::write_behind",
-        "server::store domain",
+        "server::logging",
+        "server::config::LogFormat server::log_limit",
+        OUTSIDE,
+    ),
+    ("server::tasks", "", WEB_AND_SQL),
+    ("server::batches", "server::log_limit server::store", WEB_AND_SQL),
+    ("server::pace", "server::store domain", WEB_AND_SQL),
+    (
+        "server::write_behind",
+        "server::batches server::store domain",
         WEB_AND_SQL,
     ),
-    ("server::folds", "server::rng server::store domain", WEB_AND_SQL),
+    (
+        "server::folds",
+        "server::batches server::rng server::store domain",
+        WEB_AND_SQL,
+    ),
     // Keys are stored and found by the type of their hash.
     (
         "server::store",
@@ -61,12 +73,12 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ),
     (
         "server::recorder",
-        "server::recorder server::clock server::rng server::secret::pepper::KeyHash server::store server::write_behind domain",
+        "server::recorder server::batches server::clock server::rng server::secret::pepper::KeyHash server::store server::tasks server::write_behind domain",
         WEB_AND_SQL,
     ),
     (
         "server::app",
-        "server::catalog_file server::client server::clock server::config server::files server::folds server::key_cache server::limits server::metrics server::recorder server::request_ids server::rng server::secret server::store server::write_behind domain",
+        "server::catalog_file server::client server::clock server::config server::files server::folds server::key_cache server::limits server::logging server::metrics server::recorder server::request_ids server::rng server::secret server::store server::tasks server::write_behind domain",
         WEB_AND_SQL,
     ),
     (

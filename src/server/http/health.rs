@@ -3,7 +3,7 @@
 use crate::server::app::App;
 use axum::{
     Json, Router,
-    extract::State,
+    extract::{RawQuery, State},
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::get,
@@ -20,24 +20,40 @@ pub async fn healthz() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// 200 if requests may be sent here. 503 from the moment the server is told to stop (docs/security.md, S80), and while
-/// the database does not answer.
-pub async fn readyz(State(app): State<App>) -> Response {
+/// 200 if requests may be sent here (docs/security.md, S94). 503 from the moment the server is told to stop (S80), while
+/// nothing can be changed, and while a task that should run does not. With `?checks` it is 200 as long as keys can be
+/// checked: a balancer in front of the machine side keeps a server whose database can only be read.
+pub async fn readyz(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    let only_checks = query
+        .split('&')
+        .any(|part| part.split('=').next() == Some("checks"));
     let reason = if app.stopping.load(Ordering::SeqCst) {
-        Some("stopping")
+        Some(json!({ "reason": "stopping" }))
+    } else if only_checks {
+        (!can_check(&app).await).then(|| json!({ "reason": "database" }))
+    } else if !matches!(timeout(PATIENCE, app.store.is_writable()).await, Ok(true)) {
+        Some(json!({ "reason": "database" }))
     } else {
-        match timeout(PATIENCE, app.store.ping()).await {
-            Ok(Ok(())) => None,
-            Ok(Err(_)) | Err(_) => Some("database"),
-        }
+        let task = app.tasks.down();
+        task.map(|task| json!({ "reason": "task", "task": task }))
     };
     match reason {
         None => Json(json!({ "status": "ok" })).into_response(),
-        Some(reason) => {
-            let told = Json(json!({ "status": "unavailable", "reason": reason }));
-            (StatusCode::SERVICE_UNAVAILABLE, told).into_response()
+        Some(mut told) => {
+            told["status"] = "unavailable".into();
+            (StatusCode::SERVICE_UNAVAILABLE, Json(told)).into_response()
         }
     }
+}
+
+/// Whether keys are checked: by the database, or for a while by what is known of them.
+async fn can_check(app: &App) -> bool {
+    if matches!(timeout(PATIENCE, app.store.ping()).await, Ok(Ok(()))) {
+        return true;
+    }
+    let stale = app.config.stale_if_db_down;
+    !stale.is_zero() && app.store.since_look().is_some_and(|ago| ago <= stale)
 }
 
 /// What is served at `METRICS_LISTEN`.

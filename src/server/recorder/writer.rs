@@ -1,18 +1,23 @@
 //! Writes what was noted, in batches.
 
-use super::{MOST_USED, Message, lock};
+use super::{
+    MOST_USED, Message, lock,
+    rows::{Alerts, Entries, Gaps, Rekeyed, Uses},
+};
 use crate::{
     domain::{
-        activity::{Actor, Entry, Event, Trace},
+        activity::Trace,
         ids::KeyId,
         log::{KeyUse, LogEntry},
         time::Timestamp,
     },
     server::{
+        batches::{self, Refused},
         clock::Clock,
         rng::Rng,
         secret::pepper::KeyHash,
-        store::{Store, StoreError, Tables as _, given},
+        store::{Store, StoreError},
+        tasks::End,
         write_behind::WriteBehind,
     },
 };
@@ -40,13 +45,6 @@ const LONGEST_REST: u32 = 3;
 const USES_EVERY: Duration = Duration::from_mins(1);
 /// How often a mark says how many rows are missing in the log, while rows are dropped all the time.
 const MARK_EVERY: Duration = Duration::from_secs(10);
-/// How often the use of one key after its end is told.
-const ALERT_EVERY: Duration = Duration::from_hours(1);
-/// Rows of one transaction: on SQLite nobody else writes meanwhile.
-const CHUNK: usize = 16 * given::MANY;
-/// The same where each row has a statement of its own (docs/security.md, S85).
-const SINGLE_ROWS: usize = 200;
-
 /// What waits to be written.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -87,20 +85,24 @@ pub(super) struct Writer {
     pub(super) batch: Batch,
     /// When the last use of a key was written.
     pub(super) uses_written: HashMap<KeyId, Timestamp>,
+    /// Those who wait until everything is written.
+    pub(super) asked: mpsc::Receiver<oneshot::Sender<bool>>,
+    /// Rows that the database refused.
+    pub(super) refused: Refused,
 }
 
 impl Writer {
     /// Writes at its times, and for whoever asks; once there is nobody left to write for, the last time.
-    pub(super) async fn run(mut self, mut asked: mpsc::Receiver<oneshot::Sender<bool>>) {
+    pub(super) async fn run(&mut self) -> End {
         let mut rest = EVERY;
         loop {
             tokio::select! {
-                asked = asked.recv() => {
+                asked = self.asked.recv() => {
                     let written = self.settle(true).await;
                     match asked {
                         // Whoever asked may have stopped waiting.
                         Some(done) => drop(done.send(written)),
-                        None => return,
+                        None => return End::Done,
                     }
                 }
                 () = sleep(rest) => rest = self.work().await,
@@ -121,9 +123,7 @@ impl Writer {
     /// Writes everything that was noted before, or without `all` what it is time for; whether it is written. While the
     /// database is away the batch stays, the queue fills, and then requests are dropped.
     async fn settle(&mut self, all: bool) -> bool {
-        if let Err(error) = self.write_behind.write(&self.store).await {
-            tracing::debug!(error = %error, "touches of sessions wait to be written");
-        }
+        self.write_behind.write(&self.store, &self.refused).await;
         if !self.batch.entries.is_empty() && !self.write(all).await {
             return false;
         }
@@ -164,52 +164,28 @@ impl Writer {
         self.batch.entries.push(entry);
     }
 
-    /// Tells in the activity that keys were used after their end, once an hour for each (docs/security.md, S39).
-    async fn write_alerts(&mut self) -> Result<(), StoreError> {
-        while !self.batch.alerts.is_empty() {
-            self.write_some_alerts().await?;
-        }
-        Ok(())
-    }
-
-    async fn write_some_alerts(&mut self) -> Result<(), StoreError> {
-        let mut tx = self.store.write().await?;
-        let some: Vec<_> = self.batch.alerts.keys().copied().take(SINGLE_ROWS).collect();
-        for &key in &some {
-            let Some((trace, at)) = self.batch.alerts.get(&key) else {
-                continue;
-            };
-            let told = tx.leaks().alert(key, *at, at.minus(ALERT_EVERY)).await?;
-            if let Some((account, name, prefix)) = told {
-                let actor = Actor::program(Some(trace));
-                let target = (key.to_string(), name.as_str());
-                let detail = format!("{prefix}..., refused");
-                let event = Event::RetiredKeyUsed;
-                let entry = Entry::new(self.rng.bytes(), Some(account), *at, actor, event, target, detail);
-                tx.activity().insert(&entry).await?;
-            }
-        }
-        tx.commit().await?;
-        for key in some {
-            self.batch.alerts.remove(&key);
-        }
-        Ok(())
-    }
-
-    /// Writes what waits; what the database refuses stays for the next time. Whether nothing waits any more.
+    /// Writes what waits, each kind whatever became of the others; what could not be written stays for the next time.
+    /// Whether nothing waits any more.
     async fn write(&mut self, all: bool) -> bool {
-        let Err(error) = self.try_write(all).await else {
-            self.failed = false;
-            return true;
-        };
-        self.failed = true;
+        let again = self.failed;
+        let errors = [
+            self.write_uses(all).await,
+            self.write_rekeyed().await,
+            self.write_alerts().await,
+            self.write_entries(again).await,
+            self.write_mark(all).await,
+        ];
         let waiting = self.batch.entries.len();
-        tracing::warn!(error = %error, waiting, "the request log could not be written yet");
-        false
+        let error = errors.into_iter().flatten().next();
+        self.failed = error.is_some() || waiting > 0;
+        if let Some(error) = error {
+            tracing::warn!(error = %error, waiting, "the request log could not be written yet");
+        }
+        !self.failed
     }
 
-    /// Writes the last uses that are due, in transactions of their own: each goes through the keys in their order once.
-    async fn write_uses(&mut self, all: bool) -> Result<(), StoreError> {
+    /// Writes the last uses that are due.
+    async fn write_uses(&mut self, all: bool) -> Option<StoreError> {
         let now = self.clock.now();
         let is_due = |key: &KeyId| {
             let written = self.uses_written.get(key);
@@ -217,62 +193,67 @@ impl Writer {
         };
         let used = self.batch.used.iter().filter(|(key, _)| is_due(key));
         let due: Vec<_> = used.map(|(&key, &at)| (key, at)).collect();
-        for uses in due.chunks(CHUNK) {
-            let mut tx = self.store.write().await?;
-            tx.key_uses().note(uses).await?;
-            tx.commit().await?;
-            if self.uses_written.len() + uses.len() > MOST_USED {
-                self.uses_written.clear();
-            }
-            for (key, _) in uses {
-                self.batch.used.remove(key);
-                self.uses_written.insert(*key, now);
-            }
+        let written = batches::write(&self.store, &self.refused, &Uses, &due, false).await;
+        let settled = &due[..written.settled];
+        if self.uses_written.len() + settled.len() > MOST_USED {
+            self.uses_written.clear();
         }
-        Ok(())
+        for (key, _) in settled {
+            self.batch.used.remove(key);
+            self.uses_written.insert(*key, now);
+        }
+        written.error
     }
 
-    async fn try_write(&mut self, all: bool) -> Result<(), StoreError> {
-        self.write_uses(all).await?;
-        while !self.batch.rekeyed.is_empty() {
-            let some: Vec<_> = self.batch.rekeyed.keys().copied().take(SINGLE_ROWS).collect();
-            let mut tx = self.store.write().await?;
-            for &key in &some {
-                if let Some((from, to)) = self.batch.rekeyed.get(&key) {
-                    tx.keys().rekey(key, from, to).await?;
-                }
-            }
-            tx.commit().await?;
-            for key in some {
-                self.batch.rekeyed.remove(&key);
-            }
+    async fn write_rekeyed(&mut self) -> Option<StoreError> {
+        let rows = self.batch.rekeyed.iter();
+        let rows: Vec<_> = rows.map(|(&key, (from, to))| (key, from, to)).collect();
+        let written = batches::write(&self.store, &self.refused, &Rekeyed, &rows, false).await;
+        let settled: Vec<_> = rows[..written.settled].iter().map(|(key, ..)| *key).collect();
+        for key in settled {
+            self.batch.rekeyed.remove(&key);
         }
-        if !self.batch.alerts.is_empty() {
-            self.write_alerts().await?;
+        written.error
+    }
+
+    /// Writes to the activity that keys were used after their end, once an hour for each (docs/security.md, S39).
+    async fn write_alerts(&mut self) -> Option<StoreError> {
+        let alerts = self.batch.alerts.iter();
+        let rows: Vec<_> = alerts
+            .map(|(&key, (trace, at))| (key, trace.clone(), *at))
+            .collect();
+        let writer = Alerts(self.rng.as_ref());
+        let written = batches::write(&self.store, &self.refused, &writer, &rows, false).await;
+        for (key, ..) in &rows[..written.settled] {
+            self.batch.alerts.remove(key);
         }
-        // In the order of the keys, as every other transaction of several. All of them, since rows of one key stand
-        // beside each other in an index, and a transaction writes the fewer pages of it.
+        written.error
+    }
+
+    /// Writes rows in the order of the keys, as every other transaction of several. All of them, since rows of one key
+    /// stand beside each other in an index, and a transaction writes the fewer pages of it.
+    async fn write_entries(&mut self, again: bool) -> Option<StoreError> {
         self.batch.entries.sort_by_key(|entry| entry.key);
-        while !self.batch.entries.is_empty() {
-            let chunk = self.batch.entries.len().min(CHUNK);
-            let mut tx = self.store.write().await?;
-            tx.log_rows()
-                .insert(&self.batch.entries[..chunk], self.failed)
-                .await?;
-            tx.commit().await?;
-            self.batch.entries.drain(..chunk);
-        }
+        let written = batches::write(&self.store, &self.refused, &Entries, &self.batch.entries, again).await;
+        self.batch.entries.drain(..written.settled);
+        self.dropped.fetch_add(written.refused, Ordering::Relaxed);
+        written.error
+    }
+
+    /// Marks in the log how many rows are missing there.
+    async fn write_mark(&mut self, all: bool) -> Option<StoreError> {
         let (dropped, now) = (self.dropped.load(Ordering::Relaxed), self.clock.now());
         let is_due = self.marked_at.is_none_or(|at| now.since(at) >= MARK_EVERY);
-        if dropped > self.marked && (all || is_due) {
-            let id = hex::encode(self.rng.bytes::<16>());
-            let mut tx = self.store.write().await?;
-            tx.logs().insert_gap(&id, now, dropped - self.marked).await?;
-            tx.commit().await?;
+        if dropped <= self.marked || !(all || is_due) {
+            return None;
+        }
+        let gap = (hex::encode(self.rng.bytes::<16>()), now, dropped - self.marked);
+        let written = batches::write(&self.store, &self.refused, &Gaps, &[gap], false).await;
+        if written.settled > 0 {
             self.marked = dropped;
             self.marked_at = Some(now);
         }
-        Ok(())
+        written.error
     }
 }
 

@@ -4,7 +4,7 @@ use super::Unique;
 use sqlx::{
     Executor as _, PgConnection,
     error::DatabaseError,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{path::Path, time::Duration};
 
@@ -54,6 +54,26 @@ pub async fn set_up_long(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
 /// PostgreSQL: 57014, query_canceled. SQLite: 9, SQLITE_INTERRUPT.
 pub fn was_interrupted(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| code == "57014" || code == "9")
+}
+
+/// Whether the database refuses the values of a statement, and not the statement whatever its values are.
+/// PostgreSQL: all but the classes of connections (08), the engine's abilities (0A), transactions (25, 40), statements
+/// (26), rights (28), names (3D, 3F, 42), resources (53), locks (55), operators (57) and the system (58). SQLite: a
+/// rule, too long, or of another type.
+pub fn is_of_values(error: &dyn DatabaseError, code: &str) -> bool {
+    const OTHERS: [&str; 13] = [
+        "08", "0A", "25", "26", "28", "3D", "3F", "40", "42", "53", "55", "57", "58",
+    ];
+    const TOO_BIG: u32 = 18;
+    const CONSTRAINT: u32 = 19;
+    const MISMATCH: u32 = 20;
+    const RANGE: u32 = 25;
+    if error.try_downcast_ref::<SqliteError>().is_some() {
+        // The lowest byte is the kind, the others say more.
+        let kind = code.parse::<u32>().map(|code| code & 0xFF);
+        return matches!(kind, Ok(TOO_BIG | CONSTRAINT | MISMATCH | RANGE));
+    }
+    !OTHERS.iter().any(|class| code.starts_with(class))
 }
 
 /// Which rule a unique violation broke. PostgreSQL names the constraint, SQLite the columns and only in its message.

@@ -46,3 +46,31 @@ impl From<sqlx::Error> for StoreError {
         }
     }
 }
+
+impl StoreError {
+    /// The code of the refusal, where the database refuses what a statement contains: the same statement with other values
+    /// may pass. Nothing where it is away, busy, full, read-only, or not the database that the statement is for: then the
+    /// same statement may pass later.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        match self {
+            Self::Taken(unique) => Some(format!("{unique:?} is taken")),
+            Self::Unreadable(what) => Some((*what).to_owned()),
+            Self::Slow | Self::TooLong => None,
+            Self::Broken(sqlx::Error::Database(error)) => {
+                let code = error.code()?;
+                dialect::is_of_values(error.as_ref(), &code).then(|| match error.constraint() {
+                    Some(constraint) => format!("{code}, {constraint}"),
+                    None => code.into_owned(),
+                })
+            }
+            Self::Broken(
+                error @ (sqlx::Error::Encode(_)
+                | sqlx::Error::Decode(_)
+                | sqlx::Error::ColumnDecode { .. }
+                | sqlx::Error::InvalidArgument(_)),
+            ) => Some(error.to_string()),
+            Self::Broken(_) => None,
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! The connections of the store, and who may have which.
 
 use super::{
-    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tables as _, Tx, connect::LONG_READS, dialect, sync,
-    changes::Role, transaction::Open,
+    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tables as _, Tx, changes::Role,
+    connect::LONG_READS, dialect, health::Health, sync, transaction::Open,
 };
 use crate::{domain::time::Timestamp, server::clock::Uptime};
 use sqlx::{Database, Pool, Postgres, Sqlite, SqlitePool};
@@ -32,15 +32,17 @@ const LOOKS: u32 = 60;
 pub(super) struct Shared {
     /// Permits of long reads.
     long: Arc<Semaphore>,
-    /// When the last ping began that was answered: it is the answer for everybody who asked before.
-    pinged: tokio::sync::Mutex<Option<Instant>>,
+    /// Whether the database is well.
+    pub(super) health: Health,
+    pub(super) began: Instant,
 }
 
 impl Default for Shared {
     fn default() -> Self {
         Self {
             long: Arc::new(Semaphore::new(LONG_READS)),
-            pinged: tokio::sync::Mutex::default(),
+            health: Health::default(),
+            began: Instant::now(),
         }
     }
 }
@@ -245,26 +247,9 @@ impl Store {
         all.map(|(name, (open, in_use))| (name, open, in_use)).collect()
     }
 
-    /// Whether the database answers. However many ask at once, the database is asked once.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        const PING: &str = "SELECT 1";
-        self.check_file()?;
-        let asked = Instant::now();
-        let mut pinged = self.shared.pinged.lock().await;
-        if pinged.is_some_and(|began| began > asked) {
-            return Ok(());
-        }
-        let began = Instant::now();
-        match &self.pools {
-            Pools::Sqlite { read, .. } => sqlx::query(PING).execute(&read.health).await.map(drop)?,
-            Pools::Postgres(pools) => sqlx::query(PING).execute(&pools.health).await.map(drop)?,
-        }
-        *pinged = Some(began);
-        Ok(())
-    }
-
     /// Ends all connections.
     pub async fn close(&self) {
+        self.shared.health.close().await;
         match &self.pools {
             Pools::Sqlite { read, write, upkeep } => {
                 read.close().await;

@@ -1,0 +1,117 @@
+//! How each kind of what was noted is written.
+
+use crate::{
+    domain::{
+        activity::{Actor, Entry, Event, Trace},
+        ids::KeyId,
+        log::LogEntry,
+        time::Timestamp,
+    },
+    server::{
+        batches::WriteRows,
+        rng::Rng,
+        secret::pepper::KeyHash,
+        store::{StoreError, Tables as _, Tx, given},
+    },
+};
+use async_trait::async_trait;
+use std::time::Duration;
+
+/// How often the use of one key after its end is told.
+const ALERT_EVERY: Duration = Duration::from_hours(1);
+/// Rows of one transaction: on SQLite nobody else writes meanwhile.
+const CHUNK: usize = 16 * given::MANY;
+/// The same where each row has a statement of its own (docs/security.md, S85).
+const SINGLE_ROWS: usize = 200;
+
+/// Last uses of keys, each transaction in the order of the keys.
+pub(super) struct Uses;
+
+#[async_trait]
+impl WriteRows<(KeyId, Timestamp)> for Uses {
+    const ROWS: &'static str = "last_uses";
+    const CHUNK: usize = CHUNK;
+
+    async fn write(&self, tx: &mut Tx, rows: &[(KeyId, Timestamp)], _: bool) -> Result<(), StoreError> {
+        tx.key_uses().note(rows).await
+    }
+}
+
+/// Keys that belong under another hash: from, and to.
+pub(super) struct Rekeyed;
+
+#[async_trait]
+impl<'h> WriteRows<(KeyId, &'h KeyHash, &'h KeyHash)> for Rekeyed {
+    const ROWS: &'static str = "key_hashes";
+    const CHUNK: usize = SINGLE_ROWS;
+
+    async fn write(
+        &self,
+        tx: &mut Tx,
+        rows: &[(KeyId, &'h KeyHash, &'h KeyHash)],
+        _: bool,
+    ) -> Result<(), StoreError> {
+        for (key, from, to) in rows {
+            tx.keys().rekey(*key, from, to).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Uses of keys after their end.
+pub(super) struct Alerts<'r>(pub(super) &'r dyn Rng);
+
+#[async_trait]
+impl WriteRows<(KeyId, Trace, Timestamp)> for Alerts<'_> {
+    const ROWS: &'static str = "alerts";
+    const CHUNK: usize = SINGLE_ROWS;
+
+    async fn write(
+        &self,
+        tx: &mut Tx,
+        rows: &[(KeyId, Trace, Timestamp)],
+        _: bool,
+    ) -> Result<(), StoreError> {
+        for (key, trace, at) in rows {
+            let told = tx.leaks().alert(*key, *at, at.minus(ALERT_EVERY)).await?;
+            if let Some((account, name, prefix)) = told {
+                let actor = Actor::program(Some(trace));
+                let target = (key.to_string(), name.as_str());
+                let detail = format!("{prefix}..., refused");
+                let event = Event::RetiredKeyUsed;
+                let entry = Entry::new(self.0.bytes(), Some(account), *at, actor, event, target, detail);
+                tx.activity().insert(&entry).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The request log.
+pub(super) struct Entries;
+
+#[async_trait]
+impl WriteRows<LogEntry> for Entries {
+    const ROWS: &'static str = "request_log";
+    const CHUNK: usize = CHUNK;
+
+    async fn write(&self, tx: &mut Tx, rows: &[LogEntry], again: bool) -> Result<(), StoreError> {
+        tx.log_rows().insert(rows, again).await
+    }
+}
+
+/// Marks of rows that are missing in the log: their ids, when, how many.
+pub(super) struct Gaps;
+
+#[async_trait]
+impl WriteRows<(String, Timestamp, u64)> for Gaps {
+    const ROWS: &'static str = "log_gaps";
+    const CHUNK: usize = SINGLE_ROWS;
+
+    async fn write(&self, tx: &mut Tx, rows: &[(String, Timestamp, u64)], _: bool) -> Result<(), StoreError> {
+        for (id, at, dropped) in rows {
+            tx.logs().insert_gap(id, *at, *dropped).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+//! Tasks that live as long as the process, each watched: one that panics or ends is logged, counted, shown by `/readyz`
+//! and started again (docs/security.md, S93).
+
+use futures_util::FutureExt as _;
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep, timeout};
+
+/// The pause before the first restart. Each one that follows at once takes twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// A task that has run for so long counts as running again.
+const SETTLED: Duration = Duration::from_secs(1);
+/// A task that has run for so long had no trouble before.
+const WELL: Duration = Duration::from_mins(5);
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// There is nothing left that it could do: it is not started again.
+    Done,
+    /// Although it should have gone on.
+    Early,
+}
+
+/// What is known of a task.
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    restarts: u64,
+    is_down: bool,
+}
+
+/// The watched tasks of a process; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Tasks(Arc<Mutex<BTreeMap<&'static str, State>>>);
+
+impl Tasks {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, State>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a task and watches it. `task` makes its future, again after each panic and each early end: what must outlast
+    /// those belongs outside of the future.
+    pub fn watch<F, Fut>(&self, name: &'static str, task: F)
+    where
+        F: FnMut() -> Fut + Send + 'static,
+        Fut: Future<Output = End> + Send + 'static,
+    {
+        self.lock().insert(name, State::default());
+        tokio::spawn(keep_running(self.clone(), name, task));
+    }
+
+    /// The same for one that never ends by itself.
+    pub fn watch_endless<F, Fut>(&self, name: &'static str, mut task: F)
+    where
+        F: FnMut() -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.watch(name, move || {
+            let running = task();
+            async move {
+                running.await;
+                End::Early
+            }
+        });
+    }
+
+    /// A task that is not running, if there is one.
+    #[must_use]
+    pub fn down(&self) -> Option<&'static str> {
+        let tasks = self.lock();
+        let down = tasks.iter().find(|(_, state)| state.is_down);
+        down.map(|(&name, _)| name)
+    }
+
+    /// Every task, and how often it was started again.
+    #[must_use]
+    pub fn restarts(&self) -> Vec<(&'static str, u64)> {
+        let tasks = self.lock();
+        let restarts = tasks.iter().map(|(&name, state)| (name, state.restarts));
+        restarts.collect()
+    }
+
+    fn change(&self, name: &'static str, change: impl FnOnce(&mut State)) {
+        if let Some(state) = self.lock().get_mut(name) {
+            change(state);
+        }
+    }
+}
+
+async fn keep_running<F, Fut>(tasks: Tasks, name: &'static str, mut task: F)
+where
+    F: FnMut() -> Fut + Send + 'static,
+    Fut: Future<Output = End> + Send + 'static,
+{
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let began = Instant::now();
+        // Making the future may panic as well.
+        let run = AssertUnwindSafe(async { task().await }).catch_unwind();
+        let mut run = pin!(run);
+        let ended = match timeout(SETTLED, run.as_mut()).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                tasks.change(name, |state| state.is_down = false);
+                run.await
+            }
+        };
+        match ended {
+            Ok(End::Done) => {
+                tasks.change(name, |state| state.is_down = false);
+                return;
+            }
+            Ok(End::Early) => tracing::error!(task = name, "a task ended, and is started again"),
+            // The panic's own words are in the log already.
+            Err(_) => tracing::error!(task = name, "a task panicked, and is started again"),
+        }
+        if began.elapsed() >= WELL {
+            pause = FIRST_PAUSE;
+        }
+        tasks.change(name, |state| {
+            state.is_down = true;
+            state.restarts += 1;
+        });
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        future::pending,
+        sync::atomic::{AtomicU32, Ordering::SeqCst},
+    };
+
+    /// Time passes by itself while every task waits.
+    fn runs() -> (Arc<AtomicU32>, Tasks) {
+        (Arc::default(), Tasks::default())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_and_an_end_are_seen_and_the_task_goes_on() {
+        let (count, tasks) = runs();
+        let counted = Arc::clone(&count);
+        tasks.watch("sample", move || {
+            let run = counted.fetch_add(1, SeqCst);
+            async move {
+                match run {
+                    0 => panic!("on purpose"),
+                    1 => End::Early,
+                    _ => pending().await,
+                }
+            }
+        });
+        assert_eq!(tasks.down(), None);
+        sleep(FIRST_PAUSE / 2).await;
+        assert_eq!((tasks.down(), count.load(SeqCst)), (Some("sample"), 1));
+        sleep(FIRST_PAUSE).await;
+        assert_eq!((tasks.down(), count.load(SeqCst)), (Some("sample"), 2));
+        // The second pause is longer; then it is watched for a while.
+        sleep(FIRST_PAUSE * 2 + SETTLED).await;
+        assert_eq!((tasks.down(), count.load(SeqCst)), (None, 3));
+        assert_eq!(tasks.restarts(), [("sample", 2)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_cannot_even_be_made_is_tried_once_a_minute() {
+        let (count, tasks) = runs();
+        let counted = Arc::clone(&count);
+        tasks.watch("sample", move || {
+            counted.fetch_add(1, SeqCst);
+            assert!(counted.load(SeqCst) == 0, "never");
+            pending()
+        });
+        sleep(Duration::from_hours(1)).await;
+        let runs = count.load(SeqCst);
+        assert!((60..70).contains(&runs), "{runs}");
+        assert_eq!(tasks.down(), Some("sample"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_has_nothing_left_to_do_stays_ended() {
+        let (count, tasks) = runs();
+        let counted = Arc::clone(&count);
+        tasks.watch("sample", move || {
+            counted.fetch_add(1, SeqCst);
+            async { End::Done }
+        });
+        sleep(Duration::from_hours(1)).await;
+        assert_eq!((tasks.down(), count.load(SeqCst)), (None, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_good_run_forgets_the_trouble_before_it() {
+        let (count, tasks) = runs();
+        let counted = Arc::clone(&count);
+        tasks.watch_endless("sample", move || {
+            let run = counted.fetch_add(1, SeqCst);
+            async move {
+                if run > 5 {
+                    sleep(WELL).await;
+                }
+            }
+        });
+        sleep(Duration::from_secs(64)).await;
+        let runs = count.load(SeqCst);
+        assert!(runs >= 6, "{runs}");
+        sleep(WELL + LONGEST_PAUSE + FIRST_PAUSE * 2 + SETTLED).await;
+        assert_eq!(tasks.down(), None, "after one short pause");
+    }
+}
