@@ -22,13 +22,16 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
 };
 
 /// What is logged unless `RUST_LOG` says otherwise. tower-sessions warns of every cookie that it does not know, which
 /// anybody may send.
 const LOGGED: &str = "info,tower_sessions=error,tower_sessions_core=error";
+/// Connections that wait to be accepted, where the system allows so many. One that finds no place is tried again by its
+/// client after a second: thousands that come at once must not make others wait so long.
+const QUEUE: u32 = 4_096;
 /// How long the log and other entries may take that are not written yet.
 const WRITING: Duration = Duration::from_secs(5);
 /// How long the database's connections may take to end.
@@ -98,9 +101,9 @@ fn refuse(sentence: &str) -> ExitCode {
 
 async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::error::Error>> {
     raise_files(config.max_connections);
-    let listener = listen("LISTEN", config.listen).await?;
+    let listener = listen("LISTEN", config.listen)?;
     let metrics = match config.metrics_listen {
-        Some(address) => Some(listen("METRICS_LISTEN", address).await?),
+        Some(address) => Some(listen("METRICS_LISTEN", address)?),
         None => None,
     };
     let bound = listener.local_addr()?;
@@ -152,9 +155,18 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     Ok(())
 }
 
-async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, String> {
-    let listener = TcpListener::bind(address).await;
-    listener.map_err(|error| config::listening::refused(variable, address, &error))
+fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, String> {
+    let listener = || -> std::io::Result<TcpListener> {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // The next start may follow at once.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(QUEUE)
+    };
+    listener().map_err(|error| config::listening::refused(variable, address, &error))
 }
 
 /// Ends on SIGTERM or SIGINT. A second one ends the process at once (docs/security.md, S80).

@@ -1,10 +1,58 @@
 //! The only source of the current time.
 
 use crate::domain::time::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
 use std::{
     sync::atomic::{AtomicI64, Ordering},
-    time::Instant,
+    time::Duration,
 };
+
+/// A moment since this machine was started, by a clock that also runs while the process or the machine sleeps
+/// (`CLOCK_BOOTTIME`; docs/security.md, S74 and S77). It stands still with a virtual machine that is paused from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Uptime(Duration);
+
+impl Uptime {
+    /// This moment.
+    #[must_use]
+    pub fn now() -> Self {
+        let shown = clock_gettime(ClockId::Boottime);
+        Self(Duration::new(
+            u64::try_from(shown.tv_sec).unwrap_or_default(),
+            u32::try_from(shown.tv_nsec).unwrap_or_default(),
+        ))
+    }
+
+    /// The moment so many nanoseconds after the start of the machine.
+    #[must_use]
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(Duration::from_nanos(nanos))
+    }
+
+    /// Nanoseconds since the start of the machine.
+    #[must_use]
+    pub fn nanos(self) -> u64 {
+        u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The time from `earlier` to this moment; none if that is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The time that has passed.
+    #[must_use]
+    pub fn elapsed(self) -> Duration {
+        Self::now().since(self)
+    }
+
+    /// The moment so much later.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(span))
+    }
+}
 
 /// Tells the time. The host's clock or the database's when serving, one that tests move otherwise.
 pub trait Clock: Send + Sync + 'static {
@@ -13,13 +61,13 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Goes by the database from here on, which said at the moment `at` that it is `told` (docs/security.md, S77).
     /// Clocks of tests go by nobody.
-    fn follow(&self, _told: Timestamp, _at: Instant) {}
+    fn follow(&self, _told: Timestamp, _at: Uptime) {}
 }
 
-/// The host's clock until it follows another; between two answers of that one, the time that passes here.
+/// The host's clock until it follows another; between two answers of that one, the time that passes here, asleep or not.
 #[derive(Debug)]
 pub struct HostClock {
-    started: Instant,
+    started: Uptime,
     /// What the database's clock showed at `started`, in milliseconds; [`NOBODY`] at first.
     followed: AtomicI64,
 }
@@ -34,7 +82,7 @@ const NOBODY: i64 = i64::MIN;
 impl Default for HostClock {
     fn default() -> Self {
         Self {
-            started: Instant::now(),
+            started: Uptime::now(),
             followed: AtomicI64::new(NOBODY),
         }
     }
@@ -55,8 +103,8 @@ impl Clock for HostClock {
         }
     }
 
-    fn follow(&self, told: Timestamp, at: Instant) {
-        let since = at.saturating_duration_since(self.started);
+    fn follow(&self, told: Timestamp, at: Uptime) {
+        let since = at.since(self.started);
         let shown = told.minus(since).millis();
         let before = self.followed.load(Ordering::SeqCst);
         if before == NOBODY || shown.abs_diff(before) > CLOSE {
@@ -102,7 +150,7 @@ mod tests {
         let host = clock.now();
         let told = host.minus(Duration::from_mins(5));
         // The answer is some seconds old by now.
-        let at = clock.started + Duration::from_secs(3);
+        let at = clock.started.plus(Duration::from_secs(3));
         clock.follow(told, at);
         let ahead = clock.now().since(told.minus(Duration::from_secs(3)));
         assert_eq!(

@@ -16,7 +16,7 @@ pub mod teams;
 pub mod usage;
 pub mod verify;
 
-use super::{secret::password::Busy, store::StoreError};
+use super::{app::App, secret::password::Busy, store::StoreError};
 use crate::domain::field_errors::FieldErrors;
 
 /// Why a use case did not happen. Nothing was changed then.
@@ -58,4 +58,17 @@ pub enum ServiceError {
     /// The session could not be read or written.
     #[error(transparent)]
     Session(#[from] tower_sessions::session::Error),
+}
+
+/// Does what changes keys. Where that says that a key has ended or is not there, it waits until this holds on every server,
+/// whoever ended it (docs/security.md, S73).
+async fn settled<T>(
+    app: &App,
+    change: impl Future<Output = Result<T, ServiceError>>,
+) -> Result<T, ServiceError> {
+    let done = change.await;
+    if matches!(done, Err(ServiceError::Conflict(_) | ServiceError::NotFound)) {
+        app.store.all_known().await?;
+    }
+    done
 }

@@ -9,7 +9,7 @@ mod dialect;
 mod error;
 pub mod given;
 mod long_read;
-mod shared;
+mod sync;
 mod transaction;
 
 pub mod accounts;

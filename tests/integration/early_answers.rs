@@ -252,11 +252,6 @@ async fn what_follows_an_answer_is_bounded() {
             linger_bytes: 1024 * 1024,
             ..Bounds::of(&world.app.config)
         },
-        Bounds {
-            linger: PATIENCE * 2,
-            lingering: 0,
-            ..Bounds::of(&world.app.config)
-        },
     ] {
         let address = world.serve_within(&Handle::current(), bounds);
         let mut stream = TcpStream::connect(address).await.expect("a connection");

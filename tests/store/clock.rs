@@ -1,7 +1,7 @@
 //! The time that servers share with their database (S77).
 
 use crate::database::{Database, both};
-use babysea::server::clock::{Clock, HostClock};
+use babysea::server::clock::{Clock, HostClock, Uptime};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -24,7 +24,7 @@ fn wrong(ahead: bool) -> HostClock {
     } else {
         host.minus(FIVE_MINUTES)
     };
-    clock.follow(told, Instant::now());
+    clock.follow(told, Uptime::now());
     clock
 }
 
@@ -67,8 +67,8 @@ async fn a_machine_that_slept_is_right_with_the_next_look() {
     });
     told.await.expect("an answer");
     for _ in 0..3 {
-        // The monotonic clock stood still meanwhile: five minutes passed that it does not know of.
-        clock.follow(clock.now().minus(FIVE_MINUTES), Instant::now());
+        // As if the clock here had stood still for five minutes.
+        clock.follow(clock.now().minus(FIVE_MINUTES), Uptime::now());
         while looked.try_recv().is_ok() {}
         let began = Instant::now();
         looked.recv().await.expect("a look");

@@ -16,5 +16,6 @@ mod retention;
 mod sessions;
 mod sign_in_waits;
 mod sqlite;
+mod sync;
 mod upgrade;
 mod users;

@@ -1,6 +1,6 @@
 //! Managing keys: creating, and giving one that was never used a new secret.
 
-use super::{ServiceError, activity};
+use super::{ServiceError, activity, settled};
 use crate::{
     domain::{
         activity::Event,
@@ -217,6 +217,15 @@ pub async fn find(app: &App, reader: &AccountReader, id: &str) -> Result<Key, Se
 /// `NotFound` when the account has no such key, `Conflict` when it was used or has ended, `Repeated` when the form was
 /// sent before.
 pub async fn reissue(
+    app: &App,
+    manager: &KeyManager,
+    id: &str,
+    form_token: &str,
+) -> Result<Revealed, ServiceError> {
+    settled(app, give_another_secret(app, manager, id, form_token)).await
+}
+
+async fn give_another_secret(
     app: &App,
     manager: &KeyManager,
     id: &str,

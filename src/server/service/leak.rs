@@ -23,9 +23,10 @@ const NAMED: u32 = 10;
 /// # Errors
 /// When the database fails.
 pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
-    // Whoever holds the key may report it as often as they like: only the first time is work.
+    // Whoever holds the key may report it as often as they like: only the first time is work. The answer is the same, and
+    // holds on every server.
     if key.leak_reported_at.is_some() && key.revoked_at.is_some() {
-        return Ok(());
+        return app.store.all_known().await;
     }
     let mut tx = app.store.write().await?;
     tx.accounts().lock(key.account).await?;
@@ -33,9 +34,10 @@ pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Resu
         let detail = format!("{}... was {} before", key.prefix, key.status(now).label());
         let actor = Actor::program(Some(trace));
         activity::note(app, &mut tx, actor, now, Event::LeakReported, key, detail).await?;
-        tx.commit().await?;
+        return tx.commit().await;
     }
-    Ok(())
+    drop(tx);
+    app.store.all_known().await
 }
 
 /// The keys of an account that were reported and that no owner has acknowledged.

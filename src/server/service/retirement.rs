@@ -1,6 +1,6 @@
 //! Revoking and deleting: how keys end because a person wants it, one or several at a time.
 
-use super::{ServiceError, activity, long_reads};
+use super::{ServiceError, activity, long_reads, settled};
 use crate::{
     domain::{
         activity::Event,
@@ -100,6 +100,10 @@ pub(super) fn reason(text: &str) -> Result<String, ServiceError> {
 /// # Errors
 /// `NotFound` when the account lacks one of them, `Invalid` with the reason, `Conflict` when none works any more.
 pub async fn revoke(app: &App, manager: &KeyManager, ids: &[String], why: &str) -> Result<(), ServiceError> {
+    settled(app, revoke_all(app, manager, ids, why)).await
+}
+
+async fn revoke_all(app: &App, manager: &KeyManager, ids: &[String], why: &str) -> Result<(), ServiceError> {
     let (account, now) = (manager.account.id, app.now());
     let ids = read(ids)?;
     let mut tx = app.store.write().await?;
@@ -158,6 +162,15 @@ fn as_shown(text: &str) -> String {
 /// # Errors
 /// `NotFound` when the account lacks one of them, `Invalid` with what was typed.
 pub async fn delete(
+    app: &App,
+    manager: &KeyManager,
+    ids: &[String],
+    typed: &str,
+) -> Result<(), ServiceError> {
+    settled(app, delete_all(app, manager, ids, typed)).await
+}
+
+async fn delete_all(
     app: &App,
     manager: &KeyManager,
     ids: &[String],

@@ -4,7 +4,7 @@
 use super::{
     ServiceError, activity,
     keys::{Revealed, check_form_token, check_room, once},
-    long_reads,
+    long_reads, settled,
 };
 use crate::{
     domain::{
@@ -75,6 +75,10 @@ pub async fn rotate(
     manager: &KeyManager,
     form: &RotateForm<'_>,
 ) -> Result<Revealed, ServiceError> {
+    settled(app, replace(app, manager, form)).await
+}
+
+async fn replace(app: &App, manager: &KeyManager, form: &RotateForm<'_>) -> Result<Revealed, ServiceError> {
     let id: KeyId = form.key.parse().map_err(|_| ServiceError::NotFound)?;
     let grace = grace::parse(form.grace);
     let (account, now) = (manager.account.id, app.now());
@@ -178,6 +182,10 @@ pub async fn change_grace(
     id: &str,
     hours: &str,
 ) -> Result<(), ServiceError> {
+    settled(app, move_grace(app, manager, id, hours)).await
+}
+
+async fn move_grace(app: &App, manager: &KeyManager, id: &str, hours: &str) -> Result<(), ServiceError> {
     let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;

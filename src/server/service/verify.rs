@@ -252,9 +252,10 @@ async fn find(
 ) -> Result<Option<Arc<Known>>, Refusal> {
     static LINES: LogLimit = LogLimit::new();
     let hash = app.pepper.hash(secret);
+    // First this: what is let go of after it was good when this request was judged.
+    let heard = app.store.changes().since_look();
     let held = app.keys.get(&hash, catalog, app.store.changes());
-    let heard = app.store.since_look();
-    if held.is_some() && heard.is_some_and(|ago| ago <= FRESH) {
+    if held.is_some() && heard.is_some_and(|ago| ago < FRESH) {
         app.metrics.found_in_memory();
         return Ok(held);
     }

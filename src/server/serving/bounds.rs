@@ -29,8 +29,6 @@ pub struct Bounds {
     pub linger: Duration,
     /// Most bytes of that rest.
     pub linger_bytes: usize,
-    /// Most connections that are in that state at once; others are closed without it.
-    pub lingering: usize,
     /// Open connections in all.
     pub connections: usize,
     /// Open connections of one address (IPv6: of one /64) that is neither a trusted proxy's nor in a private network.
@@ -62,7 +60,6 @@ impl Bounds {
             stalled_bytes: 1_024,
             linger: Duration::from_secs(2),
             linger_bytes: 64 * 1024 * 1024,
-            lingering: 1_000,
             connections,
             of_address: as_usize(config.max_connections_per_ip).min(connections),
             reserve: 16,

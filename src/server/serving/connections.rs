@@ -13,10 +13,7 @@ use std::{
     cmp::Reverse,
     collections::{HashMap, hash_map::Entry},
     net::IpAddr,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -34,7 +31,6 @@ pub struct Connections {
     pub bounds: Bounds,
     app: App,
     open: Mutex<Open>,
-    lingering: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -74,7 +70,6 @@ impl Connections {
             bounds,
             app,
             open: Mutex::default(),
-            lingering: AtomicUsize::new(0),
         })
     }
 
@@ -128,25 +123,6 @@ impl Connections {
         for connection in all {
             connection.close_when_idle();
         }
-    }
-
-    /// A place to linger in after an answer; see [`Lingering`].
-    #[must_use]
-    pub fn linger(self: &Arc<Self>) -> Option<Lingering> {
-        let more = |count: usize| (count < self.bounds.lingering).then_some(count + 1);
-        let taken = self
-            .lingering
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
-        taken.ok().map(|_| Lingering(Arc::clone(self)))
-    }
-}
-
-/// One of the connections whose rest is read and thrown away.
-pub struct Lingering(Arc<Connections>);
-
-impl Drop for Lingering {
-    fn drop(&mut self) {
-        self.0.lingering.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -1,10 +1,6 @@
 //! The bytes of a connection, with an end to waiting for its client (docs/security.md, S88 and S96).
 
-use super::{
-    connection::Connection,
-    connections::{Connections, Lingering},
-    patience::Patience,
-};
+use super::{connection::Connection, connections::Connections, patience::Patience};
 use std::{
     io,
     mem::MaybeUninit,
@@ -41,7 +37,6 @@ struct Ending {
     time: Timer,
     until: Instant,
     bytes: usize,
-    _place: Lingering,
 }
 
 /// A timer that is set anew only where it would go off too late: most deadlines are met, and move.
@@ -161,16 +156,10 @@ impl AsyncWrite for Stream {
         let this = self.get_mut();
         if this.ending.is_none() {
             ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
-            let place = if this.gave_up {
-                None
-            } else {
-                this.connections.linger()
-            };
-            this.ending = place.map(|place| Ending {
+            this.ending = (!this.gave_up).then(|| Ending {
                 time: Timer::default(),
                 until: Instant::now() + this.connections.bounds.linger,
                 bytes: this.connections.bounds.linger_bytes,
-                _place: place,
             });
             this.connection.lingers();
         }

@@ -1,9 +1,11 @@
 //! Opening the database: the engine is chosen once, here, from the address.
 
 use super::{
-    Changes, dialect,
+    Changes, StoreError,
+    changes::Role,
+    dialect,
     pools::{Pools, ReadPools, Shared},
-    shared,
+    sync::{self, postgres::Looker},
 };
 use sqlx::{
     migrate::Migrator,
@@ -107,6 +109,9 @@ pub enum ConnectError {
     /// No connection.
     #[error("the database cannot be reached: {0}")]
     Connect(#[from] sqlx::Error),
+    /// What the product keeps in it cannot be read.
+    #[error("{0}")]
+    Store(#[from] StoreError),
 }
 
 /// The database; cheap to clone.
@@ -163,7 +168,7 @@ impl Store {
         let store = Self {
             pools,
             shared: Arc::default(),
-            changes: Arc::new(Changes::new("a command".to_owned())),
+            changes: Arc::new(Changes::new("a command".to_owned(), Role::Command)),
             _lock: None,
         };
         let known = migrator.iter().map(|migration| migration.version).max();
@@ -223,11 +228,18 @@ impl Store {
             health: pool(1),
         };
         let upkeep = pool(1);
-        drop(read.short.acquire().await?);
+        let changes = Arc::new(Changes::new("server".to_owned(), Role::Alone));
+        let looks = pool(1);
+        sync::sqlite::look(&looks, &changes).await?;
+        tokio::spawn(sync::sqlite::keep_looking(
+            looks,
+            write.clone(),
+            Arc::downgrade(&changes),
+        ));
         Ok(Self {
             pools: Pools::Sqlite { write, read, upkeep },
             shared: Arc::default(),
-            changes: Arc::new(Changes::new("the only one".to_owned())),
+            changes,
             _lock: Some(Arc::new(lock)),
         })
     }
@@ -250,9 +262,13 @@ impl Store {
         let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)")
             .fetch_one(&pool)
             .await?;
-        shared::forget_gone(&pool).await?;
-        let changes = Arc::new(Changes::new(server));
-        shared::start(&pool, &changes);
+        let changes = Arc::new(Changes::new(server, Role::Server));
+        let looker = Looker::begin(&options, &changes).await?;
+        tokio::spawn(sync::postgres::keep_looking(
+            pool.clone(),
+            looker,
+            Arc::downgrade(&changes),
+        ));
         let pools = ReadPools {
             checks: short(CHECKS).connect_lazy_with(options.clone()),
             long: settings(LONG_CONNECTIONS)

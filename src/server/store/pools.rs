@@ -1,10 +1,10 @@
 //! The connections of the store, and who may have which.
 
 use super::{
-    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tx, connect::LONG_READS, dialect, shared,
-    transaction::Open,
+    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tables as _, Tx, changes::Role,
+    connect::LONG_READS, dialect, sync, transaction::Open,
 };
-use crate::domain::time::Timestamp;
+use crate::{domain::time::Timestamp, server::clock::Uptime};
 use sqlx::{Database, Pool, Postgres, Sqlite, SqlitePool};
 use std::{
     sync::Arc,
@@ -102,16 +102,6 @@ impl Store {
         &self.changes
     }
 
-    /// How long ago this server last learned of what other servers change; nothing if it never did. No other server
-    /// changes the keys of an SQLite file.
-    #[must_use]
-    pub fn since_look(&self) -> Option<Duration> {
-        match self.pools {
-            Pools::Sqlite { .. } => Some(Duration::ZERO),
-            Pools::Postgres(_) => self.changes.since_look(),
-        }
-    }
-
     /// `SQLite` or `PostgreSQL`.
     #[must_use]
     pub const fn engine(&self) -> &'static str {
@@ -193,12 +183,12 @@ impl Store {
     /// When the database fails.
     pub async fn tell_time(
         &self,
-        listener: impl Fn(Timestamp, Instant) + Send + Sync + 'static,
+        listener: impl Fn(Timestamp, Uptime) + Send + Sync + 'static,
     ) -> Result<(), StoreError> {
         if let Pools::Postgres(pools) = &self.pools {
             self.changes.tell_time(Box::new(listener));
             let mut conn = pools.short.acquire().await?;
-            shared::look(&mut conn, &self.changes).await?;
+            sync::postgres::tell_time(&mut conn, &self.changes).await?;
         }
         Ok(())
     }
@@ -210,9 +200,17 @@ impl Store {
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let open = match &self.pools {
             Pools::Sqlite { write, .. } => Open::Sqlite(write.begin_with(dialect::SQLITE_BEGIN).await?),
-            Pools::Postgres(ReadPools { short, .. }) => Open::Postgres(short.begin().await?, short.clone()),
+            Pools::Postgres(ReadPools { short, .. }) => Open::Postgres(short.begin().await?),
         };
-        Ok(Tx::new(open, Arc::clone(&self.changes)))
+        Ok(Tx::new(open, self.clone()))
+    }
+
+    /// Lets go of the keys that were changed, as the task of the server does all the time; the number of the last change.
+    pub(super) async fn look(&self) -> Result<i64, StoreError> {
+        if let (Pools::Sqlite { read, .. }, Role::Alone) = (&self.pools, self.changes.role) {
+            sync::sqlite::look(&read.short, &self.changes).await?;
+        }
+        sync::epoch(self.read().await?.conn()).await
     }
 
     /// The pools of connections: name, how many are open, how many of them are in use.

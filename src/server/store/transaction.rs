@@ -1,36 +1,36 @@
 //! Transactions, and what follows when keys were changed in one.
 
-use super::{Changes, Conn, StoreError, Tables, key_changes::KeyChange, shared};
+use super::{Conn, Store, StoreError, Tables, changes::Role, key_changes::KeyChange, sync};
 use crate::domain::ids::{AccountId, KeyId};
-use sqlx::{PgPool, Postgres, Sqlite, Transaction};
-use std::sync::Arc;
+use sqlx::{Postgres, Sqlite, Transaction};
+use std::collections::BTreeSet;
 
 /// A transaction that may write; dropped without [`Tx::commit`], it leaves no trace.
 pub struct Tx {
     open: Open,
-    changes: Arc<Changes>,
-    changed: Vec<KeyId>,
+    store: Store,
+    changed: BTreeSet<KeyId>,
 }
 
 pub(super) enum Open {
     /// On SQLite, begun with `BEGIN IMMEDIATE` on the only connection that writes.
     Sqlite(Transaction<'static, Sqlite>),
-    /// On PostgreSQL, and where to ask how far other servers are.
-    Postgres(Transaction<'static, Postgres>, PgPool),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
 }
 
 impl Tx {
-    pub(super) const fn new(open: Open, changes: Arc<Changes>) -> Self {
+    pub(super) const fn new(open: Open, store: Store) -> Self {
         Self {
             open,
-            changes,
-            changed: Vec::new(),
+            store,
+            changed: BTreeSet::new(),
         }
     }
 
     /// A key of an account that is to end or to be narrowed.
     pub fn change(&mut self, account: AccountId, id: KeyId) -> KeyChange<'_> {
-        self.changed.push(id);
+        self.changed.insert(id);
         KeyChange {
             conn: self.conn(),
             account,
@@ -55,23 +55,18 @@ impl Tx {
     async fn commit_changes(self) -> Result<(), StoreError> {
         let Self {
             mut open,
-            changes,
+            store,
             changed,
         } = self;
-        let shared = match &mut open {
-            Open::Sqlite(_) => None,
-            Open::Postgres(tx, pool) => Some((shared::next_epoch(tx).await?, pool.clone())),
-        };
+        let epoch = sync::number(open.conn(), &changed).await?;
         let committed = open.commit().await;
         // Whether or not the answer arrived: the change may have.
         for key in changed {
-            changes.note(key);
+            store.changes.note(key);
         }
         committed?;
-        if let Some((epoch, pool)) = shared {
-            changes.made(epoch);
-            shared::wait_for_others(&pool, &changes, epoch).await;
-        }
+        store.changes.made(epoch);
+        store.known(epoch).await;
         Ok(())
     }
 }
@@ -80,17 +75,44 @@ impl Open {
     async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx, _) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
         }
+        Ok(())
+    }
+
+    fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(tx) => Conn::Sqlite(tx),
+            Self::Postgres(tx) => Conn::Postgres(tx),
+        }
+    }
+}
+
+impl Store {
+    /// Waits until no server uses what it held before the change `epoch`, which was committed here.
+    async fn known(&self, epoch: i64) {
+        match self.changes.role {
+            // No other server uses the file.
+            Role::Alone => {}
+            Role::Server => self.changes.known(epoch).await,
+            Role::Command => sync::known(self, epoch).await,
+        }
+    }
+
+    /// Waits until no server uses what it held before any change that can be read by now: for an answer that says that a key
+    /// has ended, where somebody else has ended it (docs/security.md, S73).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn all_known(&self) -> Result<(), StoreError> {
+        let epoch = self.look().await?;
+        self.known(epoch).await;
         Ok(())
     }
 }
 
 impl Tables for Tx {
     fn conn(&mut self) -> Conn<'_> {
-        match &mut self.open {
-            Open::Sqlite(tx) => Conn::Sqlite(tx),
-            Open::Postgres(tx, _) => Conn::Postgres(tx),
-        }
+        self.open.conn()
     }
 }

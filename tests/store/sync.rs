@@ -1,0 +1,189 @@
+//! Servers and commands tell each other which keys were changed (S73, S74). docs/decisions/0008 has the order of steps.
+
+use crate::{
+    database::{Database, both},
+    rows::{account_id, add_key, after, key, key_id, two_accounts},
+};
+use babysea::server::store::Store;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// Far longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+const STRANGER: &str = "SELECT COUNT(*) FROM servers WHERE id = 'stranger'";
+
+/// A store with the keys 1 and 2 of account 1.
+async fn with_keys(database: &Database) -> Store {
+    let (store, pepper) = two_accounts(database).await;
+    for n in [1, 2] {
+        let token = format!("t{n}");
+        add_key(&store, &pepper, &key(n, 1, after(0)), n, &token)
+            .await
+            .expect("stored");
+    }
+    store
+}
+
+async fn revoke(store: &Store, n: u8) {
+    let mut tx = store.write().await.expect("a transaction");
+    let revoked = tx.change(account_id(1), key_id(n)).revoke(after(1)).await;
+    assert!(revoked.expect("an answer"));
+    tx.commit().await.expect("stored");
+}
+
+async fn until(database: &Database, sql: &str, is_it: impl Fn(i64) -> bool) {
+    let all = async {
+        while !is_it(database.number(sql).await) {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, all).await.expect(sql);
+}
+
+both!(
+    what_one_changes_the_other_lets_go_of_before_it_is_answered,
+    async |database: Database| {
+        let server = with_keys(&database).await;
+        let other = if database.is_postgres() {
+            database.open().await
+        } else {
+            Store::join(&database.location()).await.expect("a command")
+        };
+        let before = server.changes().moment();
+        revoke(&other, 1).await;
+        assert!(!server.changes().holds(key_id(1), before));
+        assert!(server.changes().holds(key_id(2), before), "it was not changed");
+        assert!(server.changes().since_look().is_some());
+    }
+);
+
+both!(
+    changes_that_the_database_does_not_know_let_go_of_everything,
+    async |database: Database| {
+        let server = with_keys(&database).await;
+        for (sql, count) in [
+            // Two changes, and the keys of one: as a release writes it that knows of no keys.
+            ("UPDATE key_changes SET epoch = epoch + 2", 0),
+            // An earlier database was put in its place.
+            ("UPDATE key_changes SET epoch = 0", 1),
+        ] {
+            let before = server.changes().moment();
+            assert!(server.changes().holds(key_id(2), before));
+            if count > 0 {
+                revoke(&server, 1).await;
+            }
+            database.execute(sql).await;
+            server.all_known().await.expect("an answer");
+            let all = async {
+                while server.changes().holds(key_id(2), before) {
+                    sleep(Duration::from_millis(5)).await;
+                }
+            };
+            timeout(PATIENCE, all).await.expect("let go of");
+        }
+    }
+);
+
+both!(
+    what_somebody_else_changed_is_let_go_of_before_it_is_said_again,
+    async |database: Database| {
+        let server = with_keys(&database).await;
+        let before = server.changes().moment();
+        database.execute("UPDATE key_changes SET epoch = epoch + 1").await;
+        let key = key_id(1);
+        let sql = format!("INSERT INTO changed_keys (epoch, key_id) SELECT epoch, '{key}' FROM key_changes");
+        database.execute(&sql).await;
+        server.all_known().await.expect("an answer");
+        assert!(!server.changes().holds(key, before));
+    }
+);
+
+both!(old_changes_are_not_kept, async |database: Database| {
+    let server = with_keys(&database).await;
+    database
+        .execute("INSERT INTO changed_keys (epoch, key_id) VALUES (0, 'old')")
+        .await;
+    database.execute("UPDATE key_changes SET epoch = 4095").await;
+    revoke(&server, 1).await;
+    let kept = database.number("SELECT MIN(epoch) FROM changed_keys").await;
+    assert_eq!(kept, 4096);
+});
+
+#[tokio::test]
+async fn a_server_that_looks_no_more_is_waited_for_once() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let server = with_keys(&database).await;
+    let insert = "INSERT INTO servers (id, epoch, seen_at) VALUES ('stranger', -1, 0)";
+    database.execute(insert).await;
+    revoke(&server, 1).await;
+    // Either it was gone by then, or the time was over in which it may use what it holds.
+    until(&database, STRANGER, |count| count == 0).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_far_enough_keeps_its_row() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let server = with_keys(&database).await;
+    let insert = "INSERT INTO servers (id, epoch, seen_at) VALUES ('stranger', 999, 0)";
+    database.execute(insert).await;
+    revoke(&server, 1).await;
+    assert_eq!(database.number(STRANGER).await, 1);
+}
+
+#[tokio::test]
+async fn a_server_that_is_behind_and_looks_is_not_taken_for_gone() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let server = with_keys(&database).await;
+    let insert = "INSERT INTO servers (id, epoch, seen_at) VALUES ('stranger', -1, 0)";
+    database.execute(insert).await;
+    let looks = async {
+        loop {
+            database
+                .execute("UPDATE servers SET beat = beat + 1 WHERE id = 'stranger'")
+                .await;
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        () = revoke(&server, 1) => {}
+        () = looks => {}
+    }
+    assert_eq!(database.number(STRANGER).await, 1);
+}
+
+#[tokio::test]
+async fn a_server_whose_row_was_deleted_shows_itself_again() {
+    const ROWS: &str = "SELECT COUNT(*) FROM servers";
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let server = with_keys(&database).await;
+    until(&database, ROWS, |count| count == 1).await;
+    let before = server.changes().moment();
+    database.execute("UPDATE key_changes SET epoch = epoch + 1").await;
+    database.execute("DELETE FROM servers").await;
+    until(&database, ROWS, |count| count == 1).await;
+    until(&database, "SELECT epoch FROM servers", |epoch| epoch == 1).await;
+    assert!(!server.changes().holds(key_id(1), before), "it has let go of all");
+}
+
+/// Each command that ends a key waits for the server of the file, whose row tells how far it is.
+#[tokio::test]
+async fn a_command_waits_for_the_server_of_the_file() {
+    let database = Database::sqlite();
+    let server = with_keys(&database).await;
+    let command = Store::join(&database.location()).await.expect("a command");
+    for n in [1, 2] {
+        let before = server.changes().moment();
+        revoke(&command, n).await;
+        assert!(!server.changes().holds(key_id(n), before));
+        let shown = "SELECT s.epoch - c.epoch FROM servers s, key_changes c";
+        until(&database, shown, |behind| behind == 0).await;
+    }
+}
