@@ -89,9 +89,7 @@ both!(
     async |database: Database| {
         let server = with_keys(&database).await;
         let before = server.changes().moment();
-        database
-            .execute("UPDATE key_changes SET epoch = epoch + 1")
-            .await;
+        database.execute("UPDATE key_changes SET epoch = epoch + 1").await;
         let key = key_id(1);
         let sql = format!("INSERT INTO changed_keys (epoch, key_id) SELECT epoch, '{key}' FROM key_changes");
         database.execute(&sql).await;
@@ -168,9 +166,7 @@ async fn a_server_whose_row_was_deleted_shows_itself_again() {
     let server = with_keys(&database).await;
     until(&database, ROWS, |count| count == 1).await;
     let before = server.changes().moment();
-    database
-        .execute("UPDATE key_changes SET epoch = epoch + 1")
-        .await;
+    database.execute("UPDATE key_changes SET epoch = epoch + 1").await;
     database.execute("DELETE FROM servers").await;
     until(&database, ROWS, |count| count == 1).await;
     until(&database, "SELECT epoch FROM servers", |epoch| epoch == 1).await;

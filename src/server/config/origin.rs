@@ -34,7 +34,9 @@ pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
         None => {
-            return Err("must be an address such as https://keys.example.com: the host is missing".to_owned());
+            return Err(
+                "must be an address such as https://keys.example.com: the host is missing".to_owned(),
+            );
         }
     };
     let local = url.scheme() == "http" && loopback;

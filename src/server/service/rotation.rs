@@ -78,11 +78,7 @@ pub async fn rotate(
     settled(app, replace(app, manager, form)).await
 }
 
-async fn replace(
-    app: &App,
-    manager: &KeyManager,
-    form: &RotateForm<'_>,
-) -> Result<Revealed, ServiceError> {
+async fn replace(app: &App, manager: &KeyManager, form: &RotateForm<'_>) -> Result<Revealed, ServiceError> {
     let id: KeyId = form.key.parse().map_err(|_| ServiceError::NotFound)?;
     let grace = grace::parse(form.grace);
     let (account, now) = (manager.account.id, app.now());
@@ -189,12 +185,7 @@ pub async fn change_grace(
     settled(app, move_grace(app, manager, id, hours)).await
 }
 
-async fn move_grace(
-    app: &App,
-    manager: &KeyManager,
-    id: &str,
-    hours: &str,
-) -> Result<(), ServiceError> {
+async fn move_grace(app: &App, manager: &KeyManager, id: &str, hours: &str) -> Result<(), ServiceError> {
     let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;

@@ -1,10 +1,6 @@
 //! The bytes of a connection, with an end to waiting for its client (docs/security.md, S88 and S96).
 
-use super::{
-    connection::Connection,
-    connections::Connections,
-    patience::Patience,
-};
+use super::{connection::Connection, connections::Connections, patience::Patience};
 use std::{
     io,
     mem::MaybeUninit,

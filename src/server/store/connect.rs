@@ -1,9 +1,10 @@
 //! Opening the database: the engine is chosen once, here, from the address.
 
 use super::{
-    Changes, StoreError, dialect,
-    pools::{Pools, ReadPools, Shared},
+    Changes, StoreError,
     changes::Role,
+    dialect,
+    pools::{Pools, ReadPools, Shared},
     sqlite_file::{self, SqliteFile},
     sync::{self, postgres::Looker},
 };
@@ -251,7 +252,11 @@ impl Store {
         let changes = Arc::new(Changes::new("server".to_owned(), Role::Alone));
         let looks = pool(1);
         sync::sqlite::look(&looks, &changes).await?;
-        tokio::spawn(sync::sqlite::keep_looking(looks, write.clone(), Arc::downgrade(&changes)));
+        tokio::spawn(sync::sqlite::keep_looking(
+            looks,
+            write.clone(),
+            Arc::downgrade(&changes),
+        ));
         Ok(Self {
             pools: Pools::Sqlite { write, read, upkeep },
             shared: Arc::default(),
@@ -280,7 +285,11 @@ impl Store {
             .await?;
         let changes = Arc::new(Changes::new(server, Role::Server));
         let looker = Looker::begin(&options, &changes).await?;
-        tokio::spawn(sync::postgres::keep_looking(pool.clone(), looker, Arc::downgrade(&changes)));
+        tokio::spawn(sync::postgres::keep_looking(
+            pool.clone(),
+            looker,
+            Arc::downgrade(&changes),
+        ));
         let pools = ReadPools {
             checks: short(CHECKS).connect_lazy_with(options.clone()),
             long: settings(LONG_CONNECTIONS)

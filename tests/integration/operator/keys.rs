@@ -17,6 +17,10 @@ both!(
             secrets.push(ada.key(&program, &ada.slug, name).await);
         }
         let (other, kept) = bo.key(&program, &bo.slug, "other").await;
+        // The server holds all of them in memory.
+        for secret in secrets.iter().map(|(_, secret)| secret).chain([&kept]) {
+            assert_eq!(uses(&program, secret).await, 200);
+        }
         let list = run(&database, &["key", "list"]).expect("a list");
         assert_eq!(list.lines().count(), 5, "{list}");
         let line = list.lines().find(|line| line.contains(&other)).expect("a line");

@@ -83,6 +83,9 @@ impl Operator<'_> {
             return refuse("this key was deleted meanwhile, which ended it".to_owned());
         };
         if !self.revoke(&mut tx, &key, now, &reason).await? {
+            drop(tx);
+            // Whoever ended it, it has ended on every server once this is said (docs/security.md, S73).
+            self.store.all_known().await?;
             return refuse(match key.status(now) {
                 KeyStatus::Expired => "this key has expired: it does not work any more".to_owned(),
                 _ => "this key was revoked already".to_owned(),
@@ -104,6 +107,8 @@ impl Operator<'_> {
             keys.iter().map(|key| key.id).collect()
         };
         if ids.is_empty() {
+            drop(tx);
+            self.store.all_known().await?;
             return Ok(0);
         }
         tx.keys().lock(account, &ids).await?;

@@ -212,7 +212,9 @@ impl State {
                 (Some(row), Some((before, since))) if row == before && self.time - since >= HOLDS => {
                     Change::Forgets(at, row, since)
                 }
-                (Some(row), Some((before, since))) if row == before => Change::Committed(at, Some((row, since))),
+                (Some(row), Some((before, since))) if row == before => {
+                    Change::Committed(at, Some((row, since)))
+                }
                 (Some(row), _) if order == Order::GoneAtOnce => Change::Forgets(at, row, self.time),
                 (Some(row), _) => Change::Committed(at, Some((row, self.time))),
             },

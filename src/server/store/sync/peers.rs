@@ -78,7 +78,11 @@ mod tests {
             "counted from the answer to the question"
         );
         assert!(stands_still(row(1, 1, 0), 1_005));
-        for (moved, millis) in [(row(2, 1, 0), 2_000), (row(2, 2, 0), 4_000), (row(2, 2, 1), 6_000)] {
+        for (moved, millis) in [
+            (row(2, 1, 0), 2_000),
+            (row(2, 2, 0), 4_000),
+            (row(2, 2, 1), 6_000),
+        ] {
             assert!(!stands_still(moved.clone(), millis), "{moved:?}");
             assert!(stands_still(moved, millis + 1_500));
         }

@@ -8,9 +8,7 @@ use crate::{
     domain::{ids::KeyId, time::Timestamp},
     server::{clock::Uptime, store::Changes},
 };
-use sqlx::{
-    Connection as _, Executor as _, PgConnection, PgPool, postgres::PgConnectOptions,
-};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, postgres::PgConnectOptions};
 use std::{
     collections::BTreeSet,
     sync::{Arc, Weak},
@@ -61,7 +59,10 @@ pub(super) async fn number(conn: &mut PgConnection, keys: &BTreeSet<KeyId>) -> R
 }
 
 /// Tells the time once.
-pub(in super::super) async fn tell_time(conn: &mut PgConnection, changes: &Changes) -> Result<(), StoreError> {
+pub(in super::super) async fn tell_time(
+    conn: &mut PgConnection,
+    changes: &Changes,
+) -> Result<(), StoreError> {
     let asked = Uptime::now();
     let millis: i64 = sqlx::query_scalar(TIME).fetch_one(conn).await?;
     told(changes, millis, asked);
