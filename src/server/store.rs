@@ -6,10 +6,14 @@
 mod changes;
 mod connect;
 mod dialect;
+mod driver_errors;
 mod error;
+mod fitness;
 pub mod given;
 mod long_read;
+mod migrations;
 mod shared;
+mod start_questions;
 mod transaction;
 
 pub mod accounts;

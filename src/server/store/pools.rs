@@ -1,7 +1,7 @@
 //! The connections of the store, and who may have which.
 
 use super::{
-    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tx, connect::LONG_READS, dialect, shared,
+    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tx, connect::LONG_READS, dialect, fitness, shared,
     transaction::Open,
 };
 use crate::domain::time::Timestamp;
@@ -233,9 +233,9 @@ impl Store {
         all.map(|(name, (open, in_use))| (name, open, in_use)).collect()
     }
 
-    /// Whether the database answers. However many ask at once, the database is asked once.
+    /// Whether the database answers and can be changed: [`StoreError::ReadOnly`] where it only answers. However many ask
+    /// at once, the database is asked once.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        const PING: &str = "SELECT 1";
         let asked = Instant::now();
         let mut pinged = self.shared.pinged.lock().await;
         if pinged.is_some_and(|began| began > asked) {
@@ -243,8 +243,21 @@ impl Store {
         }
         let began = Instant::now();
         match &self.pools {
-            Pools::Sqlite { read, .. } => sqlx::query(PING).execute(&read.health).await.map(drop)?,
-            Pools::Postgres(pools) => sqlx::query(PING).execute(&pools.health).await.map(drop)?,
+            Pools::Sqlite { read, .. } => {
+                sqlx::query("SELECT 1").execute(&read.health).await?;
+            }
+            Pools::Postgres(pools) => {
+                let is_read_only: bool = sqlx::query_scalar(dialect::POSTGRES_READ_ONLY)
+                    .fetch_one(&pools.health)
+                    .await?;
+                if is_read_only {
+                    fitness::doubt();
+                    return Err(StoreError::ReadOnly);
+                }
+            }
+        }
+        if self.fitness.is_unwell() {
+            return Err(StoreError::ReadOnly);
         }
         *pinged = Some(began);
         Ok(())
