@@ -15,16 +15,22 @@ pub mod session;
 pub mod v1;
 pub mod visit;
 
-use super::service::ServiceError;
+use super::{service::ServiceError, store::StoreError};
 use crate::{
     api::{error::ApiError, keys::RevealedKey},
     domain::snippet,
     server::{app::App, log_limit::LogLimit, service::keys::Revealed},
 };
 use axum::http::StatusCode;
+use std::time::Duration;
 
 /// Seconds after which a busy server is worth another try.
 pub const RETRY_AFTER: u32 = 2;
+
+/// How long a form may take once its body is there (docs/security.md, S76).
+pub const CHANGE: Duration = Duration::from_secs(3);
+/// The same for a form with a password, which may wait for its turn to be hashed.
+pub const PASSWORD: Duration = Duration::from_secs(5);
 
 /// Seconds after which another try is worth it, for refusals that pass.
 #[must_use]
@@ -91,7 +97,10 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
             if LINES.allows() {
                 tracing::error!(error = &error as &dyn std::error::Error, "the database failed");
             }
-            unavailable()
+            match error {
+                StoreError::Unanswered => unanswered(),
+                _ => unavailable(),
+            }
         }
         ServiceError::Session(error) => {
             if LINES.allows() {
@@ -100,6 +109,17 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
             unavailable()
         }
     }
+}
+
+/// The answer to a change of which nobody knows whether it was stored.
+#[must_use]
+pub fn unanswered() -> (StatusCode, ApiError) {
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        ApiError::message(
+            "The database did not answer in time. The change may have been made: reload the page and look before you try again.",
+        ),
+    )
 }
 
 fn unavailable() -> (StatusCode, ApiError) {

@@ -6,11 +6,15 @@
 mod changes;
 mod connect;
 mod dialect;
+mod driver_errors;
 mod error;
+mod fitness;
 pub mod given;
 mod health;
 mod long_read;
+mod migrations;
 mod sqlite_file;
+mod start_questions;
 mod sync;
 mod transaction;
 

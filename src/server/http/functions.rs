@@ -1,10 +1,11 @@
 //! The server functions' side of HTTP: who calls, and with which status they are answered.
 
 use super::{
-    client, fields,
+    CHANGE, PASSWORD, client, fields,
     middleware::bodies::{self, Unread},
     refusal, retry_after,
     session::Welcome,
+    unanswered,
 };
 use crate::{
     api::{error::ApiError, keys::RevealedKey},
@@ -16,6 +17,7 @@ use crate::{
         limits::bytes::Sender,
         service::{ServiceError, keys::Revealed},
         session::{self, Viewer},
+        store::StoreError,
     },
 };
 use axum::{
@@ -26,6 +28,7 @@ use axum::{
 };
 use leptos::prelude::*;
 use leptos_axum::{ResponseOptions, handle_server_fns_with_context};
+use tokio::time::timeout;
 use tower_sessions::Session;
 
 /// By this header the browser's side of a server function knows that it refused.
@@ -51,7 +54,8 @@ pub async fn handle(State(app): State<App>, request: Request) -> Response {
     };
     let browser = request.extensions().get::<Session>().cloned();
     let from = client::of(&app, request.headers(), request.extensions());
-    let read = match sender(&app, path, browser, from).await {
+    let sender = timeout(CHANGE, sender(&app, path, browser, from)).await;
+    let read = match sender.unwrap_or_else(|_| Err(StoreError::Slow.into())) {
         Ok(sender) => {
             let most = match sender {
                 Sender::Stranger(_) => bodies::OPEN_FORM,
@@ -73,9 +77,11 @@ pub async fn handle(State(app): State<App>, request: Request) -> Response {
         .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     let context = move || provide_context(app.clone());
     let request = Request::from_parts(parts, body);
-    let mut response = handle_server_fns_with_context(context, request)
-        .await
-        .into_response();
+    let limit = if OPEN.contains(&path) { PASSWORD } else { CHANGE };
+    let Ok(response) = timeout(limit, handle_server_fns_with_context(context, request)).await else {
+        return not_called(path, unanswered());
+    };
+    let mut response = response.into_response();
     // A function that ran has set its status by `answer`. What is left at 500 are arguments that cannot be read.
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         *response.status_mut() = StatusCode::BAD_REQUEST;

@@ -28,6 +28,8 @@ use tokio::time::timeout;
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a look-up may take before the database counts as away (S75).
 const LOOK_UP: Duration = Duration::from_secs(1);
+/// How long one that waits for its turn waits before: a check takes 1.5 s at most (docs/security.md, S76).
+const TURN: Duration = Duration::from_millis(400);
 
 /// Why a request may not pass; the order of the variants is the order of the checks.
 #[derive(Debug)]
@@ -262,7 +264,7 @@ async fn find(
     // Whoever tries unknown keys on and on takes no more than one connection, together with all who do (S87).
     let _permit = match may_try(app, client, now) {
         Err(refusal) if held.is_none() => {
-            let permit = timeout(LOOK_UP, app.suspects.acquire()).await;
+            let permit = timeout(TURN, app.suspects.acquire()).await;
             Some(permit.map_err(|_| refusal)?)
         }
         _ => None,

@@ -3,15 +3,18 @@
 use super::{
     Changes, StoreError,
     changes::Role,
-    dialect,
+    dialect, driver_errors,
+    fitness::{self, Fitness, Probe},
+    migrations::{self, Wait},
     pools::{Pools, ReadPools, Shared},
     sqlite_file::{self, SqliteFile},
+    start_questions,
     sync::{self, postgres::Looker},
 };
 use sqlx::{
-    migrate::Migrator,
+    Connection as _, PgConnection, SqliteConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::SqlitePoolOptions,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 use std::{
     path::{Path, PathBuf},
@@ -19,9 +22,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-
-static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+use tokio::time::timeout;
 
 /// Connections for pages, changes and everything else that is short: enough for a two-core machine several times over.
 /// With those below a server has 22, few beside PostgreSQL's default of 100.
@@ -34,6 +35,10 @@ pub(super) const LONG_READS: usize = 2;
 const LONG_CONNECTIONS: u32 = 3;
 /// How long a request waits for a connection before it is told that the database is away.
 const ACQUIRE: Duration = Duration::from_secs(2);
+/// The same for a key that is looked up: with the look-up itself it stays below a check's 1.5 s.
+const ACQUIRE_FOR_CHECK: Duration = Duration::from_secs(1);
+/// How long the first connection of a start may take.
+const FIRST: Duration = Duration::from_secs(5);
 
 /// The last migration that was run; an error where none was.
 const VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
@@ -116,15 +121,52 @@ pub enum ConnectError {
     /// S69.
     #[error("SQLite {0} can lose data; 3.51.3 or later is needed")]
     OldSqlite(String),
+    /// An answer of the database, or its refusal, that will not do (S95).
+    #[error("{0}")]
+    Unfit(String),
+    /// What the start waited for took too long.
+    #[error("{0}, for more than 60 seconds: end it, or start again later")]
+    Waited(&'static str),
     /// A migration failed, or the database is of a later version.
-    #[error("the database cannot be brought to this version: {0}")]
+    #[error("{}", driver_errors::migration(.0))]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    /// No connection.
-    #[error("the database cannot be reached: {0}")]
+    /// The driver failed.
+    #[error("the database cannot be used: {0}")]
     Connect(#[from] sqlx::Error),
     /// What the product keeps in it cannot be read.
     #[error("{0}")]
     Store(#[from] StoreError),
+}
+
+impl ConnectError {
+    /// What it is that somebody else holds, for errors that end by waiting.
+    pub(super) fn passes(&self) -> Option<&'static str> {
+        use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
+        let error = match self {
+            Self::Waited(cause) => return Some(cause),
+            Self::Connect(error) | Self::Migrate(Execute(error) | ExecuteMigration(error, _)) => error,
+            _ => return None,
+        };
+        let code = error.as_database_error()?.code()?;
+        match &*code {
+            "55P03" | "40P01" => Some("another session holds a lock on the tables"),
+            code if code.len() < 5 && matches!(driver_errors::sqlite_code(error), Some(5 | 6)) => {
+                Some("another program holds the database file locked")
+            }
+            _ => None,
+        }
+    }
+
+    /// Says a driver's error in a sentence.
+    fn explained(self, sentence: impl Fn(&sqlx::Error) -> String) -> Self {
+        use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
+        match &self {
+            Self::Connect(error) | Self::Migrate(Execute(error) | ExecuteMigration(error, _)) => {
+                Self::Unfit(sentence(error))
+            }
+            _ => self,
+        }
+    }
 }
 
 /// The database; cheap to clone.
@@ -133,6 +175,7 @@ pub struct Store {
     pub(super) pools: Pools,
     pub(super) shared: Arc<Shared>,
     pub(super) changes: Arc<Changes>,
+    pub(super) fitness: Arc<Fitness>,
     /// The SQLite file of a server, held for as long as the process serves, so that a second one cannot (S92).
     pub(super) file: Option<Arc<SqliteFile>>,
 }
@@ -150,8 +193,15 @@ impl Store {
     /// A sentence for whoever runs the server.
     pub async fn open(location: &Location) -> Result<Self, ConnectError> {
         match location {
-            Location::Sqlite(file) => Self::open_sqlite(file).await,
-            Location::Postgres(url) => Self::open_postgres(&url.0).await,
+            Location::Sqlite(file) => {
+                let opened = Self::open_sqlite(file).await;
+                opened.map_err(|error| error.explained(|error| driver_errors::sqlite(error, file)))
+            }
+            Location::Postgres(url) => {
+                let options = PgConnectOptions::from_str(&url.0)?.application_name("babysea");
+                let opened = Self::open_postgres(&options).await;
+                opened.map_err(|error| error.explained(|error| driver_errors::postgres(error, &options)))
+            }
         }
     }
 
@@ -160,6 +210,16 @@ impl Store {
     /// # Errors
     /// A sentence for whoever runs the command.
     pub async fn join(location: &Location) -> Result<Self, ConnectError> {
+        Self::join_pools(location).await.map_err(|error| match location {
+            Location::Sqlite(file) => error.explained(|error| driver_errors::sqlite(error, file)),
+            Location::Postgres(url) => match PgConnectOptions::from_str(&url.0) {
+                Ok(options) => error.explained(|error| driver_errors::postgres(error, &options)),
+                Err(_) => error,
+            },
+        })
+    }
+
+    async fn join_pools(location: &Location) -> Result<Self, ConnectError> {
         let (pools, migrator) = match location {
             Location::Sqlite(file) => {
                 let file = &sqlite_file::existing(file)?;
@@ -169,23 +229,23 @@ impl Store {
                     .await?;
                 let (read, write) = (ReadPools::one(&pool), pool);
                 let upkeep = write.clone();
-                (Pools::Sqlite { write, read, upkeep }, &SQLITE_MIGRATIONS)
+                (Pools::Sqlite { write, read, upkeep }, &migrations::SQLITE)
             }
             Location::Postgres(url) => {
                 let options = PgConnectOptions::from_str(&url.0)?.application_name("babysea");
                 let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
                 let pool = pool.connect_with(options).await?;
-                (Pools::Postgres(ReadPools::one(&pool)), &POSTGRES_MIGRATIONS)
+                (Pools::Postgres(ReadPools::one(&pool)), &migrations::POSTGRES)
             }
         };
         let store = Self {
             pools,
             shared: Arc::default(),
             changes: Arc::new(Changes::new("a command".to_owned(), Role::Command)),
+            fitness: Arc::default(),
             file: None,
         };
-        let known = migrator.iter().map(|migration| migration.version).max();
-        if store.version().await? == known {
+        if store.version().await? == migrations::newest(migrator) {
             Ok(store)
         } else {
             Err(ConnectError::OtherVersion)
@@ -209,6 +269,11 @@ impl Store {
     async fn open_sqlite(file: &Path) -> Result<Self, ConnectError> {
         let file = Arc::new(SqliteFile::take(file)?);
         let options = dialect::sqlite_options(file.path());
+        let mut wait = Wait::new();
+        while let Err(error) = prepare_sqlite(file.path(), &options).await {
+            wait.after(error).await?;
+        }
+        let fitness = Arc::<Fitness>::default();
         // Every connection is one to the file that is locked, also when another was put in its place.
         let checked = |pool: SqlitePoolOptions| {
             let file = Arc::clone(&file);
@@ -218,28 +283,17 @@ impl Store {
             })
         };
         // One connection writes: SQLite has one write lock, and waiting in our queue is fair where its own is not.
-        let write = checked(SqlitePoolOptions::new())
+        let write = checked(fitness.guard(SqlitePoolOptions::new()))
             .max_connections(1)
-            .acquire_timeout(Duration::from_secs(5))
+            .acquire_timeout(ACQUIRE)
             .connect_with(options.clone())
             .await?;
-        let version: String = sqlx::query_scalar("SELECT sqlite_version()")
-            .fetch_one(&write)
-            .await?;
-        if dialect::parse_version(&version) < Some(dialect::SQLITE_OLDEST) {
-            return Err(ConnectError::OldSqlite(version));
-        }
-        announce(
-            &SQLITE_MIGRATIONS,
-            sqlx::query_scalar(VERSION).fetch_one(&write).await,
-        );
-        SQLITE_MIGRATIONS.run(&write).await?;
+        tokio::spawn(fitness::watch(Arc::downgrade(&fitness), Probe::Sqlite(options.clone())));
         let options = options.pragma("query_only", "ON");
         let pool = |connections| {
-            checked(SqlitePoolOptions::new())
+            checked(fitness.guard(SqlitePoolOptions::new()))
                 .max_connections(connections)
                 .acquire_timeout(ACQUIRE)
-                .test_before_acquire(false)
                 .connect_lazy_with(options.clone())
         };
         let read = ReadPools {
@@ -261,25 +315,32 @@ impl Store {
             pools: Pools::Sqlite { write, read, upkeep },
             shared: Arc::default(),
             changes,
+            fitness,
             file: Some(file),
         })
     }
 
-    async fn open_postgres(url: &str) -> Result<Self, ConnectError> {
-        let options = PgConnectOptions::from_str(url)?.application_name("babysea");
+    async fn open_postgres(options: &PgConnectOptions) -> Result<Self, ConnectError> {
+        let mut conn = timeout(FIRST, PgConnection::connect_with(options))
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+        migrations::set_up(&mut conn).await?;
+        let mut wait = Wait::new();
+        while let Err(error) = prepare_postgres(&mut conn, options).await {
+            wait.after(error).await?;
+        }
+        conn.close().await?;
+        let fitness = Arc::<Fitness>::default();
         let settings = |connections| {
-            PgPoolOptions::new()
+            fitness
+                .guard(PgPoolOptions::new())
                 .max_connections(connections)
                 .acquire_timeout(ACQUIRE)
         };
         let short =
             |connections| settings(connections).after_connect(|conn, _| Box::pin(dialect::set_up(conn)));
         let pool = short(CONNECTIONS).connect_with(options.clone()).await?;
-        announce(
-            &POSTGRES_MIGRATIONS,
-            sqlx::query_scalar(VERSION).fetch_one(&pool).await,
-        );
-        POSTGRES_MIGRATIONS.run(&pool).await?;
+        tokio::spawn(fitness::watch(Arc::downgrade(&fitness), Probe::Postgres(options.clone())));
         let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)")
             .fetch_one(&pool)
             .await?;
@@ -291,34 +352,38 @@ impl Store {
             Arc::downgrade(&changes),
         ));
         let pools = ReadPools {
-            checks: short(CHECKS).connect_lazy_with(options.clone()),
+            checks: short(CHECKS)
+                .acquire_timeout(ACQUIRE_FOR_CHECK)
+                .connect_lazy_with(options.clone()),
             long: settings(LONG_CONNECTIONS)
                 .after_connect(|conn, _| Box::pin(dialect::set_up_long(conn)))
                 .connect_lazy_with(options.clone()),
-            health: short(1).connect_lazy_with(options),
+            health: short(1).connect_lazy_with(options.clone()),
             short: pool,
         };
         Ok(Self {
             pools: Pools::Postgres(pools),
             shared: Arc::default(),
             changes,
+            fitness,
             file: None,
         })
     }
 }
 
-/// Says that tables of an earlier version are changed, which takes long where they are long.
-fn announce(migrator: &Migrator, applied: Result<Option<i64>, sqlx::Error>) {
-    let newest = migrator.iter().map(|migration| migration.version).max();
-    if let Ok(Some(applied)) = applied
-        && newest.is_some_and(|newest| newest > applied)
-    {
-        tracing::info!(
-            from = applied,
-            to = newest,
-            "the tables are brought to this version: with millions of rows that may take some minutes"
-        );
-    }
+/// Asks the file and brings its tables to this release.
+async fn prepare_sqlite(file: &Path, options: &SqliteConnectOptions) -> Result<(), ConnectError> {
+    start_questions::ask_sqlite(file, options).await?;
+    let mut conn = SqliteConnection::connect_with(options).await?;
+    migrations::run_sqlite(&mut conn).await?;
+    conn.close().await?;
+    Ok(())
+}
+
+/// Asks PostgreSQL and brings its tables to this release.
+async fn prepare_postgres(conn: &mut PgConnection, options: &PgConnectOptions) -> Result<(), ConnectError> {
+    start_questions::ask_postgres(conn, options).await?;
+    migrations::run_postgres(conn).await
 }
 
 #[cfg(test)]

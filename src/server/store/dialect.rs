@@ -11,6 +11,18 @@ use std::{path::Path, time::Duration};
 /// Takes the write lock at once, so that two writers wait for each other instead of failing half-way.
 pub const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
 
+/// Fails where the file cannot be written, and changes nothing.
+pub const SQLITE_TRY_WRITE: &str = "BEGIN IMMEDIATE; CREATE TABLE babysea_write_test (n INTEGER); ROLLBACK";
+
+/// Whether a PostgreSQL session can change nothing: on a standby, or because it began while the database was read-only.
+pub const POSTGRES_READ_ONLY: &str =
+    "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
+
+/// Limits of the serving pools: 2 s for a lock, 5 s for a statement, 1 s between the statements of a transaction
+/// (docs/security.md, S76). A server that hangs inside a change so holds its rows for a second at most.
+const LIMITS: &str = "SET jit = off; SET lock_timeout = 2000; SET statement_timeout = 5000; \
+    SET idle_in_transaction_session_timeout = 1000";
+
 /// The oldest SQLite that does not lose data when it resets its write-ahead log (docs/security.md, S69).
 pub const SQLITE_OLDEST: (u32, u32, u32) = (3, 51, 3);
 
@@ -28,13 +40,13 @@ pub fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .pragma("journal_size_limit", "67108864")
 }
 
-/// Sets up a connection to PostgreSQL: statements are not compiled. Where a log is long, the planner expects so much of the
+/// Sets up a connection to PostgreSQL: its time limits, and statements are not compiled. Where a log is long, the planner expects so much of the
 /// questions about it that it would have them compiled each time, which takes far longer than they do.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn set_up(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    conn.execute("SET jit = off").await.map(|_| ())
+    sqlx::raw_sql(LIMITS).execute(conn).await.map(|_| ())
 }
 
 /// Sets up a connection for long reads, beside what [`set_up`] does: a statement ends when its client is gone, which

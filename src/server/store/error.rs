@@ -1,6 +1,6 @@
 //! What can go wrong in the database, without its words: those are for the log.
 
-use super::dialect;
+use super::{dialect, fitness};
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,12 @@ pub enum StoreError {
     /// The database took so long that it counts as away.
     #[error("the database did not answer in time")]
     Slow,
+    /// COMMIT was sent and not answered: the change may have happened.
+    #[error("the database did not answer whether the change was stored")]
+    Unanswered,
+    /// The database answers and can change nothing.
+    #[error("the database is read-only")]
+    ReadOnly,
     /// The statement was ended by its time limit.
     #[error("the statement took longer than it may")]
     TooLong,
@@ -39,6 +45,7 @@ pub enum Unique {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        fitness::judge(&error);
         match error.as_database_error() {
             Some(ended) if dialect::was_interrupted(ended) => Self::TooLong,
             Some(refused) if refused.is_unique_violation() => Self::Taken(dialect::unique(refused)),

@@ -1,9 +1,13 @@
 //! Transactions, and what follows when keys were changed in one.
 
-use super::{Conn, Store, StoreError, Tables, changes::Role, key_changes::KeyChange, sync};
+use super::{Conn, Store, StoreError, Tables, changes::Role, fitness, key_changes::KeyChange, sync};
 use crate::domain::ids::{AccountId, KeyId};
 use sqlx::{Postgres, Sqlite, Transaction};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
+use tokio::time::timeout;
+
+/// How long the answer to COMMIT may take (docs/security.md, S76).
+const COMMIT: Duration = Duration::from_millis(1_800);
 
 /// A transaction that may write; dropped without [`Tx::commit`], it leaves no trace.
 pub struct Tx {
@@ -42,7 +46,7 @@ impl Tx {
     /// which it waits a second at most (docs/security.md, S73).
     ///
     /// # Errors
-    /// When the database could not; nothing was changed then, unless the connection was lost on the way.
+    /// When the database could not; nothing was changed then, except after [`StoreError::Unanswered`].
     pub async fn commit(self) -> Result<(), StoreError> {
         if self.changed.is_empty() {
             return self.open.commit().await;
@@ -73,11 +77,33 @@ impl Tx {
 
 impl Open {
     async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+        let commit = async {
+            match self {
+                Self::Sqlite(tx) => tx.commit().await,
+                Self::Postgres(tx) => tx.commit().await,
+            }
+        };
+        match timeout(COMMIT, commit).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if is_unanswered(&error) => {
+                fitness::judge(&error);
+                Err(StoreError::Unanswered)
+            }
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(StoreError::Unanswered),
         }
-        Ok(())
+    }
+}
+
+/// Whether the connection was lost between COMMIT and its answer. An answer of the database is an answer, unless it
+/// ended the session meanwhile (57P01 to 57P05, class 08).
+fn is_unanswered(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| code.len() == 5 && (code.starts_with("57P") || code.starts_with("08"))),
+        _ => false,
     }
 
     fn conn(&mut self) -> Conn<'_> {

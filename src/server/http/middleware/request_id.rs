@@ -17,6 +17,16 @@ const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// How long it may take until an answer begins (docs/security.md, S28).
 pub const ANSWER: Duration = Duration::from_secs(30);
 
+/// The same for a page: a database that hangs is not waited for (docs/security.md, S76). Exports begin to answer when
+/// their turn comes, and forms have a limit of their own once their body is there.
+pub const PAGE: Duration = Duration::from_secs(5);
+
+/// How long this request may take until its answer begins.
+fn limit(request: &Request) -> Duration {
+    let is_page = request.method().is_safe() && !request.uri().path().ends_with("/export");
+    if is_page { PAGE } else { ANSWER }
+}
+
 /// `req_` and a ULID. An id that the client sent is not taken over: it could be anybody's.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
@@ -34,7 +44,8 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     request.extensions_mut().insert(RequestId(id.clone()));
     // Neither path nor query: people put keys into both.
     let span = tracing::info_span!("request", id);
-    let answered = timeout(ANSWER, next.run(request).instrument(span)).await;
+    let limit = limit(&request);
+    let answered = timeout(limit, next.run(request).instrument(span)).await;
     let mut response = answered.unwrap_or_else(|_| {
         tracing::error!(request_id = id, "an answer did not begin in time");
         let headers = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];

@@ -1,17 +1,19 @@
 //! What stands before the forms of pages: who may send one, and how long it may be (docs/security.md, S28 and S89).
 //! Their handlers run when the body is there, so that they judge the person as they are then.
 
-use super::{failure, to_sign_in};
+use super::{failure, to_sign_in, with_retry};
 use crate::{
     server::{
         app::App,
         http::{
-            RETRY_AFTER, client, document, fields,
+            CHANGE, PASSWORD, RETRY_AFTER, client, document, fields,
             middleware::bodies::{self, Unread},
+            unanswered,
             visit::Visit,
         },
         limits::bytes::Sender,
         session,
+        store::StoreError,
     },
     ui::pages::error::ErrorPage,
 };
@@ -22,30 +24,41 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use leptos::prelude::*;
+use std::time::Duration;
+use tokio::time::timeout;
 use tower_sessions::Session;
 
 /// Before a form that anybody may send.
 pub async fn open(State(app): State<App>, request: Request, next: Next) -> Response {
     let from = client::of(&app, request.headers(), request.extensions());
     let sender = Sender::Stranger(from.network());
-    pass(&app, request, next, bodies::OPEN_FORM, sender).await
+    pass(&app, request, next, bodies::OPEN_FORM, sender, PASSWORD).await
 }
 
 /// Before a form of people who are signed in. Others are answered without reading it.
 pub async fn member(State(app): State<App>, request: Request, next: Next) -> Response {
     let browser = request.extensions().get::<Session>().cloned();
     let is_live = match browser {
-        Some(browser) => session::is_live(&app, &browser).await,
+        Some(browser) => timeout(CHANGE, session::is_live(&app, &browser))
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Slow.into())),
         None => Ok(false),
     };
     match is_live {
-        Ok(true) => pass(&app, request, next, bodies::FORM, Sender::Known).await,
+        Ok(true) => pass(&app, request, next, bodies::FORM, Sender::Known, CHANGE).await,
         Ok(false) => to_sign_in(&visit(&app, request).await.path),
         Err(error) => failure(&visit(&app, request).await, error).await,
     }
 }
 
-async fn pass(app: &App, request: Request, next: Next, most: usize, sender: Sender) -> Response {
+async fn pass(
+    app: &App,
+    request: Request,
+    next: Next,
+    most: usize,
+    sender: Sender,
+    limit: Duration,
+) -> Response {
     if !fields::is_form(request.headers()) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
@@ -53,9 +66,21 @@ async fn pass(app: &App, request: Request, next: Next, most: usize, sender: Send
     let copy = parts.clone();
     match bodies::whole(app, Request::from_parts(parts, body), most, sender).await {
         // Its share is given back when it is answered.
-        Ok((request, _share)) => next.run(request).await,
+        Ok((request, _share)) => match timeout(limit, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => late(app, copy).await,
+        },
         Err(unread) => refused(app, copy, unread).await,
     }
+}
+
+/// A page for a form whose handling took too long.
+async fn late(app: &App, mut parts: Parts) -> Response {
+    let Ok(visit) = Visit::from_request_parts(&mut parts, app).await;
+    let (status, told) = unanswered();
+    let sentence = told.message.unwrap_or_default();
+    let page = move || view! { <ErrorPage code=status.as_u16() title="This took too long" text=sentence.clone()/> };
+    with_retry(status, document::render(&visit, status, "Error", page).await)
 }
 
 /// A page that says why the form was not read.
