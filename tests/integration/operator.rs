@@ -1,6 +1,7 @@
 //! The commands about people, members and keys, as whoever runs the server types them while it runs.
 
 mod keys;
+mod terminal;
 
 use crate::{
     answer::Answer,
@@ -282,7 +283,7 @@ both!(
 
         for command in ["remove", "role"] {
             let mut words = words(&in_team(command, &["--yes"]));
-            words[5] = "pia@example.com".to_owned();
+            "pia@example.com".clone_into(&mut words[5]);
             if command == "role" {
                 words.extend(["--role".to_owned(), "member".to_owned()]);
             }

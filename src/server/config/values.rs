@@ -108,22 +108,19 @@ pub(super) fn parse_prefix(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn parse_rate_limit(text: &str) -> Result<RateLimit, String> {
-    number_or_none(text)
-        .map(RateLimit)
-        .ok_or_else(|| format!("must be a number of requests a minute from 1 to {ANY}, or none"))
+    number_or_none(text, "requests a minute").map(RateLimit)
 }
 
 pub(super) fn parse_sign_up_limit(text: &str) -> Result<SignUpLimit, String> {
-    number_or_none(text)
-        .map(SignUpLimit)
-        .ok_or_else(|| format!("must be a number of sign-ups an hour from 1 to {ANY}, or none"))
+    number_or_none(text, "sign-ups an hour").map(SignUpLimit)
 }
 
-fn number_or_none(text: &str) -> Option<Option<u32>> {
-    if text == "none" {
-        return Some(None);
+fn number_or_none(text: &str, of_what: &str) -> Result<Option<u32>, String> {
+    match text.parse() {
+        _ if text == "none" => Ok(None),
+        Ok(limit) if limit > 0 => Ok(Some(limit)),
+        _ => Err(format!("must be a number of {of_what} from 1 to {ANY}, or none")),
     }
-    text.parse().ok().filter(|&limit| limit > 0).map(Some)
 }
 
 pub(super) fn parse_role(text: &str) -> Result<Role, &'static str> {
