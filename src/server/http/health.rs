@@ -53,7 +53,7 @@ async fn can_check(app: &App) -> bool {
         return true;
     }
     let stale = app.config.stale_if_db_down;
-    !stale.is_zero() && app.store.since_look().is_some_and(|ago| ago <= stale)
+    !stale.is_zero() && app.store.changes().since_look().is_some_and(|ago| ago <= stale)
 }
 
 /// What is served at `METRICS_LISTEN`.

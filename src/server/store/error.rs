@@ -63,7 +63,7 @@ impl StoreError {
         match self {
             Self::Taken(unique) => Some(format!("{unique:?} is taken")),
             Self::Unreadable(what) => Some((*what).to_owned()),
-            Self::Slow | Self::TooLong => None,
+            Self::Slow | Self::TooLong | Self::Unanswered | Self::ReadOnly => None,
             Self::Broken(sqlx::Error::Database(error)) => {
                 let code = error.code()?;
                 dialect::is_of_values(error.as_ref(), &code).then(|| match error.constraint() {

@@ -2,7 +2,7 @@
 
 use super::{
     Changes, LongPermit, LongRead, Reader, Store, StoreError, Tables as _, Tx, changes::Role,
-    connect::LONG_READS, dialect, fitness, health::Health, sync, transaction::Open,
+    connect::LONG_READS, dialect, health::Health, sync, transaction::Open,
 };
 use crate::{domain::time::Timestamp, server::clock::Uptime};
 use sqlx::{Database, Pool, Postgres, Sqlite, SqlitePool};

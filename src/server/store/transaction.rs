@@ -93,6 +93,13 @@ impl Open {
             Err(_) => Err(StoreError::Unanswered),
         }
     }
+
+    fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(tx) => Conn::Sqlite(tx),
+            Self::Postgres(tx) => Conn::Postgres(tx),
+        }
+    }
 }
 
 /// Whether the connection was lost between COMMIT and its answer. An answer of the database is an answer, unless it
@@ -104,13 +111,6 @@ fn is_unanswered(error: &sqlx::Error) -> bool {
             .code()
             .is_some_and(|code| code.len() == 5 && (code.starts_with("57P") || code.starts_with("08"))),
         _ => false,
-    }
-
-    fn conn(&mut self) -> Conn<'_> {
-        match self {
-            Self::Sqlite(tx) => Conn::Sqlite(tx),
-            Self::Postgres(tx) => Conn::Postgres(tx),
-        }
     }
 }
 
