@@ -37,7 +37,7 @@ async fn key(program: &Program, name: &str) -> String {
 }
 
 async fn status(program: &Program, key: &str) -> u16 {
-    program.send(get("/v1/status").bearer(key)).await.status.as_u16()
+    program.send(get("/v1/status").bearer(key)).await.status
 }
 
 fn files(database: &Database) -> Vec<String> {

@@ -191,7 +191,7 @@ both!(what_is_no_pepper_is_refused, async |database: Database| {
     let store = database.open().await;
     load(&database, &store, 1).await.expect("made");
     let file = database.pepper_file();
-    for text in [&b"\xff"[..], b"", &[b'a'; 70_000]] {
+    for text in [b"\xff".to_vec(), Vec::new(), vec![b'a'; 70_000]] {
         fs::write(&file, text).expect("written");
         assert_refused!(database, store, PepperError::Malformed(_));
     }

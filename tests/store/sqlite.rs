@@ -6,6 +6,7 @@ use crate::{
 };
 use babysea::server::store::{Conn, ConnectError, Reader, Store, Tables as _};
 use sqlx::{Executor as _, SqliteConnection};
+use std::fs;
 
 async fn pragma(connection: &mut SqliteConnection, name: &'static str) -> String {
     match name {
@@ -143,6 +144,43 @@ async fn a_second_server_on_the_same_file_is_refused_while_the_first_runs() {
     copy.close().await;
     drop(copy);
     assert!(database.open().await.read().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_database_that_was_moved_takes_no_changes() {
+    let database = Database::sqlite();
+    let store = database.open().await;
+    let (file, moved) = (
+        database.folder().join("babysea.db"),
+        database.folder().join("old.db"),
+    );
+    fs::rename(&file, &moved).expect("moved");
+    assert!(store.write().await.is_err(), "no file");
+    assert!(store.ping().await.is_err(), "no file");
+    fs::write(&file, "").expect("another file");
+    assert!(store.write().await.is_err(), "another file");
+    assert!(store.ping().await.is_err(), "another file");
+    fs::rename(&moved, &file).expect("moved back");
+    assert!(store.write().await.is_ok());
+    assert!(store.ping().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_command_refuses_a_file_with_two_names() {
+    let database = Database::sqlite();
+    let _server = database.open().await;
+    assert!(Store::join(&database.location()).await.is_ok());
+    let second = database.folder().join("second.db");
+    fs::hard_link(database.folder().join("babysea.db"), &second).expect("a link");
+    let location = format!("sqlite:{}", second.display())
+        .parse()
+        .expect("a location");
+    let refused = Store::join(&location).await.expect_err("two names");
+    assert!(
+        matches!(refused, ConnectError::Names { names: 2, .. }),
+        "{refused}"
+    );
+    assert!(!database.folder().join("second.db-wal").exists());
 }
 
 #[tokio::test]

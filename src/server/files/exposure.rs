@@ -58,7 +58,9 @@ pub fn warnings(paths: &[PathBuf]) -> Vec<String> {
         }
         seen.push(identity);
         let mine = found.uid() == geteuid().as_raw();
-        sentences.extend(warning(path, &found, mine));
+        // The command is run from another folder.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        sentences.extend(warning(&path, &found, mine));
     }
     sentences
 }

@@ -69,7 +69,10 @@ impl Held {
     pub fn open(path: &Path) -> Result<Self, ReplaceError> {
         let mut path = target(path)?;
         for _ in 0..TRIES {
-            let file = open(&path)?;
+            let file = open(&path).map_err(|error| match fs::metadata(&path) {
+                Ok(found) => denied(error, || ReplaceError::Owner(user(found.uid()))),
+                Err(_) => error.into(),
+            })?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(ReplaceError::Busy),
