@@ -70,7 +70,7 @@ async fn follow_catalog(app: App, hangups: Arc<Mutex<Signal>>) {
 }
 
 /// Purges now and every ten minutes. A failing database is reported and does not end the task.
-async fn run(app: App) {
+pub async fn run(app: App) {
     let mut ticks = interval(PURGE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -167,7 +167,7 @@ async fn remove_rows(app: &App, key: KeyId, before: Timestamp, pace: &mut Pace) 
 }
 
 /// Removes what deleted keys left behind, whenever one was deleted, and now and then for what nobody told of.
-async fn remove_deleted(app: App) {
+pub async fn remove_deleted(app: App) {
     loop {
         if let Err(error) = remove_deleted_keys(&app).await {
             tracing::warn!(error = %error, "the logs of deleted keys could not be removed yet");
