@@ -40,6 +40,7 @@ pub(super) struct Health {
 impl Health {
     /// Ends its own connection.
     pub(super) async fn close(&self) {
+        *self.written.lock().await = None;
         let own = std::mem::replace(&mut *self.own.lock().await, Own::Closed);
         let closed = match own {
             Own::Sqlite(conn) => conn.close().await,
