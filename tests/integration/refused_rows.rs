@@ -15,12 +15,12 @@ async fn refuse(database: &Database, table: &str, condition: &str) {
     let rule = |event: &str| {
         if database.is_postgres() {
             format!(
-                "CREATE TRIGGER refuse_{event} BEFORE {event} ON {table} FOR EACH ROW WHEN ({condition}) \
+                "CREATE TRIGGER refuse_{event}_{table} BEFORE {event} ON {table} FOR EACH ROW WHEN ({condition}) \
                  EXECUTE FUNCTION refuse()"
             )
         } else {
             format!(
-                "CREATE TRIGGER refuse_{event} BEFORE {event} ON {table} WHEN {condition} \
+                "CREATE TRIGGER refuse_{event}_{table} BEFORE {event} ON {table} WHEN {condition} \
                  BEGIN SELECT RAISE(ABORT, 'refused'); END"
             )
         }
@@ -122,7 +122,7 @@ both!(
             "NEW.last_used_at IS NOT NULL AND NEW.name = 'odd'",
         )
         .await;
-        refuse(&world.database, "activity", "NEW.event = 'retired_key_used'").await;
+        refuse(&world.database, "activity", "NEW.action = 'api_key.used_after_end'").await;
         for key in [&gone, &odd, &good] {
             world.send(get("/v1/status").bearer(&key.secret)).await;
         }

@@ -133,7 +133,7 @@ impl Store {
                     Own::Postgres(conn) => conn,
                     _ => PgConnection::connect_with(&pools.health.connect_options()).await?,
                 };
-                let filler = vec![0; POSTGRES_BYTES];
+                let filler = vec![0_u8; POSTGRES_BYTES];
                 sqlx::query(WRITE)
                     .bind(at)
                     .bind(filler)
