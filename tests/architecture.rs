@@ -104,6 +104,56 @@ fn server_code_is_left_out_of_the_browser_in_one_place() {
     }
 }
 
+/// Where tasks are started beside `server::tasks`, and what they are: each ends soon, and with what it was started for.
+const SHORT_TASKS: &[(&str, &str)] = &[
+    ("src/server/serving.rs", "a connection"),
+    ("src/server/secret/password.rs", "a hash"),
+    ("src/server/catalog_file.rs", "the read of a file"),
+    ("src/server/store/health.rs", "the try of a change"),
+    ("src/server/store/long_read.rs", "the end of a connection"),
+    ("src/server/store/shared.rs", "the look at other servers' changes"),
+    ("src/server/store/transaction.rs", "the end of a change"),
+];
+
+#[test]
+fn tasks_that_live_long_are_watched() {
+    let mut starting = Vec::new();
+    for (file, source) in files("src", &["rs"]) {
+        let code = code(source.split("#[cfg(test)]").next().unwrap_or_default());
+        let tokens = tokens(&code);
+        let starts = |two: &[String]| ["spawn", "spawn_blocking"].contains(&two[0].as_str()) && two[1] == "(";
+        let is_ui = file.starts_with("src/ui/");
+        if !is_ui && file != "src/server/tasks.rs" && file != "src/server/logging.rs" {
+            let windows = tokens.windows(2);
+            if windows
+                .map(|two| two.iter().map(ToString::to_string).collect::<Vec<_>>())
+                .any(|two| starts(&two))
+            {
+                starting.push(file);
+            }
+        }
+    }
+    let mut known: Vec<_> = SHORT_TASKS.iter().map(|(file, _)| (*file).to_owned()).collect();
+    known.sort();
+    assert_eq!(
+        starting, known,
+        "start it with Tasks::watch, or say here what ends it"
+    );
+}
+
+#[test]
+fn nothing_prints_but_the_log() {
+    for (file, source) in files("src", &["rs"]) {
+        let code = code(&source);
+        for word in ["print", "println", "eprint", "eprintln", "dbg"] {
+            let prints = tokens(&code).windows(2).any(|two| two == &[word, "!"]);
+            assert!(!prints, "{file}: {word}! panics where its output is gone");
+        }
+        let is_leptos = code.contains("leptos::logging") || code.contains("leptos::log");
+        assert!(!is_leptos, "{file}: the logging of leptos prints");
+    }
+}
+
 /// How often the source asks for a feature.
 fn gates(source: &str) -> usize {
     let code = code(source);

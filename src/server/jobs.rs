@@ -86,7 +86,7 @@ pub async fn reload_trusted_proxies(app: &App) {
 }
 
 /// Purges now and every ten minutes. A failing database is reported and does not end the task.
-async fn run(app: App) {
+pub async fn run(app: App) {
     let mut ticks = interval(PURGE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -183,7 +183,7 @@ async fn remove_rows(app: &App, key: KeyId, before: Timestamp, pace: &mut Pace) 
 }
 
 /// Removes what deleted keys left behind, whenever one was deleted, and now and then for what nobody told of.
-async fn remove_deleted(app: App) {
+pub async fn remove_deleted(app: App) {
     loop {
         if let Err(error) = remove_deleted_keys(&app).await {
             tracing::warn!(error = %error, "the logs of deleted keys could not be removed yet");

@@ -12,11 +12,13 @@ use super::{
 use axum::{
     Router,
     extract::Request,
+    http::StatusCode,
     middleware::{from_fn, from_fn_with_state},
-    response::Response,
+    response::{IntoResponse as _, Response},
     routing::{any, get},
 };
 use std::{
+    any::Any,
     convert::Infallible,
     pin::Pin,
     task::{Context, Poll},
@@ -79,10 +81,18 @@ fn dashboard(app: &App) -> Router {
     forms
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .layer(CatchPanicLayer::new())
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), middleware::request_id::layer))
         .layer(from_fn_with_state(app.clone(), middleware::headers::layer))
         .with_state(app.clone())
+}
+
+/// The answer instead of a panic, which has told of itself where it happened; the layer around this one adds the
+/// request id.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    let sentence =
+        "Something went wrong on the server. Tell whoever runs it the X-Request-Id of this response.";
+    (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
 }
 
 /// While `cargo leptos watch` runs, its files are served from disk instead of from inside the binary.

@@ -13,12 +13,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// The pause before the first restart. Each one that follows at once takes twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// A task that has run for so long counts as running again.
-const SETTLED: Duration = Duration::from_secs(1);
-/// A task that has run for so long had no trouble before.
-const WELL: Duration = Duration::from_mins(5);
+/// How many times that the longest pause is.
+const LONGEST_PAUSE: u32 = 60;
+/// How many times that a task has run for that had no trouble before.
+const WELL: u32 = 300;
 
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +35,29 @@ struct State {
 }
 
 /// The watched tasks of a process; cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Tasks(Arc<Mutex<BTreeMap<&'static str, State>>>);
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    states: Arc<Mutex<BTreeMap<&'static str, State>>>,
+    /// The pause before the first restart; a task that has run for so long counts as running again.
+    pause: Duration,
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self::with_pause(FIRST_PAUSE)
+    }
+}
 
 impl Tasks {
+    fn with_pause(pause: Duration) -> Self {
+        Self {
+            states: Arc::default(),
+            pause,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, State>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts a task and watches it. `task` makes its future, again after each panic and each early end: what must outlast
@@ -99,13 +114,14 @@ where
     F: FnMut() -> Fut + Send + 'static,
     Fut: Future<Output = End> + Send + 'static,
 {
-    let mut pause = FIRST_PAUSE;
+    let first = tasks.pause;
+    let mut pause = first;
     loop {
         let began = Instant::now();
         // Making the future may panic as well.
         let run = AssertUnwindSafe(async { task().await }).catch_unwind();
         let mut run = pin!(run);
-        let ended = match timeout(SETTLED, run.as_mut()).await {
+        let ended = match timeout(first, run.as_mut()).await {
             Ok(ended) => ended,
             Err(_) => {
                 tasks.change(name, |state| state.is_down = false);
@@ -121,15 +137,15 @@ where
             // The panic's own words are in the log already.
             Err(_) => tracing::error!(task = name, "a task panicked, and is started again"),
         }
-        if began.elapsed() >= WELL {
-            pause = FIRST_PAUSE;
+        if began.elapsed() >= first * WELL {
+            pause = first;
         }
         tasks.change(name, |state| {
             state.is_down = true;
             state.restarts += 1;
         });
         sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(first * LONGEST_PAUSE);
     }
 }
 
@@ -141,14 +157,23 @@ mod tests {
         sync::atomic::{AtomicU32, Ordering::SeqCst},
     };
 
-    /// Time passes by itself while every task waits.
-    fn runs() -> (Arc<AtomicU32>, Tasks) {
-        (Arc::default(), Tasks::default())
+    /// Waits for what comes soon.
+    async fn until(what: impl Fn() -> bool) {
+        let comes = async {
+            while !what() {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(Duration::from_mins(1), comes).await.expect("it comes");
     }
 
-    #[tokio::test(start_paused = true)]
+    fn quick() -> (Arc<AtomicU32>, Tasks) {
+        (Arc::default(), Tasks::with_pause(Duration::from_millis(20)))
+    }
+
+    #[tokio::test]
     async fn a_panic_and_an_end_are_seen_and_the_task_goes_on() {
-        let (count, tasks) = runs();
+        let (count, tasks) = quick();
         let counted = Arc::clone(&count);
         tasks.watch("sample", move || {
             let run = counted.fetch_add(1, SeqCst);
@@ -161,59 +186,35 @@ mod tests {
             }
         });
         assert_eq!(tasks.down(), None);
-        sleep(FIRST_PAUSE / 2).await;
-        assert_eq!((tasks.down(), count.load(SeqCst)), (Some("sample"), 1));
-        sleep(FIRST_PAUSE).await;
-        assert_eq!((tasks.down(), count.load(SeqCst)), (Some("sample"), 2));
-        // The second pause is longer; then it is watched for a while.
-        sleep(FIRST_PAUSE * 2 + SETTLED).await;
-        assert_eq!((tasks.down(), count.load(SeqCst)), (None, 3));
+        until(|| tasks.down() == Some("sample")).await;
+        until(|| tasks.down().is_none()).await;
+        assert_eq!(count.load(SeqCst), 3);
         assert_eq!(tasks.restarts(), [("sample", 2)]);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn one_that_cannot_even_be_made_is_tried_once_a_minute() {
-        let (count, tasks) = runs();
+    #[tokio::test]
+    async fn one_that_cannot_even_be_made_is_tried_again_and_down_meanwhile() {
+        let (count, tasks) = quick();
         let counted = Arc::clone(&count);
         tasks.watch("sample", move || {
-            counted.fetch_add(1, SeqCst);
-            assert!(counted.load(SeqCst) == 0, "never");
+            assert!(counted.fetch_add(1, SeqCst) > 100, "on purpose");
             pending()
         });
-        sleep(Duration::from_hours(1)).await;
-        let runs = count.load(SeqCst);
-        assert!((60..70).contains(&runs), "{runs}");
+        until(|| count.load(SeqCst) > 2).await;
         assert_eq!(tasks.down(), Some("sample"));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn one_that_has_nothing_left_to_do_stays_ended() {
-        let (count, tasks) = runs();
+        let (count, tasks) = quick();
         let counted = Arc::clone(&count);
         tasks.watch("sample", move || {
             counted.fetch_add(1, SeqCst);
             async { End::Done }
         });
-        sleep(Duration::from_hours(1)).await;
+        until(|| count.load(SeqCst) == 1).await;
+        sleep(tasks.pause * 4).await;
         assert_eq!((tasks.down(), count.load(SeqCst)), (None, 1));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_long_good_run_forgets_the_trouble_before_it() {
-        let (count, tasks) = runs();
-        let counted = Arc::clone(&count);
-        tasks.watch_endless("sample", move || {
-            let run = counted.fetch_add(1, SeqCst);
-            async move {
-                if run > 5 {
-                    sleep(WELL).await;
-                }
-            }
-        });
-        sleep(Duration::from_secs(64)).await;
-        let runs = count.load(SeqCst);
-        assert!(runs >= 6, "{runs}");
-        sleep(WELL + LONGEST_PAUSE + FIRST_PAUSE * 2 + SETTLED).await;
-        assert_eq!(tasks.down(), None, "after one short pause");
+        assert_eq!(tasks.restarts(), [("sample", 0)]);
     }
 }

@@ -2,13 +2,15 @@
 
 use crate::{
     browser::get,
-    database::{Database, both},
+    database::{Aside, Database, both},
     program::Program,
     world::World,
 };
 use axum::{body::Body, http::Request};
 use babysea::server::http::health;
-use std::{net::TcpListener, sync::atomic::Ordering};
+use sqlx::Executor as _;
+use std::{net::TcpListener, sync::atomic::Ordering, time::Duration};
+use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 
 both!(
@@ -36,6 +38,71 @@ both!(
         );
     }
 );
+
+/// Asks until it is answered so.
+async fn becomes(world: &World, path: &str, status: u16, reason: Option<&str>) {
+    let seen = async {
+        loop {
+            let told = world.send(get(path)).await;
+            let found = told.json()["reason"].as_str().map(str::to_owned);
+            if (told.status, found.as_deref()) == (status, reason) {
+                return;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let seen = timeout(Duration::from_mins(1), seen).await;
+    assert!(seen.is_ok(), "{path} never was {status} {reason:?}");
+}
+
+both!(
+    it_is_not_ready_while_nothing_can_be_changed,
+    async |database: Database| {
+        let world = World::on(database).await;
+        becomes(&world, "/readyz", 200, None).await;
+        match world.database.aside().await {
+            Aside::Postgres(mut admin) => {
+                let name: String = sqlx::query_scalar("SELECT CAST(current_database() AS TEXT)")
+                    .fetch_one(&mut admin)
+                    .await
+                    .expect("a name");
+                let end = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND pid <> pg_backend_pid()";
+                let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+                admin.execute(sqlx::AssertSqlSafe(set)).await.expect("read-only");
+                admin.execute(end).await.expect("connections end");
+                becomes(&world, "/readyz", 503, Some("database")).await;
+                becomes(&world, "/readyz?checks", 200, None).await;
+                let reset = format!(
+                    "SET default_transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only"
+                );
+                admin.execute(sqlx::AssertSqlSafe(reset)).await.expect("writable");
+            }
+            Aside::Sqlite(mut other) => {
+                other.execute("BEGIN IMMEDIATE").await.expect("the lock");
+                becomes(&world, "/readyz", 503, Some("database")).await;
+                becomes(&world, "/readyz?checks", 200, None).await;
+                other.execute("COMMIT").await.expect("its end");
+            }
+        }
+        becomes(&world, "/readyz", 200, None).await;
+    }
+);
+
+#[tokio::test]
+async fn it_is_not_ready_while_a_task_is_down() {
+    let world = World::sqlite().await;
+    world.app.tasks.watch("sample", || async { panic!("on purpose") });
+    becomes(&world, "/readyz", 503, Some("task")).await;
+    let told = world.send(get("/readyz")).await.json();
+    assert_eq!(told["task"], "sample");
+    becomes(&world, "/readyz?checks=1", 200, None).await;
+    let text = figures(&world).await;
+    let restarts = figure(&text, r#"babysea_task_restarts_total{task="sample"}"#);
+    assert!(restarts.parse::<u64>().is_ok_and(|count| count > 0), "{restarts}");
+    let others = figure(&text, r#"babysea_task_restarts_total{task="request log"}"#);
+    assert_eq!(others, "0");
+}
 
 /// The figures, as Prometheus reads them.
 async fn figures(world: &World) -> String {

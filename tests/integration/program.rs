@@ -8,7 +8,7 @@ use axum::{
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
     sync::mpsc,
     thread::{self, JoinHandle},
     time::Duration,
@@ -85,6 +85,49 @@ impl Program {
         program
     }
 
+    /// Starts it, and leaves its log from the line on that says where it listens.
+    pub fn start_unread(database: &Database, more: &[&str]) -> (Self, ChildStderr) {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_babysea"))
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--database-url",
+                &database.url(),
+                "--data-dir",
+            ])
+            .arg(database.folder())
+            .arg("--pepper-file")
+            .arg(database.pepper_file())
+            .args(more)
+            .env_remove("PUBLIC_URL")
+            .env("DRAIN_SECONDS", "0")
+            .env("RUST_LOG", "debug")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut log = process.stderr.take().expect("its output");
+        // Byte by byte: what is read ahead would be lost.
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        let address = loop {
+            log.read_exact(&mut byte).expect("it says where it listens");
+            line.extend(byte);
+            if byte == *b"\n" {
+                let text = String::from_utf8_lossy(&line).into_owned();
+                line.clear();
+                if let Some((_, rest)) = text.split_once("listening on ") {
+                    break rest.split(',').next().unwrap_or_default().to_owned();
+                }
+            }
+        };
+        let program = Self {
+            process,
+            address,
+            output: thread::spawn(Vec::new),
+            said: mpsc::channel().1,
+        };
+        (program, log)
+    }
+
     /// Waits for a line of its log; returns it.
     pub fn waits_to_say(&self, words: &str) -> String {
         loop {
@@ -152,7 +195,8 @@ impl Program {
         self.waits_to_say(words);
     }
 
-    fn signal(&self, signal: &str) {
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
         let told = Command::new("kill")
             .args([signal, &self.process.id().to_string()])
             .status();

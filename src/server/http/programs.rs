@@ -65,7 +65,7 @@ async fn told(id: &str, is_nginx: bool, answered: thread::Result<Option<Response
             if LINES.allows() {
                 tracing::error!(request_id = id, "an answer could not be made");
             }
-            V1Error::Unavailable.response(id)
+            V1Error::Internal.response(id)
         }
     };
     if is_nginx {
@@ -112,9 +112,12 @@ mod tests {
     use super::*;
     use axum::body::to_bytes;
 
-    /// No answer in time, and a panic instead of one.
-    fn nothing() -> [thread::Result<Option<Response>>; 2] {
-        [Ok(None), Err(Box::new("a panic"))]
+    /// No answer in time, and a panic instead of one: what is made of them.
+    fn nothing() -> [(thread::Result<Option<Response>>, u16, &'static str); 2] {
+        [
+            (Ok(None), 503, "BSE5003"),
+            (Err(Box::new("a panic")), 500, "BSE5000"),
+        ]
     }
 
     /// Status, `X-Auth-Status` and body.
@@ -130,20 +133,22 @@ mod tests {
 
     #[tokio::test]
     async fn nginx_is_told_in_its_own_form_that_there_is_no_answer() {
-        for answered in nothing() {
+        for (answered, expected, code) in nothing() {
             let response = told("req_1", true, answered).await;
             let envelope = response.headers().get("x-auth-body").expect("an envelope");
-            assert!(envelope.to_str().expect("text").contains("BSE5003"));
-            assert_eq!(
-                response.headers().get("x-auth-retry-after"),
-                Some(&HeaderValue::from(1))
+            let envelope = envelope.to_str().expect("text");
+            assert!(
+                envelope.contains(code) && envelope.contains("req_1"),
+                "{envelope}"
             );
-            assert_eq!(seen(response).await, (403, "503".to_owned(), String::new()));
+            let after = response.headers().get("x-auth-retry-after").cloned();
+            assert_eq!(after, (expected == 503).then(|| HeaderValue::from(1)));
+            assert_eq!(seen(response).await, (403, expected.to_string(), String::new()));
         }
-        for answered in nothing() {
+        for (answered, expected, code) in nothing() {
             let (status, proper, body) = seen(told("req_1", false, answered).await).await;
-            assert_eq!((status, proper.as_str()), (503, ""));
-            assert!(body.contains("BSE5003"), "{body}");
+            assert_eq!((status, proper.as_str()), (expected, ""));
+            assert!(body.contains(code) && body.contains("req_1"), "{body}");
         }
     }
 }

@@ -40,6 +40,7 @@ pub(super) struct Health {
 impl Health {
     /// Ends its own connection.
     pub(super) async fn close(&self) {
+        *self.written.lock().await = None;
         let own = std::mem::replace(&mut *self.own.lock().await, Own::Closed);
         let closed = match own {
             Own::Sqlite(conn) => conn.close().await,
@@ -132,7 +133,7 @@ impl Store {
                     Own::Postgres(conn) => conn,
                     _ => PgConnection::connect_with(&pools.health.connect_options()).await?,
                 };
-                let filler = vec![0; POSTGRES_BYTES];
+                let filler = vec![0_u8; POSTGRES_BYTES];
                 sqlx::query(WRITE)
                     .bind(at)
                     .bind(filler)

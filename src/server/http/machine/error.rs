@@ -44,6 +44,8 @@ pub enum V1Error {
     UsageTooLong,
     /// There was no answer in the time that there is for one.
     Unavailable,
+    /// The server failed: its log says how.
+    Internal,
 }
 
 /// Questions about the usage of an account that are answered at once, and when another one is worth a try.
@@ -93,6 +95,7 @@ impl V1Error {
             Self::UsageBusy => &kinds::USAGE_BUSY,
             Self::UsageTooLong => &kinds::USAGE_TOO_LONG,
             Self::Unavailable => &kinds::UNAVAILABLE,
+            Self::Internal => &kinds::INTERNAL_ERROR,
         }
     }
 
