@@ -60,7 +60,7 @@ async fn main() -> ExitCode {
             .await
             .map(|said| match said.as_str() {
                 "" => {}
-                said => logging::say(said),
+                said => logging::say(&said),
             }),
     };
     match done {

@@ -181,7 +181,12 @@ impl Log {
         }
         drop(queue);
         let format = wanted(env::args(), env::var("LOG_FORMAT").ok());
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| LOGGED.into());
+        let filter = std::env::var(EnvFilter::DEFAULT_ENV)
+            .ok()
+            // Empty is not set, as everywhere.
+            .filter(|filter| !filter.is_empty())
+            .and_then(|filter| EnvFilter::try_new(filter).ok())
+            .unwrap_or_else(|| LOGGED.into());
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_ansi(has_colours())

@@ -67,6 +67,7 @@ enum Own {
 impl Store {
     /// Whether the database answers. However many ask at once, the database is asked once.
     pub async fn ping(&self) -> Result<(), StoreError> {
+        self.check_file()?;
         let asked = Instant::now();
         let mut pinged = self.shared.health.pinged.lock().await;
         if pinged.is_some_and(|began| began > asked) {
@@ -83,6 +84,9 @@ impl Store {
 
     /// Whether a change can be made: tries one, every two seconds at most and whoever asks.
     pub async fn is_writable(&self) -> bool {
+        if self.check_file().is_err() || self.fitness.is_unwell() {
+            return false;
+        }
         let mut written = self.shared.health.written.lock().await;
         if let Some((until, is_writable)) = *written
             && Instant::now() < until

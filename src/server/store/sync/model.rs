@@ -129,7 +129,7 @@ impl State {
             _ if order == Order::CountsOverACrash => self.change,
             Change::None(_) => Change::None(None),
             Change::Committed(at, _) | Change::Forgets(at, ..) => Change::Committed(at, None),
-            change => change,
+            Change::Answered => Change::Answered,
         };
         Some(self)
     }
