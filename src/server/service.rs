@@ -17,7 +17,7 @@ pub mod verify;
 use super::{secret::password::Busy, store::StoreError};
 use crate::domain::field_errors::FieldErrors;
 
-/// Why a use case did not happen. Nothing was changed then.
+/// Why a use case did not happen. Nothing was changed then, unless [`ServiceError::is_unanswered`].
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// Fields were refused.
@@ -56,4 +56,18 @@ pub enum ServiceError {
     /// The session could not be read or written.
     #[error(transparent)]
     Session(#[from] tower_sessions::session::Error),
+}
+
+impl ServiceError {
+    /// The database did not answer in time.
+    #[must_use]
+    pub const fn slow() -> Self {
+        Self::Store(StoreError::Slow)
+    }
+
+    /// Whether nobody knows if the change was stored: COMMIT was not answered.
+    #[must_use]
+    pub const fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Unanswered))
+    }
 }

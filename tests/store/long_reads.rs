@@ -159,7 +159,12 @@ async fn long_reads_that_follow_each_other_let_the_log_of_sqlite_begin_anew() {
             let sql =
                 "INSERT INTO request_log_gaps (id, at, dropped) VALUES ($1 || HEX(RANDOMBLOB($2)), 0, 0)";
             let bytes = next_row.load(Ordering::Relaxed);
-            sqlx::query(sql).bind(n).bind(bytes).execute(c).await.expect("a row");
+            sqlx::query(sql)
+                .bind(n)
+                .bind(bytes)
+                .execute(c)
+                .await
+                .expect("a row");
             tx.commit().await.expect("stored");
         }
     });

@@ -1,8 +1,8 @@
 //! The connections of the store, and who may have which.
 
 use super::{
-    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tx, connect::LONG_READS, dialect, fitness, shared,
-    transaction::Open,
+    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tx, connect::LONG_READS, dialect, fitness,
+    shared, transaction::Open,
 };
 use crate::domain::time::Timestamp;
 use sqlx::{Database, Pool, Postgres, Sqlite, SqlitePool};
