@@ -72,6 +72,7 @@ mod sign_in_known;
 mod sign_in_waits;
 mod sign_up;
 mod sign_up_limit;
+mod start_waits;
 mod teams;
 mod theme;
 mod transitions;

@@ -78,9 +78,10 @@ fn is_code_of_connection(code: &str) -> bool {
             "25006" | "25P02" | "25P03" | "57P01" | "57P02" | "57P03" | "57P05" | "42P05" | "26000"
         ) || code.starts_with("08");
     }
-    // READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB.
+    // READONLY, IOERR, CORRUPT, CANTOPEN, NOTADB. FULL speaks of the disk: only a connection whose COMMIT failed is lost,
+    // and the first rule finds it.
     let primary = code.parse::<u32>().map(|code| code & 0xff);
-    matches!(primary, Ok(8 | 10 | 11 | 13 | 14 | 26))
+    matches!(primary, Ok(8 | 10 | 11 | 14 | 26))
 }
 
 /// What a store knows of its connections.
@@ -216,12 +217,12 @@ mod tests {
     #[test]
     fn signs_speak_of_the_connection_and_not_of_the_statement() {
         for sign in [
-            "25006", "25P02", "25P03", "57P01", "57P02", "57P03", "08006", "8", "13", "1544", "3338", "26",
+            "25006", "25P02", "25P03", "57P01", "57P02", "57P03", "08006", "8", "1544", "3338", "26",
         ] {
             assert!(is_code_of_connection(sign), "{sign}");
         }
         for other in [
-            "23505", "57014", "40001", "55P03", "42501", "5", "9", "19", "2067", "787",
+            "23505", "57014", "40001", "55P03", "42501", "5", "9", "19", "2067", "787", "13",
         ] {
             assert!(!is_code_of_connection(other), "{other}");
         }
