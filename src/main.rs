@@ -16,6 +16,7 @@ use babysea::server::{
     serving::{
         self,
         bounds::{Bounds, ENOUGH_FILES, connections_of, raise_open_files},
+        starting,
     },
     tasks::Tasks,
 };
@@ -110,6 +111,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         app = App::start(config, origin, Parts::default()) => app?,
         // As while long tables are changed: what was not committed is undone, and the next start goes on.
         () = &mut stopped => return Ok(()),
+        never = starting::answer(&listener) => match never {},
     };
     for sentence in promises::given_up(&app.config, bound, &app.origin, &app.trusted_proxies()) {
         tracing::warn!("{sentence}");

@@ -15,7 +15,7 @@ pub mod session;
 pub mod v1;
 pub mod visit;
 
-use super::{service::ServiceError, store::StoreError};
+use super::service::ServiceError;
 use crate::{
     api::{error::ApiError, keys::RevealedKey},
     domain::snippet,
@@ -59,6 +59,12 @@ fn spelled(seconds: u32) -> String {
 #[must_use]
 pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
     static LINES: LogLimit = LogLimit::new();
+    if error.is_unanswered() {
+        if LINES.allows() {
+            tracing::error!("the database did not answer COMMIT: the change may have been stored");
+        }
+        return unanswered();
+    }
     match error {
         ServiceError::Invalid(fields) => (
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -97,10 +103,7 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
             if LINES.allows() {
                 tracing::error!(error = &error as &dyn std::error::Error, "the database failed");
             }
-            match error {
-                StoreError::Unanswered => unanswered(),
-                _ => unavailable(),
-            }
+            unavailable()
         }
         ServiceError::Session(error) => {
             if LINES.allows() {

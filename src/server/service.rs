@@ -19,7 +19,7 @@ pub mod verify;
 use super::{app::App, secret::password::Busy, store::StoreError};
 use crate::domain::field_errors::FieldErrors;
 
-/// Why a use case did not happen. Nothing was changed then.
+/// Why a use case did not happen. Nothing was changed then, unless [`ServiceError::is_unanswered`].
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// Fields were refused.
@@ -71,4 +71,18 @@ async fn settled<T>(
         app.store.all_known().await?;
     }
     done
+}
+
+impl ServiceError {
+    /// The database did not answer in time.
+    #[must_use]
+    pub const fn slow() -> Self {
+        Self::Store(StoreError::Slow)
+    }
+
+    /// Whether nobody knows if the change was stored: COMMIT was not answered.
+    #[must_use]
+    pub const fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Unanswered))
+    }
 }

@@ -5,6 +5,7 @@ pub mod bounds;
 mod connection;
 mod connections;
 mod patience;
+pub mod starting;
 pub mod stop;
 mod stream;
 

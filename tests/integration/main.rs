@@ -80,6 +80,7 @@ mod sign_in_waits;
 mod sign_up;
 mod sign_up_limit;
 mod start_sentences;
+mod start_waits;
 mod teams;
 mod theme;
 mod transitions;

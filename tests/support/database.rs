@@ -115,6 +115,14 @@ impl Database {
         aside!(self, c => c.execute(sqlx::query(sql)).await.expect("the statement runs").rows_affected())
     }
 
+    /// The same with several statements, one after the other on one connection.
+    #[allow(dead_code, reason = "one of the test programs uses it")]
+    pub async fn execute_all(&self, statements: &[&str]) {
+        aside!(self, c => for sql in statements {
+            c.execute(AssertSqlSafe((*sql).to_owned())).await.expect("the statement runs");
+        });
+    }
+
     /// What the database says to a change that it refuses.
     pub async fn refusal(&self, sql: &str) -> String {
         let sql = AssertSqlSafe(sql.to_owned());

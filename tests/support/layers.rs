@@ -103,7 +103,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     (
         "server::http",
         "server::http server::service server::session server::access server::app server::client server::config \
-         server::store::StoreError server::key_cache server::limits server::log_limit api ui domain",
+         server::key_cache server::limits server::log_limit api ui domain",
         "sqlx",
     ),
     // These put it together. The root of the crate is `lib`.

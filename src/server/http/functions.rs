@@ -17,7 +17,6 @@ use crate::{
         limits::bytes::Sender,
         service::{ServiceError, keys::Revealed},
         session::{self, Viewer},
-        store::StoreError,
     },
 };
 use axum::{
@@ -55,7 +54,7 @@ pub async fn handle(State(app): State<App>, request: Request) -> Response {
     let browser = request.extensions().get::<Session>().cloned();
     let from = client::of(&app, request.headers(), request.extensions());
     let sender = timeout(CHANGE, sender(&app, path, browser, from)).await;
-    let read = match sender.unwrap_or_else(|_| Err(StoreError::Slow.into())) {
+    let read = match sender.unwrap_or_else(|_| Err(ServiceError::slow())) {
         Ok(sender) => {
             let most = match sender {
                 Sender::Stranger(_) => bodies::OPEN_FORM,

@@ -288,7 +288,10 @@ impl Store {
             .acquire_timeout(ACQUIRE)
             .connect_with(options.clone())
             .await?;
-        tokio::spawn(fitness::watch(Arc::downgrade(&fitness), Probe::Sqlite(options.clone())));
+        tokio::spawn(fitness::watch(
+            Arc::downgrade(&fitness),
+            Probe::Sqlite(options.clone()),
+        ));
         let options = options.pragma("query_only", "ON");
         let pool = |connections| {
             checked(fitness.guard(SqlitePoolOptions::new()))
@@ -340,7 +343,10 @@ impl Store {
         let short =
             |connections| settings(connections).after_connect(|conn, _| Box::pin(dialect::set_up(conn)));
         let pool = short(CONNECTIONS).connect_with(options.clone()).await?;
-        tokio::spawn(fitness::watch(Arc::downgrade(&fitness), Probe::Postgres(options.clone())));
+        tokio::spawn(fitness::watch(
+            Arc::downgrade(&fitness),
+            Probe::Postgres(options.clone()),
+        ));
         let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)")
             .fetch_one(&pool)
             .await?;

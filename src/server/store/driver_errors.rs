@@ -24,23 +24,34 @@ pub(super) fn postgres(error: &sqlx::Error, options: &PgConnectOptions) -> Strin
     match error {
         sqlx::Error::Database(error) => refused(error.as_ref(), person, database),
         sqlx::Error::Io(error) => match error.kind() {
-            ErrorKind::ConnectionRefused => format!(
-                "nothing listens on {host} port {port}: start PostgreSQL, or correct host and port"
-            ),
-            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => {
-                format!("{host} port {port} closed the connection ({error}): is it PostgreSQL, and does it accept more connections?")
+            ErrorKind::ConnectionRefused => {
+                format!("nothing listens on {host} port {port}: start PostgreSQL, or correct host and port")
+            }
+            ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::UnexpectedEof
+            | ErrorKind::BrokenPipe => {
+                format!(
+                    "{host} port {port} closed the connection ({error}): is it PostgreSQL, and does it accept more connections?"
+                )
             }
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::TimedOut => {
-                format!("{host} port {port} cannot be reached ({error}): correct the host, or open the network to it")
+                format!(
+                    "{host} port {port} cannot be reached ({error}): correct the host, or open the network to it"
+                )
             }
-            _ => format!("{host} port {port} cannot be reached ({error}): correct the host name, its DNS entry, or the port"),
+            _ => format!(
+                "{host} port {port} cannot be reached ({error}): correct the host name, its DNS entry, or the port"
+            ),
         },
         sqlx::Error::Tls(error) => format!(
             "no TLS connection to {host} port {port} ({error}): turn TLS on in PostgreSQL, correct the certificate \
              (sslrootcert=FILE in the URL), or choose another sslmode in the URL"
         ),
         sqlx::Error::PoolTimedOut => {
-            format!("{host} port {port} did not answer in time: is PostgreSQL running, and has it connections left?")
+            format!(
+                "{host} port {port} did not answer in time: is PostgreSQL running, and has it connections left?"
+            )
         }
         sqlx::Error::Protocol(_) => {
             format!("{host} port {port} does not speak PostgreSQL's protocol: correct host and port")
@@ -64,7 +75,9 @@ fn refused(error: &dyn DatabaseError, person: &str, database: &str) -> String {
         "28000" => format!(
             "the user {person} is not let in ({found}): create the user, or allow the connection in pg_hba.conf"
         ),
-        "42501" => format!("the user {person} lacks a right ({found}): grant it, or start as the owner of the database"),
+        "42501" => format!(
+            "the user {person} lacks a right ({found}): grant it, or start as the owner of the database"
+        ),
         "22P05" | "22021" => format!(
             "the database cannot store every character ({found}): use a database with the encoding UTF8"
         ),
@@ -75,7 +88,9 @@ fn refused(error: &dyn DatabaseError, person: &str, database: &str) -> String {
         "57P03" => format!("PostgreSQL does not accept connections now ({found}): wait until it has started"),
         "25006" => "the database is read-only: name a primary that can be written".to_owned(),
         "42P05" | "26000" => PoolerSentence.to_string(),
-        "55P03" => "another session holds a lock on the tables: end it (pg_stat_activity shows it)".to_owned(),
+        "55P03" => {
+            "another session holds a lock on the tables: end it (pg_stat_activity shows it)".to_owned()
+        }
         _ => format!("PostgreSQL refused ({code}): {found}"),
     }
 }

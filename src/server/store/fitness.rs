@@ -78,9 +78,10 @@ fn is_code_of_connection(code: &str) -> bool {
             "25006" | "25P02" | "25P03" | "57P01" | "57P02" | "57P03" | "57P05" | "42P05" | "26000"
         ) || code.starts_with("08");
     }
-    // READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB.
+    // READONLY, IOERR, CORRUPT, CANTOPEN, NOTADB. FULL speaks of the disk: only a connection whose COMMIT failed is lost,
+    // and the first rule finds it.
     let primary = code.parse::<u32>().map(|code| code & 0xff);
-    matches!(primary, Ok(8 | 10 | 11 | 13 | 14 | 26))
+    matches!(primary, Ok(8 | 10 | 11 | 14 | 26))
 }
 
 /// What a store knows of its connections.
@@ -125,8 +126,7 @@ impl Fitness {
                 })
             })
             .after_release(move |conn, meta| {
-                let is_doubted =
-                    given_back.state.load(SeqCst) == UNKNOWN || given_back.is_outdated(meta.age);
+                let is_doubted = given_back.state.load(SeqCst) == UNKNOWN || given_back.is_outdated(meta.age);
                 Box::pin(async move {
                     // It runs what is queued, as the rollback of a transaction.
                     ping(conn).await?;
@@ -158,7 +158,9 @@ impl Probe {
             Self::Sqlite(options) => {
                 let options = options.clone().create_if_missing(false);
                 let mut conn = SqliteConnection::connect_with(&options).await?;
-                sqlx::raw_sql(dialect::SQLITE_TRY_WRITE).execute(&mut conn).await?;
+                sqlx::raw_sql(dialect::SQLITE_TRY_WRITE)
+                    .execute(&mut conn)
+                    .await?;
                 conn.close().await?;
                 Ok(true)
             }
@@ -214,10 +216,14 @@ mod tests {
 
     #[test]
     fn signs_speak_of_the_connection_and_not_of_the_statement() {
-        for sign in ["25006", "25P02", "25P03", "57P01", "57P02", "57P03", "08006", "8", "13", "1544", "3338", "26"] {
+        for sign in [
+            "25006", "25P02", "25P03", "57P01", "57P02", "57P03", "08006", "8", "1544", "3338", "26",
+        ] {
             assert!(is_code_of_connection(sign), "{sign}");
         }
-        for other in ["23505", "57014", "40001", "55P03", "42501", "5", "9", "19", "2067", "787"] {
+        for other in [
+            "23505", "57014", "40001", "55P03", "42501", "5", "9", "19", "2067", "787", "13",
+        ] {
             assert!(!is_code_of_connection(other), "{other}");
         }
     }

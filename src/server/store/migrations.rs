@@ -4,7 +4,7 @@
 use super::connect::ConnectError;
 use sqlx::{
     Connection as _, PgConnection, SqliteConnection,
-    migrate::{Migrate as _, Migrator},
+    migrate::{Migrate as _, MigrateError, Migrator},
 };
 use std::{
     sync::LazyLock,
@@ -68,8 +68,19 @@ pub(super) async fn run_postgres(conn: &mut PgConnection) -> Result<(), ConnectE
         tx.commit().await?;
         return Ok(());
     }
-    // Compares the applied migrations with those that are known. The table exists, and nothing is written.
-    POSTGRES.run_direct(None, &mut *tx, false).await?;
+    // The migrator would ask for the right to create tables, also where there is nothing to create.
+    if let Some(version) = tx.dirty_version(TABLE).await? {
+        return Err(MigrateError::Dirty(version).into());
+    }
+    for applied in tx.list_applied_migrations(TABLE).await? {
+        match POSTGRES.iter().find(|known| known.version == applied.version) {
+            None => return Err(MigrateError::VersionMissing(applied.version).into()),
+            Some(known) if known.checksum != applied.checksum => {
+                return Err(MigrateError::VersionMismatch(applied.version).into());
+            }
+            Some(_) => {}
+        }
+    }
     tx.rollback().await?;
     Ok(())
 }
@@ -132,7 +143,9 @@ impl Wait {
     /// # Errors
     /// `error`, when it is another one or the time is up.
     pub(super) async fn after(&mut self, error: ConnectError) -> Result<(), ConnectError> {
-        let Some(cause) = error.passes() else { return Err(error) };
+        let Some(cause) = error.passes() else {
+            return Err(error);
+        };
         let waited = self.began.elapsed();
         if waited >= GIVE_UP {
             return Err(ConnectError::Waited(cause));

@@ -19,7 +19,8 @@ const ABOUT: &str = "SELECT CAST(current_setting('server_version_num') AS INTEGE
     CAST(current_user AS TEXT) AS person, CAST(current_schema() AS TEXT) AS schema,
     COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE) AS may_create";
 /// Tables that this session may not use (`$2` is false), or not alter (true).
-const NOT_OURS: &str = "SELECT CAST(c.relname AS TEXT) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+const NOT_OURS: &str =
+    "SELECT CAST(c.relname AS TEXT) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND c.relname = ANY($1)
     AND CASE WHEN $2 THEN NOT pg_has_role(c.relowner, 'USAGE')
         ELSE NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
@@ -48,7 +49,8 @@ pub(super) async fn ask_postgres(
     }
     if about.try_get("is_standby")? {
         return unfit(
-            "the server is a standby, which only follows a primary: name the primary in DATABASE_URL".to_owned(),
+            "the server is a standby, which only follows a primary: name the primary in DATABASE_URL"
+                .to_owned(),
         );
     }
     if about.try_get("is_read_only")? {
@@ -73,39 +75,49 @@ async fn rights(
     schema: &str,
     may_create: bool,
 ) -> Result<(), ConnectError> {
-    let is_due = migrations::is_due(conn).await?;
-    if is_due && !may_create {
-        return unfit(format!(
-            "the user {person} may not create tables in the schema {schema}, and this release has tables to create: \
-             GRANT CREATE ON SCHEMA {schema} TO {person}"
-        ));
-    }
-    let tables: Vec<_> = tables().into_iter().map(str::to_owned).collect();
-    let mut without = async |altering: bool| {
-        sqlx::query_scalar::<_, String>(NOT_OURS)
-            .bind(&tables)
-            .bind(altering)
-            .fetch_optional(&mut *conn)
-            .await
-    };
-    if is_due && let Some(table) = without(true).await? {
-        return unfit(format!(
-            "the user {person} does not own the table {schema}.{table}, and this release has tables to change: start \
-             once as its owner, or ALTER TABLE {schema}.{table} OWNER TO {person}"
-        ));
-    }
-    if let Some(table) = without(false).await? {
+    if let Some(table) = without(conn, false).await? {
         return unfit(format!(
             "the user {person} may not read and write the table {schema}.{table}: \
              GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {person}"
         ));
     }
+    if !migrations::is_due(conn).await? {
+        return Ok(());
+    }
+    if !may_create {
+        return unfit(format!(
+            "the user {person} may not create tables in the schema {schema}, and this release has tables to create: \
+             GRANT CREATE ON SCHEMA {schema} TO {person}"
+        ));
+    }
+    if let Some(table) = without(conn, true).await? {
+        return unfit(format!(
+            "the user {person} does not own the table {schema}.{table}, and this release has tables to change: start \
+             once as its owner, or ALTER TABLE {schema}.{table} OWNER TO {person}"
+        ));
+    }
     Ok(())
+}
+
+/// A table of ours that this session may not use, or not alter.
+async fn without(conn: &mut PgConnection, altering: bool) -> Result<Option<String>, sqlx::Error> {
+    let tables: Vec<_> = tables()
+        .into_iter()
+        .chain(["_sqlx_migrations"])
+        .map(str::to_owned)
+        .collect();
+    sqlx::query_scalar(NOT_OURS)
+        .bind(tables)
+        .bind(altering)
+        .fetch_optional(conn)
+        .await
 }
 
 /// The tables that the migrations create.
 fn tables() -> BTreeSet<&'static str> {
-    let statements = migrations::POSTGRES.iter().map(|migration| migration.sql.as_str());
+    let statements = migrations::POSTGRES
+        .iter()
+        .map(|migration| migration.sql.as_str());
     let created = statements.flat_map(|sql| sql.split("CREATE TABLE ").skip(1));
     let names = created.filter_map(|rest| rest.split([' ', '(', '\n']).next());
     names.filter(|name| !name.is_empty()).collect()
@@ -148,7 +160,9 @@ pub(super) async fn ask_sqlite(file: &Path, options: &SqliteConnectOptions) -> R
             file.display()
         ));
     }
-    sqlx::raw_sql(dialect::SQLITE_TRY_WRITE).execute(&mut conn).await?;
+    sqlx::raw_sql(dialect::SQLITE_TRY_WRITE)
+        .execute(&mut conn)
+        .await?;
     conn.close().await?;
     Ok(())
 }
@@ -164,9 +178,20 @@ mod tests {
     #[test]
     fn the_tables_are_those_of_the_migrations() {
         let tables = tables();
-        for name in ["users", "api_keys", "request_logs", "key_changes", "sign_in_waits"] {
+        for name in [
+            "users",
+            "api_keys",
+            "request_logs",
+            "key_changes",
+            "sign_in_waits",
+        ] {
             assert!(tables.contains(name), "{name}: {tables:?}");
         }
-        assert!(tables.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')), "{tables:?}");
+        assert!(
+            tables
+                .iter()
+                .all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')),
+            "{tables:?}"
+        );
     }
 }

@@ -106,7 +106,9 @@ impl Open {
 /// ended the session meanwhile (57P01 to 57P05, class 08).
 fn is_unanswered(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => {
+            true
+        }
         sqlx::Error::Database(error) => error
             .code()
             .is_some_and(|code| code.len() == 5 && (code.starts_with("57P") || code.starts_with("08"))),

@@ -12,8 +12,8 @@ use crate::{
             visit::Visit,
         },
         limits::bytes::Sender,
+        service::ServiceError,
         session,
-        store::StoreError,
     },
     ui::pages::error::ErrorPage,
 };
@@ -41,7 +41,7 @@ pub async fn member(State(app): State<App>, request: Request, next: Next) -> Res
     let is_live = match browser {
         Some(browser) => timeout(CHANGE, session::is_live(&app, &browser))
             .await
-            .unwrap_or_else(|_| Err(StoreError::Slow.into())),
+            .unwrap_or_else(|_| Err(ServiceError::slow())),
         None => Ok(false),
     };
     match is_live {
@@ -79,7 +79,8 @@ async fn late(app: &App, mut parts: Parts) -> Response {
     let Ok(visit) = Visit::from_request_parts(&mut parts, app).await;
     let (status, told) = unanswered();
     let sentence = told.message.unwrap_or_default();
-    let page = move || view! { <ErrorPage code=status.as_u16() title="This took too long" text=sentence.clone()/> };
+    let page =
+        move || view! { <ErrorPage code=status.as_u16() title="This took too long" text=sentence.clone()/> };
     with_retry(status, document::render(&visit, status, "Error", page).await)
 }
 

@@ -1,0 +1,91 @@
+//! A start that waits says for what, answers 503 meanwhile, and ends on a signal (S95).
+
+use crate::{
+    answer::Answer,
+    database::{Aside, Database},
+    program::{Program, ask},
+};
+use sqlx::Executor as _;
+use std::{
+    io::{BufRead as _, BufReader},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+};
+
+/// Ends with the value, whatever becomes of the test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn get(address: &str, path: &str) -> Answer {
+    let stream = TcpStream::connect(address).expect("a connection");
+    ask(
+        stream,
+        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes(),
+    )
+}
+
+#[tokio::test]
+async fn a_start_that_waits_is_unavailable_and_ends_on_a_signal() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    Program::start(&database).stop();
+    let Aside::Postgres(mut other) = database.aside().await else {
+        panic!("another engine");
+    };
+    let lock = sqlx::raw_sql("BEGIN; LOCK TABLE _sqlx_migrations");
+    other.execute(lock).await.expect("the lock");
+    // Free a moment ago; nobody else takes ports in this range at once.
+    let address = TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .to_string();
+    let mut process = Process(
+        Command::new(env!("CARGO_BIN_EXE_babysea"))
+            .args([
+                "--listen",
+                &address,
+                "--database-url",
+                &database.url(),
+                "--data-dir",
+            ])
+            .arg(database.folder())
+            .arg("--pepper-file")
+            .arg(database.pepper_file())
+            .env_remove("PUBLIC_URL")
+            .env("RUST_LOG", "info")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts"),
+    );
+    let mut lines = BufReader::new(process.0.stderr.take().expect("its output")).lines();
+    let said = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find(|line| line.contains("the start waits"));
+    assert!(
+        said.as_deref()
+            .is_some_and(|line| line.contains("holds a lock on the tables")),
+        "{said:?}"
+    );
+    for path in ["/readyz", "/", "/v1/status"] {
+        let answer = get(&address, path);
+        assert_eq!(answer.status, 503, "{path}");
+        assert!(answer.text().contains("starting"), "{path}: {}", answer.text());
+    }
+    let told = Command::new("kill")
+        .args(["-TERM", &process.0.id().to_string()])
+        .status();
+    assert!(told.is_ok_and(|status| status.success()));
+    let ended = process.0.wait().expect("its end");
+    assert!(
+        ended.success(),
+        "{ended}: nothing was begun that a stop could lose"
+    );
+}

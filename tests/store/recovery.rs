@@ -1,0 +1,265 @@
+//! A connection that cannot do its work is not used again, and every wait ends (S72, S76, S94).
+
+use crate::{database::Database, rows::insert_user};
+use babysea::server::store::{Location, Store, StoreError, Tables as _};
+use std::{
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    time::sleep,
+};
+
+/// What the product promises, and some more for a busy machine.
+const RECOVERY: Duration = Duration::from_secs(15);
+
+async fn change(store: &Store, n: u8) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    insert_user(&mut tx, n, &format!("{n}@example.com")).await?;
+    tx.commit().await
+}
+
+/// Changes until one succeeds; afterwards all must.
+async fn recovers(store: &Store, first: u8) {
+    let began = Instant::now();
+    let mut n = first;
+    while let Err(error) = change(store, n).await {
+        assert!(began.elapsed() < RECOVERY, "still: {error:?}");
+        n += 1;
+        sleep(Duration::from_millis(200)).await;
+    }
+    sleep(Duration::from_secs(2)).await;
+    for more in 1..=30 {
+        change(store, n + more).await.expect("every connection is well");
+    }
+    store.ping().await.expect("well");
+}
+
+#[tokio::test]
+async fn a_database_that_was_read_only_is_written_again_without_a_restart() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let store = database.open().await;
+    change(&store, 1).await.expect("stored");
+    let name = database.url().rsplit('/').next().expect("a name").to_owned();
+    let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+    database.execute(&set).await;
+    let end = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    database.number(end).await;
+    let began = Instant::now();
+    while !matches!(store.ping().await, Err(StoreError::ReadOnly)) {
+        assert!(
+            began.elapsed() < RECOVERY,
+            "the ping says that it cannot be changed"
+        );
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!(change(&store, 2).await.is_err());
+    // All connections of the pool begin while it is read-only.
+    let mut readers = Vec::new();
+    for _ in 0..8 {
+        readers.push(store.read().await.expect("reading goes on"));
+    }
+    drop(readers);
+    // The test's own session is read-only too.
+    database
+        .execute_all(&[
+            "SET default_transaction_read_only = off",
+            &format!("ALTER DATABASE {name} RESET default_transaction_read_only"),
+        ])
+        .await;
+    recovers(&store, 10).await;
+}
+
+#[tokio::test]
+async fn sessions_have_limits() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let store = database.open().await;
+    let mut reader = store.read().await.expect("a reader");
+    let babysea::server::store::Conn::Postgres(conn) = reader.conn() else {
+        panic!("PostgreSQL")
+    };
+    for (name, limit) in [
+        ("lock_timeout", "2s"),
+        ("statement_timeout", "5s"),
+        ("idle_in_transaction_session_timeout", "1s"),
+    ] {
+        let found: String = sqlx::query_scalar("SELECT current_setting($1)")
+            .bind(name)
+            .fetch_one(&mut *conn)
+            .await
+            .expect("a setting");
+        assert_eq!(found, limit, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_stands_still_holds_nothing_for_long() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let (hangs, other) = (database.open().await, database.open().await);
+    let mut tx = hangs.write().await.expect("a transaction");
+    insert_user(&mut tx, 1, "one@example.com").await.expect("a row");
+    // The other waits for the same address until PostgreSQL ends the session that stands still.
+    change(&other, 1).await.expect("it is free after a second");
+    assert!(tx.commit().await.is_err());
+    recovers(&hangs, 10).await;
+}
+
+/// Forwards connections to PostgreSQL until it is told to hang; those that came while it hangs never go on.
+struct Proxy {
+    url: String,
+    hangs: Arc<AtomicBool>,
+}
+
+impl Proxy {
+    async fn before(database: &Database) -> Self {
+        let mut url = url::Url::parse(&database.url()).expect("an address");
+        let target = format!(
+            "{}:{}",
+            url.host_str().expect("a host"),
+            url.port().expect("a port")
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        url.set_port(Some(port)).expect("a port");
+        let hangs = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&hangs);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (target, seen) = (target.clone(), Arc::clone(&seen));
+                tokio::spawn(async move {
+                    if let Ok(server) = TcpStream::connect(target).await {
+                        let (from, to) = (client.into_split(), server.into_split());
+                        tokio::join!(pump(from.0, to.1, &seen), pump(to.0, from.1, &seen));
+                    }
+                });
+            }
+        });
+        Self {
+            url: url.into(),
+            hangs,
+        }
+    }
+}
+
+async fn pump(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    hangs: &AtomicBool,
+) {
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        if hangs.load(SeqCst) {
+            // Cut off, and nobody is told.
+            std::future::pending::<()>().await;
+        }
+        if to.write_all(&buffer[..length]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_cut_off_ends_what_waits_and_is_used_again() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let proxy = Proxy::before(&database).await;
+    let location: Location = proxy.url.parse().expect("an address");
+    let store = Store::open(&location).await.expect("it starts");
+    // Several connections are open when it happens.
+    let mut readers = Vec::new();
+    for _ in 0..6 {
+        readers.push(store.read().await.expect("a reader"));
+    }
+    drop(readers);
+    let mut tx = store.write().await.expect("a transaction");
+    insert_user(&mut tx, 1, "one@example.com").await.expect("a row");
+    proxy.hangs.store(true, SeqCst);
+    let began = Instant::now();
+    let committed = tx.commit().await;
+    assert!(matches!(committed, Err(StoreError::Unanswered)), "{committed:?}");
+    assert!(change(&store, 2).await.is_err());
+    assert!(store.read().await.is_err() || began.elapsed() < RECOVERY);
+    assert!(began.elapsed() < RECOVERY, "every wait ends");
+    proxy.hangs.store(false, SeqCst);
+    // Connections from before stay cut off for ever: others are made.
+    recovers(&store, 10).await;
+}
+
+/// A small file system of its own; nothing where mounting is refused.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=4m", "babysea-test"])
+            .arg(folder.path())
+            .output()
+            .is_ok_and(|output| output.status.success());
+        if !mounted {
+            eprintln!("ignored: this system refuses to mount a tmpfs");
+        }
+        mounted.then_some(Self(folder))
+    }
+
+    fn fill(&self) {
+        let mut file = std::fs::File::create(self.0.path().join("filling")).expect("a file");
+        for size in [64 * 1024, 4096, 1] {
+            while std::io::Write::write_all(&mut file, &vec![0; size]).is_ok() {}
+        }
+    }
+
+    fn free(&self) {
+        std::fs::remove_file(self.0.path().join("filling")).expect("removed");
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_failed_on_a_full_disk_is_the_last_of_its_connection() {
+    let Some(disk) = Disk::mount() else { return };
+    let location: Location = format!("sqlite:{}", disk.0.path().join("babysea.db").display())
+        .parse()
+        .expect("an address");
+    let store = Store::open(&location).await.expect("it starts");
+    for round in 0..3 {
+        let first = 1 + round * 80;
+        disk.fill();
+        let mut failed = 0;
+        for n in 0..40 {
+            match change(&store, first + n).await {
+                Ok(()) => {}
+                Err(StoreError::Broken(_)) => failed += 1,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert!(failed > 0, "the disk is full");
+        disk.free();
+        let began = Instant::now();
+        while let Err(error) = change(&store, first + 41).await {
+            assert!(began.elapsed() < RECOVERY, "still: {error:?}");
+            sleep(Duration::from_millis(100)).await;
+        }
+        change(&store, first + 42).await.expect("and the next");
+    }
+    store.close().await;
+}
