@@ -111,7 +111,6 @@ const SHORT_TASKS: &[(&str, &str)] = &[
     ("src/server/catalog_file.rs", "the read of a file"),
     ("src/server/store/health.rs", "the try of a change"),
     ("src/server/store/long_read.rs", "the end of a connection"),
-    ("src/server/store/shared.rs", "the look at other servers' changes"),
     ("src/server/store/transaction.rs", "the end of a change"),
 ];
 

@@ -166,7 +166,8 @@ impl App {
             path: config.data_dir.clone(),
             source,
         })?;
-        let store = Store::open(&config.database).await?;
+        let tasks = Tasks::default();
+        let store = Store::open_watched(&config.database, &tasks).await?;
         for warning in files::warnings(&[vec![config.data_dir.clone()], store.files()].concat()) {
             tracing::warn!("{warning}");
         }
@@ -176,7 +177,6 @@ impl App {
         let catalog = catalog_file::read(config.catalog.as_deref(), &store, parts.clock.now()).await?;
         let pepper = Pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
         let write_behind = Arc::<WriteBehind>::default();
-        let tasks = Tasks::default();
         let recorder = Recorder::start(
             &tasks,
             store.clone(),

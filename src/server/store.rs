@@ -5,6 +5,7 @@
 
 mod changes;
 mod connect;
+mod connect_error;
 mod dialect;
 mod driver_errors;
 mod error;
@@ -39,7 +40,8 @@ pub mod sign_in_waits;
 pub mod users;
 
 pub use changes::{Changes, Moment};
-pub use connect::{ConnectError, Location, Store};
+pub use connect::{Location, Store};
+pub use connect_error::ConnectError;
 pub use error::{StoreError, Unique};
 pub use long_read::{LongPermit, LongRead};
 pub use transaction::Tx;

@@ -43,7 +43,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     // Keys are stored and found by the type of their hash.
     (
         "server::store",
-        "server::clock::Uptime server::files server::secret::pepper::KeyHash server::store domain",
+        "server::clock::Uptime server::files server::secret::pepper::KeyHash server::store server::tasks domain",
         WEB,
     ),
     ("server::catalog_file", "server::store domain", WEB_AND_SQL),

@@ -1,7 +1,7 @@
 //! Opening the database: the engine is chosen once, here, from the address.
 
 use super::{
-    Changes, StoreError,
+    Changes, ConnectError,
     changes::Role,
     dialect, driver_errors,
     fitness::{self, Fitness, Probe},
@@ -11,6 +11,7 @@ use super::{
     start_questions,
     sync::{self, postgres::Looker},
 };
+use crate::server::tasks::Tasks;
 use sqlx::{
     Connection as _, PgConnection, SqliteConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -88,87 +89,6 @@ impl FromStr for Location {
     }
 }
 
-/// Why the database could not be opened, in a sentence for whoever runs the server.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// S71.
-    #[error("another server is using {0}: stop it first, or give this one another DATA_DIR")]
-    InUse(PathBuf),
-    /// Hard links.
-    #[error(
-        "{path} has {names} names (hard links), and SQLite loses data when a file is opened by more than one: remove the others"
-    )]
-    Names {
-        /// The file.
-        path: PathBuf,
-        /// How many names it has.
-        names: u64,
-    },
-    /// There is no database yet.
-    #[error("there is no database {0}: start the server first")]
-    Nothing(PathBuf),
-    /// The tables are those of another version.
-    #[error("the database is of another version than this program: start this version's server once")]
-    OtherVersion,
-    /// The lock file cannot be made.
-    #[error("cannot use {path}: {source}")]
-    Files {
-        /// What could not be opened.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// S69.
-    #[error("SQLite {0} can lose data; 3.51.3 or later is needed")]
-    OldSqlite(String),
-    /// An answer of the database, or its refusal, that will not do (S95).
-    #[error("{0}")]
-    Unfit(String),
-    /// What the start waited for took too long.
-    #[error("{0}, for more than 60 seconds: end it, or start again later")]
-    Waited(&'static str),
-    /// A migration failed, or the database is of a later version.
-    #[error("{}", driver_errors::migration(.0))]
-    Migrate(#[from] sqlx::migrate::MigrateError),
-    /// The driver failed.
-    #[error("the database cannot be used: {0}")]
-    Connect(#[from] sqlx::Error),
-    /// What the product keeps in it cannot be read.
-    #[error("{0}")]
-    Store(#[from] StoreError),
-}
-
-impl ConnectError {
-    /// What it is that somebody else holds, for errors that end by waiting.
-    pub(super) fn passes(&self) -> Option<&'static str> {
-        use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
-        let error = match self {
-            Self::Waited(cause) => return Some(cause),
-            Self::Connect(error) | Self::Migrate(Execute(error) | ExecuteMigration(error, _)) => error,
-            _ => return None,
-        };
-        let code = error.as_database_error()?.code()?;
-        match &*code {
-            "55P03" | "40P01" => Some("another session holds a lock on the tables"),
-            code if code.len() < 5 && matches!(driver_errors::sqlite_code(error), Some(5 | 6)) => {
-                Some("another program holds the database file locked")
-            }
-            _ => None,
-        }
-    }
-
-    /// Says a driver's error in a sentence.
-    fn explained(self, sentence: impl Fn(&sqlx::Error) -> String) -> Self {
-        use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
-        match &self {
-            Self::Connect(error) | Self::Migrate(Execute(error) | ExecuteMigration(error, _)) => {
-                Self::Unfit(sentence(error))
-            }
-            _ => self,
-        }
-    }
-}
-
 /// The database; cheap to clone.
 #[derive(Clone)]
 pub struct Store {
@@ -192,14 +112,22 @@ impl Store {
     /// # Errors
     /// A sentence for whoever runs the server.
     pub async fn open(location: &Location) -> Result<Self, ConnectError> {
+        Self::open_watched(location, &Tasks::default()).await
+    }
+
+    /// The same; what the store does in the background is among `tasks`.
+    ///
+    /// # Errors
+    /// A sentence for whoever runs the server.
+    pub async fn open_watched(location: &Location, tasks: &Tasks) -> Result<Self, ConnectError> {
         match location {
             Location::Sqlite(file) => {
-                let opened = Self::open_sqlite(file).await;
+                let opened = Self::open_sqlite(file, tasks).await;
                 opened.map_err(|error| error.explained(|error| driver_errors::sqlite(error, file)))
             }
             Location::Postgres(url) => {
                 let options = PgConnectOptions::from_str(&url.0)?.application_name("babysea");
-                let opened = Self::open_postgres(&options).await;
+                let opened = Self::open_postgres(&options, tasks).await;
                 opened.map_err(|error| error.explained(|error| driver_errors::postgres(error, &options)))
             }
         }
@@ -266,7 +194,7 @@ impl Store {
         }
     }
 
-    async fn open_sqlite(file: &Path) -> Result<Self, ConnectError> {
+    async fn open_sqlite(file: &Path, tasks: &Tasks) -> Result<Self, ConnectError> {
         let file = Arc::new(SqliteFile::take(file)?);
         let options = dialect::sqlite_options(file.path());
         let mut wait = Wait::new();
@@ -288,10 +216,7 @@ impl Store {
             .acquire_timeout(ACQUIRE)
             .connect_with(options.clone())
             .await?;
-        tokio::spawn(fitness::watch(
-            Arc::downgrade(&fitness),
-            Probe::Sqlite(options.clone()),
-        ));
+        fitness::start(tasks, &fitness, Probe::Sqlite(options.clone()));
         let options = options.pragma("query_only", "ON");
         let pool = |connections| {
             checked(fitness.guard(SqlitePoolOptions::new()))
@@ -309,11 +234,7 @@ impl Store {
         let changes = Arc::new(Changes::new("server".to_owned(), Role::Alone));
         let looks = pool(1);
         sync::sqlite::look(&looks, &changes).await?;
-        tokio::spawn(sync::sqlite::keep_looking(
-            looks,
-            write.clone(),
-            Arc::downgrade(&changes),
-        ));
+        sync::sqlite::start(tasks, &looks, &write, &changes);
         Ok(Self {
             pools: Pools::Sqlite { write, read, upkeep },
             shared: Arc::default(),
@@ -323,7 +244,7 @@ impl Store {
         })
     }
 
-    async fn open_postgres(options: &PgConnectOptions) -> Result<Self, ConnectError> {
+    async fn open_postgres(options: &PgConnectOptions, tasks: &Tasks) -> Result<Self, ConnectError> {
         let mut conn = timeout(FIRST, PgConnection::connect_with(options))
             .await
             .unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
@@ -343,20 +264,13 @@ impl Store {
         let short =
             |connections| settings(connections).after_connect(|conn, _| Box::pin(dialect::set_up(conn)));
         let pool = short(CONNECTIONS).connect_with(options.clone()).await?;
-        tokio::spawn(fitness::watch(
-            Arc::downgrade(&fitness),
-            Probe::Postgres(options.clone()),
-        ));
+        fitness::start(tasks, &fitness, Probe::Postgres(options.clone()));
         let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)")
             .fetch_one(&pool)
             .await?;
         let changes = Arc::new(Changes::new(server, Role::Server));
-        let looker = Looker::begin(&options, &changes).await?;
-        tokio::spawn(sync::postgres::keep_looking(
-            pool.clone(),
-            looker,
-            Arc::downgrade(&changes),
-        ));
+        let looker = Looker::begin(options, &changes).await?;
+        sync::postgres::start(tasks, &pool, looker, &changes);
         let pools = ReadPools {
             checks: short(CHECKS)
                 .acquire_timeout(ACQUIRE_FOR_CHECK)

@@ -9,6 +9,7 @@
 //!   outlive their cause.
 
 use super::dialect;
+use crate::server::tasks::{End, Tasks};
 use sqlx::{
     Connection, Database, PgConnection, SqliteConnection, pool::PoolOptions, postgres::PgConnectOptions,
     sqlite::SqliteConnectOptions,
@@ -176,8 +177,20 @@ impl Probe {
     }
 }
 
+/// Starts to watch.
+pub(super) fn start(tasks: &Tasks, fitness: &Arc<Fitness>, probe: Probe) {
+    let fitness = Arc::downgrade(fitness);
+    tasks.watch("connections", move || {
+        let watch = watch(fitness.clone(), probe.clone());
+        async {
+            watch.await;
+            End::Done
+        }
+    });
+}
+
 /// Watches for signs for as long as the store is in use.
-pub(super) async fn watch(fitness: Weak<Fitness>, probe: Probe) {
+async fn watch(fitness: Weak<Fitness>, probe: Probe) {
     let mut handled = SIGNS.load(SeqCst);
     loop {
         let sign = SIGN.notified();

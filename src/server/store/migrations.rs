@@ -1,7 +1,7 @@
 //! Brings the tables to this release. On PostgreSQL the lock is the transaction that migrates, so it ends with its
 //! session; it is taken only where something is due (docs/security.md, S91 and S95).
 
-use super::connect::ConnectError;
+use super::ConnectError;
 use sqlx::{
     Connection as _, PgConnection, SqliteConnection,
     migrate::{Migrate as _, MigrateError, Migrator},

@@ -4,7 +4,7 @@
 //! a path make no difference. Closing any descriptor of the file would drop SQLite's locks in this process: the one here
 //! is opened once, before SQLite opens the file, and nothing else opens it.
 
-use super::connect::ConnectError;
+use super::ConnectError;
 use crate::server::files;
 use percent_encoding::percent_decode_str;
 use std::{

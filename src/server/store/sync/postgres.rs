@@ -6,7 +6,11 @@ use super::{
 };
 use crate::{
     domain::{ids::KeyId, time::Timestamp},
-    server::{clock::Uptime, store::Changes},
+    server::{
+        clock::Uptime,
+        store::Changes,
+        tasks::{End, Tasks},
+    },
 };
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, postgres::PgConnectOptions};
 use std::{
@@ -192,9 +196,21 @@ impl Looker {
     }
 }
 
+/// Starts to look.
+pub(in super::super) fn start(tasks: &Tasks, pool: &PgPool, looker: Looker, changes: &Arc<Changes>) {
+    let (pool, changes, mut first) = (pool.clone(), Arc::downgrade(changes), Some(looker));
+    tasks.watch("looks", move || {
+        let looking = keep_looking(pool.clone(), first.take(), changes.clone());
+        async {
+            looking.await;
+            End::Done
+        }
+    });
+}
+
 /// Looks for as long as the store is in use.
-pub(in super::super) async fn keep_looking(pool: PgPool, looker: Looker, changes: Weak<Changes>) {
-    let (mut is_away, mut looker) = (false, Some(looker));
+async fn keep_looking(pool: PgPool, mut looker: Option<Looker>, changes: Weak<Changes>) {
+    let mut is_away = false;
     while let Some(changes) = Weak::upgrade(&changes) {
         if pool.is_closed() {
             return;

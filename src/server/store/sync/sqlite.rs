@@ -1,9 +1,19 @@
 //! The server of an SQLite file looks at the counter, since commands change the file beside it.
 
 use super::super::{Changes, Conn, StoreError, changes::HOLDS};
-use crate::{domain::ids::KeyId, server::clock::Uptime};
+use crate::{
+    domain::ids::KeyId,
+    server::{
+        clock::Uptime,
+        tasks::{End, Tasks},
+    },
+};
 use sqlx::{SqliteConnection, SqlitePool};
-use std::{collections::BTreeSet, sync::Weak, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 use tokio::time::{sleep, timeout};
 
 /// How often the server looks.
@@ -44,8 +54,20 @@ pub(in super::super) async fn look(read: &SqlitePool, changes: &Changes) -> Resu
     Ok(())
 }
 
+/// Starts to look.
+pub(in super::super) fn start(tasks: &Tasks, read: &SqlitePool, write: &SqlitePool, changes: &Arc<Changes>) {
+    let (read, write, changes) = (read.clone(), write.clone(), Arc::downgrade(changes));
+    tasks.watch("looks", move || {
+        let looking = keep_looking(read.clone(), write.clone(), changes.clone());
+        async {
+            looking.await;
+            End::Done
+        }
+    });
+}
+
 /// Looks for as long as the store is in use.
-pub(in super::super) async fn keep_looking(read: SqlitePool, write: SqlitePool, changes: Weak<Changes>) {
+async fn keep_looking(read: SqlitePool, write: SqlitePool, changes: Weak<Changes>) {
     let (mut is_away, mut shown) = (false, None);
     while let Some(changes) = Weak::upgrade(&changes) {
         if read.is_closed() {
