@@ -30,7 +30,7 @@ pub const RETRY_AFTER: u32 = 2;
 /// How long a form may take once its body is there (docs/security.md, S76).
 pub const CHANGE: Duration = Duration::from_secs(3);
 /// The same for a form with a password, which may wait for its turn to be hashed.
-pub const PASSWORD: Duration = Duration::from_secs(5);
+pub const PASSWORD: Duration = Duration::from_secs(10);
 
 /// Seconds after which another try is worth it, for refusals that pass.
 #[must_use]

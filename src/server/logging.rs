@@ -343,20 +343,21 @@ mod tests {
         }
     }
 
+    struct Gone;
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[test]
     fn a_line_is_written_whole_or_not_at_all() {
         let mut odd = Odd(Vec::new(), 0);
         write_whole(&mut odd, b"a line\n").expect("written");
         assert_eq!(odd.0, b"a line\n");
-        struct Gone;
-        impl Write for Gone {
-            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-                Err(ErrorKind::BrokenPipe.into())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
         assert!(write_whole(&mut Gone, b"a line\n").is_err());
     }
 }

@@ -121,12 +121,11 @@ where
         // Making the future may panic as well.
         let run = AssertUnwindSafe(async { task().await }).catch_unwind();
         let mut run = pin!(run);
-        let ended = match timeout(first, run.as_mut()).await {
-            Ok(ended) => ended,
-            Err(_) => {
-                tasks.change(name, |state| state.is_down = false);
-                run.await
-            }
+        let ended = if let Ok(ended) = timeout(first, run.as_mut()).await {
+            ended
+        } else {
+            tasks.change(name, |state| state.is_down = false);
+            run.await
         };
         match ended {
             Ok(End::Done) => {

@@ -1,6 +1,6 @@
 //! Rows to test with.
 
-use crate::database::Database;
+use crate::database::{Aside, Database};
 use babysea::{
     domain::{
         email::Email,
@@ -22,12 +22,24 @@ use babysea::{
         },
     },
 };
+use sqlx::{AssertSqlSafe, Executor as _};
 use std::time::Duration;
 
 /// What only the tests of the store ask of a database.
 impl Database {
     pub fn location(&self) -> Location {
         self.url().parse().expect("the address of a database")
+    }
+
+    /// Changes rows in a way that the product does not, by several statements on one connection to PostgreSQL.
+    pub async fn execute_all(&self, statements: &[&str]) {
+        let Aside::Postgres(mut conn) = self.aside().await else {
+            panic!("a connection to PostgreSQL");
+        };
+        for sql in statements {
+            let done = conn.execute(AssertSqlSafe((*sql).to_owned())).await;
+            done.expect("the statement runs");
+        }
     }
 
     /// Opens it as the product does.

@@ -115,14 +115,6 @@ impl Database {
         aside!(self, c => c.execute(sqlx::query(sql)).await.expect("the statement runs").rows_affected())
     }
 
-    /// The same with several statements, one after the other on one connection.
-    #[allow(dead_code, reason = "one of the test programs uses it")]
-    pub async fn execute_all(&self, statements: &[&str]) {
-        aside!(self, c => for sql in statements {
-            c.execute(AssertSqlSafe((*sql).to_owned())).await.expect("the statement runs");
-        });
-    }
-
     /// What the database says to a change that it refuses.
     pub async fn refusal(&self, sql: &str) -> String {
         let sql = AssertSqlSafe(sql.to_owned());
@@ -184,6 +176,7 @@ async fn on_server(url: &str, sql: &str) -> sqlx::Result<()> {
 fn folder() -> TempDir {
     tempfile::Builder::new()
         .prefix("babysea-test.")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
         .tempdir()
         .expect("a temporary folder")
 }

@@ -204,9 +204,12 @@ impl Store {
         let fitness = Arc::<Fitness>::default();
         // Every connection is one to the file that is locked, also when another was put in its place.
         let checked = |pool: SqlitePoolOptions| {
-            let file = Arc::clone(&file);
+            // The lock ends with the store, not with its last connection.
+            let file = Arc::downgrade(&file);
             pool.after_connect(move |_, _| {
-                let checked = file.check().map_err(sqlx::Error::Io);
+                let checked = file.upgrade().map_or(Err(sqlx::Error::PoolClosed), |file| {
+                    file.check().map_err(sqlx::Error::Io)
+                });
                 Box::pin(async { checked })
             })
         };

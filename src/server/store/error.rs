@@ -17,9 +17,6 @@ pub enum StoreError {
     /// COMMIT was sent and not answered: the change may have happened.
     #[error("the database did not answer whether the change was stored")]
     Unanswered,
-    /// The database answers and can change nothing.
-    #[error("the database is read-only")]
-    ReadOnly,
     /// The statement was ended by its time limit.
     #[error("the statement took longer than it may")]
     TooLong,
@@ -63,7 +60,6 @@ impl StoreError {
         match self {
             Self::Taken(unique) => Some(format!("{unique:?} is taken")),
             Self::Unreadable(what) => Some((*what).to_owned()),
-            Self::Slow | Self::TooLong | Self::Unanswered | Self::ReadOnly => None,
             Self::Broken(sqlx::Error::Database(error)) => {
                 let code = error.code()?;
                 dialect::is_of_values(error.as_ref(), &code).then(|| match error.constraint() {
@@ -77,7 +73,7 @@ impl StoreError {
                 | sqlx::Error::ColumnDecode { .. }
                 | sqlx::Error::InvalidArgument(_)),
             ) => Some(error.to_string()),
-            Self::Broken(_) => None,
+            Self::Slow | Self::TooLong | Self::Unanswered | Self::Broken(_) => None,
         }
     }
 }

@@ -244,9 +244,9 @@ mod tests {
     #[test]
     fn connections_made_before_the_last_renewal_are_outdated() {
         let fitness = Fitness::default();
-        assert!(!fitness.is_outdated(Duration::from_secs(3600)));
+        assert!(!fitness.is_outdated(Duration::from_hours(1)));
         fitness.renew(Instant::now());
-        assert!(fitness.is_outdated(Duration::from_secs(3600)));
+        assert!(fitness.is_outdated(Duration::from_hours(1)));
         assert!(!fitness.is_outdated(Duration::ZERO));
     }
 }

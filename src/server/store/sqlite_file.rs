@@ -97,7 +97,12 @@ impl Drop for SqliteFile {
 
 /// The file that a command uses beside a server. It is not opened here.
 pub(super) fn existing(named: &Path) -> Result<PathBuf, ConnectError> {
-    let path = target(named)?;
+    let path = match target(named) {
+        Err(ConnectError::Files { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            return Err(ConnectError::Nothing(named.to_owned()));
+        }
+        path => path?,
+    };
     match fs::metadata(&path) {
         Ok(found) => one_name(&path, &found).map(|()| path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ConnectError::Nothing(named.to_owned())),

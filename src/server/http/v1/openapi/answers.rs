@@ -78,7 +78,9 @@ pub fn responses(success: Option<Response>, errors: &[V1Error], limits: Limits) 
         responses = responses.response("200", with_headers(success, limits));
     }
     let mut by_status = BTreeMap::<u16, Vec<&V1Error>>::new();
-    for error in errors {
+    // A mistake of ours may be anywhere.
+    let mistake = (!errors.is_empty()).then_some(&V1Error::Internal);
+    for error in errors.iter().chain(mistake) {
         by_status
             .entry(error.kind().status.as_u16())
             .or_default()
