@@ -340,7 +340,8 @@ async fn questions_that_are_not_judged_are_counted_too() {
 
 #[tokio::test]
 async fn whoever_forgot_a_proxy_reads_of_it_once_a_minute() {
-    let program = Program::start(&Database::sqlite());
+    let database = Database::sqlite();
+    let program = Program::start(&database);
     for _ in 0..3 {
         assert_eq!(program.send(get("/forward-auth")).await.status, 403);
     }

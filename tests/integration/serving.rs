@@ -15,13 +15,14 @@ use std::{
 
 /// Signing in, up to the last byte of its form.
 const BEGUN: &[u8] = b"POST /sign-in HTTP/1.0\r\nsec-fetch-site: same-origin\r\n\
-    content-type: application/x-www-form-urlencoded\r\ncontent-length: 28\r\n\r\nemail=a%40b.example&password";
+    content-type: application/x-www-form-urlencoded\r\ncontent-length: 29\r\n\r\nemail=a%40b.example&password";
 const ALIVE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const READY: &[u8] = b"GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
 #[tokio::test]
 async fn a_head_has_sixteen_kibibytes() {
-    let program = Program::start(&Database::sqlite());
+    let database = Database::sqlite();
+    let program = Program::start(&database);
     for (filled, status) in [(15_000, 200), (17_000, 431)] {
         let call = get("/healthz").header("x-filled", &"x".repeat(filled));
         assert_eq!(program.send(call).await.status, status, "{filled} bytes");
@@ -77,7 +78,8 @@ async fn a_stopping_server_serves_on_and_says_that_it_stops() {
 
 #[tokio::test]
 async fn what_was_accepted_before_the_end_is_answered() {
-    let mut program = Program::start(&Database::sqlite());
+    let database = Database::sqlite();
+    let mut program = Program::start(&database);
     let mut signing_in = program.connect();
     signing_in.write_all(BEGUN).expect("most of a request");
     let mut begun = program.connect();
@@ -96,7 +98,8 @@ async fn what_was_accepted_before_the_end_is_answered() {
 /// Connections that stand in the listener's queue when it is closed: the server is held while they come.
 #[tokio::test]
 async fn what_stands_in_the_queue_is_answered() {
-    let mut program = Program::start(&Database::sqlite());
+    let database = Database::sqlite();
+    let mut program = Program::start(&database);
     program.hold();
     let mut queued: Vec<_> = (0..8).map(|_| program.connect()).collect();
     for stream in &mut queued[..4] {
@@ -194,7 +197,8 @@ fn exchange(stream: &mut TcpStream) -> Exchange {
 
 #[tokio::test]
 async fn told_twice_it_stops_at_once() {
-    let mut program = Program::start(&Database::sqlite());
+    let database = Database::sqlite();
+    let mut program = Program::start(&database);
     let mut signing_in = program.connect();
     signing_in.write_all(BEGUN).expect("most of a request");
     // Answered after that one was accepted.
