@@ -152,7 +152,8 @@ both!(decisions_are_counted, async |database: Database| {
 async fn figures_have_an_address_of_their_own() {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let address = port.expect("a port").to_string();
-    let program = Program::start_with(&Database::sqlite(), &["--metrics-listen", &address]);
+    let database = Database::sqlite();
+    let program = Program::start_with(&database, &["--metrics-listen", &address]);
     let asked = b"GET /metrics HTTP/1.0\r\n\r\n";
     let stream = std::net::TcpStream::connect(&address).expect("a connection");
     let answer = crate::program::ask(stream, asked);
@@ -181,7 +182,8 @@ async fn figures_have_an_address_of_their_own() {
 
 #[test]
 fn a_log_for_programs_has_an_object_on_each_line() {
-    let program = Program::start_with(&Database::sqlite(), &["--log-format", "json"]);
+    let database = Database::sqlite();
+    let program = Program::start_with(&database, &["--log-format", "json"]);
     let log = String::from_utf8(program.stop()).expect("text");
     assert!(log.lines().count() > 1, "{log}");
     for line in log.lines() {

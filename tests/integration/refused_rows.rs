@@ -122,7 +122,12 @@ both!(
             "NEW.last_used_at IS NOT NULL AND NEW.name = 'odd'",
         )
         .await;
-        refuse(&world.database, "activity", "NEW.action = 'api_key.used_after_end'").await;
+        refuse(
+            &world.database,
+            "activity",
+            "NEW.action = 'api_key.used_after_end'",
+        )
+        .await;
         for key in [&gone, &odd, &good] {
             world.send(get("/v1/status").bearer(&key.secret)).await;
         }

@@ -56,7 +56,8 @@ fn kept(program: &Program) -> TcpStream {
 #[tokio::test]
 async fn a_stopping_server_serves_on_and_says_that_it_stops() {
     // Longer than the test takes: it is told a second time before.
-    let program = Program::start_with(&Database::sqlite(), &["--drain-seconds", "600"]);
+    let database = Database::sqlite();
+    let program = Program::start_with(&database, &["--drain-seconds", "600"]);
     let kept = [kept(&program), kept(&program)];
     let mut begun = program.connect();
     begun.write_all(&ALIVE[..20]).expect("some of a request");
@@ -119,7 +120,8 @@ async fn what_stands_in_the_queue_is_answered() {
 /// Connections that are kept, and fresh ones: a request of which the server has read something is answered.
 #[tokio::test]
 async fn a_stop_under_load_loses_no_request() {
-    let mut program = Program::start_with(&Database::sqlite(), &["--drain-seconds", "1"]);
+    let database = Database::sqlite();
+    let mut program = Program::start_with(&database, &["--drain-seconds", "1"]);
     let (address, stops) = (
         program.address().to_owned(),
         Instant::now() + Duration::from_mins(1),
