@@ -16,7 +16,6 @@ use babysea::server::{
     serving::{
         self,
         bounds::{Bounds, ENOUGH_FILES, connections_of, raise_open_files},
-        starting,
     },
     tasks::Tasks,
 };
@@ -97,12 +96,14 @@ fn refuse(log: &Log, sentence: &dyn Display) -> ExitCode {
 
 async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::error::Error>> {
     raise_files(config.max_connections);
-    let listener = listen("LISTEN", config.listen)?;
-    let metrics = match config.metrics_listen {
-        Some(address) => Some(listen("METRICS_LISTEN", address)?),
+    // Nobody is let in before the start is done: a balancer that only connects would believe that the server is well.
+    let (address, metrics_address) = (config.listen, config.metrics_listen);
+    let socket = bind("LISTEN", address)?;
+    let metrics = match metrics_address {
+        Some(address) => Some((bind("METRICS_LISTEN", address)?, address)),
         None => None,
     };
-    let bound = listener.local_addr()?;
+    let bound = socket.local_addr()?;
     let origin = config.origin(bound)?;
     let mut stopped = pin!(told_to_stop()?);
     // Before the start, which may take a while: until somebody waits for it, this signal ends the process.
@@ -111,7 +112,6 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         app = App::start(config, origin, Parts::default()) => app?,
         // As while long tables are changed: what was not committed is undone, and the next start goes on.
         () = &mut stopped => return Ok(()),
-        never = starting::answer(&listener) => match never {},
     };
     for sentence in promises::given_up(&app.config, bound, &app.origin, &app.trusted_proxies()) {
         tracing::warn!("{sentence}");
@@ -123,9 +123,10 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         tracing::warn!("{sentence}");
     }
     jobs::start(&app, hangups);
-    if let Some(metrics) = metrics {
-        serve_metrics(&app, metrics)?;
+    if let Some((metrics, address)) = metrics {
+        serve_metrics(&app, listen("METRICS_LISTEN", address, metrics)?)?;
     }
+    let listener = listen("LISTEN", address, socket)?;
     tracing::info!(
         database = app.store.engine(),
         "listening on {bound}, for browsers at {}",
@@ -162,8 +163,9 @@ fn serve_metrics(app: &App, listener: TcpListener) -> std::io::Result<()> {
     Ok(())
 }
 
-fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, String> {
-    let listener = || -> std::io::Result<TcpListener> {
+/// Takes an address, where connections are refused until [`listen`].
+fn bind(variable: &str, address: SocketAddr) -> Result<TcpSocket, String> {
+    let bound = || -> std::io::Result<TcpSocket> {
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -171,9 +173,14 @@ fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, String> {
         // The next start may follow at once.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        socket.listen(QUEUE)
+        Ok(socket)
     };
-    listener().map_err(|error| config::listening::refused(variable, address, &error))
+    bound().map_err(|error| config::listening::refused(variable, address, &error))
+}
+
+fn listen(variable: &str, address: SocketAddr, socket: TcpSocket) -> Result<TcpListener, String> {
+    let listener = socket.listen(QUEUE);
+    listener.map_err(|error| config::listening::refused(variable, address, &error))
 }
 
 /// Ends on SIGTERM or SIGINT. A second one ends the process at once (docs/security.md, S80).

@@ -112,10 +112,6 @@ const SHORT_TASKS: &[(&str, &str)] = &[
     ("src/server/catalog_file.rs", "the read of a file"),
     ("src/server/commands/ask.rs", "an answer on the terminal"),
     ("src/server/files/tests.rs", "a test"),
-    (
-        "src/server/serving/starting.rs",
-        "an answer while the server starts",
-    ),
     ("src/server/store/health.rs", "the try of a change"),
     ("src/server/store/long_read.rs", "the end of a connection"),
     ("src/server/store/transaction.rs", "the end of a change"),

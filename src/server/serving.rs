@@ -5,7 +5,6 @@ pub mod bounds;
 mod connection;
 mod connections;
 mod patience;
-pub mod starting;
 pub mod stop;
 mod stream;
 
