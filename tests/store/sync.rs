@@ -173,6 +173,18 @@ async fn a_server_whose_row_was_deleted_shows_itself_again() {
     assert!(!server.changes().holds(key_id(1), before), "it has let go of all");
 }
 
+#[tokio::test]
+async fn a_server_that_ends_in_order_leaves_no_row() {
+    const ROWS: &str = "SELECT COUNT(*) FROM servers";
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let server = with_keys(&database).await;
+    assert_eq!(database.number(ROWS).await, 1);
+    server.close().await;
+    assert_eq!(database.number(ROWS).await, 0);
+}
+
 /// Each command that ends a key waits for the server of the file, whose row tells how far it is.
 #[tokio::test]
 async fn a_command_waits_for_the_server_of_the_file() {

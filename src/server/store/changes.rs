@@ -11,7 +11,7 @@ use crate::{
 use std::{
     sync::{
         Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -83,6 +83,7 @@ pub struct Changes {
     /// Changes that wait until others know of them.
     waiting: AtomicUsize,
     hurry: Notify,
+    is_leaving: AtomicBool,
     time_listener: OnceLock<TimeListener>,
 }
 
@@ -100,6 +101,7 @@ impl Changes {
             seen: watch::Sender::default(),
             waiting: AtomicUsize::new(0),
             hurry: Notify::new(),
+            is_leaving: AtomicBool::new(false),
             time_listener: OnceLock::new(),
         }
     }
@@ -190,6 +192,16 @@ impl Changes {
             0 => None,
             began => Some(Uptime::from_nanos(began).elapsed()),
         }
+    }
+
+    /// From here on this server looks no more, and has no row.
+    pub(super) fn leave(&self) {
+        self.is_leaving.store(true, SeqCst);
+    }
+
+    /// Whether it was told to.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.is_leaving.load(SeqCst)
     }
 
     /// Whether a change waits until others know of it.

@@ -256,7 +256,12 @@ impl Store {
                 upkeep.close().await;
                 write.close().await;
             }
-            Pools::Postgres(pools) => pools.close().await,
+            Pools::Postgres(pools) => {
+                if self.changes.role == Role::Server {
+                    sync::postgres::leave(&pools.short, &self.changes).await;
+                }
+                pools.close().await;
+            }
         }
     }
 }

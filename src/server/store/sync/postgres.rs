@@ -26,6 +26,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 const HURRIED: Duration = Duration::from_millis(10);
 /// How often it writes its row, where nothing was changed.
 const WRITE_EVERY: Duration = Duration::from_millis(200);
+/// How long deleting the row may take at the end.
+const LEAVING: Duration = Duration::from_millis(200);
 /// An answer about the time that took longer is not gone by; half of it is how wrong it may be.
 const CLOCK_ANSWER: Duration = Duration::from_secs(1);
 
@@ -53,8 +55,17 @@ const SHOW: &str = concat!(
     " WHERE id = $1 RETURNING seen_at"
 );
 const PEERS: &str = "SELECT id, epoch, beat, seen_at FROM servers WHERE id <> $1";
+const LEAVE: &str = "DELETE FROM servers WHERE id = $1";
 /// Only if the row is still what was seen.
 const FORGET: &str = "DELETE FROM servers WHERE id = $1 AND epoch = $2 AND beat = $3 AND seen_at = $4";
+
+/// Deletes the row of a server that answers nobody any more, so that no change waits for it.
+pub(in super::super) async fn leave(pool: &PgPool, changes: &Changes) {
+    changes.leave();
+    let left = sqlx::query(LEAVE).bind(&changes.server).execute(pool);
+    // Otherwise the first change of another server waits for a second.
+    let _ = timeout(LEAVING, left).await;
+}
 
 /// See [`super::number`].
 pub(super) async fn number(conn: &mut PgConnection, keys: &BTreeSet<KeyId>) -> Result<i64, StoreError> {
@@ -121,6 +132,9 @@ impl Looker {
             let is_due = self.shown.is_none_or(is_due);
             if is_due {
                 if !self.show(changes, noted).await? {
+                    if changes.is_leaving() {
+                        return Ok(());
+                    }
                     // New, or somebody took this server for gone: from here on it is there, and reads again.
                     self.join(changes).await?;
                     continue;
@@ -212,7 +226,7 @@ pub(in super::super) fn start(tasks: &Tasks, pool: &PgPool, looker: Looker, chan
 async fn keep_looking(pool: PgPool, mut looker: Option<Looker>, changes: Weak<Changes>) {
     let mut is_away = false;
     while let Some(changes) = Weak::upgrade(&changes) {
-        if pool.is_closed() {
+        if pool.is_closed() || changes.is_leaving() {
             return;
         }
         // One that hangs is given up, and its connection with it.
