@@ -20,9 +20,9 @@ pub enum Event {
     RoleChanged,
     /// Somebody was taken out of a team.
     MemberRemoved,
-    /// Whoever runs the server gave a person another password.
+    /// The server operator set a new password for a person.
     PasswordChanged,
-    /// Whoever runs the server signed a person out everywhere.
+    /// The server operator ended all sessions of a person.
     SignedOut,
     /// A person signed in.
     SignedIn,
@@ -168,10 +168,10 @@ pub struct Actor<'a> {
 }
 
 impl<'a> Actor<'a> {
-    /// Whoever runs the server, by a command.
+    /// The server operator, by a command.
     pub const OPERATOR: Self = Self {
         user: None,
-        name: "Whoever runs the server",
+        name: "Server operator",
         trace: None,
     };
 

@@ -90,8 +90,7 @@ fn dashboard(app: &App) -> Router {
 /// The answer instead of a panic, which has told of itself where it happened; the layer around this one adds the
 /// request id.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
-    let sentence =
-        "Something went wrong on the server. Tell whoever runs it the X-Request-Id of this response.";
+    let sentence = "Internal server error. Give the X-Request-Id of this response to the server operator.";
     (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
 }
 

@@ -13,7 +13,7 @@ use crate::{
 
 const NEW_PASSWORD: &str = "brass heron walnut glacier";
 const BY_OPERATOR: &str = "SELECT action || ' ' || target_name || ' ' || detail FROM activity
-    WHERE actor_name = 'Whoever runs the server' ORDER BY at, id";
+    WHERE actor_name = 'Server operator' ORDER BY at, id";
 
 /// Somebody with a browser.
 struct Person {

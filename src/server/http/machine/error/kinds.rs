@@ -89,7 +89,7 @@ kinds! {
         "The method, the path or a header of this request can be read in two ways.";
     /// A fault of the server itself.
     INTERNAL_ERROR: INTERNAL_SERVER_ERROR, "BSE5000", "internal_error", "internal_error", false,
-        "The server failed to answer. Tell whoever runs it the request id.";
+        "Internal server error. Give the request id to the server operator.";
     /// The key passed every check, but the answer is another API's to give.
     NOT_SERVED_HERE: NOT_IMPLEMENTED, "BSE5001", "not_served_here", "not_served_here", false,
         "The API key passed every check, but this server does not answer this route itself. Put it in front of your API with forward-auth.";
