@@ -104,23 +104,7 @@ both!(
         ];
         let answer = program.send(form("/sign-up", &fields)).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
-        let cookie = answer
-            .session_cookie()
-            .split(';')
-            .next()
-            .expect("a cookie")
-            .to_owned();
-        let fields = [
-            ("account", "ada-moss"),
-            ("name", "one"),
-            ("preset", "full_access"),
-            ("form_token", "1"),
-        ];
-        let made = program
-            .send(form("/api/keys/create", &fields).header("cookie", &cookie))
-            .await
-            .json();
-        let secret = made["secret"].as_str().expect("a secret").to_owned();
+        let secret = program.key_of(&answer, &[]).await;
         assert_eq!(program.send(get("/v1/status").bearer(&secret)).await.status, 200);
         let bo = [
             ("name", "Bo Lind"),

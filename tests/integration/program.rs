@@ -1,6 +1,10 @@
 //! The program itself, as people run it: its own process, asked over TCP, its output kept.
 
-use crate::{answer::Answer, browser::Call, database::Database};
+use crate::{
+    answer::Answer,
+    browser::{Call, form},
+    database::Database,
+};
 use axum::{
     body::to_bytes,
     http::{HeaderMap, HeaderName, HeaderValue},
@@ -126,6 +130,22 @@ impl Program {
             said: mpsc::channel().1,
         };
         (program, log)
+    }
+
+    /// The secret of a new key of Ada Moss, who has signed up with this answer; `more` fields of the form beside the usual.
+    pub async fn key_of(&self, signed_up: &Answer, more: &[(&str, &str)]) -> String {
+        let cookies = signed_up.session_cookie();
+        let cookie = cookies.split(';').next().expect("a cookie");
+        let usual = [
+            ("account", "ada-moss"),
+            ("name", "one"),
+            ("preset", "full_access"),
+            ("form_token", "1"),
+        ];
+        let fields = [&usual, more].concat();
+        let made = self.send(form("/api/keys/create", &fields).header("cookie", cookie));
+        let made = made.await.json();
+        made["secret"].as_str().expect("a secret").to_owned()
     }
 
     /// Waits for a line of its log; returns it.

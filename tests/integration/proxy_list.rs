@@ -24,24 +24,7 @@ async fn the_file_is_read_again_and_a_wrong_one_changes_nothing() {
         ("password", PASSWORD),
     ];
     let answer = program.send(form("/sign-up", &fields)).await;
-    let cookie = answer
-        .session_cookie()
-        .split(';')
-        .next()
-        .expect("a cookie")
-        .to_owned();
-    let fields = [
-        ("account", "ada-moss"),
-        ("name", "one"),
-        ("preset", "full_access"),
-        ("form_token", "1"),
-        ("allowlist", "203.0.113.7"),
-    ];
-    let made = program
-        .send(form("/api/keys/create", &fields).header("cookie", &cookie))
-        .await
-        .json();
-    let secret = made["secret"].as_str().expect("a secret").to_owned();
+    let secret = program.key_of(&answer, &[("allowlist", "203.0.113.7")]).await;
     // The peer is 127.0.0.1: what it says of its client counts only while it is listed.
     let forwarded = async || {
         let call = get("/v1/status")
