@@ -16,11 +16,13 @@ use std::{
 use tokio::{
     signal::unix::Signal,
     sync::Mutex,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 /// How often what is over is deleted (docs/security.md, S14).
 const PURGE_EVERY: Duration = Duration::from_mins(10);
+/// How soon after one that failed.
+const PURGE_AGAIN: Duration = Duration::from_mins(1);
 /// How often deleted keys are looked for that nobody told of: those of other servers, and of before a restart.
 const DELETED_EVERY: Duration = Duration::from_mins(1);
 /// How often the length of the write-ahead log is looked at.
@@ -85,39 +87,45 @@ pub async fn reload_trusted_proxies(app: &App) {
     }
 }
 
-/// Purges now and every ten minutes. A failing database is reported and does not end the task.
+/// Purges now and every ten minutes; one that failed is tried again after a minute. A failing database is reported and
+/// does not end the task.
 pub async fn run(app: App) {
-    let mut ticks = interval(PURGE_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
-        purge(&app).await;
+        let pause = if purge(&app).await {
+            PURGE_EVERY
+        } else {
+            PURGE_AGAIN
+        };
+        sleep(pause).await;
     }
 }
 
-/// Deletes what is over, one kind of rows after the other; one that fails does not keep the others.
-pub async fn purge(app: &App) {
+/// Deletes what is over, one kind of rows after the other; one that fails does not keep the others. Returns whether
+/// none did.
+pub async fn purge(app: &App) -> bool {
     let (now, config) = (app.now(), &app.config);
     let logs = now.minus(config.log_retention);
-    report("sessions", purge_sessions(app).await);
+    let mut is_whole = report("sessions", purge_sessions(app).await);
     for (kind, before) in [
         (Kind::SentForms, now.minus(config.session_max).minus(FORMS_BEYOND)),
         (Kind::LogGaps, logs),
         (Kind::UnownedRefusals, logs),
         (Kind::UnownedActivity, logs),
     ] {
-        report(kind.label(), purge_kind(app, kind, before).await);
+        is_whole &= report(kind.label(), purge_kind(app, kind, before).await);
     }
-    report("sign-in waits", app.store.purge_sign_in_waits(now).await);
-    report("rows of the request log", purge_logs(app).await);
+    is_whole &= report("sign-in waits", app.store.purge_sign_in_waits(now).await);
+    is_whole & report("rows of the request log", purge_logs(app).await)
 }
 
-fn report(what: &str, deleted: Result<u64, StoreError>) {
-    match deleted {
+/// Logs what became of one kind of rows; whether it was deleted.
+fn report(what: &str, deleted: Result<u64, StoreError>) -> bool {
+    match &deleted {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "{what} were deleted"),
-        Err(error) => tracing::warn!(error = %error, "{what} could not be deleted"),
+        Err(error) => tracing::warn!(error = %error, "{what} could not be deleted yet"),
     }
+    deleted.is_ok()
 }
 
 /// Deletes the sessions that nobody can use any more; returns how many.

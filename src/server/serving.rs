@@ -196,10 +196,16 @@ where
         .header_read_timeout(None)
         .max_header_size(HEADER_BYTES)
         .max_buf_size(BUFFER_BYTES);
-    let connection = http.serve_connection(TokioIo::new(stream), answering);
+    let mut connection = http.serve_connection(TokioIo::new(stream), answering);
+    let served = async {
+        // An error has ended the connection; there is nobody to tell.
+        let _ = (&mut connection).await;
+        connection.into_parts().io.into_inner().linger().await;
+    };
     match time {
-        None => drop(connection.await),
-        Some(time) => drop(timeout(time, connection).await),
+        None => served.await,
+        // One that is not done by then is cut off.
+        Some(time) => drop(timeout(time, served).await),
     }
     drop(place);
 }

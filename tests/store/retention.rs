@@ -37,6 +37,35 @@ fn every_statement_about_keys_says_what_it_does_about_deleted_ones() {
     }
 }
 
+/// The planner knows that most of the log is old and of one key, and must not read it from its beginning for each key:
+/// with millions of rows the statement would take longer than it may, and nothing would ever be purged.
+#[tokio::test]
+async fn looking_for_old_rows_reads_the_index_however_long_the_log_is() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let store = with_rows(&database, &[(1, 1), (2, 1)]).await;
+    let more = format!(
+        "INSERT INTO request_logs (id, account_id, key_id, method, route, path, params, status, user_agent, at)
+         SELECT 'req_' || i, '{}', '{}', 'GET', '/v1/status', '/v1/status', '', 200, '', i
+         FROM generate_series(1, 20000) AS i",
+        account_id(1),
+        key_id(1)
+    );
+    assert_eq!(database.execute(&more).await, 20_000);
+    database.execute("ANALYZE request_logs").await;
+    let (_, _, keys) = statements()
+        .find(|(table, name, _)| (*table, *name) == ("retention", "KEYS"))
+        .expect("the statement");
+    let sql = keys
+        .replace("$1", "''")
+        .replace("$2", &i64::MAX.to_string())
+        .replace("$3", "100");
+    let plan = database.texts(&format!("EXPLAIN {sql}")).await.join("\n");
+    assert!(!plan.contains("Seq Scan on request_logs"), "{plan}");
+    drop(store);
+}
+
 /// A store with a key of each number, whose logs have so many rows, one a millisecond.
 async fn with_rows(database: &Database, keys: &[(u8, u64)]) -> Store {
     let (store, pepper) = two_accounts(database).await;

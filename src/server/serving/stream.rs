@@ -3,7 +3,6 @@
 use super::{connection::Connection, connections::Connections, patience::Patience};
 use std::{
     io,
-    mem::MaybeUninit,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -11,15 +10,14 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::{Instant, Sleep, sleep_until},
+    time::{Instant, Sleep, sleep_until, timeout},
 };
 
 /// How much of what is thrown away is read at a time.
 const THROWN_AWAY: usize = 16 * 1024;
 
 /// A connection's stream. Reading ends where the client does not begin a request, or finish its headers, in time;
-/// writing fails where it takes too little in time; and closing reads and discards what the client still sends, since
-/// bytes that were not read make the system destroy the answer on its way.
+/// writing fails where it takes too little in time.
 pub struct Stream {
     tcp: TcpStream,
     connection: Arc<Connection>,
@@ -29,14 +27,8 @@ pub struct Stream {
     patience: Patience,
     /// Whether it waited in vain while nothing was under way: then there is no answer to protect.
     gave_up: bool,
-    ending: Option<Ending>,
-}
-
-/// What is left of a connection whose answers are all sent.
-struct Ending {
-    time: Timer,
-    until: Instant,
-    bytes: usize,
+    /// Whether the writing side was closed in order, after the last answer.
+    is_shut_down: bool,
 }
 
 /// A timer that is set anew only where it would go off too late: most deadlines are met, and move.
@@ -75,8 +67,21 @@ impl Stream {
             writing: Timer::default(),
             patience,
             gave_up: false,
-            ending: None,
+            is_shut_down: false,
         }
+    }
+
+    /// Reads and discards what the client still sends after its last answer, for a bounded time and number of bytes
+    /// (docs/security.md, S96): unread bytes would make the system reset the connection and destroy the answer on its
+    /// way. The buffers of the HTTP connection are freed before: thousands of connections may linger at once.
+    pub async fn linger(self) {
+        if !self.is_shut_down || self.gave_up {
+            return;
+        }
+        self.connection.lingers();
+        let bounds = &self.connections.bounds;
+        // Either end is the end of the connection.
+        let _ = timeout(bounds.linger, discard(&self.tcp, bounds.linger_bytes)).await;
     }
 
     /// What became of writing: whether the client keeps the answer waiting, and for too long.
@@ -154,31 +159,26 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.ending.is_none() {
-            ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
-            this.ending = (!this.gave_up).then(|| Ending {
-                time: Timer::default(),
-                until: Instant::now() + this.connections.bounds.linger,
-                bytes: this.connections.bounds.linger_bytes,
-            });
-            this.connection.lingers();
-        }
-        let Some(ending) = &mut this.ending else {
-            return Poll::Ready(Ok(()));
-        };
-        loop {
-            let mut space = [MaybeUninit::uninit(); THROWN_AWAY];
-            let mut buffer = ReadBuf::uninit(&mut space);
-            match Pin::new(&mut this.tcp).poll_read(cx, &mut buffer) {
-                Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(Ok(())),
-                Poll::Ready(Ok(())) => match ending.bytes.checked_sub(buffer.filled().len()) {
-                    Some(left) => ending.bytes = left,
-                    None => return Poll::Ready(Ok(())),
-                },
-                // The client has gone.
-                Poll::Ready(Err(_)) => return Poll::Ready(Ok(())),
-                Poll::Pending => return ending.time.poll(cx, ending.until).map(Ok),
-            }
+        ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
+        this.is_shut_down = true;
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Reads up to so many bytes, to the client's end or an error.
+async fn discard(tcp: &TcpStream, mut left: usize) {
+    while tcp.readable().await.is_ok() {
+        match read_once(tcp) {
+            Ok(0) => return,
+            Ok(length) if length > left => return,
+            Ok(length) => left -= length,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
         }
     }
+}
+
+/// Not part of the future above, so that a waiting connection does not hold the buffer.
+fn read_once(tcp: &TcpStream) -> io::Result<usize> {
+    tcp.try_read(&mut [0; THROWN_AWAY])
 }
