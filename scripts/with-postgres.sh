@@ -20,17 +20,28 @@ fi
 
 pg_ctl() { (cd "$DIR" && "${as_user[@]}" "$BIN/pg_ctl" -s -D "$DIR/data" -l "$LOG" "$@"); }
 
+# The data folder of the server that runs: the standby's while there is one.
+folder() { if [ -e "$DIR/standby/postmaster.pid" ]; then printf '%s' "$DIR/standby"; else printf '%s' "$DIR/data"; fi; }
+
 # signal NAME: to every process of the server; first to the one that starts the others, which it does not while stopped.
 signal() {
     local first others
-    first=$(head -n 1 "$DIR/data/postmaster.pid") && kill -s "$1" "$first"
+    first=$(head -n 1 "$(folder)/postmaster.pid") && kill -s "$1" "$first"
     read -ra others <<<"$(cat "/proc/$first/task/$first/children")" && kill -s "$1" "${others[@]}"
 }
 
 stop() {
-    # One that is paused would not hear of it.
+    local process
+    # No action begins any more, and one that runs comes to its end.
+    rm -f "$DIR/ctl"
+    flock -o -w 60 "$DIR/lock" true || true
+    # A server that is paused would not hear of it.
     signal CONT >/dev/null 2>&1 || true
-    pg_ctl -m immediate stop >/dev/null 2>&1 || true
+    pg_ctl -D "$(folder)" -m immediate stop >/dev/null 2>&1 || true
+    # What was interrupted while it started; each process of a server works in its data folder.
+    for process in /proc/[0-9]*; do
+        case $(readlink "$process/cwd" 2>/dev/null) in "$DIR"/*) kill -s KILL "${process#/proc/}" 2>/dev/null || true ;; esac
+    done
     rm -rf "$DIR"
 }
 trap stop EXIT
@@ -68,19 +79,63 @@ set -m
 ) </dev/null >/dev/null 2>&1 &
 set +m
 
-# Stops and starts the server for those who test what happens then: the command with one argument, stop or start. Or
-# pause and resume: its processes stand still and keep their connections, as where a machine hangs.
+# control ACTION: what tests do to the server.
+#   stop, start       as usual; start ends a standby too
+#   pause, resume     its processes stand still and keep their connections, as where a machine hangs
+#   standby           a copy of it takes its place, on the same port, and stays in recovery
+#   faketime          starts it anew with a clock of its own, until the next start; 3 where libfaketime is missing
+#   clock SECONDS     sets that clock forward by so much
+control() {
+    local standby=$DIR/standby library
+    case $1 in
+        pause) signal STOP ;;
+        resume) signal CONT ;;
+        stop) pg_ctl -D "$(folder)" -m fast stop ;;
+        start)
+            if [ -e "$standby" ]; then
+                [ ! -e "$standby/postmaster.pid" ] || pg_ctl -D "$standby" -m fast stop
+                rm -rf "$standby"
+            fi
+            pg_ctl -w -o "$OPTIONS" start
+            ;;
+        standby)
+            pg_ctl -m fast stop
+            rm -rf "$standby"
+            "${as_user[@]}" cp -a "$DIR/data" "$standby"
+            "${as_user[@]}" touch "$standby/standby.signal"
+            pg_ctl -D "$standby" -w -o "$OPTIONS" start
+            ;;
+        faketime)
+            library=$(compgen -G '/usr/lib/*/faketime/libfaketime.so.1' | head -n 1) || true
+            [ -n "$library" ] || exit 3
+            clock 0
+            pg_ctl -m fast stop
+            # Waiting goes on by the real clock. The offset is read with each look at the clock.
+            as_user+=(env LD_PRELOAD="$library" FAKETIME_TIMESTAMP_FILE="$DIR/clock" FAKETIME_NO_CACHE=1
+                FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 FAKETIME_DISABLE_SHM=1)
+            pg_ctl -w -o "$OPTIONS" start
+            ;;
+        clock) clock "$2" ;;
+        *) exit 2 ;;
+    esac
+}
+
+# clock SECONDS: for what was started with faketime.
+clock() {
+    printf '+%d\n' "$1" >"$DIR/clock.new"
+    chmod 644 "$DIR/clock.new"
+    mv "$DIR/clock.new" "$DIR/clock"
+}
+
+# For those who test what happens then: the command with an action and its arguments. One action at a time.
 export TEST_POSTGRES_CTL=$DIR/ctl
 {
-    printf '#!/usr/bin/env bash\nset -e\nDIR=%q\ncd "$DIR"\n' "$DIR"
-    declare -f signal
-    printf 'case $1 in\n'
-    printf 'pause) signal STOP; exit ;;\nresume) signal CONT; exit ;;\n'
-    printf 'stop) how=(-m fast) ;;\nstart) how=(-w -o %q) ;;\n' "$(server_options "$port")"
-    printf '*) exit 2 ;;\nesac\n'
-    printf 'exec '
-    printf '%q ' "${as_user[@]}" "$BIN/pg_ctl" -s -D "$DIR/data" -l "$LOG"
-    printf '"${how[@]}" "$1"\n'
+    printf '#!/usr/bin/env bash\nset -eo pipefail\n'
+    printf 'DIR=%q BIN=%q LOG=%q OPTIONS=%q\n' "$DIR" "$BIN" "$LOG" "$(server_options "$port")"
+    printf 'as_user=(%s)\n' "${as_user[*]@Q}"
+    printf '[ -n "${LOCKED:-}" ] || LOCKED=yes exec flock -o "$DIR/lock" "$0" "$@"\n'
+    declare -f pg_ctl folder signal clock control
+    printf 'control "$@"\n'
 } >"$TEST_POSTGRES_CTL"
 chmod 755 "$TEST_POSTGRES_CTL"
 

@@ -1,13 +1,15 @@
 //! `make soak`: what takes long or is judged by time, against the program in a process of its own (docs/security.md,
-//! S5, S28, S46, S75, S76, S79 to S81). Prints a line for each bound.
+//! S5, S28, S46, S72, S75, S76, S79 to S81, S94). Prints a line for each bound.
 //!
 //! `PART` names the one part to run, `ENGINE` (`sqlite` or `postgres`) the one database to run it on.
 
 mod away;
 mod bounds;
+mod control;
 mod flood;
 mod fuzz;
 mod heads;
+mod night_database;
 mod refusals;
 mod sign_in;
 mod stop;
@@ -34,7 +36,7 @@ struct Part {
 }
 
 /// scripts/soak.sh reads the names from here, to refuse an unknown one before it builds.
-const PARTS: [Part; 8] = [
+const PARTS: &[Part] = &[
     Part {
         name: "sign-in",
         about: "200 people sign in at once",
@@ -66,6 +68,10 @@ const PARTS: [Part; 8] = [
     Part {
         name: "bounds",
         about: "what one account, one stranger and one long log do to others",
+    },
+    Part {
+        name: "night-database",
+        about: "PostgreSQL is not well in six ways, the disk of SQLite is full",
     },
 ];
 
@@ -172,8 +178,8 @@ pub async fn run(name: Option<&str>) -> Result<(), Failure> {
         .collect();
     if chosen.is_empty() {
         println!("PART is one of:");
-        for Part { name, about } in &PARTS {
-            println!("  {name:<9} {about}");
+        for Part { name, about } in PARTS {
+            println!("  {name:<16} {about}");
         }
         return Err("no part has this name".into());
     }
@@ -194,6 +200,8 @@ async fn run_part(name: &str) -> Result<(), Failure> {
         {
             bounds::run(place).await?;
         }
+    } else if name == "night-database" {
+        night_database::run().await?;
     } else if name == "away" {
         for (name, fault, stale) in [
             ("away", Fault::Stops, false),

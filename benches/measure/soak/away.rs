@@ -1,12 +1,11 @@
 //! PostgreSQL stops and starts again under load, or hangs and goes on: no wrong answer in between, and right ones soon
 //! after (S75, S76).
 
-use super::{Failure, Place, Sample, told};
+use super::{Failure, Place, Sample, control::Control, told};
 use crate::program::Connection;
 use babysea::domain::token;
 use std::{
     net::SocketAddr,
-    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -91,8 +90,7 @@ const STALE: &str = "60";
 
 /// With `stale`, keys that are known go on being judged meanwhile.
 pub async fn run(place: &Place, fault: Fault, stale: bool) -> Result<(), Failure> {
-    let Ok(control) = std::env::var("TEST_POSTGRES_CTL") else {
-        println!("PostgreSQL cannot be stopped: make soak sets TEST_POSTGRES_CTL");
+    let Some(control) = Control::find() else {
         return Ok(());
     };
     let seconds = if stale { STALE } else { "0" };
@@ -111,14 +109,14 @@ pub async fn run(place: &Place, fault: Fault, stale: bool) -> Result<(), Failure
     let mut load = start_load(program.address, &sample, [&revoked, &unknown], stale, &counts);
     sleep(BEFORE).await;
     counts.phase.store(GOING, Ordering::SeqCst);
-    run_control(&control, break_it).await?;
+    control.run(&[break_it]).await?;
     sleep(FRESH).await;
     counts.phase.store(DOWN, Ordering::SeqCst);
     sleep(AWAY).await;
     let unavailable = counts.unavailable.load(Ordering::SeqCst);
     let unknown_unavailable = counts.unknown_unavailable.load(Ordering::SeqCst);
     counts.phase.store(GOING, Ordering::SeqCst);
-    run_control(&control, mend_it).await?;
+    control.run(&[mend_it]).await?;
     let began = Instant::now();
     let recovered = timeout(RECOVERY * 5, until_right(program.address, probes)).await;
     let took = began.elapsed();
@@ -203,7 +201,7 @@ async fn revoke(address: SocketAddr, sample: &Sample) -> Result<Vec<String>, Fai
 }
 
 /// A key that is none of ours.
-fn unknown(byte: u8) -> String {
+pub fn unknown(byte: u8) -> String {
     let secret = token::generate("bye_", |bytes| bytes.fill(byte));
     secret.expose().to_owned()
 }
@@ -293,15 +291,4 @@ async fn status(
     let status = open.get("/v1/status", secret).await?;
     *connection = Some(open);
     Ok(status)
-}
-
-async fn run_control(control: &str, action: &'static str) -> Result<(), Failure> {
-    let mut command = Command::new(control);
-    command.arg(action);
-    let status = tokio::task::spawn_blocking(move || command.status()).await??;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("PostgreSQL did not {action}").into())
-    }
 }

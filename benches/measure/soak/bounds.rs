@@ -7,7 +7,7 @@
 mod attack;
 mod data;
 mod others;
-mod people;
+pub mod people;
 mod slow;
 mod table;
 

@@ -1,0 +1,163 @@
+//! What is wrong with PostgreSQL.
+
+use super::super::{Failure, control::Control};
+use super::seen::Verdict::{self, Refused, Right};
+use sqlx::{Connection as _, Executor as _, PgConnection};
+use std::time::Duration;
+use tokio::{task::JoinHandle, time::sleep};
+
+/// Ends the connections of everybody else, to whichever database.
+const END_OTHERS: &str = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
+/// How often connections are ended.
+const KILL_EVERY: Duration = Duration::from_millis(200);
+
+/// What happens to PostgreSQL.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It ends its connections, and refuses others.
+    Stopped,
+    /// It keeps its connections, takes others, and answers on none.
+    Hung,
+    /// It refuses changes, for those who connect anew too.
+    ReadOnly,
+    /// Another that stays in recovery takes its place.
+    Standby,
+    /// It ends all connections, five times a second.
+    Killed,
+    /// Its clock is set forward 3 s, and back at the end.
+    Clock,
+}
+
+/// A fault that has happened, with the task that keeps it up.
+pub struct Fallen(Fault, Option<JoinHandle<sqlx::Error>>);
+
+impl Fault {
+    /// Every one.
+    pub const ALL: [Self; 6] = [
+        Self::Stopped,
+        Self::Hung,
+        Self::ReadOnly,
+        Self::Standby,
+        Self::Killed,
+        Self::Clock,
+    ];
+
+    /// What it is called in the table.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Hung => "hung",
+            Self::ReadOnly => "read-only",
+            Self::Standby => "standby",
+            Self::Killed => "connections killed",
+            Self::Clock => "clock 3 s ahead",
+        }
+    }
+
+    /// How checks, changes, pages, `/readyz` and `/readyz?checks` are answered while it lasts; nothing where that depends
+    /// on the moment.
+    pub const fn expects(self) -> Option<[Verdict; 5]> {
+        match self {
+            Self::Stopped | Self::Hung => Some([Refused; 5]),
+            Self::ReadOnly | Self::Standby => Some([Right, Refused, Right, Refused, Right]),
+            Self::Killed => None,
+            Self::Clock => Some([Right; 5]),
+        }
+    }
+
+    /// For people: `right, 503, right, 503, right`.
+    pub fn in_words(expected: [Verdict; 5]) -> String {
+        let word = |verdict| if verdict == Right { "right" } else { "503" };
+        if expected.iter().all(|verdict| *verdict == expected[0]) {
+            return word(expected[0]).to_owned();
+        }
+        expected.map(word).join(", ")
+    }
+
+    /// Before anybody uses the database; whether the machine has what it takes.
+    pub async fn prepare(self, control: &Control) -> Result<bool, Failure> {
+        match self {
+            Self::Clock => control.is_there_for(&["faketime"]).await,
+            _ => Ok(true),
+        }
+    }
+
+    /// Lets it happen.
+    pub async fn begin(self, control: &Control) -> Result<Fallen, Failure> {
+        let mut kept_up = None;
+        match self {
+            Self::Stopped => control.run(&["stop"]).await?,
+            Self::Hung => control.run(&["pause"]).await?,
+            Self::Standby => control.run(&["standby"]).await?,
+            Self::Clock => control.run(&["clock", "3"]).await?,
+            Self::ReadOnly => {
+                let mut connection = connect().await?;
+                for statement in [
+                    "ALTER SYSTEM SET default_transaction_read_only = on",
+                    "SELECT pg_reload_conf()",
+                    END_OTHERS,
+                ] {
+                    connection.execute(statement).await?;
+                }
+            }
+            Self::Killed => {
+                let mut connection = connect().await?;
+                kept_up = Some(tokio::spawn(async move {
+                    loop {
+                        if let Err(error) = connection.execute(END_OTHERS).await {
+                            return error;
+                        }
+                        sleep(KILL_EVERY).await;
+                    }
+                }));
+            }
+        }
+        Ok(Fallen(self, kept_up))
+    }
+
+    /// After everybody has stopped using the database.
+    pub async fn finish(self, control: &Control) -> Result<(), Failure> {
+        if self == Self::Clock {
+            // With the machine's clock.
+            control.run(&["stop"]).await?;
+            control.run(&["start"]).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Fallen {
+    /// Makes PostgreSQL well again; it can be used when this returns.
+    pub async fn end(self, control: &Control) -> Result<(), Failure> {
+        let Self(fault, kept_up) = self;
+        match fault {
+            Fault::Stopped | Fault::Standby => control.run(&["start"]).await?,
+            Fault::Hung => control.run(&["resume"]).await?,
+            Fault::Clock => control.run(&["clock", "0"]).await?,
+            Fault::ReadOnly => {
+                let mut connection = connect().await?;
+                for statement in [
+                    "SET default_transaction_read_only = off",
+                    "ALTER SYSTEM RESET default_transaction_read_only",
+                    "SELECT pg_reload_conf()",
+                ] {
+                    connection.execute(statement).await?;
+                }
+            }
+            Fault::Killed => {}
+        }
+        match kept_up {
+            Some(task) if task.is_finished() => Err(task.await?.into()),
+            Some(task) => {
+                task.abort();
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+async fn connect() -> Result<PgConnection, Failure> {
+    Ok(PgConnection::connect(&std::env::var("TEST_POSTGRES_URL")?).await?)
+}

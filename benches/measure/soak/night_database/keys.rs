@@ -1,0 +1,184 @@
+//! The keys that are asked about, and what has become of them.
+
+use super::super::{Failure, Place, away::unknown, bounds::people::Person};
+use super::load::{Kind, revocation};
+use crate::{
+    product::{Product, ROWS},
+    program::Connection,
+};
+use sqlx::Connection as _;
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
+
+/// Keys that are in memory.
+const KNOWN: usize = 20;
+/// Keys that are revoked before anything happens. None is refused 60 times in a minute, after which it would be told to
+/// wait (S44).
+const ENDED: usize = 20;
+/// Keys that nobody made, told apart by the byte they are made from; a key is not made from larger ones.
+const UNKNOWN: u8 = 240;
+/// Keys of a kind that a server is asked about in a second, and keys that are revoked on it.
+const FRESH_A_SECOND: usize = 10;
+const REVOKED_A_SECOND: usize = 4;
+const IDS: &str = "SELECT name, id FROM api_keys";
+
+/// Everybody's keys.
+pub struct Keys {
+    /// Whose they are.
+    pub person: Person,
+    known: Vec<String>,
+    /// Not in memory until they are asked about.
+    fresh: Vec<String>,
+    unknown: Vec<String>,
+    /// Ids and secrets of keys to be revoked.
+    spare: Vec<(String, String)>,
+    /// Whose creation was answered as done.
+    made: Vec<String>,
+    /// Whose revocation was answered as done.
+    ended: Vec<String>,
+    /// Whose revocation was answered as not done.
+    unchanged: Vec<String>,
+    /// Of whose revocation nobody knows.
+    uncertain: usize,
+}
+
+/// What is in the database in the end.
+pub struct Kept {
+    /// What was compared.
+    pub what: String,
+    /// What is not as it was answered.
+    pub missing: String,
+}
+
+impl Keys {
+    /// Makes as many as so many servers are asked about in this time.
+    pub async fn make(place: &Place, time: Duration, servers: usize) -> Result<Self, Failure> {
+        let seconds = usize::try_from(time.as_secs())?;
+        let fresh = FRESH_A_SECOND * seconds;
+        let all = fresh + ENDED + REVOKED_A_SECOND * servers * seconds;
+        let product = Product::start(&place.database, place.folder.path()).await?;
+        let secrets = product.add_keys(ROWS, ROWS + all, all).await?;
+        let person = Person {
+            slug: product.page.split('/').nth(2).unwrap_or_default().to_owned(),
+            email: String::new(),
+            cookie: product.cookie.1.clone(),
+        };
+        let known = product.keys.iter().take(KNOWN).map(|(_, secret)| secret.clone());
+        let known = known.collect();
+        product.stop().await;
+        let ids = ids(place).await?;
+        let mut spare = Vec::new();
+        for (number, secret) in secrets.iter().enumerate().skip(fresh) {
+            let id = ids.get(&format!("bench-{}", ROWS + number));
+            spare.push((id.ok_or("a key has no id")?.clone(), secret.clone()));
+        }
+        Ok(Self {
+            person,
+            known,
+            fresh: secrets.into_iter().take(fresh).collect(),
+            unknown: (0..UNKNOWN).map(unknown).collect(),
+            spare,
+            made: Vec::new(),
+            ended: Vec::new(),
+            unchanged: Vec::new(),
+            uncertain: 0,
+        })
+    }
+
+    /// Revokes the first.
+    pub async fn end_some(&mut self, server: SocketAddr) -> Result<(), Failure> {
+        let some = self.spare.split_off(self.spare.len() - ENDED);
+        let ids: Vec<_> = some.iter().map(|(id, _)| id.as_str()).collect();
+        let mut connection = Connection::open(server).await?;
+        connection.send(&revocation(&self.person, &ids)).await?;
+        let (status, _) = connection.answer().await?;
+        if status != 200 {
+            return Err(format!("revoking was answered {status}").into());
+        }
+        self.ended.extend(some.into_iter().map(|(_, secret)| secret));
+        Ok(())
+    }
+
+    /// The key whose turn it is to be checked.
+    pub fn turn(&self, kind: Kind, turn: usize) -> Option<&String> {
+        // Those of the last two seconds or so; none too often.
+        let newest = |keys: &'_ [String]| {
+            let some = keys.len().min(16);
+            (some > 0).then(|| keys.len() - 1 - turn % some)
+        };
+        match kind {
+            Kind::Fresh => self.fresh.get(turn % self.fresh.len().max(1)),
+            Kind::Unknown => self.unknown.get(turn % self.unknown.len().max(1)),
+            Kind::Ended => self.ended.get(newest(&self.ended)?),
+            Kind::Made if !self.made.is_empty() => self.made.get(newest(&self.made)?),
+            _ => self.known.get(turn % self.known.len().max(1)),
+        }
+    }
+
+    /// A key to be revoked; none where all are.
+    pub fn to_revoke(&mut self) -> Option<(String, String)> {
+        self.spare.pop()
+    }
+
+    /// A creation was answered as done.
+    pub fn made(&mut self, secret: String) {
+        self.made.push(secret);
+    }
+
+    /// A revocation was answered as done.
+    pub fn ended(&mut self, secret: String) {
+        self.ended.push(secret);
+    }
+
+    /// A revocation was answered as not done.
+    pub fn unchanged(&mut self, secret: String) {
+        self.unchanged.push(secret);
+    }
+
+    /// A revocation may have been made.
+    pub const fn uncertain(&mut self) {
+        self.uncertain += 1;
+    }
+
+    /// Asks a server about everything that was answered with certainty.
+    pub async fn compare(&self, server: SocketAddr) -> Result<Kept, Failure> {
+        let mut connection = Connection::open(server).await?;
+        let mut missing = Vec::new();
+        for (what, keys, right) in [
+            ("created", &self.made, 200),
+            ("revoked", &self.ended, 401),
+            ("not revoked", &self.unchanged, 200),
+        ] {
+            let mut count = 0;
+            for secret in keys {
+                count += u32::from(connection.get("/v1/status", secret).await? != right);
+            }
+            if count > 0 {
+                missing.push(format!("{count} {what}"));
+            }
+        }
+        let (made, ended, unchanged) = (self.made.len(), self.ended.len(), self.unchanged.len());
+        Ok(Kept {
+            what: format!(
+                "not so of {made} created, {ended} revoked, {unchanged} refused, {} uncertain",
+                self.uncertain
+            ),
+            missing: if missing.is_empty() {
+                "0".to_owned()
+            } else {
+                missing.join(", ")
+            },
+        })
+    }
+}
+
+/// Ids of keys by their names.
+async fn ids(place: &Place) -> Result<HashMap<String, String>, Failure> {
+    let rows: Vec<(String, String)> = if place.engine == "SQLite" {
+        let mut connection = sqlx::SqliteConnection::connect(&place.database).await?;
+        sqlx::query_as(IDS).fetch_all(&mut connection).await?
+    } else {
+        let mut connection = sqlx::PgConnection::connect(&place.database).await?;
+        sqlx::query_as(IDS).fetch_all(&mut connection).await?
+    };
+    Ok(rows.into_iter().collect())
+}

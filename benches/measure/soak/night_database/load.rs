@@ -1,0 +1,234 @@
+//! What is asked of every server all the time, whether or not what was asked before is answered.
+
+use super::super::bounds::people::{Person, create, key_of, once};
+use super::{
+    keys::Keys,
+    seen::{Answer, Column, Seen, Verdict},
+};
+use crate::program::{Reply, form};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    task::JoinSet,
+    time::{MissedTickBehavior, interval},
+};
+
+/// What takes turns, and how many milliseconds each turn takes.
+const TURNS: [(u64, &[Kind]); 6] = [
+    (
+        20,
+        &[Kind::Known, Kind::Fresh, Kind::Ended, Kind::Unknown, Kind::Made],
+    ),
+    (250, &[Kind::Create]),
+    (250, &[Kind::Revoke]),
+    (250, &[Kind::Page]),
+    (200, &[Kind::Ready]),
+    (200, &[Kind::ReadyForChecks]),
+];
+/// By this a 503 to a change tells that nobody knows.
+const UNCERTAIN: &str = "may have been made";
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The check of a key that is in memory.
+    Known,
+    /// Of one that is not.
+    Fresh,
+    /// Of one that was created meanwhile.
+    Made,
+    /// Of one whose revocation was answered.
+    Ended,
+    /// Of one that nobody made.
+    Unknown,
+    /// Creating a key.
+    Create,
+    /// Revoking one.
+    Revoke,
+    /// The keys page.
+    Page,
+    /// `/readyz`.
+    Ready,
+    /// `/readyz?checks`.
+    ReadyForChecks,
+}
+
+impl Kind {
+    /// Where it stands in the table.
+    pub const fn column(self) -> Column {
+        match self {
+            Self::Known | Self::Fresh | Self::Made | Self::Ended | Self::Unknown => Column::Checks,
+            Self::Create | Self::Revoke => Column::Changes,
+            Self::Page => Column::Page,
+            Self::Ready => Column::Ready,
+            Self::ReadyForChecks => Column::ReadyForChecks,
+        }
+    }
+
+    fn judge(self, reply: &Reply) -> Verdict {
+        let right = match self {
+            Self::Ended | Self::Unknown => 401,
+            _ => 200,
+        };
+        match (reply.status, self.column()) {
+            (status, _) if status == right => Verdict::Right,
+            (503, Column::Ready | Column::ReadyForChecks) => {
+                if reply.body.contains(r#""reason":"database""#) {
+                    Verdict::Refused
+                } else {
+                    Verdict::Wrong
+                }
+            }
+            (503, _) => Verdict::Refused,
+            _ => Verdict::Wrong,
+        }
+    }
+}
+
+/// Everybody who asks.
+pub struct Load {
+    shared: Arc<Shared>,
+    tasks: JoinSet<()>,
+}
+
+struct Shared {
+    stop: AtomicBool,
+    keys: Mutex<Keys>,
+    answers: Mutex<Vec<Answer>>,
+}
+
+impl Shared {
+    fn keys(&self) -> MutexGuard<'_, Keys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answers(&self) -> MutexGuard<'_, Vec<Answer>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The request, and the secret of the key that it revokes.
+    fn request(&self, kind: Kind, turn: usize) -> Option<(String, String)> {
+        let mut keys = self.keys();
+        let get = |path: &str, header: &str| format!("GET {path} HTTP/1.1\r\nhost: soak\r\n{header}\r\n");
+        let request = match kind {
+            Kind::Create => create(&keys.person, "night", ""),
+            Kind::Revoke => {
+                let (id, secret) = keys.to_revoke()?;
+                return Some((revocation(&keys.person, &[&id]), secret));
+            }
+            Kind::Page => {
+                let Person { slug, cookie, .. } = &keys.person;
+                get(
+                    &format!("/home/{slug}/api-keys"),
+                    &format!("cookie: {cookie}\r\n"),
+                )
+            }
+            Kind::Ready => get("/readyz", ""),
+            Kind::ReadyForChecks => get("/readyz?checks", ""),
+            _ => {
+                let secret = keys.turn(kind, turn)?;
+                get("/v1/status", &format!("authorization: Bearer {secret}\r\n"))
+            }
+        };
+        Some((request, String::new()))
+    }
+}
+
+impl Load {
+    /// Lets everybody begin.
+    pub fn start(servers: &[SocketAddr], keys: Keys) -> Self {
+        let shared = Arc::new(Shared {
+            stop: AtomicBool::default(),
+            keys: Mutex::new(keys),
+            answers: Mutex::default(),
+        });
+        let mut tasks = JoinSet::new();
+        for &server in servers {
+            for (period, kinds) in TURNS {
+                let period = Duration::from_millis(period);
+                tasks.spawn(every(Arc::clone(&shared), server, period, kinds));
+            }
+        }
+        Self { shared, tasks }
+    }
+
+    /// Whether a creation that began after this moment was refused.
+    pub fn refuses_creations_since(&self, moment: Instant) -> bool {
+        self.shared.answers().iter().any(|answer| {
+            answer.kind == Kind::Create && answer.verdict == Verdict::Refused && answer.began > moment
+        })
+    }
+
+    /// Lets nobody begin anew, and waits for the last answers.
+    pub async fn finish(mut self) -> (Seen, Keys) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        while self.tasks.join_next().await.is_some() {}
+        let seen = Seen::new(std::mem::take(&mut *self.shared.answers()));
+        // Nobody else has it any more.
+        let keys = Arc::into_inner(self.shared).expect("all tasks have ended").keys;
+        (seen, keys.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Asks each time, whether or not those before are answered.
+async fn every(shared: Arc<Shared>, server: SocketAddr, period: Duration, kinds: &'static [Kind]) {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut running = JoinSet::new();
+    for turn in 0.. {
+        ticks.tick().await;
+        if shared.stop.load(Ordering::Relaxed) {
+            break;
+        }
+        while running.try_join_next().is_some() {}
+        let kind = kinds[turn % kinds.len()];
+        running.spawn(ask(Arc::clone(&shared), server, kind, turn / kinds.len()));
+    }
+    while running.join_next().await.is_some() {}
+}
+
+async fn ask(shared: Arc<Shared>, server: SocketAddr, kind: Kind, turn: usize) {
+    let Some((request, secret)) = shared.request(kind, turn) else {
+        return;
+    };
+    let began = Instant::now();
+    // No answer has the status 0.
+    let reply = once(server, &request).await.unwrap_or_default();
+    let took = began.elapsed();
+    let mut verdict = kind.judge(&reply);
+    match (kind, verdict) {
+        (Kind::Create, Verdict::Right) => match key_of(&reply) {
+            Ok((_, secret)) => shared.keys().made(secret),
+            Err(_) => verdict = Verdict::Wrong,
+        },
+        (Kind::Revoke, Verdict::Right) => shared.keys().ended(secret),
+        (Kind::Revoke, Verdict::Refused) if !reply.body.contains(UNCERTAIN) => {
+            shared.keys().unchanged(secret);
+        }
+        (Kind::Revoke, _) => shared.keys().uncertain(),
+        _ => {}
+    }
+    shared.answers().push(Answer {
+        kind,
+        began,
+        took,
+        status: reply.status,
+        verdict,
+    });
+}
+
+/// A form that revokes keys.
+pub fn revocation(person: &Person, ids: &[&str]) -> String {
+    let mut fields = format!("account={}&reason=", person.slug);
+    for id in ids {
+        fields.push_str("&keys%5B%5D=");
+        fields.push_str(id);
+    }
+    form("/api/keys/revoke", &person.cookie, "", &fields)
+}

@@ -1,0 +1,190 @@
+//! What was answered, and whether it was right.
+
+use super::load::Kind;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+/// A column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Checks of keys.
+    Checks,
+    /// Creating and revoking.
+    Changes,
+    /// The keys page.
+    Page,
+    /// `/readyz`.
+    Ready,
+    /// `/readyz?checks`.
+    ReadyForChecks,
+}
+
+impl Column {
+    /// Every one.
+    pub const ALL: [Self; 5] = [
+        Self::Checks,
+        Self::Changes,
+        Self::Page,
+        Self::Ready,
+        Self::ReadyForChecks,
+    ];
+
+    /// Its heading.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Checks => "checks",
+            Self::Changes => "changes",
+            Self::Page => "keys page",
+            Self::Ready => "`/readyz`",
+            Self::ReadyForChecks => "`/readyz?checks`",
+        }
+    }
+}
+
+/// What an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be of a database that is well.
+    Right,
+    /// 503.
+    Refused,
+    /// Anything else, or none at all.
+    Wrong,
+}
+
+/// An answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// To what.
+    pub kind: Kind,
+    /// When it was asked for.
+    pub began: Instant,
+    /// How long it took.
+    pub took: Duration,
+    /// Its status; 0 where there was none.
+    pub status: u16,
+    /// What it is.
+    pub verdict: Verdict,
+}
+
+impl Answer {
+    /// When it was there.
+    pub fn at(&self) -> Instant {
+        self.began + self.took
+    }
+}
+
+/// Answers in the order in which they were there.
+pub struct Seen(Vec<Answer>);
+
+impl Seen {
+    /// All that were seen.
+    pub fn new(mut answers: Vec<Answer>) -> Self {
+        answers.sort_by_key(Answer::at);
+        Self(answers)
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Answer> {
+        self.0.iter()
+    }
+
+    /// Those of a column.
+    fn of(&self, column: Column) -> impl Iterator<Item = &Answer> {
+        self.iter().filter(move |answer| answer.kind.column() == column)
+    }
+
+    /// Those that were asked for from one moment on, and answered until another.
+    fn between(&self, from: Instant, until: Instant) -> impl Iterator<Item = &Answer> {
+        self.iter()
+            .filter(move |answer| answer.began >= from && answer.at() <= until)
+    }
+
+    /// Those that are wrong, whatever the database is like: `2: Ended 200`.
+    pub fn wrong(&self) -> String {
+        listed(self.iter().filter(|answer| answer.verdict == Verdict::Wrong))
+    }
+
+    /// Those of this time that are not what each column should be.
+    pub fn unlike(&self, from: Instant, until: Instant, expected: [Verdict; 5]) -> String {
+        listed(self.between(from, until).filter(|answer| {
+            let column = Column::ALL.iter().position(|of| *of == answer.kind.column());
+            column.is_none_or(|column| expected[column] != answer.verdict)
+        }))
+    }
+
+    /// How many of a column and of this time are something else.
+    pub fn unlike_in(&self, column: Column, from: Instant, until: Instant, expected: Verdict) -> usize {
+        let unlike = self
+            .between(from, until)
+            .filter(|answer| answer.kind.column() == column && answer.verdict != expected);
+        unlike.count()
+    }
+
+    /// The time that the longest took.
+    pub fn longest(&self, column: Column) -> Duration {
+        self.of(column)
+            .map(|answer| answer.took)
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// How long after `from` the last was asked for that was not right, of those asked for until `until`.
+    pub fn last_refused(&self, from: Instant, until: Instant) -> Duration {
+        self.iter()
+            .filter(|answer| answer.verdict != Verdict::Right && (from..until).contains(&answer.began))
+            .map(|answer| answer.began - from)
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// Statuses of this time with their numbers: `200: 12, 503: 3`.
+    pub fn statuses(&self, column: Column, from: Instant, until: Instant) -> String {
+        let mut counts = BTreeMap::new();
+        for answer in self.between(from, until) {
+            if answer.kind.column() == column {
+                *counts.entry(answer.status).or_default() += 1;
+            }
+        }
+        in_words(&counts)
+    }
+}
+
+/// Which statuses there were, and how many.
+pub fn in_words(counts: &BTreeMap<u16, u32>) -> String {
+    let words: Vec<_> = counts
+        .iter()
+        .map(|(status, count)| match status {
+            0 => format!("no answer: {count}"),
+            _ => format!("{status}: {count}"),
+        })
+        .collect();
+    if words.is_empty() {
+        "none".to_owned()
+    } else {
+        words.join(", ")
+    }
+}
+
+/// The number of some answers, and which they are: `3: Create 409, Ended 200`.
+fn listed<'a>(answers: impl Iterator<Item = &'a Answer>) -> String {
+    let (mut count, mut which) = (0, Vec::new());
+    for answer in answers {
+        count += 1;
+        let what = format!("{:?} {}", answer.kind, answer.status);
+        if !which.contains(&what) {
+            which.push(what);
+        }
+    }
+    if count == 0 {
+        return "0".to_owned();
+    }
+    format!("{count}: {}", which.join(", "))
+}

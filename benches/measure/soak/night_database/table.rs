@@ -1,0 +1,102 @@
+//! The table of what was answered in each second, in Markdown. Seconds in which most answers were of the same kind are one row.
+
+use super::seen::{Answer, Column, Seen, Verdict, in_words};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+/// What was answered in a second, or in several.
+#[derive(Default)]
+struct Row {
+    counts: [BTreeMap<u16, u32>; 5],
+    /// How many were right, and how many were not.
+    judged: [(u32, u32); 5],
+    longest: [Duration; 5],
+}
+
+impl Row {
+    fn add(&mut self, answer: &Answer) {
+        let Some(column) = Column::ALL.iter().position(|of| *of == answer.kind.column()) else {
+            return;
+        };
+        *self.counts[column].entry(answer.status).or_default() += 1;
+        let judged = &mut self.judged[column];
+        if answer.verdict == Verdict::Right {
+            judged.0 += 1;
+        } else {
+            judged.1 += 1;
+        }
+        self.longest[column] = self.longest[column].max(answer.took);
+    }
+
+    /// Whether in each column most were right in both, or in neither. A second without an answer is like any other.
+    fn is_like(&self, other: &Self) -> bool {
+        let most = |(right, others): (u32, u32)| (right + others > 0).then_some(right > others);
+        self.judged
+            .iter()
+            .zip(&other.judged)
+            .all(|(one, another)| match (most(*one), most(*another)) {
+                (Some(one), Some(another)) => one == another,
+                _ => true,
+            })
+    }
+
+    fn join(&mut self, other: Self) {
+        for column in 0..Column::ALL.len() {
+            for (status, count) in &other.counts[column] {
+                *self.counts[column].entry(*status).or_default() += count;
+            }
+            self.judged[column].0 += other.judged[column].0;
+            self.judged[column].1 += other.judged[column].1;
+            self.longest[column] = self.longest[column].max(other.longest[column]);
+        }
+    }
+
+    fn print(&self, name: &str, first: i64, last: i64) {
+        let seconds = if first == last {
+            first.to_string()
+        } else {
+            format!("{first} to {last}")
+        };
+        let counts = self.counts.each_ref().map(in_words).join(" | ");
+        let longest = self.longest.map(|time| format!("{:.2}", time.as_secs_f64()));
+        println!("| {name} | {seconds} | {counts} | {} |", longest.join(" / "));
+    }
+}
+
+/// Prints it. Second 0 begins with what happened to the database; the seconds before it are below 0.
+pub fn print_seconds(name: &str, began: Instant, before: Duration, seen: &Seen) {
+    println!("\n| PostgreSQL | second | {} | longest in s |", headings());
+    println!("|---|---|---|---|---|---|---|---|");
+    let mut seconds = BTreeMap::<u64, Row>::new();
+    let start = began - before;
+    for answer in seen.iter() {
+        let second = answer.at().saturating_duration_since(start).as_secs();
+        seconds.entry(second).or_default().add(answer);
+    }
+    let number = |second: u64| second.cast_signed() - before.as_secs().cast_signed();
+    let mut open: Option<(i64, i64, Row)> = None;
+    for (second, row) in seconds {
+        let second = number(second);
+        open = Some(match open {
+            Some((first, _, mut before)) if before.is_like(&row) && (first < 0) == (second < 0) => {
+                before.join(row);
+                (first, second, before)
+            }
+            Some((first, last, before)) => {
+                before.print(name, first, last);
+                (second, second, row)
+            }
+            None => (second, second, row),
+        });
+    }
+    if let Some((first, last, row)) = open {
+        row.print(name, first, last);
+    }
+}
+
+/// The columns' names.
+pub fn headings() -> String {
+    Column::ALL.map(Column::name).join(" | ")
+}
