@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing of the parts named: rust site npm postgres chromium proxies deny wrk fuzz. Without anything missing it
-# asks no network and takes a fraction of a second.
+# Installs what is missing of the parts named: rust site npm postgres chromium proxies deny wrk fuzz night. Without anything missing
+# it asks no network and takes a fraction of a second.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
 
@@ -16,6 +16,7 @@ part_ready() {
         deny) [ -x "$CARGO_DENY" ] && command -v git >/dev/null ;;
         wrk) command -v wrk >/dev/null ;;
         fuzz) [ -x "$SCHEMATHESIS" ] ;;
+        night) find_pgbouncer >/dev/null && command -v faketime >/dev/null ;;
         *) fail "install.sh: unknown part '$1'" ;;
     esac
 }
@@ -50,6 +51,7 @@ look_for() {
         chromium) lacking "Chromium (CHROMIUM may name one)" chromium ;;
         proxies) lacking "nginx and Caddy" nginx caddy ;;
         wrk) lacking "wrk" wrk ;;
+        night) lacking "pgbouncer and faketime" pgbouncer faketime ;;
         fuzz) python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null || lacking "Python with venv" python3-venv ;;
         deny) command -v git >/dev/null || lacking "git" git ;;
     esac

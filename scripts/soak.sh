@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What takes long or is judged by time: floods, faults, stops under load, requests made from the OpenAPI document.
 # Prints a table; ends with 1 when a bound is broken. PART names the one part to run, ENGINE (sqlite or postgres) the
-# one database, ROWS the length of the request logs of the part bounds, SPAN and ROUNDS how long the part night-database takes.
+# one database, ROWS the length of the request logs of the part bounds, ROUNDS the number of rounds of the parts night-*,
+# SPAN the seconds of a fault in the part night-database.
 . "$(dirname "$0")/lib.sh"
 PART=${PART:-}
 parts=$(sed -n 's/^ *name: "\([a-z-]*\)",$/\1/p' benches/measure/soak.rs)
@@ -9,9 +10,10 @@ if [ -n "$PART" ] && ! grep -qxF -e "$PART" <<<"$parts"; then
     fail "PART is one of: ${parts//$'\n'/, }"
 fi
 case ${ENGINE:-} in '' | sqlite | postgres) ;; *) fail "ENGINE is sqlite or postgres" ;; esac
-fuzz=()
-case $PART in '' | fuzz) fuzz=(fuzz) ;; esac
-scripts/install.sh rust site postgres "${fuzz[@]}"
+more=()
+case $PART in '' | fuzz) more+=(fuzz) ;; esac
+case $PART in '' | night-*) more+=(night) ;; esac
+scripts/install.sh rust site postgres "${more[@]}"
 . scripts/toolchain.sh
 use_rust
 export SCHEMATHESIS

@@ -98,8 +98,9 @@ npm_packages_ready() { [ "$(cat end2end/node_modules/.installed 2>/dev/null)" = 
 
 # Chromium, PostgreSQL, wrk
 
-# Debian has it where only root looks.
+# Debian has them where only root looks.
 find_nginx() { PATH=$PATH:/usr/sbin command -v nginx; }
+find_pgbouncer() { PATH=$PATH:/usr/sbin command -v pgbouncer; }
 
 find_chromium() { command -v "${CHROMIUM:-chromium}" || command -v chromium-browser || command -v google-chrome; }
 

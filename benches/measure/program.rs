@@ -1,10 +1,11 @@
 //! The program in a process of its own, and requests to it.
 
 use super::Failure;
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
@@ -17,12 +18,22 @@ use tokio::{
 
 /// For everything that ends; the longest is an answer that does not begin.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// How long a start may take to listen or to end: more than the minute after which it gives up by itself.
+const START: Duration = Duration::from_secs(150);
 
 /// A program that is ended with the value.
 pub struct Program {
     process: Child,
     /// Where it listens.
     pub address: SocketAddr,
+}
+
+/// A start that ended before the program listened.
+pub struct Ended {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// The lines of its log.
+    pub log: String,
 }
 
 impl Drop for Program {
@@ -49,7 +60,20 @@ impl Program {
         more: &[&str],
         settings: &[(&str, &str)],
     ) -> Result<Self, Failure> {
-        let mut process = Command::new("sh")
+        match Self::begin(database, folder, more, settings)?.listening().await? {
+            Ok(program) => Ok(program),
+            Err(ended) => Err(format!("the program ended: {}", ended.log).into()),
+        }
+    }
+
+    /// Starts it and waits for nothing: it has no address before [`Program::listening`].
+    pub fn begin(
+        database: &str,
+        folder: &Path,
+        more: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Failure> {
+        let process = Command::new("sh")
             .args(["-c", "ulimit -Sn 1024 && exec \"$0\" \"$@\""])
             .arg(env!("CARGO_BIN_EXE_babysea"))
             .args([
@@ -66,25 +90,42 @@ impl Program {
             .envs(settings.iter().copied())
             .stderr(Stdio::piped())
             .spawn()?;
-        let output = process.stderr.take().ok_or("no output")?;
-        let listening = tokio::task::spawn_blocking(move || {
-            let mut said = String::new();
+        Ok(Self {
+            process,
+            address: (Ipv4Addr::UNSPECIFIED, 0).into(),
+        })
+    }
+
+    /// Waits until it listens, or has ended.
+    pub async fn listening(mut self) -> Result<Result<Self, Ended>, Failure> {
+        let output = self.process.stderr.take().ok_or("no output")?;
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut log = String::new();
             let mut lines = BufReader::new(output).lines();
-            let address = loop {
-                let Some(Ok(line)) = lines.next() else {
-                    return Err(format!("the program ended: {said}"));
-                };
+            while let Some(Ok(line)) = lines.next() {
                 if let Some((_, rest)) = line.split_once("listening on ") {
-                    break rest.split(',').next().unwrap_or_default().to_owned();
+                    let address = rest.split(',').next().unwrap_or_default().to_owned();
+                    // Read on, or the program waits until somebody does.
+                    std::thread::spawn(move || lines.for_each(drop));
+                    return Ok(address);
                 }
-                said.push_str(&line);
-            };
-            // Read on, or the program waits until somebody does.
-            std::thread::spawn(move || lines.for_each(drop));
-            Ok(address)
+                log.push_str(&line);
+                log.push('\n');
+            }
+            Err(log)
         });
-        let address = listening.await??.parse()?;
-        Ok(Self { process, address })
+        // Dropping the program on a time-out ends the reading too.
+        let read = timeout(START, reading).await;
+        match read.map_err(|_| "the program neither listened nor ended")?? {
+            Ok(address) => {
+                self.address = address.parse()?;
+                Ok(Ok(self))
+            }
+            Err(log) => Ok(Err(Ended {
+                status: self.process.wait()?,
+                log,
+            })),
+        }
     }
 
     /// Its process.
@@ -94,9 +135,21 @@ impl Program {
 
     /// Tells it to stop, as a service manager does.
     pub fn terminate(&self) -> Result<(), Failure> {
-        let id = self.process.id().to_string();
-        Command::new("kill").args(["-TERM", &id]).status()?;
-        Ok(())
+        self.signal(Signal::TERM)
+    }
+
+    /// Stops its process where it stands (SIGSTOP).
+    pub fn pause(&self) -> Result<(), Failure> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets a paused process go on (SIGCONT).
+    pub fn resume(&self) -> Result<(), Failure> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), Failure> {
+        Ok(kill_process(Pid::from_child(&self.process), signal)?)
     }
 
     /// Waits until it has ended.

@@ -1,7 +1,8 @@
 //! `make soak`: what takes long or is judged by time, against the program in a process of its own (docs/security.md,
-//! S5, S28, S46, S72, S75, S76, S79 to S81, S94). Prints a line for each bound.
+//! S5, S28, S46, S70, S72 to S76, S79 to S81, S91, S92, S94, S95). Prints a line for each bound.
 //!
-//! `PART` names the one part to run, `ENGINE` (`sqlite` or `postgres`) the one database to run it on.
+//! `PART` names the one part to run, `ENGINE` (`sqlite` or `postgres`) the one database to run it on, `ROUNDS` how many
+//! rounds the scenarios of the parts `night-*` have in a trial.
 
 mod away;
 mod bounds;
@@ -10,12 +11,15 @@ mod flood;
 mod fuzz;
 mod heads;
 mod night_database;
+mod night_revocation;
+mod night_starts;
 mod refusals;
 mod sign_in;
 mod stop;
 
 use super::{Failure, judged, product::Product, program::Program};
 use away::Fault;
+use babysea::server::rng::{OsRng, Rng as _};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -73,6 +77,14 @@ const PARTS: &[Part] = &[
         name: "night-database",
         about: "PostgreSQL is not well in six ways, the disk of SQLite is full",
     },
+    Part {
+        name: "night-starts",
+        about: "servers that start together, are killed, or find a pooler",
+    },
+    Part {
+        name: "night-revocation",
+        about: "keys are revoked while another server stands still or wakes",
+    },
 ];
 
 impl Place {
@@ -109,6 +121,31 @@ impl Place {
             database: database.into(),
             folder: tempfile::tempdir()?,
         }))
+    }
+
+    /// An empty database of the same engine.
+    async fn another(&self, name: &str) -> Result<Self, Failure> {
+        let another = if self.engine == "SQLite" {
+            Self::sqlite()?
+        } else {
+            Self::postgres(name).await?
+        };
+        another.ok_or_else(|| "there is no other database".into())
+    }
+
+    /// Removes what it holds. The folder goes with it.
+    async fn remove(self) -> Result<(), Failure> {
+        use sqlx::{Connection as _, Executor as _};
+        if self.engine == "SQLite" {
+            return Ok(());
+        }
+        let mut url = url::Url::parse(&self.database)?;
+        let name = url.path().trim_start_matches('/').to_owned();
+        url.set_path("/postgres");
+        let mut connection = sqlx::PgConnection::connect(url.as_str()).await?;
+        let drop = sqlx::AssertSqlSafe(format!("DROP DATABASE \"{name}\" WITH (FORCE)"));
+        connection.execute(drop).await?;
+        Ok(())
     }
 
     /// Starts the program on data that was made before; who is in it comes beside it.
@@ -167,6 +204,35 @@ fn engine() -> Option<String> {
     std::env::var("ENGINE").ok().filter(|engine| !engine.is_empty())
 }
 
+/// Settings of the servers of the parts `night-*`: no limit is in the way, and a stop does not drain.
+const NIGHT: [(&str, &str); 5] = [
+    ("RATE_LIMIT", "none"),
+    ("AUTH_LIMIT", "1000000000"),
+    ("SIGN_UP_LIMIT", "none"),
+    ("MAX_KEYS", "1000000"),
+    ("DRAIN_SECONDS", "0"),
+];
+/// How long a part `night-*` may take on an engine.
+const WHOLE: Duration = Duration::from_mins(15);
+
+/// How many rounds a scenario has: its usual number, or what `ROUNDS` says.
+fn rounds(usual: u32) -> Result<u32, Failure> {
+    match std::env::var("ROUNDS") {
+        Ok(rounds) if !rounds.is_empty() => match rounds.parse() {
+            Ok(0) | Err(_) => Err("ROUNDS must be a number from 1 on".into()),
+            Ok(rounds) => Ok(rounds),
+        },
+        _ => Ok(usual),
+    }
+}
+
+/// A random number from 0 to 1.
+fn random() -> f64 {
+    let mut bytes = [0; 4];
+    OsRng.fill(&mut bytes);
+    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}
+
 /// Runs the part of this name, or every part.
 pub async fn run(name: Option<&str>) -> Result<(), Failure> {
     if !matches!(engine().as_deref(), None | Some("sqlite" | "postgres")) {
@@ -202,6 +268,20 @@ async fn run_part(name: &str) -> Result<(), Failure> {
         }
     } else if name == "night-database" {
         night_database::run().await?;
+    } else if name == "night-starts" {
+        for place in [Place::sqlite()?, Place::postgres("starts").await?]
+            .into_iter()
+            .flatten()
+        {
+            night_starts::run(place).await?;
+        }
+    } else if name == "night-revocation" {
+        if let Some(place) = Place::sqlite()? {
+            night_revocation::run_sqlite(&place).await?;
+        }
+        if let Some(place) = Place::postgres("revocation").await? {
+            night_revocation::run_postgres(place).await?;
+        }
     } else if name == "away" {
         for (name, fault, stale) in [
             ("away", Fault::Stops, false),
@@ -242,6 +322,13 @@ async fn run_part(name: &str) -> Result<(), Failure> {
 fn told(place: &Place, what: &str, measured: impl std::fmt::Display, holds: bool, bound: &str) {
     let bound = judged(holds, bound.to_owned());
     println!("{:<11} {what:<58} {measured:>14}  {bound}", place.engine);
+}
+
+/// Prints how long a part took on an engine.
+fn told_whole(place: &Place, began: Instant) {
+    let took = began.elapsed();
+    let seconds = format!("{:.0} s", took.as_secs_f64());
+    told(place, "the whole part", seconds, took < WHOLE, "< 900 s");
 }
 
 /// The time that so many of a hundred took at most.

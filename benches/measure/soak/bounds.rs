@@ -77,7 +77,7 @@ pub async fn run(place: Place) -> Result<(), Failure> {
     table::print(place.engine, rows, &mut scenarios);
     let bound = crate::judged(took < WHOLE, format!("< {WHOLE:?}"));
     println!("The whole part, filling not counted: {took:.0?}, {bound}\n");
-    data::remove(place).await
+    place.remove().await
 }
 
 /// Starts a server, lets everybody in, and does to it what the scenario does.

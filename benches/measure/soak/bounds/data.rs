@@ -154,17 +154,3 @@ fn insert(database: &Database, letter: char, key: &str, from: u64, until: u64) -
         ),
     }
 }
-
-/// Removes what the place holds. The folder goes with it.
-pub async fn remove(place: Place) -> Result<(), Failure> {
-    if place.engine == "SQLite" {
-        return Ok(());
-    }
-    let mut url = url::Url::parse(&place.database)?;
-    let name = url.path().trim_start_matches('/').to_owned();
-    url.set_path("/postgres");
-    let mut connection = PgConnection::connect(url.as_str()).await?;
-    let sql = format!("DROP DATABASE \"{name}\" WITH (FORCE)");
-    connection.execute(AssertSqlSafe(sql)).await?;
-    Ok(())
-}

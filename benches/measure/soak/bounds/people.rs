@@ -113,7 +113,8 @@ async fn owner(server: SocketAddr, name: &str, key: &'static str) -> Result<Owne
     })
 }
 
-async fn person(server: SocketAddr, name: &str) -> Result<Person, Failure> {
+/// Signs somebody up who has no account yet.
+pub async fn person(server: SocketAddr, name: &str) -> Result<Person, Failure> {
     let slug = name.to_lowercase().replace(' ', "-");
     let email = format!("{slug}%40example.com");
     let fields = format!(

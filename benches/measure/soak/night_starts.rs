@@ -1,0 +1,94 @@
+//! Starts on a bad night (docs/security.md, S70, S91, S92, S95): four at the same moment, a first start that is killed,
+//! 100 kills under load, and a pooler between server and PostgreSQL.
+
+mod first_kill;
+mod kills;
+mod pooler;
+mod together;
+
+use super::{
+    Failure, NIGHT, Place,
+    bounds::people::{Person, another_address, create, key_of, once},
+    told_whole,
+};
+use crate::program::{Connection, Ended, Program};
+use std::{fs, net::SocketAddr, path::Path, time::Instant};
+
+/// What the folder of a place holds once a server has served: database and pepper.
+const FILES: [&str; 5] = ["pepper", "soak.db", "soak.db-shm", "soak.db-wal", "soak.db.lock"];
+
+/// Runs every scenario on the place's engine.
+pub async fn run(place: Place) -> Result<(), Failure> {
+    let began = Instant::now();
+    together::run(&place).await?;
+    first_kill::run(&place).await?;
+    kills::run(&place).await?;
+    if place.engine == "PostgreSQL" {
+        pooler::run(&place).await?;
+    }
+    told_whole(&place, began);
+    place.remove().await
+}
+
+/// Begins a start with a data folder. Database and pepper are the place's.
+fn begin(place: &Place, data: &Path) -> Result<Program, Failure> {
+    let pepper = place.folder.path().join("pepper").display().to_string();
+    let mut settings = NIGHT.to_vec();
+    settings.push(("PEPPER_FILE", &pepper));
+    Program::begin(&place.database, data, &[], &settings)
+}
+
+/// Starts a server in the place's folder.
+async fn start(place: &Place) -> Result<Result<Program, Ended>, Failure> {
+    begin(place, place.folder.path())?.listening().await
+}
+
+/// Starts a server that has every reason to serve.
+async fn serve(place: &Place) -> Result<Program, Failure> {
+    let started = start(place).await?;
+    started.map_err(|ended| format!("a start ended: {}", ended.log).into())
+}
+
+/// Stops a server in order.
+async fn stop(program: Program) -> Result<(), Failure> {
+    program.terminate()?;
+    let status = program.ended().await?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("a stop ended with {status}").into())
+    }
+}
+
+/// The sentence of a start that was refused as it should be: exit status 1, and the sentence on the last line.
+fn sentence(ended: &Ended) -> Option<&str> {
+    let last = ended.log.lines().next_back()?.strip_prefix("babysea: ")?;
+    (ended.status.code() == Some(1)).then_some(last)
+}
+
+/// A new key: its id and secret.
+async fn key(server: SocketAddr, person: &Person) -> Result<(String, String), Failure> {
+    key_of(&once(server, &create(person, "soak", &another_address())).await?)
+}
+
+/// How many of these keys a server does not accept.
+async fn refused(server: SocketAddr, keys: &[String]) -> Result<usize, Failure> {
+    let mut connection = Connection::open(server).await?;
+    let mut refused = 0;
+    for key in keys {
+        refused += usize::from(connection.get("/v1/status", key).await? != 200);
+    }
+    Ok(refused)
+}
+
+/// The names in a folder beside those that belong there.
+fn left_over(folder: &Path) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name().display().to_string();
+        if !FILES.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}

@@ -1,0 +1,84 @@
+//! The first start is killed at a random moment, from its beginning until it would have served. The next start serves, or
+//! says what to do; a key that was made once it served outlasts another kill.
+
+use super::{begin, key, left_over, refused, sentence, serve, start};
+use crate::soak::{Failure, Place, bounds::people, random, rounds, told};
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+
+const ROUNDS: u32 = 50;
+/// First starts that are measured; the longest counts.
+const MEASURED: u32 = 3;
+
+pub async fn run(place: &Place) -> Result<(), Failure> {
+    let whole = first_start(place).await?;
+    let rounds = rounds(ROUNDS)?;
+    let (mut serve, mut sentences, mut others, mut lost, mut left) = (0, 0, 0, 0, 0);
+    for n in 0..rounds {
+        let empty = place.another(&format!("killed_{n}")).await?;
+        let killed = begin(&empty, empty.folder.path())?;
+        let after = whole.mul_f64(random());
+        sleep(after).await;
+        drop(killed);
+        let what = format!("{:<11} killed after {after:.0?}", place.engine);
+        match start(&empty).await? {
+            Ok(program) => {
+                serve += 1;
+                let person = people::person(program.address, "Ada Moss").await?;
+                let secret = key(program.address, &person).await?.1;
+                drop(program);
+                lost += lost_key(&empty, secret).await?;
+                let names = left_over(empty.folder.path())?;
+                if !names.is_empty() {
+                    println!("{what}: left over: {}", names.join(", "));
+                }
+                left += names.len();
+            }
+            Err(ended) => {
+                if let Some(said) = sentence(&ended) {
+                    println!("{what}: {said}");
+                    sentences += 1;
+                } else {
+                    println!("{what}: {} {}", ended.status, ended.log.trim_end());
+                    others += 1;
+                }
+            }
+        }
+        empty.remove().await?;
+    }
+    told(
+        place,
+        &format!("S91: {rounds} first starts killed: the next serves, says why not, else"),
+        format!("{serve}, {sentences}, {others}"),
+        serve + sentences == rounds && others == 0,
+        "others 0",
+    );
+    told(
+        place,
+        &format!("S91: killed within {whole:.0?}: keys lost, files left over"),
+        format!("{lost}, {left}"),
+        lost + left == 0,
+        "0, 0",
+    );
+    Ok(())
+}
+
+/// How long a start takes where nothing is there yet.
+async fn first_start(place: &Place) -> Result<Duration, Failure> {
+    let mut longest = Duration::ZERO;
+    for n in 0..MEASURED {
+        let empty = place.another(&format!("measured_{n}")).await?;
+        let began = Instant::now();
+        let program = serve(&empty).await?;
+        longest = longest.max(began.elapsed());
+        drop(program);
+        empty.remove().await?;
+    }
+    Ok(longest)
+}
+
+/// 1 where the key is not accepted after a start.
+async fn lost_key(place: &Place, secret: String) -> Result<usize, Failure> {
+    let program = serve(place).await?;
+    refused(program.address, &[secret]).await
+}
