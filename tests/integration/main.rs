@@ -57,6 +57,7 @@ mod operator;
 mod origins;
 mod output;
 mod pages;
+mod password_changed;
 mod pepper;
 mod program;
 mod proxies;

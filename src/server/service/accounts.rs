@@ -101,6 +101,7 @@ pub async fn sign_up(app: &App, form: NewPerson<'_>) -> Result<Entered, ServiceE
     Ok(Entered {
         user: id,
         known: sign_in::known_from_now_on(app, form.known, id, &password_hash),
+        password_hash,
     })
 }
 
