@@ -80,10 +80,10 @@ impl FromStr for Location {
             .strip_prefix("sqlite://")
             .or_else(|| text.strip_prefix("sqlite:"))
         {
-            Some(file) if !file.is_empty() && !file.contains('?') => match sqlite_file::named(file) {
-                Some(file) => Ok(Self::Sqlite(file)),
-                None => Err("not a file of this machine: write sqlite:FILE"),
-            },
+            // SQLite's own `file:` URLs have options, and a second way to write each path.
+            Some(file) if !file.is_empty() && !file.contains('?') && !file.starts_with("file:") => {
+                Ok(Self::Sqlite(file.into()))
+            }
             _ => Err("neither postgres://user:password@host:port/database nor sqlite:FILE"),
         }
     }
@@ -321,7 +321,15 @@ mod tests {
             Ok(Location::Sqlite("/tmp/a.db".into()))
         );
         assert!(matches!("postgres://u:p@h/d".parse(), Ok(Location::Postgres(_))));
-        for bad in ["", "mysql://h", "sqlite:", "a.db"] {
+        for bad in [
+            "",
+            "mysql://h",
+            "sqlite:",
+            "a.db",
+            "sqlite:a.db?mode=ro",
+            "sqlite:file:a.db",
+            "sqlite://file:///tmp/a.db",
+        ] {
             assert!(bad.parse::<Location>().is_err(), "{bad}");
         }
     }
