@@ -32,6 +32,7 @@ pub mod memberships;
 pub mod operator;
 pub mod peppers;
 mod pools;
+mod probe;
 pub mod refusals;
 pub mod retention;
 mod search;

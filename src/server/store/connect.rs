@@ -4,9 +4,10 @@ use super::{
     Changes, ConnectError,
     changes::Role,
     dialect, driver_errors,
-    fitness::{self, Fitness, Probe},
+    fitness::{self, Fitness},
     migrations::{self, Wait},
     pools::{Pools, ReadPools, Shared},
+    probe::Probe,
     sqlite_file::{self, SqliteFile},
     start_questions,
     sync::{self, postgres::Looker},
@@ -26,7 +27,7 @@ use std::{
 use tokio::time::timeout;
 
 /// Connections for pages, changes and everything else that is short: enough for a two-core machine several times over.
-/// With those below a server has 22, few beside PostgreSQL's default of 100.
+/// With those below, and two that are in no pool, a server has 24, few beside PostgreSQL's default of 100.
 const CONNECTIONS: u32 = 12;
 /// Connections that look up keys that are not in memory, and do nothing else (docs/security.md, S87).
 const CHECKS: u32 = 6;
@@ -148,29 +149,36 @@ impl Store {
     }
 
     async fn join_pools(location: &Location) -> Result<Self, ConnectError> {
-        let (pools, migrator) = match location {
+        let (pools, probe, migrator) = match location {
             Location::Sqlite(file) => {
                 let file = &sqlite_file::existing(file)?;
+                let options = dialect::sqlite_options(file);
+                let probe = Probe::sqlite(&options);
                 let pool = SqlitePoolOptions::new()
                     .max_connections(1)
-                    .connect_with(dialect::sqlite_options(file))
+                    .connect_with(options)
                     .await?;
                 let (read, write) = (ReadPools::one(&pool), pool);
                 let upkeep = write.clone();
-                (Pools::Sqlite { write, read, upkeep }, &migrations::SQLITE)
+                (Pools::Sqlite { write, read, upkeep }, probe, &migrations::SQLITE)
             }
             Location::Postgres(url) => {
                 let options = PgConnectOptions::from_str(&url.0)?.application_name("babysea");
+                let probe = Probe::postgres(&options);
                 let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
                 let pool = pool.connect_with(options).await?;
-                (Pools::Postgres(ReadPools::one(&pool)), &migrations::POSTGRES)
+                (
+                    Pools::Postgres(ReadPools::one(&pool)),
+                    probe,
+                    &migrations::POSTGRES,
+                )
             }
         };
         let store = Self {
             pools,
             shared: Arc::default(),
             changes: Arc::new(Changes::new("a command".to_owned(), Role::Command)),
-            fitness: Arc::default(),
+            fitness: Fitness::new(probe),
             file: None,
         };
         if store.version().await? == migrations::newest(migrator) {
@@ -201,7 +209,7 @@ impl Store {
         while let Err(error) = prepare_sqlite(file.path(), &options).await {
             wait.after(error).await?;
         }
-        let fitness = Arc::<Fitness>::default();
+        let fitness = Fitness::new(Probe::sqlite(&options));
         // Every connection is one to the file that is locked, also when another was put in its place.
         let checked = |pool: SqlitePoolOptions| {
             // The lock ends with the store, not with its last connection.
@@ -219,7 +227,7 @@ impl Store {
             .acquire_timeout(ACQUIRE)
             .connect_with(options.clone())
             .await?;
-        fitness::start(tasks, &fitness, Probe::Sqlite(options.clone()));
+        fitness::start(tasks, &fitness);
         let options = options.pragma("query_only", "ON");
         let pool = |connections| {
             checked(fitness.guard(SqlitePoolOptions::new()))
@@ -257,7 +265,7 @@ impl Store {
             wait.after(error).await?;
         }
         conn.close().await?;
-        let fitness = Arc::<Fitness>::default();
+        let fitness = Fitness::new(Probe::postgres(options));
         let settings = |connections| {
             fitness
                 .guard(PgPoolOptions::new())
@@ -267,7 +275,7 @@ impl Store {
         let short =
             |connections| settings(connections).after_connect(|conn, _| Box::pin(dialect::set_up(conn)));
         let pool = short(CONNECTIONS).connect_with(options.clone()).await?;
-        fitness::start(tasks, &fitness, Probe::Postgres(options.clone()));
+        fitness::start(tasks, &fitness);
         let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)")
             .fetch_one(&pool)
             .await?;

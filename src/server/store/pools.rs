@@ -6,10 +6,7 @@ use super::{
 };
 use crate::{domain::time::Timestamp, server::clock::Uptime};
 use sqlx::{Database, Pool, Postgres, Sqlite, SqlitePool};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::sleep};
 
 /// The connections, by what they are for: what clients ask of one pool takes nothing from the others.
@@ -34,7 +31,6 @@ pub(super) struct Shared {
     long: Arc<Semaphore>,
     /// Whether the database is well.
     pub(super) health: Health,
-    pub(super) began: Instant,
 }
 
 impl Default for Shared {
@@ -42,7 +38,6 @@ impl Default for Shared {
         Self {
             long: Arc::new(Semaphore::new(LONG_READS)),
             health: Health::default(),
-            began: Instant::now(),
         }
     }
 }
@@ -249,7 +244,8 @@ impl Store {
 
     /// Ends all connections.
     pub async fn close(&self) {
-        self.shared.health.close().await;
+        self.shared.health.forget().await;
+        self.fitness.probe.close().await;
         match &self.pools {
             Pools::Sqlite { read, write, upkeep } => {
                 read.close().await;
