@@ -16,6 +16,7 @@ mod commands;
 mod conformance;
 mod connections;
 mod create_fields;
+mod cut_off;
 #[path = "../support/database.rs"]
 mod database;
 mod deletion;
@@ -86,4 +87,6 @@ mod teams;
 mod theme;
 mod transitions;
 mod trial;
+#[path = "../support/wire.rs"]
+mod wire;
 mod world;

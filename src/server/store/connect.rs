@@ -1,7 +1,7 @@
 //! Opening the database: the engine is chosen once, here, from the address.
 
 use super::{
-    Changes, ConnectError,
+    Changes, ConnectError, StoreError, answered,
     changes::Role,
     dialect, driver_errors,
     fitness::{self, Fitness},
@@ -192,7 +192,10 @@ impl Store {
     async fn version(&self) -> Result<Option<i64>, ConnectError> {
         let found = match &self.pools {
             Pools::Sqlite { write, .. } => sqlx::query_scalar(VERSION).fetch_one(write).await,
-            Pools::Postgres(pools) => sqlx::query_scalar(VERSION).fetch_one(&pools.short).await,
+            Pools::Postgres(pools) => {
+                let version = sqlx::query_scalar(VERSION).fetch_one(&pools.short);
+                answered(async { Ok::<_, StoreError>(version.await) }).await?
+            }
         };
         match found {
             Ok(version) => Ok(version),
@@ -259,7 +262,7 @@ impl Store {
         let mut conn = timeout(FIRST, PgConnection::connect_with(options))
             .await
             .unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
-        migrations::set_up(&mut conn).await?;
+        answered(async { Ok::<_, ConnectError>(migrations::set_up(&mut conn).await?) }).await?;
         let mut wait = Wait::new();
         while let Err(error) = prepare_postgres(&mut conn, options).await {
             wait.after(error).await?;
@@ -276,11 +279,10 @@ impl Store {
             |connections| settings(connections).after_connect(|conn, _| Box::pin(dialect::set_up(conn)));
         let pool = short(CONNECTIONS).connect_with(options.clone()).await?;
         fitness::start(tasks, &fitness);
-        let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)")
-            .fetch_one(&pool)
-            .await?;
+        let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)").fetch_one(&pool);
+        let server = answered(async { Ok::<_, StoreError>(server.await?) }).await?;
         let changes = Arc::new(Changes::new(server, Role::Server));
-        let looker = Looker::begin(options, &changes).await?;
+        let looker = answered(Looker::begin(options, &changes)).await?;
         sync::postgres::start(tasks, &pool, looker, &changes);
         let pools = ReadPools {
             checks: short(CHECKS)
@@ -313,7 +315,7 @@ async fn prepare_sqlite(file: &Path, options: &SqliteConnectOptions) -> Result<(
 
 /// Asks PostgreSQL and brings its tables to this release.
 async fn prepare_postgres(conn: &mut PgConnection, options: &PgConnectOptions) -> Result<(), ConnectError> {
-    start_questions::ask_postgres(conn, options).await?;
+    answered(start_questions::ask_postgres(conn, options)).await?;
     migrations::run_postgres(conn).await
 }
 

@@ -4,7 +4,7 @@
 use super::{
     Conn, StoreError,
     accounts::Account,
-    declare,
+    answered, declare,
     keys::{Row as KeyRow, live, select},
     on,
 };
@@ -196,7 +196,7 @@ impl Operator<'_> {
     /// Keeps everybody else from signing up until this transaction ends.
     pub async fn lock_people(self) -> Result<(), StoreError> {
         if let Conn::Postgres(c) = self.0 {
-            sqlx::query(LOCK_PEOPLE).execute(c).await?;
+            answered(async { Ok::<_, StoreError>(sqlx::query(LOCK_PEOPLE).execute(c).await?) }).await?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The connections of the store, and who may have which.
 
 use super::{
-    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tables as _, Tx, changes::Role,
+    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tables as _, Tx, answered, changes::Role,
     connect::LONG_READS, dialect, health::Health, sync, transaction::Open,
 };
 use crate::{domain::time::Timestamp, server::clock::Uptime};
@@ -185,7 +185,7 @@ impl Store {
         if let Pools::Postgres(pools) = &self.pools {
             self.changes.tell_time(Box::new(listener));
             let mut conn = pools.short.acquire().await?;
-            sync::postgres::tell_time(&mut conn, &self.changes).await?;
+            answered(sync::postgres::tell_time(&mut conn, &self.changes)).await?;
         }
         Ok(())
     }
@@ -211,7 +211,9 @@ impl Store {
         self.check_file()?;
         let open = match &self.pools {
             Pools::Sqlite { write, .. } => Open::Sqlite(write.begin_with(dialect::SQLITE_BEGIN).await?),
-            Pools::Postgres(ReadPools { short, .. }) => Open::Postgres(short.begin().await?),
+            Pools::Postgres(ReadPools { short, .. }) => {
+                Open::Postgres(answered(async { Ok::<_, StoreError>(short.begin().await?) }).await?)
+            }
         };
         Ok(Tx::new(open, self.clone()))
     }
