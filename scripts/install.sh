@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing of the parts named: rust site npm postgres chromium proxies deny wrk fuzz night. Without anything missing
+# Installs what is missing of the parts named: rust site npm postgres chromium proxies mount deny wrk fuzz night. Without anything missing
 # it asks no network and takes a fraction of a second.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
@@ -13,6 +13,7 @@ part_ready() {
         postgres) find_postgres >/dev/null ;;
         chromium) find_chromium >/dev/null ;;
         proxies) command -v caddy >/dev/null && find_nginx >/dev/null ;;
+        mount) command -v mount >/dev/null && command -v unshare >/dev/null ;;
         deny) [ -x "$CARGO_DENY" ] && command -v git >/dev/null ;;
         wrk) command -v wrk >/dev/null ;;
         fuzz) [ -x "$SCHEMATHESIS" ] ;;
@@ -50,6 +51,7 @@ look_for() {
         postgres) lacking "PostgreSQL" postgresql ;;
         chromium) lacking "Chromium (CHROMIUM may name one)" chromium ;;
         proxies) lacking "nginx and Caddy" nginx caddy ;;
+        mount) lacking "mount and unshare" mount util-linux ;;
         wrk) lacking "wrk" wrk ;;
         night) lacking "pgbouncer and faketime" pgbouncer faketime ;;
         fuzz) python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null || lacking "Python with venv" python3-venv ;;

@@ -39,7 +39,7 @@ cargo_tests() { scripts/with-postgres.sh cargo test --no-fail-fast 2>&1 | tee "$
 browser_tests() { (cd end2end && node_modules/.bin/playwright test); }
 
 must "Install what is missing" "no time; five minutes on a new machine" \
-    scripts/install.sh rust site postgres chromium proxies
+    scripts/install.sh rust site postgres chromium proxies mount
 . scripts/toolchain.sh
 use_rust
 use_node

@@ -13,6 +13,7 @@ use axum::{
     http::{StatusCode, header},
     routing::any,
 };
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs,
     net::{SocketAddr, TcpListener},
@@ -35,9 +36,7 @@ struct Nginx(Child);
 impl Drop for Nginx {
     fn drop(&mut self) {
         // It ends its workers when it is told to, and leaves them when it is killed.
-        let _ = Command::new("kill")
-            .args(["-TERM", &self.0.id().to_string()])
-            .status();
+        let _ = kill_process(Pid::from_child(&self.0), Signal::TERM);
         let _ = self.0.wait();
     }
 }

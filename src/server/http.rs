@@ -125,7 +125,9 @@ pub fn unanswered() -> (StatusCode, ApiError) {
     )
 }
 
-fn unavailable() -> (StatusCode, ApiError) {
+/// The answer where the database failed or took too long, and nothing was changed.
+#[must_use]
+pub fn unavailable() -> (StatusCode, ApiError) {
     (
         StatusCode::SERVICE_UNAVAILABLE,
         ApiError::message(

@@ -83,6 +83,6 @@ impl ServiceError {
     /// Whether nobody knows if the change was stored: COMMIT was not answered.
     #[must_use]
     pub const fn is_unanswered(&self) -> bool {
-        matches!(self, Self::Store(StoreError::Unanswered))
+        matches!(self, Self::Store(error) if error.is_unanswered())
     }
 }

@@ -13,6 +13,9 @@ use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 /// The value of a session that says who is signed in.
 const USER: &str = "user";
 
+/// A digest of the password's hash that was judged: in a new session until it is stored, and never in the table.
+const LET_IN_BY: &str = "let_in_by";
+
 /// A person who is signed in.
 #[derive(Clone, Debug)]
 pub struct Viewer {
@@ -47,15 +50,17 @@ pub fn layer(app: &App) -> SessionManagerLayer<SessionTable> {
         .with_expiry(Expiry::OnInactivity(kept))
 }
 
-/// Signs a person in under a new id; the old one, if there was any, ends (S10).
+/// Signs a person in under a new id; the old one, if there was any, ends (S10). The session is stored here and not by the
+/// layer, which would answer 500 where it cannot be.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn begin(session: &Session, user: UserId) -> Result<(), ServiceError> {
+/// When the database fails, or the person has another password by now than the one that is stored as `password_hash`.
+pub async fn begin(session: &Session, user: UserId, password_hash: &str) -> Result<(), ServiceError> {
     session.clear().await;
     session.cycle_id().await?;
     session.insert(USER, user).await?;
-    Ok(())
+    session.insert(LET_IN_BY, table::digest(password_hash)).await?;
+    Ok(session.save().await?)
 }
 
 /// Signs out.

@@ -3,6 +3,7 @@
 //! A table has a file with its statements, its rows and its methods; `reader.keys().page(..)` and
 //! `tx.keys().insert(..)` reach them. What is absent is `Ok(None)`.
 
+mod answered;
 mod changes;
 mod connect;
 mod connect_error;
@@ -32,6 +33,7 @@ pub mod memberships;
 pub mod operator;
 pub mod peppers;
 mod pools;
+mod probe;
 pub mod refusals;
 pub mod retention;
 mod search;
@@ -46,6 +48,8 @@ pub use error::{StoreError, Unique};
 pub use long_read::{LongPermit, LongRead};
 pub use transaction::Tx;
 
+use answered::answered;
+
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
 
 /// A borrowed connection of either engine.
@@ -56,12 +60,16 @@ pub enum Conn<'c> {
     Postgres(&'c mut PgConnection),
 }
 
-/// Runs one body on whichever connection there is; the driver's types are found anew for each.
+/// Runs one body, a statement, on whichever connection there is; the driver's types are found anew for each. PostgreSQL
+/// answers within a limit ([`answered`]).
 macro_rules! on {
     ($conn:expr, $c:ident => $body:expr) => {
         match $conn {
             $crate::server::store::Conn::Sqlite($c) => $body,
-            $crate::server::store::Conn::Postgres($c) => $body,
+            $crate::server::store::Conn::Postgres($c) => {
+                $crate::server::store::answered(async { Ok::<_, $crate::server::store::StoreError>($body) })
+                    .await?
+            }
         }
     };
 }

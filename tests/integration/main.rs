@@ -16,6 +16,7 @@ mod commands;
 mod conformance;
 mod connections;
 mod create_fields;
+mod cut_off;
 #[path = "../support/database.rs"]
 mod database;
 mod deletion;
@@ -57,6 +58,7 @@ mod operator;
 mod origins;
 mod output;
 mod pages;
+mod password_changed;
 mod pepper;
 mod program;
 mod proxies;
@@ -85,4 +87,6 @@ mod teams;
 mod theme;
 mod transitions;
 mod trial;
+#[path = "../support/wire.rs"]
+mod wire;
 mod world;

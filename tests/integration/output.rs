@@ -6,6 +6,7 @@ use crate::{
     program::Program,
     world::PASSWORD,
 };
+use rustix::process::Signal;
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     process::{ChildStderr, Command, Stdio},
@@ -84,7 +85,7 @@ async fn all_goes_on(database: &Database, mut program: Program, catalog: &std::p
     for name in ["first", "second"] {
         let text = CATALOG.replace("/forecasts/{place}", &format!("/v1/{name}/{{place}}"));
         std::fs::write(catalog, text).expect("a file");
-        program.signal("-HUP");
+        program.signal(Signal::HUP);
         is_route(&program, &key, &format!("/v1/{name}/x"), true).await;
     }
     program.send(get("/v1/second/y").bearer(&key)).await;
@@ -93,7 +94,7 @@ async fn all_goes_on(database: &Database, mut program: Program, catalog: &std::p
     for _ in 0..5 {
         program.send(get("/v1/second/y").bearer(&key)).await;
     }
-    program.signal("-TERM");
+    program.signal(Signal::TERM);
     assert_eq!(program.ended(), Some(0));
     rows(database, 6).await;
 }
@@ -223,7 +224,7 @@ async fn a_catalogue_that_is_a_pipe_is_refused_and_stops_nothing() {
         .status()
         .expect("mkfifo runs");
     assert!(made.success());
-    program.signal("-HUP");
+    program.signal(Signal::HUP);
     let mut lines = BufReader::new(log);
     let mut wait_for = |words: &str| {
         let mut line = String::new();
@@ -240,9 +241,9 @@ async fn a_catalogue_that_is_a_pipe_is_refused_and_stops_nothing() {
     assert!(line.contains("not a file"), "{line}");
     std::fs::remove_file(&catalog).expect("it was there");
     std::fs::write(&catalog, CATALOG).expect("a file");
-    program.signal("-HUP");
+    program.signal(Signal::HUP);
     wait_for("the catalogue was read again");
-    program.signal("-TERM");
+    program.signal(Signal::TERM);
     let mut rest = String::new();
     lines.read_to_string(&mut rest).expect("the rest");
     assert_eq!(program.ended(), Some(0));

@@ -9,6 +9,7 @@ use axum::{
     body::to_bytes,
     http::{HeaderMap, HeaderName, HeaderValue},
 };
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
@@ -170,12 +171,12 @@ impl Program {
 
     /// Holds it, so that it does nothing until it goes on.
     pub fn hold(&self) {
-        self.signal("-STOP");
+        self.signal(Signal::STOP);
     }
 
     /// Lets it go on.
     pub fn go_on(&self) {
-        self.signal("-CONT");
+        self.signal(Signal::CONT);
     }
 
     /// Where it listens.
@@ -195,13 +196,13 @@ impl Program {
 
     /// Tells it to stop, and waits until it says that it will.
     pub fn terminate(&self) {
-        self.signal("-TERM");
+        self.signal(Signal::TERM);
         self.waits_to_say("stopping: ");
     }
 
     /// Tells it once more.
     pub fn terminate_again(&self) {
-        self.signal("-TERM");
+        self.signal(Signal::TERM);
     }
 
     /// Waits until it has ended; its exit code.
@@ -211,16 +212,13 @@ impl Program {
 
     /// Tells it to read its files again, and waits until it says so.
     pub fn hang_up(&self, words: &str) {
-        self.signal("-HUP");
+        self.signal(Signal::HUP);
         self.waits_to_say(words);
     }
 
     /// Sends it a signal.
-    pub fn signal(&self, signal: &str) {
-        let told = Command::new("kill")
-            .args([signal, &self.process.id().to_string()])
-            .status();
-        assert!(told.expect("kill runs").success());
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).expect("it runs");
     }
 
     /// Asks it, by HTTP/1.0: the end of the connection is the end of the answer.
@@ -237,7 +235,7 @@ impl Program {
 
     /// Tells it to stop as a service manager does; returns everything it wrote.
     pub fn stop(mut self) -> Vec<u8> {
-        self.signal("-TERM");
+        self.signal(Signal::TERM);
         let status = self.process.wait().expect("its end");
         assert!(status.success(), "{status}");
         let output = std::mem::replace(&mut self.output, thread::spawn(Vec::new));

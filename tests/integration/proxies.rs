@@ -1,6 +1,7 @@
 //! The shipped configurations of nginx and Caddy, in front of a small API: what a client is told through them, and what
 //! the API is told about the client (S47 to S49).
 
+mod gate;
 pub mod running;
 
 use crate::{

@@ -2,6 +2,8 @@
 //! promise. They stand in `start_sentences.txt`, one below the other, to be read.
 //! `UPDATE_SENTENCES=1` writes that file anew.
 
+mod databases;
+
 use std::{
     fmt::Write as _,
     io::{BufRead as _, BufReader},
@@ -9,6 +11,11 @@ use std::{
     path::Path,
     process::{Command, Stdio},
 };
+
+/// Titles of the parts that [`databases`] makes.
+const POSTGRES: &str =
+    "A PostgreSQL that refuses, as DATABASE_URL=postgres://keys:PASSWORD@127.0.0.1:PORT/keys";
+const SQLITE: &str = "SQLite where nothing can be written";
 
 const SNAPSHOT: &str = "tests/integration/start_sentences.txt";
 
@@ -172,11 +179,13 @@ fn sentence(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Str
     assert!(!output.status.success(), "{settings:?} {arguments:?}");
     assert!(output.stdout.is_empty());
     let text = String::from_utf8(output.stderr).expect("text");
+    last_line(folder, &text)
+}
+
+/// The last line of the output of a start that failed.
+fn last_line(folder: &Path, text: &str) -> String {
     let last = text.lines().last().expect("a sentence");
-    assert!(
-        last.starts_with("babysea: "),
-        "{settings:?} {arguments:?}: {text}"
-    );
+    assert!(last.starts_with("babysea: "), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
     last.replace(&folder.display().to_string(), "FOLDER")
 }
@@ -293,6 +302,15 @@ fn every_sentence_names_what_to_change() {
         &format!("babysea {twice}"),
         &sentence(folder, &[], &twice.split(' ').collect::<Vec<_>>()),
     );
+    for (place, (what, said)) in databases::of_postgres(folder).iter().enumerate() {
+        write(if place == 0 { POSTGRES } else { "" }, what, said);
+    }
+    // The data folder is made first, and has nothing in it.
+    std::fs::remove_dir(folder.join("data")).expect("an empty folder");
+    assert_eq!(files(folder), before);
+    for (place, (what, said)) in databases::of_sqlite().iter().flatten().enumerate() {
+        write(if place == 0 { SQLITE } else { "" }, what, said);
+    }
     for (place, said) in given_up().iter().enumerate() {
         let title = if place == 0 {
             "A start with all promises given up"
@@ -306,7 +324,17 @@ fn every_sentence_names_what_to_change() {
     if std::env::var_os("UPDATE_SENTENCES").is_some() {
         std::fs::write(&path, &text).expect("the snapshot");
     }
-    let kept = std::fs::read_to_string(&path).expect("the snapshot");
+    let mut kept = std::fs::read_to_string(&path).expect("the snapshot");
+    if !text.contains(SQLITE) {
+        // Mounting is refused here.
+        let from = kept
+            .find(SQLITE)
+            .map_or(kept.len(), |title| title - "\n## ".len());
+        let to = kept[from + 1..]
+            .find("\n## ")
+            .map_or(kept.len(), |end| from + 1 + end);
+        kept.replace_range(from..to, "");
+    }
     assert_eq!(
         text, kept,
         "if these sentences are better, write them down: UPDATE_SENTENCES=1"

@@ -4,6 +4,7 @@ use crate::{
     database::{Aside, Database},
     program::Program,
 };
+use rustix::process::{Pid, Signal, kill_process};
 use sqlx::Executor as _;
 use std::{
     io::{BufRead as _, BufReader, ErrorKind},
@@ -67,10 +68,7 @@ async fn a_start_that_waits_lets_nobody_in_and_ends_on_a_signal() {
     );
     let refused = TcpStream::connect(&address).expect_err("nobody is let in");
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
-    let told = Command::new("kill")
-        .args(["-TERM", &process.0.id().to_string()])
-        .status();
-    assert!(told.is_ok_and(|status| status.success()));
+    kill_process(Pid::from_child(&process.0), Signal::TERM).expect("it runs");
     let ended = process.0.wait().expect("its end");
     assert!(
         ended.success(),

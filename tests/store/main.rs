@@ -3,6 +3,8 @@
 #[path = "../support/database.rs"]
 mod database;
 mod rows;
+#[path = "../support/wire.rs"]
+mod wire;
 
 mod accounts;
 mod clock;

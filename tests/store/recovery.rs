@@ -1,20 +1,16 @@
 //! A connection that cannot do its work is not used again, and every wait ends (S72, S76, S94).
 
-use crate::{database::Database, rows::insert_user};
+use crate::{
+    database::Database,
+    rows::{email, insert_user},
+    wire::Wire,
+};
 use babysea::server::store::{Location, Store, StoreError, Tables as _};
 use std::{
     process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
     time::{Duration, Instant},
 };
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    time::sleep,
-};
+use tokio::time::sleep;
 
 /// What the product promises, and some more for a busy machine.
 const RECOVERY: Duration = Duration::from_secs(15);
@@ -114,85 +110,61 @@ async fn a_transaction_that_stands_still_holds_nothing_for_long() {
     recovers(&hangs, 10).await;
 }
 
-/// Forwards connections to PostgreSQL until it is told to hang; those that came while it hangs never go on.
-struct Proxy {
-    url: String,
-    hangs: Arc<AtomicBool>,
-}
-
-impl Proxy {
-    async fn before(database: &Database) -> Self {
-        let mut url = url::Url::parse(&database.url()).expect("an address");
-        let target = format!(
-            "{}:{}",
-            url.host_str().expect("a host"),
-            url.port().expect("a port")
-        );
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        url.set_port(Some(port)).expect("a port");
-        let hangs = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&hangs);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let (target, seen) = (target.clone(), Arc::clone(&seen));
-                tokio::spawn(async move {
-                    if let Ok(server) = TcpStream::connect(target).await {
-                        let (from, to) = (client.into_split(), server.into_split());
-                        tokio::join!(pump(from.0, to.1, &seen), pump(to.0, from.1, &seen));
-                    }
-                });
-            }
-        });
-        Self {
-            url: url.into(),
-            hangs,
-        }
-    }
-}
-
-async fn pump(
-    mut from: tokio::net::tcp::OwnedReadHalf,
-    mut to: tokio::net::tcp::OwnedWriteHalf,
-    hangs: &AtomicBool,
-) {
-    let mut buffer = vec![0; 16 * 1024];
-    while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        if hangs.load(SeqCst) {
-            // Cut off, and nobody is told.
-            std::future::pending::<()>().await;
-        }
-        if to.write_all(&buffer[..length]).await.is_err() {
-            return;
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_database_that_is_cut_off_ends_what_waits_and_is_used_again() {
     let Some(database) = Database::postgres().await else {
         return;
     };
-    let proxy = Proxy::before(&database).await;
-    let location: Location = proxy.url.parse().expect("an address");
-    let store = Store::open(&location).await.expect("it starts");
+    let wire = Wire::before(&database).await;
+    let store = wire.database().open().await;
     // Several connections are open when it happens.
     let mut readers = Vec::new();
     for _ in 0..6 {
         readers.push(store.read().await.expect("a reader"));
     }
     drop(readers);
+    wire.cut_at("INSERT INTO users", "COMMIT");
     let mut tx = store.write().await.expect("a transaction");
     insert_user(&mut tx, 1, "one@example.com").await.expect("a row");
-    proxy.hangs.store(true, SeqCst);
     let began = Instant::now();
-    let committed = tx.commit().await;
+    let (committed, ()) = tokio::join!(tx.commit(), wire.is_cut());
     assert!(matches!(committed, Err(StoreError::Unanswered)), "{committed:?}");
     assert!(change(&store, 2).await.is_err());
     assert!(store.read().await.is_err() || began.elapsed() < RECOVERY);
     assert!(began.elapsed() < RECOVERY, "every wait ends");
-    proxy.hangs.store(false, SeqCst);
+    wire.mend();
     // Connections from before stay cut off for ever: others are made.
+    recovers(&store, 10).await;
+}
+
+#[tokio::test]
+async fn a_statement_that_is_never_answered_ends_and_so_does_its_connection() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let wire = Wire::before(&database).await;
+    let store = wire.database().open().await;
+    let mut short = store.read().await.expect("a reader");
+    let mut check = store.read_for_check().await.expect("a reader");
+    let mut tx = store.write().await.expect("a transaction");
+    wire.cut();
+    let (address, hash) = (email("one@example.com"), [7; 32]);
+    let (short_read, checked, written) = tokio::join!(
+        short.users().by_email(&address),
+        check.sign_in_waits().find(&hash),
+        insert_user(&mut tx, 1, "one@example.com"),
+    );
+    assert!(matches!(short_read.err(), Some(StoreError::Slow)));
+    assert!(matches!(checked.err(), Some(StoreError::Slow)));
+    assert!(matches!(written, Err(StoreError::Slow)), "{written:?}");
+    drop((short, check, tx));
+    // They are closed: none of them waits in its pool for the next one who asks.
+    let began = Instant::now();
+    while store.pools().iter().any(|(_, open, _)| *open > 0) {
+        assert!(began.elapsed() < RECOVERY, "still open: {:?}", store.pools());
+        sleep(Duration::from_millis(20)).await;
+    }
+    wire.mend();
     recovers(&store, 10).await;
 }
 

@@ -88,6 +88,18 @@ impl Database {
         }
     }
 
+    /// The same database, reached at another address of this machine.
+    pub fn through(&self, port: u16) -> Self {
+        let mut again = self.clone();
+        if let Place::Postgres { server, .. } = &mut again.place {
+            let mut url = url::Url::parse(server).expect("TEST_POSTGRES_URL is an address");
+            url.set_host(Some("127.0.0.1")).expect("a host");
+            url.set_port(Some(port)).expect("a port");
+            *server = url.into();
+        }
+        again
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -8,7 +8,7 @@ use crate::{
     domain::time::Timestamp,
     server::{
         config::{Asking, KeyCommand, Listing, Which},
-        service::operator::{ListedKey, Named, Operator},
+        service::operator::{ListedKey, Named, Operator, Step},
     },
 };
 use std::error::Error;
@@ -192,19 +192,33 @@ async fn revoke_account(
     operator: &Operator<'_>,
 ) -> Result<u64, Box<dyn Error>> {
     let mut revoked = 0;
+    // Keys may be made meanwhile: the account is gone through until none is left that works.
     loop {
-        match operator.revoke_step(account.id, reason).await {
-            Ok(0) => return Ok(revoked),
-            Ok(count) => revoked += count,
-            Err(error) if revoked > 0 => {
-                let why = sentence(error);
-                return Err(format!(
-                    "{revoked} keys of {} were revoked, the others not: {why}; run it again",
-                    account.slug
-                )
-                .into());
+        let before = revoked;
+        let mut last = None;
+        loop {
+            match operator.revoke_step(account.id, last, reason).await {
+                Ok(Step {
+                    revoked: more,
+                    last: Some(key),
+                }) => {
+                    revoked += more;
+                    last = Some(key);
+                }
+                Ok(Step { last: None, .. }) => break,
+                Err(error) if revoked > 0 => {
+                    let why = sentence(error);
+                    return Err(format!(
+                        "{revoked} keys of {} were revoked, the others not: {why}; run it again",
+                        account.slug
+                    )
+                    .into());
+                }
+                Err(error) => return Err(sentence(error)),
             }
-            Err(error) => return Err(sentence(error)),
+        }
+        if revoked == before {
+            return Ok(revoked);
         }
     }
 }

@@ -65,6 +65,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/home/{account}/guard/{proxy}", get(guard::download))
         .route("/home/{account}/scopes", get(scopes::show))
         .fallback(not_found::show)
+        .layer(from_fn_with_state(app.clone(), gates::page))
 }
 
 /// Path of an account's keys.

@@ -103,7 +103,7 @@ impl Visitor {
     }
 
     async fn welcome(&self, entered: Entered, next: &str) -> Result<Welcome, ServiceError> {
-        session::begin(&self.browser, entered.user).await?;
+        session::begin(&self.browser, entered.user, &entered.password_hash).await?;
         Ok(Welcome {
             path: if is_own_page(next) {
                 next.to_owned()

@@ -20,6 +20,8 @@ use crate::{
         store::{StoreError, Tables as _, Tx, Unique, accounts::Profile, users::NewUser},
     },
 };
+use std::time::Duration;
+use tokio::time::timeout;
 
 pub use crate::server::store::accounts::{Account, Joined, Kind};
 
@@ -27,6 +29,9 @@ pub use crate::server::store::accounts::{Account, Joined, Kind};
 const SLUG_TRIES: usize = 5;
 /// Longest slug made from a name, without its random end.
 const SLUG_LENGTH: usize = 40;
+
+/// How long an account's profile may take; the key that asks for it was checked before.
+const PROFILE: Duration = Duration::from_secs(3);
 
 /// Words that stand where a slug would in the addresses of other pages.
 const RESERVED: [&str; 2] = ["create-team", "profile"];
@@ -101,6 +106,7 @@ pub async fn sign_up(app: &App, form: NewPerson<'_>) -> Result<Entered, ServiceE
     Ok(Entered {
         user: id,
         known: sign_in::known_from_now_on(app, form.known, id, &password_hash),
+        password_hash,
     })
 }
 
@@ -247,9 +253,10 @@ pub async fn visit(
 /// What an account tells of itself to a program that holds a key of it; nothing when it is gone.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database fails, or does not answer in time.
 pub async fn profile(app: &App, account: AccountId) -> Result<Option<Profile>, StoreError> {
-    app.store.read().await?.accounts().profile(account).await
+    let profile = async { app.store.read().await?.accounts().profile(account).await };
+    timeout(PROFILE, profile).await.unwrap_or(Err(StoreError::Slow))
 }
 
 /// Lower-case letters, digits and single hyphens from a name; `account` when it has none of them.

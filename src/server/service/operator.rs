@@ -6,9 +6,10 @@ mod keys;
 mod members;
 mod people;
 
+pub use keys::Step;
 pub use members::InTeam;
 
-pub use crate::server::store::operator::{ListedKey, Member, Named, Person};
+pub use crate::server::store::operator::{ListedKey, Made, Member, Named, Person};
 
 use super::ServiceError;
 use crate::{

@@ -51,6 +51,8 @@ pub struct Try<'a> {
 pub struct Entered {
     /// Who.
     pub user: UserId,
+    /// The hash of the password that let them in: their session is made only while it is still theirs.
+    pub password_hash: String,
     /// What their browser is to keep, so that it is known the next time.
     pub known: String,
 }
@@ -95,6 +97,8 @@ pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceErro
         return Err(ServiceError::Refused(WRONG_SIGN_IN));
     };
     let mut tx = app.store.write().await?;
+    // Whoever changes the password waits for this, or is waited for.
+    tx.users().lock(entered.id).await?;
     let now_stored = tx.users().by_id(entered.id).await?;
     if now_stored.is_none_or(|user| user.password_hash != entered.password_hash) {
         // It was changed while it was checked: judged anew, and a hash of the old one is not put in its place.
@@ -121,6 +125,7 @@ pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceErro
     Ok(Entered {
         user: entered.id,
         known: known_for.with(&app.pepper, entered.id, &password_hash, now),
+        password_hash,
     })
 }
 

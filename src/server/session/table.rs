@@ -1,7 +1,7 @@
 //! Sessions in our own table (docs/security.md, S8 to S12): found by a digest of the id, ended by our clock, and never
 //! brought back by a request that saves late.
 
-use super::USER;
+use super::{LET_IN_BY, USER};
 use crate::{
     domain::{ids::UserId, time::Timestamp},
     server::{
@@ -38,7 +38,13 @@ impl SessionTable {
         Self(app)
     }
 
-    async fn insert(&self, record: &Record) -> std::result::Result<(), StoreError> {
+    /// Stores a new session. One of a person only if their password is still the one that let them in: whoever changes
+    /// it ends the sessions there are, and locks the person as this does. Whether it was stored.
+    async fn insert(
+        &self,
+        record: &Record,
+        let_in_by: Option<&str>,
+    ) -> std::result::Result<bool, StoreError> {
         let now = self.0.now();
         let (user, data) = values(record);
         let new = NewSession {
@@ -49,11 +55,23 @@ impl SessionTable {
             ends_at: now.plus(self.0.config.session_max),
         };
         let mut tx = self.0.store.write().await?;
+        if let Some(user) = user {
+            tx.users().lock(user).await?;
+            let stored = tx
+                .users()
+                .by_id(user)
+                .await?
+                .map(|user| digest(&user.password_hash));
+            if stored.is_none() || stored.as_deref() != let_in_by {
+                return Ok(false);
+            }
+        }
         tx.sessions().insert(&new).await?;
         if let Some(user) = user {
             tx.sessions().trim(user, MOST_SESSIONS).await?;
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn update(&self, record: &Record) -> std::result::Result<(), StoreError> {
@@ -93,7 +111,15 @@ impl SessionStore for SessionTable {
     /// Always under an id made now: an id that came from outside is never taken over (S10).
     async fn create(&self, record: &mut Record) -> Result<()> {
         record.id = Id::default();
-        self.insert(record).await.map_err(failed)
+        let let_in_by = record.data.remove(LET_IN_BY);
+        let let_in_by = let_in_by.as_ref().and_then(serde_json::Value::as_str);
+        match self.insert(record, let_in_by).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::Backend(
+                "the password was changed while it was checked".to_owned(),
+            )),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
@@ -138,6 +164,11 @@ pub(super) async fn user_of(app: &App, id: Id) -> std::result::Result<Option<Use
     let data: Option<HashMap<String, serde_json::Value>> =
         live.and_then(|live| serde_json::from_str(&live.data).ok());
     Ok(data.and_then(|data| user(&data)))
+}
+
+/// What a password's hash is compared by.
+pub(super) fn digest(password_hash: &str) -> String {
+    hex::encode(Sha256::digest(password_hash))
 }
 
 fn hash(id: Id) -> IdHash {

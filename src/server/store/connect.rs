@@ -1,12 +1,13 @@
 //! Opening the database: the engine is chosen once, here, from the address.
 
 use super::{
-    Changes, ConnectError,
+    Changes, ConnectError, StoreError, answered,
     changes::Role,
     dialect, driver_errors,
-    fitness::{self, Fitness, Probe},
+    fitness::{self, Fitness},
     migrations::{self, Wait},
     pools::{Pools, ReadPools, Shared},
+    probe::Probe,
     sqlite_file::{self, SqliteFile},
     start_questions,
     sync::{self, postgres::Looker},
@@ -26,7 +27,7 @@ use std::{
 use tokio::time::timeout;
 
 /// Connections for pages, changes and everything else that is short: enough for a two-core machine several times over.
-/// With those below a server has 22, few beside PostgreSQL's default of 100.
+/// With those below, and two that are in no pool, a server has 24, few beside PostgreSQL's default of 100.
 const CONNECTIONS: u32 = 12;
 /// Connections that look up keys that are not in memory, and do nothing else (docs/security.md, S87).
 const CHECKS: u32 = 6;
@@ -80,10 +81,10 @@ impl FromStr for Location {
             .strip_prefix("sqlite://")
             .or_else(|| text.strip_prefix("sqlite:"))
         {
-            Some(file) if !file.is_empty() && !file.contains('?') => match sqlite_file::named(file) {
-                Some(file) => Ok(Self::Sqlite(file)),
-                None => Err("not a file of this machine: write sqlite:FILE"),
-            },
+            // SQLite's own `file:` URLs have options, and a second way to write each path.
+            Some(file) if !file.is_empty() && !file.contains('?') && !file.starts_with("file:") => {
+                Ok(Self::Sqlite(file.into()))
+            }
             _ => Err("neither postgres://user:password@host:port/database nor sqlite:FILE"),
         }
     }
@@ -148,29 +149,36 @@ impl Store {
     }
 
     async fn join_pools(location: &Location) -> Result<Self, ConnectError> {
-        let (pools, migrator) = match location {
+        let (pools, probe, migrator) = match location {
             Location::Sqlite(file) => {
                 let file = &sqlite_file::existing(file)?;
+                let options = dialect::sqlite_options(file);
+                let probe = Probe::sqlite(&options);
                 let pool = SqlitePoolOptions::new()
                     .max_connections(1)
-                    .connect_with(dialect::sqlite_options(file))
+                    .connect_with(options)
                     .await?;
                 let (read, write) = (ReadPools::one(&pool), pool);
                 let upkeep = write.clone();
-                (Pools::Sqlite { write, read, upkeep }, &migrations::SQLITE)
+                (Pools::Sqlite { write, read, upkeep }, probe, &migrations::SQLITE)
             }
             Location::Postgres(url) => {
                 let options = PgConnectOptions::from_str(&url.0)?.application_name("babysea");
+                let probe = Probe::postgres(&options);
                 let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
                 let pool = pool.connect_with(options).await?;
-                (Pools::Postgres(ReadPools::one(&pool)), &migrations::POSTGRES)
+                (
+                    Pools::Postgres(ReadPools::one(&pool)),
+                    probe,
+                    &migrations::POSTGRES,
+                )
             }
         };
         let store = Self {
             pools,
             shared: Arc::default(),
             changes: Arc::new(Changes::new("a command".to_owned(), Role::Command)),
-            fitness: Arc::default(),
+            fitness: Fitness::new(probe),
             file: None,
         };
         if store.version().await? == migrations::newest(migrator) {
@@ -184,7 +192,10 @@ impl Store {
     async fn version(&self) -> Result<Option<i64>, ConnectError> {
         let found = match &self.pools {
             Pools::Sqlite { write, .. } => sqlx::query_scalar(VERSION).fetch_one(write).await,
-            Pools::Postgres(pools) => sqlx::query_scalar(VERSION).fetch_one(&pools.short).await,
+            Pools::Postgres(pools) => {
+                let version = sqlx::query_scalar(VERSION).fetch_one(&pools.short);
+                answered(async { Ok::<_, StoreError>(version.await) }).await?
+            }
         };
         match found {
             Ok(version) => Ok(version),
@@ -201,7 +212,7 @@ impl Store {
         while let Err(error) = prepare_sqlite(file.path(), &options).await {
             wait.after(error).await?;
         }
-        let fitness = Arc::<Fitness>::default();
+        let fitness = Fitness::new(Probe::sqlite(&options));
         // Every connection is one to the file that is locked, also when another was put in its place.
         let checked = |pool: SqlitePoolOptions| {
             // The lock ends with the store, not with its last connection.
@@ -219,7 +230,7 @@ impl Store {
             .acquire_timeout(ACQUIRE)
             .connect_with(options.clone())
             .await?;
-        fitness::start(tasks, &fitness, Probe::Sqlite(options.clone()));
+        fitness::start(tasks, &fitness);
         let options = options.pragma("query_only", "ON");
         let pool = |connections| {
             checked(fitness.guard(SqlitePoolOptions::new()))
@@ -251,13 +262,13 @@ impl Store {
         let mut conn = timeout(FIRST, PgConnection::connect_with(options))
             .await
             .unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
-        migrations::set_up(&mut conn).await?;
+        answered(async { Ok::<_, ConnectError>(migrations::set_up(&mut conn).await?) }).await?;
         let mut wait = Wait::new();
         while let Err(error) = prepare_postgres(&mut conn, options).await {
             wait.after(error).await?;
         }
         conn.close().await?;
-        let fitness = Arc::<Fitness>::default();
+        let fitness = Fitness::new(Probe::postgres(options));
         let settings = |connections| {
             fitness
                 .guard(PgPoolOptions::new())
@@ -267,12 +278,11 @@ impl Store {
         let short =
             |connections| settings(connections).after_connect(|conn, _| Box::pin(dialect::set_up(conn)));
         let pool = short(CONNECTIONS).connect_with(options.clone()).await?;
-        fitness::start(tasks, &fitness, Probe::Postgres(options.clone()));
-        let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)")
-            .fetch_one(&pool)
-            .await?;
+        fitness::start(tasks, &fitness);
+        let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)").fetch_one(&pool);
+        let server = answered(async { Ok::<_, StoreError>(server.await?) }).await?;
         let changes = Arc::new(Changes::new(server, Role::Server));
-        let looker = Looker::begin(options, &changes).await?;
+        let looker = answered(Looker::begin(options, &changes)).await?;
         sync::postgres::start(tasks, &pool, looker, &changes);
         let pools = ReadPools {
             checks: short(CHECKS)
@@ -305,7 +315,7 @@ async fn prepare_sqlite(file: &Path, options: &SqliteConnectOptions) -> Result<(
 
 /// Asks PostgreSQL and brings its tables to this release.
 async fn prepare_postgres(conn: &mut PgConnection, options: &PgConnectOptions) -> Result<(), ConnectError> {
-    start_questions::ask_postgres(conn, options).await?;
+    answered(start_questions::ask_postgres(conn, options)).await?;
     migrations::run_postgres(conn).await
 }
 
@@ -321,7 +331,15 @@ mod tests {
             Ok(Location::Sqlite("/tmp/a.db".into()))
         );
         assert!(matches!("postgres://u:p@h/d".parse(), Ok(Location::Postgres(_))));
-        for bad in ["", "mysql://h", "sqlite:", "a.db"] {
+        for bad in [
+            "",
+            "mysql://h",
+            "sqlite:",
+            "a.db",
+            "sqlite:a.db?mode=ro",
+            "sqlite:file:a.db",
+            "sqlite://file:///tmp/a.db",
+        ] {
             assert!(bad.parse::<Location>().is_err(), "{bad}");
         }
     }

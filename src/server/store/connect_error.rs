@@ -25,8 +25,8 @@ pub enum ConnectError {
     /// The tables are those of another version.
     #[error("the database is of another version than this program: start this version's server once")]
     OtherVersion,
-    /// The lock file cannot be made.
-    #[error("cannot use {path}: {source}")]
+    /// The database file or its lock file cannot be opened or made.
+    #[error("{}", driver_errors::file(path, source))]
     Files {
         /// What could not be opened.
         path: PathBuf,

@@ -14,10 +14,6 @@ pub const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
 /// Fails where the file cannot be written, and changes nothing.
 pub const SQLITE_TRY_WRITE: &str = "BEGIN IMMEDIATE; CREATE TABLE babysea_write_test (n INTEGER); ROLLBACK";
 
-/// Whether a PostgreSQL session can change nothing: on a standby, or because it began while the database was read-only.
-pub const POSTGRES_READ_ONLY: &str =
-    "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
-
 /// Limits of the serving pools: 2 s for a lock, 5 s for a statement, 1 s between the statements of a transaction
 /// (docs/security.md, S76). A server that hangs inside a change so holds its rows for a second at most.
 const LIMITS: &str = "SET jit = off; SET lock_timeout = 2000; SET statement_timeout = 5000; \

@@ -2,7 +2,11 @@
 //! them holds the password of the URL (docs/security.md, S68 and S95).
 
 use sqlx::{error::DatabaseError, migrate::MigrateError, postgres::PgConnectOptions};
-use std::{fmt, io::ErrorKind, path::Path};
+use std::{
+    fmt,
+    io::{self, ErrorKind},
+    path::Path,
+};
 
 /// Why a pooler in transaction mode is refused.
 pub(super) struct PoolerSentence;
@@ -82,7 +86,7 @@ fn refused(error: &dyn DatabaseError, person: &str, database: &str) -> String {
             "the database cannot store every character ({found}): use a database with the encoding UTF8"
         ),
         "53300" => format!(
-            "PostgreSQL has no connection left ({found}): raise max_connections; each server uses up to 23"
+            "PostgreSQL has no connection left ({found}): raise max_connections; each server uses up to 24"
         ),
         "53100" => format!("the disk of PostgreSQL is full ({found}): make room"),
         "57P03" => format!("PostgreSQL does not accept connections now ({found}): wait until it has started"),
@@ -92,6 +96,21 @@ fn refused(error: &dyn DatabaseError, person: &str, database: &str) -> String {
             "another session holds a lock on the tables: end it (pg_stat_activity shows it)".to_owned()
         }
         _ => format!("PostgreSQL refused ({code}): {found}"),
+    }
+}
+
+/// A sentence about a file that cannot be opened or made.
+pub(super) fn file(path: &Path, error: &io::Error) -> String {
+    let path = path.display();
+    match error.kind() {
+        ErrorKind::ReadOnlyFilesystem => format!(
+            "{path} cannot be written, because its file system is mounted read-only: mount it writable, or choose \
+             another DATA_DIR"
+        ),
+        ErrorKind::PermissionDenied => format!(
+            "this user may not read and write {path}: change its owner, or start as the user whose it is"
+        ),
+        _ => format!("cannot use {path}: {error}"),
     }
 }
 
@@ -113,7 +132,8 @@ pub(super) fn sqlite(error: &sqlx::Error, file: &Path) -> String {
         Some(11) => format!("{file} is damaged: restore a backup"),
         Some(13) => format!("the disk of {file} is full: make room"),
         Some(14) => format!(
-            "{file} cannot be opened: its folder must exist, and this user must be allowed to write both"
+            "{file} cannot be opened: its folder must exist, this user must be allowed to write both, and their file \
+             system must be mounted writable"
         ),
         Some(26) => format!("{file} is not an SQLite database: name another file, or restore a backup"),
         _ => format!("{file} cannot be used: {error}"),

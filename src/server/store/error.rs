@@ -52,6 +52,12 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
+    /// Whether nobody knows if the change was stored.
+    #[must_use]
+    pub const fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Unanswered)
+    }
+
     /// The code of the refusal, where the database refuses what a statement contains: the same statement with other values
     /// may pass. Nothing where it is away, busy, full, read-only, or not the database that the statement is for: then the
     /// same statement may pass later.

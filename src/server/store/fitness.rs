@@ -4,16 +4,13 @@
 //! - A connection that still has a transaction after its rollback is closed. After a failed COMMIT (disk full) SQLite
 //!   has ended the transaction and the driver does not know.
 //! - An error that speaks of the connection or of the database, rather than of the statement, is a sign. It wakes a
-//!   watcher, which opens a new connection until one can write; all connections older than that one are closed when
+//!   watcher, which opens a new connection until one can write ([`Probe`]); all connections older than that one are closed when
 //!   they are next taken from their pool. So settings that a session got when it began (a read-only database) do not
 //!   outlive their cause.
 
-use super::dialect;
+use super::probe::Probe;
 use crate::server::tasks::{End, Tasks};
-use sqlx::{
-    Connection, Database, PgConnection, SqliteConnection, pool::PoolOptions, postgres::PgConnectOptions,
-    sqlite::SqliteConnectOptions,
-};
+use sqlx::{Connection, Database, pool::PoolOptions};
 use std::{
     sync::{
         Arc, Mutex, PoisonError, Weak,
@@ -34,8 +31,6 @@ static SIGN: Notify = Notify::const_new();
 const PING: Duration = Duration::from_millis(400);
 /// A connection that was in use so recently is not pinged again when it is taken.
 const FRESH: Duration = Duration::from_secs(1);
-/// How long the watcher waits for a new connection.
-const PROBE: Duration = Duration::from_secs(1);
 /// The pause between two probes, and after a successful one.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -86,14 +81,23 @@ fn is_code_of_connection(code: &str) -> bool {
 }
 
 /// What a store knows of its connections.
-#[derive(Debug, Default)]
 pub(super) struct Fitness {
+    /// Tries changes.
+    pub(super) probe: Probe,
     state: AtomicU8,
     /// Connections made before are not used again.
     renewed: Mutex<Option<Instant>>,
 }
 
 impl Fitness {
+    pub(super) fn new(probe: Probe) -> Arc<Self> {
+        Arc::new(Self {
+            probe,
+            state: AtomicU8::new(WELL),
+            renewed: Mutex::default(),
+        })
+    }
+
     /// Whether the last probe found that the database cannot be changed.
     pub(super) fn is_unwell(&self) -> bool {
         self.state.load(SeqCst) == UNWELL
@@ -146,42 +150,11 @@ async fn ping<C: Connection>(conn: &mut C) -> Result<(), sqlx::Error> {
     answered
 }
 
-/// A new connection that shows whether the database can be changed.
-#[derive(Clone)]
-pub(super) enum Probe {
-    Sqlite(SqliteConnectOptions),
-    Postgres(PgConnectOptions),
-}
-
-impl Probe {
-    async fn writes(&self) -> Result<bool, sqlx::Error> {
-        match self {
-            Self::Sqlite(options) => {
-                let options = options.clone().create_if_missing(false);
-                let mut conn = SqliteConnection::connect_with(&options).await?;
-                sqlx::raw_sql(dialect::SQLITE_TRY_WRITE)
-                    .execute(&mut conn)
-                    .await?;
-                conn.close().await?;
-                Ok(true)
-            }
-            Self::Postgres(options) => {
-                let mut conn = PgConnection::connect_with(options).await?;
-                let is_read_only: bool = sqlx::query_scalar(dialect::POSTGRES_READ_ONLY)
-                    .fetch_one(&mut conn)
-                    .await?;
-                conn.close().await?;
-                Ok(!is_read_only)
-            }
-        }
-    }
-}
-
 /// Starts to watch.
-pub(super) fn start(tasks: &Tasks, fitness: &Arc<Fitness>, probe: Probe) {
+pub(super) fn start(tasks: &Tasks, fitness: &Arc<Fitness>) {
     let fitness = Arc::downgrade(fitness);
     tasks.watch("connections", move || {
-        let watch = watch(fitness.clone(), probe.clone());
+        let watch = watch(fitness.clone());
         async {
             watch.await;
             End::Done
@@ -190,7 +163,7 @@ pub(super) fn start(tasks: &Tasks, fitness: &Arc<Fitness>, probe: Probe) {
 }
 
 /// Watches for signs for as long as the store is in use.
-async fn watch(fitness: Weak<Fitness>, probe: Probe) {
+async fn watch(fitness: Weak<Fitness>) {
     let mut handled = SIGNS.load(SeqCst);
     loop {
         let sign = SIGN.notified();
@@ -206,9 +179,14 @@ async fn watch(fitness: Weak<Fitness>, probe: Probe) {
         fitness.state.store(UNKNOWN, SeqCst);
         loop {
             let began = Instant::now();
-            if let Ok(Ok(true)) = timeout(PROBE, probe.writes()).await {
-                fitness.renew(began);
-                break;
+            match fitness.probe.write_anew().await {
+                Ok(()) => {
+                    fitness.renew(began);
+                    break;
+                }
+                // The store is closed.
+                Err(sqlx::Error::PoolClosed) => return,
+                Err(_) => {}
             }
             if fitness.state.swap(UNWELL, SeqCst) == UNKNOWN {
                 tracing::warn!("the database cannot be changed now: connections are renewed once it can");
@@ -243,7 +221,7 @@ mod tests {
 
     #[test]
     fn connections_made_before_the_last_renewal_are_outdated() {
-        let fitness = Fitness::default();
+        let fitness = Fitness::new(Probe::sqlite(&sqlx::sqlite::SqliteConnectOptions::new()));
         assert!(!fitness.is_outdated(Duration::from_hours(1)));
         fitness.renew(Instant::now());
         assert!(fitness.is_outdated(Duration::from_hours(1)));

@@ -1,7 +1,7 @@
 //! When keys were last used.
 
 use super::{
-    Conn, StoreError,
+    Conn, StoreError, answered,
     given::{self, Column, MANY, column},
 };
 use crate::domain::{ids::KeyId, time::Timestamp};
@@ -54,7 +54,7 @@ impl KeyUses<'_> {
                     note_rows(conn, &SQLITE_ONE, std::slice::from_ref(row)).await?;
                 }
             }
-            Conn::Postgres(conn) => note_columns(conn, uses).await?,
+            Conn::Postgres(conn) => answered(note_columns(conn, uses)).await?,
         }
         Ok(())
     }

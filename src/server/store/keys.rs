@@ -1,6 +1,6 @@
 //! API keys. Every query that a person causes names the account beside the key (docs/security.md, S19).
 
-use super::{Conn, StoreError, declare, on};
+use super::{Conn, StoreError, answered, declare, on};
 use crate::{
     domain::{
         ids::{AccountId, KeyId, UserId},
@@ -214,11 +214,8 @@ impl Keys<'_> {
     pub async fn lock(self, account: AccountId, ids: &[KeyId]) -> Result<(), StoreError> {
         if let Conn::Postgres(c) = self.0 {
             let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-            sqlx::query(LOCK)
-                .bind(account.to_string())
-                .bind(ids)
-                .execute(c)
-                .await?;
+            let lock = sqlx::query(LOCK).bind(account.to_string()).bind(ids);
+            answered(async { Ok::<_, StoreError>(lock.execute(c).await?) }).await?;
         }
         Ok(())
     }

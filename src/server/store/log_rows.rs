@@ -1,7 +1,7 @@
 //! Writing the request log.
 
 use super::{
-    Conn, StoreError,
+    Conn, StoreError, answered,
     given::{self, Column, MANY, column},
 };
 use crate::domain::log::LogEntry;
@@ -121,17 +121,20 @@ async fn copy(conn: &mut PgConnection, rows: &[LogEntry], again: bool) -> Result
             line(&mut text, entry, &key);
         }
     }
-    let mut copy = conn.copy_in_raw(&COPY).await?;
-    copy.send(text.as_bytes()).await?;
-    copy.finish().await?;
-    Ok(())
+    answered(async {
+        let mut copy = conn.copy_in_raw(&COPY).await?;
+        copy.send(text.as_bytes()).await?;
+        copy.finish().await?;
+        Ok(())
+    })
+    .await
 }
 
 async fn texts(
     conn: &mut PgConnection,
     query: QueryScalar<'_, Postgres, String, PgArguments>,
 ) -> Result<HashSet<String>, StoreError> {
-    Ok(query.fetch_all(conn).await?.into_iter().collect())
+    answered(async { Ok(query.fetch_all(conn).await?.into_iter().collect()) }).await
 }
 
 /// A row in the text format of `COPY` (postgresql.org/docs/current/sql-copy.html, "Text Format"), in the order of

@@ -1,7 +1,7 @@
 //! Reads that may take long: on connections of their own, with a time limit, and ended in the database when nobody
 //! waits for them any more (docs/security.md, S87).
 
-use super::{Conn, Reader, StoreError, Tables};
+use super::{Conn, Reader, StoreError, Tables, answered};
 use sqlx::Executor as _;
 use std::{
     sync::{
@@ -50,7 +50,8 @@ impl LongRead {
             }
             Reader::Postgres(conn) => {
                 let sql = format!("SET statement_timeout = {}", limit.as_millis());
-                conn.execute(sqlx::AssertSqlSafe(sql)).await?;
+                answered(async { Ok::<_, StoreError>(conn.execute(sqlx::AssertSqlSafe(sql)).await?) })
+                    .await?;
             }
         }
         Ok(Self {

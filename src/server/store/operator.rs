@@ -4,7 +4,7 @@
 use super::{
     Conn, StoreError,
     accounts::Account,
-    declare,
+    answered, declare,
     keys::{Row as KeyRow, live, select},
     on,
 };
@@ -44,7 +44,9 @@ declare! {
             ORDER BY created_at DESC, id DESC LIMIT $4) AS listed
         LEFT JOIN users ON users.id = listed.creator_id ORDER BY listed.created_at DESC, listed.id DESC");
     COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE ", live!("$1"));
-    LIVE_OF_ACCOUNT = concat!(select!(), "WHERE account_id = $1 AND ", live!("$2"), " ORDER BY id LIMIT $3");
+    LIVE_OF_ACCOUNT = concat!("SELECT id, created_at FROM api_keys
+        WHERE account_id = $1 AND (created_at, id) < ($3, $4) AND ", live!("$2"), "
+        ORDER BY created_at DESC, id DESC LIMIT $5");
 }
 
 /// For PostgreSQL alone: on SQLite one transaction writes at a time.
@@ -122,6 +124,15 @@ impl From<Account> for Named {
     }
 }
 
+/// A key's place among those of its account, by when it was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Made {
+    /// Its id.
+    pub id: KeyId,
+    /// When it was made.
+    pub at: Timestamp,
+}
+
 /// A key, and the name and address of who made it.
 #[derive(Clone, Debug)]
 pub struct ListedKey {
@@ -185,7 +196,7 @@ impl Operator<'_> {
     /// Keeps everybody else from signing up until this transaction ends.
     pub async fn lock_people(self) -> Result<(), StoreError> {
         if let Conn::Postgres(c) = self.0 {
-            sqlx::query(LOCK_PEOPLE).execute(c).await?;
+            answered(async { Ok::<_, StoreError>(sqlx::query(LOCK_PEOPLE).execute(c).await?) }).await?;
         }
         Ok(())
     }
@@ -331,21 +342,35 @@ impl Operator<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// Keys of an account that are live at `now`, `limit` at most, in the order of their ids.
+    /// Keys of an account that are live at `now` and were made before one, newest first, `limit` at most; the newest of
+    /// all without one. All steps together read each key of the account once.
     pub async fn live_keys(
         self,
         account: AccountId,
         now: Timestamp,
+        before: Option<Made>,
         limit: u32,
-    ) -> Result<Vec<Key>, StoreError> {
-        let rows: Vec<KeyRow> = on!(self.0, c => {
+    ) -> Result<Vec<Made>, StoreError> {
+        let (at, id) = before.map_or((i64::MAX, String::new()), |key| {
+            (key.at.millis(), key.id.to_string())
+        });
+        let rows: Vec<(String, i64)> = on!(self.0, c => {
             sqlx::query_as(LIVE_OF_ACCOUNT)
                 .bind(account.to_string())
                 .bind(now.millis())
+                .bind(at)
+                .bind(id)
                 .bind(i64::from(limit))
                 .fetch_all(c)
                 .await?
         });
-        rows.into_iter().map(TryInto::try_into).collect()
+        rows.into_iter()
+            .map(|(id, at)| {
+                Ok(Made {
+                    id: id.parse().map_err(|_| StoreError::Unreadable("api_keys.id"))?,
+                    at: Timestamp::from_millis(at),
+                })
+            })
+            .collect()
     }
 }

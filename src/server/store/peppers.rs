@@ -1,6 +1,6 @@
 //! Check values: they tell whether the pepper file is the one that the stored keys were hashed with.
 
-use super::{Conn, StoreError, declare, on};
+use super::{Conn, StoreError, answered, declare, on};
 
 declare! {
     ANY_KEY = "SELECT COUNT(*) FROM (SELECT 1 FROM api_keys LIMIT 1) AS one";
@@ -37,7 +37,7 @@ impl Peppers<'_> {
     /// SQLite has one transaction that writes at a time.
     pub async fn take_turn(self) -> Result<(), StoreError> {
         if let Conn::Postgres(conn) = self.0 {
-            sqlx::query(POSTGRES_TURN).execute(conn).await?;
+            answered(async { Ok::<_, StoreError>(sqlx::query(POSTGRES_TURN).execute(conn).await?) }).await?;
         }
         Ok(())
     }

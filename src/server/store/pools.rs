@@ -1,15 +1,12 @@
 //! The connections of the store, and who may have which.
 
 use super::{
-    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tables as _, Tx, changes::Role,
+    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tables as _, Tx, answered, changes::Role,
     connect::LONG_READS, dialect, health::Health, sync, transaction::Open,
 };
 use crate::{domain::time::Timestamp, server::clock::Uptime};
 use sqlx::{Database, Pool, Postgres, Sqlite, SqlitePool};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::sleep};
 
 /// The connections, by what they are for: what clients ask of one pool takes nothing from the others.
@@ -34,7 +31,6 @@ pub(super) struct Shared {
     long: Arc<Semaphore>,
     /// Whether the database is well.
     pub(super) health: Health,
-    pub(super) began: Instant,
 }
 
 impl Default for Shared {
@@ -42,7 +38,6 @@ impl Default for Shared {
         Self {
             long: Arc::new(Semaphore::new(LONG_READS)),
             health: Health::default(),
-            began: Instant::now(),
         }
     }
 }
@@ -190,7 +185,7 @@ impl Store {
         if let Pools::Postgres(pools) = &self.pools {
             self.changes.tell_time(Box::new(listener));
             let mut conn = pools.short.acquire().await?;
-            sync::postgres::tell_time(&mut conn, &self.changes).await?;
+            answered(sync::postgres::tell_time(&mut conn, &self.changes)).await?;
         }
         Ok(())
     }
@@ -216,7 +211,9 @@ impl Store {
         self.check_file()?;
         let open = match &self.pools {
             Pools::Sqlite { write, .. } => Open::Sqlite(write.begin_with(dialect::SQLITE_BEGIN).await?),
-            Pools::Postgres(ReadPools { short, .. }) => Open::Postgres(short.begin().await?),
+            Pools::Postgres(ReadPools { short, .. }) => {
+                Open::Postgres(answered(async { Ok::<_, StoreError>(short.begin().await?) }).await?)
+            }
         };
         Ok(Tx::new(open, self.clone()))
     }
@@ -249,7 +246,8 @@ impl Store {
 
     /// Ends all connections.
     pub async fn close(&self) {
-        self.shared.health.close().await;
+        self.shared.health.forget().await;
+        self.fitness.probe.close().await;
         match &self.pools {
             Pools::Sqlite { read, write, upkeep } => {
                 read.close().await;

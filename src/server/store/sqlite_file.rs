@@ -6,12 +6,10 @@
 
 use super::ConnectError;
 use crate::server::files;
-use percent_encoding::percent_decode_str;
 use std::{
-    ffi::OsStr,
     fs::{self, File, Metadata, TryLockError},
     io,
-    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -110,21 +108,6 @@ pub(super) fn existing(named: &Path) -> Result<PathBuf, ConnectError> {
     }
 }
 
-/// The file that `sqlite:` is followed by; SQLite's own `file:` addresses name one too.
-pub(super) fn named(text: &str) -> Option<PathBuf> {
-    let Some(address) = text.strip_prefix("file:") else {
-        return Some(text.into());
-    };
-    let path = match address.strip_prefix("//") {
-        Some(rest) => &rest[rest.find('/')?..],
-        None => address,
-    };
-    let decoded: Vec<u8> = percent_decode_str(path).collect();
-    let host = address.strip_prefix("//").and_then(|rest| rest.split('/').next());
-    let here = matches!(host, None | Some("" | "localhost"));
-    (here && !decoded.is_empty() && !decoded.contains(&0)).then(|| OsStr::from_bytes(&decoded).into())
-}
-
 fn target(named: &Path) -> Result<PathBuf, ConnectError> {
     files::target(named).map_err(|source| ConnectError::Files {
         path: named.to_owned(),
@@ -169,23 +152,6 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
-
-    #[test]
-    fn names_of_a_file() {
-        for (text, path) in [
-            ("./a.db", Some("./a.db")),
-            ("file:a.db", Some("a.db")),
-            ("file:/srv/a%20b.db", Some("/srv/a b.db")),
-            ("file:///srv/a.db", Some("/srv/a.db")),
-            ("file://localhost/srv/a.db", Some("/srv/a.db")),
-            ("file://elsewhere/srv/a.db", None),
-            ("file://", None),
-            ("file:", None),
-            ("file:/a%00b", None),
-        ] {
-            assert_eq!(named(text), path.map(PathBuf::from), "{text}");
-        }
-    }
 
     #[test]
     fn one_server_has_it_by_every_name() {

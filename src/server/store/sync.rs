@@ -9,7 +9,7 @@ pub(super) mod postgres;
 pub(super) mod sqlite;
 
 use super::{
-    Conn, StoreError, Tables as _,
+    Conn, StoreError, Tables as _, answered,
     changes::{Found, KNOWN_BY},
     on,
 };
@@ -35,7 +35,7 @@ const LEAST: &str = "SELECT MIN(epoch) FROM servers";
 pub(super) async fn number(conn: Conn<'_>, keys: &BTreeSet<KeyId>) -> Result<i64, StoreError> {
     match conn {
         Conn::Sqlite(conn) => sqlite::number(conn, keys).await,
-        Conn::Postgres(conn) => postgres::number(conn, keys).await,
+        Conn::Postgres(conn) => answered(postgres::number(conn, keys)).await,
     }
 }
 

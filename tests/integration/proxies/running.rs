@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
@@ -37,9 +38,7 @@ pub struct Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         // nginx ends its workers when it is told to, and leaves them when it is killed.
-        let _ = Command::new("kill")
-            .args(["-TERM", &self.process.id().to_string()])
-            .status();
+        let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
         let _ = self.process.wait();
     }
 }

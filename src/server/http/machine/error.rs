@@ -42,6 +42,8 @@ pub enum V1Error {
     UsageBusy,
     /// The usage could not be counted in the time that there is for it.
     UsageTooLong,
+    /// A report of which nobody knows whether it was stored (docs/security.md, S76).
+    Unanswered,
     /// There was no answer in the time that there is for one.
     Unavailable,
     /// The server failed: its log says how.
@@ -94,6 +96,7 @@ impl V1Error {
             Self::NotServedHere => &kinds::NOT_SERVED_HERE,
             Self::UsageBusy => &kinds::USAGE_BUSY,
             Self::UsageTooLong => &kinds::USAGE_TOO_LONG,
+            Self::Unanswered => &kinds::UNANSWERED,
             Self::Unavailable => &kinds::UNAVAILABLE,
             Self::Internal => &kinds::INTERNAL_ERROR,
         }

@@ -21,10 +21,14 @@ pub const ANSWER: Duration = Duration::from_secs(30);
 /// their turn comes, and forms have a limit of their own once their body is there.
 pub const PAGE: Duration = Duration::from_secs(5);
 
+/// Whether a request reads a page.
+pub fn is_page(request: &Request) -> bool {
+    request.method().is_safe() && !request.uri().path().ends_with("/export")
+}
+
 /// How long this request may take until its answer begins.
 fn limit(request: &Request) -> Duration {
-    let is_page = request.method().is_safe() && !request.uri().path().ends_with("/export");
-    if is_page { PAGE } else { ANSWER }
+    if is_page(request) { PAGE } else { ANSWER }
 }
 
 /// `req_` and a ULID. An id that the client sent is not taken over: it could be anybody's.

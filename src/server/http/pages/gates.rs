@@ -3,15 +3,20 @@
 
 use super::{failure, to_sign_in, with_retry};
 use crate::{
+    api::error::ApiError,
     server::{
         app::App,
         http::{
             CHANGE, PASSWORD, RETRY_AFTER, client, document, fields,
-            middleware::bodies::{self, Unread},
-            unanswered,
+            middleware::{
+                bodies::{self, Unread},
+                request_id,
+            },
+            unanswered, unavailable,
             visit::Visit,
         },
         limits::bytes::Sender,
+        log_limit::LogLimit,
         service::ServiceError,
         session,
     },
@@ -27,6 +32,28 @@ use leptos::prelude::*;
 use std::time::Duration;
 use tokio::time::timeout;
 use tower_sessions::Session;
+
+/// How long a page may take: a little less than the limit of everything that is read, whose answer is no page.
+const PAGE: Duration = Duration::from_millis(4_800);
+
+/// Around every page that is read: one whose database hangs is answered by a page that says so (docs/security.md, S76).
+pub async fn page(State(app): State<App>, request: Request, next: Next) -> Response {
+    if !request_id::is_page(&request) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let copy = parts.clone();
+    match timeout(PAGE, next.run(Request::from_parts(parts, body))).await {
+        Ok(response) => response,
+        Err(_) => {
+            static LINES: LogLimit = LogLimit::new();
+            if LINES.allows() {
+                tracing::warn!("a page took too long");
+            }
+            late(&app, copy, unavailable()).await
+        }
+    }
+}
 
 /// Before a form that anybody may send.
 pub async fn open(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -68,16 +95,15 @@ async fn pass(
         // Its share is given back when it is answered.
         Ok((request, _share)) => match timeout(limit, next.run(request)).await {
             Ok(response) => response,
-            Err(_) => late(app, copy).await,
+            Err(_) => late(app, copy, unanswered()).await,
         },
         Err(unread) => refused(app, copy, unread).await,
     }
 }
 
-/// A page for a form whose handling took too long.
-async fn late(app: &App, mut parts: Parts) -> Response {
+/// The page for what took too long.
+async fn late(app: &App, mut parts: Parts, (status, told): (StatusCode, ApiError)) -> Response {
     let Ok(visit) = Visit::from_request_parts(&mut parts, app).await;
-    let (status, told) = unanswered();
     let sentence = told.message.unwrap_or_default();
     let page =
         move || view! { <ErrorPage code=status.as_u16() title="This took too long" text=sentence.clone()/> };

@@ -7,7 +7,7 @@ use crate::{
         app::App,
         client::Client,
         http::{
-            client,
+            CHANGE, client,
             machine::{envelope, error::V1Error},
             middleware::bodies::{self, Unread},
         },
@@ -25,6 +25,7 @@ use axum::{
     response::Response,
 };
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 /// Where leaks are reported, by POST.
@@ -75,8 +76,11 @@ pub async fn handle(app: &App, request_id: &str, from: Client, request: Request)
         };
         let report = read(app, from, &parts.headers, body).await?;
         let key = verify::identify(app, &app.catalog(), report.key.expose().as_bytes(), from, now).await?;
-        let done = leak::report(app, &key.key, &trace, now).await;
-        done.map_err(Refusal::Unavailable)?;
+        match timeout(CHANGE, leak::report(app, &key.key, &trace, now)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) if !error.is_unanswered() => return Err(Refusal::Unavailable(error).into()),
+            Ok(Err(_)) | Err(_) => return Err(V1Error::Unanswered),
+        }
         let data = Reported {
             apikey_id: key.key.id,
             apikey_prefix: &key.key.prefix,

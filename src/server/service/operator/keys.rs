@@ -1,7 +1,7 @@
 //! Keys of the whole server: which there are, and their end, one or many. Many go in steps of a transaction each
 //! (docs/security.md, S85), each of which waits for the other servers (S73).
 
-use super::{ListedKey, Named, Operator, PAGE, refuse};
+use super::{ListedKey, Made, Named, Operator, PAGE, refuse};
 use crate::{
     domain::{
         activity::Event,
@@ -17,6 +17,15 @@ use crate::{
 
 /// Keys that one transaction ends.
 const STEP: u32 = 50;
+
+/// What a step of many did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Step {
+    /// Keys that were revoked.
+    pub revoked: u64,
+    /// The last key that was looked at, which the next step begins after; nothing at the end.
+    pub last: Option<Made>,
+}
 
 impl Operator<'_> {
     /// What is now, for the states of keys.
@@ -94,33 +103,44 @@ impl Operator<'_> {
         Ok(tx.commit().await?)
     }
 
-    /// Revokes up to [`STEP`] keys of an account that work; returns how many. None are left when it is none.
+    /// Revokes up to [`STEP`] keys of an account that work and were made before one, newest first. Which they are is read
+    /// before the transaction begins: it holds others for as long as so many keys take, however many the account has.
     ///
     /// # Errors
     /// `Invalid` with the reason.
-    pub async fn revoke_step(&self, account: AccountId, why: &str) -> Result<u64, ServiceError> {
+    pub async fn revoke_step(
+        &self,
+        account: AccountId,
+        before: Option<Made>,
+        why: &str,
+    ) -> Result<Step, ServiceError> {
         let (now, reason) = (self.now(), retirement::reason(why)?);
+        let mut reader = self.store.read().await?;
+        let keys = reader.operator().live_keys(account, now, before, STEP).await?;
+        drop(reader);
+        let Some(&last) = keys.last() else {
+            // Those that others ended have ended on every server once this is said (docs/security.md, S73).
+            self.store.all_known().await?;
+            return Ok(Step::default());
+        };
         let mut tx = self.store.write().await?;
         tx.accounts().lock(account).await?;
-        let ids: Vec<_> = {
-            let keys = tx.operator().live_keys(account, now, STEP).await?;
-            keys.iter().map(|key| key.id).collect()
-        };
-        if ids.is_empty() {
-            drop(tx);
-            self.store.all_known().await?;
-            return Ok(0);
-        }
+        let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
         tx.keys().lock(account, &ids).await?;
-        // Once more: programs that report leaks lock a key and not its account.
         let mut revoked = 0;
-        for key in tx.operator().live_keys(account, now, STEP).await? {
-            if ids.contains(&key.id) && self.revoke(&mut tx, &key, now, &reason).await? {
+        for id in ids {
+            // As it is now that nobody else can change it.
+            if let Some(key) = tx.keys().by_id(account, id).await?
+                && self.revoke(&mut tx, &key, now, &reason).await?
+            {
                 revoked += 1;
             }
         }
         tx.commit().await?;
-        Ok(revoked)
+        Ok(Step {
+            revoked,
+            last: Some(last),
+        })
     }
 
     async fn revoke(

@@ -96,6 +96,9 @@ kinds! {
     /// The usage took too long to count.
     USAGE_TOO_LONG: SERVICE_UNAVAILABLE, "BSE5003", "unavailable", "usage_too_long", true,
         "The usage of this period took too long to count. Ask for fewer days.";
+    /// The database did not answer COMMIT, or nothing at all in time.
+    UNANSWERED: SERVICE_UNAVAILABLE, "BSE5003", "unavailable", "unanswered", true,
+        "The database did not answer in time. The key may have been revoked: report it again.";
     /// The server cannot tell now.
     UNAVAILABLE: SERVICE_UNAVAILABLE, "BSE5003", "unavailable", "unavailable", true,
         "The API key cannot be checked at the moment. Try again soon.";

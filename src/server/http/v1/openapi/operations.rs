@@ -127,6 +127,7 @@ pub fn report() -> Operation {
         V1Error::Refused(Refusal::InvalidKey),
         V1Error::ReportTooLarge,
         V1Error::Refused(Refusal::TooManyUnknown(EXCEEDED)),
+        V1Error::Unanswered,
         V1Error::Unavailable,
     ];
     let success = answers::success::<Reported<'_>>("The key is revoked, and its owners are told.");

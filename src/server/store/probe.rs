@@ -1,0 +1,151 @@
+//! The one test whether the database can be changed (docs/security.md, S94): a statement that writes, on a connection
+//! apart from all pools, so that what clients ask takes nothing from it. `/readyz` uses the connection again; the watcher
+//! of the pools opens another one each time, since what a session got when it began may be the fault.
+
+use sqlx::{
+    Connection as _, PgConnection, SqliteConnection, postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
+};
+use std::time::{Duration, Instant};
+use tokio::{sync::Mutex, time::timeout};
+
+/// One statement and no more: a server that stands still cannot hold the row that others write.
+const WRITE: &str = "INSERT INTO health (id, at, filler) VALUES (1, $1, $2)
+    ON CONFLICT (id) DO UPDATE SET at = excluded.at, filler = excluded.filler";
+/// Differs once something was committed on another connection (sqlite.org/pragma.html, "data_version").
+const SQLITE_VERSION: &str = "PRAGMA data_version";
+/// SQLITE_BUSY.
+const BUSY: &str = "5";
+
+/// Bytes that are written: the pages of a change. Less would fit into the last free page of a full disk.
+const SQLITE_BYTES: usize = 32 * 1024;
+/// PostgreSQL keeps its log in files of a fixed size, and others write at the same time.
+const POSTGRES_BYTES: usize = 64;
+/// How long the database may take, connecting included.
+const PATIENCE: Duration = Duration::from_millis(900);
+
+/// Tries changes.
+pub(super) struct Probe {
+    target: Target,
+    kept: Mutex<Kept>,
+    began: Instant,
+}
+
+enum Target {
+    Sqlite(SqliteConnectOptions),
+    Postgres(PgConnectOptions),
+}
+
+/// The connection of the last try that succeeded.
+enum Kept {
+    None,
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+    /// The store is closed: there is none any more.
+    Closed,
+}
+
+impl Probe {
+    /// Of an SQLite file.
+    pub(super) fn sqlite(options: &SqliteConnectOptions) -> Self {
+        let options = options.clone().busy_timeout(PATIENCE / 2);
+        Self::of(Target::Sqlite(options.create_if_missing(false)))
+    }
+
+    /// Of a PostgreSQL database.
+    pub(super) fn postgres(options: &PgConnectOptions) -> Self {
+        Self::of(Target::Postgres(options.clone()))
+    }
+
+    fn of(target: Target) -> Self {
+        Self {
+            target,
+            kept: Mutex::new(Kept::None),
+            began: Instant::now(),
+        }
+    }
+
+    /// Tries a change, on the connection that is kept.
+    pub(super) async fn write(&self) -> Result<(), sqlx::Error> {
+        let mut kept = self.kept.lock().await;
+        self.try_on(&mut kept).await
+    }
+
+    /// Tries a change on a new connection.
+    pub(super) async fn write_anew(&self) -> Result<(), sqlx::Error> {
+        let mut kept = self.kept.lock().await;
+        if !matches!(*kept, Kept::Closed) {
+            *kept = Kept::None;
+        }
+        self.try_on(&mut kept).await
+    }
+
+    /// Closes the connection; nothing is tried any more.
+    pub(super) async fn close(&self) {
+        let kept = std::mem::replace(&mut *self.kept.lock().await, Kept::Closed);
+        let closed = match kept {
+            Kept::Sqlite(conn) => conn.close().await,
+            Kept::Postgres(conn) => conn.close().await,
+            Kept::None | Kept::Closed => Ok(()),
+        };
+        if let Err(error) = closed {
+            tracing::debug!(error = %error, "a connection was not closed in order");
+        }
+    }
+
+    async fn try_on(&self, kept: &mut Kept) -> Result<(), sqlx::Error> {
+        if matches!(kept, Kept::Closed) {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        // Taken out: a connection that failed, or did not answer in time, is not used again.
+        let taken = std::mem::replace(kept, Kept::None);
+        let written = timeout(PATIENCE, self.write_on(taken)).await;
+        *kept = written.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+        Ok(())
+    }
+
+    async fn write_on(&self, kept: Kept) -> Result<Kept, sqlx::Error> {
+        let at = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Ok(match &self.target {
+            Target::Sqlite(options) => {
+                let mut conn = match kept {
+                    Kept::Sqlite(conn) => conn,
+                    _ => SqliteConnection::connect_with(options).await?,
+                };
+                write_sqlite(&mut conn, at).await?;
+                Kept::Sqlite(conn)
+            }
+            Target::Postgres(options) => {
+                let mut conn = match kept {
+                    Kept::Postgres(conn) => conn,
+                    _ => PgConnection::connect_with(options).await?,
+                };
+                let filler = vec![0_u8; POSTGRES_BYTES];
+                let write = sqlx::query(WRITE).bind(at).bind(filler);
+                write.execute(&mut conn).await?;
+                Kept::Postgres(conn)
+            }
+        })
+    }
+}
+
+/// Writes to an SQLite file. Where others write all the time there may be no turn in time: what they committed meanwhile
+/// is as good.
+async fn write_sqlite(conn: &mut SqliteConnection, at: i64) -> Result<(), sqlx::Error> {
+    let version = async |conn: &mut SqliteConnection| {
+        sqlx::query_scalar::<_, i64>(SQLITE_VERSION).fetch_one(conn).await
+    };
+    let before = version(conn).await?;
+    // Bytes that are there already would not be written.
+    let filler = vec![at.to_le_bytes()[0]; SQLITE_BYTES];
+    match sqlx::query(WRITE).bind(at).bind(filler).execute(&mut *conn).await {
+        Ok(_) => Ok(()),
+        Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == BUSY) => {
+            if version(conn).await? == before {
+                Err(sqlx::Error::Database(error))
+            } else {
+                Ok(())
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
