@@ -49,7 +49,6 @@ pub use long_read::{LongPermit, LongRead};
 pub use transaction::Tx;
 
 use answered::answered;
-
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
 
 /// A borrowed connection of either engine.
@@ -61,14 +60,15 @@ pub enum Conn<'c> {
 }
 
 /// Runs one body, a statement, on whichever connection there is; the driver's types are found anew for each. PostgreSQL
-/// answers within a limit ([`answered`]).
+/// answers within a limit ([`answered()`]).
 macro_rules! on {
     ($conn:expr, $c:ident => $body:expr) => {
         match $conn {
             $crate::server::store::Conn::Sqlite($c) => $body,
             $crate::server::store::Conn::Postgres($c) => {
-                $crate::server::store::answered(async { Ok::<_, $crate::server::store::StoreError>($body) })
-                    .await?
+                // Boxed: whatever awaits it would have room for each of its statements.
+                let answer = Box::pin(async { Ok::<_, $crate::server::store::StoreError>($body) });
+                $crate::server::store::answered(answer).await?
             }
         }
     };

@@ -212,7 +212,9 @@ impl Store {
         let open = match &self.pools {
             Pools::Sqlite { write, .. } => Open::Sqlite(write.begin_with(dialect::SQLITE_BEGIN).await?),
             Pools::Postgres(ReadPools { short, .. }) => {
-                Open::Postgres(answered(async { Ok::<_, StoreError>(short.begin().await?) }).await?)
+                // Boxed, since each change would have room for all that connecting takes.
+                let begun = Box::pin(async { Ok::<_, StoreError>(short.begin().await?) });
+                Open::Postgres(answered(begun).await?)
             }
         };
         Ok(Tx::new(open, self.clone()))

@@ -38,21 +38,19 @@ const PAGE: Duration = Duration::from_millis(4_800);
 
 /// Around every page that is read: one whose database hangs is answered by a page that says so (docs/security.md, S76).
 pub async fn page(State(app): State<App>, request: Request, next: Next) -> Response {
+    static LINES: LogLimit = LogLimit::new();
     if !request_id::is_page(&request) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
     let copy = parts.clone();
-    match timeout(PAGE, next.run(Request::from_parts(parts, body))).await {
-        Ok(response) => response,
-        Err(_) => {
-            static LINES: LogLimit = LogLimit::new();
-            if LINES.allows() {
-                tracing::warn!("a page took too long");
-            }
-            late(&app, copy, unavailable()).await
-        }
+    if let Ok(response) = timeout(PAGE, next.run(Request::from_parts(parts, body))).await {
+        return response;
     }
+    if LINES.allows() {
+        tracing::warn!("a page took too long");
+    }
+    late(&app, copy, unavailable()).await
 }
 
 /// Before a form that anybody may send.
