@@ -21,7 +21,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 use tower::Service;
 
 /// A body that was not read is read to its end before the answer is sent, where it is no longer than this and comes at
@@ -29,6 +29,9 @@ use tower::Service;
 const SMALL: usize = 64 * 1024;
 /// How long that may take.
 const AT_ONCE: Duration = Duration::from_millis(20);
+/// How many connections do so at a time, which bounds the memory of their buffers to 16 MiB (docs/security.md, S88). The
+/// others are closed after their answer.
+static READING: Semaphore = Semaphore::const_new(256);
 /// Seconds after which there may be a place again.
 const RETRY_AFTER: u64 = 2;
 
@@ -165,7 +168,10 @@ impl Rest {
     /// Whether all of it was read, by now.
     async fn finish(&self) -> bool {
         let is_read = || self.0.is_read.load(Ordering::Relaxed);
-        if !is_read() && self.0.is_small {
+        if !is_read()
+            && self.0.is_small
+            && let Ok(_reading) = READING.try_acquire()
+        {
             let mut rest = self.clone();
             let end = async { while let Some(Ok(_)) = next(&mut rest).await {} };
             // What does not come at once is read after the answer.
