@@ -11,7 +11,7 @@ mod command;
 mod group;
 mod scenario;
 
-use super::{Failure, Place, milliseconds, percentile, rounds, told, told_whole};
+use super::{Failure, Place, percentile, rounds, told, told_whole};
 use checks::Seen;
 use group::Group;
 use scenario::Scenario;
@@ -126,7 +126,7 @@ async fn undisturbed(place: &Place, groups: &[Arc<Group>], delay: u32) -> Result
     let (median, longest) = (percentile(&mut took, 50), percentile(&mut took, 100));
     told(
         place,
-        &format!("S73: flush +{delay} ms: {count} revocations undisturbed, p50, max"),
+        &format!("S73, delay {delay} ms: {count} revocations undisturbed, p50, max"),
         times(median, longest),
         wrong == 0 && longest < LONGEST && (delay > 0 || median < USUAL),
         if delay == 0 {
@@ -143,7 +143,7 @@ fn print(place: &Place, scenario: Scenario, rounds: u32, delay: u32, seen: &mut 
     told(
         place,
         &format!(
-            "S73: flush +{delay} ms: {name}: accepted of {} checks after",
+            "S73, delay {delay} ms, {name}: accepted of {}",
             seen.after
         ),
         seen.accepted,
@@ -153,14 +153,14 @@ fn print(place: &Place, scenario: Scenario, rounds: u32, delay: u32, seen: &mut 
     let (median, longest) = (percentile(&mut seen.took, 50), percentile(&mut seen.took, 100));
     told(
         place,
-        &format!("S73: flush +{delay} ms: {name}: answered within, p50, max"),
+        &format!("S73, delay {delay} ms, {name}: answered after, p50, max"),
         times(median, longest),
         longest < LONGEST,
         "max < 3 s",
     );
     told(
         place,
-        &format!("S73: flush +{delay} ms: {name}: {rounds} rounds, answers but 200"),
+        &format!("S73, delay {delay} ms, {name}: {rounds} rounds, not 200"),
         seen.wrong,
         seen.wrong == 0,
         "0",
@@ -168,7 +168,7 @@ fn print(place: &Place, scenario: Scenario, rounds: u32, delay: u32, seen: &mut 
     if scenario == Scenario::Inside {
         told(
             place,
-            &format!("S76: flush +{delay} ms: {name}: transactions were open"),
+            &format!("S76, delay {delay} ms, {name}: with an open transaction"),
             format!("{} of {rounds}", seen.inside),
             seen.inside * 2 > rounds,
             "most",
@@ -177,7 +177,7 @@ fn print(place: &Place, scenario: Scenario, rounds: u32, delay: u32, seen: &mut 
 }
 
 fn times(median: Duration, longest: Duration) -> String {
-    format!("{}, {}", milliseconds(median), milliseconds(longest))
+    format!("{}, {} ms", median.as_millis(), longest.as_millis())
 }
 
 /// Lets PostgreSQL wait before each flush, also where nobody else writes.

@@ -3,7 +3,7 @@
 use super::{
     Failure,
     checks::{Checker, Seen},
-    group::{A, B, C, Group},
+    group::{A, Answer, B, C, Group},
 };
 use crate::soak::random;
 use std::{
@@ -11,7 +11,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::{task::JoinSet, time::sleep};
 
@@ -47,8 +47,8 @@ impl Scenario {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Wakes => "one wakes",
-            Self::Inside => "one stopped in a change",
-            Self::Leaks => "leak on two",
+            Self::Inside => "inside a change",
+            Self::Leaks => "two reports",
         }
     }
 
@@ -99,7 +99,7 @@ async fn wakes(group: &Group, round: u32) -> Result<Seen, Failure> {
         ..Seen::default()
     };
     seen.answer(answer.status, answer.took);
-    judge(&mut seen, checkers, answer.at).await?;
+    judge(&mut seen, checkers, &[answer]).await?;
     Ok(seen)
 }
 
@@ -134,7 +134,7 @@ async fn inside(group: &Arc<Group>, round: u32) -> Result<Seen, Failure> {
         ..Seen::default()
     };
     seen.answer(answer.status, answer.took);
-    judge(&mut seen, checkers, answer.at).await?;
+    judge(&mut seen, checkers, &[answer]).await?;
     Ok(seen)
 }
 
@@ -157,16 +157,19 @@ async fn leaks(group: &Group) -> Result<Seen, Failure> {
     for answer in answers {
         seen.answer(answer.status, answer.took);
     }
-    let good = answers.iter().filter(|answer| answer.status == 200);
-    if let Some(at) = good.map(|answer| answer.at).min() {
-        judge(&mut seen, checkers, at).await?;
-    }
+    judge(&mut seen, checkers, &answers).await?;
     Ok(seen)
 }
 
-async fn judge(seen: &mut Seen, checkers: Vec<Checker>, answered: Instant) -> Result<(), Failure> {
+/// Counts the checks that began after the first answer that said that the key has ended.
+async fn judge(seen: &mut Seen, checkers: Vec<Checker>, answers: &[Answer]) -> Result<(), Failure> {
+    let good = answers.iter().filter(|answer| answer.status == 200);
+    let answered = good.map(|answer| answer.at).min();
     for checker in checkers {
-        seen.judge(&checker.finish().await?, answered);
+        let checks = checker.finish().await?;
+        if let Some(answered) = answered {
+            seen.judge(&checks, answered);
+        }
     }
     Ok(())
 }

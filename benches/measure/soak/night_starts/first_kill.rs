@@ -48,7 +48,7 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
     }
     told(
         place,
-        &format!("S91: {rounds} first starts killed: the next serves, says why not, else"),
+        &format!("S91: {rounds} first starts killed: next serves, says why, else"),
         format!("{serve}, {sentences}, {others}"),
         serve + sentences == rounds && others == 0,
         "others 0",
