@@ -59,6 +59,10 @@ pub struct Levels {
     pub task_restarts: Vec<(&'static str, u64)>,
     /// Lines of the log that could not be written since the start.
     pub lines_lost: u64,
+    /// Seconds since the newest good backup; nothing without one.
+    pub backup_age: Option<u64>,
+    /// Backups that could not be made since the start.
+    pub backup_failures: u64,
     /// Each pool of connections to the database: its name, those that are open, those of them that are in use.
     pub pools: Vec<(&'static str, u32, u32)>,
 }
@@ -79,6 +83,8 @@ pub struct Metrics {
     rows_refused: Family<Rows, Counter>,
     task_restarts: Family<Task, Counter>,
     lines_lost: Counter,
+    backup_age: Family<[(&'static str, &'static str); 0], Gauge>,
+    backup_failures: Counter,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
     connections: Gauge,
@@ -107,6 +113,8 @@ impl Default for Metrics {
             rows_refused: Family::default(),
             task_restarts: Family::default(),
             lines_lost: Counter::default(),
+            backup_age: Family::default(),
+            backup_failures: Counter::default(),
             open: Family::default(),
             in_use: Family::default(),
             connections: Gauge::default(),
@@ -126,6 +134,8 @@ impl Default for Metrics {
             rows_refused,
             task_restarts,
             lines_lost,
+            backup_age,
+            backup_failures,
             open,
             in_use,
             connections,
@@ -176,6 +186,16 @@ impl Default for Metrics {
             "output_lines_lost",
             "Lines of the log that could not be written",
             lines_lost,
+        );
+        all.add(
+            "backup_age_seconds",
+            "Age of the newest good backup",
+            backup_age,
+        );
+        all.add(
+            "backup_failures",
+            "Backups that could not be made",
+            backup_failures,
         );
         all.add("pool_open", "Open connections to the database", open);
         all.add("pool_in_use", "Connections to the database in use", in_use);
@@ -261,6 +281,12 @@ impl Metrics {
         raise(&self.stale_uses, levels.stale_uses);
         raise(&self.unowned_refusals, levels.unowned_refusals);
         raise(&self.lines_lost, levels.lines_lost);
+        raise(&self.backup_failures, levels.backup_failures);
+        // Without a backup there is no line, so that an age is never a made-up one.
+        match levels.backup_age {
+            Some(age) => drop(self.backup_age.get_or_create(&[]).set(i64::try_from(age).unwrap_or(i64::MAX))),
+            None => drop(self.backup_age.remove(&[])),
+        }
         for &(rows, refused) in &levels.rows_refused {
             raise(&self.rows_refused.get_or_create(&Rows { rows }), refused);
         }

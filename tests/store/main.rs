@@ -5,6 +5,7 @@ mod database;
 mod rows;
 
 mod accounts;
+mod backup;
 mod clock;
 mod keys;
 mod long_reads;
