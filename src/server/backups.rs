@@ -55,5 +55,9 @@ async fn quietly<T: Send + 'static>(
     work: impl FnOnce(&super::quiet_thread::Stopped) -> Result<T, BackupError> + Send + 'static,
 ) -> Result<T, BackupError> {
     let done = super::quiet_thread::run(work).await;
-    done.unwrap_or_else(|error| refuse(format!("this machine does not let the work begin or end: {error}")))
+    done.unwrap_or_else(|error| {
+        refuse(format!(
+            "this machine does not let the work begin or end: {error}"
+        ))
+    })
 }

@@ -10,8 +10,8 @@ mod setting;
 mod values;
 
 pub use command::{
-    Asking, BackupCommand, Command, KeyCommand, Listing, MemberCommand, PepperCommand, RestoreCommand, UserCommand,
-    Which,
+    Asking, BackupCommand, Command, KeyCommand, Listing, MemberCommand, PepperCommand, RestoreCommand,
+    UserCommand, Which,
 };
 pub use explain::explain;
 pub use options::Options;

@@ -187,11 +187,7 @@ impl Default for Metrics {
             "Lines of the log that could not be written",
             lines_lost,
         );
-        all.add(
-            "backup_age_seconds",
-            "Age of the newest good backup",
-            backup_age,
-        );
+        all.add("backup_age_seconds", "Age of the newest good backup", backup_age);
         all.add(
             "backup_failures",
             "Backups that could not be made",
@@ -284,7 +280,11 @@ impl Metrics {
         raise(&self.backup_failures, levels.backup_failures);
         // Without a backup there is no line, so that an age is never a made-up one.
         match levels.backup_age {
-            Some(age) => drop(self.backup_age.get_or_create(&[]).set(i64::try_from(age).unwrap_or(i64::MAX))),
+            Some(age) => drop(
+                self.backup_age
+                    .get_or_create(&[])
+                    .set(i64::try_from(age).unwrap_or(i64::MAX)),
+            ),
             None => drop(self.backup_age.remove(&[])),
         }
         for &(rows, refused) in &levels.rows_refused {

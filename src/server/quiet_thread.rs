@@ -84,15 +84,13 @@ where
     let waiting = Waiting(Stopped::default());
     let stopped = waiting.0.clone();
     let running = Running::begin();
-    thread::Builder::new()
-        .name("backup".to_owned())
-        .spawn(move || {
-            let _running = running;
-            // On Linux this is the priority of the calling thread alone. Without it the work is only less quiet.
-            let _ = rustix::process::nice(NICE);
-            // Nobody waits any more where this fails.
-            let _ = sender.send(work(&stopped));
-        })?;
+    thread::Builder::new().name("backup".to_owned()).spawn(move || {
+        let _running = running;
+        // On Linux this is the priority of the calling thread alone. Without it the work is only less quiet.
+        let _ = rustix::process::nice(NICE);
+        // Nobody waits any more where this fails.
+        let _ = sender.send(work(&stopped));
+    })?;
     let done = receiver.await;
     drop(waiting);
     done.map_err(|_| io::Error::other("a thread ended early"))

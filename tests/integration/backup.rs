@@ -88,9 +88,9 @@ both!(
         let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
         let mut keys = Vec::new();
         for n in 0..10 {
-            keys.push(ada.key(&program, &ada.slug, &format!("key {n}")).await);
+            keys.push(ada.key(&program, &ada.slug, &format!("key{n}")).await);
         }
-        let (revoked, ended) = ada.key(&program, &ada.slug, "revoked before").await;
+        let (revoked, ended) = ada.key(&program, &ada.slug, "revoked").await;
         run(&database, &["key", "revoke", "--key", &revoked, "--yes"]).expect("revoked");
         fill_log(&database, &keys[0].0, 30_000).await;
 
@@ -103,13 +103,19 @@ both!(
         // Keys are made and checked meanwhile.
         let mut since = Vec::new();
         while !making.is_finished() || since.is_empty() {
-            since.push(ada.key(&program, &ada.slug, &format!("since {}", since.len())).await);
+            since.push(
+                ada.key(&program, &ada.slug, &format!("since{}", since.len()))
+                    .await,
+            );
             for (_, secret) in &keys {
                 assert_eq!(uses(&program, secret).await, 200);
             }
         }
         let said = making.join().expect("a thread").expect("a backup");
-        assert!(said.contains("1 person") && said.contains("the pepper is not in it"), "{said}");
+        assert!(
+            said.contains("1 person") && said.contains("the pepper is not in it"),
+            "{said}"
+        );
         assert_eq!(backups.names(), ["one"]);
         for secret in keys.iter().chain(&since).map(|(_, secret)| secret) {
             assert!(!find(&backups, secret.as_bytes()), "a secret is in the backup");
@@ -119,7 +125,10 @@ both!(
         let said = run(&database, &["check", &dir]).expect("a good backup");
         assert!(said.starts_with("all is well: "), "{said}");
         let said = run(&database, &["check"]).expect("a good database");
-        assert!(said.starts_with("all is well: ") && said.contains("users 1"), "{said}");
+        assert!(
+            said.starts_with("all is well: ") && said.contains("users 1"),
+            "{said}"
+        );
 
         // Into an empty place.
         let place = place_beside(&database).await;
@@ -156,7 +165,11 @@ both!(
         run(&place, &["key", "revoke", "--key", &keys[0].0, "--yes"]).expect("revoked");
         let again = backups.name("two");
         run(&place, &["backup", &again, "--with-pepper"]).expect("a backup");
-        assert!(run(&place, &["check", &again]).expect("a good backup").contains("with the pepper"));
+        assert!(
+            run(&place, &["check", &again])
+                .expect("a good backup")
+                .contains("with the pepper")
+        );
         restored.stop();
 
         // In the place of the database, which is kept, and with the backup's own pepper.
@@ -199,16 +212,29 @@ fn it_is_for_its_owner_alone_under_every_umask() {
         let backups = Backups::new();
         let dir = backups.path().join("above").join("one");
         let output = Command::new("sh")
-            .args(["-c", &format!("umask {umask}; exec \"$@\""), "sh", BINARY, "backup"])
+            .args([
+                "-c",
+                &format!("umask {umask}; exec \"$@\""),
+                "sh",
+                BINARY,
+                "backup",
+            ])
             .arg(&dir)
             .args(["--with-pepper", "--database-url", &database.url(), "--data-dir"])
             .arg(database.folder())
             .output()
             .expect("the program runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert_eq!(names(&dir), ["babysea.db", "manifest.json", "pepper"]);
         let mode = |path: PathBuf| fs::metadata(path).expect("a file").permissions().mode() & 0o7777;
-        assert_eq!((mode(dir.clone()), mode(backups.path().join("above"))), (0o700, 0o700));
+        assert_eq!(
+            (mode(dir.clone()), mode(backups.path().join("above"))),
+            (0o700, 0o700)
+        );
         for name in names(&dir) {
             assert_eq!(mode(dir.join(&name)), 0o600, "{name}");
         }
@@ -242,7 +268,11 @@ async fn a_disk_that_fills_leaves_nothing_over() {
     }
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("is full: make room"), "{said}");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "nothing is left over");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "",
+        "nothing is left over"
+    );
     assert_eq!(uses(&program, &secret).await, 200);
     ada.key(&program, &ada.slug, "two").await;
 }

@@ -116,18 +116,22 @@ impl Unfinished {
     /// Writes the manifest and puts the folder in its place.
     pub(super) fn put_in_place(self, manifest: &Manifest) -> Result<(), BackupError> {
         self.write(MANIFEST, manifest.text().as_bytes())?;
-        let Self { path, mut folder, _lock } = self;
+        let Self {
+            path,
+            mut folder,
+            _lock,
+        } = self;
         let above = files::folder_of(&path);
         let put = files::sync_folder(folder.path())
             // An empty folder gives way, anything else does not.
             .and_then(|()| fs::rename(folder.path(), &path));
         put.map_err(|error| match error.kind() {
-            io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
-                BackupError::Refused(format!(
-                    "{} was made by somebody else meanwhile: name one that does not exist",
-                    path.display()
-                ))
-            }
+            io::ErrorKind::DirectoryNotEmpty
+            | io::ErrorKind::AlreadyExists
+            | io::ErrorKind::NotADirectory => BackupError::Refused(format!(
+                "{} was made by somebody else meanwhile: name one that does not exist",
+                path.display()
+            )),
             io::ErrorKind::ResourceBusy => BackupError::Refused(format!(
                 "{} is mounted by itself and cannot be replaced: name a folder inside of it",
                 path.display()
@@ -146,7 +150,8 @@ pub(super) fn sweep(folder: &Path, name: Option<&OsStr>) {
     };
     for entry in entries.flatten() {
         let found = entry.file_name();
-        let is_left = unfinished(&found).is_some_and(|of| name.is_none_or(|name| name.as_encoded_bytes() == of));
+        let is_left =
+            unfinished(&found).is_some_and(|of| name.is_none_or(|name| name.as_encoded_bytes() == of));
         if !is_left || entry.file_type().map_or(true, |kind| !kind.is_dir()) {
             continue;
         }
@@ -203,7 +208,11 @@ pub(super) fn digest(
         each(&chunk[..length])?;
     }
     Ok(Part {
-        name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        name: path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
         bytes,
         sha256: hex::encode(hasher.finalize()),
     })

@@ -138,7 +138,11 @@ fn with_pepper(unfinished: &Unfinished, file: &Path, stored: &[StoredVersion]) -
 }
 
 /// Compares a file of a backup with its description; what is wrong with it.
-pub(super) fn compare(folder: &Path, part: &Part, stopped: &crate::server::quiet_thread::Stopped) -> Result<Option<String>, BackupError> {
+pub(super) fn compare(
+    folder: &Path,
+    part: &Part,
+    stopped: &crate::server::quiet_thread::Stopped,
+) -> Result<Option<String>, BackupError> {
     let path = folder.join(&part.name);
     if !path.exists() {
         return Ok(Some(format!("{} is missing", path.display())));
@@ -152,7 +156,10 @@ pub(super) fn compare(folder: &Path, part: &Part, stopped: &crate::server::quiet
             part.bytes
         ))
     } else if found.sha256 != part.sha256 {
-        Some(format!("{} has another content than when it was made", path.display()))
+        Some(format!(
+            "{} has another content than when it was made",
+            path.display()
+        ))
     } else {
         None
     })

@@ -163,7 +163,10 @@ impl Manifest {
     /// Whether it is one that this program writes: its names lead nowhere else.
     fn check(self, folder: &Path) -> Result<Self, BackupError> {
         let is_name = |name: &str| {
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
         let tables = self.tables.iter();
         let names: Vec<&str> = tables
@@ -183,7 +186,10 @@ impl Manifest {
         if names.into_iter().all(is_name) && are_known && has_all {
             Ok(self)
         } else {
-            damaged(&folder.join(MANIFEST), "it names other files and tables than a backup has")
+            damaged(
+                &folder.join(MANIFEST),
+                "it names other files and tables than a backup has",
+            )
         }
     }
 
@@ -200,7 +206,11 @@ impl Manifest {
 
     /// The last migration.
     pub(super) fn version(&self) -> i64 {
-        self.migrations.iter().map(|migration| migration.version).max().unwrap_or_default()
+        self.migrations
+            .iter()
+            .map(|migration| migration.version)
+            .max()
+            .unwrap_or_default()
     }
 
     /// Rows of a table.
@@ -283,7 +293,11 @@ impl Manifest {
             counted("users", "person", "people"),
             counted("accounts", "account", "accounts"),
             counted("api_keys", "key", "keys"),
-            counted("request_logs", "row of the request log", "rows of the request log"),
+            counted(
+                "request_logs",
+                "row of the request log",
+                "rows of the request log"
+            ),
         )
     }
 }
@@ -322,7 +336,10 @@ impl Table {
 }
 
 fn damaged<T>(path: &Path, why: &str) -> Result<T, BackupError> {
-    refuse(format!("{} is damaged ({why}): use another backup", path.display()))
+    refuse(format!(
+        "{} is damaged ({why}): use another backup",
+        path.display()
+    ))
 }
 
 /// A time as it stands in names of files: `20261129T100000_123Z`.

@@ -2,9 +2,9 @@
 
 use super::{
     BackupError,
-    manifest::{DATABASE, Manifest, PEPPER, folder_of},
     make::compare,
-    quietly,
+    manifest::{DATABASE, Manifest, PEPPER, folder_of},
+    quietly, refuse,
 };
 use crate::server::{
     secret::pepper::{Pepper, PepperError},
@@ -42,16 +42,22 @@ pub async fn verify(dir: &Path, pepper: &Path) -> Result<Verdict, BackupError> {
         Ok(faults)
     })
     .await?;
+    let file = folder.join(DATABASE);
     if manifest.engine == Engine::Sqlite && faults.is_empty() {
-        let file = folder.join(DATABASE);
         faults.extend(verify_sqlite(file.clone()).await?);
+    }
+    // A damaged file cannot be asked for more.
+    if manifest.engine == Engine::Sqlite && faults.is_empty() {
         let mut copied = CopiedFile::open(&file).await?;
         faults.extend(manifest.differences(&copied.facts().await?));
         faults.extend(copied.orphans().await?);
         copied.close().await?;
     }
     faults.extend(pepper_fault(&folder, &manifest, pepper));
-    let (product, with) = (&manifest.product, if manifest.has_pepper() { "with" } else { "without" });
+    let (product, with) = (
+        &manifest.product,
+        if manifest.has_pepper() { "with" } else { "without" },
+    );
     Ok(Verdict {
         summary: format!("{}, {with} the pepper, made by {product}", manifest.summary()),
         faults,
@@ -84,7 +90,11 @@ pub async fn verify_live(store: &Store, pepper: &Path) -> Result<Verdict, Backup
         }
         None => live_sqlite(store).await?,
     };
-    faults.extend(Pepper::verify(pepper, &facts.peppers).err().map(|error| error.to_string()));
+    faults.extend(
+        Pepper::verify(pepper, &facts.peppers)
+            .err()
+            .map(|error| error.to_string()),
+    );
     Ok(Verdict {
         summary: summary(store.kind(), &facts),
         faults,
@@ -92,13 +102,17 @@ pub async fn verify_live(store: &Store, pepper: &Path) -> Result<Verdict, Backup
 }
 
 async fn live_sqlite(store: &Store) -> Result<(Facts, Vec<String>), BackupError> {
-    let mut faults = match store.sqlite_file() {
-        Some(file) => verify_sqlite(file).await?,
-        None => Vec::new(),
-    };
-    let (facts, orphans) = store.survey().await?;
-    faults.extend(orphans);
-    Ok((facts, faults))
+    if let Some(file) = store.sqlite_file() {
+        let faults = verify_sqlite(file).await?;
+        // A damaged file cannot be asked for more.
+        if !faults.is_empty() {
+            return refuse(format!(
+                "not well: {}. Stop the server, and restore a backup",
+                faults.join("; ")
+            ));
+        }
+    }
+    Ok(store.survey().await?)
 }
 
 fn summary(engine: Engine, facts: &Facts) -> String {

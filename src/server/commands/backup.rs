@@ -14,7 +14,11 @@ use tokio::signal::unix::{SignalKind, signal};
 const ENDING: Duration = Duration::from_secs(10);
 
 /// Makes a backup; returns what it has to say.
-pub async fn backup(command: &BackupCommand, config: &Config, parts: &Parts) -> Result<String, Box<dyn Error>> {
+pub async fn backup(
+    command: &BackupCommand,
+    config: &Config,
+    parts: &Parts,
+) -> Result<String, Box<dyn Error>> {
     let store = Store::join(&config.database).await?;
     let order = Order {
         dir: command.dir.clone(),
@@ -27,11 +31,19 @@ pub async fn backup(command: &BackupCommand, config: &Config, parts: &Parts) -> 
     } else {
         "the pepper is not in it, and it cannot be restored without: keep a copy of that elsewhere"
     };
-    Ok(format!("{}: {}\n{pepper}", command.dir.display(), manifest.summary()))
+    Ok(format!(
+        "{}: {}\n{pepper}",
+        command.dir.display(),
+        manifest.summary()
+    ))
 }
 
 /// Puts a backup back; returns what it has to say.
-pub async fn restore(command: &RestoreCommand, config: &Config, parts: &Parts) -> Result<String, Box<dyn Error>> {
+pub async fn restore(
+    command: &RestoreCommand,
+    config: &Config,
+    parts: &Parts,
+) -> Result<String, Box<dyn Error>> {
     let wanted = Restore {
         dir: command.dir.clone(),
         database: config.database.clone(),
@@ -65,7 +77,9 @@ pub async fn check(dir: Option<&Path>, config: &Config) -> Result<String, Box<dy
 }
 
 /// Ends the work on SIGTERM and SIGINT, so that nothing of it is left behind.
-async fn until_stopped<T>(work: impl Future<Output = Result<T, Box<dyn Error>>>) -> Result<T, Box<dyn Error>> {
+async fn until_stopped<T>(
+    work: impl Future<Output = Result<T, Box<dyn Error>>>,
+) -> Result<T, Box<dyn Error>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let done = tokio::select! {
         done = work => return done,

@@ -6,7 +6,8 @@ use super::{
     setting::Setting,
     values::{
         ANY, parse_address, parse_brand, parse_choice, parse_duration, parse_location, parse_minimum,
-        parse_number, parse_path, parse_pepper_path, parse_prefix, parse_proxies, parse_rate_limit, parse_sign_up_limit,
+        parse_number, parse_path, parse_pepper_path, parse_prefix, parse_proxies, parse_rate_limit,
+        parse_sign_up_limit,
     },
 };
 use crate::{

@@ -36,11 +36,17 @@ pub(super) fn parse_number<T: TryFrom<u64>, const LEAST: u64, const MOST: u64>(
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     const LEAST: u64 = 5;
     const MOST: u64 = 31 * 24 * 60;
-    let minutes = [("m", 1), ("h", 60), ("d", 24 * 60)].into_iter().find_map(|(unit, minutes)| {
-        let number = text.strip_suffix(unit)?;
-        let is_number = number.bytes().all(|b| b.is_ascii_digit());
-        number.parse::<u64>().ok().filter(|_| is_number)?.checked_mul(minutes)
-    });
+    let minutes = [("m", 1), ("h", 60), ("d", 24 * 60)]
+        .into_iter()
+        .find_map(|(unit, minutes)| {
+            let number = text.strip_suffix(unit)?;
+            let is_number = number.bytes().all(|b| b.is_ascii_digit());
+            number
+                .parse::<u64>()
+                .ok()
+                .filter(|_| is_number)?
+                .checked_mul(minutes)
+        });
     let minutes = minutes.filter(|minutes| (LEAST..=MOST).contains(minutes));
     minutes
         .map(|minutes| Duration::from_secs(minutes * 60))

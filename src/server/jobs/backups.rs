@@ -78,7 +78,8 @@ impl Schedule {
     }
 
     async fn make_due(&mut self, app: &App) -> Result<(), BackupError> {
-        if self.newest_is_fresh(app).await? || !self.has_turn(app).await? || self.newest_is_fresh(app).await? {
+        if self.newest_is_fresh(app).await? || !self.has_turn(app).await? || self.newest_is_fresh(app).await?
+        {
             return Ok(());
         }
         let at = app.now();
@@ -89,7 +90,8 @@ impl Schedule {
         };
         let began = Instant::now();
         let made = tokio::time::timeout(LONGEST, backups::make(&app.store, &order)).await;
-        let manifest = made.unwrap_or_else(|_| Err(BackupError::Refused("it took more than 12 hours".to_owned())))?;
+        let manifest =
+            made.unwrap_or_else(|_| Err(BackupError::Refused("it took more than 12 hours".to_owned())))?;
         app.backups.set_newest(Some(at));
         self.warned = None;
         tracing::info!(

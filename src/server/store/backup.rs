@@ -15,8 +15,11 @@ pub use schema::{Engine, Unknown, judge};
 pub use sqlite::{CopiedFile, copy_sqlite, verify_sqlite};
 pub use turn::Turn;
 
-use super::{ConnectError, Store, StoreError, Tables as _, declare, pools::Pools};
-use std::{io, path::{Path, PathBuf}};
+use super::{ConnectError, Store, StoreError, Tables as _, declare, driver_errors, pools::Pools};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 declare! {
     MIGRATIONS = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
@@ -75,9 +78,16 @@ impl From<sqlx::Error> for CopyError {
     fn from(error: sqlx::Error) -> Self {
         Self::Failed(match &error {
             sqlx::Error::Database(refused) if refused.code().is_some_and(|code| code.len() == 5) => {
-                format!("PostgreSQL refused ({}): {refused}", refused.code().unwrap_or_default())
+                format!(
+                    "PostgreSQL refused ({}): {refused}",
+                    refused.code().unwrap_or_default()
+                )
             }
-            error => format!("the database cannot be used: {error}"),
+            error => match driver_errors::sqlite_code(error) {
+                Some(11 | 26) => "the database is damaged: restore a backup".to_owned(),
+                Some(13) => "the disk of the database is full: make room".to_owned(),
+                _ => format!("the database cannot be used: {error}"),
+            },
         })
     }
 }

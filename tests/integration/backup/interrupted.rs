@@ -50,7 +50,11 @@ async fn at_any_moment() {
 
     let dir = backups.name("one");
     for moment in 0..=MOMENTS {
-        let was_killed = kill_after(begin(&database, &["backup", &dir]), takes * moment / MOMENTS, "-KILL");
+        let was_killed = kill_after(
+            begin(&database, &["backup", &dir]),
+            takes * moment / MOMENTS,
+            "-KILL",
+        );
         if Path::new(&dir).exists() {
             run(&database, &["check", &dir]).expect("a whole backup");
             fs::remove_dir_all(&dir).expect("removed");

@@ -50,7 +50,11 @@ both!(
         assert!(again.contains("is not empty"), "{again}");
 
         // A server that runs.
-        let words = if database.is_postgres() { "stop them first" } else { "another server is using" };
+        let words = if database.is_postgres() {
+            "stop them first"
+        } else {
+            "another server is using"
+        };
         let running = run(&database, &["restore", &good, "--replace", "--without-journal"]);
         let running = running.expect_err("a server runs");
         assert!(running.contains(words), "{running}");
@@ -71,10 +75,17 @@ both!(
         refused(&good, "is missing");
         assert!(!place.pepper_file().exists(), "none is made");
         fs::write(place.pepper_file(), "00".repeat(32)).expect("another pepper");
-        fs::set_permissions(place.pepper_file(), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a mode");
+        fs::set_permissions(
+            place.pepper_file(),
+            std::os::unix::fs::PermissionsExt::from_mode(0o600),
+        )
+        .expect("a mode");
         refused(&good, "is not the one that the stored keys were made with");
         let unfit = run(&place, &["check", &good]).expect_err("another pepper");
-        assert!(unfit.contains("not well") && unfit.contains("is not the one"), "{unfit}");
+        assert!(
+            unfit.contains("not well") && unfit.contains("is not the one"),
+            "{unfit}"
+        );
         fs::write(place.pepper_file(), pepper).expect("the pepper");
 
         let later = copy(&backups, &good, "later");
@@ -83,16 +94,26 @@ both!(
             migrations.push(serde_json::json!({ "version": 9_999, "checksum": "00" }));
             manifest["product"] = "9.9.9".into();
         });
-        refused(&later, "was made by a later release (9.9.9): its tables have migration 9999");
+        refused(
+            &later,
+            "was made by a later release (9.9.9): its tables have migration 9999",
+        );
         let other = copy(&backups, &good, "other");
-        edit(&other, |manifest| manifest["migrations"][0]["checksum"] = "00".into());
+        edit(&other, |manifest| {
+            manifest["migrations"][0]["checksum"] = "00".into()
+        });
         refused(&other, "was made by another build");
         let format = copy(&backups, &good, "format");
         edit(&format, |manifest| manifest["format"] = 2.into());
         refused(&format, "was made by a later release (format 2");
         let engine = copy(&backups, &good, "engine");
         edit(&engine, |manifest| {
-            manifest["engine"] = if database.is_postgres() { "sqlite" } else { "postgres" }.into();
+            manifest["engine"] = if database.is_postgres() {
+                "sqlite"
+            } else {
+                "postgres"
+            }
+            .into();
         });
         refused(&engine, "is damaged");
         let leading = copy(&backups, &good, "leading");
@@ -140,12 +161,22 @@ both!(
 
 #[tokio::test]
 async fn a_backup_of_the_other_engine_is_refused() {
-    let Some(postgres) = Database::postgres().await else { return };
+    let Some(postgres) = Database::postgres().await else {
+        return;
+    };
     let sqlite = Database::sqlite();
     let backups = Backups::new();
     for (from, to, words) in [
-        (&sqlite, &postgres, "is a backup of SQLite, and DATABASE_URL names PostgreSQL"),
-        (&postgres, &sqlite, "is a backup of PostgreSQL, and DATABASE_URL names SQLite"),
+        (
+            &sqlite,
+            &postgres,
+            "is a backup of SQLite, and DATABASE_URL names PostgreSQL",
+        ),
+        (
+            &postgres,
+            &sqlite,
+            "is a backup of PostgreSQL, and DATABASE_URL names SQLite",
+        ),
     ] {
         Program::start(from).stop();
         let dir = backups.name(if from.is_postgres() { "postgres" } else { "sqlite" });
@@ -167,7 +198,8 @@ async fn a_damaged_database_makes_no_backup_and_gives_way_to_one() {
     let good = backups.name("good");
     run(&database, &["backup", &good]).expect("a backup");
 
-    // Pages of the log's trees with nothing in them.
+    // Pages of the log's trees with nothing in them, in the file itself.
+    assert_eq!(database.number("PRAGMA wal_checkpoint(TRUNCATE)").await, 0);
     let file = database.folder().join("babysea.db");
     let mut bytes = fs::read(&file).expect("the database");
     let middle = bytes.len() / 2 / 4_096 * 4_096;

@@ -54,19 +54,25 @@ both!(
         let backups = Backups::new();
         let world = world(database, &backups).await;
         assert_eq!(age(&world).await, None);
-        assert!(!figures(&world).contains("babysea_backup_age_seconds{"));
+        assert!(!figures(&world).contains("\nbabysea_backup_age_seconds "));
         let mut schedule = Schedule::new(backups.path().to_owned());
         schedule.look(&world.app).await;
         assert_eq!(backups.names(), ["20261123T170000_000Z"]);
         assert_eq!(age(&world).await, Some(0));
         // Neither is one of ours.
         fs::create_dir(backups.path().join("before the upgrade")).expect("a folder");
-        let left = backups.path().join(".20261123T160000_000Z.unfinished-0123456789abcdef");
+        let left = backups
+            .path()
+            .join(".20261123T160000_000Z.unfinished-0123456789abcdef");
         fs::create_dir(&left).expect("a folder");
         world.advance(24 * HOUR - 60_000);
         schedule.look(&world.app).await;
         assert_eq!(age(&world).await, Some(86_340));
-        assert!(figures(&world).contains("babysea_backup_age_seconds{} 86340"), "{}", figures(&world));
+        assert!(
+            figures(&world).contains("babysea_backup_age_seconds 86340"),
+            "{}",
+            figures(&world)
+        );
         assert_eq!(backups.names().len(), 3, "not due yet");
         // Another server of the same database leaves it to this one.
         world.advance(60_000);
@@ -76,7 +82,10 @@ both!(
             let mut beside = Schedule::new(elsewhere.path().to_owned());
             beside.look(&second.app).await;
             assert_eq!(elsewhere.names(), Vec::<String>::new());
-            drop(std::mem::replace(&mut schedule, Schedule::new(backups.path().to_owned())));
+            drop(std::mem::replace(
+                &mut schedule,
+                Schedule::new(backups.path().to_owned()),
+            ));
             // The turn of a server that is gone is taken by another.
             look_until(&mut beside, &second, &elsewhere, 1).await;
         }
@@ -85,7 +94,11 @@ both!(
         schedule.look(&world.app).await;
         assert_eq!(
             backups.names(),
-            ["20261124T170000_000Z", "20261125T170000_000Z", "before the upgrade"]
+            [
+                "20261124T170000_000Z",
+                "20261125T170000_000Z",
+                "before the upgrade"
+            ]
         );
         let newest = backups.name("20261125T170000_000Z");
         run(&world.database, &["check", &newest]).expect("a good backup");

@@ -37,7 +37,11 @@ pub(super) async fn restore(source: &Source, wanted: &Restore) -> Result<Vec<Str
     let known = tables().0;
     for table in &source.manifest.tables {
         if !known.contains(&table.name.as_str()) {
-            return refuse(format!("{} has a table {} that this release does not know", source.folder.display(), table.name));
+            return refuse(format!(
+                "{} has a table {} that this release does not know",
+                source.folder.display(),
+                table.name
+            ));
         }
         fill(&mut load, source, table).await?;
     }
@@ -54,7 +58,9 @@ pub(super) async fn restore(source: &Source, wanted: &Restore) -> Result<Vec<Str
     load.commit().await?;
     let mut said = vec![format!("{}, to the database of DATABASE_URL", source.done())];
     if let Emptied::Kept(schema) = emptied {
-        said.push(format!("the tables that were there are kept in the schema {schema}"));
+        said.push(format!(
+            "the tables that were there are kept in the schema {schema}"
+        ));
     }
     said.push("everybody signs in again".to_owned());
     said.push(source.lost());

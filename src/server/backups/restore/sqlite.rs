@@ -22,7 +22,11 @@ const RANDOM: usize = 16;
 /// The journal of what ended, beside the database file.
 const JOURNAL: &str = ".endings";
 
-pub(super) async fn restore(named: &Path, source: &Source, wanted: &Restore) -> Result<Vec<String>, BackupError> {
+pub(super) async fn restore(
+    named: &Path,
+    source: &Source,
+    wanted: &Restore,
+) -> Result<Vec<String>, BackupError> {
     files::make_folder(files::folder_of(named)).map_err(|error| BackupError::of_file(named, &error))?;
     check_user(files::folder_of(named))?;
     let place = Place::take(named)?;
@@ -52,11 +56,17 @@ pub(super) async fn restore(named: &Path, source: &Source, wanted: &Restore) -> 
     let _ = next.keep();
     let mut said = vec![format!("{}, to {shown}", source.done())];
     if place.has_database() {
-        said.push(format!("the database that was there is kept as {}", kept.display()));
+        said.push(format!(
+            "the database that was there is kept as {}",
+            kept.display()
+        ));
     }
     said.push("everybody signs in again".to_owned());
     said.push(match journal {
-        Some(journal) => format!("the next start applies {}, so that what ended since stays ended", journal.display()),
+        Some(journal) => format!(
+            "the next start applies {}, so that what ended since stays ended",
+            journal.display()
+        ),
         None => source.lost(),
     });
     Ok(said)
@@ -108,13 +118,16 @@ async fn copy(source: &Source, path: &Path) -> Result<TempPath, BackupError> {
 fn own(file: &File, path: &Path) -> Result<(), BackupError> {
     let failed = |error: std::io::Error| BackupError::of_file(path, &error);
     let Ok(old) = fs::metadata(path) else {
-        return file.set_permissions(Permissions::from_mode(0o600)).map_err(failed);
+        return file
+            .set_permissions(Permissions::from_mode(0o600))
+            .map_err(failed);
     };
     let own = file.metadata().map_err(failed)?;
     if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
         fchown(file, Some(old.uid()), Some(old.gid())).map_err(|_| not_ours(path, old.uid()))?;
     }
-    file.set_permissions(Permissions::from_mode(old.mode() & 0o777)).map_err(failed)
+    file.set_permissions(Permissions::from_mode(old.mode() & 0o777))
+        .map_err(failed)
 }
 
 /// Refuses to make files as root in a folder of another user, whose server could not use them.

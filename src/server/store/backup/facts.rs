@@ -2,7 +2,11 @@
 //! and its rows; and rows that refer to others that are not there.
 
 use super::{
-    super::{Conn, on, peppers::{Peppers, StoredVersion}, sync},
+    super::{
+        Conn, on,
+        peppers::{Peppers, StoredVersion},
+        sync,
+    },
     CopyError, MIGRATIONS, TABLES,
 };
 
@@ -96,7 +100,9 @@ pub(super) async fn orphans(mut conn: Conn<'_>) -> Result<Fault, CopyError> {
     for &(what, sql) in REFERENCES {
         let found: i64 = on!(again(&mut conn), c => sqlx::query_scalar(sql).fetch_one(c).await?);
         if found > 0 {
-            fault.push(format!("{found} values of {what} refer to rows that are not there"));
+            fault.push(format!(
+                "{found} values of {what} refer to rows that are not there"
+            ));
         }
     }
     Ok(fault)

@@ -1,7 +1,13 @@
 //! The place of an SQLite database while a backup is put there: no server starts meanwhile, and at every moment the
 //! place holds the old file whole, the new file whole, or nothing (docs/security.md, S82 and S91).
 
-use super::{super::{ConnectError, driver_errors, sqlite_file::{self, SqliteFile}}, CopyError};
+use super::{
+    super::{
+        ConnectError, driver_errors,
+        sqlite_file::{self, SqliteFile},
+    },
+    CopyError,
+};
 use crate::server::files;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -85,7 +91,9 @@ impl Place {
             return Ok(());
         }
         match settle(&self.path).await {
-            Err(error) if driver_errors::sqlite_code(&error).is_some_and(|code| DAMAGED.contains(&code)) => Ok(()),
+            Err(error) if driver_errors::sqlite_code(&error).is_some_and(|code| DAMAGED.contains(&code)) => {
+                Ok(())
+            }
             Err(error) => Err(CopyError::Failed(driver_errors::sqlite(&error, &self.path))),
             Ok(mode) if mode == "delete" => Ok(()),
             Ok(_) => Err(CopyError::Failed(format!(
@@ -101,7 +109,10 @@ impl Place {
     /// When the file system fails; then the old file is in its place.
     pub fn put(&self, new: &Path, kept: &Path) -> io::Result<()> {
         for ending in BESIDE {
-            let (from, to) = (sqlite_file::beside(&self.path, ending), sqlite_file::beside(kept, ending));
+            let (from, to) = (
+                sqlite_file::beside(&self.path, ending),
+                sqlite_file::beside(kept, ending),
+            );
             match fs::rename(from, to) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -145,7 +156,9 @@ async fn settle(path: &Path) -> Result<String, sqlx::Error> {
         .create_if_missing(false)
         .busy_timeout(Duration::from_secs(2));
     let mut conn = SqliteConnection::connect_with(&options).await?;
-    let mode = sqlx::query_scalar("PRAGMA journal_mode = DELETE").fetch_one(&mut conn).await?;
+    let mode = sqlx::query_scalar("PRAGMA journal_mode = DELETE")
+        .fetch_one(&mut conn)
+        .await?;
     conn.close().await?;
     Ok(mode)
 }

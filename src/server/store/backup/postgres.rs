@@ -1,7 +1,7 @@
 //! The rows of a PostgreSQL database: out of one snapshot, and into a database in one transaction.
 
 use super::{
-    super::{ConnectError, Conn, Location, Store, driver_errors, migrations, pools::Pools},
+    super::{Conn, ConnectError, Location, Store, driver_errors, migrations, pools::Pools},
     CopyError, Facts, Fault, LEFT_OUT, TABLES, facts,
 };
 use futures_util::TryStreamExt as _;
@@ -40,7 +40,8 @@ const FUNCTIONS: &str = "SELECT DISTINCT CAST(p.proname AS TEXT) FROM pg_trigger
     JOIN pg_namespace n ON n.oid = c.relnamespace AND n.oid = p.pronamespace
     WHERE NOT t.tgisinternal AND n.nspname = current_schema() AND c.relname = ANY($1)";
 /// Constraints that were never checked, and indexes that do not hold every row.
-const INVALID: &str = "SELECT CAST(conname AS TEXT) FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+const INVALID: &str =
+    "SELECT CAST(conname AS TEXT) FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
     WHERE n.nspname = current_schema() AND NOT convalidated
     UNION ALL SELECT CAST(r.relname AS TEXT) FROM pg_index i JOIN pg_class r ON r.oid = i.indexrelid
     JOIN pg_namespace n ON n.oid = r.relnamespace
@@ -102,14 +103,22 @@ impl Snapshot {
     /// # Errors
     /// When PostgreSQL fails.
     pub async fn columns(&mut self, table: &str) -> Result<Vec<String>, CopyError> {
-        Ok(sqlx::query_scalar(COLUMNS).bind(table).fetch_all(&mut *self.0).await?)
+        Ok(sqlx::query_scalar(COLUMNS)
+            .bind(table)
+            .fetch_all(&mut *self.0)
+            .await?)
     }
 
     /// Sends the rows of a table in PostgreSQL's text format, one a line; returns how many.
     ///
     /// # Errors
     /// When PostgreSQL fails. `Stopped` where nobody takes the rows any more.
-    pub async fn copy(&mut self, table: &str, columns: &[String], to: &Sender<Vec<u8>>) -> Result<u64, CopyError> {
+    pub async fn copy(
+        &mut self,
+        table: &str,
+        columns: &[String],
+        to: &Sender<Vec<u8>>,
+    ) -> Result<u64, CopyError> {
         let sql = format!("COPY {} TO STDOUT", named(table, columns));
         let mut rows = self.0.copy_out_raw(&sql).await?;
         let (mut count, mut chunk) = (0, Vec::with_capacity(CHUNK));
@@ -205,7 +214,10 @@ impl Load {
             .chain(LEFT_OUT.iter().copied())
             .chain([migrations::TABLE])
             .collect();
-        let found: Vec<String> = sqlx::query_scalar(OURS).bind(&ours).fetch_all(&mut *self.0).await?;
+        let found: Vec<String> = sqlx::query_scalar(OURS)
+            .bind(&ours)
+            .fetch_all(&mut *self.0)
+            .await?;
         if found.is_empty() {
             return Ok(Emptied::Nothing);
         }
@@ -230,7 +242,12 @@ impl Load {
         Ok(Emptied::Kept(kept.to_owned()))
     }
 
-    async fn move_to(&mut self, tables: &[String], functions: &[String], kept: &str) -> Result<(), sqlx::Error> {
+    async fn move_to(
+        &mut self,
+        tables: &[String],
+        functions: &[String],
+        kept: &str,
+    ) -> Result<(), sqlx::Error> {
         let kept = quoted(kept);
         let mut statements = vec![format!("CREATE SCHEMA {kept}")];
         for table in tables {
@@ -250,7 +267,9 @@ impl Load {
     /// # Errors
     /// When PostgreSQL refuses.
     pub async fn make_tables(&mut self, version: i64) -> Result<(), CopyError> {
-        let made = migrations::POSTGRES.run_direct(Some(version), &mut *self.0, false).await;
+        let made = migrations::POSTGRES
+            .run_direct(Some(version), &mut *self.0, false)
+            .await;
         made.map_err(ConnectError::from)?;
         for &(table, count) in TABLES {
             let rows: i64 = sqlx::query_scalar(count).fetch_one(&mut *self.0).await?;
@@ -281,7 +300,9 @@ impl Load {
                 Ok(chunk) => drop(copy.send(chunk).await?),
                 Err(error) => {
                     copy.abort("the file cannot be read").await?;
-                    return Err(CopyError::Failed(format!("the rows of {table} cannot be read: {error}")));
+                    return Err(CopyError::Failed(format!(
+                        "the rows of {table} cannot be read: {error}"
+                    )));
                 }
             }
         }

@@ -4,8 +4,14 @@
 //! `VACUUM INTO` would do too, but it builds every tree anew and takes several times as long; until the transaction
 //! ends the write-ahead log cannot begin anew and grows with every change (docs/security.md, S85).
 
-use super::{super::{Conn, driver_errors}, CopyError, Facts, Fault, LEFT_OUT, facts};
-use crate::server::{files, quiet_thread::{self, Stopped}};
+use super::{
+    super::{Conn, driver_errors},
+    CopyError, Facts, Fault, LEFT_OUT, facts,
+};
+use crate::server::{
+    files,
+    quiet_thread::{self, Stopped},
+};
 use rusqlite::{
     Connection as File, OpenFlags,
     backup::{Backup, StepResult},
@@ -100,7 +106,9 @@ fn copy(from: &Path, to: &Path, stopped: &Stopped, shown: &Path) -> Result<(), C
         }
         steps += 1;
         if steps.is_multiple_of(FLUSH_EVERY) {
-            flush.sync_data().map_err(|error| CopyError::of_file(shown, &error))?;
+            flush
+                .sync_data()
+                .map_err(|error| CopyError::of_file(shown, &error))?;
         }
     }
 }
@@ -119,7 +127,10 @@ fn trim(file: &Path) -> rusqlite::Result<()> {
 
 /// What SQLite finds to be wrong with a file.
 fn integrity(file: &Path, stopped: &Stopped) -> rusqlite::Result<Fault> {
-    let file = File::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let file = File::open_with_flags(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     file.busy_timeout(Duration::from_secs(2))?;
     // 64 MiB: the entries of the trees are looked up in no order.
     file.pragma_update(None, "cache_size", -65_536)?;
@@ -139,7 +150,10 @@ fn integrity(file: &Path, stopped: &Stopped) -> rusqlite::Result<Fault> {
 }
 
 fn open(file: &Path) -> rusqlite::Result<File> {
-    let file = File::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let file = File::open_with_flags(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     file.busy_timeout(Duration::from_secs(2))?;
     Ok(file)
 }

@@ -1,6 +1,9 @@
 //! Which of the servers that share a PostgreSQL makes the backups.
 
-use super::{super::{Store, dialect, pools::Pools}, CopyError};
+use super::{
+    super::{Store, dialect, pools::Pools},
+    CopyError,
+};
 use sqlx::{Connection as _, PgConnection};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -35,7 +38,10 @@ impl Turn {
             conn.close().await?;
             Ok(None)
         };
-        timeout(PATIENCE, taken).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(CopyError::from)
+        timeout(PATIENCE, taken)
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            .map_err(CopyError::from)
     }
 
     /// Whether its session still lives.
