@@ -4,6 +4,7 @@
 //! `PART` names the one part to run, `ENGINE` (`sqlite` or `postgres`) the one database to run it on.
 
 mod away;
+mod backup;
 mod bounds;
 mod flood;
 mod fuzz;
@@ -34,7 +35,7 @@ struct Part {
 }
 
 /// scripts/soak.sh reads the names from here, to refuse an unknown one before it builds.
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     Part {
         name: "sign-in",
         about: "200 people sign in at once",
@@ -66,6 +67,10 @@ const PARTS: [Part; 8] = [
     Part {
         name: "bounds",
         about: "what one account, one stranger and one long log do to others",
+    },
+    Part {
+        name: "backup",
+        about: "a backup of a large database under load, and kill -9",
     },
 ];
 
@@ -193,6 +198,16 @@ async fn run_part(name: &str) -> Result<(), Failure> {
             .flatten()
         {
             bounds::run(place).await?;
+        }
+    } else if name == "backup" {
+        for place in [Place::sqlite()?, Place::postgres("backup").await?]
+            .into_iter()
+            .flatten()
+        {
+            backup::run(place).await?;
+        }
+        if let Some(place) = Place::sqlite()? {
+            backup::cut(place).await?;
         }
     } else if name == "away" {
         for (name, fault, stale) in [

@@ -1,6 +1,7 @@
 //! Backups made by the real program beside a server, and put back (S31, S82).
 
 mod interrupted;
+mod recovery;
 mod refusals;
 mod schedule;
 
