@@ -42,7 +42,10 @@ pub async fn run(place: Place) -> Result<(), Failure> {
     let sample = Sample::sign_up(program.address).await?;
     stop(program).await;
     data::fill(&place, &sample, rows / 2).await?;
-    Database::open(&place).await?.add_keys(&sample.old.key, keys).await?;
+    Database::open(&place)
+        .await?
+        .add_keys(&sample.old.key, keys)
+        .await?;
     println!(
         "{:<11} backup: filled with {keys} keys and {rows} rows in {:.0?}",
         place.engine,
@@ -62,42 +65,104 @@ pub async fn run(place: Place) -> Result<(), Failure> {
     let took = began.elapsed();
     let mut seen = watch.finish().await;
     let said = String::from_utf8_lossy(&[made.stdout, made.stderr].concat()).into_owned();
-    println!("{:<11} backup: {}", place.engine, said.lines().next().unwrap_or_default());
-    told(&place, "S82: a backup of it, under load", seconds(took), made.status.success() && took < LONG, "< 600 s");
+    println!(
+        "{:<11} backup: {}",
+        place.engine,
+        said.lines().next().unwrap_or_default()
+    );
+    told(
+        &place,
+        "S82: a backup of it, under load",
+        seconds(took),
+        made.status.success() && took < LONG,
+        "< 600 s",
+    );
     for (kind, what) in [
         (Kind::Busy, "S82: 99 of 100 checks meanwhile, of the busy key"),
-        (Kind::Known, "S82: 99 of 100 checks meanwhile, of others in memory"),
+        (
+            Kind::Known,
+            "S82: 99 of 100 checks meanwhile, of others in memory",
+        ),
         (Kind::Fresh, "S82: 99 of 100 checks meanwhile, not in memory"),
     ] {
         let (before, meanwhile) = (idle.percentile(kind, 99), seen.percentile(kind, 99));
         let bound = format!("< {} + 50 ms", milliseconds(before));
-        told(&place, what, milliseconds(meanwhile), meanwhile <= before + CHECKS, &bound);
+        told(
+            &place,
+            what,
+            milliseconds(meanwhile),
+            meanwhile <= before + CHECKS,
+            &bound,
+        );
     }
     let changes = seen.percentile(Kind::Create, 99);
-    told(&place, "S82: 99 of 100 creations meanwhile", milliseconds(changes), changes < Duration::from_secs(1), "< 1 s");
-    let (none, refused) = seen.refused(&[Kind::Busy, Kind::Known, Kind::Fresh, Kind::Create, Kind::Revoke, Kind::Ready]);
+    told(
+        &place,
+        "S82: 99 of 100 creations meanwhile",
+        milliseconds(changes),
+        changes < Duration::from_secs(1),
+        "< 1 s",
+    );
+    let (none, refused) = seen.refused(&[
+        Kind::Busy,
+        Kind::Known,
+        Kind::Fresh,
+        Kind::Create,
+        Kind::Revoke,
+        Kind::Ready,
+    ]);
     told(&place, "S82: requests refused meanwhile", refused, none, "0");
     if place.engine == "SQLite" {
         let wal = format!("{} MB", seen.wal / 1024 / 1024);
-        told(&place, "S85: the write-ahead log", wal, seen.wal < WAL, "< 100 MB");
+        told(
+            &place,
+            "S85: the write-ahead log",
+            wal,
+            seen.wal < WAL,
+            "< 100 MB",
+        );
     }
     let grown = seen.memory - idle.memory;
-    told(&place, "S82: memory that the server grew by", format!("{grown:.1} MB"), grown < 64.0, "< 64 MB");
+    told(
+        &place,
+        "S82: memory that the server grew by",
+        format!("{grown:.1} MB"),
+        grown < 64.0,
+        "< 64 MB",
+    );
     stop(program).await;
 
     let began = Instant::now();
     let good = command(&place, place.folder.path(), &["check", text(&dir)?]).await?;
-    told(&place, "S82: verifying it", seconds(began.elapsed()), good.status.success(), "it is well");
+    told(
+        &place,
+        "S82: verifying it",
+        seconds(began.elapsed()),
+        good.status.success(),
+        "it is well",
+    );
     let began = Instant::now();
     let restore = ["restore", text(&dir)?, "--replace", "--without-journal"];
     let restored = command(&place, place.folder.path(), &restore).await?;
     let took = began.elapsed();
-    told(&place, "S82: restoring it", seconds(took), restored.status.success() && took < LONG, "< 600 s");
+    told(
+        &place,
+        "S82: restoring it",
+        seconds(took),
+        restored.status.success() && took < LONG,
+        "< 600 s",
+    );
     if !restored.status.success() {
         println!("{}", String::from_utf8_lossy(&restored.stderr));
     }
     let good = command(&place, place.folder.path(), &["check"]).await?;
-    told(&place, "S82: the restored database", "", good.status.success(), "it is well");
+    told(
+        &place,
+        "S82: the restored database",
+        "",
+        good.status.success(),
+        "it is well",
+    );
     data::remove(place).await
 }
 
@@ -119,12 +184,21 @@ pub async fn cut(place: Place) -> Result<(), Failure> {
         kill_within(&place, &backup, takes).await?;
         if dir.exists() {
             whole += 1;
-            let is_well = command(&place, folder, &["check", text(&dir)?]).await?.status.success();
+            let is_well = command(&place, folder, &["check", text(&dir)?])
+                .await?
+                .status
+                .success();
             half += u32::from(!is_well);
             std::fs::remove_dir_all(&dir)?;
         }
     }
-    told(&place, "S82: half backups of 50 that were killed", format!("{half} ({whole} whole)"), half == 0, "0");
+    told(
+        &place,
+        "S82: half backups of 50 that were killed",
+        format!("{half} ({whole} whole)"),
+        half == 0,
+        "0",
+    );
 
     let restore = ["restore", text(&good)?, "--replace", "--without-journal"];
     let began = Instant::now();
@@ -135,7 +209,13 @@ pub async fn cut(place: Place) -> Result<(), Failure> {
         kill_within(&place, &restore, takes).await?;
         lost += u32::from(!command(&place, folder, &["check"]).await?.status.success());
     }
-    told(&place, "S82: half databases of 50 restores that were killed", lost, lost == 0, "0");
+    told(
+        &place,
+        "S82: half databases of 50 restores that were killed",
+        lost,
+        lost == 0,
+        "0",
+    );
     Ok(())
 }
 
@@ -193,7 +273,9 @@ fn seconds(time: Duration) -> String {
 /// A number that a variable sets.
 fn from_variable(name: &str, default: u64) -> Result<u64, Failure> {
     match std::env::var(name) {
-        Ok(number) if !number.is_empty() => Ok(number.parse().map_err(|_| format!("{name} must be a number"))?),
+        Ok(number) if !number.is_empty() => {
+            Ok(number.parse().map_err(|_| format!("{name} must be a number"))?)
+        }
         _ => Ok(default),
     }
 }

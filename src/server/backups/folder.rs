@@ -7,7 +7,7 @@ use super::{
     refuse,
 };
 use crate::server::{files, quiet_thread::Stopped, store::backup::CopyError};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256 as Hasher};
 use std::{
     ffi::{OsStr, OsString},
     fs::{self, File, Permissions},
@@ -98,11 +98,9 @@ impl Unfinished {
             file.sync_all()
         });
         written.map_err(|error| BackupError::of_file(&self.shown(name), &error))?;
-        Ok(Part {
-            name: name.to_owned(),
-            bytes: contents.len() as u64,
-            sha256: hex::encode(Sha256::digest(contents)),
-        })
+        let mut written = Digest::default();
+        written.add(contents);
+        Ok(written.part(name))
     }
 
     /// Flushes a file that is there, and describes it.
@@ -184,6 +182,30 @@ fn unfinished(name: &OsStr) -> Option<&[u8]> {
     name.get(..end)?.strip_suffix(UNFINISHED.as_bytes())
 }
 
+/// The description of a file whose contents come piece by piece.
+#[derive(Default)]
+pub(super) struct Digest {
+    hasher: Hasher,
+    bytes: u64,
+}
+
+impl Digest {
+    /// Adds a piece.
+    pub(super) fn add(&mut self, piece: &[u8]) {
+        self.hasher.update(piece);
+        self.bytes += piece.len() as u64;
+    }
+
+    /// The file of all pieces.
+    pub(super) fn part(self, name: &str) -> Part {
+        Part {
+            name: name.to_owned(),
+            bytes: self.bytes,
+            sha256: hex::encode(self.hasher.finalize()),
+        }
+    }
+}
+
 /// Reads a file to its end, a piece at a time; describes it.
 pub(super) fn digest(
     path: &Path,
@@ -192,7 +214,7 @@ pub(super) fn digest(
 ) -> Result<Part, BackupError> {
     let failed = |error: io::Error| BackupError::of_file(path, &error);
     let mut file = files::open(path).map_err(failed)?;
-    let (mut hasher, mut bytes, mut chunk) = (Sha256::new(), 0_u64, vec![0; CHUNK]);
+    let (mut read, mut chunk) = (Digest::default(), vec![0; CHUNK]);
     loop {
         if stopped.is_set() {
             return Err(CopyError::Stopped.into());
@@ -203,19 +225,10 @@ pub(super) fn digest(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(failed(error)),
         };
-        hasher.update(&chunk[..length]);
-        bytes += length as u64;
+        read.add(&chunk[..length]);
         each(&chunk[..length])?;
     }
-    Ok(Part {
-        name: path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-        bytes,
-        sha256: hex::encode(hasher.finalize()),
-    })
+    Ok(read.part(&path.file_name().unwrap_or_default().to_string_lossy()))
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ impl Shelf {
                 found.push((path, Timestamp::from_millis(manifest.made_at_millis)));
             }
         }
-        found.sort_by(|(_, one), (_, other)| one.cmp(other));
+        found.sort_by_key(|&(_, at)| at);
         Ok(found)
     }
 

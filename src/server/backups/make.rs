@@ -2,13 +2,15 @@
 
 use super::{
     BackupError,
-    folder::{Unfinished, digest},
+    folder::{Digest, Unfinished, digest},
     manifest::{DATABASE, Manifest, PEPPER, Part, Table},
     quietly, refuse,
 };
 use crate::{
     domain::time::Timestamp,
     server::{
+        files,
+        quiet_thread::Stopped,
         secret::pepper::{self, Pepper},
         store::{
             Store,
@@ -18,7 +20,6 @@ use crate::{
     },
 };
 use std::{
-    fs::File,
     io::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -49,14 +50,14 @@ struct Copied(Facts, Vec<Table>, Vec<Part>);
 pub async fn make(store: &Store, order: &Order) -> Result<Manifest, BackupError> {
     let dir = order.dir.clone();
     let unfinished = Arc::new(quietly(move |_| Unfinished::begin(&dir)).await?);
-    let Copied(facts, tables, mut files) = match store.kind() {
+    let Copied(facts, tables, mut parts) = match store.kind() {
         Engine::Sqlite => sqlite(store, &unfinished).await?,
         Engine::Postgres => postgres(store, &unfinished).await?,
     };
     if let Some(pepper) = &order.pepper {
-        files.push(with_pepper(&unfinished, pepper, &facts.peppers)?);
+        parts.push(with_pepper(&unfinished, pepper, &facts.peppers)?);
     }
-    let manifest = Manifest::new(store.kind(), order.at, &facts, tables, files);
+    let manifest = Manifest::new(store.kind(), order.at, &facts, tables, parts);
     let text = manifest.clone();
     quietly(move |_| match Arc::try_unwrap(unfinished) {
         Ok(unfinished) => unfinished.put_in_place(&text),
@@ -93,7 +94,7 @@ async fn postgres(store: &Store, unfinished: &Arc<Unfinished>) -> Result<Copied,
         return refuse("this is no PostgreSQL database".to_owned());
     };
     let facts = snapshot.facts(false).await?;
-    let (mut all, mut files) = (Vec::new(), Vec::new());
+    let (mut all, mut parts) = (Vec::new(), Vec::new());
     for name in tables().0 {
         let columns = snapshot.columns(name).await?;
         let mut table = Table {
@@ -112,23 +113,25 @@ async fn postgres(store: &Store, unfinished: &Arc<Unfinished>) -> Result<Copied,
         };
         let (written, rows) = tokio::join!(writes, copies);
         // A writer that failed is why nobody took the rows.
-        written?;
+        parts.push(written?);
         table.rows = rows?;
-        let (reading, file) = (Arc::clone(unfinished), table.file());
-        files.push(quietly(move |stopped| reading.describe(&file, stopped)).await?);
         all.push(table);
     }
-    Ok(Copied(facts, all, files))
+    Ok(Copied(facts, all, parts))
 }
 
-fn write_rows(unfinished: &Unfinished, name: &str, mut rows: Receiver<Vec<u8>>) -> Result<(), BackupError> {
+/// Writes rows as they come, and describes their file.
+fn write_rows(unfinished: &Unfinished, name: &str, mut rows: Receiver<Vec<u8>>) -> Result<Part, BackupError> {
     let failed = |error: std::io::Error| BackupError::of_file(&unfinished.shown(name), &error);
     let path = unfinished.folder().join(name);
-    let mut file: File = crate::server::files::open_or_make(&path).map_err(failed)?;
+    let mut file = files::open_or_make(&path).map_err(failed)?;
+    let mut writing = Digest::default();
     while let Some(piece) = rows.blocking_recv() {
         file.write_all(&piece).map_err(failed)?;
+        writing.add(&piece);
     }
-    Ok(())
+    file.sync_all().map_err(failed)?;
+    Ok(writing.part(name))
 }
 
 /// Adds the pepper, if it is the one that the copied keys are stored under.
@@ -138,11 +141,7 @@ fn with_pepper(unfinished: &Unfinished, file: &Path, stored: &[StoredVersion]) -
 }
 
 /// Compares a file of a backup with its description; what is wrong with it.
-pub(super) fn compare(
-    folder: &Path,
-    part: &Part,
-    stopped: &crate::server::quiet_thread::Stopped,
-) -> Result<Option<String>, BackupError> {
+pub(super) fn compare(folder: &Path, part: &Part, stopped: &Stopped) -> Result<Option<String>, BackupError> {
     let path = folder.join(&part.name);
     if !path.exists() {
         return Ok(Some(format!("{} is missing", path.display())));

@@ -60,13 +60,11 @@ pub async fn restore(
 pub async fn check(dir: Option<&Path>, config: &Config) -> Result<String, Box<dyn Error>> {
     let pepper = &config.pepper_file;
     let Verdict { summary, faults } = until_stopped(async {
-        Ok(match dir {
-            Some(dir) => backups::verify(dir, pepper).await?,
-            None => {
-                let store = Store::join(&config.database).await?;
-                backups::verify_live(&store, pepper).await?
-            }
-        })
+        if let Some(dir) = dir {
+            return Ok(backups::verify(dir, pepper).await?);
+        }
+        let store = Store::join(&config.database).await?;
+        Ok(backups::verify_live(&store, pepper).await?)
     })
     .await?;
     if faults.is_empty() {

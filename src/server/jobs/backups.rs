@@ -100,14 +100,14 @@ impl Schedule {
             order.dir.display(),
             manifest.summary()
         );
-        let (shelf, keep) = (self.shelf.clone(), app.config.backup_keep);
-        on_files(move || shelf.trim(usize::try_from(keep).unwrap_or(usize::MAX))).await
+        let (all, keep) = (self.shelf.clone(), app.config.backup_keep);
+        on_files(move || all.trim(usize::try_from(keep).unwrap_or(usize::MAX))).await
     }
 
     /// Whether the newest backup is not old enough for another one. One from the future is not: the clock was wrong.
     async fn newest_is_fresh(&self, app: &App) -> Result<bool, BackupError> {
-        let shelf = self.shelf.clone();
-        let all = on_files(move || shelf.list()).await?;
+        let all = self.shelf.clone();
+        let all = on_files(move || all.list()).await?;
         let now = app.now();
         let newest = all.into_iter().map(|(_, at)| at).rfind(|&at| at <= now);
         app.backups.set_newest(newest);

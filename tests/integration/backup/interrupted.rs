@@ -36,7 +36,7 @@ fn kill_after(mut process: Child, time: Duration, signal: &str) -> bool {
 
 #[tokio::test]
 async fn at_any_moment() {
-    const MOMENTS: u32 = 8;
+    const MOMENTS: u32 = 6;
     let database = Database::sqlite();
     let program = Program::start(&database);
     let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
@@ -91,7 +91,6 @@ async fn at_any_moment() {
                 fs::remove_file(database.folder().join(name)).expect("removed");
             }
         }
-        kill_after(begin(&database, &restore[..2]), Duration::ZERO, "-KILL");
         kill_after(begin(&database, &restore), takes * moment / MOMENTS, "-KILL");
         if file.exists() {
             run(&database, &["check"]).expect("a whole database");
