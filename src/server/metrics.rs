@@ -83,8 +83,7 @@ pub struct Metrics {
     rows_refused: Family<Rows, Counter>,
     task_restarts: Family<Task, Counter>,
     lines_lost: Counter,
-    backup_age: Family<[(&'static str, &'static str); 0], Gauge>,
-    backup_failures: Counter,
+    backups: Backups,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
     connections: Gauge,
@@ -113,8 +112,7 @@ impl Default for Metrics {
             rows_refused: Family::default(),
             task_restarts: Family::default(),
             lines_lost: Counter::default(),
-            backup_age: Family::default(),
-            backup_failures: Counter::default(),
+            backups: Backups::default(),
             open: Family::default(),
             in_use: Family::default(),
             connections: Gauge::default(),
@@ -134,8 +132,7 @@ impl Default for Metrics {
             rows_refused,
             task_restarts,
             lines_lost,
-            backup_age,
-            backup_failures,
+            backups,
             open,
             in_use,
             connections,
@@ -187,12 +184,7 @@ impl Default for Metrics {
             "Lines of the log that could not be written",
             lines_lost,
         );
-        all.add("backup_age_seconds", "Age of the newest good backup", backup_age);
-        all.add(
-            "backup_failures",
-            "Backups that could not be made",
-            backup_failures,
-        );
+        backups.register(&mut all);
         all.add("pool_open", "Open connections to the database", open);
         all.add("pool_in_use", "Connections to the database in use", in_use);
         all.add("connections_open", "Open connections of clients", connections);
@@ -277,16 +269,7 @@ impl Metrics {
         raise(&self.stale_uses, levels.stale_uses);
         raise(&self.unowned_refusals, levels.unowned_refusals);
         raise(&self.lines_lost, levels.lines_lost);
-        raise(&self.backup_failures, levels.backup_failures);
-        // Without a backup there is no line, so that an age is never a made-up one.
-        match levels.backup_age {
-            Some(age) => drop(
-                self.backup_age
-                    .get_or_create(&[])
-                    .set(i64::try_from(age).unwrap_or(i64::MAX)),
-            ),
-            None => drop(self.backup_age.remove(&[])),
-        }
+        self.backups.set(levels);
         for &(rows, refused) in &levels.rows_refused {
             raise(&self.rows_refused.get_or_create(&Rows { rows }), refused);
         }
@@ -300,6 +283,35 @@ impl Metrics {
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+/// The figures of scheduled backups.
+#[derive(Default)]
+struct Backups {
+    age: Family<[(&'static str, &'static str); 0], Gauge>,
+    failures: Counter,
+}
+
+impl Backups {
+    fn register(&self, all: &mut Registering<'_>) {
+        all.add("backup_age_seconds", "Age of the newest good backup", &self.age);
+        all.add(
+            "backup_failures",
+            "Backups that could not be made",
+            &self.failures,
+        );
+    }
+
+    /// Without a backup there is no line for its age.
+    fn set(&self, levels: &Levels) {
+        raise(&self.failures, levels.backup_failures);
+        if let Some(age) = levels.backup_age {
+            let age = i64::try_from(age).unwrap_or(i64::MAX);
+            self.age.get_or_create(&[]).set(age);
+        } else {
+            self.age.remove(&[]);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use sqlx::{
 use std::{io, time::Duration};
 use tokio::{
     sync::mpsc::{Receiver, Sender},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// Limits of these sessions: a statement may take as long as it takes, a lock is not waited for, and one whose client
@@ -23,6 +23,9 @@ const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// How long PostgreSQL may take until it sends the next rows.
 const PATIENCE: Duration = Duration::from_mins(2);
 const CONNECTING: Duration = Duration::from_secs(5);
+/// How often it is looked whether others have gone, and the pause between two looks: 3 seconds in all.
+const TRIES: u32 = 15;
+const PAUSE: Duration = Duration::from_millis(200);
 /// Bytes that are handed on at once.
 const CHUNK: usize = 256 * 1024;
 
@@ -175,19 +178,34 @@ impl Load {
         let said = |error: sqlx::Error| CopyError::Failed(driver_errors::postgres(&error, &options));
         let pool = connect(options.clone()).await.map_err(said)?;
         let mut tx = pool.begin().await.map_err(said)?;
-        // A server that starts on tables of an earlier release, or on none, waits for this.
-        if !migrations::try_lock(&mut tx).await.map_err(said)? {
-            return Err(CopyError::Failed(
-                "another program makes or changes the tables: end it first".to_owned(),
-            ));
+        // A server that starts on tables of an earlier release, or on none, waits for this. PostgreSQL takes a moment to
+        // notice that a process has ended.
+        let mut tries = TRIES;
+        while !migrations::try_lock(&mut tx).await.map_err(said)? {
+            tries -= 1;
+            if tries == 0 {
+                return Err(CopyError::Failed(
+                    "another program makes or changes the tables: end it first".to_owned(),
+                ));
+            }
+            sleep(PAUSE).await;
         }
         let mut load = Self(tx);
-        load.alone().await?;
+        let mut tries = TRIES;
+        while let Err(error) = load.alone().await {
+            tries -= 1;
+            if tries == 0 {
+                return Err(error);
+            }
+            sleep(PAUSE).await;
+        }
         Ok(load)
     }
 
     /// Fails while a server or another command uses the database.
     async fn alone(&mut self) -> Result<(), CopyError> {
+        // PostgreSQL would show what it showed before in this transaction.
+        self.0.execute("SELECT pg_stat_clear_snapshot()").await?;
         let others: i64 = sqlx::query_scalar(OTHERS).fetch_one(&mut *self.0).await?;
         if others == 0 {
             return Ok(());
