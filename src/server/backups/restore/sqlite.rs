@@ -27,8 +27,9 @@ pub(super) async fn restore(
     source: &Source,
     wanted: &Restore,
 ) -> Result<Vec<String>, BackupError> {
-    files::make_folder(files::folder_of(named)).map_err(|error| BackupError::of_file(named, &error))?;
-    check_user(files::folder_of(named))?;
+    let target = files::make_folder(files::folder_of(named)).and_then(|()| files::target(named));
+    let target = target.map_err(|error| BackupError::of_file(named, &error))?;
+    check_user(files::folder_of(&target))?;
     let place = Place::take(named)?;
     let path = place.path().to_owned();
     let shown = path.display();
