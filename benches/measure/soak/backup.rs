@@ -52,16 +52,23 @@ pub async fn run(place: Place) -> Result<(), Failure> {
         began.elapsed()
     );
 
-    let program = start(&place).await?;
-    sample.warm_up(program.address).await?;
-    let watch = Watch::start(&program, &place, &sample, true);
-    sleep(SPAN).await;
-    let mut idle = watch.finish().await;
-    let watch = Watch::start(&program, &place, &sample, true);
     let backups = tempfile::tempdir()?;
     let dir = backups.path().join("one");
+    under_load(&place, &sample, &dir).await?;
+    put_back(&place, &dir).await?;
+    data::remove(place).await
+}
+
+/// Makes a backup while others check and change keys, and compares what they get with what an idle server gives.
+async fn under_load(place: &Place, sample: &Sample, dir: &Path) -> Result<(), Failure> {
+    let program = start(place).await?;
+    sample.warm_up(program.address).await?;
+    let watch = Watch::start(&program, place, sample, true);
+    sleep(SPAN).await;
+    let mut idle = watch.finish().await;
+    let watch = Watch::start(&program, place, sample, true);
     let began = Instant::now();
-    let made = command(&place, place.folder.path(), &["backup", text(&dir)?]).await?;
+    let made = command(place, place.folder.path(), &["backup", text(dir)?]).await?;
     let took = began.elapsed();
     let mut seen = watch.finish().await;
     let said = String::from_utf8_lossy(&[made.stdout, made.stderr].concat()).into_owned();
@@ -71,7 +78,7 @@ pub async fn run(place: Place) -> Result<(), Failure> {
         said.lines().next().unwrap_or_default()
     );
     told(
-        &place,
+        place,
         "S82: a backup of it, under load",
         seconds(took),
         made.status.success() && took < LONG,
@@ -88,7 +95,7 @@ pub async fn run(place: Place) -> Result<(), Failure> {
         let (before, meanwhile) = (idle.percentile(kind, 99), seen.percentile(kind, 99));
         let bound = format!("< {} + 50 ms", milliseconds(before));
         told(
-            &place,
+            place,
             what,
             milliseconds(meanwhile),
             meanwhile <= before + CHECKS,
@@ -97,7 +104,7 @@ pub async fn run(place: Place) -> Result<(), Failure> {
     }
     let changes = seen.percentile(Kind::Create, 99);
     told(
-        &place,
+        place,
         "S82: 99 of 100 creations meanwhile",
         milliseconds(changes),
         changes < Duration::from_secs(1),
@@ -111,42 +118,40 @@ pub async fn run(place: Place) -> Result<(), Failure> {
         Kind::Revoke,
         Kind::Ready,
     ]);
-    told(&place, "S82: requests refused meanwhile", refused, none, "0");
+    told(place, "S82: requests refused meanwhile", refused, none, "0");
     if place.engine == "SQLite" {
         let wal = format!("{} MB", seen.wal / 1024 / 1024);
-        told(
-            &place,
-            "S85: the write-ahead log",
-            wal,
-            seen.wal < WAL,
-            "< 100 MB",
-        );
+        told(place, "S85: the write-ahead log", wal, seen.wal < WAL, "< 100 MB");
     }
     let grown = seen.memory - idle.memory;
     told(
-        &place,
+        place,
         "S82: memory that the server grew by",
         format!("{grown:.1} MB"),
         grown < 64.0,
         "< 64 MB",
     );
     stop(program).await;
+    Ok(())
+}
 
+/// Verifies the backup, and puts it in the place of the database.
+async fn put_back(place: &Place, dir: &Path) -> Result<(), Failure> {
     let began = Instant::now();
-    let good = command(&place, place.folder.path(), &["check", text(&dir)?]).await?;
+    let good = command(place, place.folder.path(), &["check", text(dir)?]).await?;
     told(
-        &place,
+        place,
         "S82: verifying it",
         seconds(began.elapsed()),
         good.status.success(),
         "it is well",
     );
     let began = Instant::now();
-    let restore = ["restore", text(&dir)?, "--replace", "--without-journal"];
-    let restored = command(&place, place.folder.path(), &restore).await?;
+    let restore = ["restore", text(dir)?, "--replace", "--without-journal"];
+    let restored = command(place, place.folder.path(), &restore).await?;
     let took = began.elapsed();
     told(
-        &place,
+        place,
         "S82: restoring it",
         seconds(took),
         restored.status.success() && took < LONG,
@@ -155,15 +160,15 @@ pub async fn run(place: Place) -> Result<(), Failure> {
     if !restored.status.success() {
         println!("{}", String::from_utf8_lossy(&restored.stderr));
     }
-    let good = command(&place, place.folder.path(), &["check"]).await?;
+    let good = command(place, place.folder.path(), &["check"]).await?;
     told(
-        &place,
+        place,
         "S82: the restored database",
         "",
         good.status.success(),
         "it is well",
     );
-    data::remove(place).await
+    Ok(())
 }
 
 /// Kills backups and restores of an SQLite file at random moments.

@@ -100,7 +100,7 @@ both!(
         );
         let other = copy(&backups, &good, "other");
         edit(&other, |manifest| {
-            manifest["migrations"][0]["checksum"] = "00".into()
+            manifest["migrations"][0]["checksum"] = "00".into();
         });
         refused(&other, "was made by another build");
         let format = copy(&backups, &good, "format");
