@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod app;
+pub mod backups;
 pub mod batches;
 pub mod catalog_file;
 pub mod client;
@@ -19,6 +20,7 @@ pub mod log_limit;
 pub mod logging;
 pub mod metrics;
 pub mod pace;
+pub mod quiet_thread;
 pub mod recorder;
 pub mod request_ids;
 pub mod rng;

@@ -112,6 +112,10 @@ const SHORT_TASKS: &[(&str, &str)] = &[
     ("src/server/catalog_file.rs", "the read of a file"),
     ("src/server/commands/ask.rs", "an answer on the terminal"),
     ("src/server/files/tests.rs", "a test"),
+    (
+        "src/server/quiet_thread.rs",
+        "a part of a backup, or of its verification",
+    ),
     ("src/server/store/health.rs", "the try of a change"),
     ("src/server/store/long_read.rs", "the end of a connection"),
     ("src/server/store/transaction.rs", "the end of a change"),

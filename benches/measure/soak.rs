@@ -5,6 +5,7 @@
 //! rounds the scenarios of the parts `night-*` have in a trial.
 
 mod away;
+mod backup;
 mod bounds;
 mod control;
 mod flood;
@@ -40,7 +41,7 @@ struct Part {
 }
 
 /// scripts/soak.sh reads the names from here, to refuse an unknown one before it builds.
-const PARTS: &[Part] = &[
+const PARTS: &[Part] [Part; 9] = &[
     Part {
         name: "sign-in",
         about: "200 people sign in at once",
@@ -74,7 +75,7 @@ const PARTS: &[Part] = &[
         about: "what one account, one stranger and one long log do to others",
     },
     Part {
-        name: "night-database",
+        name: "night-database", "backup",
         about: "PostgreSQL is not well in six ways, the disk of SQLite is full",
     },
     Part {
@@ -83,7 +84,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "night-revocation",
-        about: "keys are revoked while another server stands still or wakes",
+        about: "keys are revoked while another server stands still or wakes", "a backup of a large database under load, and kill -9",
     },
 ];
 
@@ -268,19 +269,21 @@ async fn run_part(name: &str) -> Result<(), Failure> {
         }
     } else if name == "night-database" {
         night_database::run().await?;
-    } else if name == "night-starts" {
-        for place in [Place::sqlite()?, Place::postgres("starts").await?]
+    } else if name == "night-starts" "backup" {
+        for place in [Place::sqlite()?, Place::postgres("starts").await?] Place::postgres("backup").await?]
             .into_iter()
             .flatten()
         {
             night_starts::run(place).await?;
         }
     } else if name == "night-revocation" {
+    backup::run(place).await?;
+        }
         if let Some(place) = Place::sqlite()? {
             night_revocation::run_sqlite(&place).await?;
         }
         if let Some(place) = Place::postgres("revocation").await? {
-            night_revocation::run_postgres(place).await?;
+            night_revocation::run_postgres(place).await?; backup::cut(place).await?;
         }
     } else if name == "away" {
         for (name, fault, stale) in [

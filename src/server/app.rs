@@ -1,6 +1,7 @@
 //! The running product: what every request handler is given.
 
 use super::{
+    backups::Known,
     catalog_file::{self, CatalogError},
     client::{ProxiesError, ProxySource, TrustedProxies},
     clock::{Clock, HostClock},
@@ -103,6 +104,8 @@ pub struct Inner {
     pub turns: Turns,
     /// Wakes the task that removes what deleted keys leave behind.
     pub deletions: Notify,
+    /// The backups that are made by themselves.
+    pub backups: Known,
     /// What runs for as long as the process.
     pub tasks: Tasks,
 }
@@ -188,6 +191,7 @@ impl App {
             folds: Folds::new(recorder.refused().clone()),
             tasks,
             turns: Turns::default(),
+            backups: Known::default(),
             deletions: Notify::new(),
             passwords: Passwords::new(parts.cost, Arc::clone(&parts.rng)),
             recorder,
@@ -274,8 +278,17 @@ impl App {
             rows_refused: self.recorder.refused().counts(),
             task_restarts: self.tasks.restarts(),
             lines_lost: logging::lost(),
+            backup_age: self.backup_age(),
+            backup_failures: self.backups.failures(),
             pools: self.store.pools(),
         }
+    }
+
+    /// Seconds since the newest good backup.
+    #[must_use]
+    pub fn backup_age(&self) -> Option<u64> {
+        let newest = self.backups.newest();
+        newest.map(|newest| self.now().since(newest).as_secs())
     }
 
     /// The current moment.

@@ -2,6 +2,7 @@
 //! its tables, and write in one transaction (docs/security.md, S71).
 
 mod ask;
+mod backup;
 mod key;
 mod member;
 mod table;
@@ -38,6 +39,9 @@ pub async fn run(command: &Command, config: &Config, parts: &Parts) -> Result<St
             key::run(command, &operator(&store, config, parts)).await
         }
         Command::Pepper(command) => pepper_command(command, config, parts).await,
+        Command::Backup(command) => backup::backup(command, config, parts).await,
+        Command::Restore(command) => backup::restore(command, config, parts).await,
+        Command::Check { dir } => backup::check(dir.as_deref(), config).await,
         Command::Demo => Err("serving the demo is no command to run beside a server".into()),
     }
 }

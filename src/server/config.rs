@@ -9,7 +9,10 @@ pub mod promises;
 mod setting;
 mod values;
 
-pub use command::{Asking, Command, KeyCommand, Listing, MemberCommand, PepperCommand, UserCommand, Which};
+pub use command::{
+    Asking, BackupCommand, Command, KeyCommand, Listing, MemberCommand, PepperCommand, RestoreCommand,
+    UserCommand, Which,
+};
 pub use explain::explain;
 pub use options::Options;
 pub use origin::Origin;
@@ -109,6 +112,12 @@ pub struct Config {
     pub sign_up_limit: SignUpLimit,
     /// How long requests stay in the log.
     pub log_retention: Duration,
+    /// Folder that backups are made in by themselves; none are when absent.
+    pub backup_dir: Option<PathBuf>,
+    /// Time between two backups.
+    pub backup_every: Duration,
+    /// Newest backups that are kept.
+    pub backup_keep: u32,
     /// How much there may be of what people make.
     pub limits: Limits,
 }
@@ -207,6 +216,8 @@ mod tests {
             ("--sign-up-limit", "0", "SIGN_UP_LIMIT"),
             ("--sign-up-limit", "many", "SIGN_UP_LIMIT"),
             ("--log-retention-days", "none", "LOG_RETENTION_DAYS"),
+            ("--backup-every", "24", "BACKUP_EVERY"),
+            ("--backup-keep", "0", "BACKUP_KEEP"),
         ] {
             let error = setting::read_all(["babysea", flag, value]).err().expect(flag);
             let sentence = explain(&error).expect("an error");

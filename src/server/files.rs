@@ -4,7 +4,7 @@
 mod exposure;
 mod held;
 
-pub use exposure::{exposed, warnings};
+pub use exposure::{exposed, user, warnings};
 pub use held::{Held, ReplaceError, Replacement};
 
 use std::{

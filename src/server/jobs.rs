@@ -1,6 +1,10 @@
 //! What runs by itself: the removal of what is over and of what deleted keys left behind, and the entries for repeated
 //! events. All of it goes in short steps, and goes on after a restart (docs/security.md, S85).
 
+mod backups;
+
+pub use backups::{Schedule, keep_backups};
+
 use super::{
     app::App,
     config::promises,
@@ -55,6 +59,9 @@ pub fn start(app: &App, hangups: Signal) {
     tasks.watch_endless("purge", with_app(|app| Box::pin(run(app))));
     tasks.watch_endless("deleted keys", with_app(|app| Box::pin(remove_deleted(app))));
     tasks.watch_endless("repeated events", with_app(|app| Box::pin(write_folds(app))));
+    if app.config.backup_dir.is_some() {
+        tasks.watch_endless("backups", with_app(|app| Box::pin(keep_backups(app))));
+    }
     tasks.watch_endless("write-ahead log", with_app(|app| Box::pin(keep_log_short(app))));
 }
 

@@ -59,6 +59,10 @@ pub struct Levels {
     pub task_restarts: Vec<(&'static str, u64)>,
     /// Lines of the log that could not be written since the start.
     pub lines_lost: u64,
+    /// Seconds since the newest good backup; nothing without one.
+    pub backup_age: Option<u64>,
+    /// Backups that could not be made since the start.
+    pub backup_failures: u64,
     /// Each pool of connections to the database: its name, those that are open, those of them that are in use.
     pub pools: Vec<(&'static str, u32, u32)>,
 }
@@ -79,6 +83,7 @@ pub struct Metrics {
     rows_refused: Family<Rows, Counter>,
     task_restarts: Family<Task, Counter>,
     lines_lost: Counter,
+    backups: Backups,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
     connections: Gauge,
@@ -107,6 +112,7 @@ impl Default for Metrics {
             rows_refused: Family::default(),
             task_restarts: Family::default(),
             lines_lost: Counter::default(),
+            backups: Backups::default(),
             open: Family::default(),
             in_use: Family::default(),
             connections: Gauge::default(),
@@ -126,6 +132,7 @@ impl Default for Metrics {
             rows_refused,
             task_restarts,
             lines_lost,
+            backups,
             open,
             in_use,
             connections,
@@ -177,6 +184,7 @@ impl Default for Metrics {
             "Lines of the log that could not be written",
             lines_lost,
         );
+        backups.register(&mut all);
         all.add("pool_open", "Open connections to the database", open);
         all.add("pool_in_use", "Connections to the database in use", in_use);
         all.add("connections_open", "Open connections of clients", connections);
@@ -261,6 +269,7 @@ impl Metrics {
         raise(&self.stale_uses, levels.stale_uses);
         raise(&self.unowned_refusals, levels.unowned_refusals);
         raise(&self.lines_lost, levels.lines_lost);
+        self.backups.set(levels);
         for &(rows, refused) in &levels.rows_refused {
             raise(&self.rows_refused.get_or_create(&Rows { rows }), refused);
         }
@@ -274,6 +283,35 @@ impl Metrics {
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+/// The figures of scheduled backups.
+#[derive(Default)]
+struct Backups {
+    age: Family<[(&'static str, &'static str); 0], Gauge>,
+    failures: Counter,
+}
+
+impl Backups {
+    fn register(&self, all: &mut Registering<'_>) {
+        all.add("backup_age_seconds", "Age of the newest good backup", &self.age);
+        all.add(
+            "backup_failures",
+            "Backups that could not be made",
+            &self.failures,
+        );
+    }
+
+    /// Without a backup there is no line for its age.
+    fn set(&self, levels: &Levels) {
+        raise(&self.failures, levels.backup_failures);
+        if let Some(age) = levels.backup_age {
+            let age = i64::try_from(age).unwrap_or(i64::MAX);
+            self.age.get_or_create(&[]).set(age);
+        } else {
+            self.age.remove(&[]);
+        }
     }
 }
 

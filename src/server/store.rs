@@ -3,6 +3,7 @@
 //! A table has a file with its statements, its rows and its methods; `reader.keys().page(..)` and
 //! `tx.keys().insert(..)` reach them. What is absent is `Ok(None)`.
 
+pub mod backup;
 mod answered;
 mod changes;
 mod connect;
@@ -91,6 +92,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
     [
         ("accounts", accounts::STATEMENTS),
         ("activity", activity::STATEMENTS),
+        ("backup", backup::STATEMENTS),
         ("key_changes", key_changes::STATEMENTS),
         ("key_list", key_list::STATEMENTS),
         ("keys", keys::STATEMENTS),

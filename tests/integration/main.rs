@@ -8,6 +8,7 @@ mod allowlist;
 mod answer;
 mod assets;
 mod awaited_bodies;
+mod backup;
 mod bodies;
 mod browser;
 mod canary;

@@ -16,9 +16,9 @@ const BY_OPERATOR: &str = "SELECT action || ' ' || target_name || ' ' || detail 
     WHERE actor_name = 'Server operator' ORDER BY at, id";
 
 /// Somebody with a browser.
-struct Person {
-    cookie: String,
-    slug: String,
+pub struct Person {
+    pub cookie: String,
+    pub slug: String,
 }
 
 fn cookie(answer: &Answer) -> String {
@@ -27,7 +27,7 @@ fn cookie(answer: &Answer) -> String {
 }
 
 impl Person {
-    async fn new(program: &Program, name: &str, email: &str) -> Self {
+    pub async fn new(program: &Program, name: &str, email: &str) -> Self {
         let fields = [("name", name), ("email", email), ("password", PASSWORD)];
         let answer = program.send(form("/sign-up", &fields)).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
@@ -43,7 +43,7 @@ impl Person {
     }
 
     /// Makes a key; its id and its secret.
-    async fn key(&self, program: &Program, slug: &str, name: &str) -> (String, String) {
+    pub async fn key(&self, program: &Program, slug: &str, name: &str) -> (String, String) {
         let fields = [
             ("account", slug),
             ("name", name),
@@ -66,7 +66,7 @@ async fn enter(program: &Program, email: &str, password: &str) -> Answer {
         .await
 }
 
-async fn uses(program: &Program, secret: &str) -> u16 {
+pub async fn uses(program: &Program, secret: &str) -> u16 {
     program.send(get("/v1/status").bearer(secret)).await.status
 }
 

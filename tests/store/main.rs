@@ -7,6 +7,7 @@ mod rows;
 mod wire;
 
 mod accounts;
+mod backup;
 mod clock;
 mod keys;
 mod long_reads;

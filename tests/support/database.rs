@@ -53,7 +53,6 @@ impl Database {
 
     /// A new database of the server that `make test` started; `None` where PostgreSQL is left out on purpose.
     pub async fn postgres() -> Option<Self> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         if std::env::var_os("TEST_SQLITE_ONLY").is_some_and(|value| value == "1") {
             return None;
         }
@@ -61,6 +60,12 @@ impl Database {
             "TEST_POSTGRES_URL is not set: `make test` sets it, as does `scripts/with-postgres.sh cargo test`; \
              TEST_SQLITE_ONLY=1 leaves PostgreSQL out",
         );
+        Some(Self::postgres_on(server).await)
+    }
+
+    /// A new database of this server.
+    pub async fn postgres_on(server: String) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!(
             "test_{}_{}",
             std::process::id(),
@@ -69,11 +74,11 @@ impl Database {
         on_server(&server, &format!("CREATE DATABASE {name}"))
             .await
             .expect("a database is made");
-        Some(Self {
+        Self {
             place: Place::Postgres { server, name },
             folder: Arc::new(folder()),
             owned: true,
-        })
+        }
     }
 
     /// As in `DATABASE_URL`.

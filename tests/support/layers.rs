@@ -27,7 +27,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
         "server::config::LogFormat server::log_limit",
         OUTSIDE,
     ),
-    ("server::tasks", "", WEB_AND_SQL),
+    ("server::tasks server::quiet_thread", "", WEB_AND_SQL),
     ("server::batches", "server::log_limit server::store", WEB_AND_SQL),
     ("server::pace", "server::store domain", WEB_AND_SQL),
     (
@@ -43,7 +43,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     // Keys are stored and found by the type of their hash.
     (
         "server::store",
-        "server::clock::Uptime server::files server::secret::pepper::KeyHash server::store server::tasks domain",
+        "server::clock::Uptime server::files server::quiet_thread server::secret::pepper::KeyHash server::store server::tasks domain",
         WEB,
     ),
     ("server::catalog_file", "server::store domain", WEB_AND_SQL),
@@ -52,6 +52,12 @@ const LAYERS: &[(&str, &str, &str)] = &[
     (
         "server::key_cache",
         "server::secret::pepper::KeyHash server::store domain",
+        WEB_AND_SQL,
+    ),
+    // The pepper of a backup is compared with the one that is there.
+    (
+        "server::backups",
+        "server::backups server::files server::quiet_thread server::secret::pepper server::store domain",
         WEB_AND_SQL,
     ),
     // The pepper is checked against what is stored; networks take turns at hashing.
@@ -68,7 +74,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ),
     (
         "server::jobs",
-        "server::store server::app server::config server::pace domain",
+        "server::jobs server::store server::app server::backups server::config server::pace server::quiet_thread domain",
         WEB_AND_SQL,
     ),
     (
@@ -78,7 +84,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ),
     (
         "server::app",
-        "server::catalog_file server::client server::clock server::config server::files server::folds server::key_cache server::limits server::logging server::metrics server::recorder server::request_ids server::rng server::secret server::store server::tasks server::write_behind domain",
+        "server::backups::Known server::catalog_file server::client server::clock server::config server::files server::folds server::key_cache server::limits server::logging server::metrics server::recorder server::request_ids server::rng server::secret server::store server::tasks server::write_behind domain",
         WEB_AND_SQL,
     ),
     (
@@ -91,7 +97,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     // What the binary does beside serving; the sample is written past the use cases, into the past.
     (
         "server::commands server::demo",
-        "server::commands server::app server::config server::limits server::rng server::secret server::service server::store domain",
+        "server::commands server::app server::backups server::config server::limits server::quiet_thread server::rng server::secret server::service server::store domain",
         WEB_AND_SQL,
     ),
     // A session's errors are those of the use cases; its cookie is a header of axum.

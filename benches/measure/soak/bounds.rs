@@ -5,9 +5,9 @@
 //! they get: checks of keys, changes and sign-ins. What they got of an idle server is the reference.
 
 mod attack;
-mod data;
-mod others;
-pub mod people;
+pub(super) mod data;
+pub(super) mod others;
+pub pub(super) mod people;
 mod slow;
 mod table;
 

@@ -1,8 +1,12 @@
 //! The commands beside serving, and what they take.
 
-use super::values::parse_role;
+use super::{
+    setting::Setting,
+    values::{parse_path, parse_role},
+};
 use crate::domain::role::Role;
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 /// What the program does instead of serving.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -19,8 +23,43 @@ pub enum Command {
     /// The secret that keys are hashed with
     #[command(subcommand)]
     Pepper(PepperCommand),
+    /// Back the database up into a folder of its own, while servers use it
+    Backup(BackupCommand),
+    /// Put a backup in the place of the database, which no server uses meanwhile
+    Restore(RestoreCommand),
+    /// Verify a backup, or the database
+    Check {
+        /// The folder of the backup; without it the database is verified
+        #[arg(value_parser = Setting(parse_path))]
+        dir: Option<PathBuf>,
+    },
     /// Serve a sample team with keys of every kind; prints how to sign in
     Demo,
+}
+
+/// A backup to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct BackupCommand {
+    /// Its folder, which must not exist yet, or be empty
+    #[arg(value_parser = Setting(parse_path))]
+    pub dir: PathBuf,
+    /// Put the pepper into it too; whoever has both can make keys
+    #[arg(long)]
+    pub with_pepper: bool,
+}
+
+/// A backup to be put back.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct RestoreCommand {
+    /// Its folder
+    #[arg(value_parser = Setting(parse_path))]
+    pub dir: PathBuf,
+    /// Keep the database that is there under another name, instead of refusing
+    #[arg(long)]
+    pub replace: bool,
+    /// Restore although nothing tells which keys, members and passwords ended after the backup
+    #[arg(long)]
+    pub without_journal: bool,
 }
 
 /// How a list is written.

@@ -5,8 +5,9 @@ use super::{
     origin::parse_origin,
     setting::Setting,
     values::{
-        ANY, parse_address, parse_brand, parse_choice, parse_location, parse_minimum, parse_number,
-        parse_path, parse_pepper_path, parse_prefix, parse_proxies, parse_rate_limit, parse_sign_up_limit,
+        ANY, parse_address, parse_brand, parse_choice, parse_duration, parse_location, parse_minimum,
+        parse_number, parse_path, parse_pepper_path, parse_prefix, parse_proxies, parse_rate_limit,
+        parse_sign_up_limit,
     },
 };
 use crate::{
@@ -130,6 +131,18 @@ pub struct Options {
     #[arg(long, env = "LOG_RETENTION_DAYS", default_value_t = 30, value_parser = Setting(parse_number::<u64, 1, 3_650>))]
     pub(super) log_retention_days: u64,
 
+    /// Folder that backups are made in by themselves; one of its own, not on the disk of the database [default: none]
+    #[arg(long, global = true, env = "BACKUP_DIR", value_parser = Setting(parse_path))]
+    pub(super) backup_dir: Option<PathBuf>,
+
+    /// Time between two backups: a number and m, h or d
+    #[arg(long, env = "BACKUP_EVERY", default_value = "24h", value_parser = Setting(parse_duration))]
+    pub(super) backup_every: Duration,
+
+    /// Newest backups that are kept
+    #[arg(long, env = "BACKUP_KEEP", default_value_t = 14, value_parser = Setting(parse_number::<u32, 1, 1_000>))]
+    pub(super) backup_keep: u32,
+
     /// Live keys that an account may have
     #[arg(long, env = "MAX_KEYS", default_value_t = 1_000, value_parser = Setting(parse_number::<u32, 1, ANY>))]
     pub(super) max_keys: u32,
@@ -173,6 +186,9 @@ impl From<Options> for Config {
             auth_limit: given.auth_limit,
             sign_up_limit: given.sign_up_limit,
             log_retention: Duration::from_secs(given.log_retention_days * 86_400),
+            backup_dir: given.backup_dir,
+            backup_every: given.backup_every,
+            backup_keep: given.backup_keep,
             limits: Limits {
                 keys: given.max_keys,
                 members: given.max_members,

@@ -3,7 +3,7 @@
 use super::{Location, ProxySource, RateLimit, SignUpLimit};
 use crate::domain::{password, role::Role, token};
 use clap::ValueEnum;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// The largest number of a setting that has no smaller bound.
 pub(super) const ANY: u64 = 4_294_967_295;
@@ -30,6 +30,27 @@ pub(super) fn parse_number<T: TryFrom<u64>, const LEAST: u64, const MOST: u64>(
     number
         .and_then(|number| T::try_from(number).ok())
         .ok_or_else(|| format!("must be a whole number from {LEAST} to {MOST}"))
+}
+
+/// `30m`, `24h` or `7d`.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+    const LEAST: u64 = 5;
+    const MOST: u64 = 31 * 24 * 60;
+    let minutes = [("m", 1), ("h", 60), ("d", 24 * 60)]
+        .into_iter()
+        .find_map(|(unit, minutes)| {
+            let number = text.strip_suffix(unit)?;
+            let is_number = number.bytes().all(|b| b.is_ascii_digit());
+            number
+                .parse::<u64>()
+                .ok()
+                .filter(|_| is_number)?
+                .checked_mul(minutes)
+        });
+    let minutes = minutes.filter(|minutes| (LEAST..=MOST).contains(minutes));
+    minutes
+        .map(|minutes| Duration::from_secs(minutes * 60))
+        .ok_or_else(|| "must be a number and m, h or d, such as 30m, 24h or 7d: from 5m to 31d".to_owned())
 }
 
 /// A file or a folder.
@@ -133,4 +154,29 @@ pub(super) fn parse_minimum(text: &str) -> Result<usize, String> {
     let range = password::LEAST_MINIMUM..=64;
     let number = text.parse().ok().filter(|number| range.contains(number));
     number.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit() {
+        for (text, minutes) in [
+            ("5m", Some(5)),
+            ("24h", Some(1_440)),
+            ("31d", Some(44_640)),
+            ("4m", None),
+            ("32d", None),
+            ("24", None),
+            ("h", None),
+            ("+5m", None),
+            ("1.5h", None),
+            ("99999999999999999999d", None),
+            ("18446744073709551615d", None),
+        ] {
+            let expected = minutes.map(|minutes| Duration::from_secs(minutes * 60));
+            assert_eq!(parse_duration(text).ok(), expected, "{text}");
+        }
+    }
 }

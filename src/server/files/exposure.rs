@@ -105,7 +105,8 @@ fn quoted(path: &Path) -> String {
 }
 
 /// The name of a user, or a number where the system's list has none.
-pub(super) fn user(id: u32) -> String {
+#[must_use]
+pub fn user(id: u32) -> String {
     let users = super::open(Path::new("/etc/passwd")).and_then(|file| super::text_of(&file, MOST));
     let users = users.unwrap_or_default();
     let name = users.lines().find_map(|line| {

@@ -38,13 +38,17 @@ pub async fn readyz(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         let task = app.tasks.down();
         task.map(|task| json!({ "reason": "task", "task": task }))
     };
-    match reason {
-        None => Json(json!({ "status": "ok" })).into_response(),
+    let (status, mut told) = match reason {
+        None => (StatusCode::OK, json!({ "status": "ok" })),
         Some(mut told) => {
             told["status"] = "unavailable".into();
-            (StatusCode::SERVICE_UNAVAILABLE, Json(told)).into_response()
+            (StatusCode::SERVICE_UNAVAILABLE, told)
         }
+    };
+    if app.config.backup_dir.is_some() {
+        told["backup"] = json!({ "age_seconds": app.backup_age() });
     }
+    (status, Json(told)).into_response()
 }
 
 /// Whether keys are checked: by the database, or for a while by what is known of them.

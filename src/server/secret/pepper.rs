@@ -7,7 +7,7 @@ mod file;
 mod mac;
 
 pub use error::PepperError;
-pub use file::{add_version, remove_version};
+pub use file::{add_version, contents, remove_version};
 pub use mac::Purpose;
 
 use crate::{
@@ -117,6 +117,16 @@ impl Pepper {
             }
         }
         Err(PepperError::Changing(path.to_owned()))
+    }
+
+    /// Whether the file holds every version that these stored keys need. Makes and changes nothing.
+    ///
+    /// # Errors
+    /// A sentence for whoever runs the command.
+    pub fn verify(path: &Path, stored: &[StoredVersion]) -> Result<(), PepperError> {
+        let lines = file::read(path)?.ok_or_else(|| PepperError::Missing(path.to_owned()))?;
+        let pepper = Self::from_lines(&lines).ok_or_else(|| PepperError::Malformed(path.to_owned()))?;
+        pepper.compare(stored, path)
     }
 
     /// Compares the versions with the stored check values.

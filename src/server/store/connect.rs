@@ -58,6 +58,13 @@ pub enum Location {
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl(String);
 
+impl PostgresUrl {
+    /// How a connection is opened.
+    pub(super) fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
+        Ok(PgConnectOptions::from_str(&self.0)?.application_name("babysea"))
+    }
+}
+
 impl std::fmt::Debug for PostgresUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("postgres://…")

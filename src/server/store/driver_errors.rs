@@ -122,8 +122,13 @@ pub(super) fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
 
 /// A sentence about an error while opening an SQLite file.
 pub(super) fn sqlite(error: &sqlx::Error, file: &Path) -> String {
+    sqlite_sentence(sqlite_code(error), error, file)
+}
+
+/// The same by the primary result code.
+pub(super) fn sqlite_sentence(code: Option<u32>, error: &dyn fmt::Display, file: &Path) -> String {
     let file = file.display();
-    match sqlite_code(error) {
+    match code {
         Some(5 | 6) => format!("another program holds {file} locked: end it"),
         Some(8) => format!(
             "{file} is read-only: let this user write the file and its folder, on a file system that is mounted writable"

@@ -24,7 +24,8 @@ pub(super) static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
     migrator
 });
 
-const TABLE: &str = "_sqlx_migrations";
+/// Where the migrations that were run are listed.
+pub(super) const TABLE: &str = "_sqlx_migrations";
 /// The number says "babysea" to nobody but us; PostgreSQL keeps such locks apart by database.
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7019264412530921)";
 /// Limits of the session that starts: a lock is tried again, a migration may take as long as it takes.
@@ -59,8 +60,7 @@ pub(super) async fn is_due(conn: &mut PgConnection) -> Result<bool, ConnectError
 pub(super) async fn run_postgres(conn: &mut PgConnection) -> Result<(), ConnectError> {
     let mut tx = conn.begin().await?;
     if is_due(&mut tx).await? {
-        let is_first: bool = sqlx::query_scalar(TRY_LOCK).fetch_one(&mut *tx).await?;
-        if !is_first {
+        if !try_lock(&mut tx).await? {
             return Err(ConnectError::Waited("another server changes the tables"));
         }
         announce(applied_postgres(&mut tx).await?, &POSTGRES);
@@ -83,6 +83,11 @@ pub(super) async fn run_postgres(conn: &mut PgConnection) -> Result<(), ConnectE
     }
     tx.rollback().await?;
     Ok(())
+}
+
+/// Takes the lock of those who make or change the tables, until the transaction ends; whether it could.
+pub(super) async fn try_lock(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(TRY_LOCK).fetch_one(conn).await
 }
 
 async fn applied_postgres(conn: &mut PgConnection) -> Result<Option<i64>, ConnectError> {

@@ -142,7 +142,8 @@ fn identity(found: &Metadata) -> Identity {
     (found.dev(), found.ino())
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+/// `FILE` and an ending.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(ending);
     path.into()

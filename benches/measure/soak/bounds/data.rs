@@ -43,6 +43,33 @@ impl Database {
         })
     }
 
+    /// Adds keys to the account of one, which nobody can use.
+    pub async fn add_keys(&mut self, key: &str, count: u64) -> Result<(), Failure> {
+        let columns = "INSERT INTO api_keys \
+                       (id, account_id, name, name_key, prefix, hash, pepper_version, preset, scopes, creator_id, created_at, form_token)";
+        let values = "k.account_id, 'one of many', 'one of many', 'bye_xxxxx'";
+        let more = "k.pepper_version, k.preset, k.scopes, k.creator_id, k.created_at - i, 'many' || i";
+        let mut from = 1;
+        while from <= count {
+            let until = count.min(from + CHUNK - 1);
+            let sql = match self {
+                Self::Sqlite(_) => format!(
+                    "WITH RECURSIVE g(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM g WHERE i < {until}) {columns} \
+                     SELECT printf('00000000-0000-4000-8000-%012d', i), {values}, randomblob(32), {more} \
+                     FROM g, api_keys k WHERE k.id = '{key}'"
+                ),
+                Self::Postgres(_) => format!(
+                    "{columns} SELECT '00000000-0000-4000-8000-' || lpad(CAST(i AS TEXT), 12, '0'), {values}, \
+                     sha256(CAST('many' || i AS BYTEA)), {more} \
+                     FROM generate_series({from}::BIGINT, {until}::BIGINT) AS g(i), api_keys k WHERE k.id = '{key}'"
+                ),
+            };
+            self.execute(sql).await?;
+            from = until + 1;
+        }
+        Ok(())
+    }
+
     async fn execute(&mut self, sql: String) -> Result<(), Failure> {
         let sql = AssertSqlSafe(sql);
         match self {

@@ -73,6 +73,15 @@ pub async fn remove_version(path: &Path, store: &Store, version: i64) -> Result<
     next.put_in_place().map_err(|source| not_replaced(path, source))
 }
 
+/// What the file holds, for a copy of it.
+///
+/// # Errors
+/// A sentence for whoever runs the command.
+pub fn contents(path: &Path) -> Result<String, PepperError> {
+    let lines = read(path)?.ok_or_else(|| PepperError::Missing(path.to_owned()))?;
+    Ok(text(&lines))
+}
+
 /// Reads the file, if there is one.
 pub(super) fn read(path: &Path) -> Result<Option<Lines>, PepperError> {
     match files::open(path) {

@@ -1,0 +1,63 @@
+//! Backups: one folder each, with a manifest that is written last (docs/security.md, S82). A folder without a manifest
+//! is no backup, and none that does not fit its manifest is put back.
+
+mod folder;
+mod known;
+mod make;
+mod manifest;
+mod restore;
+mod verify;
+
+pub use known::{Known, Shelf};
+pub use make::{Order, make};
+pub use manifest::{Manifest, stamp};
+pub use restore::{Restore, restore};
+pub use verify::{Verdict, verify, verify_live};
+
+use super::{
+    secret::pepper::PepperError,
+    store::{ConnectError, StoreError, backup::CopyError},
+};
+use std::{io, path::Path};
+
+/// Why a backup was not made, verified or put back, in a sentence for whoever runs the server.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// What was found, and what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// The database could not be copied or filled.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// The database could not be opened.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The pepper does not fit.
+    #[error(transparent)]
+    Pepper(#[from] PepperError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl BackupError {
+    fn of_file(path: &Path, error: &io::Error) -> Self {
+        CopyError::of_file(path, error).into()
+    }
+}
+
+fn refuse<T>(sentence: String) -> Result<T, BackupError> {
+    Err(BackupError::Refused(sentence))
+}
+
+/// Runs work on files in a quiet thread.
+async fn quietly<T: Send + 'static>(
+    work: impl FnOnce(&super::quiet_thread::Stopped) -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, BackupError> {
+    let done = super::quiet_thread::run(work).await;
+    done.unwrap_or_else(|error| {
+        refuse(format!(
+            "this machine does not let the work begin or end: {error}"
+        ))
+    })
+}

@@ -1,0 +1,360 @@
+//! The manifest of a backup: what it holds, and how to tell that it is whole.
+
+use super::{BackupError, refuse};
+use crate::{
+    domain::time::Timestamp,
+    server::{
+        files,
+        store::{
+            backup::{Applied, Engine, Facts, Unknown, judge},
+            peppers::StoredVersion,
+        },
+    },
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// The manifest's own form. A backup with a higher number is one of a later release.
+const FORMAT: u32 = 1;
+/// Its file.
+pub(super) const MANIFEST: &str = "manifest.json";
+/// The SQLite database in a backup.
+pub(super) const DATABASE: &str = "babysea.db";
+/// The pepper in a backup that has it.
+pub(super) const PEPPER: &str = "pepper";
+/// The rows of a PostgreSQL table are in a file named so and after the table.
+pub(super) const ROWS: &str = ".rows";
+/// A larger manifest is none of ours.
+const MOST: u64 = 1024 * 1024;
+
+/// What a backup holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    format: u32,
+    /// The release that made it.
+    pub product: String,
+    /// The engine it is of.
+    pub engine: Engine,
+    /// When it was begun, as in every other time: UTC with milliseconds.
+    pub made_at: String,
+    /// The same in milliseconds since 1970.
+    pub made_at_millis: i64,
+    /// The number of the newest change in it.
+    pub newest_change: i64,
+    migrations: Vec<Migration>,
+    /// The versions of the pepper that its keys are stored under.
+    pepper: Vec<PepperVersion>,
+    /// The tables, in the order in which they can be filled.
+    pub tables: Vec<Table>,
+    /// Every other file.
+    pub files: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Migration {
+    version: i64,
+    checksum: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct PepperVersion {
+    version: i64,
+    check_value: String,
+    keys: i64,
+}
+
+/// A table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// Its columns, in the order of its file; none where the database is one file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+}
+
+/// A file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its name in the folder.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of what it holds, in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// The manifest of a database of which this is true.
+    pub(super) fn new(
+        engine: Engine,
+        at: Timestamp,
+        facts: &Facts,
+        tables: Vec<Table>,
+        files: Vec<Part>,
+    ) -> Self {
+        Self {
+            format: FORMAT,
+            product: env!("CARGO_PKG_VERSION").to_owned(),
+            engine,
+            made_at: at.iso(),
+            made_at_millis: at.millis(),
+            newest_change: facts.newest_change,
+            migrations: facts.migrations.iter().map(Migration::of).collect(),
+            pepper: facts.peppers.iter().map(PepperVersion::of).collect(),
+            tables,
+            files,
+        }
+    }
+
+    /// Its text.
+    pub(super) fn text(&self) -> String {
+        // Numbers, texts and lists can always be written.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// Reads the manifest of a folder.
+    ///
+    /// # Errors
+    /// One sentence: the folder is no backup, or one of a later release.
+    pub fn read(folder: &Path) -> Result<Self, BackupError> {
+        let path = folder.join(MANIFEST);
+        let shown = folder.display();
+        let text = match files::open(&path).and_then(|file| files::text_of(&file, MOST)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return refuse(format!(
+                    "{shown} is no backup: it has no {MANIFEST}, which is written last. Name the folder of a backup that \
+                     was made to its end"
+                ));
+            }
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidData | io::ErrorKind::FileTooLarge
+                ) =>
+            {
+                return damaged(&path, "it is no manifest");
+            }
+            Err(error) => return Err(BackupError::of_file(&path, &error)),
+        };
+        let Ok(found) = serde_json::from_str::<serde_json::Value>(&text) else {
+            return damaged(&path, "it is no JSON");
+        };
+        match found["format"].as_u64() {
+            Some(format) if format > u64::from(FORMAT) => refuse(format!(
+                "{shown} was made by a later release (format {format}; this one knows {FORMAT}): use that release"
+            )),
+            Some(_) => match serde_json::from_value::<Self>(found) {
+                Ok(manifest) => manifest.check(folder),
+                Err(error) => damaged(&path, &error.to_string()),
+            },
+            None => damaged(&path, "it has no format"),
+        }
+    }
+
+    /// Whether it is one that this program writes: its names lead nowhere else.
+    fn check(self, folder: &Path) -> Result<Self, BackupError> {
+        let is_name = |name: &str| {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        };
+        let tables = self.tables.iter();
+        let names: Vec<&str> = tables
+            .flat_map(|table| table.columns.iter().chain([&table.name]))
+            .map(String::as_str)
+            .collect();
+        let mut expected: Vec<String> = match self.engine {
+            Engine::Sqlite => vec![DATABASE.to_owned()],
+            Engine::Postgres => self.tables.iter().map(Table::file).collect(),
+        };
+        expected.push(PEPPER.to_owned());
+        let are_known = self.files.iter().all(|part| expected.contains(&part.name));
+        let has_all = expected
+            .iter()
+            .filter(|&name| name != PEPPER)
+            .all(|name| self.part(name).is_some());
+        if names.into_iter().all(is_name) && are_known && has_all {
+            Ok(self)
+        } else {
+            damaged(
+                &folder.join(MANIFEST),
+                "it names other files and tables than a backup has",
+            )
+        }
+    }
+
+    /// A file of this name.
+    pub(super) fn part(&self, name: &str) -> Option<&Part> {
+        self.files.iter().find(|part| part.name == name)
+    }
+
+    /// Whether the pepper is in the backup.
+    #[must_use]
+    pub fn has_pepper(&self) -> bool {
+        self.part(PEPPER).is_some()
+    }
+
+    /// The last migration.
+    pub(super) fn version(&self) -> i64 {
+        self.migrations
+            .iter()
+            .map(|migration| migration.version)
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// Rows of a table.
+    #[must_use]
+    pub fn rows(&self, table: &str) -> u64 {
+        let found = self.tables.iter().find(|found| found.name == table);
+        found.map_or(0, |found| found.rows)
+    }
+
+    /// Refuses tables that this release does not know.
+    pub(super) fn check_schema(&self, folder: &Path) -> Result<(), BackupError> {
+        let applied: Vec<_> = self.migrations.iter().map(Migration::applied).collect();
+        let (folder, product) = (folder.display(), &self.product);
+        refuse(match judge(self.engine, &applied) {
+            Ok(()) => return Ok(()),
+            Err(Unknown::Later(version)) => format!(
+                "{folder} was made by a later release ({product}): its tables have migration {version}, which this one ({}) \
+                 does not know. Restore it with that release",
+                env!("CARGO_PKG_VERSION")
+            ),
+            Err(Unknown::Other(version)) => format!(
+                "{folder} was made by another build ({product}): its migration {version} has another content. Restore it \
+                 with that one"
+            ),
+            Err(Unknown::Incomplete) => {
+                format!("{folder} lists no complete migrations: it is damaged. Restore another backup")
+            }
+        })
+    }
+
+    /// The versions of the pepper, to compare a file with.
+    pub(super) fn peppers(&self) -> Vec<StoredVersion> {
+        let all = self.pepper.iter();
+        all.map(|found| StoredVersion {
+            version: found.version,
+            check_value: hex::decode(&found.check_value).unwrap_or_default(),
+            keys: found.keys,
+        })
+        .collect()
+    }
+
+    /// How a database differs from what it says.
+    pub(super) fn differences(&self, facts: &Facts) -> Vec<String> {
+        let mut differences = Vec::new();
+        for table in &self.tables {
+            let found = facts.rows.iter().find(|(name, _)| *name == table.name);
+            if let Some(&(name, rows)) = found
+                && rows != table.rows
+            {
+                differences.push(format!("{name} has {rows} rows instead of {}", table.rows));
+            }
+        }
+        if facts.newest_change != self.newest_change {
+            differences.push(format!(
+                "its newest change is {} instead of {}",
+                facts.newest_change, self.newest_change
+            ));
+        }
+        if self.migrations != facts.migrations.iter().map(Migration::of).collect::<Vec<_>>() {
+            differences.push("it has other migrations".to_owned());
+        }
+        if self.pepper != facts.peppers.iter().map(PepperVersion::of).collect::<Vec<_>>() {
+            differences.push("it has other check values of the pepper".to_owned());
+        }
+        differences
+    }
+
+    /// What it holds, for people.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let counted = |table: &str, one: &str, many: &str| {
+            let rows = self.rows(table);
+            format!("{rows} {}", if rows == 1 { one } else { many })
+        };
+        format!(
+            "{} of {}, change {}: {}, {}, {}, {}",
+            self.engine,
+            self.made_at,
+            self.newest_change,
+            counted("users", "person", "people"),
+            counted("accounts", "account", "accounts"),
+            counted("api_keys", "key", "keys"),
+            counted(
+                "request_logs",
+                "row of the request log",
+                "rows of the request log"
+            ),
+        )
+    }
+}
+
+impl Migration {
+    fn of(applied: &Applied) -> Self {
+        Self {
+            version: applied.version,
+            checksum: hex::encode(&applied.checksum),
+        }
+    }
+
+    fn applied(&self) -> Applied {
+        Applied {
+            version: self.version,
+            checksum: hex::decode(&self.checksum).unwrap_or_default(),
+        }
+    }
+}
+
+impl PepperVersion {
+    fn of(stored: &StoredVersion) -> Self {
+        Self {
+            version: stored.version,
+            check_value: hex::encode(&stored.check_value),
+            keys: stored.keys,
+        }
+    }
+}
+
+impl Table {
+    /// The file of its rows.
+    pub(super) fn file(&self) -> String {
+        format!("{}{ROWS}", self.name)
+    }
+}
+
+fn damaged<T>(path: &Path, why: &str) -> Result<T, BackupError> {
+    refuse(format!(
+        "{} is damaged ({why}): use another backup",
+        path.display()
+    ))
+}
+
+/// A time as it stands in names of files: `20261129T100000_123Z`.
+#[must_use]
+pub fn stamp(at: Timestamp) -> String {
+    at.iso().replace([':', '-'], "").replace('.', "_")
+}
+
+/// The folder of a backup, absolute.
+pub(super) fn folder_of(named: &Path) -> Result<PathBuf, BackupError> {
+    std::fs::canonicalize(named).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => BackupError::Refused(format!(
+            "there is no folder {}: name the folder of a backup",
+            named.display()
+        )),
+        _ => BackupError::of_file(named, &error),
+    })
+}

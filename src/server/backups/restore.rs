@@ -1,0 +1,121 @@
+//! Putting a backup in the place of the database.
+
+mod postgres;
+mod sqlite;
+
+use super::{
+    BackupError,
+    manifest::{Manifest, PEPPER, folder_of, stamp},
+    refuse,
+};
+use crate::{
+    domain::time::Timestamp,
+    server::{
+        files,
+        secret::pepper::{self, Pepper, PepperError},
+        store::{Location, backup::Engine},
+    },
+};
+use std::path::{Path, PathBuf};
+
+/// A backup that is to be put back.
+#[derive(Clone, Debug)]
+pub struct Restore {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// The database.
+    pub database: Location,
+    /// The pepper's file.
+    pub pepper_file: PathBuf,
+    /// Whether a database that is there gives way, and is kept under another name.
+    pub replace: bool,
+    /// Whether it is done although nothing tells what ended since the backup.
+    pub without_journal: bool,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// Puts a backup in the place of the database; returns what was done, a sentence each.
+///
+/// # Errors
+/// One sentence; nothing was changed then.
+pub async fn restore(wanted: &Restore) -> Result<Vec<String>, BackupError> {
+    let folder = folder_of(&wanted.dir)?;
+    let manifest = Manifest::read(&folder)?;
+    let shown = folder.display();
+    let engine = match wanted.database {
+        Location::Sqlite(_) => Engine::Sqlite,
+        Location::Postgres(_) => Engine::Postgres,
+    };
+    if manifest.engine != engine {
+        return refuse(format!(
+            "{shown} is a backup of {}, and DATABASE_URL names {engine}: name a database of the same engine",
+            manifest.engine
+        ));
+    }
+    manifest.check_schema(&folder)?;
+    let needs_pepper = check_pepper(&folder, &manifest, &wanted.pepper_file)?;
+    let source = Source {
+        folder,
+        manifest,
+        needs_pepper,
+    };
+    match &wanted.database {
+        Location::Sqlite(named) => sqlite::restore(named, &source, wanted).await,
+        Location::Postgres(_) => postgres::restore(&source, wanted).await,
+    }
+}
+
+/// A backup that may be put back.
+struct Source {
+    folder: PathBuf,
+    manifest: Manifest,
+    /// Whether its pepper has to be put in place too.
+    needs_pepper: bool,
+}
+
+/// Refuses a pepper that does not fit; whether there is none and the backup brings its own.
+fn check_pepper(folder: &Path, manifest: &Manifest, file: &Path) -> Result<bool, BackupError> {
+    match Pepper::verify(file, &manifest.peppers()) {
+        Ok(()) => Ok(false),
+        Err(PepperError::Missing(_)) if manifest.has_pepper() => {
+            Pepper::verify(&folder.join(PEPPER), &manifest.peppers())?;
+            Ok(true)
+        }
+        Err(PepperError::Wrong(_)) if manifest.has_pepper() => refuse(format!(
+            "PEPPER_FILE {} is not the one that the keys in the backup are stored under: move it away, and the one in the \
+             backup is put there",
+            file.display()
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Source {
+    /// Puts the backup's pepper in place where there is none.
+    fn put_pepper(&self, file: &Path) -> Result<(), BackupError> {
+        if !self.needs_pepper {
+            return Ok(());
+        }
+        let contents = pepper::contents(&self.folder.join(PEPPER))?;
+        let failed = |error: std::io::Error| BackupError::of_file(file, &error);
+        files::make_folder(files::folder_of(file)).map_err(failed)?;
+        files::make_once(file, contents.as_bytes()).map_err(failed)?;
+        // What counts is what is there, whoever made it.
+        Ok(Pepper::verify(file, &self.manifest.peppers())?)
+    }
+
+    fn done(&self) -> String {
+        format!("restored {}: {}", self.folder.display(), self.manifest.summary())
+    }
+
+    /// What cannot be known of the time since the backup, and what to do about it.
+    fn lost(&self) -> String {
+        format!(
+            "what ended after {} is not known: keys that were revoked, deleted or rotated since then work again, removed \
+             members are in their teams again, and old passwords are taken again. To end what may be in the wrong hands, \
+             run babysea key revoke --all, or --account SLUG, babysea member remove and babysea user password",
+            self.manifest.made_at
+        )
+    }
+}

@@ -1,0 +1,100 @@
+//! A PostgreSQL database out of a backup: all of it in one transaction.
+
+use super::{Restore, Source, stamp};
+use crate::server::{
+    backups::{BackupError, folder::digest, make::compare, manifest::Table, quietly, refuse},
+    store::backup::{CopyError, Emptied, Load, tables},
+};
+use tokio::sync::mpsc;
+
+/// Pieces of a table that wait to be sent.
+const PIECES: usize = 4;
+
+pub(super) async fn restore(source: &Source, wanted: &Restore) -> Result<Vec<String>, BackupError> {
+    if !wanted.without_journal {
+        return refuse(format!(
+            "a backup of PostgreSQL has no journal that tells what ended after {}: keys that were revoked since then would \
+             work again. Use point-in-time recovery (docs/operations.md), or add --without-journal",
+            source.manifest.made_at
+        ));
+    }
+    let (folder, all) = (source.folder.clone(), source.manifest.files.clone());
+    let fault = quietly(move |stopped| {
+        for part in &all {
+            if let Some(fault) = compare(&folder, part, stopped)? {
+                return Ok(Some(fault));
+            }
+        }
+        Ok(None)
+    });
+    if let Some(fault) = fault.await? {
+        return refuse(format!("{fault}: the backup is damaged. Restore another one"));
+    }
+    let mut load = Load::begin(&wanted.database).await?;
+    let kept = format!("before_restore_{}", stamp(wanted.at).to_lowercase());
+    let emptied = load.make_room(wanted.replace, &kept).await?;
+    load.make_tables(source.manifest.version()).await?;
+    let known = tables().0;
+    for table in &source.manifest.tables {
+        if !known.contains(&table.name.as_str()) {
+            return refuse(format!(
+                "{} has a table {} that this release does not know",
+                source.folder.display(),
+                table.name
+            ));
+        }
+        fill(&mut load, source, table).await?;
+    }
+    let mut wrong = source.manifest.differences(&load.facts().await?);
+    wrong.extend(load.orphans().await?);
+    if !wrong.is_empty() {
+        return refuse(format!(
+            "{} does not hold what its manifest says: {}. Restore another backup",
+            source.folder.display(),
+            wrong.join("; ")
+        ));
+    }
+    source.put_pepper(&wanted.pepper_file)?;
+    load.commit().await?;
+    let mut said = vec![format!("{}, to the database of DATABASE_URL", source.done())];
+    if let Emptied::Kept(schema) = emptied {
+        said.push(format!(
+            "the tables that were there are kept in the schema {schema}"
+        ));
+    }
+    said.push("everybody signs in again".to_owned());
+    said.push(source.lost());
+    Ok(said)
+}
+
+async fn fill(load: &mut Load, source: &Source, table: &Table) -> Result<(), BackupError> {
+    let (sender, receiver) = mpsc::channel(PIECES);
+    let path = source.folder.join(table.file());
+    let reads = quietly(move |stopped| {
+        let sent = digest(&path, stopped, |piece| {
+            let sent = sender.blocking_send(Ok(piece.to_vec()));
+            sent.map_err(|_| CopyError::Stopped.into())
+        });
+        if sent.is_err() {
+            // Nobody waits for it where PostgreSQL refused a row.
+            let _ = sender.blocking_send(Err(std::io::ErrorKind::Other.into()));
+        }
+        sent.map(drop)
+    });
+    let (read, rows) = tokio::join!(reads, load.fill(&table.name, &table.columns, receiver));
+    // A file that cannot be read, or a writer that nobody waits for any more, is the cause of what the other side says.
+    let rows = match (read, rows) {
+        (Err(error), _) if !matches!(error, BackupError::Copy(CopyError::Stopped)) => return Err(error),
+        (_, rows) => rows?,
+    };
+    if rows == table.rows {
+        Ok(())
+    } else {
+        refuse(format!(
+            "{} of {} has {rows} rows instead of {}: it is damaged. Restore another backup",
+            table.file(),
+            source.folder.display(),
+            table.rows
+        ))
+    }
+}

@@ -1,0 +1,186 @@
+//! An SQLite file out of a backup.
+
+use super::{Restore, Source, stamp};
+use crate::server::{
+    backups::{BackupError, folder::digest, manifest::DATABASE, quietly, refuse},
+    files,
+    store::backup::{CopiedFile, Place, kept_name},
+};
+use rustix::process::geteuid;
+use std::{
+    ffi::OsString,
+    fs::{self, File, Permissions},
+    io::Write as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown},
+    path::{Path, PathBuf},
+};
+use tempfile::{Builder, TempPath};
+
+/// Between the name of the database and the random characters of the file that it is made in.
+const NEXT: &str = ".restore-";
+const RANDOM: usize = 16;
+/// The journal of what ended, beside the database file.
+const JOURNAL: &str = ".endings";
+
+pub(super) async fn restore(
+    named: &Path,
+    source: &Source,
+    wanted: &Restore,
+) -> Result<Vec<String>, BackupError> {
+    let target = files::make_folder(files::folder_of(named)).and_then(|()| files::target(named));
+    let target = target.map_err(|error| BackupError::of_file(named, &error))?;
+    check_user(files::folder_of(&target))?;
+    let place = Place::take(named)?;
+    let path = place.path().to_owned();
+    let shown = path.display();
+    if place.has_database() && !wanted.replace {
+        return refuse(format!(
+            "there is a database {shown} already: add --replace, which keeps it under another name, or name another place"
+        ));
+    }
+    let journal = journal_of(&path);
+    if journal.is_none() && !wanted.without_journal {
+        return refuse(format!(
+            "there is no journal {shown}{JOURNAL} beside the database, which tells what ended after {}: keys that were \
+             revoked since then would work again. Put the journal there, or add --without-journal",
+            source.manifest.made_at
+        ));
+    }
+    let next = copy(source, &path).await?;
+    check(source, &next).await?;
+    place.settle().await?;
+    source.put_pepper(&wanted.pepper_file)?;
+    let kept = kept_name(&path, &stamp(wanted.at));
+    let put = place.put(&next, &kept);
+    put.map_err(|error| BackupError::of_file(&path, &error))?;
+    // Its name is another's by now.
+    let _ = next.keep();
+    let mut said = vec![format!("{}, to {shown}", source.done())];
+    if place.has_database() {
+        said.push(format!(
+            "the database that was there is kept as {}",
+            kept.display()
+        ));
+    }
+    said.push("everybody signs in again".to_owned());
+    said.push(match journal {
+        Some(journal) => format!(
+            "the next start applies {}, so that what ended since stays ended",
+            journal.display()
+        ),
+        None => source.lost(),
+    });
+    Ok(said)
+}
+
+/// The journal beside a database file, if there is one.
+fn journal_of(database: &Path) -> Option<PathBuf> {
+    let mut name = database.as_os_str().to_owned();
+    name.push(JOURNAL);
+    let path = PathBuf::from(name);
+    path.is_file().then_some(path)
+}
+
+/// Copies the database of the backup beside its place, and compares what was copied with the manifest.
+async fn copy(source: &Source, path: &Path) -> Result<TempPath, BackupError> {
+    let (from, to) = (source.folder.join(DATABASE), path.to_owned());
+    let Some(part) = source.manifest.part(DATABASE).cloned() else {
+        return refuse(format!("{} has no database", source.folder.display()));
+    };
+    quietly(move |stopped| {
+        let failed = |error: std::io::Error| BackupError::of_file(&to, &error);
+        let folder = files::folder_of(&to);
+        let prefix = prefix(&to);
+        // Whoever takes the place is alone.
+        sweep(folder, &prefix);
+        let next = Builder::new()
+            .prefix(&prefix)
+            .suffix("")
+            .rand_bytes(RANDOM)
+            .permissions(Permissions::from_mode(0o600))
+            .tempfile_in(folder)
+            .map_err(failed)?;
+        own(next.as_file(), &to)?;
+        let mut file = next.as_file();
+        let found = digest(&from, stopped, |piece| file.write_all(piece).map_err(failed))?;
+        if found != part {
+            return refuse(format!(
+                "{} is damaged: it has another content than when it was made. Restore another backup",
+                from.display()
+            ));
+        }
+        file.sync_all().map_err(failed)?;
+        Ok(next.into_temp_path())
+    })
+    .await
+}
+
+/// Gives the new file owner, group and mode of the one that it replaces.
+fn own(file: &File, path: &Path) -> Result<(), BackupError> {
+    let failed = |error: std::io::Error| BackupError::of_file(path, &error);
+    let Ok(old) = fs::metadata(path) else {
+        return file
+            .set_permissions(Permissions::from_mode(0o600))
+            .map_err(failed);
+    };
+    let own = file.metadata().map_err(failed)?;
+    if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
+        fchown(file, Some(old.uid()), Some(old.gid())).map_err(|_| not_ours(path, old.uid()))?;
+    }
+    file.set_permissions(Permissions::from_mode(old.mode() & 0o777))
+        .map_err(failed)
+}
+
+/// Refuses to make files as root in a folder of another user, whose server could not use them.
+fn check_user(folder: &Path) -> Result<(), BackupError> {
+    let found = fs::metadata(folder).map_err(|error| BackupError::of_file(folder, &error))?;
+    if geteuid().is_root() && found.uid() != 0 {
+        return Err(not_ours(folder, found.uid()));
+    }
+    Ok(())
+}
+
+fn not_ours(path: &Path, owner: u32) -> BackupError {
+    BackupError::Refused(format!(
+        "{} belongs to {}: run this command as that user",
+        path.display(),
+        files::user(owner)
+    ))
+}
+
+fn prefix(path: &Path) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(NEXT);
+    prefix
+}
+
+/// Removes what killed commands left.
+fn sweep(folder: &Path, prefix: &OsString) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let random = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
+        if random.is_some_and(|random| random.len() == RANDOM) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Compares what is in the copied file with the manifest.
+async fn check(source: &Source, next: &Path) -> Result<(), BackupError> {
+    let mut copied = CopiedFile::open(next).await?;
+    let facts = copied.facts().await?;
+    copied.close().await?;
+    let differences = source.manifest.differences(&facts);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    refuse(format!(
+        "{} does not hold what its manifest says: {}. Restore another backup",
+        source.folder.display(),
+        differences.join("; ")
+    ))
+}

@@ -1,0 +1,135 @@
+//! Backups that a server makes by itself (docs/security.md, S82). Of the servers that share a PostgreSQL one makes them.
+
+use crate::server::{
+    app::App,
+    backups::{self, BackupError, Order, Shelf, stamp},
+    quiet_thread,
+    store::backup::Turn,
+};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+use tokio::time::sleep;
+
+/// How often it is looked whether a backup is due.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
+/// The pause after a backup that failed. Each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_mins(1);
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+/// How often a failure is a warning.
+const WARN_EVERY: Duration = Duration::from_hours(1);
+/// A backup that takes longer counts as failed, so that one that hangs does not keep the next from being made.
+const LONGEST: Duration = Duration::from_hours(12);
+
+/// Makes a backup whenever one is due.
+pub async fn keep_backups(app: App) {
+    let Some(dir) = app.config.backup_dir.clone() else {
+        return;
+    };
+    let mut schedule = Schedule::new(dir);
+    loop {
+        let pause = schedule.look(&app).await;
+        sleep(pause).await;
+    }
+}
+
+/// What one server knows of its backups.
+#[derive(Debug)]
+pub struct Schedule {
+    shelf: Shelf,
+    turn: Option<Turn>,
+    pause: Duration,
+    warned: Option<Instant>,
+}
+
+impl Schedule {
+    /// One for this folder.
+    #[must_use]
+    pub const fn new(dir: PathBuf) -> Self {
+        Self {
+            shelf: Shelf(dir),
+            turn: None,
+            pause: FIRST_PAUSE,
+            warned: None,
+        }
+    }
+
+    /// Makes a backup if one is due and this server is the one to make it; returns how long to wait until the next look.
+    pub async fn look(&mut self, app: &App) -> Duration {
+        match self.make_due(app).await {
+            Ok(()) => {
+                self.pause = FIRST_PAUSE;
+                LOOK_EVERY
+            }
+            Err(error) => {
+                app.backups.failed();
+                if self.warned.is_none_or(|warned| warned.elapsed() >= WARN_EVERY) {
+                    self.warned = Some(Instant::now());
+                    tracing::warn!(error = %error, "no backup was made, and it is tried again");
+                } else {
+                    tracing::info!(error = %error, "no backup was made, and it is tried again");
+                }
+                let pause = self.pause;
+                self.pause = (pause * 2).min(LONGEST_PAUSE);
+                pause
+            }
+        }
+    }
+
+    async fn make_due(&mut self, app: &App) -> Result<(), BackupError> {
+        if self.newest_is_fresh(app).await? || !self.has_turn(app).await? || self.newest_is_fresh(app).await?
+        {
+            return Ok(());
+        }
+        let at = app.now();
+        let order = Order {
+            dir: self.shelf.0.join(stamp(at)),
+            pepper: None,
+            at,
+        };
+        let began = Instant::now();
+        let made = tokio::time::timeout(LONGEST, backups::make(&app.store, &order)).await;
+        let manifest =
+            made.unwrap_or_else(|_| Err(BackupError::Refused("it took more than 12 hours".to_owned())))?;
+        app.backups.set_newest(Some(at));
+        self.warned = None;
+        tracing::info!(
+            seconds = began.elapsed().as_secs(),
+            "a backup was made, {}: {}",
+            order.dir.display(),
+            manifest.summary()
+        );
+        let (all, keep) = (self.shelf.clone(), app.config.backup_keep);
+        on_files(move || all.trim(usize::try_from(keep).unwrap_or(usize::MAX))).await
+    }
+
+    /// Whether the newest backup is not old enough for another one. One from the future is not: the clock was wrong.
+    async fn newest_is_fresh(&self, app: &App) -> Result<bool, BackupError> {
+        let all = self.shelf.clone();
+        let all = on_files(move || all.list()).await?;
+        let now = app.now();
+        let newest = all.into_iter().map(|(_, at)| at).rfind(|&at| at <= now);
+        app.backups.set_newest(newest);
+        Ok(newest.is_some_and(|newest| now.since(newest) < app.config.backup_every))
+    }
+
+    /// Whether this server is the one that makes backups.
+    async fn has_turn(&mut self, app: &App) -> Result<bool, BackupError> {
+        if let Some(turn) = &mut self.turn
+            && turn.holds().await
+        {
+            return Ok(true);
+        }
+        self.turn = Turn::take(&app.store).await?;
+        Ok(self.turn.is_some())
+    }
+}
+
+/// Works on files away from the threads that answer requests.
+async fn on_files<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, BackupError> {
+    let done = quiet_thread::run(move |_| work()).await;
+    done.unwrap_or_else(|error| Err(BackupError::Refused(error.to_string())))
+}

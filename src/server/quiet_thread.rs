@@ -1,0 +1,123 @@
+//! Threads for work that takes seconds to minutes and must not take the processor from requests: copying, reading and
+//! verifying whole databases (docs/security.md, S82).
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst},
+    },
+    thread,
+    time::Duration,
+};
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
+
+/// Added to the priority of the thread: 19 is the lowest that Linux has.
+const NICE: i32 = 19;
+/// How often it is looked whether all have ended.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Threads that run.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// A thread that runs, for as long as this lives.
+struct Running;
+
+impl Running {
+    fn begin() -> Self {
+        RUNNING.fetch_add(1, SeqCst);
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, SeqCst);
+    }
+}
+
+/// Waits until all threads have ended, and removed what they were making; for `limit` at most.
+pub async fn all_ended(limit: Duration) {
+    let all = async {
+        while RUNNING.load(SeqCst) > 0 {
+            sleep(LOOK_EVERY).await;
+        }
+    };
+    let _ = timeout(limit, all).await;
+}
+
+/// Tells the work that nobody waits for it any more.
+#[derive(Clone, Debug, Default)]
+pub struct Stopped(Arc<AtomicBool>);
+
+impl Stopped {
+    /// Whether it should end.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
+/// Sets the flag when the future that waits is dropped.
+struct Waiting(Stopped);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.0.store(true, Relaxed);
+    }
+}
+
+/// Runs `work` in a thread of its own with the lowest priority, and returns what it returns. Long work asks
+/// [`Stopped`] between its steps: it is set once the returned future is dropped.
+///
+/// # Errors
+/// When the thread cannot be started, or panicked.
+pub async fn run<T, F>(work: F) -> io::Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce(&Stopped) -> T + Send + 'static,
+{
+    let (sender, receiver) = oneshot::channel();
+    let waiting = Waiting(Stopped::default());
+    let stopped = waiting.0.clone();
+    let running = Running::begin();
+    thread::Builder::new().name("backup".to_owned()).spawn(move || {
+        let _running = running;
+        // On Linux this is the priority of the calling thread alone. Without it the work is only less quiet.
+        let _ = rustix::process::nice(NICE);
+        // Nobody waits any more where this fails.
+        let _ = sender.send(work(&stopped));
+    })?;
+    let done = receiver.await;
+    drop(waiting);
+    done.map_err(|_| io::Error::other("a thread ended early"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    #[tokio::test]
+    async fn it_returns_what_the_work_returns() {
+        assert_eq!(run(|_| 7).await.ok(), Some(7));
+        assert!(run(|_| panic!("on purpose")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_work_learns_that_nobody_waits() {
+        let (ended, ends) = oneshot::channel();
+        let work = run(move |stopped| {
+            while !stopped.is_set() {
+                thread::yield_now();
+            }
+            ended.send(())
+        });
+        assert!(timeout(Duration::from_millis(1), work).await.is_err());
+        assert!(timeout(Duration::from_mins(1), ends).await.is_ok());
+    }
+}

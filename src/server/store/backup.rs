@@ -1,0 +1,146 @@
+//! How the database gets into a backup and out of it (docs/security.md, S82). The folder of a backup and its manifest
+//! are the matter of `server::backups`.
+
+mod facts;
+mod place;
+mod postgres;
+mod schema;
+mod sqlite;
+mod turn;
+
+pub use facts::{Applied, Facts, Fault, Problem};
+pub use place::{Place, kept_name};
+pub use postgres::{Emptied, Load, Snapshot};
+pub use schema::{Engine, Unknown, judge};
+pub use sqlite::{CopiedFile, copy_sqlite, verify_sqlite};
+pub use turn::Turn;
+
+use super::{ConnectError, Store, StoreError, Tables as _, declare, driver_errors, pools::Pools};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+declare! {
+    MIGRATIONS = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
+}
+
+/// The tables of a backup and the statement that counts each one's rows, in an order in which every row comes after
+/// those that it refers to.
+macro_rules! tables {
+    ($($name:literal),* $(,)?) => {
+        /// Name and statement.
+        const TABLES: &[(&str, &str)] = &[$(($name, concat!("SELECT COUNT(*) FROM ", $name))),*];
+    };
+}
+
+tables![
+    "users",
+    "accounts",
+    "memberships",
+    "pepper_checks",
+    "api_keys",
+    "sent_forms",
+    "request_logs",
+    "request_log_gaps",
+    "activity",
+    "unowned_refusals",
+    "sign_in_waits",
+    "key_changes",
+    "changed_keys",
+];
+
+/// Tables whose rows mean nothing in another database: everybody signs in again after a restore, and the servers are
+/// other ones.
+const LEFT_OUT: &[&str] = &["sessions", "servers", "health"];
+
+/// The tables of a backup, and those that it leaves out.
+#[must_use]
+pub fn tables() -> (Vec<&'static str>, &'static [&'static str]) {
+    (TABLES.iter().map(|&(name, _)| name).collect(), LEFT_OUT)
+}
+
+/// Why a database could not be copied, verified or put back.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// What the database or the file system said, in a sentence.
+    #[error("{0}")]
+    Failed(String),
+    /// Nobody waits for it any more.
+    #[error("it was stopped")]
+    Stopped,
+    /// The database could not be opened.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+}
+
+impl From<sqlx::Error> for CopyError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(match &error {
+            sqlx::Error::Database(refused) if refused.code().is_some_and(|code| code.len() == 5) => {
+                format!(
+                    "PostgreSQL refused ({}): {refused}",
+                    refused.code().unwrap_or_default()
+                )
+            }
+            error => match driver_errors::sqlite_code(error) {
+                Some(11 | 26) => "the database is damaged: restore a backup".to_owned(),
+                Some(13) => "the disk of the database is full: make room".to_owned(),
+                _ => format!("the database cannot be used: {error}"),
+            },
+        })
+    }
+}
+
+impl From<StoreError> for CopyError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Broken(error) => error.into(),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl CopyError {
+    /// A sentence about a file that could not be written or read.
+    #[must_use]
+    pub fn of_file(path: &Path, error: &io::Error) -> Self {
+        let path = path.display();
+        Self::Failed(match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                format!("the disk of {path} is full: make room")
+            }
+            _ => format!("{path} cannot be used: {error}"),
+        })
+    }
+}
+
+impl Store {
+    /// Which engine it is.
+    #[must_use]
+    pub const fn kind(&self) -> Engine {
+        match self.pools {
+            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// What is true of an SQLite file that servers and commands use, and rows that refer to others that are not there.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn survey(&self) -> Result<(Facts, Fault), CopyError> {
+        let mut reader = self.read().await?;
+        let facts = Facts::read(reader.conn(), true).await?;
+        Ok((facts, facts::orphans(reader.conn()).await?))
+    }
+
+    /// The SQLite file, also of a command; nothing on PostgreSQL.
+    #[must_use]
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => Some(write.connect_options().get_filename().to_owned()),
+            Pools::Postgres(_) => None,
+        }
+    }
+}

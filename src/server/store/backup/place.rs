@@ -1,0 +1,221 @@
+//! The place of an SQLite database while a backup is put there: no server starts meanwhile, and at every moment the
+//! place holds the old file whole, the new file whole, or nothing (docs/security.md, S82 and S91).
+
+use super::{
+    super::{
+        ConnectError, driver_errors,
+        sqlite_file::{self, SqliteFile},
+    },
+    CopyError,
+};
+use crate::server::files;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::{
+    ffi::OsString,
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Files that SQLite keeps beside a database. One that is left from another database would be read into the new one.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// SQLITE_CORRUPT and SQLITE_NOTADB.
+const DAMAGED: [u32; 2] = [11, 26];
+
+/// A place that is locked for as long as this lives.
+pub struct Place {
+    path: PathBuf,
+    old: Option<SqliteFile>,
+    /// `FILE.lock`, where there is no old file whose lock includes it.
+    _lock: Option<File>,
+}
+
+impl Place {
+    /// Locks the place that a name leads to. Makes no database.
+    ///
+    /// # Errors
+    /// When a server uses it, or its folder cannot be used.
+    pub fn take(named: &Path) -> Result<Self, ConnectError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| ConnectError::Files { path, source }
+        };
+        let path = files::target(named).map_err(failed(named))?;
+        // An empty file is no database: a server makes one before it makes tables.
+        let has_database = match fs::metadata(&path) {
+            Ok(found) => found.len() > 0 || !found.is_file(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(failed(&path)(error)),
+        };
+        if has_database {
+            return Ok(Self {
+                old: Some(SqliteFile::take(&path)?),
+                path,
+                _lock: None,
+            });
+        }
+        let lock_path = sqlite_file::beside(&path, ".lock");
+        let lock = files::open_or_make(&lock_path).map_err(failed(&lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                path,
+                old: None,
+                _lock: Some(lock),
+            }),
+            Err(TryLockError::WouldBlock) => Err(ConnectError::InUse(path)),
+            Err(TryLockError::Error(source)) => Err(failed(&lock_path)(source)),
+        }
+    }
+
+    /// The absolute path without links.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether there is a database.
+    #[must_use]
+    pub const fn has_database(&self) -> bool {
+        self.old.is_some()
+    }
+
+    /// Puts everything that was committed into the old file itself, so that it is whole without the files beside it. Those
+    /// of a damaged file stay as they are.
+    ///
+    /// # Errors
+    /// When another program has it open, or it cannot be written.
+    pub async fn settle(&self) -> Result<(), CopyError> {
+        if self.old.is_none() {
+            return Ok(());
+        }
+        match settle(&self.path).await {
+            Err(error) if driver_errors::sqlite_code(&error).is_some_and(|code| DAMAGED.contains(&code)) => {
+                Ok(())
+            }
+            Err(error) => Err(CopyError::Failed(driver_errors::sqlite(&error, &self.path))),
+            Ok(mode) if mode == "delete" => Ok(()),
+            Ok(_) => Err(CopyError::Failed(format!(
+                "another program has {} open: end it",
+                self.path.display()
+            ))),
+        }
+    }
+
+    /// Puts the file `new` of the same folder here, in one step. An old file is `kept` afterwards.
+    ///
+    /// # Errors
+    /// When the file system fails; then the old file is in its place.
+    pub fn put(&self, new: &Path, kept: &Path) -> io::Result<()> {
+        for ending in BESIDE {
+            let (from, to) = (
+                sqlite_file::beside(&self.path, ending),
+                sqlite_file::beside(kept, ending),
+            );
+            match fs::rename(from, to) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        let folder = files::folder_of(&self.path);
+        // The names of the moved files are on disk before the new file has its own.
+        files::sync_folder(folder)?;
+        if self.old.is_some() {
+            exchange(new, &self.path, kept)?;
+        } else {
+            fs::rename(new, &self.path)?;
+        }
+        files::sync_folder(folder)
+    }
+}
+
+/// Puts `new` in the place of `path`, whose file is `kept` afterwards.
+fn exchange(new: &Path, path: &Path, kept: &Path) -> io::Result<()> {
+    // Under the name that is kept there is first the new file, whole as well, and then the old one.
+    renameat_with(CWD, new, CWD, kept, RenameFlags::NOREPLACE)?;
+    match renameat_with(CWD, kept, CWD, path, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(()),
+        // The file system cannot exchange names. A server refuses a file of two names, which it has for a moment.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
+            fs::rename(kept, new)?;
+            fs::hard_link(path, kept)?;
+            fs::rename(new, path)
+        }
+        Err(error) => {
+            fs::rename(kept, new)?;
+            Err(error.into())
+        }
+    }
+}
+
+/// Writes the write-ahead log into the file and does without one; the mode that it is in then.
+async fn settle(path: &Path) -> Result<String, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .busy_timeout(Duration::from_secs(2));
+    let mut conn = SqliteConnection::connect_with(&options).await?;
+    let mode = sqlx::query_scalar("PRAGMA journal_mode = DELETE")
+        .fetch_one(&mut conn)
+        .await?;
+    conn.close().await?;
+    Ok(mode)
+}
+
+/// `NAME.before-restore-TIME` beside a file.
+#[must_use]
+pub fn kept_name(path: &Path, time: &str) -> PathBuf {
+    let mut name = OsString::from(path.file_name().unwrap_or_default());
+    name.push(".before-restore-");
+    name.push(time);
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a folder")
+    }
+
+    #[test]
+    fn a_new_file_takes_the_place_and_the_old_one_is_kept() {
+        let folder = folder();
+        let name = |name: &str| folder.path().join(name);
+        fs::write(name("a.db"), "old").expect("a file");
+        fs::write(name("a.db-wal"), "log").expect("a file");
+        fs::write(name("new"), "new").expect("a file");
+        let place = Place::take(&name("a.db")).expect("a place");
+        assert!(place.has_database());
+        assert!(matches!(Place::take(&name("a.db")), Err(ConnectError::InUse(_))));
+        let kept = kept_name(place.path(), "then");
+        place.put(&name("new"), &kept).expect("put");
+        for (file, text) in [
+            ("a.db", "new"),
+            ("a.db.before-restore-then", "old"),
+            ("a.db.before-restore-then-wal", "log"),
+        ] {
+            assert_eq!(fs::read_to_string(name(file)).expect(file), text);
+        }
+        assert!(!name("a.db-wal").exists() && !name("new").exists());
+    }
+
+    #[test]
+    fn an_empty_place_stays_empty_until_the_file_is_there() {
+        let folder = folder();
+        let name = |name: &str| folder.path().join(name);
+        // What is left of another database would be read into the new one.
+        fs::write(name("a.db-wal"), "log").expect("a file");
+        fs::write(name("new"), "new").expect("a file");
+        let place = Place::take(&name("a.db")).expect("a place");
+        assert!(!place.has_database() && !name("a.db").exists());
+        assert!(matches!(Place::take(&name("a.db")), Err(ConnectError::InUse(_))));
+        place
+            .put(&name("new"), &kept_name(place.path(), "then"))
+            .expect("put");
+        assert_eq!(fs::read_to_string(name("a.db")).expect("a file"), "new");
+        assert!(!name("a.db-wal").exists());
+    }
+}

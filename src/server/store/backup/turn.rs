@@ -1,0 +1,54 @@
+//! Which of the servers that share a PostgreSQL makes the backups.
+
+use super::{
+    super::{Store, dialect, pools::Pools},
+    CopyError,
+};
+use sqlx::{Connection as _, PgConnection};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Held by a session, and free when that ends. The number is of this product; PostgreSQL keeps such locks apart by
+/// database.
+const TRY_LOCK: &str = "SELECT pg_try_advisory_lock(7019264412530922)";
+/// How long PostgreSQL may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The turn of this server, for as long as this lives. An SQLite file has one server, whose turn it always is.
+#[derive(Debug)]
+pub struct Turn(Option<PgConnection>);
+
+impl Turn {
+    /// Takes it, if no other server has it.
+    ///
+    /// # Errors
+    /// When PostgreSQL fails.
+    pub async fn take(store: &Store) -> Result<Option<Self>, CopyError> {
+        let Pools::Postgres(pools) = &store.pools else {
+            return Ok(Some(Self(None)));
+        };
+        let options = pools.short.connect_options();
+        let taken = async {
+            let mut conn = PgConnection::connect_with(&options).await?;
+            dialect::set_up(&mut conn).await?;
+            let is_ours: bool = sqlx::query_scalar(TRY_LOCK).fetch_one(&mut conn).await?;
+            if is_ours {
+                return Ok(Some(Self(Some(conn))));
+            }
+            conn.close().await?;
+            Ok(None)
+        };
+        timeout(PATIENCE, taken)
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            .map_err(CopyError::from)
+    }
+
+    /// Whether its session still lives.
+    pub async fn holds(&mut self) -> bool {
+        match &mut self.0 {
+            None => true,
+            Some(conn) => matches!(timeout(PATIENCE, conn.ping()).await, Ok(Ok(()))),
+        }
+    }
+}
