@@ -113,6 +113,7 @@ const SHORT_TASKS: &[(&str, &str)] = &[
     ("src/server/commands/ask.rs", "an answer on the terminal"),
     ("src/server/files/tests.rs", "a test"),
     ("src/server/store/health.rs", "the try of a change"),
+    ("src/server/store/journal/aside.rs", "an access to a file"),
     ("src/server/store/long_read.rs", "the end of a connection"),
     ("src/server/store/transaction.rs", "the end of a change"),
 ];

@@ -59,6 +59,14 @@ pub struct Levels {
     pub task_restarts: Vec<(&'static str, u64)>,
     /// Lines of the log that could not be written since the start.
     pub lines_lost: u64,
+    /// Bytes of the journal beside an SQLite file.
+    pub journal_bytes: u64,
+    /// How often the journal was flushed since the start.
+    pub journal_flushes: u64,
+    /// How often the journal could not be written since the start.
+    pub journal_failures: u64,
+    /// How often the copy of the journal could not be written since the start.
+    pub journal_copy_failures: u64,
     /// Each pool of connections to the database: its name, those that are open, those of them that are in use.
     pub pools: Vec<(&'static str, u32, u32)>,
 }
@@ -79,6 +87,10 @@ pub struct Metrics {
     rows_refused: Family<Rows, Counter>,
     task_restarts: Family<Task, Counter>,
     lines_lost: Counter,
+    journal_bytes: Gauge,
+    journal_flushes: Counter,
+    journal_failures: Counter,
+    journal_copy_failures: Counter,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
     connections: Gauge,
@@ -107,6 +119,10 @@ impl Default for Metrics {
             rows_refused: Family::default(),
             task_restarts: Family::default(),
             lines_lost: Counter::default(),
+            journal_bytes: Gauge::default(),
+            journal_flushes: Counter::default(),
+            journal_failures: Counter::default(),
+            journal_copy_failures: Counter::default(),
             open: Family::default(),
             in_use: Family::default(),
             connections: Gauge::default(),
@@ -126,6 +142,10 @@ impl Default for Metrics {
             rows_refused,
             task_restarts,
             lines_lost,
+            journal_bytes,
+            journal_flushes,
+            journal_failures,
+            journal_copy_failures,
             open,
             in_use,
             connections,
@@ -176,6 +196,22 @@ impl Default for Metrics {
             "output_lines_lost",
             "Lines of the log that could not be written",
             lines_lost,
+        );
+        all.add(
+            "journal_bytes",
+            "Bytes of the journal beside an SQLite file",
+            journal_bytes,
+        );
+        all.add("journal_flushes", "Flushes of the journal", journal_flushes);
+        all.add(
+            "journal_failures",
+            "Times that the journal could not be written",
+            journal_failures,
+        );
+        all.add(
+            "journal_copy_failures",
+            "Times that the copy of the journal could not be written",
+            journal_copy_failures,
         );
         all.add("pool_open", "Open connections to the database", open);
         all.add("pool_in_use", "Connections to the database in use", in_use);
@@ -261,6 +297,11 @@ impl Metrics {
         raise(&self.stale_uses, levels.stale_uses);
         raise(&self.unowned_refusals, levels.unowned_refusals);
         raise(&self.lines_lost, levels.lines_lost);
+        self.journal_bytes
+            .set(i64::try_from(levels.journal_bytes).unwrap_or(i64::MAX));
+        raise(&self.journal_flushes, levels.journal_flushes);
+        raise(&self.journal_failures, levels.journal_failures);
+        raise(&self.journal_copy_failures, levels.journal_copy_failures);
         for &(rows, refused) in &levels.rows_refused {
             raise(&self.rows_refused.get_or_create(&Rows { rows }), refused);
         }

@@ -6,6 +6,7 @@ mod rows;
 
 mod accounts;
 mod clock;
+mod endings;
 mod keys;
 mod long_reads;
 mod memberships;
