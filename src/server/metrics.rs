@@ -87,14 +87,49 @@ pub struct Metrics {
     rows_refused: Family<Rows, Counter>,
     task_restarts: Family<Task, Counter>,
     lines_lost: Counter,
-    journal_bytes: Gauge,
-    journal_flushes: Counter,
-    journal_failures: Counter,
-    journal_copy_failures: Counter,
+    journal: JournalFigures,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
     connections: Gauge,
     connections_refused: Counter,
+}
+
+/// The journal beside an SQLite file.
+#[derive(Default)]
+struct JournalFigures {
+    bytes: Gauge,
+    flushes: Counter,
+    failures: Counter,
+    copy_failures: Counter,
+}
+
+impl JournalFigures {
+    fn register(&self, all: &mut Registering<'_>) {
+        all.add(
+            "journal_bytes",
+            "Bytes of the journal beside an SQLite file",
+            &self.bytes,
+        );
+        all.add("journal_flushes", "Flushes of the journal", &self.flushes);
+        all.add(
+            "journal_failures",
+            "Times that the journal could not be written",
+            &self.failures,
+        );
+        all.add(
+            "journal_copy_failures",
+            "Times that the copy of the journal could not be written",
+            &self.copy_failures,
+        );
+    }
+
+    fn set(&self, levels: &Levels) {
+        self.bytes
+            .set(i64::try_from(levels.journal_bytes).unwrap_or(i64::MAX));
+        raise(&self.flushes, levels.journal_flushes);
+        raise(&self.failures, levels.journal_failures);
+        raise(&self.copy_failures, levels.journal_copy_failures);
+    }
 }
 
 /// From 10 microseconds to about two thirds of a second.
@@ -119,10 +154,7 @@ impl Default for Metrics {
             rows_refused: Family::default(),
             task_restarts: Family::default(),
             lines_lost: Counter::default(),
-            journal_bytes: Gauge::default(),
-            journal_flushes: Counter::default(),
-            journal_failures: Counter::default(),
-            journal_copy_failures: Counter::default(),
+            journal: JournalFigures::default(),
             open: Family::default(),
             in_use: Family::default(),
             connections: Gauge::default(),
@@ -142,10 +174,7 @@ impl Default for Metrics {
             rows_refused,
             task_restarts,
             lines_lost,
-            journal_bytes,
-            journal_flushes,
-            journal_failures,
-            journal_copy_failures,
+            journal,
             open,
             in_use,
             connections,
@@ -197,22 +226,7 @@ impl Default for Metrics {
             "Lines of the log that could not be written",
             lines_lost,
         );
-        all.add(
-            "journal_bytes",
-            "Bytes of the journal beside an SQLite file",
-            journal_bytes,
-        );
-        all.add("journal_flushes", "Flushes of the journal", journal_flushes);
-        all.add(
-            "journal_failures",
-            "Times that the journal could not be written",
-            journal_failures,
-        );
-        all.add(
-            "journal_copy_failures",
-            "Times that the copy of the journal could not be written",
-            journal_copy_failures,
-        );
+        journal.register(&mut all);
         all.add("pool_open", "Open connections to the database", open);
         all.add("pool_in_use", "Connections to the database in use", in_use);
         all.add("connections_open", "Open connections of clients", connections);
@@ -297,11 +311,7 @@ impl Metrics {
         raise(&self.stale_uses, levels.stale_uses);
         raise(&self.unowned_refusals, levels.unowned_refusals);
         raise(&self.lines_lost, levels.lines_lost);
-        self.journal_bytes
-            .set(i64::try_from(levels.journal_bytes).unwrap_or(i64::MAX));
-        raise(&self.journal_flushes, levels.journal_flushes);
-        raise(&self.journal_failures, levels.journal_failures);
-        raise(&self.journal_copy_failures, levels.journal_copy_failures);
+        self.journal.set(levels);
         for &(rows, refused) in &levels.rows_refused {
             raise(&self.rows_refused.get_or_create(&Rows { rows }), refused);
         }

@@ -101,13 +101,14 @@ impl Condition {
         if *now == trouble {
             return;
         }
-        match &trouble {
-            Some(trouble) => tracing::warn!(
-                "{what} {} cannot be written: {trouble}. Changes are made all the same, and written to it later; until \
-                 then they are lost where an older database file is put back",
-                path.display()
-            ),
-            None => tracing::info!("{what} {} is written again", path.display()),
+        let shown = path.display();
+        if let Some(trouble) = &trouble {
+            tracing::warn!(
+                "{what} {shown} cannot be written: {trouble}. Changes are made all the same, and written to it later; until \
+                 then they are lost where an older database file is put back"
+            );
+        } else {
+            tracing::info!("{what} {shown} is written again");
         }
         *now = trouble;
     }
@@ -188,6 +189,14 @@ impl Journal {
         }
     }
 
+    fn is_written(&self, last: i64) {
+        self.progress.send_if_modified(|progress| {
+            let is_news = progress.written != last;
+            progress.written = last;
+            is_news
+        });
+    }
+
     fn is_late(&self) {
         let trouble = "it takes more than a second".to_owned();
         self.condition.set(WHAT, &self.path, Some(trouble));
@@ -195,15 +204,19 @@ impl Journal {
 
     /// Appends what the outbox has and the journal lacks, and flushes it; whether there may be more.
     async fn flush(self: &Arc<Self>, pool: &SqlitePool) -> Result<bool, StoreError> {
-        let rows = {
+        let outbox::Rows {
+            entries,
+            last,
+            may_be_more,
+        } = {
             let mut conn = pool.acquire().await?;
             outbox::after(&mut conn, self.written()).await?
         };
-        let Some(&(last, _)) = rows.last() else {
+        if entries.is_empty() {
+            self.is_written(last);
             return Ok(false);
-        };
-        let may_be_more = rows.len() >= usize::try_from(outbox::STEP).unwrap_or(usize::MAX);
-        let rows = Arc::new(rows);
+        }
+        let rows = Arc::new(entries);
         let mut done = self.append(&rows).await;
         if matches!(done, Err(Trouble::Missing)) {
             tracing::warn!(
@@ -228,7 +241,7 @@ impl Journal {
             Ok(()) => {
                 self.condition.set(WHAT, &self.path, None);
                 self.flushes.fetch_add(1, Relaxed);
-                self.progress.send_modify(|progress| progress.written = last);
+                self.is_written(last);
                 Ok(may_be_more)
             }
             Err(trouble) => {

@@ -42,7 +42,24 @@ const WRITE: &str = "INSERT INTO outbox (number, entry) VALUES ($1, json_object(
         FROM users u WHERE u.id IN (SELECT value FROM json_each($4))))))";
 const FORGET: &str = "DELETE FROM outbox WHERE number IN
     (SELECT number FROM outbox WHERE number <= $1 ORDER BY number LIMIT $2)";
-const AFTER: &str = "SELECT number, entry FROM outbox WHERE number > $1 ORDER BY number LIMIT $2";
+/// The number of the last change, and rows after another: one statement, which sees one state.
+const AFTER: &str = "SELECT c.epoch, o.number, o.entry FROM key_changes c LEFT JOIN outbox o ON o.number > $1
+    WHERE c.id = 1 ORDER BY o.number LIMIT $2";
+/// The number of the last change, and how many changes after another have a row.
+const LEFT: &str =
+    "SELECT epoch, (SELECT COUNT(*) FROM outbox WHERE number > $1) FROM key_changes WHERE id = 1";
+
+const FIRST: &str = "SELECT MIN(number) FROM outbox";
+
+/// Rows of the outbox.
+pub(super) struct Rows {
+    /// Number and entry of each.
+    pub(super) entries: Vec<(i64, String)>,
+    /// The last change that is among them, or needs no row.
+    pub(super) last: i64,
+    /// Whether there may be more.
+    pub(super) may_be_more: bool,
+}
 
 /// What a transaction is about that ends, narrows or undoes something.
 #[derive(Debug, Default)]
@@ -81,16 +98,47 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// The rows after a change, the first [`STEP`] of them: number and entry.
-pub(super) async fn after(
-    conn: &mut SqliteConnection,
-    number: i64,
-) -> Result<Vec<(i64, String)>, sqlx::Error> {
-    sqlx::query_as(AFTER)
+/// The rows after a change, the first [`STEP`] of them.
+pub(super) async fn after(conn: &mut SqliteConnection, number: i64) -> Result<Rows, sqlx::Error> {
+    let found: Vec<(i64, Option<i64>, Option<String>)> = sqlx::query_as(AFTER)
         .bind(number)
         .bind(STEP)
         .fetch_all(conn)
-        .await
+        .await?;
+    let may_be_more = found.len() >= usize::try_from(STEP).unwrap_or(usize::MAX);
+    let epoch = found.first().map_or(number, |(epoch, ..)| *epoch);
+    let entries: Vec<_> = found
+        .into_iter()
+        .filter_map(|(_, number, entry)| number.zip(entry))
+        .collect();
+    let last = match entries.last() {
+        Some((last, _)) if may_be_more => *last,
+        _ => epoch.max(number),
+    };
+    Ok(Rows {
+        entries,
+        last,
+        may_be_more,
+    })
+}
+
+/// The number of the last change, and whether each change after `number` has a row.
+pub(super) async fn has_all_after(
+    conn: &mut SqliteConnection,
+    number: i64,
+) -> Result<(i64, bool), sqlx::Error> {
+    let (epoch, rows): (i64, i64) = sqlx::query_as(LEFT).bind(number).fetch_one(conn).await?;
+    Ok((epoch, rows >= epoch - number))
+}
+
+/// The change after which a new journal begins: what the outbox still has belongs into it.
+pub(super) async fn begins_after(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    let first: Option<i64> = sqlx::query_scalar(FIRST).fetch_one(&mut *conn).await?;
+    let before = first.map_or(i64::MAX, |first| first - 1);
+    match has_all_after(conn, before.min(i64::MAX / 2)).await? {
+        (epoch, true) if before < epoch => Ok(before),
+        (epoch, _) => Ok(epoch),
+    }
 }
 
 fn list<T: Display>(ids: &BTreeSet<T>) -> String {

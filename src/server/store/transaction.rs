@@ -169,13 +169,13 @@ impl Store {
     }
 
     /// Waits until no server uses what it held before any change that can be read by now: for an answer that says that a key
-    /// has ended, where somebody else has ended it (docs/security.md, S73).
+    /// has ended, where somebody else has ended it (docs/security.md, S73). It is in the journal then too (S83).
     ///
     /// # Errors
     /// When the database fails.
     pub async fn all_known(&self) -> Result<(), StoreError> {
         let epoch = self.look().await?;
-        self.known(epoch).await;
+        tokio::join!(self.known(epoch), self.journalled(epoch));
         Ok(())
     }
 }

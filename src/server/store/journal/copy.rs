@@ -117,12 +117,11 @@ impl Journal {
             format!("it takes more than {} seconds", LATE.as_secs()),
         );
         let mut update = std::pin::pin!(aside::run(move || journal.update(known)));
-        let done = match timeout(LATE, update.as_mut()).await {
-            Ok(done) => done,
-            Err(_) => {
-                copy.set(Some(late));
-                update.await
-            }
+        let done = if let Ok(done) = timeout(LATE, update.as_mut()).await {
+            done
+        } else {
+            copy.set(Some(late));
+            update.await
         };
         copy.set(match done {
             Ok(Ok(())) => None,

@@ -11,7 +11,7 @@ use crate::{
     domain::time::Timestamp,
     server::{
         files,
-        store::{ConnectError, sqlite_file::beside},
+        store::{ConnectError, outbox, sqlite_file::beside},
     },
 };
 use sqlx::SqliteConnection;
@@ -76,6 +76,16 @@ pub(super) async fn open(
         tracing::warn!(
             "what only the copy of the journal has could not be added to {}: {error}",
             path.display()
+        );
+    }
+    let last = locked.known.last;
+    let (epoch, has_all) = outbox::has_all_after(conn, last).await?;
+    if !has_all {
+        tracing::warn!(
+            "the journal {} lacks some of the changes {} to {epoch}: it was put back to an earlier state. What ended with them \
+             works again where a database file from before them is put back",
+            path.display(),
+            last + 1
         );
     }
     replay_what_is_lacking(conn, path, &locked).await?;
@@ -185,7 +195,7 @@ impl Found<'_> {
             babysea_journal: FORMAT,
             database: self.database.clone(),
             journal: sqlx::query_scalar(RANDOM_ID).fetch_one(&mut *conn).await?,
-            begun_after: epoch,
+            begun_after: outbox::begins_after(conn).await?,
         };
         Ok(Locked::begin(self.path, header))
     }
