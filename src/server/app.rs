@@ -170,7 +170,7 @@ impl App {
             source,
         })?;
         let tasks = Tasks::default();
-        let store = Store::open_watched(&config.database, &tasks).await?;
+        let store = Store::open_watched(&config.database, &tasks, config.backup_dir.as_deref()).await?;
         for warning in files::warnings(&[vec![config.data_dir.clone()], store.files()].concat()) {
             tracing::warn!("{warning}");
         }
@@ -269,6 +269,7 @@ impl App {
     /// How full everything is at the moment.
     #[must_use]
     pub fn levels(&self) -> Levels {
+        let journal = self.store.journal_levels();
         Levels {
             keys_in_memory: self.keys.len(),
             log_queue: self.recorder.waiting(),
@@ -281,6 +282,10 @@ impl App {
             backup_age: self.backup_age(),
             backup_failures: self.backups.failures(),
             pools: self.store.pools(),
+            journal_bytes: journal.bytes,
+            journal_flushes: journal.flushes,
+            journal_failures: journal.failures,
+            journal_copy_failures: journal.copy_failures,
         }
     }
 

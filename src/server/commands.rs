@@ -16,7 +16,7 @@ use super::{
         ServiceError,
         operator::{Operator, Person},
     },
-    store::{Store, Tables as _},
+    store::{ConnectError, Store, Tables as _},
 };
 use std::error::Error;
 
@@ -27,15 +27,15 @@ use std::error::Error;
 pub async fn run(command: &Command, config: &Config, parts: &Parts) -> Result<String, Box<dyn Error>> {
     match command {
         Command::User(command) => {
-            let store = Store::join(&config.database).await?;
+            let store = join(config).await?;
             user::run(command, &operator(&store, config, parts)).await
         }
         Command::Member(command) => {
-            let store = Store::join(&config.database).await?;
+            let store = join(config).await?;
             member::run(command, &operator(&store, config, parts)).await
         }
         Command::Key(command) => {
-            let store = Store::join(&config.database).await?;
+            let store = join(config).await?;
             key::run(command, &operator(&store, config, parts)).await
         }
         Command::Pepper(command) => pepper_command(command, config, parts).await,
@@ -44,6 +44,11 @@ pub async fn run(command: &Command, config: &Config, parts: &Parts) -> Result<St
         Command::Check { dir } => backup::check(dir.as_deref(), config).await,
         Command::Demo => Err("serving the demo is no command to run beside a server".into()),
     }
+}
+
+/// Opens the database beside the server that uses it.
+async fn join(config: &Config) -> Result<Store, ConnectError> {
+    Store::join_with(&config.database, config.backup_dir.as_deref()).await
 }
 
 const fn operator<'a>(store: &'a Store, config: &'a Config, parts: &'a Parts) -> Operator<'a> {
@@ -75,7 +80,7 @@ async fn pepper_command(
     let file = &config.pepper_file;
     match *command {
         PepperCommand::List => {
-            let mut reader = Store::join(&config.database).await?.read().await?;
+            let mut reader = join(config).await?.read().await?;
             let versions = reader.peppers().all().await?;
             let lines = versions.iter().map(|stored| {
                 let s = if stored.keys == 1 { "" } else { "s" };
@@ -90,7 +95,7 @@ async fn pepper_command(
             ))
         }
         PepperCommand::Remove { version } => {
-            let store = Store::join(&config.database).await?;
+            let store = join(config).await?;
             pepper::remove_version(file, &store, version).await?;
             Ok(format!(
                 "version {version} was removed: give the file to every server"

@@ -70,6 +70,8 @@ pub struct Config {
     pub database: Location,
     /// Folder for what is not in the database.
     pub data_dir: PathBuf,
+    /// Folder for backups, and for the copy of the journal of an SQLite file; none when absent.
+    pub backup_dir: Option<PathBuf>,
     /// The pepper's file.
     pub pepper_file: PathBuf,
     /// The catalogue's file; the vendor's catalogue when absent.

@@ -153,7 +153,7 @@ pub async fn prepare(app: &App) -> Result<String, Box<dyn Error>> {
         for ((_, email, _), (_, hash)) in PEOPLE.iter().zip(&passwords) {
             let email = Email::parse(email)?;
             if let Some(user) = tx.users().by_email(&email).await? {
-                tx.users().set_password_hash(user.id, hash).await?;
+                tx.change_person(user.id).set_password_hash(hash).await?;
             }
         }
         renew(app, &mut tx, team.id, owner).await?;
@@ -206,7 +206,7 @@ async fn fill(app: &App, tx: &mut Tx, passwords: &[(String, String)]) -> Result<
     };
     let team = add_account(app, tx, TEAM, "Sample Team", Kind::Team, *primary_owner).await?;
     for (&user, (_, _, role)) in others.iter().zip(&PEOPLE[1..]) {
-        tx.memberships().insert(team, user, *role, now).await?;
+        tx.change_member(team, user).insert(*role, now).await?;
     }
     for &user in &people {
         tx.users().set_last_account(user, team).await?;

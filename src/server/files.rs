@@ -155,15 +155,34 @@ fn must_be_file(file: File) -> io::Result<File> {
 
 /// Writes a temporary file in the same folder. It is removed when the value is dropped.
 fn write_beside(path: &Path, kind: &str, contents: &[u8]) -> io::Result<NamedTempFile> {
-    let mut file = Builder::new()
+    let mut file = make_beside(path, kind)?;
+    file.write_all(contents)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// A new file for its owner alone that is to replace `path`, which need not exist. It is removed when the value is dropped
+/// before [`put_in_place`]. Only where nobody else replaces `path` meanwhile: what a killed process left is removed.
+pub fn make_next(path: &Path) -> io::Result<NamedTempFile> {
+    sweep(path, NEXT);
+    make_beside(path, NEXT)
+}
+
+/// Flushes a file from [`make_next`] and puts it in the place of `path`, in one step.
+pub fn put_in_place(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder_of(path))
+}
+
+fn make_beside(path: &Path, kind: &str) -> io::Result<NamedTempFile> {
+    let file = Builder::new()
         .prefix(&temporary(path, kind))
         .suffix("")
         .rand_bytes(RANDOM)
         .permissions(Permissions::from_mode(0o600))
         .tempfile_in(folder_of(path))?;
     file.as_file().set_permissions(Permissions::from_mode(0o600))?;
-    file.write_all(contents)?;
-    file.as_file().sync_all()?;
     Ok(file)
 }
 

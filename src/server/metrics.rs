@@ -59,10 +59,15 @@ pub struct Levels {
     pub task_restarts: Vec<(&'static str, u64)>,
     /// Lines of the log that could not be written since the start.
     pub lines_lost: u64,
-    /// Seconds since the newest good backup; nothing without one.
+    /// Seconds since the newest good backup; nothing without one. Bytes of the journal beside an SQLite file.
+    pub journal_bytes: u64,
+    /// How often the journal was flushed since the start.
     pub backup_age: Option<u64>,
-    /// Backups that could not be made since the start.
-    pub backup_failures: u64,
+    /// Backups that could not be made journal_flushes: u64,
+    /// How often the journal could not be written since the start.
+    pub journal_failures: u64,
+    /// How often the copy of the journal could not be written since the start.
+    pub backup_failures: journal_copy_failures: u64,
     /// Each pool of connections to the database: its name, those that are open, those of them that are in use.
     pub pools: Vec<(&'static str, u32, u32)>,
 }
@@ -83,11 +88,49 @@ pub struct Metrics {
     rows_refused: Family<Rows, Counter>,
     task_restarts: Family<Task, Counter>,
     lines_lost: Counter,
-    backups: Backups,
+    backups: Backups, journal: JournalFigures,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
     connections: Gauge,
     connections_refused: Counter,
+}
+
+/// The journal beside an SQLite file.
+#[derive(Default)]
+struct JournalFigures {
+    bytes: Gauge,
+    flushes: Counter,
+    failures: Counter,
+    copy_failures: Counter,
+}
+
+impl JournalFigures {
+    fn register(&self, all: &mut Registering<'_>) {
+        all.add(
+            "journal_bytes",
+            "Bytes of the journal beside an SQLite file",
+            &self.bytes,
+        );
+        all.add("journal_flushes", "Flushes of the journal", &self.flushes);
+        all.add(
+            "journal_failures",
+            "Times that the journal could not be written",
+            &self.failures,
+        );
+        all.add(
+            "journal_copy_failures",
+            "Times that the copy of the journal could not be written",
+            &self.copy_failures,
+        );
+    }
+
+    fn set(&self, levels: &Levels) {
+        self.bytes
+            .set(i64::try_from(levels.journal_bytes).unwrap_or(i64::MAX));
+        raise(&self.flushes, levels.journal_flushes);
+        raise(&self.failures, levels.journal_failures);
+        raise(&self.copy_failures, levels.journal_copy_failures);
+    }
 }
 
 /// From 10 microseconds to about two thirds of a second.
@@ -112,7 +155,7 @@ impl Default for Metrics {
             rows_refused: Family::default(),
             task_restarts: Family::default(),
             lines_lost: Counter::default(),
-            backups: Backups::default(),
+            backups: Backups::default(), journal: JournalFigures::default(),
             open: Family::default(),
             in_use: Family::default(),
             connections: Gauge::default(),
@@ -132,7 +175,7 @@ impl Default for Metrics {
             rows_refused,
             task_restarts,
             lines_lost,
-            backups,
+            backups, journal,
             open,
             in_use,
             connections,
@@ -184,7 +227,7 @@ impl Default for Metrics {
             "Lines of the log that could not be written",
             lines_lost,
         );
-        backups.register(&mut all);
+        backups.register(&mut journal.register(&mut all);
         all.add("pool_open", "Open connections to the database", open);
         all.add("pool_in_use", "Connections to the database in use", in_use);
         all.add("connections_open", "Open connections of clients", connections);
@@ -269,7 +312,7 @@ impl Metrics {
         raise(&self.stale_uses, levels.stale_uses);
         raise(&self.unowned_refusals, levels.unowned_refusals);
         raise(&self.lines_lost, levels.lines_lost);
-        self.backups.set(levels);
+        self.backups.set(levels); self.journal.set(levels);
         for &(rows, refused) in &levels.rows_refused {
             raise(&self.rows_refused.get_or_create(&Rows { rows }), refused);
         }

@@ -14,8 +14,10 @@ mod error;
 mod fitness;
 pub mod given;
 mod health;
+mod journal;
 mod long_read;
 mod migrations;
+mod outbox;
 mod sqlite_file;
 mod start_questions;
 mod sync;
@@ -30,9 +32,11 @@ pub mod keys;
 pub mod leaks;
 pub mod log_rows;
 pub mod logs;
+pub mod member_changes;
 pub mod memberships;
 pub mod operator;
 pub mod peppers;
+pub mod person_changes;
 mod pools;
 mod probe;
 pub mod refusals;
@@ -46,7 +50,9 @@ pub use changes::{Changes, Moment};
 pub use connect::{Location, Store};
 pub use connect_error::ConnectError;
 pub use error::{StoreError, Unique};
+pub use journal::{Journal, JournalLevels};
 pub use long_read::{LongPermit, LongRead};
+pub use outbox::KEY_COLUMNS;
 pub use transaction::Tx;
 
 use answered::answered;
@@ -98,9 +104,11 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("keys", keys::STATEMENTS),
         ("leaks", leaks::STATEMENTS),
         ("logs", logs::STATEMENTS),
+        ("member_changes", member_changes::STATEMENTS),
         ("memberships", memberships::STATEMENTS),
         ("operator", operator::STATEMENTS),
         ("peppers", peppers::STATEMENTS),
+        ("person_changes", person_changes::STATEMENTS),
         ("refusals", refusals::STATEMENTS),
         ("retention", retention::STATEMENTS),
         ("sessions", sessions::STATEMENTS),

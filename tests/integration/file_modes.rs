@@ -55,6 +55,7 @@ fn every_file_is_for_its_owner_alone_under_every_umask() {
             "babysea.db",
             "babysea.db-shm",
             "babysea.db-wal",
+            "babysea.db.endings",
             "babysea.db.lock",
             "pepper",
         ];

@@ -38,6 +38,7 @@ mod guide;
 mod headers;
 mod health;
 mod html;
+mod journal;
 mod key_detail;
 mod key_limit;
 mod keys;

@@ -9,6 +9,7 @@ mod wire;
 mod accounts;
 mod backup;
 mod clock;
+mod endings;
 mod keys;
 mod long_reads;
 mod memberships;

@@ -19,8 +19,8 @@ async fn team(database: &Database) -> Store {
 
 async fn join(store: &Store, account: u8, user: u8, role: Role) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
-    tx.memberships()
-        .insert(account_id(account), user_id(user), role, after(0))
+    tx.change_member(account_id(account), user_id(user))
+        .insert(role, after(0))
         .await?;
     tx.commit().await
 }

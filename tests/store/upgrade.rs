@@ -195,3 +195,28 @@ async fn a_command_makes_no_database() {
         assert!(matches!(refused, ConnectError::OtherVersion), "{refused}");
     }
 }
+
+/// The first person of a database names it, so a copy from before the journal was there is known by it.
+#[tokio::test]
+async fn a_copy_of_an_earlier_version_learns_what_has_ended_since() {
+    let database = Database::sqlite();
+    migrate_to(&database, 13).await;
+    fill(&database).await;
+    let file = database.folder().join("babysea.db");
+    let copy = database.folder().join("copy.db");
+    database
+        .execute(&format!("VACUUM INTO '{}'", copy.display()))
+        .await;
+    let store = database.open().await;
+    let mut tx = store.write().await.expect("a transaction");
+    let revoked = tx.change(account_id(1), key_id(1)).revoke(after(0)).await;
+    assert!(revoked.expect("an answer"));
+    tx.commit().await.expect("its end");
+    store.close().await;
+    drop(store);
+    std::fs::copy(&copy, &file).expect("the copy is put back");
+    let store = database.open().await;
+    let revoked = "SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NOT NULL";
+    assert_eq!(database.number(revoked).await, 1);
+    store.close().await;
+}

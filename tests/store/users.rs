@@ -67,8 +67,8 @@ both!(a_new_password_hash_is_one_persons, async |database: Database| {
     add_user(&store, 1, "zoe@example.com").await.expect("a person");
     add_user(&store, 2, "bea@example.com").await.expect("a person");
     let mut tx = store.write().await.expect("a transaction");
-    tx.users()
-        .set_password_hash(user_id(1), "new")
+    tx.change_person(user_id(1))
+        .set_password_hash("new")
         .await
         .expect("stored");
     tx.commit().await.expect("stored");

@@ -108,7 +108,7 @@ pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceErro
     }
     let mut password_hash = entered.password_hash.clone();
     if let Checked::Rehashed(hash) = checked {
-        tx.users().set_password_hash(entered.id, &hash).await?;
+        tx.change_person(entered.id).set_password_hash(&hash).await?;
         password_hash = hash;
     }
     counted.clear(app, &mut tx).await?;

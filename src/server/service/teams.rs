@@ -97,7 +97,7 @@ pub async fn add_member(
             limits.accounts
         ));
     }
-    match tx.memberships().insert(account.id, user.id, role, now).await {
+    match tx.change_member(account.id, user.id).insert(role, now).await {
         Err(StoreError::Taken(Unique::Membership)) => return refuse(format!("{email} is in {slug} already")),
         other => other?,
     }

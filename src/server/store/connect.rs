@@ -1,10 +1,11 @@
 //! Opening the database: the engine is chosen once, here, from the address.
 
 use super::{
-    Changes, ConnectError, StoreError, answered,
+    Changes, ConnectError, StoreError, answered, Journal,
     changes::Role,
     dialect, driver_errors,
     fitness::{self, Fitness},
+    journal,
     migrations::{self, Wait},
     pools::{Pools, ReadPools, Shared},
     probe::Probe,
@@ -106,6 +107,8 @@ pub struct Store {
     pub(super) fitness: Arc<Fitness>,
     /// The SQLite file of a server, held for as long as the process serves, so that a second one cannot (S92).
     pub(super) file: Option<Arc<SqliteFile>>,
+    /// What has ended, beside the SQLite file.
+    pub(super) journal: Option<Arc<Journal>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -120,17 +123,22 @@ impl Store {
     /// # Errors
     /// A sentence for whoever runs the server.
     pub async fn open(location: &Location) -> Result<Self, ConnectError> {
-        Self::open_watched(location, &Tasks::default()).await
+        Self::open_watched(location, &Tasks::default(), None).await
     }
 
-    /// The same; what the store does in the background is among `tasks`.
+    /// The same; what the store does in the background is among `tasks`, and a copy of the journal beside an SQLite file is
+    /// in the folder `copies`.
     ///
     /// # Errors
     /// A sentence for whoever runs the server.
-    pub async fn open_watched(location: &Location, tasks: &Tasks) -> Result<Self, ConnectError> {
+    pub async fn open_watched(
+        location: &Location,
+        tasks: &Tasks,
+        copies: Option<&Path>,
+    ) -> Result<Self, ConnectError> {
         match location {
             Location::Sqlite(file) => {
-                let opened = Self::open_sqlite(file, tasks).await;
+                let opened = Self::open_sqlite(file, tasks, copies).await;
                 opened.map_err(|error| error.explained(|error| driver_errors::sqlite(error, file)))
             }
             Location::Postgres(url) => {
@@ -146,19 +154,32 @@ impl Store {
     /// # Errors
     /// A sentence for whoever runs the command.
     pub async fn join(location: &Location) -> Result<Self, ConnectError> {
-        Self::join_pools(location).await.map_err(|error| match location {
-            Location::Sqlite(file) => error.explained(|error| driver_errors::sqlite(error, file)),
-            Location::Postgres(url) => match PgConnectOptions::from_str(&url.0) {
-                Ok(options) => error.explained(|error| driver_errors::postgres(error, &options)),
-                Err(_) => error,
-            },
-        })
+        Self::join_with(location, None).await
     }
 
-    async fn join_pools(location: &Location) -> Result<Self, ConnectError> {
+    /// The same. Before its first change the journal beside an SQLite file is compared with the database, and with its copy
+    /// in the folder `copies`.
+    ///
+    /// # Errors
+    /// A sentence for whoever runs the command.
+    pub async fn join_with(location: &Location, copies: Option<&Path>) -> Result<Self, ConnectError> {
+        Self::join_pools(location, copies)
+            .await
+            .map_err(|error| match location {
+                Location::Sqlite(file) => error.explained(|error| driver_errors::sqlite(error, file)),
+                Location::Postgres(url) => match PgConnectOptions::from_str(&url.0) {
+                    Ok(options) => error.explained(|error| driver_errors::postgres(error, &options)),
+                    Err(_) => error,
+                },
+            })
+    }
+
+    async fn join_pools(location: &Location, copies: Option<&Path>) -> Result<Self, ConnectError> {
+        let mut journal = None;
         let (pools, probe, migrator) = match location {
             Location::Sqlite(file) => {
                 let file = &sqlite_file::existing(file)?;
+                journal = Some(Arc::new(Journal::beside(file, copies)));
                 let options = dialect::sqlite_options(file);
                 let probe = Probe::sqlite(&options);
                 let pool = SqlitePoolOptions::new()
@@ -187,6 +208,7 @@ impl Store {
             changes: Arc::new(Changes::new("a command".to_owned(), Role::Command)),
             fitness: Fitness::new(probe),
             file: None,
+            journal,
         };
         if store.version().await? == migrations::newest(migrator) {
             Ok(store)
@@ -212,13 +234,17 @@ impl Store {
         }
     }
 
-    async fn open_sqlite(file: &Path, tasks: &Tasks) -> Result<Self, ConnectError> {
+    async fn open_sqlite(file: &Path, tasks: &Tasks, copies: Option<&Path>) -> Result<Self, ConnectError> {
         let file = Arc::new(SqliteFile::take(file)?);
         let options = dialect::sqlite_options(file.path());
         let mut wait = Wait::new();
         while let Err(error) = prepare_sqlite(file.path(), &options).await {
             wait.after(error).await?;
         }
+        let journal = Arc::new(Journal::beside(file.path(), copies));
+        let mut conn = SqliteConnection::connect_with(&options).await?;
+        journal.open(&mut conn).await?;
+        conn.close().await?;
         let fitness = Fitness::new(Probe::sqlite(&options));
         // Every connection is one to the file that is locked, also when another was put in its place.
         let checked = |pool: SqlitePoolOptions| {
@@ -256,12 +282,14 @@ impl Store {
         let looks = pool(1);
         sync::sqlite::look(&looks, &changes).await?;
         sync::sqlite::start(tasks, &looks, &write, &changes);
+        journal::start(tasks, &journal, &looks);
         Ok(Self {
             pools: Pools::Sqlite { write, read, upkeep },
             shared: Arc::default(),
             changes,
             fitness,
             file: Some(file),
+            journal: Some(journal),
         })
     }
 
@@ -307,6 +335,7 @@ impl Store {
             changes,
             fitness,
             file: None,
+            journal: None,
         })
     }
 }

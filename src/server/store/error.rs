@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The statement was ended by its time limit.
     #[error("the statement took longer than it may")]
     TooLong,
+    /// The database file is not what the journal beside it belongs to, in a sentence for whoever runs the command.
+    #[error("{0}")]
+    Unfit(String),
     /// A stored value is not what this version writes.
     #[error("a stored value cannot be read: {0}")]
     Unreadable(&'static str),
@@ -79,7 +82,7 @@ impl StoreError {
                 | sqlx::Error::ColumnDecode { .. }
                 | sqlx::Error::InvalidArgument(_)),
             ) => Some(error.to_string()),
-            Self::Slow | Self::TooLong | Self::Unanswered | Self::Broken(_) => None,
+            Self::Slow | Self::TooLong | Self::Unanswered | Self::Unfit(_) | Self::Broken(_) => None,
         }
     }
 }

@@ -1,14 +1,9 @@
-//! Who is in a team beside its primary owner.
+//! Who is in a team beside its primary owner. [`super::member_changes`] changes that.
 
 use super::{Conn, StoreError, declare, on};
-use crate::domain::{
-    ids::{AccountId, UserId},
-    role::Role,
-    time::Timestamp,
-};
+use crate::domain::ids::AccountId;
 
 declare! {
-    INSERT = "INSERT INTO memberships (account_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)";
     COUNT = "SELECT COUNT(*) FROM memberships WHERE account_id = $1";
 }
 
@@ -16,29 +11,6 @@ declare! {
 pub struct Memberships<'c>(pub(super) Conn<'c>);
 
 impl Memberships<'_> {
-    /// Adds a person to a team. The database refuses a second primary owner.
-    ///
-    /// # Errors
-    /// `Taken(Membership)` when the person is in it.
-    pub async fn insert(
-        self,
-        account: AccountId,
-        user: UserId,
-        role: Role,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        on!(self.0, c => {
-            sqlx::query(INSERT)
-                .bind(account.to_string())
-                .bind(user.to_string())
-                .bind(role.id())
-                .bind(now.millis())
-                .execute(c)
-                .await?;
-        });
-        Ok(())
-    }
-
     /// How many there are beside the primary owner.
     ///
     /// # Errors

@@ -26,15 +26,11 @@ declare! {
             (SELECT COUNT(*) FROM sessions WHERE sessions.user_id = users.id AND sessions.ends_at > $2) AS sessions,
             email_key AS cursor
         FROM users WHERE email_key = $1";
-    END_SESSIONS = "DELETE FROM sessions WHERE id_hash IN
-        (SELECT id_hash FROM sessions WHERE user_id = $1 LIMIT $2)";
     MEMBER = "SELECT role, created_at FROM memberships WHERE account_id = $1 AND user_id = $2";
     MEMBERS = "SELECT users.id AS id, users.name AS name, users.email AS email, memberships.role AS role,
             memberships.created_at AS since
         FROM memberships JOIN users ON users.id = memberships.user_id
         WHERE memberships.account_id = $1 AND memberships.user_id > $2 ORDER BY memberships.user_id LIMIT $3";
-    REMOVE_MEMBER = "DELETE FROM memberships WHERE account_id = $1 AND user_id = $2";
-    SET_ROLE = "UPDATE memberships SET role = $3 WHERE account_id = $1 AND user_id = $2";
     ACCOUNTS = "SELECT id, slug, name FROM accounts WHERE slug > $1 ORDER BY slug LIMIT $2";
     ACCOUNT_OF_KEY = "SELECT accounts.id AS id, accounts.slug AS slug, accounts.name AS name
         FROM api_keys JOIN accounts ON accounts.id = api_keys.account_id
@@ -51,9 +47,6 @@ declare! {
 
 /// For PostgreSQL alone: on SQLite one transaction writes at a time.
 const LOCK_PEOPLE: &str = "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE";
-
-/// Sessions that one statement ends at most; a person has fewer.
-const ENDED: i64 = 1_000;
 
 /// A person, in the words of a list.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -215,13 +208,6 @@ impl Operator<'_> {
         }))
     }
 
-    /// Ends sessions of a person, 1,000 at most; returns how many.
-    pub async fn end_sessions(self, user: UserId) -> Result<u64, StoreError> {
-        Ok(on!(self.0, c => {
-            sqlx::query(END_SESSIONS).bind(user.to_string()).bind(ENDED).execute(c).await?.rows_affected()
-        }))
-    }
-
     /// What somebody is in a team beside its primary owner, and since when.
     pub async fn member(
         self,
@@ -261,33 +247,6 @@ impl Operator<'_> {
                 })
             })
             .collect()
-    }
-
-    /// Takes somebody out of a team; whether they were in it.
-    pub async fn remove_member(self, account: AccountId, user: UserId) -> Result<bool, StoreError> {
-        let removed = on!(self.0, c => {
-            sqlx::query(REMOVE_MEMBER)
-                .bind(account.to_string())
-                .bind(user.to_string())
-                .execute(c)
-                .await?
-                .rows_affected()
-        });
-        Ok(removed == 1)
-    }
-
-    /// Gives somebody in a team another role; whether they are in it.
-    pub async fn set_role(self, account: AccountId, user: UserId, role: Role) -> Result<bool, StoreError> {
-        let changed = on!(self.0, c => {
-            sqlx::query(SET_ROLE)
-                .bind(account.to_string())
-                .bind(user.to_string())
-                .bind(role.id())
-                .execute(c)
-                .await?
-                .rows_affected()
-        });
-        Ok(changed == 1)
     }
 
     /// The next `limit` accounts after one, in the order of their slugs.

@@ -209,6 +209,7 @@ impl Store {
     /// When none can be begun in time.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         self.check_file()?;
+        self.open_journal().await?;
         let open = match &self.pools {
             Pools::Sqlite { write, .. } => Open::Sqlite(write.begin_with(dialect::SQLITE_BEGIN).await?),
             Pools::Postgres(ReadPools { short, .. }) => {
@@ -254,6 +255,9 @@ impl Store {
             Pools::Sqlite { read, write, upkeep } => {
                 read.close().await;
                 upkeep.close().await;
+                if let Some(journal) = &self.journal {
+                    journal.close().await;
+                }
                 write.close().await;
             }
             Pools::Postgres(pools) => {

@@ -81,7 +81,7 @@ impl SqliteFile {
     /// All files of the database and their folder, whether they exist or not.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         let mut files = vec![files::folder_of(&self.path).to_owned(), self.path.clone()];
-        files.extend(["-wal", "-shm", ".lock"].map(|ending| beside(&self.path, ending)));
+        files.extend(["-wal", "-shm", ".lock", ".endings"].map(|ending| beside(&self.path, ending)));
         files
     }
 }
@@ -142,7 +142,7 @@ fn identity(found: &Metadata) -> Identity {
     (found.dev(), found.ino())
 }
 
-/// `FILE` and an ending.
+/// `FILE` and an ending. A file whose name is that of `path` and `ending`.
 pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(ending);

@@ -1,9 +1,18 @@
-//! Transactions, and what follows when keys were changed in one.
+//! Transactions, and what follows when something was ended or changed in one.
 
-use super::{Conn, Store, StoreError, Tables, changes::Role, fitness, key_changes::KeyChange, sync};
-use crate::domain::ids::{AccountId, KeyId};
+use super::{
+    Conn, Store, StoreError, Tables,
+    changes::Role,
+    fitness,
+    key_changes::KeyChange,
+    member_changes::MemberChange,
+    outbox::{self, Subjects},
+    person_changes::PersonChange,
+    sync,
+};
+use crate::domain::ids::{AccountId, KeyId, UserId};
 use sqlx::{Postgres, Sqlite, Transaction};
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 use tokio::time::timeout;
 
 /// How long the answer to COMMIT may take (docs/security.md, S76).
@@ -13,7 +22,7 @@ const COMMIT: Duration = Duration::from_millis(1_800);
 pub struct Tx {
     open: Open,
     store: Store,
-    changed: BTreeSet<KeyId>,
+    changed: Subjects,
 }
 
 pub(super) enum Open {
@@ -24,17 +33,17 @@ pub(super) enum Open {
 }
 
 impl Tx {
-    pub(super) const fn new(open: Open, store: Store) -> Self {
+    pub(super) fn new(open: Open, store: Store) -> Self {
         Self {
             open,
             store,
-            changed: BTreeSet::new(),
+            changed: Subjects::default(),
         }
     }
 
     /// A key of an account that is to end or to be narrowed.
     pub fn change(&mut self, account: AccountId, id: KeyId) -> KeyChange<'_> {
-        self.changed.insert(id);
+        self.changed.keys.insert(id);
         KeyChange {
             conn: self.conn(),
             account,
@@ -42,13 +51,37 @@ impl Tx {
         }
     }
 
-    /// Makes the changes last. Changed keys are let go of on this server and on every other before it returns, for
-    /// which it waits a second at most (docs/security.md, S73).
+    /// A membership that is to begin, to end or to be another one.
+    pub fn change_member(&mut self, account: AccountId, user: UserId) -> MemberChange<'_> {
+        self.changed.members.insert((account, user));
+        MemberChange {
+            conn: self.conn(),
+            account,
+            user,
+        }
+    }
+
+    /// A person whose ways in are to change.
+    pub fn change_person(&mut self, user: UserId) -> PersonChange<'_> {
+        self.changed.people.insert(user);
+        PersonChange {
+            conn: self.conn(),
+            user,
+        }
+    }
+
+    /// Makes the changes last. Changed keys are let go of on this server and on every other before it returns, and on SQLite
+    /// all that was ended or undone is in the journal. It waits a second at most for both (docs/security.md, S73, S83).
     ///
     /// # Errors
     /// When the database could not; nothing was changed then, except after [`StoreError::Unanswered`].
     pub async fn commit(self) -> Result<(), StoreError> {
-        if self.changed.is_empty() {
+        // PostgreSQL has no journal: nobody waits for a number of other changes.
+        let is_numbered = match self.open {
+            Open::Sqlite(_) => !self.changed.is_empty(),
+            Open::Postgres(_) => !self.changed.keys.is_empty(),
+        };
+        if !is_numbered {
             return self.open.commit().await;
         }
         // To its end even if nobody waits for it any more: a change that lasts is noted.
@@ -62,15 +95,23 @@ impl Tx {
             store,
             changed,
         } = self;
-        let epoch = sync::number(open.conn(), &changed).await?;
+        let epoch = sync::number(open.conn(), &changed.keys).await?;
+        if let (Conn::Sqlite(conn), Some(journal)) = (open.conn(), &store.journal) {
+            outbox::write(conn, epoch, &changed, journal.written()).await?;
+        }
         let committed = open.commit().await;
         // Whether or not the answer arrived: the change may have.
-        for key in changed {
-            store.changes.note(key);
+        for key in &changed.keys {
+            store.changes.note(*key);
         }
         committed?;
         store.changes.made(epoch);
-        store.known(epoch).await;
+        let known = async {
+            if !changed.keys.is_empty() {
+                store.known(epoch).await;
+            }
+        };
+        tokio::join!(known, store.journalled(epoch));
         Ok(())
     }
 }
@@ -128,13 +169,13 @@ impl Store {
     }
 
     /// Waits until no server uses what it held before any change that can be read by now: for an answer that says that a key
-    /// has ended, where somebody else has ended it (docs/security.md, S73).
+    /// has ended, where somebody else has ended it (docs/security.md, S73). It is in the journal then too (S83).
     ///
     /// # Errors
     /// When the database fails.
     pub async fn all_known(&self) -> Result<(), StoreError> {
         let epoch = self.look().await?;
-        self.known(epoch).await;
+        tokio::join!(self.known(epoch), self.journalled(epoch));
         Ok(())
     }
 }

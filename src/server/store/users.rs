@@ -15,7 +15,6 @@ declare! {
     /// Changes nothing, and keeps every other transaction that says the same waiting.
     LOCK = "UPDATE users SET name = name WHERE id = $1";
     SET_LAST_ACCOUNT = "UPDATE users SET last_account_id = $2 WHERE id = $1 AND (last_account_id IS NULL OR last_account_id <> $2)";
-    SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
 }
 
 /// A person, with what a password is checked against.
@@ -109,17 +108,6 @@ impl Users<'_> {
         let row =
             on!(self.0, c => sqlx::query_as::<_, Row>(BY_EMAIL).bind(email.key()).fetch_optional(c).await?);
         row.map(TryInto::try_into).transpose()
-    }
-
-    /// Replaces the password's hash.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn set_password_hash(self, id: UserId, hash: &str) -> Result<(), StoreError> {
-        on!(self.0, c => {
-            sqlx::query(SET_PASSWORD_HASH).bind(id.to_string()).bind(hash).execute(c).await?;
-        });
-        Ok(())
     }
 
     /// Lets only one transaction at a time count what the person is in and add to it.

@@ -85,7 +85,7 @@ impl Operator<'_> {
         let (team, user) = (member.team.id, member.person.id()?);
         let mut tx = self.store.write().await?;
         tx.accounts().lock(team).await?;
-        if !tx.operator().remove_member(team, user).await? {
+        if !tx.change_member(team, user).remove().await? {
             return refuse(format!(
                 "{} is not in {} any more",
                 member.person.email, member.team.slug
@@ -115,7 +115,7 @@ impl Operator<'_> {
         if before == role {
             return refuse(format!("{} is {} already", member.person.email, role.label()));
         }
-        tx.operator().set_role(team, user, role).await?;
+        tx.change_member(team, user).set_role(role).await?;
         let target = (user.to_string(), member.person.name.as_str());
         let detail = format!("from {} to {}", before.label(), role.label());
         self.record(&mut tx, Some(team), Event::RoleChanged, target, detail)

@@ -56,7 +56,7 @@ impl Operator<'_> {
         let user = person.id()?;
         let mut tx = self.store.write().await?;
         tx.users().lock(user).await?;
-        tx.users().set_password_hash(user, &hash).await?;
+        tx.change_person(user).set_password_hash(&hash).await?;
         let ended = end_sessions(&mut tx, user).await?;
         self.record_person(&mut tx, user, person, Event::PasswordChanged)
             .await?;
@@ -81,7 +81,7 @@ impl Operator<'_> {
 async fn end_sessions(tx: &mut Tx, user: UserId) -> Result<u64, StoreError> {
     let mut all = 0;
     loop {
-        match tx.operator().end_sessions(user).await? {
+        match tx.change_person(user).end_sessions().await? {
             0 => return Ok(all),
             ended => all += ended,
         }

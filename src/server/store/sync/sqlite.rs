@@ -32,10 +32,14 @@ const SHOW: &str = "INSERT INTO servers (id, epoch) VALUES ('server', $1)
 /// See [`super::number`].
 pub(super) async fn number(conn: &mut SqliteConnection, keys: &BTreeSet<KeyId>) -> Result<i64, StoreError> {
     let epoch: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut *conn).await?;
-    for key in keys {
+    // A change of no key has a row without one: whoever looks knows then that it missed none.
+    let keys = keys.iter().map(ToString::to_string);
+    let keys: Vec<_> = keys.collect();
+    let none = [String::new()];
+    for key in if keys.is_empty() { &none[..] } else { &keys } {
         sqlx::query(NOTE)
             .bind(epoch)
-            .bind(key.to_string())
+            .bind(key)
             .execute(&mut *conn)
             .await?;
     }

@@ -1,0 +1,207 @@
+//! A journal that cannot be written, is damaged, is another's or is gone, and what its copy is for.
+
+use super::{copied, entries, journal, keys, put_back, refusal, until, uses};
+use crate::{
+    browser::get,
+    database::Database,
+    program::{Program, run},
+    world::{Setup, World},
+};
+use std::fs;
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_written_stops_nothing_and_is_shown() {
+    let database = Database::sqlite();
+    let path = journal(&database);
+    fs::create_dir(&path).expect("a folder in its place");
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let [one, two] = [ada.made("one").await, ada.made("two").await];
+    assert_eq!(ada.revoke(&[&one.id]).await.status, 200);
+    assert_eq!(world.code(&one).await, 401);
+    let ready = world.send(get("/readyz")).await;
+    assert_eq!(
+        (ready.status, ready.json()["journal"].as_str()),
+        (200, Some("the journal cannot be written"))
+    );
+    let figures = world.app.metrics.text(&world.app.levels()).expect("figures");
+    let failures = figures
+        .lines()
+        .find_map(|line| line.strip_prefix("babysea_journal_failures_total "));
+    assert!(failures.is_some_and(|failures| failures != "0"), "{figures}");
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM outbox").await, 1);
+
+    fs::remove_dir(&path).expect("removed");
+    assert_eq!(ada.revoke(&[&two.id]).await.status, 200);
+    until("both are there", async || path.exists() && keys(&path).len() == 2).await;
+    assert_eq!(keys(&path), [one.id, two.id]);
+    until("it is well", async || {
+        let ready = world.send(get("/readyz")).await.json();
+        ready.get("journal").is_none()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_journal_that_is_damaged_or_anothers_is_said_at_the_start() {
+    let world = World::on(Database::sqlite()).await;
+    let ada = world.person("Ada Moss").await;
+    let [one, two, three] = [
+        ada.made("one").await,
+        ada.made("two").await,
+        ada.made("three").await,
+    ];
+    let copy = copied(&world.database, "copy.db").await;
+    for key in [&one, &two] {
+        assert_eq!(ada.revoke(&[&key.id]).await.status, 200);
+    }
+    let database = world.stop().await;
+    let path = journal(&database);
+    let whole = fs::read(&path).expect("a journal");
+
+    // The power was lost while a line was written.
+    fs::write(&path, [&whole[..], b"0badc0de {\"number\":3,\"at\":"].concat()).expect("torn");
+    let revoke = ["key", "revoke", "--key", &three.id, "--yes"];
+    run(&database, &revoke).expect("revoked");
+    assert_eq!(keys(&path), [one.id.as_str(), &two.id, &three.id]);
+
+    let other = World::on(Database::sqlite()).await;
+    other.person("Bo Lind").await;
+    let other = other.stop().await;
+    let right = fs::read(&path).expect("a journal");
+    fs::copy(journal(&other), &path).expect("another's");
+    let sentence = refusal(&database);
+    assert!(
+        sentence.contains("is the journal of another database: move it away"),
+        "{sentence}"
+    );
+    let sentence = run(&database, &revoke).expect_err("refused");
+    assert!(
+        sentence.contains("is the journal of another database"),
+        "{sentence}"
+    );
+
+    // A line in the middle: the first entry.
+    let mut damaged = right.clone();
+    let header = damaged.iter().position(|byte| *byte == b'\n').expect("a line");
+    damaged[header + 20] ^= 1;
+    fs::write(&path, &damaged).expect("damaged");
+    put_back(&database, &copy);
+    let sentence = refusal(&database);
+    assert!(
+        sentence.contains("the database file is older than the journal")
+            && sentence.contains("line 2 is damaged"),
+        "{sentence}"
+    );
+    fs::write(&path, &right).expect("put right");
+    Program::start(&database).stop();
+    // Of a database that has it all, no journal is needed.
+    fs::write(&path, &damaged).expect("damaged");
+    let log = String::from_utf8(Program::start(&database).stop()).expect("text");
+    assert!(log.contains("the file is kept as"), "{log}");
+    assert_eq!(entries(&path).len(), 0);
+    let kept = fs::read(database.folder().join("babysea.db.endings.damaged"));
+    assert!(kept.expect("it is kept") == damaged);
+
+    // Gone, and nobody knows what it held.
+    fs::remove_file(&path).expect("removed");
+    put_back(&database, &copy);
+    let program = Program::start(&database);
+    assert_eq!(uses(&program, &one.secret).await, 200);
+    let log = String::from_utf8(program.stop()).expect("text");
+    assert!(log.contains("is missing, and is begun anew"), "{log}");
+}
+
+#[tokio::test]
+async fn the_copy_follows_and_stands_in_for_the_journal() {
+    let database = Database::sqlite();
+    let copies = tempfile::tempdir().expect("a folder");
+    let folder = copies.path().to_str().expect("a path in UTF-8").to_owned();
+    let folder: &'static str = Box::leak(folder.into_boxed_str());
+    let copy_of = copies.path().join("babysea.db.endings");
+    fs::create_dir(&copy_of).expect("a folder in its place");
+    let arguments: &'static [&'static str] = Box::leak(Box::new(["--backup-dir", folder]));
+    let setup = Setup {
+        arguments,
+        ..Setup::default()
+    };
+    let world = World::with(database, setup).await;
+    let ada = world.person("Ada Moss").await;
+    let [one, two] = [ada.made("one").await, ada.made("two").await];
+    let copy = copied(&world.database, "copy.db").await;
+    assert_eq!(ada.revoke(&[&one.id]).await.status, 200, "it holds up nobody");
+    until("it is shown", async || {
+        let ready = world.send(get("/readyz")).await.json();
+        ready["journal"] == "the copy of the journal cannot be written"
+    })
+    .await;
+    fs::remove_dir(&copy_of).expect("removed");
+    assert_eq!(ada.revoke(&[&two.id]).await.status, 200);
+    let same = async || fs::read(&copy_of).ok() == fs::read(journal(&world.database)).ok();
+    until("it is the same", same).await;
+    let database = world.stop().await;
+
+    let with_copy = ["--backup-dir", folder];
+    let whole = fs::read(journal(&database)).expect("a journal");
+    // The journal was put back too, or is gone.
+    let without_end = &whole[..whole.len() - 1];
+    let shorter = without_end
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map(|at| &whole[..=at]);
+    for before in [shorter, None] {
+        put_back(&database, &copy);
+        match before {
+            Some(before) => fs::write(journal(&database), before).expect("written"),
+            None => fs::remove_file(journal(&database)).expect("removed"),
+        }
+        let program = Program::start_with(&database, &with_copy);
+        for key in [&one, &two] {
+            assert_eq!(uses(&program, &key.secret).await, 401, "{before:?}");
+        }
+        program.stop();
+        assert_eq!(keys(&journal(&database)), [one.id.as_str(), &two.id]);
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_lacks_changes_is_said_at_the_start() {
+    let world = World::on(Database::sqlite()).await;
+    let ada = world.person("Ada Moss").await;
+    let [one, two] = [ada.made("one").await, ada.made("two").await];
+    let early = fs::read(journal(&world.database)).expect("a journal");
+    for key in [&one, &two] {
+        assert_eq!(ada.revoke(&[&key.id]).await.status, 200);
+    }
+    let database = world.stop().await;
+    // An older journal beside the present database: the outbox has the last change only.
+    fs::write(journal(&database), early).expect("put back");
+    let log = String::from_utf8(Program::start(&database).stop()).expect("text");
+    assert!(log.contains("lacks some of the changes 1 to 2"), "{log}");
+    assert_eq!(keys(&journal(&database)), [two.id]);
+}
+
+#[tokio::test]
+async fn a_journal_that_begins_late_has_what_the_outbox_kept() {
+    let database = Database::sqlite();
+    let path = journal(&database);
+    fs::create_dir(&path).expect("a folder in its place");
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let [one, two] = [ada.made("one").await, ada.made("two").await];
+    let copy = copied(&world.database, "copy.db").await;
+    for key in [&one, &two] {
+        assert_eq!(ada.revoke(&[&key.id]).await.status, 200);
+    }
+    let database = world.stop().await;
+    fs::remove_dir(&path).expect("removed");
+    // The first look at the outbox comes before the server listens, or soon after.
+    let program = Program::start(&database);
+    until("both are there", async || keys(&path).len() == 2).await;
+    program.stop();
+    put_back(&database, &copy);
+    let program = Program::start(&database);
+    for key in [&one, &two] {
+        assert_eq!(uses(&program, &key.secret).await, 401);
+    }
+}
