@@ -41,7 +41,7 @@ struct Part {
 }
 
 /// scripts/soak.sh reads the names from here, to refuse an unknown one before it builds.
-const PARTS: &[Part] [Part; 9] = &[
+const PARTS: &[Part] = &[
     Part {
         name: "sign-in",
         about: "200 people sign in at once",
@@ -84,7 +84,11 @@ const PARTS: &[Part] [Part; 9] = &[
     },
     Part {
         name: "night-revocation",
-        about: "keys are revoked while another server stands still or wakes", "a backup of a large database under load, and kill -9",
+        about: "keys are revoked while another server stands still or wakes",
+    },
+    Part {
+        name: "backup",
+        about: "a backup of a large database under load, and kill -9",
     },
 ];
 
@@ -269,21 +273,29 @@ async fn run_part(name: &str) -> Result<(), Failure> {
         }
     } else if name == "night-database" {
         night_database::run().await?;
-    } else if name == "night-starts" "backup" {
-        for place in [Place::sqlite()?, Place::postgres("starts").await?] Place::postgres("backup").await?]
+    } else if name == "night-starts" {
+        for place in [Place::sqlite()?, Place::postgres("starts").await?]
             .into_iter()
             .flatten()
         {
             night_starts::run(place).await?;
         }
     } else if name == "night-revocation" {
-    backup::run(place).await?;
-        }
         if let Some(place) = Place::sqlite()? {
             night_revocation::run_sqlite(&place).await?;
         }
         if let Some(place) = Place::postgres("revocation").await? {
-            night_revocation::run_postgres(place).await?; backup::cut(place).await?;
+            night_revocation::run_postgres(place).await?;
+        }
+    } else if name == "backup" {
+        for place in [Place::sqlite()?, Place::postgres("backup").await?]
+            .into_iter()
+            .flatten()
+        {
+            backup::run(place).await?;
+        }
+        if let Some(place) = Place::sqlite()? {
+            backup::cut(place).await?;
         }
     } else if name == "away" {
         for (name, fault, stale) in [

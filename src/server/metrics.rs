@@ -59,15 +59,18 @@ pub struct Levels {
     pub task_restarts: Vec<(&'static str, u64)>,
     /// Lines of the log that could not be written since the start.
     pub lines_lost: u64,
-    /// Seconds since the newest good backup; nothing without one. Bytes of the journal beside an SQLite file.
+    /// Seconds since the newest good backup; nothing without one.
+    pub backup_age: Option<u64>,
+    /// Backups that could not be made since the start.
+    pub backup_failures: u64,
+    /// Bytes of the journal beside an SQLite file.
     pub journal_bytes: u64,
     /// How often the journal was flushed since the start.
-    pub backup_age: Option<u64>,
-    /// Backups that could not be made journal_flushes: u64,
+    pub journal_flushes: u64,
     /// How often the journal could not be written since the start.
     pub journal_failures: u64,
     /// How often the copy of the journal could not be written since the start.
-    pub backup_failures: journal_copy_failures: u64,
+    pub journal_copy_failures: u64,
     /// Each pool of connections to the database: its name, those that are open, those of them that are in use.
     pub pools: Vec<(&'static str, u32, u32)>,
 }
@@ -88,7 +91,8 @@ pub struct Metrics {
     rows_refused: Family<Rows, Counter>,
     task_restarts: Family<Task, Counter>,
     lines_lost: Counter,
-    backups: Backups, journal: JournalFigures,
+    backups: Backups,
+    journal: JournalFigures,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
     connections: Gauge,
@@ -155,7 +159,8 @@ impl Default for Metrics {
             rows_refused: Family::default(),
             task_restarts: Family::default(),
             lines_lost: Counter::default(),
-            backups: Backups::default(), journal: JournalFigures::default(),
+            backups: Backups::default(),
+            journal: JournalFigures::default(),
             open: Family::default(),
             in_use: Family::default(),
             connections: Gauge::default(),
@@ -175,7 +180,8 @@ impl Default for Metrics {
             rows_refused,
             task_restarts,
             lines_lost,
-            backups, journal,
+            backups,
+            journal,
             open,
             in_use,
             connections,
@@ -227,7 +233,8 @@ impl Default for Metrics {
             "Lines of the log that could not be written",
             lines_lost,
         );
-        backups.register(&mut journal.register(&mut all);
+        backups.register(&mut all);
+        journal.register(&mut all);
         all.add("pool_open", "Open connections to the database", open);
         all.add("pool_in_use", "Connections to the database in use", in_use);
         all.add("connections_open", "Open connections of clients", connections);
@@ -312,7 +319,8 @@ impl Metrics {
         raise(&self.stale_uses, levels.stale_uses);
         raise(&self.unowned_refusals, levels.unowned_refusals);
         raise(&self.lines_lost, levels.lines_lost);
-        self.backups.set(levels); self.journal.set(levels);
+        self.backups.set(levels);
+        self.journal.set(levels);
         for &(rows, refused) in &levels.rows_refused {
             raise(&self.rows_refused.get_or_create(&Rows { rows }), refused);
         }

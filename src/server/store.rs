@@ -3,8 +3,8 @@
 //! A table has a file with its statements, its rows and its methods; `reader.keys().page(..)` and
 //! `tx.keys().insert(..)` reach them. What is absent is `Ok(None)`.
 
-pub mod backup;
 mod answered;
+pub mod backup;
 mod changes;
 mod connect;
 mod connect_error;

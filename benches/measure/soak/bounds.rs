@@ -7,7 +7,7 @@
 mod attack;
 pub(super) mod data;
 pub(super) mod others;
-pub pub(super) mod people;
+pub(super) mod people;
 mod slow;
 mod table;
 

@@ -39,19 +39,16 @@ pub async fn readyz(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         task.map(|task| json!({ "reason": "task", "task": task }))
     };
     let (status, mut told) = match reason {
-        None => (StatusCode::OK, json!({ "status": "ok" })), {
-            let mut told = json!({ "status": "ok" });
-            // Requests may be sent here: changes are made, and are in the journal later (S83).
-            if let Some(trouble) = app.store.journal_trouble() {
-                told["journal"] = trouble.into();
-            }
-            Json(told).into_response()
-        }
+        None => (StatusCode::OK, json!({ "status": "ok" })),
         Some(mut told) => {
             told["status"] = "unavailable".into();
             (StatusCode::SERVICE_UNAVAILABLE, told)
         }
     };
+    // Requests may be sent here: changes are made, and are in the journal later (S83).
+    if let Some(trouble) = app.store.journal_trouble() {
+        told["journal"] = trouble.into();
+    }
     if app.config.backup_dir.is_some() {
         told["backup"] = json!({ "age_seconds": app.backup_age() });
     }

@@ -1,7 +1,7 @@
 //! Opening the database: the engine is chosen once, here, from the address.
 
 use super::{
-    Changes, ConnectError, StoreError, answered, Journal,
+    Changes, ConnectError, Journal, StoreError, answered,
     changes::Role,
     dialect, driver_errors,
     fitness::{self, Fitness},
