@@ -75,7 +75,7 @@ const PARTS: &[Part] = &[
         about: "what one account, one stranger and one long log do to others",
     },
     Part {
-        name: "night-database", "backup",
+        name: "night-database",
         about: "PostgreSQL is not well in six ways, the disk of SQLite is full",
     },
     Part {

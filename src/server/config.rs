@@ -70,8 +70,6 @@ pub struct Config {
     pub database: Location,
     /// Folder for what is not in the database.
     pub data_dir: PathBuf,
-    /// Folder for backups, and for the copy of the journal of an SQLite file; none when absent.
-    pub backup_dir: Option<PathBuf>,
     /// The pepper's file.
     pub pepper_file: PathBuf,
     /// The catalogue's file; the vendor's catalogue when absent.
@@ -114,7 +112,8 @@ pub struct Config {
     pub sign_up_limit: SignUpLimit,
     /// How long requests stay in the log.
     pub log_retention: Duration,
-    /// Folder that backups are made in by themselves; none are when absent.
+    /// Folder that backups are made in by themselves, and that has a copy of the journal of an SQLite file; neither is
+    /// made when absent.
     pub backup_dir: Option<PathBuf>,
     /// Time between two backups.
     pub backup_every: Duration,

@@ -56,7 +56,7 @@ pub async fn run(place: Place) -> Result<(), Failure> {
     let dir = backups.path().join("one");
     under_load(&place, &sample, &dir).await?;
     put_back(&place, &dir).await?;
-    data::remove(place).await
+    place.remove().await
 }
 
 /// Makes a backup while others check and change keys, and compares what they get with what an idle server gives.

@@ -51,10 +51,6 @@ pub struct Options {
     #[arg(long, global = true, env = "PEPPER_FILE", value_parser = Setting(parse_pepper_path))]
     pub(super) pepper_file: Option<PathBuf>,
 
-    /// Folder, best on another disk, for the copy of the journal of an SQLite file; it must exist [default: none]
-    #[arg(long, global = true, env = "BACKUP_DIR", value_parser = Setting(parse_path))]
-    pub(super) backup_dir: Option<PathBuf>,
-
     /// TOML file with the scopes, presets and routes of your API; read again on SIGHUP [default: the vendor's]
     #[arg(long, env = "CATALOG", value_parser = Setting(parse_path))]
     pub(super) catalog: Option<PathBuf>,
@@ -135,7 +131,7 @@ pub struct Options {
     #[arg(long, env = "LOG_RETENTION_DAYS", default_value_t = 30, value_parser = Setting(parse_number::<u64, 1, 3_650>))]
     pub(super) log_retention_days: u64,
 
-    /// Folder that backups are made in by themselves; one of its own, not on the disk of the database [default: none]
+    /// Folder of backups that are made by themselves, and of a copy of the journal; best on another disk [default: none]
     #[arg(long, global = true, env = "BACKUP_DIR", value_parser = Setting(parse_path))]
     pub(super) backup_dir: Option<PathBuf>,
 
@@ -169,7 +165,6 @@ impl From<Options> for Config {
             database: given
                 .database_url
                 .unwrap_or_else(|| Location::Sqlite(inside("babysea.db"))),
-            backup_dir: given.backup_dir,
             pepper_file: given.pepper_file.unwrap_or_else(|| inside("pepper")),
             catalog: given.catalog,
             brand: given.brand,
