@@ -13,11 +13,9 @@ const LIMIT: Duration = Duration::from_secs(12);
 pub(super) async fn answered<T, E: From<StoreError>>(
     statement: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    match timeout(LIMIT, statement).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            fitness::doubt();
-            Err(StoreError::Slow.into())
-        }
-    }
+    let Ok(answer) = timeout(LIMIT, statement).await else {
+        fitness::doubt();
+        return Err(StoreError::Slow.into());
+    };
+    answer
 }
