@@ -3,7 +3,7 @@
 use super::super::{Failure, control::Control};
 use super::seen::Verdict::{self, Refused, Right};
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::{task::JoinHandle, time::sleep};
 
 /// Ends the connections of everybody else, to whichever database.
@@ -90,7 +90,14 @@ impl Fault {
             Self::Stopped => control.run(&["stop"]).await?,
             Self::Hung => control.run(&["pause"]).await?,
             Self::Standby => control.run(&["standby"]).await?,
-            Self::Clock => control.run(&["clock", "3"]).await?,
+            Self::Clock => {
+                let before = ahead().await?;
+                control.run(&["clock", "3"]).await?;
+                let after = ahead().await?;
+                if after - before < 2_500 {
+                    return Err("the clock of PostgreSQL was not set".into());
+                }
+            }
             Self::ReadOnly => {
                 let mut connection = connect().await?;
                 for statement in [
@@ -156,6 +163,16 @@ impl Fallen {
             None => Ok(()),
         }
     }
+}
+
+/// Milliseconds that PostgreSQL's clock is ahead of this machine's.
+async fn ahead() -> Result<i64, Failure> {
+    let theirs: i64 =
+        sqlx::query_scalar("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
+            .fetch_one(&mut connect().await?)
+            .await?;
+    let ours = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+    Ok(theirs - i64::try_from(ours)?)
 }
 
 async fn connect() -> Result<PgConnection, Failure> {
