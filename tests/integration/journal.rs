@@ -220,9 +220,9 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     put_back(&database, &copy);
     let revoke = ["key", "revoke", "--key", &kept.id, "--yes"];
     run(&database, &revoke).expect("revoked");
-    let live = "SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NULL AND deleted_at IS NULL";
+    let working = "SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NULL AND deleted_at IS NULL";
     assert_eq!(
-        database.number(live).await,
+        database.number(working).await,
         2,
         "the rotated key and the reissued one"
     );

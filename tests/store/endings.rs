@@ -6,7 +6,7 @@ use crate::{
 };
 use babysea::{
     domain::role::Role,
-    server::store::{KEY_COLUMNS, Tables as _},
+    server::store::KEY_COLUMNS,
 };
 use std::{fs, path::Path};
 
