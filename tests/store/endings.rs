@@ -4,10 +4,7 @@ use crate::{
     database::{Database, both},
     rows::{account_id, add_key, add_team, after, key, key_id, two_accounts, user_id},
 };
-use babysea::{
-    domain::role::Role,
-    server::store::KEY_COLUMNS,
-};
+use babysea::{domain::role::Role, server::store::KEY_COLUMNS};
 use std::{fs, path::Path};
 
 /// Statements that write one of the columns past the journal: file, how the statement begins, and why.

@@ -111,7 +111,10 @@ async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(),
     table::print_seconds(fault.name(), began, BEFORE, &seen);
     println!(
         "PostgreSQL was made so in {:.1} s, and mended in {:.1} s after {:.1} s\n",
-        settled.duration_since(began).saturating_sub(SETTLED).as_secs_f64(),
+        settled
+            .duration_since(began)
+            .saturating_sub(SETTLED)
+            .as_secs_f64(),
         (mended - ending).as_secs_f64(),
         (ending - began).as_secs_f64()
     );

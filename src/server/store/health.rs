@@ -6,16 +6,6 @@ use tokio::sync::Mutex;
 
 const PING: &str = "SELECT 1";
 
-<<<<<<< HEAD
-=======
-/// Bytes that are written: more pages than a rotation, the largest change of a single key, which writes 19. Fewer would fit into
-/// what a refused change has left of the write-ahead log on a full disk.
-const SQLITE_BYTES: usize = 96 * 1024;
-/// PostgreSQL keeps its log in files of a fixed size, and others write at the same time.
-const POSTGRES_BYTES: usize = 64;
-/// How long the database may take.
-const PATIENCE: Duration = Duration::from_millis(900);
->>>>>>> h_b
 /// How long it holds that a change can be made, and that none can.
 const WRITABLE_FOR: Duration = Duration::from_secs(2);
 const REFUSED_FOR: Duration = Duration::from_millis(500);
