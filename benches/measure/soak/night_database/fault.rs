@@ -2,8 +2,9 @@
 
 use super::super::{Failure, control::Control};
 use super::seen::Verdict::{self, Refused, Right};
+use babysea::server::clock::{Clock as _, HostClock};
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::{task::JoinHandle, time::sleep};
 
 /// Ends the connections of everybody else, to whichever database.
@@ -171,8 +172,7 @@ async fn ahead() -> Result<i64, Failure> {
         sqlx::query_scalar("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
             .fetch_one(&mut connect().await?)
             .await?;
-    let ours = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-    Ok(theirs - i64::try_from(ours)?)
+    Ok(theirs - HostClock::default().now().millis())
 }
 
 async fn connect() -> Result<PgConnection, Failure> {
