@@ -48,6 +48,8 @@ tables![
     "sign_in_waits",
     "key_changes",
     "changed_keys",
+    "journal",
+    "outbox",
 ];
 
 /// Tables whose rows mean nothing in another database: everybody signs in again after a restore, and the servers are
