@@ -142,10 +142,7 @@ fn print(place: &Place, scenario: Scenario, rounds: u32, delay: u32, seen: &mut 
     let name = scenario.name();
     told(
         place,
-        &format!(
-            "S73, delay {delay} ms, {name}: accepted of {}",
-            seen.after
-        ),
+        &format!("S73, delay {delay} ms, {name}: accepted of {}", seen.after),
         seen.accepted,
         seen.accepted == 0 && seen.after > 0,
         "0",
