@@ -200,7 +200,15 @@ where
     let served = async {
         // An error has ended the connection; there is nobody to tell.
         let _ = (&mut connection).await;
-        connection.into_parts().io.into_inner().linger().await;
+        let http1::Parts {
+            io,
+            read_buf,
+            service,
+            ..
+        } = connection.into_parts();
+        // Thousands of connections may linger at once: each lets go of its buffer first.
+        drop((read_buf, service));
+        io.into_inner().linger().await;
     };
     match time {
         None => served.await,
