@@ -141,6 +141,9 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
         team.made("reissued").await,
     ];
     let copy = copied(&world.database, "copy.db").await;
+    let backups = tempfile::tempdir().expect("a folder");
+    let backup = backups.path().join("backup").display().to_string();
+    run(&world.database, &["backup", &backup]).expect("a backup");
 
     let ids: Vec<_> = five.iter().map(|key| key.id.as_str()).collect();
     assert_eq!(team.revoke(&ids).await.status, 200);
@@ -214,6 +217,13 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
         before,
         "a second start changes nothing more"
     );
+    assert_eq!(entries(&journal(&database)).len(), lines);
+
+    // A backup that is restored is an older file too.
+    let said = run(&database, &["restore", &backup, "--replace"]).expect("restored");
+    assert!(said.contains("the next start applies"), "{said}");
+    Program::start(&database).stop();
+    assert_eq!(state(&database).await, before, "as if the file was put back");
     assert_eq!(entries(&journal(&database)).len(), lines);
 
     // A command that comes first does the same.

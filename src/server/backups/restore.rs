@@ -27,6 +27,8 @@ pub struct Restore {
     pub database: Location,
     /// The pepper's file.
     pub pepper_file: PathBuf,
+    /// `BACKUP_DIR`, which may have a copy of the journal.
+    pub copies: Option<PathBuf>,
     /// Whether a database that is there gives way, and is kept under another name.
     pub replace: bool,
     /// Whether it is done although nothing tells what ended since the backup.

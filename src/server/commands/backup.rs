@@ -49,6 +49,7 @@ pub async fn restore(
         database: config.database.clone(),
         pepper_file: config.pepper_file.clone(),
         replace: command.replace,
+        copies: config.backup_dir.clone(),
         without_journal: command.without_journal,
         at: parts.clock.now(),
     };

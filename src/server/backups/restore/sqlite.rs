@@ -38,11 +38,12 @@ pub(super) async fn restore(
             "there is a database {shown} already: add --replace, which keeps it under another name, or name another place"
         ));
     }
-    let journal = journal_of(&path);
+    let journal = journal_of(&path, wanted.copies.as_deref());
     if journal.is_none() && !wanted.without_journal {
         return refuse(format!(
-            "there is no journal {shown}{JOURNAL} beside the database, which tells what ended after {}: keys that were \
-             revoked since then would work again. Put the journal there, or add --without-journal",
+            "there is no journal {shown}{JOURNAL} beside the database, and no copy of it in BACKUP_DIR, which tells what \
+             ended after {}: keys that were revoked since then would work again. Put the journal there, or add \
+             --without-journal",
             source.manifest.made_at
         ));
     }
@@ -73,12 +74,13 @@ pub(super) async fn restore(
     Ok(said)
 }
 
-/// The journal beside a database file, if there is one.
-fn journal_of(database: &Path) -> Option<PathBuf> {
-    let mut name = database.as_os_str().to_owned();
+/// The journal beside a database file, or else its copy in `BACKUP_DIR`, if there is one.
+fn journal_of(database: &Path, copies: Option<&Path>) -> Option<PathBuf> {
+    let mut name = database.file_name()?.to_owned();
     name.push(JOURNAL);
-    let path = PathBuf::from(name);
-    path.is_file().then_some(path)
+    let copy = copies.map(|folder| folder.join(&name));
+    let places = [Some(database.with_file_name(&name)), copy];
+    places.into_iter().flatten().find(|path| path.is_file())
 }
 
 /// Copies the database of the backup beside its place, and compares what was copied with the manifest.
