@@ -34,6 +34,7 @@ pub mod peppers;
 mod pools;
 pub mod refusals;
 pub mod retention;
+mod row_turns;
 mod search;
 pub mod sessions;
 pub mod sign_in_waits;
