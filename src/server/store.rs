@@ -41,6 +41,7 @@ mod pools;
 mod probe;
 pub mod refusals;
 pub mod retention;
+mod row_turns;
 mod search;
 pub mod sessions;
 pub mod sign_in_waits;

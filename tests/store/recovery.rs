@@ -2,13 +2,16 @@
 
 use crate::{
     database::Database,
+    rows::{account_id, insert_user, two_accounts},
+};
+    database::Database,
     rows::{email, insert_user},
     wire::Wire,
 };
 use babysea::server::store::{Location, Store, StoreError, Tables as _};
 use std::{
     process::Command,
-    time::{Duration, Instant},
+    time::{Duration, Instant}, time::{sleep, timeout},
 };
 use tokio::time::sleep;
 
@@ -111,6 +114,32 @@ async fn a_transaction_that_stands_still_holds_nothing_for_long() {
 }
 
 #[tokio::test]
+async fn those_who_wait_behind_a_server_that_stands_still_are_not_in_the_way() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let (hangs, _) = two_accounts(&database).await;
+    let other = database.open().await;
+    // Of the server that stands still one change has the row; four have asked for it, and nobody reads their answers.
+    let mut first = hangs.write().await.expect("a transaction");
+    first.accounts().lock(account_id(1)).await.expect("the row");
+    let mut waiting = Vec::new();
+    for _ in 0..4 {
+        let mut tx = hangs.write().await.expect("a transaction");
+        let mut asked = Box::pin(async move {
+            let locked = tx.accounts().lock(account_id(1)).await;
+            (tx, locked)
+        });
+        let answered = timeout(Duration::from_millis(50), &mut asked).await;
+        assert!(answered.is_err(), "the row is taken");
+        waiting.push(asked);
+    }
+    let mut tx = other.write().await.expect("a transaction");
+    let locked = tx.accounts().lock(account_id(1)).await;
+    locked.expect("it is free once the session that had it was ended");
+}
+
+/// Forwards connections to PostgreSQL until it is told to hang; those that came while it hangs never go on.
 async fn a_database_that_is_cut_off_ends_what_waits_and_is_used_again() {
     let Some(database) = Database::postgres().await else {
         return;

@@ -1,9 +1,9 @@
 //! Keys are revoked on a bad night (docs/security.md, S73, S74, S76): while another server stands still, wakes or is inside
 //! a change, by two servers at once, and by a command. No check that begins after the answer is accepted.
 //!
-//! On PostgreSQL three groups of three servers, each with a database of its own, run side by side. A group takes the next
+//! On PostgreSQL four groups of three servers, each with a database of its own, run side by side. A group takes the next
 //! round from a count that all share; every round has its own key, and its own stop (SIGSTOP, SIGCONT) of a server of that
-//! group. Stops take 0.3 to 5 s, more often short: 1.2 s at the mean. All of it happens with flushes that PostgreSQL delays
+//! group. Stops take 0.3 to 5 s, more often short: 1.1 s at the mean. All of it happens with flushes that PostgreSQL delays
 //! by 0, 15 and 40 ms (`commit_delay`, which takes effect where PostgreSQL flushes: `make soak` sees to that).
 
 mod checks;
@@ -27,7 +27,7 @@ use tokio::{task::JoinSet, time::sleep};
 
 /// Microseconds by which each flush is delayed.
 const DELAYS: [u32; 3] = [0, 15_000, 40_000];
-const GROUPS: usize = 3;
+const GROUPS: usize = 4;
 const ROUNDS: u32 = 100;
 /// Revocations one by one while nothing else happens.
 const UNDISTURBED: u32 = 30;

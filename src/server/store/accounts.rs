@@ -1,6 +1,6 @@
 //! Accounts: what keys belong to, and who is in them.
 
-use super::{Conn, StoreError, declare, on};
+use super::{Conn, StoreError, declare, on, row_turns::Turns};
 use crate::domain::{
     ids::{AccountId, UserId},
     role::Role,
@@ -253,9 +253,19 @@ impl Accounts<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn lock(self, account: AccountId) -> Result<(), StoreError> {
-        on!(self.0, c => {
-            sqlx::query(LOCK).bind(account.to_string()).execute(c).await?;
-        });
+        let account = account.to_string();
+        match self.0 {
+            Conn::Sqlite(conn) => {
+                sqlx::query(LOCK).bind(account).execute(conn).await?;
+            }
+            Conn::Postgres(conn) => {
+                let turns = Turns::join(conn).await?;
+                while let Err(error) = sqlx::query(LOCK).bind(&account).execute(&mut *conn).await {
+                    turns.again(conn, error).await?;
+                }
+                turns.leave(conn).await?;
+            }
+        }
         Ok(())
     }
 }

@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// How far apart the revocation and the end of the stop are.
 const APART: Duration = Duration::from_millis(12);
 /// For how long checks go on after the answer.
-const AFTER: Duration = Duration::from_millis(700);
+const AFTER: Duration = Duration::from_millis(600);
 /// People who change keys on C when it is stopped inside a change.
 const PEOPLE: usize = 8;
 /// How far apart two reports of one leak are.
@@ -66,7 +66,7 @@ async fn wakes(group: &Group, round: u32) -> Result<Seen, Failure> {
     let key = group.key(0).await?;
     let mut checkers = group.check(&key, &[A, B, C, C]).await?;
     group.pause()?;
-    let stopped = SHORTEST + LONGEST.saturating_sub(SHORTEST).mul_f64(random().powi(4));
+    let stopped = SHORTEST + LONGEST.saturating_sub(SHORTEST).mul_f64(random().powi(5));
     sleep(stopped).await;
     let apart = APART.mul_f64(random());
     let revoke = async {

@@ -1,7 +1,7 @@
 //! Servers that share PostgreSQL look at the counter, and at each other's rows.
 
 use super::{
-    super::{Conn, StoreError, changes::HOLDS},
+    super::{Conn, StoreError, changes::HOLDS, row_turns::Turns},
     peers::{Peer, Peers, Shown},
 };
 use crate::{
@@ -70,7 +70,16 @@ pub(in super::super) async fn leave(pool: &PgPool, changes: &Changes) {
 /// See [`super::number`].
 pub(super) async fn number(conn: &mut PgConnection, keys: &BTreeSet<KeyId>) -> Result<i64, StoreError> {
     let keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
-    Ok(sqlx::query_scalar(NUMBER).bind(keys).fetch_one(conn).await?)
+    let turns = Turns::join(conn).await?;
+    loop {
+        match sqlx::query_scalar(NUMBER).bind(&keys).fetch_one(&mut *conn).await {
+            Ok(epoch) => {
+                turns.leave(conn).await?;
+                return Ok(epoch);
+            }
+            Err(error) => turns.again(conn, error).await?,
+        }
+    }
 }
 
 /// Tells the time once.
