@@ -2,18 +2,15 @@
 
 use crate::{
     database::Database,
-    rows::{account_id, insert_user, two_accounts},
-};
-    database::Database,
-    rows::{email, insert_user},
+    rows::{account_id, email, insert_user, two_accounts},
     wire::Wire,
 };
 use babysea::server::store::{Location, Store, StoreError, Tables as _};
 use std::{
     process::Command,
-    time::{Duration, Instant}, time::{sleep, timeout},
+    time::{Duration, Instant},
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// What the product promises, and some more for a busy machine.
 const RECOVERY: Duration = Duration::from_secs(15);
