@@ -32,7 +32,9 @@ impl Turns {
     /// # Errors
     /// `error`, when it is another one or the time is up.
     pub(super) async fn again(&self, conn: &mut PgConnection, error: sqlx::Error) -> Result<(), sqlx::Error> {
-        let code = error.as_database_error().and_then(|error| error.code());
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
         if code.as_deref() != Some("55P03") || self.0.elapsed() >= GIVE_UP {
             return Err(error);
         }
