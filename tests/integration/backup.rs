@@ -39,9 +39,11 @@ impl Backups {
         self.0.path().join(name).display().to_string()
     }
 
-    /// Everything in the folder.
+    /// Everything in the folder, but for the copy of the journal.
     pub fn names(&self) -> Vec<String> {
-        names(self.0.path())
+        let mut names = names(self.0.path());
+        names.retain(|name| !name.ends_with(".endings"));
+        names
     }
 }
 

@@ -122,6 +122,13 @@ async fn state(database: &Database) -> Vec<String> {
     rows
 }
 
+/// A backup that is restored is an older file too, to which the next start applies the journal.
+fn restored(database: &Database, backup: &str) {
+    let said = run(database, &["restore", backup, "--replace"]).expect("restored");
+    assert!(said.contains("the next start applies"), "{said}");
+    Program::start(database).stop();
+}
+
 #[tokio::test]
 async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     let world = World::on(Database::sqlite()).await;
@@ -219,10 +226,7 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     );
     assert_eq!(entries(&journal(&database)).len(), lines);
 
-    // A backup that is restored is an older file too.
-    let said = run(&database, &["restore", &backup, "--replace"]).expect("restored");
-    assert!(said.contains("the next start applies"), "{said}");
-    Program::start(&database).stop();
+    restored(&database, &backup);
     assert_eq!(state(&database).await, before, "as if the file was put back");
     assert_eq!(entries(&journal(&database)).len(), lines);
 

@@ -3,6 +3,7 @@
 //! `UPDATE_SENTENCES=1` writes that file anew.
 
 mod databases;
+mod twice;
 
 use std::{
     fmt::Write as _,
@@ -233,21 +234,6 @@ fn an_empty_variable_counts_as_not_set() {
     assert_eq!(files(folder.path()), Vec::<String>::new());
 }
 
-fn nothing_is_given_twice(folder: &Path) {
-    for (variable, _) in WRONG {
-        let flag = format!("--{}", variable.to_lowercase().replace('_', "-"));
-        let said = sentence(folder, &[], &[&flag, "1", &flag, "1"]);
-        let expected = format!("babysea: {variable} is given twice on the command line: give it once");
-        // Whichever is wrong first: its value, or that there are two.
-        assert!(
-            said == expected
-                || said.starts_with(&format!("babysea: {variable} is \"1\""))
-                || said.starts_with("babysea: DATABASE_URL"),
-            "{said}"
-        );
-    }
-}
-
 #[test]
 fn every_sentence_names_what_to_change() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -306,7 +292,7 @@ fn every_sentence_names_what_to_change() {
         write(title, &format!("babysea {}", arguments.join(" ")), &said);
     }
     let twice = "--brand BabySea --brand BabySea";
-    nothing_is_given_twice(folder);
+    twice::is_refused(folder);
     write(
         "",
         &format!("babysea {twice}"),

@@ -137,6 +137,7 @@ async fn those_who_wait_behind_a_server_that_stands_still_are_not_in_the_way() {
 }
 
 /// Forwards connections to PostgreSQL until it is told to hang; those that came while it hangs never go on.
+#[tokio::test]
 async fn a_database_that_is_cut_off_ends_what_waits_and_is_used_again() {
     let Some(database) = Database::postgres().await else {
         return;

@@ -1,0 +1,20 @@
+//! What is given twice on the command line.
+
+use super::{WRONG, sentence};
+use std::path::Path;
+
+/// Every variable, given twice by its flag.
+pub fn is_refused(folder: &Path) {
+    for (variable, _) in WRONG {
+        let flag = format!("--{}", variable.to_lowercase().replace('_', "-"));
+        let said = sentence(folder, &[], &[&flag, "1", &flag, "1"]);
+        let expected = format!("babysea: {variable} is given twice on the command line: give it once");
+        // Whichever is wrong first: its value, or that there are two.
+        assert!(
+            said == expected
+                || said.starts_with(&format!("babysea: {variable} is \"1\""))
+                || said.starts_with("babysea: DATABASE_URL"),
+            "{said}"
+        );
+    }
+}
