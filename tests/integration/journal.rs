@@ -129,6 +129,24 @@ fn restored(database: &Database, backup: &str) {
     Program::start(database).stop();
 }
 
+/// One member is removed; another is removed, and added again with another role.
+fn change_members(database: &Database) {
+    let member = |command: &'static str, email: &'static str| {
+        let words = ["member", command, "--account", "reef-lab", "--email", email];
+        match command {
+            "add" => [&words[..], &["--role", "owner"]].concat(),
+            _ => [&words[..], &["--yes"]].concat(),
+        }
+    };
+    for command in [
+        member("remove", "max-tarn@example.com"),
+        member("remove", "nik-bay@example.com"),
+        member("add", "nik-bay@example.com"),
+    ] {
+        run(database, &command).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
 #[tokio::test]
 async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     let world = World::on(Database::sqlite()).await;
@@ -163,20 +181,7 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     // The copy does not have it: there is nothing to end.
     let later = team.made("later").await;
     assert_eq!(team.revoke(&[&later.id]).await.status, 200);
-    let member = |command: &'static str, email: &'static str| {
-        let words = ["member", command, "--account", "reef-lab", "--email", email];
-        match command {
-            "add" => [&words[..], &["--role", "owner"]].concat(),
-            _ => [&words[..], &["--yes"]].concat(),
-        }
-    };
-    for command in [
-        member("remove", "max-tarn@example.com"),
-        member("remove", "nik-bay@example.com"),
-        member("add", "nik-bay@example.com"),
-    ] {
-        run(&world.database, &command).unwrap_or_else(|error| panic!("{error}"));
-    }
+    change_members(&world.database);
     let password = ["user", "password", "--email", "pia-reef@example.com", "--yes"];
     let database = world.stop().await;
     // Commands append too, also where no server runs.

@@ -133,10 +133,15 @@ fn a_server_makes_the_first_at_its_start() {
     let line = program.waits_to_say("a backup was made");
     assert!(line.contains("change 0: 0 people"), "{line}");
     program.stop();
-    let made = names(Path::new(&dir));
+    let made_now = || {
+        let mut names = names(Path::new(&dir));
+        names.retain(|name| !name.ends_with(".endings"));
+        names
+    };
+    let made = made_now();
     assert_eq!(made.len(), 1, "{made:?}");
     // The next start finds it.
     let program = Program::start_with(&database, &settings);
     program.stop();
-    assert_eq!(names(Path::new(&dir)), made);
+    assert_eq!(made_now(), made);
 }
