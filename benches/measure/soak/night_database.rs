@@ -98,7 +98,7 @@ async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(),
     sleep(BEFORE).await;
     let began = Instant::now();
     let fallen = fault.begin(control).await?;
-    let settled = Instant::now() + SETTLED;
+    let fell = Instant::now();
     sleep(span).await;
     let ending = Instant::now();
     fallen.end(control).await?;
@@ -111,10 +111,7 @@ async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(),
     table::print_seconds(fault.name(), began, BEFORE, &seen);
     println!(
         "PostgreSQL was made so in {:.1} s, and mended in {:.1} s after {:.1} s\n",
-        settled
-            .duration_since(began)
-            .saturating_sub(SETTLED)
-            .as_secs_f64(),
+        (fell - began).as_secs_f64(),
         (mended - ending).as_secs_f64(),
         (ending - began).as_secs_f64()
     );
@@ -128,7 +125,7 @@ async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(),
         );
     };
     if let Some(expected) = fault.expects() {
-        let unlike = seen.unlike(settled, ending, expected);
+        let unlike = seen.unlike(fell + SETTLED, ending, expected);
         let what = format!("answers other than {} meanwhile", Fault::in_words(expected));
         line(&what, &unlike, unlike == "0", "0");
     }

@@ -16,9 +16,8 @@ const SQLITE_VERSION: &str = "PRAGMA data_version";
 /// SQLITE_BUSY.
 const BUSY: &str = "5";
 
-/// Bytes that are written: more pages than a rotation, the largest change of a single key, which writes 19. Fewer would
-/// fit into what a refused change has left of the write-ahead log on a full disk.
-const SQLITE_BYTES: usize = 96 * 1024;
+/// Bytes that are written: the pages of a change. Less would fit into the last free page of a full disk.
+const SQLITE_BYTES: usize = 32 * 1024;
 /// PostgreSQL keeps its log in files of a fixed size, and others write at the same time.
 const POSTGRES_BYTES: usize = 64;
 /// How long the database may take, connecting included.

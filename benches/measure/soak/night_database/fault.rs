@@ -2,9 +2,8 @@
 
 use super::super::{Failure, control::Control};
 use super::seen::Verdict::{self, Refused, Right};
-use babysea::server::clock::{Clock as _, HostClock};
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::{task::JoinHandle, time::sleep};
 
 /// Ends the connections of everybody else, to whichever database.
@@ -92,10 +91,10 @@ impl Fault {
             Self::Hung => control.run(&["pause"]).await?,
             Self::Standby => control.run(&["standby"]).await?,
             Self::Clock => {
-                let before = ahead().await?;
+                let (before, asked) = (clock().await?, Instant::now());
                 control.run(&["clock", "3"]).await?;
-                let after = ahead().await?;
-                if after - before < 2_500 {
+                let gone_by = clock().await? - before;
+                if gone_by < i64::try_from(asked.elapsed().as_millis())? + 2_500 {
                     return Err("the clock of PostgreSQL was not set".into());
                 }
             }
@@ -166,13 +165,11 @@ impl Fallen {
     }
 }
 
-/// Milliseconds that PostgreSQL's clock is ahead of this machine's.
-async fn ahead() -> Result<i64, Failure> {
-    let theirs: i64 =
-        sqlx::query_scalar("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
-            .fetch_one(&mut connect().await?)
-            .await?;
-    Ok(theirs - HostClock::default().now().millis())
+/// What PostgreSQL's clock shows, in milliseconds.
+async fn clock() -> Result<i64, Failure> {
+    let clock = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+    let mut connection = connect().await?;
+    Ok(sqlx::query_scalar(clock).fetch_one(&mut connection).await?)
 }
 
 async fn connect() -> Result<PgConnection, Failure> {

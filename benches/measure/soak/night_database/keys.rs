@@ -115,7 +115,7 @@ impl Keys {
     }
 
     /// A key to be revoked; none where all are.
-    pub fn next_revoked(&mut self) -> Option<(String, String)> {
+    pub fn take_spare(&mut self) -> Option<(String, String)> {
         self.spare.pop()
     }
 

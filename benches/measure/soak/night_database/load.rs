@@ -119,7 +119,7 @@ impl Shared {
         let request = match kind {
             Kind::Create => create(&keys.person, "night", ""),
             Kind::Revoke => {
-                let (id, secret) = keys.next_revoked()?;
+                let (id, secret) = keys.take_spare()?;
                 return Some((revocation(&keys.person, &[&id]), secret));
             }
             Kind::Page => {

@@ -70,9 +70,8 @@ pub fn print_seconds(name: &str, began: Instant, before: Duration, seen: &Seen) 
     println!("\n| PostgreSQL | second | {} | longest in s |", headings());
     println!("|---|---|---|---|---|---|---|---|");
     let mut seconds = BTreeMap::<u64, Row>::new();
-    let start = began.checked_sub(before).unwrap_or(began);
     for answer in seen.iter() {
-        let second = answer.at().saturating_duration_since(start).as_secs();
+        let second = (answer.at() + before).saturating_duration_since(began).as_secs();
         seconds.entry(second).or_default().add(answer);
     }
     let number = |second: u64| second.cast_signed() - before.as_secs().cast_signed();
