@@ -219,7 +219,7 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
         .filter(|line| line.contains("is older than its journal"))
         .collect();
     let [line] = lines[..] else { panic!("{log}") };
-    assert!(line.contains("8 of keys, 3 of members, 2 of passwords"), "{line}");
+    assert!(line.contains("8 of keys, 3 of members, 1 of passwords"), "{line}");
 
     let (before, lines) = (state(&database).await, entries(&journal(&database)).len());
     let log = String::from_utf8(Program::start(&database).stop()).expect("text");
