@@ -77,6 +77,7 @@ both!(every_statement_prepares, async |database: Database| {
         [
             "accounts",
             "activity",
+            "backup",
             "key_changes",
             "key_list",
             "keys",
