@@ -244,7 +244,10 @@ async fn a_commit_that_failed_on_a_full_disk_is_the_last_of_its_connection() {
         for n in 0..40 {
             match change(&store, first + n).await {
                 Ok(()) => {}
-                Err(StoreError::Broken(_)) => failed += 1,
+                Err(StoreError::Broken(_)) => {
+                    failed += 1;
+                    assert!(!store.is_writable().await, "a smaller change may find room");
+                }
                 Err(other) => panic!("{other:?}"),
             }
         }

@@ -61,6 +61,14 @@ impl StoreError {
         matches!(self, Self::Unanswered)
     }
 
+    /// Whether the disk is full (SQLITE_FULL, SQLSTATE 53100).
+    pub(super) fn is_full(&self) -> bool {
+        let Self::Broken(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        error.code().is_some_and(|code| matches!(&*code, "13" | "53100"))
+    }
+
     /// The code of the refusal, where the database refuses what a statement contains: the same statement with other values
     /// may pass. Nothing where it is away, busy, full, read-only, or not the database that the statement is for: then the
     /// same statement may pass later.

@@ -20,6 +20,11 @@ pub(super) struct Health {
 }
 
 impl Health {
+    /// A change was refused, since the disk is full: a smaller one, as the one that is tried, may still find room.
+    pub(super) async fn refused(&self) {
+        *self.written.lock().await = Some((Instant::now() + WRITABLE_FOR, false));
+    }
+
     /// What was found out holds no longer.
     pub(super) async fn forget(&self) {
         *self.written.lock().await = None;

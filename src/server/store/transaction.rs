@@ -82,7 +82,7 @@ impl Tx {
             Open::Postgres(_) => !self.changed.keys.is_empty(),
         };
         if !is_numbered {
-            return self.open.commit().await;
+            return self.store.learn(self.open.commit().await).await;
         }
         // To its end even if nobody waits for it any more: a change that lasts is noted.
         let done = tokio::spawn(self.commit_changes()).await;
@@ -99,7 +99,7 @@ impl Tx {
         if let (Conn::Sqlite(conn), Some(journal)) = (open.conn(), &store.journal) {
             outbox::write(conn, epoch, &changed, journal.written()).await?;
         }
-        let committed = open.commit().await;
+        let committed = store.learn(open.commit().await).await;
         // Whether or not the answer arrived: the change may have.
         for key in &changed.keys {
             store.changes.note(*key);
@@ -158,6 +158,14 @@ fn is_unanswered(error: &sqlx::Error) -> bool {
 }
 
 impl Store {
+    /// Remembers for `/readyz` that the disk is full (docs/security.md, S94).
+    async fn learn(&self, committed: Result<(), StoreError>) -> Result<(), StoreError> {
+        if committed.as_ref().is_err_and(StoreError::is_full) {
+            self.shared.health.refused().await;
+        }
+        committed
+    }
+
     /// Waits until no server uses what it held before the change `epoch`, which was committed here.
     async fn known(&self, epoch: i64) {
         match self.changes.role {
