@@ -15,7 +15,14 @@ use crate::program::{Connection, Ended, Program};
 use std::{fs, net::SocketAddr, path::Path, time::Instant};
 
 /// What the folder of a place holds once a server has served: database and pepper.
-const FILES: [&str; 5] = ["pepper", "soak.db", "soak.db-shm", "soak.db-wal", "soak.db.lock"];
+const FILES: [&str; 6] = [
+    "pepper",
+    "soak.db",
+    "soak.db-shm",
+    "soak.db-wal",
+    "soak.db.endings",
+    "soak.db.lock",
+];
 
 /// Runs every scenario on the place's engine.
 pub async fn run(place: Place) -> Result<(), Failure> {
