@@ -307,3 +307,18 @@ pub fn form(path: &str, cookie: &str, from: &str, form: &str) -> String {
         form.len()
     )
 }
+
+/// The answer to a key, on the connection that is open if there is one. One that failed is not used again.
+pub async fn status(
+    connection: &mut Option<Connection>,
+    server: SocketAddr,
+    secret: &str,
+) -> std::io::Result<u16> {
+    let mut open = match connection.take() {
+        Some(open) => open,
+        None => Connection::open(server).await?,
+    };
+    let status = open.get("/v1/status", secret).await?;
+    *connection = Some(open);
+    Ok(status)
+}

@@ -130,7 +130,7 @@ impl Default for Parts {
     }
 }
 
-/// Why the product could not start, in a sentence for whoever runs it.
+/// Why the product could not start, in a sentence for the server operator.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The data folder cannot be made.
@@ -162,7 +162,7 @@ impl App {
     /// Makes the data folder, opens the database, reads the pepper and starts the recorder.
     ///
     /// # Errors
-    /// A sentence for whoever runs the server.
+    /// A sentence for the server operator.
     pub async fn start(config: Config, origin: Origin, parts: Parts) -> Result<Self, StartError> {
         let trusted_proxies = config.trusted_proxies.load()?;
         files::make_folder(&config.data_dir).map_err(|source| StartError::DataDir {

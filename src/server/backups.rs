@@ -20,7 +20,7 @@ use super::{
 };
 use std::{io, path::Path};
 
-/// Why a backup was not made, verified or put back, in a sentence for whoever runs the server.
+/// Why a backup was not made, verified or put back, in a sentence for the server operator.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// What was found, and what to do.

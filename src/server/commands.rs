@@ -1,4 +1,4 @@
-//! The commands beside serving, for whoever runs the server. They use the database while a server does, never change
+//! The commands beside serving, for the server operator. They use the database while a server does, never change
 //! its tables, and write in one transaction (docs/security.md, S71).
 
 mod ask;

@@ -8,7 +8,7 @@ pub use exposure::{exposed, user, warnings};
 pub use held::{Held, ReplaceError, Replacement};
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs::{self, DirBuilder, File, Permissions},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
@@ -197,15 +197,19 @@ fn temporary(path: &Path, kind: &str) -> OsString {
 /// Removes temporary files that a killed process left. Only while `path` exists: whoever is about to put a first file
 /// there has lost by then, and finds out.
 fn sweep(path: &Path, kind: &str) {
-    let prefix = temporary(path, kind);
-    let Ok(entries) = fs::read_dir(folder_of(path)) else {
+    remove_temporary(folder_of(path), &temporary(path, kind), RANDOM);
+}
+
+/// Removes the files of a folder whose name is `prefix` and so many random bytes.
+pub fn remove_temporary(folder: &Path, prefix: &OsStr, random_bytes: usize) {
+    let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let random = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
-        if random.is_some_and(|random| random.len() == RANDOM) {
-            // Somebody else may have removed it.
+        if random.is_some_and(|random| random.len() == random_bytes) {
+            // Another process may have removed it.
             let _ = fs::remove_file(entry.path());
         }
     }

@@ -161,7 +161,7 @@ pub trait Tables {
     fn memberships(&mut self) -> memberships::Memberships<'_> {
         memberships::Memberships(self.conn())
     }
-    /// The tables as the commands of whoever runs the server see them.
+    /// The tables as the commands of the server operator see them.
     fn operator(&mut self) -> operator::Operator<'_> {
         operator::Operator(self.conn())
     }

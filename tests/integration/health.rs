@@ -1,4 +1,4 @@
-//! What whoever runs the server asks it: whether it is ready, its figures, its log.
+//! What the server operator asks it: whether it is ready, its figures, its log.
 
 use crate::{
     browser::get,

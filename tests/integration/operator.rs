@@ -1,4 +1,4 @@
-//! The commands about people, members and keys, as whoever runs the server types them while it runs.
+//! The commands about people, members and keys, as the server operator types them while it runs.
 
 mod keys;
 mod terminal;

@@ -2,7 +2,7 @@
 //! after (S75, S76).
 
 use super::{Failure, Place, Sample, control::Control, told};
-use crate::program::Connection;
+use crate::program::{Connection, status};
 use babysea::domain::token;
 use std::{
     net::SocketAddr,
@@ -276,19 +276,4 @@ async fn until_right(address: SocketAddr, probes: [(&str, u16); 3]) {
             sleep(Duration::from_millis(10)).await;
         }
     }
-}
-
-/// The answer to a key, on the connection that is open if there is one. One that failed is not used again.
-async fn status(
-    connection: &mut Option<Connection>,
-    address: SocketAddr,
-    secret: &str,
-) -> std::io::Result<u16> {
-    let mut open = match connection.take() {
-        Some(open) => open,
-        None => Connection::open(address).await?,
-    };
-    let status = open.get("/v1/status", secret).await?;
-    *connection = Some(open);
-    Ok(status)
 }

@@ -103,7 +103,7 @@ impl Source {
         let failed = |error: std::io::Error| BackupError::of_file(file, &error);
         files::make_folder(files::folder_of(file)).map_err(failed)?;
         files::make_once(file, contents.as_bytes()).map_err(failed)?;
-        // What counts is what is there, whoever made it.
+        // Another process may have created the file first: verify the file that is there now.
         Ok(Pepper::verify(file, &self.manifest.peppers())?)
     }
 

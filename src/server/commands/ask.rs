@@ -1,4 +1,4 @@
-//! What a command asks whoever runs it: whether to go on, and a new password.
+//! What a command asks the server operator: whether to go on, and a new password.
 
 use crate::domain::password::Password;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};

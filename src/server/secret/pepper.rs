@@ -90,7 +90,7 @@ impl Pepper {
     /// and the first one's pepper counts (docs/security.md, S91).
     ///
     /// # Errors
-    /// A sentence for whoever runs the server.
+    /// A sentence for the server operator.
     pub async fn load(path: &Path, store: &Store, rng: &dyn Rng) -> Result<Self, PepperError> {
         for _ in 0..READINGS {
             let mut tx = store.write().await?;
@@ -122,7 +122,7 @@ impl Pepper {
     /// Whether the file holds every version that these stored keys need. Makes and changes nothing.
     ///
     /// # Errors
-    /// A sentence for whoever runs the command.
+    /// A sentence for the server operator.
     pub fn verify(path: &Path, stored: &[StoredVersion]) -> Result<(), PepperError> {
         let lines = file::read(path)?.ok_or_else(|| PepperError::Missing(path.to_owned()))?;
         let pepper = Self::from_lines(&lines).ok_or_else(|| PepperError::Malformed(path.to_owned()))?;

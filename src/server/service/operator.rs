@@ -1,4 +1,4 @@
-//! What whoever runs the server does by commands: people, teams and keys of the whole server. It is in the activity of
+//! What the server operator does by commands: people, teams and keys of the whole server. It is in the activity of
 //! the accounts concerned, and holds at once on every server: sessions and roles are read for each request, and the
 //! transactions that end keys wait for the other servers.
 
@@ -29,7 +29,7 @@ use crate::{
 /// Rows that a list reads at a time.
 pub const PAGE: u32 = 500;
 
-/// Whoever runs the server, at work on its database.
+/// The server operator, at work on its database.
 pub struct Operator<'a> {
     /// The database.
     pub store: &'a Store,

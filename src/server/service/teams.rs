@@ -48,7 +48,7 @@ pub struct NewMember<'a> {
     pub role: Role,
 }
 
-/// Adds somebody who has signed up to a team, for whoever runs the server. `entry_id` are random bytes. Returns
+/// Adds somebody who has signed up to a team, for the server operator. `entry_id` are random bytes. Returns
 /// the team.
 ///
 /// # Errors

@@ -202,7 +202,7 @@ impl Accounts<'_> {
         id.map_err(|_| StoreError::Unreadable("accounts.id"))
     }
 
-    /// The account with this slug, for whoever runs the server; who owns it comes along.
+    /// The account with this slug, for the server operator; who owns it comes along.
     ///
     /// # Errors
     /// When the database fails.

@@ -121,7 +121,7 @@ impl Store {
     /// Opens the database for serving: takes the file's lock (SQLite), brings the tables to this version.
     ///
     /// # Errors
-    /// A sentence for whoever runs the server.
+    /// A sentence for the server operator.
     pub async fn open(location: &Location) -> Result<Self, ConnectError> {
         Self::open_watched(location, &Tasks::default(), None).await
     }
@@ -130,7 +130,7 @@ impl Store {
     /// in the folder `copies`.
     ///
     /// # Errors
-    /// A sentence for whoever runs the server.
+    /// A sentence for the server operator.
     pub async fn open_watched(
         location: &Location,
         tasks: &Tasks,
@@ -152,7 +152,7 @@ impl Store {
     /// Opens the database beside the server that uses it: takes no lock and changes no tables (docs/security.md, S71).
     ///
     /// # Errors
-    /// A sentence for whoever runs the command.
+    /// A sentence for the server operator.
     pub async fn join(location: &Location) -> Result<Self, ConnectError> {
         Self::join_with(location, None).await
     }
@@ -161,7 +161,7 @@ impl Store {
     /// in the folder `copies`.
     ///
     /// # Errors
-    /// A sentence for whoever runs the command.
+    /// A sentence for the server operator.
     pub async fn join_with(location: &Location, copies: Option<&Path>) -> Result<Self, ConnectError> {
         Self::join_pools(location, copies)
             .await

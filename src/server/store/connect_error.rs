@@ -3,7 +3,7 @@
 use super::{StoreError, driver_errors};
 use std::path::PathBuf;
 
-/// Why the database could not be opened, in a sentence for whoever runs the server.
+/// Why the database could not be opened, in a sentence for the server operator.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// S71.

@@ -1,4 +1,4 @@
-//! The driver's errors at a start, in sentences for whoever runs the server: what was found, and what to do. None of
+//! The driver's errors at a start, in sentences for the server operator: what was found, and what to do. None of
 //! them holds the password of the URL (docs/security.md, S68 and S95).
 
 use sqlx::{error::DatabaseError, migrate::MigrateError, postgres::PgConnectOptions};

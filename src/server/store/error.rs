@@ -20,7 +20,7 @@ pub enum StoreError {
     /// The statement was ended by its time limit.
     #[error("the statement took longer than it may")]
     TooLong,
-    /// The database file is not what the journal beside it belongs to, in a sentence for whoever runs the command.
+    /// The database file is not what the journal beside it belongs to, in a sentence for the server operator.
     #[error("{0}")]
     Unfit(String),
     /// A stored value is not what this version writes.

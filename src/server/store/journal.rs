@@ -140,7 +140,7 @@ impl Journal {
     /// back lacks. Once for a process.
     ///
     /// # Errors
-    /// A sentence for whoever runs the server, where the journal cannot be that of this database.
+    /// A sentence for the server operator, where the journal cannot be that of this database.
     pub(super) async fn open(&self, conn: &mut SqliteConnection) -> Result<(), ConnectError> {
         let opened = self.database.get_or_try_init(move || async move {
             let copy = self.copy.as_ref().map(JournalCopy::path);

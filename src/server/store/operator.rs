@@ -1,4 +1,4 @@
-//! What the commands of whoever runs the server read and change: people, teams and keys of the whole server, in pages
+//! What the commands of the server operator read and change: people, teams and keys of the whole server, in pages
 //! and in steps that are bounded (docs/security.md, S85).
 
 use super::{

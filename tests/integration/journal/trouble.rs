@@ -7,14 +7,19 @@ use crate::{
     program::{Program, run},
     world::{Setup, World},
 };
-use std::fs;
+use std::{fs, path::PathBuf};
 
-#[tokio::test]
-async fn a_journal_that_cannot_be_written_stops_nothing_and_is_shown() {
+/// A folder is in the place of its journal.
+async fn world_without_journal() -> (World, PathBuf) {
     let database = Database::sqlite();
     let path = journal(&database);
     fs::create_dir(&path).expect("a folder in its place");
-    let world = World::on(database).await;
+    (World::on(database).await, path)
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_written_stops_nothing_and_is_shown() {
+    let (world, path) = world_without_journal().await;
     let ada = world.person("Ada Moss").await;
     let [one, two] = [ada.made("one").await, ada.made("two").await];
     assert_eq!(ada.revoke(&[&one.id]).await.status, 200);
@@ -183,10 +188,7 @@ async fn a_journal_that_lacks_changes_is_said_at_the_start() {
 
 #[tokio::test]
 async fn a_journal_that_begins_late_has_what_the_outbox_kept() {
-    let database = Database::sqlite();
-    let path = journal(&database);
-    fs::create_dir(&path).expect("a folder in its place");
-    let world = World::on(database).await;
+    let (world, path) = world_without_journal().await;
     let ada = world.person("Ada Moss").await;
     let [one, two] = [ada.made("one").await, ada.made("two").await];
     let copy = copied(&world.database, "copy.db").await;

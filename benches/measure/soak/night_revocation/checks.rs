@@ -1,7 +1,7 @@
 //! Checks of one key, judged by when they began.
 
 use super::Failure;
-use crate::program::Connection;
+use crate::program::status;
 use std::{
     net::SocketAddr,
     sync::{
@@ -79,20 +79,6 @@ async fn check(server: SocketAddr, secret: String, period: Duration, signals: Ar
         checks.push(Check { began, status });
     }
     checks
-}
-
-async fn status(
-    connection: &mut Option<Connection>,
-    server: SocketAddr,
-    secret: &str,
-) -> std::io::Result<u16> {
-    let mut open = match connection.take() {
-        Some(open) => open,
-        None => Connection::open(server).await?,
-    };
-    let status = open.get("/v1/status", secret).await?;
-    *connection = Some(open);
-    Ok(status)
 }
 
 /// What was seen in one round or in several.

@@ -93,8 +93,8 @@ async fn copy(source: &Source, path: &Path) -> Result<TempPath, BackupError> {
         let failed = |error: std::io::Error| BackupError::of_file(&to, &error);
         let folder = files::folder_of(&to);
         let prefix = prefix(&to);
-        // Whoever takes the place is alone.
-        sweep(folder, &prefix);
+        // Safe: the lock of the place excludes every other restore.
+        files::remove_temporary(folder, &prefix, RANDOM);
         let next = Builder::new()
             .prefix(&prefix)
             .suffix("")
@@ -155,20 +155,6 @@ fn prefix(path: &Path) -> OsString {
     prefix.push(path.file_name().unwrap_or_default());
     prefix.push(NEXT);
     prefix
-}
-
-/// Removes what killed commands left.
-fn sweep(folder: &Path, prefix: &OsString) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let random = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
-        if random.is_some_and(|random| random.len() == RANDOM) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }
 
 /// Compares what is in the copied file with the manifest.

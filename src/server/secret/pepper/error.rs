@@ -1,9 +1,9 @@
-//! What is wrong with the pepper, for whoever runs the server.
+//! What is wrong with the pepper, for the server operator.
 
 use crate::server::{files::ReplaceError, store::StoreError};
 use std::{io, path::PathBuf};
 
-/// Why the server refuses to start, in a sentence for whoever runs it.
+/// Why the server refuses to start, in a sentence for the server operator.
 #[derive(Debug, thiserror::Error)]
 pub enum PepperError {
     /// The file is gone while stored keys need it.

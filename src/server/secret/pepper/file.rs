@@ -19,7 +19,7 @@ type Lines = Vec<Option<[u8; BYTES]>>;
 /// Adds a version to the file; new keys are stored under it once the servers have been started again. Returns it.
 ///
 /// # Errors
-/// A sentence for whoever runs the server.
+/// A sentence for the server operator.
 pub fn add_version(path: &Path, rng: &dyn Rng) -> Result<usize, PepperError> {
     let held = hold(path)?;
     let mut lines = lines_of(held.file(), path)?;
@@ -33,7 +33,7 @@ pub fn add_version(path: &Path, rng: &dyn Rng) -> Result<usize, PepperError> {
 /// Takes a version out of the file that no stored key needs.
 ///
 /// # Errors
-/// `Removed` with the number of keys that need it, or another sentence for whoever runs the server.
+/// `Removed` with the number of keys that need it, or another sentence for the server operator.
 pub async fn remove_version(path: &Path, store: &Store, version: i64) -> Result<(), PepperError> {
     let held = hold(path)?;
     let mut lines = lines_of(held.file(), path)?;
@@ -76,7 +76,7 @@ pub async fn remove_version(path: &Path, store: &Store, version: i64) -> Result<
 /// What the file holds, for a copy of it.
 ///
 /// # Errors
-/// A sentence for whoever runs the command.
+/// A sentence for the server operator.
 pub fn contents(path: &Path) -> Result<String, PepperError> {
     let lines = read(path)?.ok_or_else(|| PepperError::Missing(path.to_owned()))?;
     Ok(text(&lines))

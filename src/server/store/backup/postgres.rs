@@ -169,7 +169,7 @@ impl Load {
     /// Begins it, while no server uses the database.
     ///
     /// # Errors
-    /// A sentence for whoever runs the command.
+    /// A sentence for the server operator.
     pub async fn begin(location: &Location) -> Result<Self, CopyError> {
         let Location::Postgres(url) = location else {
             return Err(CopyError::Failed("this is no PostgreSQL database".to_owned()));
@@ -218,7 +218,7 @@ impl Load {
     /// Makes room: there must be no tables, or with `replace` they are moved to the schema `kept`.
     ///
     /// # Errors
-    /// A sentence for whoever runs the command.
+    /// A sentence for the server operator.
     pub async fn make_room(&mut self, replace: bool, kept: &str) -> Result<Emptied, CopyError> {
         let schema: Option<String> = sqlx::query_scalar(SCHEMA).fetch_one(&mut *self.0).await?;
         let Some(schema) = schema else {
