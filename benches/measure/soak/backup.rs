@@ -5,7 +5,7 @@ use super::{
     Failure, Place,
     bounds::{
         data::{self, Database},
-        others::{Kind, Watch},
+        others::{Kind, Rhythm, Watch},
         people::Sample,
     },
     milliseconds, told,
@@ -28,6 +28,19 @@ const ROWS: u64 = 5_000_000;
 const FEW_ROWS: u64 = 60_000;
 /// How long each command may take: minutes.
 const LONG: Duration = Duration::from_mins(10);
+/// Checks and changes in a second that are made at least, on an idle server and during the backup.
+const LEAST_CHECKS: f64 = 1_000.0;
+const LEAST_CHANGES: f64 = 20.0;
+/// What nobody may be refused; a change that was due and not sent counts as refused.
+const ASKED: [Kind; 7] = [
+    Kind::Busy,
+    Kind::Known,
+    Kind::Fresh,
+    Kind::Create,
+    Kind::Rotate,
+    Kind::Revoke,
+    Kind::Ready,
+];
 /// How much longer than on an idle server 99 of 100 checks may take.
 const CHECKS: Duration = Duration::from_millis(50);
 const WAL: u64 = 100 * 1024 * 1024;
@@ -63,10 +76,10 @@ pub async fn run(place: Place) -> Result<(), Failure> {
 async fn under_load(place: &Place, sample: &Sample, dir: &Path) -> Result<(), Failure> {
     let program = start(place).await?;
     sample.warm_up(program.address).await?;
-    let watch = Watch::start(&program, place, sample, true);
+    let watch = Watch::start(&program, place, sample, Rhythm::Changing);
     sleep(SPAN).await;
     let mut idle = watch.finish().await;
-    let watch = Watch::start(&program, place, sample, true);
+    let watch = Watch::start(&program, place, sample, Rhythm::Changing);
     let began = Instant::now();
     let made = command(place, place.folder.path(), &["backup", text(dir)?]).await?;
     let took = began.elapsed();
@@ -102,23 +115,28 @@ async fn under_load(place: &Place, sample: &Sample, dir: &Path) -> Result<(), Fa
             &bound,
         );
     }
-    let changes = seen.percentile(Kind::Create, 99);
-    told(
-        place,
-        "S82: 99 of 100 creations meanwhile",
-        milliseconds(changes),
-        changes < Duration::from_secs(1),
-        "< 1 s",
-    );
-    let (none, refused) = seen.refused(&[
-        Kind::Busy,
-        Kind::Known,
-        Kind::Fresh,
-        Kind::Create,
-        Kind::Revoke,
-        Kind::Ready,
-    ]);
-    told(place, "S82: requests refused meanwhile", refused, none, "0");
+    for (when, watched) in [("idle", &idle), ("meanwhile", &seen)] {
+        for (what, kinds, least) in [
+            ("checks", Kind::CHECKS, LEAST_CHECKS),
+            ("changes", Kind::CHANGES, LEAST_CHANGES),
+        ] {
+            let rate = watched.rate(&kinds);
+            let what = format!("S82: {what} in a second, {when}");
+            let bound = format!("at least {least}");
+            told(place, &what, format!("{rate:.1}"), rate >= least, &bound);
+        }
+        let changes = watched.percentile_of(&Kind::CHANGES, 99);
+        told(
+            place,
+            &format!("S82: 99 of 100 changes, {when}"),
+            milliseconds(changes),
+            changes < Duration::from_secs(1),
+            "< 1 s",
+        );
+        let (none, refused) = watched.refused(&ASKED);
+        let what = format!("S82: requests refused, {when}");
+        told(place, &what, refused, none, "0");
+    }
     if place.engine == "SQLite" {
         let wal = format!("{} MB", seen.wal / 1024 / 1024);
         told(place, "S85: the write-ahead log", wal, seen.wal < WAL, "< 100 MB");
