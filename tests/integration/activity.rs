@@ -23,15 +23,15 @@ impl Browser<'_> {
 /// What the column `Description` names first, without the tags.
 fn targets(page: &Answer) -> Vec<String> {
     let cells = page.cells("Description").into_iter();
-    let names = cells.filter_map(|cell| cell.split("<bdi>").nth(1)?.split('<').next());
-    names.map(str::to_owned).collect()
+    let names = cells.filter_map(|cell| cell.inside.into_iter().find(|tag| tag.name == "bdi"));
+    names.map(|tag| tag.text).collect()
 }
 
 /// Path of a link of the page's foot, or none.
 fn link(page: &Answer, label: &str) -> Option<String> {
-    let end = page.text().find(&format!(">{label}</a>"))?;
-    let (_, href) = page.text()[..end].rsplit_once("href=\"")?;
-    href.split('"').next().map(|href| href.replace("&amp;", "&"))
+    let links = page.select("a[href]");
+    let link = links.iter().find(|link| link.text() == label)?;
+    link.tag.get("href").map(str::to_owned)
 }
 
 /// Adds `count` entries about `key n`, each a second later than the one before; every tenth moment is shared.

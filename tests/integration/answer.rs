@@ -1,6 +1,6 @@
 //! Answers, and what one asks of them.
 
-use crate::html::{Tag, tags};
+use crate::html::{self, Part, Tag};
 use axum::http::{HeaderMap, header};
 use serde_json::Value;
 
@@ -47,7 +47,12 @@ impl Answer {
     }
 
     pub fn tags(&self) -> Vec<Tag> {
-        tags(self.text())
+        html::tags(self.text())
+    }
+
+    /// The elements that a CSS selector finds.
+    pub fn select(&self, selector: &str) -> Vec<Part> {
+        html::select(self.text(), selector)
     }
 
     /// The tag with this id.
@@ -78,11 +83,9 @@ impl Answer {
         named.map(|two| two[1].text.clone()).collect()
     }
 
-    /// What the table's cells of a column hold, tags included, from the top.
-    pub fn cells(&self, column: &str) -> Vec<&str> {
-        let start = format!("data-label=\"{column}\"");
-        let cells = self.text().split(&start).skip(1);
-        cells.filter_map(|rest| rest.split("</td>").next()).collect()
+    /// The table's cells of a column, from the top.
+    pub fn cells(&self, column: &str) -> Vec<Part> {
+        self.select(&format!("[data-label=\"{column}\"]"))
     }
 
     /// Everything but what differs from answer to answer by design: the request's id and a page's nonce.
@@ -105,6 +108,20 @@ impl Answer {
 pub fn nonce(policy: &str) -> Option<&str> {
     let (_, rest) = policy.split_once("'nonce-")?;
     rest.split('\'').next()
+}
+
+/// Whether it is `req_` and a ULID.
+pub fn is_request_id(text: &str) -> bool {
+    let is_digit = |b: u8| b.is_ascii_digit() || (b.is_ascii_uppercase() && !b"ILOU".contains(&b));
+    let ulid = text.strip_prefix("req_").unwrap_or_default();
+    ulid.len() == 26 && ulid.bytes().all(is_digit)
+}
+
+/// Whether it is a UUID in lower case.
+pub fn is_uuid(text: &str) -> bool {
+    let is_digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    let lengths: Vec<_> = text.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12] && text.bytes().all(|b| b == b'-' || is_digit(b))
 }
 
 /// Whether `text` holds something of the form of a key.

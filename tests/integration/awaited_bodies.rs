@@ -5,25 +5,22 @@ use crate::{
     browser::{Made, call, form},
     database::{Database, both},
     gates::later,
+    until::PATIENCE,
     world::World,
 };
 use axum::body::Body;
 use futures_util::{FutureExt as _, future::join_all};
-use std::{sync::atomic::Ordering, time::Duration};
 use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_mins(1);
 const FORM: &str = "application/x-www-form-urlencoded";
 const ACCOUNT: &str = "/v1/user/account";
 
 /// Sends a request whose body has no length beforehand, does something while it is on its way, and lets it come.
 async fn sent(world: &World, key: &str, meanwhile: impl AsyncFnOnce()) -> Answer {
-    let (body, let_go, is_asked) = later("{}".to_owned());
+    let (body, let_go, mut asked) = later("{}".to_owned());
     let answer = world.send(call("GET", ACCOUNT).bearer(key).with_body(body));
     let meanwhile = async {
-        while !is_asked.load(Ordering::SeqCst) {
-            tokio::task::yield_now().await;
-        }
+        asked.comes().await;
         meanwhile().await;
         let_go.send(()).expect("somebody waits for it");
     };
@@ -101,7 +98,7 @@ async fn an_address_has_few_bodies_on_their_way() {
     let mut waiting = Vec::new();
     let mut stalled = Vec::new();
     for n in 0..16 {
-        let (body, let_go, is_asked) = later(String::new());
+        let (body, let_go, asked) = later(String::new());
         let begun = match forms.get(n) {
             Some(path) => call("POST", path)
                 .own_page()
@@ -109,16 +106,13 @@ async fn an_address_has_few_bodies_on_their_way() {
                 .with_body(body),
             None => report(body),
         };
-        waiting.push((let_go, is_asked));
+        waiting.push((let_go, asked));
         stalled.push(world.send(begun.sent_from("203.0.113.7")).boxed_local());
     }
     let mut stalled = join_all(stalled).boxed_local();
     let are_read = async {
-        while !waiting
-            .iter()
-            .all(|(_, is_asked)| is_asked.load(Ordering::SeqCst))
-        {
-            tokio::task::yield_now().await;
+        for (_, asked) in &mut waiting {
+            asked.comes().await;
         }
     };
     tokio::select! {

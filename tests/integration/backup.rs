@@ -9,18 +9,16 @@ use crate::{
     browser::get,
     database::{Aside, Database, both},
     operator::{Person, uses},
-    program::{Program, run},
+    program::{BINARY, Program, command, run},
 };
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::Command,
     thread,
 };
 use tempfile::TempDir;
 
-pub const BINARY: &str = env!("CARGO_BIN_EXE_babysea");
 
 /// A folder for backups.
 pub struct Backups(TempDir);
@@ -76,7 +74,7 @@ pub async fn fill_log(database: &Database, key: &str, rows: u32) {
 /// A database that a backup is put into: of the same engine, with the pepper of the other.
 pub async fn place_beside(database: &Database) -> Database {
     let place = if database.is_postgres() {
-        Database::postgres().await.expect("PostgreSQL")
+        Database::postgres().await
     } else {
         Database::sqlite()
     };
@@ -212,7 +210,7 @@ fn it_is_for_its_owner_alone_under_every_umask() {
     for umask in ["000", "777"] {
         let backups = Backups::new();
         let dir = backups.path().join("above").join("one");
-        let output = Command::new("sh")
+        let output = command("sh")
             .args([
                 "-c",
                 &format!("umask {umask}; exec \"$@\""),
@@ -254,7 +252,7 @@ async fn a_disk_that_fills_leaves_nothing_over() {
         "mount -t tmpfs -o size=1m tmpfs {0} || exit 9; \"$@\"; code=$?; ls -A {0}; exit $code",
         small.path().display()
     );
-    let output = Command::new("unshare")
+    let output = command("unshare")
         .args(["-m", "sh", "-c", &script, "sh", BINARY, "backup"])
         .arg(small.path().join("one"))
         .args(["--database-url", &database.url(), "--data-dir"])

@@ -1,9 +1,10 @@
 //! Another company's API: its catalogue, name and prefix.
 
 use crate::{
+    answer::Answer,
     browser::{call, get},
     database::{Database, both},
-    html::{Tag, tags},
+    html::{Part, Tag},
     program::{Program, run},
     world::{Setup, World},
 };
@@ -81,15 +82,13 @@ both!(
     }
 );
 
-/// The rows of a table or the choices of a list, from one text to another: of each, what stands in the tags of a kind.
-fn told(html: &str, [from, to]: [&str; 2], is_told: impl Fn(&Tag) -> bool) -> Vec<Vec<String>> {
-    let parts = html.split(from).skip(1);
-    let texts = |part: &str| {
-        let (part, _) = part.split_once(to).expect("its end");
-        let tags = tags(part).into_iter().filter(&is_told);
+/// The rows of a table or the choices of a list: of each, what stands in the tags of a kind.
+fn told(page: &Answer, parts: &str, is_told: impl Fn(&Tag) -> bool) -> Vec<Vec<String>> {
+    let texts = |part: &Part| {
+        let tags = part.inside.iter().filter(|tag| is_told(tag));
         tags.map(|tag| tag.text.trim().to_owned()).collect()
     };
-    parts.map(texts).collect()
+    page.select(parts).iter().map(texts).collect()
 }
 
 #[tokio::test]
@@ -112,8 +111,6 @@ async fn the_page_scopes_and_the_choices_of_a_key_say_what_the_catalogue_does() 
             let class = tag.get("class").unwrap_or_default();
             tag.name == "code" || ["method", "visually-hidden"].contains(&class)
         };
-        let (_, matrix) = page.text().split_once("<tbody").expect("a table");
-        let (matrix, _) = matrix.split_once("</tbody>").expect("its end");
         let expected: Vec<Vec<_>> = catalog
             .scopes
             .iter()
@@ -129,7 +126,7 @@ async fn the_page_scopes_and_the_choices_of_a_key_say_what_the_catalogue_does() 
                     .collect()
             })
             .collect();
-        assert_eq!(told(matrix, ["<tr", "</tr>"], is_told), expected);
+        assert_eq!(told(&page, "tbody tr", is_told), expected);
         let heads = page
             .tags()
             .into_iter()
@@ -152,8 +149,7 @@ async fn the_page_scopes_and_the_choices_of_a_key_say_what_the_catalogue_does() 
                 std::iter::once(scope.clone()).chain(routes).collect()
             })
             .collect();
-        let boxes = ["<label class=\"scope-choice\"", "</label>"];
-        assert_eq!(told(dialog.text(), boxes, is_told), expected);
+        assert_eq!(told(&dialog, "label.scope-choice", is_told), expected);
         for preset in &catalog.presets {
             assert!(
                 dialog

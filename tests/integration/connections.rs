@@ -1,8 +1,8 @@
 //! What connections may take of a server: time, and places (S28, S88).
 
-use crate::{browser::get, database::Database, program::Program, world::World};
+use crate::{browser::get, database::Database, program::{BINARY, Program, command}, until::PATIENCE, world::World};
 use babysea::server::serving::bounds::Bounds;
-use std::{net::SocketAddr, process::Command, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
@@ -10,8 +10,6 @@ use tokio::{
     time::timeout,
 };
 
-/// How long to wait for what takes a fraction of a second.
-const PATIENCE: Duration = Duration::from_mins(1);
 /// A time that is over soon.
 const SOON: Duration = Duration::from_millis(100);
 
@@ -247,9 +245,8 @@ async fn the_oldest_idle_connection_makes_room() {
 #[tokio::test]
 async fn as_many_files_may_be_open_as_the_system_allows() {
     let limited = |limits: &str| {
-        let mut command = Command::new("sh");
-        let binary = env!("CARGO_BIN_EXE_babysea");
-        command.args(["-c", &format!("ulimit {limits} && exec {binary} \"$@\""), "sh"]);
+        let mut command = command("sh");
+        command.args(["-c", &format!("ulimit {limits} && exec {BINARY} \"$@\""), "sh"]);
         command
     };
     let program = Program::start_by(limited("-Sn 300"), &Database::sqlite(), &[]);
@@ -272,9 +269,8 @@ async fn as_many_files_may_be_open_as_the_system_allows() {
 /// More connections than the process may open files: everybody is still answered.
 #[tokio::test]
 async fn connections_do_not_use_up_the_open_files() {
-    let mut limited = Command::new("sh");
-    let binary = env!("CARGO_BIN_EXE_babysea");
-    limited.args(["-c", &format!("ulimit -n 200 && exec {binary} \"$@\""), "sh"]);
+    let mut limited = command("sh");
+    limited.args(["-c", &format!("ulimit -n 200 && exec {BINARY} \"$@\""), "sh"]);
     // Kept, since its connections are opened when they are needed first.
     let database = Database::sqlite();
     let program = Program::start_by(limited, &database, &[]);

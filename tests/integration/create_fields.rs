@@ -120,10 +120,10 @@ both!(
         }
         let page = ada.get(&ada.keys()).await;
         for cell in page.cells("IP allowlist") {
-            assert!(
-                cell.contains(">203.0.113.10<") && cell.contains("+1") && cell.contains(">198.51.100.5<"),
-                "{cell}"
-            );
+            for text in ["203.0.113.10", "198.51.100.5"] {
+                assert!(cell.texts.iter().any(|own| own == text), "{cell:?}");
+            }
+            assert!(cell.text().contains("+1"), "{cell:?}");
         }
         assert_eq!(page.text().matches("Custom · 2 scopes").count(), 2);
     }

@@ -3,6 +3,7 @@
 use crate::{
     browser::get,
     database::{Database, both},
+    until::until,
     world::{Setup, World},
 };
 use babysea::server::jobs;
@@ -112,9 +113,7 @@ both!(the_task_is_woken_by_a_deletion, async |database: Database| {
         let key = ada.made(name).await;
         world.fill(&key.id, 10, 0).await;
         assert_eq!(ada.delete(&[&key.id], name).await.status, 200);
-        while world.database.number(ROWS).await > 0 {
-            tokio::task::yield_now().await;
-        }
+        until("its rows are gone", async || world.database.number(ROWS).await == 0).await;
     }
     task.abort();
 });

@@ -37,7 +37,7 @@ async fn signed_in<'w>(world: &'w World, email: &str, password: &str) -> Browser
 async fn statuses(person: &Browser<'_>) -> Vec<KeyStatus> {
     let page = person.get(&person.keys()).await;
     let cells = page.cells("Status");
-    let seen = |status: &KeyStatus| cells.iter().any(|cell| cell.contains(status.label()));
+    let seen = |status: &KeyStatus| cells.iter().any(|cell| cell.html.contains(status.label()));
     KeyStatus::ALL.into_iter().filter(seen).collect()
 }
 

@@ -4,6 +4,7 @@ use crate::{
     browser::Browser,
     database::Database,
     proxies::running::Proxy,
+    until::PATIENCE,
     world::{Setup, World},
 };
 use babysea::server::serving::bounds::Bounds;
@@ -15,7 +16,6 @@ use tokio::{
     time::timeout,
 };
 
-const PATIENCE: Duration = Duration::from_mins(1);
 /// As long as no form is, and more than the system keeps of a connection.
 const LARGE: usize = 20 * 1024 * 1024;
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -1,6 +1,9 @@
 //! Files of the data folder are for their owner alone (S91), and one server has an SQLite file (S92): with the program.
 
-use crate::{database::Database, program::Program};
+use crate::{
+    database::Database,
+    program::{BINARY, Program, command},
+};
 use std::{
     fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
@@ -8,18 +11,16 @@ use std::{
     process::Command,
 };
 
-const BINARY: &str = env!("CARGO_BIN_EXE_babysea");
-
 /// The program under a umask.
 fn under(umask: &str) -> Command {
-    let mut command = Command::new("sh");
+    let mut command = command("sh");
     command.args(["-c", &format!("umask {umask}; exec \"$@\""), "sh", BINARY]);
     command
 }
 
 /// A start that fails; what it says.
 fn refusal(database: &Database, url: &str) -> String {
-    let output = Command::new(BINARY)
+    let output = command(BINARY)
         .args(["--listen", "127.0.0.1:0", "--database-url", url, "--data-dir"])
         .arg(database.folder())
         .output()
@@ -133,7 +134,7 @@ fn a_second_server_is_refused_through_another_mount() {
         database.folder().display(),
         elsewhere.path().display()
     );
-    let output = Command::new("unshare")
+    let output = command("unshare")
         .args([
             "-m",
             "sh",

@@ -3,12 +3,13 @@
 use crate::{
     browser::{form, get},
     database::{Database, both},
-    program::Program,
+    program::{BINARY, Program, command},
+    rounds::rounds,
     world::PASSWORD,
 };
 use std::{
     fs,
-    process::{Command, Stdio},
+    process::Stdio,
     thread,
     time::Duration,
 };
@@ -51,11 +52,10 @@ fn files(database: &Database) -> Vec<String> {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn servers_that_start_together_have_one_pepper() {
-    for _ in 0..4 {
-        let Some(database) = Database::postgres().await else {
-            return;
-        };
+    for _ in 0..rounds(2) {
+        let database = Database::postgres().await;
         let start = |count: u32| -> Vec<Program> {
             thread::scope(|scope| {
                 let threads: Vec<_> = (0..count)
@@ -93,13 +93,13 @@ both!(
     after_a_first_start_that_was_killed_the_next_one_serves,
     async |database: Database| {
         // The delay is what differs between the rounds: from before its first file to when it serves.
-        for round in 0..10 {
+        for round in 0..rounds(5) {
             let fresh = if database.is_postgres() {
-                Database::postgres().await.expect("PostgreSQL")
+                Database::postgres().await
             } else {
                 Database::sqlite()
             };
-            let mut killed = Command::new(env!("CARGO_BIN_EXE_babysea"))
+            let mut killed = command(BINARY)
                 .args([
                     "--listen",
                     "127.0.0.1:0",
@@ -111,7 +111,7 @@ both!(
                 .stderr(Stdio::null())
                 .spawn()
                 .expect("the program starts");
-            thread::sleep(Duration::from_millis(13 * round));
+            thread::sleep(Duration::from_millis(u64::from(round * 26 % 130)));
             killed.kill().expect("killed");
             killed.wait().expect("its end");
             let program = Program::start(&fresh);

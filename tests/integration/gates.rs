@@ -4,19 +4,18 @@ use crate::{
     answer::Answer,
     browser::{Browser, call},
     database::{Database, both},
+    until::PATIENCE,
     world::{Setup, World},
 };
 use axum::body::Body;
 use babysea::{domain::role::Role, server::http::functions};
 use futures_util::{StreamExt as _, stream};
-use std::{
-    convert::Infallible,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+use std::convert::Infallible;
+use tokio::{
+    sync::{oneshot, watch},
+    time::timeout,
 };
-use tokio::{sync::oneshot, time::timeout};
 
-const PATIENCE: Duration = Duration::from_mins(1);
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The pages that take a form, and the functions: each with whether anybody may send it. Written down as the router has
@@ -36,19 +35,34 @@ fn forms(slug: &str) -> Vec<(String, bool)> {
         .collect()
 }
 
-/// A body that comes when it is let go, and whether anybody asked for it.
-pub fn later(fields: String) -> (Body, oneshot::Sender<()>, &'static AtomicBool) {
+/// Tells whether a body has been polled.
+pub struct Asked(watch::Receiver<bool>);
+
+impl Asked {
+    /// Waits until it is.
+    pub async fn comes(&mut self) {
+        let asked = self.0.wait_for(|is_asked| *is_asked).await;
+        asked.expect("the body is there");
+    }
+
+    pub fn is_so(&self) -> bool {
+        *self.0.borrow()
+    }
+}
+
+/// A body that is sent when it is let go, and whether it has been polled.
+pub fn later(fields: String) -> (Body, oneshot::Sender<()>, Asked) {
     let (let_go, waits) = oneshot::channel();
-    let is_asked: &'static AtomicBool = Box::leak(Box::default());
+    let (asks, asked) = watch::channel(false);
     let body = stream::once(async move {
-        is_asked.store(true, Ordering::SeqCst);
+        asks.send_replace(true);
         // Never let go, it does not come.
         if waits.await.is_err() {
             std::future::pending::<()>().await;
         }
         Ok::<_, Infallible>(fields)
     });
-    (Body::from_stream(body.boxed()), let_go, is_asked)
+    (Body::from_stream(body.boxed()), let_go, Asked(asked))
 }
 
 /// The fields of any of the forms, such that each would do something.
@@ -72,16 +86,14 @@ const CHANGED: &str = "SELECT COUNT(*) || '/' || COALESCE(SUM(CASE WHEN revoked_
 
 /// Sends the headers of a form, does something while its body is on its way, and lets it come.
 async fn sent(who: &Browser<'_>, path: &str, key: &str, meanwhile: impl AsyncFnOnce()) -> Answer {
-    let (body, let_go, is_asked) = later(fields(&who.slug, key));
+    let (body, let_go, mut asked) = later(fields(&who.slug, key));
     let request = call("POST", path)
         .own_page()
         .header("content-type", FORM)
         .with_body(body);
     let answer = who.send(request);
     let meanwhile = async {
-        while !is_asked.load(Ordering::SeqCst) {
-            tokio::task::yield_now().await;
-        }
+        asked.comes().await;
         meanwhile().await;
         let_go.send(()).expect("somebody waits for it");
     };
@@ -97,7 +109,7 @@ async fn strangers_are_answered_before_their_body_is_read() {
     planted.plant("session", "AAAAAAAAAAAAAAAAAAAAAA");
     for (path, is_open) in forms(&ada.slug) {
         for stranger in [&world.anonymous(), &planted] {
-            let (body, let_go, is_asked) = later(String::new());
+            let (body, let_go, asked) = later(String::new());
             let request = call("POST", &path)
                 .own_page()
                 .header("content-type", FORM)
@@ -107,7 +119,7 @@ async fn strangers_are_answered_before_their_body_is_read() {
                 // Whatever is sent is read, in at most four kibibytes.
                 let_go.send(()).expect("it waits");
                 timeout(PATIENCE, answer).await.expect("an answer");
-                assert!(is_asked.load(Ordering::SeqCst), "{path}");
+                assert!(asked.is_so(), "{path}");
                 continue;
             }
             let answer = timeout(PATIENCE, answer)
@@ -115,7 +127,7 @@ async fn strangers_are_answered_before_their_body_is_read() {
                 .expect("an answer without the body");
             let expected = if path.starts_with("/api/") { 401 } else { 303 };
             assert_eq!(answer.status, expected, "{path}");
-            assert!(!is_asked.load(Ordering::SeqCst), "{path}");
+            assert!(!asked.is_so(), "{path}");
             drop(let_go);
         }
     }
@@ -308,10 +320,10 @@ async fn a_refused_key_has_no_body_read() {
     let world = World::sqlite().await;
     let path = "/v1/generate/image/bfl/flux-schnell";
     for refused in [call("POST", path), call("POST", path).bearer("bye_x")] {
-        let (body, let_go, is_asked) = later(String::new());
+        let (body, let_go, asked) = later(String::new());
         let answer = timeout(PATIENCE, world.send(refused.with_body(body))).await;
         assert_eq!(answer.expect("an answer without the body").status, 401);
-        assert!(!is_asked.load(Ordering::SeqCst));
+        assert!(!asked.is_so());
         drop(let_go);
     }
 }
@@ -327,11 +339,11 @@ async fn an_address_that_tried_too_many_keys_has_no_report_read() {
         assert_eq!(world.status("bye_x").await.status, 401);
     }
     let report = || call("POST", "/v1/keys/report-leak").header("content-type", "application/json");
-    let (body, let_go, is_asked) = later(String::new());
+    let (body, let_go, asked) = later(String::new());
     let answer = timeout(PATIENCE, world.send(report().with_body(body))).await;
     let answer = answer.expect("an answer without the body");
     assert_eq!((answer.status, answer.header("retry-after")), (429, "60"));
-    assert!(!is_asked.load(Ordering::SeqCst));
+    assert!(!asked.is_so());
     drop(let_go);
     // Others, and the same one a minute later, are read.
     let other = report().sent_from("203.0.113.9").with_body(Body::from("{}"));

@@ -3,7 +3,7 @@
 use crate::{
     browser::{Browser, Made, get},
     database::{Database, both},
-    html::{tags, without_tags},
+    html::Part,
     world::{PASSWORD, World},
 };
 use babysea::domain::role::Role;
@@ -132,14 +132,12 @@ both!(the_dialogs_say_what_is_chosen, async |database: Database| {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), count, "each id once");
-        let (_, select) = page.text().split_once("<select id=\"grace\"").expect("the field");
-        let select = select.split("</select>").next().unwrap_or_default();
-        let options = tags(select);
-        let values: Vec<_> = options.iter().filter_map(|tag| tag.get("value")).collect();
+        let options = page.select("select#grace option");
+        let value = |option: &Part| option.tag.get("value").expect("a value").to_owned();
+        let values: Vec<_> = options.iter().map(value).collect();
         assert_eq!(values, offered, "{dialog}");
-        let selected = format!("value=\"{chosen}\" selected");
-        assert!(select.contains(&selected), "{dialog}: {select}");
-        assert_eq!(select.matches(" selected").count(), 1, "{dialog}: {select}");
+        let selected = options.iter().filter(|option| option.tag.get("selected").is_some());
+        assert_eq!(selected.map(value).collect::<Vec<_>>(), [chosen], "{dialog}");
     }
 });
 
@@ -204,7 +202,5 @@ both!(
 /// What the rows say about the use of both keys, the newest key first.
 async fn since(person: &Browser<'_>) -> Vec<String> {
     let page = person.get(&person.keys()).await;
-    let parts = page.text().split("sub key-use\">").skip(1);
-    let lines = parts.filter_map(|part| part.split("</th>").next());
-    lines.map(without_tags).collect()
+    page.select(".key-use").iter().map(Part::text).collect()
 }

@@ -4,13 +4,13 @@ use crate::{
     browser::get,
     database::{Aside, Database, both},
     program::Program,
+    until::until,
     world::World,
 };
 use axum::{body::Body, http::Request};
 use babysea::server::http::health;
 use sqlx::Executor as _;
-use std::{net::TcpListener, sync::atomic::Ordering, time::Duration};
-use tokio::time::{sleep, timeout};
+use std::{net::TcpListener, sync::atomic::Ordering};
 use tower::ServiceExt as _;
 
 both!(
@@ -41,18 +41,12 @@ both!(
 
 /// Asks until it is answered so.
 async fn becomes(world: &World, path: &str, status: u16, reason: Option<&str>) {
-    let seen = async {
-        loop {
-            let told = world.send(get(path)).await;
-            let found = told.json()["reason"].as_str().map(str::to_owned);
-            if (told.status, found.as_deref()) == (status, reason) {
-                return;
-            }
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let seen = timeout(Duration::from_mins(1), seen).await;
-    assert!(seen.is_ok(), "{path} never was {status} {reason:?}");
+    until(&format!("{path} is {status} {reason:?}"), async || {
+        let told = world.send(get(path)).await;
+        let found = told.json()["reason"].as_str().map(str::to_owned);
+        (told.status, found.as_deref()) == (status, reason)
+    })
+    .await;
 }
 
 both!(

@@ -1,6 +1,8 @@
-//! Just enough of HTML to ask a page what is on it.
+//! Reads pages with `scraper`, as browsers do.
 
-/// An opening tag, with the text up to the next tag.
+use scraper::{ElementRef, Html, Selector};
+
+/// An element's opening tag, and the text up to the next tag.
 #[derive(Debug)]
 pub struct Tag {
     pub name: String,
@@ -15,107 +17,91 @@ impl Tag {
             .find(|(name, _)| name == attribute)
             .map(|(_, value)| value.as_str())
     }
+
+    fn of(element: ElementRef<'_>) -> Self {
+        let attributes = element.value().attrs();
+        let first = element.first_child();
+        let text = first.and_then(|child| child.value().as_text().map(|text| text.to_string()));
+        Self {
+            name: element.value().name().to_owned(),
+            attributes: attributes
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            text: text.unwrap_or_default(),
+        }
+    }
 }
 
-/// Every opening tag of a page, in order.
+/// An element with its content.
+#[derive(Debug)]
+pub struct Part {
+    pub tag: Tag,
+    /// The pieces of its text, in order.
+    pub texts: Vec<String>,
+    /// The elements inside it, in order.
+    pub inside: Vec<Tag>,
+    /// Its own HTML.
+    pub html: String,
+}
+
+impl Part {
+    /// All of its text.
+    pub fn text(&self) -> String {
+        self.texts.concat()
+    }
+}
+
+/// Every element of a page, in order.
 pub fn tags(html: &str) -> Vec<Tag> {
-    let mut tags = Vec::new();
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        rest = &rest[at + 1..];
-        if let Some(comment) = rest.strip_prefix("!--") {
-            rest = comment.split_once("-->").map_or("", |(_, after)| after);
-        } else if rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            let (tag, after) = tag(rest);
-            rest = after;
-            tags.push(tag);
-        }
-    }
-    tags
+    let page = parse(html);
+    elements(&page).map(Tag::of).collect()
 }
 
-fn tag(source: &str) -> (Tag, &str) {
-    let end = source.find([' ', '\n', '\t', '>', '/']).unwrap_or(source.len());
-    let (name, mut rest) = source.split_at(end);
-    let mut attributes = Vec::new();
-    loop {
-        rest = rest.trim_start_matches([' ', '\n', '\t', '/']);
-        if let Some(after) = rest.strip_prefix('>') {
-            rest = after;
-            break;
-        }
-        if rest.is_empty() {
-            break;
-        }
-        let end = rest.find([' ', '\n', '\t', '>', '=']).unwrap_or(rest.len());
-        let (attribute, after) = rest.split_at(end);
-        let value = match after.strip_prefix('=') {
-            None => {
-                rest = after;
-                ""
-            }
-            Some(value) => {
-                let (value, after) = match value.chars().next() {
-                    Some(quote @ ('"' | '\'')) => value[1..].split_once(quote).expect("a quoted value ends"),
-                    _ => value.split_at(value.find([' ', '>']).unwrap_or(value.len())),
-                };
-                rest = after;
-                value
-            }
-        };
-        attributes.push((attribute.to_owned(), decode(value)));
-    }
-    // The text of a script may hold anything but its own end.
-    let end = match name {
-        "script" | "style" | "textarea" => rest.find(&format!("</{name}")),
-        _ => rest.find('<'),
+/// The elements that a CSS selector finds, in order.
+pub fn select(html: &str, selector: &str) -> Vec<Part> {
+    let selector = Selector::parse(selector).unwrap_or_else(|error| panic!("{selector}: {error:?}"));
+    let page = parse(html);
+    let found = page.select(&selector);
+    let part = |element: ElementRef<'_>| Part {
+        tag: Tag::of(element),
+        texts: element.text().map(str::to_owned).collect(),
+        inside: element.descendants().skip(1).filter_map(ElementRef::wrap).map(Tag::of).collect(),
+        html: element.html(),
     };
-    let (text, rest) = rest.split_at(end.unwrap_or(rest.len()));
-    let tag = Tag {
-        name: name.to_owned(),
-        attributes,
-        text: decode(text),
-    };
-    (tag, rest)
+    found.map(part).collect()
 }
 
-fn decode(text: &str) -> String {
-    text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&#x27;", "'")
-        .replace("&#39;", "'")
-        .replace("&amp;", "&")
+/// The parser adds `html` and `body` to everything, also to an empty text.
+fn parse(html: &str) -> Html {
+    if html.is_empty() {
+        return Html::new_fragment();
+    }
+    Html::parse_document(html)
 }
 
-/// The text of a part of a page that begins outside of any tag.
-pub fn without_tags(html: &str) -> String {
-    let pieces = html.split('>').filter_map(|piece| piece.split('<').next());
-    decode(&pieces.collect::<String>())
+fn elements(page: &Html) -> impl Iterator<Item = ElementRef<'_>> {
+    page.tree.root().descendants().filter_map(ElementRef::wrap)
 }
 
 #[test]
-fn tags_of_a_page() {
-    let page = r#"<!DOCTYPE html><p class="a &amp; b" hidden>x<!--<b>--></p><script nonce=n>if (1 < 2) {}</script><br/>"#;
-    let seen: Vec<_> = tags(page)
-        .into_iter()
-        .map(|tag| (tag.name, tag.attributes, tag.text))
-        .collect();
-    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    assert_eq!(
-        seen,
-        [
-            (
-                "p".to_owned(),
-                vec![pair("class", "a & b"), pair("hidden", "")],
-                "x".to_owned()
-            ),
-            (
-                "script".to_owned(),
-                vec![pair("nonce", "n")],
-                "if (1 < 2) {}".to_owned()
-            ),
-            ("br".to_owned(), vec![], String::new()),
-        ]
-    );
+fn tags_and_parts_of_a_page() {
+    let page = r#"<!DOCTYPE html><p class="a &amp; b" hidden>x<!--<b>--><b>y</b> z</p><script nonce=n>if (1 < 2) {}</script><br/>"#;
+    let seen: Vec<_> = tags(page).into_iter().map(|tag| (tag.name, tag.text)).collect();
+    let expected = [
+        ("html", ""),
+        ("head", ""),
+        ("body", ""),
+        ("p", "x"),
+        ("b", "y"),
+        ("script", "if (1 < 2) {}"),
+        ("br", ""),
+    ];
+    assert_eq!(seen, expected.map(|(name, text)| (name.to_owned(), text.to_owned())));
+    let [part] = &select(page, "p[hidden]")[..] else {
+        panic!("one of them")
+    };
+    assert_eq!((part.tag.get("class"), part.tag.get("hidden")), (Some("a & b"), Some("")));
+    assert_eq!((part.text().as_str(), part.inside.len()), ("xy z", 1));
+    assert!(part.html.starts_with("<p ") && part.html.ends_with("</b> z</p>"));
+    assert!(tags("").is_empty());
 }

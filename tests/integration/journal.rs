@@ -6,19 +6,16 @@ use crate::{
     browser::{form, get},
     database::Database,
     program::{Program, run, run_with_input},
+    until::until,
     world::{PASSWORD, World, all},
 };
 use babysea::domain::role::Role;
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    time::Duration,
 };
-use tokio::time::{sleep, timeout};
 
 const NEW_PASSWORD: &str = "brass heron walnut glacier";
-/// How long to wait for what takes a fraction of a second.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 fn journal(database: &Database) -> PathBuf {
     database.folder().join("babysea.db.endings")
@@ -62,17 +59,6 @@ fn put_back(database: &Database, copy: &Path) {
     let beside = database.folder().join("put-back");
     fs::copy(copy, &beside).expect("a copy");
     fs::rename(&beside, &file).expect("it is put back");
-}
-
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    let comes = async {
-        while !is_so().await {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(PATIENCE, comes)
-        .await
-        .unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 /// The sentence with which a start is refused.

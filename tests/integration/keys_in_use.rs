@@ -4,18 +4,17 @@
 use crate::{
     browser::{Browser, Made},
     database::{Database, both},
+    rounds::rounds,
     world::{Setup, World, all},
 };
 use std::cell::{Cell, RefCell};
 
 const PEOPLE: [&str; 4] = ["Ada Moss", "Bo Reed", "Cy Holt", "Di Wren"];
-/// Of each person, with two rotations and a deletion of two keys in each: more than 200 changes.
-const ROUNDS: usize = 17;
 
 /// Rotates a key twice and deletes the two that were replaced, again and again.
 async fn change(person: &Browser<'_>, in_use: &RefCell<Vec<Made>>, open: &Cell<usize>) {
     let mut newest = person.made("prod").await;
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds(4) {
         let mut old = Vec::new();
         for _ in 0..2 {
             let next = Made::of(&person.rotate(&newest.id, "168").await);

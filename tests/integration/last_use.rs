@@ -2,18 +2,18 @@
 
 use crate::{
     database::{Database, both},
+    until::until,
     world::World,
 };
-use std::time::Duration;
-use tokio::time::timeout;
 
 impl World {
     /// The last use as it is stored, once so many requests are logged; uses are written before rows.
     async fn last_use_with(&self, rows: i64) -> i64 {
         const ROWS: &str = "SELECT COUNT(*) FROM request_logs";
-        let logged = async { while self.database.number(ROWS).await < rows {} };
-        let in_time = timeout(Duration::from_mins(1), logged).await;
-        in_time.expect("the recorder writes by itself");
+        until("the recorder writes by itself", async || {
+            self.database.number(ROWS).await >= rows
+        })
+        .await;
         self.database.number("SELECT last_used_at FROM api_keys").await
     }
 }

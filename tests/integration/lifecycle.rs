@@ -15,10 +15,8 @@ const ACTIVITY: &str = "SELECT action || ' ' || target_name || ' ' || actor_name
 /// The words of the column `Status`.
 async fn shown(person: &Browser<'_>) -> Vec<String> {
     let page = person.get(&person.keys()).await;
-    let words = page.cells("Status").into_iter().map(|cell| {
-        let word = cell.trim_end_matches("</span>").rsplit('>').next();
-        word.unwrap_or_default().to_owned()
-    });
+    let mut cells = page.cells("Status");
+    let words = cells.iter_mut().map(|cell| cell.texts.pop().unwrap_or_default());
     words.collect()
 }
 

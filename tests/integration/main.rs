@@ -25,6 +25,7 @@ mod demo;
 mod disk_full;
 mod early_answers;
 mod ended_under_load;
+mod envelopes;
 mod file_modes;
 mod first_person;
 mod first_start;
@@ -73,6 +74,8 @@ mod reissue;
 mod request_log;
 mod retirement;
 mod roles;
+#[path = "../support/rounds.rs"]
+mod rounds;
 mod schema;
 mod sequences;
 mod serving;
@@ -89,6 +92,8 @@ mod teams;
 mod theme;
 mod transitions;
 mod trial;
+#[path = "../support/until.rs"]
+mod until;
 #[path = "../support/wire.rs"]
 mod wire;
 mod world;

@@ -1,6 +1,6 @@
 //! What a member sees of a team's keys (S16): everything, and every control of an owner disabled.
 
-use crate::{answer::Answer, browser::call, html, world::World};
+use crate::{answer::Answer, browser::call, world::World};
 use babysea::domain::role::Role;
 
 #[tokio::test]
@@ -59,12 +59,12 @@ async fn a_member_sees_the_keys_and_every_control_disabled() {
 
 /// Whether the button of this name is disabled, and the id of what describes it.
 fn button(page: &Answer, name: &str) -> (bool, Option<String>) {
-    let buttons = page.text().split("<button").skip(1);
-    let buttons = buttons.filter_map(|rest| rest.split("</button>").next());
-    let (label, text) = (format!("aria-label=\"{name}\""), format!(">{name}"));
-    let mut named = buttons.filter(|button| button.contains(&label) || button.contains(&text));
-    let button = named.next().expect(name);
-    let tag = &html::tags(&format!("<button{button}"))[0];
+    let buttons = page.select("button");
+    let mut named = buttons.iter().filter(|button| {
+        let is_text = button.texts.iter().any(|text| text.starts_with(name));
+        button.tag.get("aria-label") == Some(name) || is_text
+    });
+    let tag = &named.next().expect(name).tag;
     let why = tag.get("aria-describedby").map(str::to_owned);
     (tag.get("disabled").is_some(), why)
 }

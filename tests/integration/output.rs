@@ -3,44 +3,31 @@
 use crate::{
     browser::{form, get},
     database::{Database, both},
-    program::Program,
+    program::{BINARY, Program, command},
+    until::until,
     world::PASSWORD,
 };
 use rustix::process::Signal;
 use std::{
     io::{BufRead as _, BufReader, Read as _},
-    process::{ChildStderr, Command, Stdio},
-    time::{Duration, Instant},
+    process::{ChildStderr, Stdio},
 };
 
 /// Waits until the log has so many rows of one path.
 async fn rows(database: &Database, expected: i64) {
-    let began = Instant::now();
-    loop {
-        let found = database
-            .number("SELECT COUNT(*) FROM request_logs WHERE path = '/v1/second/y'")
-            .await;
-        if found == expected {
-            return;
-        }
-        assert!(
-            began.elapsed() < Duration::from_mins(1),
-            "{found} rows, not {expected}"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let sql = "SELECT COUNT(*) FROM request_logs WHERE path = '/v1/second/y'";
+    until(&format!("there are {expected} rows"), async || {
+        database.number(sql).await == expected
+    })
+    .await;
 }
 
 /// A catalogue that is in force: whether a path is a route.
 async fn is_route(program: &Program, key: &str, path: &str, expected: bool) {
-    let began = Instant::now();
-    while (program.send(get(path).bearer(key)).await.status != 404) != expected {
-        assert!(
-            began.elapsed() < Duration::from_mins(1),
-            "{path} never was {expected}"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until(&format!("{path} is a route: {expected}"), async || {
+        (program.send(get(path).bearer(key)).await.status != 404) == expected
+    })
+    .await;
 }
 
 const CATALOG: &str = include_str!("../../examples/catalog/weather.toml");
@@ -124,7 +111,7 @@ fn a_command_whose_output_nobody_reads_has_done_its_work() {
     let database = Database::sqlite();
     Program::start(&database).stop();
     let command = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_babysea"));
+        let mut command = crate::program::command(BINARY);
         command.args(arguments);
         command.args(["--database-url", &database.url(), "--data-dir"]);
         command.arg(database.folder());
@@ -159,7 +146,7 @@ fn a_command_whose_output_nobody_reads_has_done_its_work() {
 
 /// What it writes to standard error, and its status.
 fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> (String, Option<i32>) {
-    let output = Command::new(env!("CARGO_BIN_EXE_babysea"))
+    let output = command(BINARY)
         .args(arguments)
         .envs(variables.iter().copied())
         .output()
@@ -219,7 +206,7 @@ async fn a_catalogue_that_is_a_pipe_is_refused_and_stops_nothing() {
     let database = Database::sqlite();
     let (mut program, log, catalog) = start(&database);
     std::fs::remove_file(&catalog).expect("it was there");
-    let made = Command::new("mkfifo")
+    let made = std::process::Command::new("mkfifo")
         .arg(&catalog)
         .status()
         .expect("mkfifo runs");

@@ -4,6 +4,7 @@ use crate::{
     answer::Answer,
     browser::{Call, form},
     database::Database,
+    until::PATIENCE,
 };
 use axum::{
     body::to_bytes,
@@ -16,11 +17,21 @@ use std::{
     process::{Child, ChildStderr, Command, Stdio},
     sync::mpsc,
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
-/// How long to wait for what takes a fraction of a second.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Path of the program.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_babysea");
+/// The environment variables that the program inherits from the tests: none of them is a setting.
+const ENVIRONMENT: [&str; 4] = ["HOME", "PATH", "TERM", "TMPDIR"];
+
+/// A command that runs the program, directly or through another one, without settings from the tests' environment.
+pub fn command(file: &str) -> Command {
+    let mut command = Command::new(file);
+    let kept = ENVIRONMENT.map(|name| (name, std::env::var_os(name)));
+    let kept = kept.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    command.env_clear().envs(kept);
+    command
+}
 
 pub struct Program {
     process: Child,
@@ -37,12 +48,12 @@ impl Program {
 
     /// The same, with more arguments. Unless they say otherwise it stops without a drain time.
     pub fn start_with(database: &Database, more: &[&str]) -> Self {
-        Self::start_by(Command::new(env!("CARGO_BIN_EXE_babysea")), database, more)
+        Self::start_by(command(BINARY), database, more)
     }
 
     /// The same, by a command that takes the program's arguments.
-    pub fn start_by(mut command: Command, database: &Database, more: &[&str]) -> Self {
-        let mut process = command
+    pub fn start_by(mut by: Command, database: &Database, more: &[&str]) -> Self {
+        let mut process = by
             .args([
                 "--listen",
                 "127.0.0.1:0",
@@ -54,7 +65,6 @@ impl Program {
             .arg("--pepper-file")
             .arg(database.pepper_file())
             .args(more)
-            .env_remove("PUBLIC_URL")
             .env("DRAIN_SECONDS", "0")
             .env("RUST_LOG", "trace")
             .stderr(Stdio::piped())
@@ -92,7 +102,7 @@ impl Program {
 
     /// Starts it, and leaves its log from the line on that says where it listens.
     pub fn start_unread(database: &Database, more: &[&str]) -> (Self, ChildStderr) {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_babysea"))
+        let mut process = command(BINARY)
             .args([
                 "--listen",
                 "127.0.0.1:0",
@@ -104,7 +114,6 @@ impl Program {
             .arg("--pepper-file")
             .arg(database.pepper_file())
             .args(more)
-            .env_remove("PUBLIC_URL")
             .env("DRAIN_SECONDS", "0")
             .env("RUST_LOG", "debug")
             .stderr(Stdio::piped())
@@ -249,9 +258,9 @@ pub fn run(database: &Database, command: &[&str]) -> Result<String, String> {
 }
 
 /// The same, with this on its standard input.
-pub fn run_with_input(database: &Database, command: &[&str], input: &str) -> Result<String, String> {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_babysea"))
-        .args(command)
+pub fn run_with_input(database: &Database, arguments: &[&str], input: &str) -> Result<String, String> {
+    let mut process = command(BINARY)
+        .args(arguments)
         .args(["--database-url", &database.url(), "--data-dir"])
         .arg(database.folder())
         .arg("--pepper-file")

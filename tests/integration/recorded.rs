@@ -1,7 +1,7 @@
 //! Envoy and Traefik. Neither is in Debian, so that neither runs here, and nothing below was recorded from one: the
 //! requests are written after their documentation (doc.traefik.io, `ForwardAuth`; envoyproxy.io, `ExtAuthz`), as each
-//! would send them with its shipped configuration. What of that configuration the answers rely on is read in the files,
-//! line by line, since there is no parser of YAML among the dependencies (S47, S48).
+//! would send them with its shipped configuration. What of that configuration the answers rely on is read in the files
+//! (S47, S48).
 
 use crate::{
     browser::{Call, call},
@@ -9,6 +9,7 @@ use crate::{
     forward_auth::{IDENTITY, MISLEADING},
     world::{Setup, World},
 };
+use serde_json::{Value, json};
 
 const TRAEFIK_FILE: &str = include_str!("../../examples/traefik/babysea.yaml");
 const ENVOY_FILE: &str = include_str!("../../examples/envoy/envoy.yaml");
@@ -114,113 +115,98 @@ fn passed_on() -> impl Iterator<Item = &'static str> {
     IDENTITY.into_iter().chain(["x-request-id"])
 }
 
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start().len()
-}
-
-/// What is below the only `key:` in a text of YAML, or beside it. Comments are left out.
-fn value(text: &str, key: &str) -> String {
-    let start = format!("{key}:");
-    let mut lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-    let own = lines
-        .by_ref()
-        .find(|line| line.trim_start().starts_with(&start))
-        .unwrap_or_else(|| panic!("no {key}"));
-    let beside = own.trim_start()[start.len()..].trim();
-    let rest: Vec<_> = lines.collect();
-    let again = rest.iter().any(|line| line.trim_start().starts_with(&start));
-    assert!(!again, "{key} twice");
-    if !beside.is_empty() {
-        return beside.to_owned();
+/// The value of this key, which occurs once in a file.
+fn value<'f>(file: &'f Value, key: &str) -> &'f Value {
+    fn all<'f>(value: &'f Value, key: &str, found: &mut Vec<&'f Value>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get(key));
+                fields.values().for_each(|value| all(value, key, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| all(value, key, found)),
+            _ => {}
+        }
     }
-    let below = rest.into_iter().take_while(|line| indent(line) > indent(own));
-    below.collect::<Vec<_>>().join("\n")
+    let mut found = Vec::new();
+    all(file, key, &mut found);
+    assert_eq!(found.len(), 1, "{key}");
+    found[0]
 }
 
-/// The lines of a block, without their indentation.
-fn items(block: &str) -> Vec<&str> {
-    block.lines().map(str::trim).collect()
+/// Envoy's patterns that match exactly these names.
+fn exact(names: impl IntoIterator<Item = &'static str>) -> Vec<Value> {
+    let exact = names.into_iter().map(|name| json!({ "exact": name }));
+    exact.collect()
 }
 
-/// A list of Envoy's that matches these names.
-fn patterns(names: impl IntoIterator<Item = &'static str>) -> Vec<String> {
-    let exact = names.into_iter().map(|name| format!("- {{ exact: {name} }}"));
-    ["patterns:".to_owned()].into_iter().chain(exact).collect()
+/// Traefik's header names are not case-sensitive.
+fn lower_case(value: &Value) -> Value {
+    serde_json::from_str(&value.to_string().to_lowercase()).expect("it was JSON before")
 }
 
 #[test]
 fn envoys_file_says_what_the_answers_rely_on() {
+    let file: Value = serde_saphyr::from_str(ENVOY_FILE).expect("YAML");
     for (key, expected) in [
-        ("failure_mode_allow", "false"),
-        ("status_on_error", "{ code: ServiceUnavailable }"),
-        ("path_prefix", "/forward-auth"),
-        ("normalize_path", "false"),
-        ("merge_slashes", "false"),
-        ("use_remote_address", "true"),
-        ("xff_num_trusted_hops", "0"),
+        ("failure_mode_allow", json!(false)),
+        ("status_on_error", json!({ "code": "ServiceUnavailable" })),
+        ("path_prefix", json!("/forward-auth")),
+        ("normalize_path", json!(false)),
+        ("merge_slashes", json!(false)),
+        ("use_remote_address", json!(true)),
+        ("xff_num_trusted_hops", json!(0)),
         (
             "common_http_protocol_options",
-            "{ headers_with_underscores_action: REJECT_REQUEST }",
+            json!({ "headers_with_underscores_action": "REJECT_REQUEST" }),
         ),
     ] {
-        assert_eq!(value(ENVOY_FILE, key), expected, "{key}");
+        assert_eq!(value(&file, key), &expected, "{key}");
     }
-    let block = |key| value(ENVOY_FILE, key);
+    let patterns = |key| &value(&file, key)["patterns"];
     assert_eq!(
-        items(&block("allowed_upstream_headers")),
-        patterns(passed_on()),
+        patterns("allowed_upstream_headers"),
+        &json!(exact(passed_on())),
         "every one of them, or the client's own copy is the one that passes"
     );
     let is_plain = |name: &&str| !name.contains(['_', '.']);
     let removed = ["authorization"]
         .into_iter()
         .chain(MISLEADING.into_iter().filter(is_plain));
-    let removed: Vec<_> = removed.map(|name| format!("- {name}")).collect();
-    assert_eq!(items(&block("request_headers_to_remove")), removed);
-    let mut asked = patterns(["x-forwarded-for", "user-agent"]);
-    asked.push(r#"- { safe_regex: { regex: "[a-z0-9].*[^a-z0-9-].*" } }"#.to_owned());
-    assert_eq!(items(&block("allowed_headers")), asked);
-    let limits = "- { prefix: x-ratelimit- }";
-    assert_eq!(
-        items(&block("allowed_client_headers_on_success")),
-        ["patterns:", limits]
-    );
-    let mut refusal = patterns(["cache-control", "content-type", "retry-after", "www-authenticate"]);
-    refusal.push(limits.to_owned());
-    refusal.push("- { exact: x-request-id }".to_owned());
-    assert_eq!(items(&block("allowed_client_headers")), refusal);
+    let removed: Vec<_> = removed.collect();
+    assert_eq!(value(&file, "request_headers_to_remove"), &json!(removed));
+    let mut asked = exact(["x-forwarded-for", "user-agent"]);
+    asked.push(json!({ "safe_regex": { "regex": "[a-z0-9].*[^a-z0-9-].*" } }));
+    assert_eq!(patterns("allowed_headers"), &json!(asked));
+    let limits = json!({ "prefix": "x-ratelimit-" });
+    assert_eq!(patterns("allowed_client_headers_on_success"), &json!([limits]));
+    let mut refusal = exact(["cache-control", "content-type", "retry-after", "www-authenticate"]);
+    refusal.push(limits);
+    refusal.extend(exact(["x-request-id"]));
+    assert_eq!(patterns("allowed_client_headers"), &json!(refusal));
 }
 
 #[test]
 fn traefiks_file_says_what_the_answers_rely_on() {
-    let file = TRAEFIK_FILE;
+    let file: Value = serde_saphyr::from_str(TRAEFIK_FILE).expect("YAML");
     assert_eq!(
-        value(&value(file, "routers"), "middlewares"),
-        "[own-headers, babysea, no-key]",
+        file["http"]["routers"]["api"]["middlewares"],
+        json!(["own-headers", "babysea", "no-key"]),
         "what the client sent goes before the question, and the key after it"
     );
-    let asked = value(file, "forwardAuth");
-    assert_eq!(value(&asked, "address"), "http://127.0.0.1:3000/forward-auth");
-    assert_eq!(value(&asked, "trustForwardHeader"), "false");
-    let told = value(&asked, "authResponseHeaders").to_lowercase();
-    let expected: Vec<_> = passed_on().map(|name| format!("- {name}")).collect();
-    assert_eq!(items(&told), expected);
-    let removed = |middleware| value(&value(file, middleware), "customRequestHeaders").to_lowercase();
-    let own: Vec<_> = ["x-original-method", "x-original-uri"]
-        .into_iter()
-        .chain(IDENTITY)
-        .map(|name| format!("{name}: \"\""))
-        .collect();
-    assert_eq!(items(&removed("own-headers")), own);
-    assert_eq!(items(&removed("no-key")), ["authorization: \"\""]);
+    let asked = value(&file, "forwardAuth");
+    assert_eq!(asked["address"], "http://127.0.0.1:3000/forward-auth");
+    assert_eq!(asked["trustForwardHeader"], false);
+    let told = lower_case(&asked["authResponseHeaders"]);
+    assert_eq!(told, json!(passed_on().collect::<Vec<_>>()));
+    let removed = |middleware| lower_case(value(value(&file, middleware), "customRequestHeaders"));
+    let own = ["x-original-method", "x-original-uri"].into_iter().chain(IDENTITY);
+    let own: serde_json::Map<_, _> = own.map(|name| (name.to_owned(), json!(""))).collect();
+    assert_eq!(removed("own-headers"), Value::Object(own));
+    assert_eq!(removed("no-key"), json!({ "authorization": "" }));
 }
 
 #[test]
-fn both_files_are_indented_as_yaml_is() {
-    for file in [TRAEFIK_FILE, ENVOY_FILE] {
-        for line in file.lines() {
-            let even = indent(line).is_multiple_of(2);
-            assert!(even && !line.contains('\t'), "{line:?}");
-        }
-    }
+fn a_duplicate_key_in_a_file_is_refused() {
+    let twice = "http:\n  routers: {}\n  routers: {}\n";
+    assert!(serde_saphyr::from_str::<Value>(twice).is_err());
 }

@@ -5,6 +5,7 @@
 mod databases;
 mod twice;
 
+use crate::program::{self, BINARY};
 use std::{
     fmt::Write as _,
     io::{BufRead as _, BufReader},
@@ -163,17 +164,11 @@ fn prepare(folder: &Path) {
 
 /// The program with these settings alone.
 fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_babysea"));
-    for variable in VARIABLES {
-        command.env_remove(variable);
-    }
+    let mut command = program::command(BINARY);
     if settings.iter().all(|(variable, _)| *variable != "LISTEN") {
         command.env("LISTEN", "127.0.0.1:0");
     }
-    command
-        .envs(settings.iter().copied())
-        .env_remove("RUST_LOG")
-        .current_dir(folder);
+    command.envs(settings.iter().copied()).current_dir(folder);
     command
 }
 

@@ -2,14 +2,14 @@
 
 use crate::{
     database::{Aside, Database},
-    program::Program,
+    program::{BINARY, Program, command},
 };
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::Executor as _;
 use std::{
     io::{BufRead as _, BufReader, ErrorKind},
     net::{TcpListener, TcpStream},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
 /// Ends with the value, whatever becomes of the test.
@@ -23,10 +23,9 @@ impl Drop for Process {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn a_start_that_waits_lets_nobody_in_and_ends_on_a_signal() {
-    let Some(database) = Database::postgres().await else {
-        return;
-    };
+    let database = Database::postgres().await;
     Program::start(&database).stop();
     let Aside::Postgres(mut other) = database.aside().await else {
         panic!("another engine");
@@ -39,7 +38,7 @@ async fn a_start_that_waits_lets_nobody_in_and_ends_on_a_signal() {
         .expect("a port")
         .to_string();
     let mut process = Process(
-        Command::new(env!("CARGO_BIN_EXE_babysea"))
+        command(BINARY)
             .args([
                 "--listen",
                 &address,
@@ -50,7 +49,6 @@ async fn a_start_that_waits_lets_nobody_in_and_ends_on_a_signal() {
             .arg(database.folder())
             .arg("--pepper-file")
             .arg(database.pepper_file())
-            .env_remove("PUBLIC_URL")
             .env("RUST_LOG", "info")
             .stderr(Stdio::piped())
             .spawn()

@@ -30,22 +30,20 @@ fn limited(arguments: &'static [&'static str]) -> Setup {
 
 /// The accounts in the switcher: slug, name, what the viewer is there, and whether it is the one on the page.
 fn switcher(page: &Answer) -> Vec<(String, String, String, bool)> {
-    let (_, rest) = page.text().split_once("id=\"accounts\"").expect("a switcher");
-    let (list, _) = rest.split_once("</ul>").expect("its end");
-    let tags = crate::html::tags(&format!("<div {list}"));
-    let links = tags.iter().enumerate().filter(|(_, tag)| tag.name == "a");
+    let links = page.select("#accounts ul a");
     links
-        .map(|(at, link)| {
-            let after = |name: &str| {
-                let tag = tags[at..].iter().find(|tag| tag.name == name);
+        .iter()
+        .map(|link| {
+            let inside = |name: &str| {
+                let tag = link.inside.iter().find(|tag| tag.name == name);
                 tag.expect(name).text.clone()
             };
-            let slug = link.get("href").and_then(|href| href.split('/').nth(2));
+            let slug = link.tag.get("href").and_then(|href| href.split('/').nth(2));
             (
                 slug.expect("a slug").to_owned(),
-                after("bdi"),
-                after("small"),
-                link.get("aria-current").is_some(),
+                inside("bdi"),
+                inside("small"),
+                link.tag.get("aria-current").is_some(),
             )
         })
         .collect()

@@ -4,6 +4,7 @@ use crate::{
     answer::Answer,
     browser::{Browser, Call, Made, get},
     database::Database,
+    until::PATIENCE,
 };
 use axum::body::to_bytes;
 use babysea::{
@@ -23,7 +24,7 @@ use babysea::{
     },
 };
 use std::{future::pending, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
-use tokio::{net::TcpListener, runtime::Handle};
+use tokio::{net::TcpListener, runtime::Handle, time::timeout};
 use tower::ServiceExt as _;
 
 pub const ORIGIN: &str = "http://127.0.0.1:3000";
@@ -122,7 +123,7 @@ impl World {
         Self::start(self.stop().await, clock, 8, setup).await
     }
 
-    /// Stops it; its data is left.
+    /// Stops it and waits until it has let go of the database, which is returned. It must not be serving.
     pub async fn stop(self) -> Database {
         let Self {
             app,
@@ -132,11 +133,10 @@ impl World {
         } = self;
         app.recorder.flush().await;
         app.store.close().await;
+        let ended = app.recorder.ended();
         drop((app, product));
-        // The recorder's task ends once it finds nobody left to write for, and lets go of the database then.
-        for _ in 0..10 {
-            tokio::task::yield_now().await;
-        }
+        let ended = timeout(PATIENCE, ended).await;
+        ended.expect("the recorder ends when the app is gone");
         database
     }
 

@@ -1,6 +1,6 @@
 //! The layers of src, and which may use which.
 
-use crate::rust_source::{code, outside_server_functions, paths, resolve, tokens};
+use crate::rust_source::{Source, resolve};
 
 /// What draws, stores or answers.
 const OUTSIDE: &str = "axum leptos leptos_axum sqlx tokio tower tower_sessions";
@@ -146,13 +146,13 @@ pub fn layer_of(module: &str) -> (&'static str, &'static str, &'static str) {
 pub fn wrong_arrows(file: &str, source: &str) -> Vec<String> {
     let module = module_of(file);
     let (_, may_use, without) = layer_of(&module);
-    let code = code(source);
-    let mut tokens = tokens(&code);
-    if within(&module, "api") {
-        tokens = outside_server_functions(&tokens);
-    }
+    let source = if within(&module, "api") {
+        Source::read_outside_server_functions(source)
+    } else {
+        Source::read(source)
+    };
     let mut wrong = Vec::new();
-    for path in paths(&tokens) {
+    for path in source.paths {
         let has = |word: &str| path.iter().any(|part| part == word);
         let (own, target) = resolve(&module, &path);
         let outside =

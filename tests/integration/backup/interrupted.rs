@@ -1,10 +1,11 @@
 //! Killed at any moment, a backup is none and a restore leaves the old database or the new one.
 
-use super::{BINARY, Backups, fill_log, names};
+use super::{Backups, fill_log, names};
 use crate::{
     database::Database,
     operator::{Person, uses},
-    program::{Program, run},
+    program::{BINARY, Program, command, run},
+    rounds::rounds,
 };
 use std::{
     fs,
@@ -14,9 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-fn begin(database: &Database, command: &[&str]) -> Child {
-    Command::new(BINARY)
-        .args(command)
+fn begin(database: &Database, arguments: &[&str]) -> Child {
+    command(BINARY)
+        .args(arguments)
         .args(["--database-url", &database.url(), "--data-dir"])
         .arg(database.folder())
         .stdout(Stdio::null())
@@ -36,7 +37,7 @@ fn kill_after(mut process: Child, time: Duration, signal: &str) -> bool {
 
 #[tokio::test]
 async fn at_any_moment() {
-    const MOMENTS: u32 = 6;
+    let moments = rounds(3);
     let database = Database::sqlite();
     let program = Program::start(&database);
     let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
@@ -49,10 +50,10 @@ async fn at_any_moment() {
     let takes = began.elapsed();
 
     let dir = backups.name("one");
-    for moment in 0..=MOMENTS {
+    for moment in 0..=moments {
         let was_killed = kill_after(
             begin(&database, &["backup", &dir]),
-            takes * moment / MOMENTS,
+            takes * moment / moments,
             "-KILL",
         );
         if Path::new(&dir).exists() {
@@ -78,20 +79,20 @@ async fn at_any_moment() {
     let began = Instant::now();
     run(&database, &restore).expect("restored");
     let takes = began.elapsed();
-    for moment in 0..=MOMENTS {
-        kill_after(begin(&database, &restore), takes * moment / MOMENTS, "-KILL");
+    for moment in 0..=moments {
+        kill_after(begin(&database, &restore), takes * moment / moments, "-KILL");
         assert!(file.exists(), "there is always a database");
         let said = run(&database, &["check"]).expect("a whole database");
         assert!(said.contains("request_logs 20000"), "{said}");
     }
     // Into an empty place.
-    for moment in 0..=MOMENTS {
+    for moment in 0..=moments {
         for name in names(database.folder()) {
             if name.starts_with("babysea.db") {
                 fs::remove_file(database.folder().join(name)).expect("removed");
             }
         }
-        kill_after(begin(&database, &restore), takes * moment / MOMENTS, "-KILL");
+        kill_after(begin(&database, &restore), takes * moment / moments, "-KILL");
         if file.exists() {
             run(&database, &["check"]).expect("a whole database");
         }

@@ -160,10 +160,9 @@ both!(
 );
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn a_backup_of_the_other_engine_is_refused() {
-    let Some(postgres) = Database::postgres().await else {
-        return;
-    };
+    let postgres = Database::postgres().await;
     let sqlite = Database::sqlite();
     let backups = Backups::new();
     for (from, to, words) in [

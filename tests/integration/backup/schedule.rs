@@ -5,10 +5,11 @@ use crate::{
     browser::get,
     database::{Database, both},
     program::{Program, run},
+    until::until,
     world::{Setup, World},
 };
 use babysea::server::jobs::Schedule;
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path};
 
 const HOUR: u64 = 3_600_000;
 
@@ -35,17 +36,11 @@ fn figures(world: &World) -> String {
 
 /// Looks until there are so many folders.
 async fn look_until(schedule: &mut Schedule, world: &World, backups: &Backups, count: usize) {
-    let looks = async {
-        loop {
-            schedule.look(&world.app).await;
-            if backups.names().len() == count && !backups.names()[0].starts_with('.') {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    let done = tokio::time::timeout(Duration::from_mins(1), looks).await;
-    assert!(done.is_ok(), "{:?} are never {count}", backups.names());
+    until(&format!("there are {count} backups"), async || {
+        schedule.look(&world.app).await;
+        backups.names().len() == count && !backups.names()[0].starts_with('.')
+    })
+    .await;
 }
 
 both!(

@@ -1,10 +1,14 @@
 //! What the commands ask on a terminal, which `script` (util-linux) gives them.
 
 use super::{NEW_PASSWORD, Person, enter};
-use crate::{database::Database, program::Program, world::PASSWORD};
+use crate::{
+    database::Database,
+    program::{self, BINARY, Program},
+    world::PASSWORD,
+};
 use std::{
     io::{Read as _, Write as _},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Stdio},
 };
 
 /// A command on a terminal.
@@ -18,11 +22,11 @@ impl Terminal {
     fn run(database: &Database, command: &str) -> Self {
         let line = format!(
             "{} {command} --database-url {} --data-dir {}",
-            env!("CARGO_BIN_EXE_babysea"),
+            BINARY,
             database.url(),
             database.folder().display()
         );
-        let mut process = Command::new("script")
+        let mut process = program::command("script")
             .args(["--quiet", "--return", "--command", &line, "/dev/null"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,24 +1,25 @@
 //! nginx and Caddy with their shipped configurations, for as long as a test runs; and what clients send them.
 
-use crate::answer::Answer;
+use crate::{
+    answer::Answer,
+    until::{PATIENCE, until},
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
-    time::{sleep, timeout},
+    time::timeout,
 };
 
 /// Where the client calls from; the proxies themselves are at 127.0.0.1.
 pub const CLIENT: &str = "127.0.0.2";
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Which proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,12 +146,7 @@ impl Proxy {
             address,
             _folder: folder,
         };
-        let listens = async {
-            while TcpStream::connect(address).await.is_err() {
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(PATIENCE, listens).await.expect("the proxy listens");
+        until("the proxy listens", async || TcpStream::connect(address).await.is_ok()).await;
         proxy
     }
 

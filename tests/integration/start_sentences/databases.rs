@@ -7,7 +7,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
     thread,
 };
 
@@ -153,18 +153,17 @@ pub fn of_sqlite() -> Option<Vec<(String, String)>> {
         let before = super::files(&data);
         let script = format!("{{ {mount}; }} || exit 9; shift; exec \"$@\"");
         let program = command(folder.path(), &[("DATA_DIR", "data")]);
-        let mut unshared = Command::new("unshare");
+        let mut unshared = crate::program::command("unshare");
         unshared
             .args(["--mount", "sh", "-c", &script, "sh"])
             .arg(&data)
             .arg(program.get_program())
             .current_dir(folder.path());
-        for (name, value) in program.get_envs() {
-            match value {
-                Some(value) => unshared.env(name, value),
-                None => unshared.env_remove(name),
-            };
-        }
+        unshared.envs(
+            program
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
         let output = unshared.output().ok()?;
         let text = String::from_utf8(output.stderr).expect("text");
         if output.status.code() != Some(1) || text.contains("unshare: ") {
