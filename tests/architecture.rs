@@ -153,7 +153,9 @@ fn nothing_prints_but_the_log() {
                 "{file}: {word}! panics where its output is gone"
             );
         }
-        let is_logging = |path: &Vec<String>| path[0] == "leptos" && path.get(1).is_some_and(|name| name.starts_with("log"));
+        let is_logging = |path: &Vec<String>| {
+            path[0] == "leptos" && path.get(1).is_some_and(|name| name.starts_with("log"))
+        };
         assert!(
             !source.paths.iter().any(is_logging),
             "{file}: the logging of leptos prints"
@@ -246,8 +248,13 @@ fn tests_that_the_list_of_security_names_exist() {
 fn gates_are_counted_in_code_alone() {
     let gates = |source: &str| Source::read(source).features;
     assert_eq!(
-        gates("#[cfg(feature = \"ssr\")] mod a; #[cfg(all(unix, feature = \"x\"))] mod b; fn f() { cfg!(feature = \"y\"); }"),
+        gates(
+            "#[cfg(feature = \"ssr\")] mod a; #[cfg(all(unix, feature = \"x\"))] mod b; fn f() { cfg!(feature = \"y\"); }"
+        ),
         3
     );
-    assert_eq!(gates("// cfg(feature = \"ssr\")\nconst A: &str = \"feature = \";"), 0);
+    assert_eq!(
+        gates("// cfg(feature = \"ssr\")\nconst A: &str = \"feature = \";"),
+        0
+    );
 }

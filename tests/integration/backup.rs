@@ -19,7 +19,6 @@ use std::{
 };
 use tempfile::TempDir;
 
-
 /// A folder for backups.
 pub struct Backups(TempDir);
 

@@ -1,6 +1,12 @@
 //! What connections may take of a server: time, and places (S28, S88).
 
-use crate::{browser::get, database::Database, program::{BINARY, Program, command}, until::PATIENCE, world::World};
+use crate::{
+    browser::get,
+    database::Database,
+    program::{BINARY, Program, command},
+    until::PATIENCE,
+    world::World,
+};
 use babysea::server::serving::bounds::Bounds;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{

@@ -113,7 +113,10 @@ both!(the_task_is_woken_by_a_deletion, async |database: Database| {
         let key = ada.made(name).await;
         world.fill(&key.id, 10, 0).await;
         assert_eq!(ada.delete(&[&key.id], name).await.status, 200);
-        until("its rows are gone", async || world.database.number(ROWS).await == 0).await;
+        until("its rows are gone", async || {
+            world.database.number(ROWS).await == 0
+        })
+        .await;
     }
     task.abort();
 });

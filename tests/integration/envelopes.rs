@@ -64,7 +64,10 @@ fn check(world: &World, name: &str, answer: &Answer) -> Option<(String, String)>
         settings.add_redaction(&format!(".body.data.{field}"), redacted("[a UUID]", is_uuid));
     }
     let is_prefix = |text: &str| text.len() == 9 && text.starts_with("bye_");
-    settings.add_redaction(".body.data.apikey_prefix", redacted("[bye_ and five characters]", is_prefix));
+    settings.add_redaction(
+        ".body.data.apikey_prefix",
+        redacted("[bye_ and five characters]", is_prefix),
+    );
     settings.bind(|| insta::assert_json_snapshot!(name, envelope(answer)));
     let error = &answer.json()["error"];
     let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -82,7 +85,10 @@ async fn envelopes_match_their_snapshots() {
     let ada = world.person("Ada Moss").await;
     let key = ada.key("prod", "full_access").await;
     let narrow = ada.key("narrow", "monitor_only").await;
-    let key_with = async |field| ada.key_with(&[("name", "one"), ("preset", "full_access"), field]).await;
+    let key_with = async |field| {
+        ada.key_with(&[("name", "one"), ("preset", "full_access"), field])
+            .await
+    };
     let elsewhere = key_with(("allowlist", "203.0.113.7")).await.secret;
     let limited = key_with(("rate_limit", "1")).await.secret;
     let until = key_with(("expires", "7")).await.secret;
@@ -142,7 +148,10 @@ async fn envelopes_match_their_snapshots() {
 #[should_panic(expected = "is not [now]")]
 fn a_redaction_asserts_the_form_of_its_value() {
     let mut settings = insta::Settings::new();
-    settings.add_redaction(".timestamp", redacted("[now]", |text| text == "2026-11-23T17:00:00.000Z"));
+    settings.add_redaction(
+        ".timestamp",
+        redacted("[now]", |text| text == "2026-11-23T17:00:00.000Z"),
+    );
     let answer = json!({ "timestamp": "yesterday" });
     settings.bind(|| insta::assert_json_snapshot!(answer, @r#"{ "timestamp": "[now]" }"#));
 }

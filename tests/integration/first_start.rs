@@ -7,12 +7,7 @@ use crate::{
     rounds::rounds,
     world::PASSWORD,
 };
-use std::{
-    fs,
-    process::Stdio,
-    thread,
-    time::Duration,
-};
+use std::{fs, process::Stdio, thread, time::Duration};
 
 /// Signs up and creates a key; returns it.
 async fn key(program: &Program, name: &str) -> String {

@@ -136,7 +136,9 @@ both!(the_dialogs_say_what_is_chosen, async |database: Database| {
         let value = |option: &Part| option.tag.get("value").expect("a value").to_owned();
         let values: Vec<_> = options.iter().map(value).collect();
         assert_eq!(values, offered, "{dialog}");
-        let selected = options.iter().filter(|option| option.tag.get("selected").is_some());
+        let selected = options
+            .iter()
+            .filter(|option| option.tag.get("selected").is_some());
         assert_eq!(selected.map(value).collect::<Vec<_>>(), [chosen], "{dialog}");
     }
 });

@@ -65,7 +65,12 @@ pub fn select(html: &str, selector: &str) -> Vec<Part> {
     let part = |element: ElementRef<'_>| Part {
         tag: Tag::of(element),
         texts: element.text().map(str::to_owned).collect(),
-        inside: element.descendants().skip(1).filter_map(ElementRef::wrap).map(Tag::of).collect(),
+        inside: element
+            .descendants()
+            .skip(1)
+            .filter_map(ElementRef::wrap)
+            .map(Tag::of)
+            .collect(),
         html: element.html(),
     };
     found.map(part).collect()
@@ -96,11 +101,17 @@ fn tags_and_parts_of_a_page() {
         ("script", "if (1 < 2) {}"),
         ("br", ""),
     ];
-    assert_eq!(seen, expected.map(|(name, text)| (name.to_owned(), text.to_owned())));
+    assert_eq!(
+        seen,
+        expected.map(|(name, text)| (name.to_owned(), text.to_owned()))
+    );
     let [part] = &select(page, "p[hidden]")[..] else {
         panic!("one of them")
     };
-    assert_eq!((part.tag.get("class"), part.tag.get("hidden")), (Some("a & b"), Some("")));
+    assert_eq!(
+        (part.tag.get("class"), part.tag.get("hidden")),
+        (Some("a & b"), Some(""))
+    );
     assert_eq!((part.text().as_str(), part.inside.len()), ("xy z", 1));
     assert!(part.html.starts_with("<p ") && part.html.ends_with("</b> z</p>"));
     assert!(tags("").is_empty());

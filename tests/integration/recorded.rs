@@ -199,7 +199,9 @@ fn traefiks_file_says_what_the_answers_rely_on() {
     let told = lower_case(&asked["authResponseHeaders"]);
     assert_eq!(told, json!(passed_on().collect::<Vec<_>>()));
     let removed = |middleware| lower_case(value(value(&file, middleware), "customRequestHeaders"));
-    let own = ["x-original-method", "x-original-uri"].into_iter().chain(IDENTITY);
+    let own = ["x-original-method", "x-original-uri"]
+        .into_iter()
+        .chain(IDENTITY);
     let own: serde_json::Map<_, _> = own.map(|name| (name.to_owned(), json!(""))).collect();
     assert_eq!(removed("own-headers"), Value::Object(own));
     assert_eq!(removed("no-key"), json!({ "authorization": "" }));

@@ -113,5 +113,8 @@ async fn a_failing_database_does_not_end_the_purge_task() {
     tokio::time::pause();
     let purges = jobs::run(world.app.clone());
     let ended = tokio::time::timeout(Duration::from_hours(2), purges).await;
-    assert!(ended.is_err(), "every purge of two hours failed, and the next one follows");
+    assert!(
+        ended.is_err(),
+        "every purge of two hours failed, and the next one follows"
+    );
 }

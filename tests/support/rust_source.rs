@@ -53,23 +53,28 @@ impl Source {
         }
     }
 
-    /// Reads the `use` item at the beginning of these tokens, if there is one.
-    fn use_item(&mut self, trees: &[TokenTree]) {
-        let item = trees.iter().take_while(|tree| !is_end(tree)).cloned();
+    /// Reads the `use` item at the beginning of these tokens, if there is one; returns its length.
+    fn use_item(&mut self, trees: &[TokenTree]) -> usize {
+        let length = trees.iter().take_while(|tree| !is_end(tree)).count();
         let end = TokenTree::Punct(Punct::new(';', Spacing::Alone));
-        if let Ok(item) = syn::parse2::<syn::ItemUse>(item.chain([end]).collect()) {
-            self.use_tree(&item.tree, &[]);
-        }
+        let item = trees[..length].iter().cloned().chain([end]);
+        let Ok(item) = syn::parse2::<syn::ItemUse>(item.collect()) else {
+            return 0;
+        };
+        self.use_tree(&item.tree, &[]);
+        length
     }
 
     /// Reads tokens that need not be Rust: names joined by `::`, names before a `!` or a parenthesis, and `use` items.
     fn tokens(&mut self, tokens: TokenStream) {
         let trees: Vec<_> = tokens.into_iter().collect();
-        let is_sign = |at: usize, sign: char| {
-            matches!(trees.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign)
-        };
+        let is_sign = |at: usize, sign: char| matches!(trees.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
         let mut path: Vec<String> = Vec::new();
+        let mut read = 0;
         for (at, tree) in trees.iter().enumerate() {
+            if at < read {
+                continue;
+            }
             match tree {
                 TokenTree::Group(group) => self.tokens(group.stream()),
                 TokenTree::Ident(ident) => {
@@ -83,7 +88,7 @@ impl Source {
                         self.paths.insert(path.clone());
                     }
                     if ident == "use" {
-                        self.use_item(&trees[at..]);
+                        read = at + self.use_item(&trees[at..]);
                     } else if ident == "feature" && is_sign(at + 1, '=') {
                         self.features += 1;
                     } else if is_sign(at + 1, '!') && !is_sign(at + 2, '=') {
@@ -108,9 +113,12 @@ fn is_end(tree: &TokenTree) -> bool {
 
 /// Whether the attributes leave an item out of everything but tests.
 fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
-    attributes
-        .iter()
-        .any(|attribute| attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test")))
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute
+                .parse_args::<syn::Path>()
+                .is_ok_and(|path| path.is_ident("test"))
+    })
 }
 
 fn attributes(item: &syn::Item) -> &[syn::Attribute] {
@@ -144,9 +152,15 @@ impl<'ast> Visit<'ast> for Source {
     }
 
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
-        let is_server = function.attrs.iter().any(|attribute| attribute.path().is_ident("server"));
+        let is_server = function
+            .attrs
+            .iter()
+            .any(|attribute| attribute.path().is_ident("server"));
         if is_server && self.skips_server_functions {
-            function.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
+            function
+                .attrs
+                .iter()
+                .for_each(|attribute| self.visit_attribute(attribute));
             self.visit_signature(&function.sig);
         } else {
             visit::visit_item_fn(self, function);
@@ -162,7 +176,11 @@ impl<'ast> Visit<'ast> for Source {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let names: Vec<_> = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect();
         if names.len() > 1 {
             self.paths.insert(names);
         }
@@ -250,13 +268,30 @@ fn names_are_found_in_code_attributes_and_macro_input() {
     assert_eq!(
         paths,
         [
-            "a::Derived", "b::Type", "c::Argument", "crate::h::i", "d::e", "d::f::g", "j::Bound", "k::Trait::call", "l::CLASS",
-            "m::spawned", "n::o", "r::s", "std::fmt::Debug", "std::fmt::self", "std::io", "t::passed",
+            "a::Derived",
+            "b::Type",
+            "c::Argument",
+            "crate::h::i",
+            "d::e",
+            "d::f::g",
+            "j::Bound",
+            "k::Trait::call",
+            "l::CLASS",
+            "m::spawned",
+            "n::o",
+            "r::s",
+            "std::fmt::Debug",
+            "std::fmt::self",
+            "std::io",
+            "t::passed",
         ]
     );
     for name in ["spawned", "spawn", "local", "passed"] {
         assert!(source.functions.contains(name), "{name}");
     }
     assert!(source.macros.contains("print") && source.macros.contains("view"));
-    assert!(!source.functions.contains("helper"), "it is defined, and not called");
+    assert!(
+        !source.functions.contains("helper"),
+        "it is defined, and not called"
+    );
 }

@@ -11,7 +11,9 @@ const LINES: &str = "trusted_proxies";
 /// Reads arguments and the environment. Compose files pass `NAME: ${NAME}` on, and scripts `--name "$NAME"`: without a
 /// value, the default counts.
 pub(super) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, clap::Error> {
-    read_where(arguments, |arg| variable(arg).is_none_or(|value| !value.is_empty()))
+    read_where(arguments, |arg| {
+        variable(arg).is_none_or(|value| !value.is_empty())
+    })
 }
 
 /// Reads arguments without the environment.

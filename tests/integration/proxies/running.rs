@@ -146,7 +146,10 @@ impl Proxy {
             address,
             _folder: folder,
         };
-        until("the proxy listens", async || TcpStream::connect(address).await.is_ok()).await;
+        until("the proxy listens", async || {
+            TcpStream::connect(address).await.is_ok()
+        })
+        .await;
         proxy
     }
 
