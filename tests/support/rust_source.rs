@@ -16,30 +16,15 @@ pub struct Source {
     pub functions: BTreeSet<String>,
     /// Number of `feature = ...` conditions.
     pub features: usize,
-    /// Whether the bodies of server functions are skipped.
-    skips_server_functions: bool,
 }
 
 impl Source {
     /// Reads a whole file.
     pub fn read(source: &str) -> Self {
-        Self::default().visited(source)
-    }
-
-    /// Reads a whole file without the bodies of its server functions: only they run on the server.
-    pub fn read_outside_server_functions(source: &str) -> Self {
-        let skips_server_functions = true;
-        let empty = Self {
-            skips_server_functions,
-            ..Self::default()
-        };
-        empty.visited(source)
-    }
-
-    fn visited(mut self, source: &str) -> Self {
         let file = syn::parse_file(source).unwrap_or_else(|error| panic!("{error}: {source}"));
-        self.visit_file(&file);
-        self
+        let mut read = Self::default();
+        read.visit_file(&file);
+        read
     }
 
     fn use_tree(&mut self, tree: &syn::UseTree, before: &[String]) {
@@ -148,22 +133,6 @@ impl<'ast> Visit<'ast> for Source {
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
         if !is_for_tests(&function.attrs) {
             visit::visit_impl_item_fn(self, function);
-        }
-    }
-
-    fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
-        let is_server = function
-            .attrs
-            .iter()
-            .any(|attribute| attribute.path().is_ident("server"));
-        if is_server && self.skips_server_functions {
-            function
-                .attrs
-                .iter()
-                .for_each(|attribute| self.visit_attribute(attribute));
-            self.visit_signature(&function.sig);
-        } else {
-            visit::visit_item_fn(self, function);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     world::World,
 };
 use axum::{body::Body, http::Request};
-use babysea::server::http::health;
+use babysea::server::machine::health;
 use sqlx::Executor as _;
 use std::{net::TcpListener, sync::atomic::Ordering};
 use tower::ServiceExt as _;
