@@ -1,0 +1,120 @@
+//! What of a request is kept in the log (docs.babysea.ai, `/logs/overview`): never a key, never an address in clear.
+
+use crate::domain::token;
+use axum::http::HeaderValue;
+use std::borrow::Cow;
+use url::form_urlencoded;
+
+/// Longest value of a parameter, in characters; the vendor keeps no more either.
+const LONGEST_VALUE: usize = 64;
+/// Longest path, query and user agent, in characters.
+const LONGEST: usize = 512;
+/// Stands for what may be a secret.
+const MASK: &str = "***";
+/// Parameters named like these hold secrets.
+const SECRET_NAMES: [&str; 5] = ["token", "key", "secret", "password", "signature"];
+
+/// The user agent, masked if it may hold a key.
+pub(super) fn kept_user_agent(agent: Option<&HeaderValue>, key_prefix: &str) -> String {
+    let Some(agent) = agent else {
+        return String::new();
+    };
+    let agent = String::from_utf8_lossy(agent.as_bytes());
+    if may_hold_key(&agent, key_prefix) {
+        MASK.to_owned()
+    } else {
+        cut(&agent, LONGEST)
+    }
+}
+
+/// The path with segments that may hold a key masked.
+pub(super) fn kept_path(path: &str, key_prefix: &str) -> String {
+    cut(&masked_path(path, key_prefix), LONGEST)
+}
+
+/// The query with long values cut and what may be secret masked.
+pub(super) fn kept_params(query: &str, key_prefix: &str) -> String {
+    cut(&masked_params(query, key_prefix), LONGEST)
+}
+
+fn masked_path<'a>(path: &'a str, key_prefix: &str) -> Cow<'a, str> {
+    let masks = |part: &str| {
+        // Read as a query is, so that percent signs hide nothing.
+        let mut texts = form_urlencoded::parse(part.as_bytes());
+        texts.any(|(name, value)| may_hold_key(&name, key_prefix) || may_hold_key(&value, key_prefix))
+    };
+    // Most paths are what they seem to be.
+    let is_plain = !path.contains(['%', '+', '=', '&']);
+    if is_plain && !may_hold_key(path, key_prefix) || !path.split('/').any(masks) {
+        return path.into();
+    }
+    let parts: Vec<_> = path
+        .split('/')
+        .map(|part| if masks(part) { MASK } else { part })
+        .collect();
+    parts.join("/").into()
+}
+
+/// Whether a text may hold a key: the beginning of new ones, or a whole one, which an earlier prefix may begin.
+fn may_hold_key(text: &str, key_prefix: &str) -> bool {
+    let between = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    text.contains(key_prefix)
+        || text.len() >= token::SHORTEST && text.split(between).any(token::is_well_formed)
+}
+
+fn masked_params(query: &str, key_prefix: &str) -> String {
+    if query.is_empty() {
+        return String::new();
+    }
+    let mut kept = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let lower = name.to_lowercase();
+        let secret = SECRET_NAMES.iter().any(|word| lower.contains(word)) || may_hold_key(&value, key_prefix);
+        let name = if may_hold_key(&name, key_prefix) {
+            MASK.into()
+        } else {
+            name
+        };
+        let value = if secret {
+            MASK.to_owned()
+        } else {
+            cut(&value, LONGEST_VALUE)
+        };
+        kept.append_pair(&name, &value);
+    }
+    kept.finish()
+}
+
+/// The first characters, without those that could forge lines where the log is shown or exported.
+fn cut(text: &str, most: usize) -> String {
+    if text.len() <= most && !text.contains(char::is_control) {
+        return text.to_owned();
+    }
+    text.chars()
+        .take(most)
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_cut_and_masked() {
+        let long = "x".repeat(65);
+        for (query, kept) in [
+            ("", String::new()),
+            ("days=7&model=bfl%2Fflux", "days=7&model=bfl%2Fflux".to_owned()),
+            (&format!("a={long}"), format!("a={}", &long[..64])),
+            (
+                "api_key=1&Token=2&X-Signature=3",
+                "api_key=***&Token=***&X-Signature=***".to_owned(),
+            ),
+            ("q=bye_abc&r=%20bye_abc&bye_abc=1", "q=***&r=***&***=1".to_owned()),
+            ("a=%0d%0ab", "a=%EF%BF%BD%EF%BF%BDb".to_owned()),
+        ] {
+            assert_eq!(kept_params(query, "bye_"), kept, "{query}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The machine side: `/v1`, called by programs with a key. Every route of the catalogue runs the whole check; the few
+//! that this server answers itself have a file here.
+
+mod account;
+pub mod leak;
+pub mod openapi;
+mod status;
+mod usage;
+
+use super::{
+    call::{Call, EntryPoint, Sent},
+    error::V1Error,
+};
+use crate::{
+    domain::catalog::Route,
+    server::{
+        app::App,
+        http::{bodies, client_ip},
+    },
+};
+use axum::{
+    body::{Body, HttpBody as _},
+    extract::Request,
+    http::{HeaderMap, header},
+    response::Response,
+};
+use futures_util::StreamExt as _;
+
+/// Most bytes of a request's body (docs.babysea.ai, `/setup/errors`; docs/security.md, S28).
+const BODY_BYTES: usize = 100 * 1024;
+
+/// The routes of the catalogue that this server answers itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Served {
+    Status,
+    Account,
+    Usage,
+}
+
+impl Served {
+    /// Nothing where the answer is the guarded API's to give.
+    fn of(route: &Route) -> Option<Self> {
+        match (&*route.method, &*route.pattern) {
+            ("GET", "/v1/status") => Some(Self::Status),
+            ("GET", "/v1/user/account") => Some(Self::Account),
+            ("GET", "/v1/usage") => Some(Self::Usage),
+            _ => None,
+        }
+    }
+}
+
+/// Answers a request to `/v1`. Nothing of a body is read before its key is known and accepted (docs/security.md, S89).
+pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
+    let (request, body) = request.into_parts();
+    let sent = Sent {
+        method: request.method.as_str(),
+        path: request.uri.path(),
+        query: request.uri.query().unwrap_or_default(),
+        headers: &request.headers,
+    };
+    let client = client_ip::of(app, &request.headers, &request.extensions);
+    let mut call = Call::new(app, request_id, EntryPoint::V1, client, sent);
+    let answered = answer(&mut call, body).await;
+    call.finish(answered)
+}
+
+async fn answer(call: &mut Call<'_>, body: Body) -> Result<Response, V1Error> {
+    call.judge().await?;
+    match length_of(call.sent.headers, body).await {
+        Length::Fits => respond(call).await,
+        Length::FitsNow => Box::pin(respond_after_body(call)).await,
+        Length::TooLong => Err(V1Error::PayloadTooLarge),
+    }
+}
+
+/// How long a body is.
+enum Length {
+    /// No longer than it may be, as its headers say.
+    Fits,
+    /// The same, which was known when all of it had come.
+    FitsNow,
+    TooLong,
+}
+
+/// How long a body is. It is read only where its length is not said before, and nothing of it is kept: no route needs it.
+async fn length_of(headers: &HeaderMap, body: Body) -> Length {
+    if bodies::announces_more(headers, &body, BODY_BYTES) {
+        return Length::TooLong;
+    }
+    if headers.contains_key(header::CONTENT_LENGTH) || body.is_end_stream() {
+        return Length::Fits;
+    }
+    let mut chunks = body.into_data_stream();
+    let mut length = 0;
+    while let Some(Ok(chunk)) = chunks.next().await {
+        length += chunk.len();
+        if length > BODY_BYTES {
+            return Length::TooLong;
+        }
+    }
+    Length::FitsNow
+}
+
+/// Responds when a body has come, by its key as it is then: it may have ended while the body was on its way.
+async fn respond_after_body(call: &mut Call<'_>) -> Result<Response, V1Error> {
+    call.judge_again().await?;
+    respond(call).await
+}
+
+// What asks the database is boxed: room for it would be moved about with every other response.
+async fn respond(call: &Call<'_>) -> Result<Response, V1Error> {
+    let (known, route) = call.accepted()?;
+    let key = &known.key;
+    match Served::of(route) {
+        Some(Served::Status) => Ok(call.success(status::MESSAGE, status::get(key, call.now))),
+        Some(Served::Account) => {
+            Ok(call.success(account::MESSAGE, Box::pin(account::get(call.app, key)).await?))
+        }
+        Some(Served::Usage) => {
+            let usage = Box::pin(usage::get(call.app, key, call.sent.query)).await?;
+            Ok(call.success(usage::MESSAGE, usage))
+        }
+        None => Err(V1Error::NotServedHere),
+    }
+}

@@ -1,0 +1,135 @@
+//! `POST /v1/keys/report-leak`: whoever holds a key revokes it with it (docs/security.md, S40). The only route that
+//! takes a key in its body, since whoever finds one should not have to use it.
+
+use crate::{
+    domain::{activity::Trace, ids::KeyId, secret_text::SecretText},
+    server::{
+        app::App,
+        http::{
+            CHANGE,
+            bodies::{self, Unread},
+            client_ip,
+        },
+        machine::{
+            call::{Call, EntryPoint, Sent},
+            error::V1Error,
+        },
+        runtime::byte_budget::Sender,
+        service::{
+            keys::leak,
+            verify::{self, Refusal},
+        },
+    },
+};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, Method, header},
+    response::Response,
+};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+use utoipa::ToSchema;
+
+/// Where leaks are reported, by POST.
+pub const PATH: &str = "/v1/keys/report-leak";
+
+/// Most bytes of a report: a key, and what stands around it.
+const MOST_BYTES: usize = 16 * 1024;
+
+/// A report of a leaked key.
+#[derive(Deserialize, ToSchema)]
+pub struct Report {
+    /// The full key.
+    #[schema(value_type = String, max_length = 128)]
+    key: SecretText,
+}
+
+/// The key that was revoked.
+#[derive(Serialize, ToSchema)]
+pub struct Reported<'a> {
+    /// The key.
+    #[schema(value_type = String, format = "uuid")]
+    apikey_id: KeyId,
+    /// Its first nine characters.
+    apikey_prefix: &'a str,
+}
+
+const MESSAGE: &str = "API key revoked. Its owners are told.";
+
+/// What was sent is no report.
+pub(super) const NO_REPORT: V1Error = V1Error::InvalidInput {
+    field: "key",
+    message: "Send the key as JSON, in the form {\"key\": \"...\"}.",
+};
+
+/// Revokes the key in the body.
+pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
+    let (request, body) = request.into_parts();
+    let sent = Sent {
+        method: request.method.as_str(),
+        path: request.uri.path(),
+        query: request.uri.query().unwrap_or_default(),
+        headers: &request.headers,
+    };
+    let client = client_ip::of(app, &request.headers, &request.extensions);
+    let call = Call::new(app, request_id, EntryPoint::V1, client, sent);
+    let answered = answer(&call, body).await;
+    call.finish(answered)
+}
+
+async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
+    let &Call { app, client, now, .. } = call;
+    if call.sent.method != Method::POST.as_str() {
+        return Err(Refusal::UnknownRoute.into());
+    }
+    // A stranger's body: not from an address that has tried too many unknown keys.
+    verify::may_try(app, client, now)?;
+    let trace = Trace {
+        request_id: call.request_id.to_owned(),
+        ip_hash: client_ip::address_hash(app, client),
+    };
+    let report = read(call, body).await?;
+    let known = verify::identify(app, &app.catalog(), report.key.expose().as_bytes(), client, now).await?;
+    let key = &known.key;
+    match timeout(CHANGE, leak::report(app, key, &trace, now)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) if !error.is_unanswered() => return Err(Refusal::Unavailable(error).into()),
+        Ok(Err(_)) | Err(_) => return Err(V1Error::Unanswered),
+    }
+    let data = Reported {
+        apikey_id: key.id,
+        apikey_prefix: &key.prefix,
+    };
+    Ok(call.success(MESSAGE, data))
+}
+
+/// The report in a body. It is read here and not by axum, whose refusals have no envelope.
+async fn read(call: &Call<'_>, body: Body) -> Result<Report, V1Error> {
+    let headers = call.sent.headers;
+    if !is_json(headers) {
+        return Err(NO_REPORT);
+    }
+    let sender = Sender::Stranger(call.client.network());
+    let read = bodies::read(call.app, headers, body, MOST_BYTES, sender).await;
+    let whole = read.map_err(|unread| match unread {
+        Unread::TooLarge => V1Error::ReportTooLarge,
+        Unread::Busy => V1Error::Unavailable,
+        Unread::Slow | Unread::Broken => NO_REPORT,
+    })?;
+    serde_json::from_slice(&whole.bytes).map_err(|_| NO_REPORT)
+}
+
+/// Whether the body is said to be JSON, with whatever parameters.
+fn is_json(headers: &HeaderMap) -> bool {
+    let named = headers.get(header::CONTENT_TYPE);
+    let named = named.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = named
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}

@@ -1,0 +1,48 @@
+//! `GET /v1/status`: how a new key is verified.
+
+use crate::domain::{
+    ids::{AccountId, KeyId},
+    key::Key,
+    time::Timestamp,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The key that asks.
+#[derive(Serialize, ToSchema)]
+pub struct KeyStatus<'a> {
+    /// The account that the key belongs to.
+    #[schema(value_type = String, format = "uuid")]
+    account_id: AccountId,
+    /// The key.
+    #[schema(value_type = String, format = "uuid")]
+    apikey_id: KeyId,
+    /// What its owners call it.
+    apikey_name: &'a str,
+    /// Its first nine characters.
+    apikey_prefix: &'a str,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    apikey_created_at: String,
+    /// When it was last used: now, since the call counts itself.
+    #[schema(format = DateTime)]
+    apikey_last_used_at: String,
+    /// When it ends; null for a key without an end.
+    #[schema(required, format = DateTime)]
+    apikey_expires_at: Option<String>,
+}
+
+pub(super) const MESSAGE: &str = "API connected successfully";
+
+/// The seven fields of the vendor.
+pub(super) fn get(key: &Key, now: Timestamp) -> KeyStatus<'_> {
+    KeyStatus {
+        account_id: key.account,
+        apikey_id: key.id,
+        apikey_name: &key.name,
+        apikey_prefix: &key.prefix,
+        apikey_created_at: key.created_at.iso(),
+        apikey_last_used_at: now.iso(),
+        apikey_expires_at: key.end().map(Timestamp::iso),
+    }
+}
