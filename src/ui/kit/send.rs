@@ -8,7 +8,7 @@
 )]
 
 use super::dom::{each_below, focus, set, write};
-use crate::api::error::ApiError;
+use crate::api::wire::ApiError;
 use leptos::{
     ev::SubmitEvent,
     prelude::*,

@@ -1,8 +1,8 @@
 //! `/home/create-team`.
 
 use crate::{
-    api::{form::FormState, teams::CreateTeam},
-    domain::name::TeamName,
+    api::{teams::CreateTeam, wire::FormState},
+    domain::{name::TeamName, paths},
     ui::{
         kit::{
             button::{ButtonLink, SubmitButton},
@@ -34,7 +34,7 @@ pub fn CreateTeamPage(
                     <form
                         class="form"
                         method="post"
-                        action="/home/create-team"
+                        action=paths::CREATE_TEAM
                         data-function=function
                         novalidate
                         autocomplete="off"

@@ -1,7 +1,8 @@
 //! `/sign-in`.
 
 use crate::{
-    api::{form::FormState, session::SignIn},
+    api::{session::SignIn, wire::FormState},
+    domain::paths,
     ui::{
         document::brand,
         kit::{
@@ -28,7 +29,7 @@ pub fn SignInPage(
             <p class="auth-lead">{format!("Manage the API keys of your {} account.", brand())}</p>
             <SignInForm form=state/>
             {may_sign_up
-                .then(|| view! { <p class="auth-alt">"No account yet? "<a href="/sign-up">"Create one"</a></p> })}
+                .then(|| view! { <p class="auth-alt">"No account yet? "<a href=paths::SIGN_UP>"Create one"</a></p> })}
         </Card>
     }
 }
@@ -42,7 +43,7 @@ fn SignInForm(
     let function = navigates::<SignIn>();
     view! {
         <LiveForms>
-        <form class="form" method="post" action="/sign-in" data-function=function novalidate>
+        <form class="form" method="post" action=paths::SIGN_IN data-function=function novalidate>
             <FormMessage form=form.clone()/>
             <input type="hidden" name="next" value=form.value("next")/>
             <TextField form=form.clone() name="email" label="Email" kind="email" autocomplete="username" autofocus=true/>

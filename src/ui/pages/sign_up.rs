@@ -1,8 +1,8 @@
 //! `/sign-up`.
 
 use crate::{
-    api::{form::FormState, session::SignUp},
-    domain::{name::PersonName, password::MAX_CHARACTERS},
+    api::{session::SignUp, wire::FormState},
+    domain::{name::PersonName, password::MAX_CHARACTERS, paths},
     ui::{
         document::brand,
         kit::{
@@ -48,7 +48,7 @@ pub fn SignUpPage(
                 }
                 .into_any()
             }}
-            <p class="auth-alt">"Have an account? "<a href="/sign-in">"Sign in"</a></p>
+            <p class="auth-alt">"Have an account? "<a href=paths::SIGN_IN>"Sign in"</a></p>
         </Card>
     }
 }
@@ -64,7 +64,7 @@ fn SignUpForm(
     let function = navigates::<SignUp>();
     view! {
         <LiveForms>
-        <form class="form" method="post" action="/sign-up" data-function=function novalidate>
+        <form class="form" method="post" action=paths::SIGN_UP data-function=function novalidate>
             <FormMessage form=form.clone()/>
             <TextField form=form.clone() name="name" label="Name" autocomplete="name" maxlength=PersonName::MAX autofocus=true/>
             <TextField form=form.clone() name="email" label="Email" kind="email" autocomplete="username" maxlength=254/>

@@ -8,12 +8,13 @@ use super::{
 };
 use crate::{
     api::{
-        form::FormState,
-        keys::{AllowlistReading, CreateKey},
+        keys::CreateKey,
+        wire::{AllowlistReading, FormState},
     },
     domain::{
         name::KeyName,
         network::{self, Allowlist},
+        paths,
     },
     ui::kit::{
         button::{Button, Kind, SubmitButton},
@@ -50,7 +51,7 @@ pub fn CreateForm(
         days,
     } = create;
     let token = form.value("form_token");
-    let about = format!("/home/{account}/scopes");
+    let about = paths::scopes(&account);
     let page = view.page.clone();
     view! {
         <Dialog id=DIALOG open titled_by="create-key-title">

@@ -3,10 +3,13 @@
 use super::{
     create::{ALLOWLIST, READING},
     list_view::ListView,
-    view::ViewKey,
+    reveal_dialog::ViewKey,
 };
 use crate::{
-    api::keys::{AllowlistReading, CreateKey, ReadAllowlist, ReissueSecret, RevealedKey, RotateKey},
+    api::{
+        keys::{CreateKey, ReadAllowlist, ReissueSecret, RotateKey},
+        wire::{AllowlistReading, RevealedKey},
+    },
     ui::kit::{
         dom::{each, first, focus, set, write},
         send::{call, navigate, send, set_busy},

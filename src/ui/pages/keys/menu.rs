@@ -3,7 +3,7 @@
 use super::{
     list_view::{ListView, ViewFields},
     read_only,
-    table::KeyRow,
+    row::KeyRow,
 };
 use crate::{
     domain::key::Transition,
