@@ -2,18 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// The full text of a key. It neither prints nor copies: whoever needs the characters says so by
-/// [`SecretText::expose`], and a search for that word finds every place (docs/security.md, S30 and S33).
+/// [`SecretText::expose`], and a search for that word finds every place (docs/security.md, S30 and S33). Its memory is
+/// overwritten when it is dropped.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SecretText(String);
+pub struct SecretText(Zeroizing<String>);
 
 impl SecretText {
     /// Takes the characters over.
     #[must_use]
     pub fn new(text: String) -> Self {
-        Self(text)
+        Self(text.into())
     }
 
     /// The characters themselves.
@@ -32,6 +34,12 @@ impl fmt::Debug for SecretText {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn its_memory_is_overwritten_when_it_is_dropped() {
+        fn is_overwritten(_: &impl zeroize::ZeroizeOnDrop) {}
+        is_overwritten(&SecretText::new(String::new()).0);
+    }
 
     #[test]
     fn debug_shows_nothing() {

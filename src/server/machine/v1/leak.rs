@@ -8,7 +8,7 @@ use crate::{
         http::{
             CHANGE,
             bodies::{self, Unread},
-            client_ip,
+            client_ip, media_type,
         },
         machine::{
             call::{Call, EntryPoint, Sent},
@@ -24,7 +24,7 @@ use crate::{
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, Method},
     response::Response,
 };
 use serde::{Deserialize, Serialize};
@@ -107,7 +107,7 @@ async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
 /// The report in a body. It is read here and not by axum, whose refusals have no envelope.
 async fn read(call: &Call<'_>, body: Body) -> Result<Report, V1Error> {
     let headers = call.sent.headers;
-    if !is_json(headers) {
+    if !media_type::is_json(headers) {
         return Err(NO_REPORT);
     }
     let sender = Sender::Stranger(call.client.network());
@@ -118,18 +118,4 @@ async fn read(call: &Call<'_>, body: Body) -> Result<Report, V1Error> {
         Unread::Slow | Unread::Broken => NO_REPORT,
     })?;
     serde_json::from_slice(&whole.bytes).map_err(|_| NO_REPORT)
-}
-
-/// Whether the body is said to be JSON, with whatever parameters.
-fn is_json(headers: &HeaderMap) -> bool {
-    let named = headers.get(header::CONTENT_TYPE);
-    let named = named.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = named
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    media_type == "application/json"
-        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
