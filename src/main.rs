@@ -80,11 +80,13 @@ fn raise_files(wanted: Option<u32>) {
     };
     if wanted.is_some_and(|wanted| u64::from(wanted) > connections_of(files)) {
         tracing::warn!(
-            "MAX_CONNECTIONS is more than the {files} files allow that this process may open, 80 % of them and all but 128: raise that limit (ulimit -n, LimitNOFILE)"
+            "MAX_CONNECTIONS is too high for the limit of {files} open files (at most 80 % of it, leaving 128): raise \
+             that limit (ulimit -n, LimitNOFILE)"
         );
     } else if files < ENOUGH_FILES {
         tracing::warn!(
-            "this process may open {files} files, and each connection is one: allow it {ENOUGH_FILES} or more (ulimit -n, LimitNOFILE)"
+            "the limit of open files is {files}, and each connection is a file: raise the limit to {ENOUGH_FILES} or \
+             more (ulimit -n, LimitNOFILE)"
         );
     }
 }
@@ -136,7 +138,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     // Both write to the database, and neither waits for the other.
     let write = async { tokio::join!(app.recorder.flush(), jobs::finish(&app)) };
     if stop.stage(WRITING, write).await.is_none() {
-        tracing::warn!("the database did not take everything before the end");
+        tracing::warn!("the database did not store all entries before the end");
     }
     stop.stage(CLOSING, app.store.close()).await;
     Ok(())
@@ -155,11 +157,11 @@ fn serve_metrics(app: &App, listener: TcpListener) -> std::io::Result<()> {
         async move {
             match listener {
                 Ok(listener) => drop(serving::serve_within(&app, listener, router, bounds, pending()).await),
-                Err(error) => tracing::error!(error = %error, "no figures can be served"),
+                Err(error) => tracing::error!(error = %error, "the metrics cannot be served"),
             }
         }
     });
-    tracing::info!("figures for Prometheus at http://{address}/metrics");
+    tracing::info!("metrics for Prometheus at http://{address}/metrics");
     Ok(())
 }
 
@@ -190,7 +192,7 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> 
     let signals = Arc::new(Mutex::new((terminate, interrupt)));
     Ok(async move {
         told(&signals).await;
-        tracing::info!("stopping: requests are answered until balancers have learned of it");
+        tracing::info!("stopping: requests are still answered, until load balancers notice");
         Tasks::default().watch_endless("signals", move || {
             let signals = Arc::clone(&signals);
             async move {

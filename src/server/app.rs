@@ -134,7 +134,7 @@ impl Default for Parts {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The data folder cannot be made.
-    #[error("DATA_DIR {path} cannot be made: {source}")]
+    #[error("DATA_DIR {path} cannot be created: {source}")]
     DataDir {
         /// The folder.
         path: PathBuf,
@@ -232,7 +232,7 @@ impl App {
     /// Reads the catalogue's file again. Keys in memory are loaded anew, since they are held for one catalogue.
     ///
     /// # Errors
-    /// What is wrong with it; the catalogue stays as it was.
+    /// What is wrong with it; the catalogue was not reloaded.
     pub async fn reload_catalog(&self) -> Result<(), CatalogError> {
         let catalog = catalog_file::read(self.config.catalog.as_deref(), &self.store, self.now()).await?;
         self.catalog.store(Arc::new(catalog));

@@ -58,7 +58,7 @@ impl Refused {
         *counts.entry(rows).or_default() += 1;
         drop(counts);
         if LINES.allows() {
-            tracing::error!(rows, why, "the database refuses a row, which is dropped");
+            tracing::error!(rows, why, "the database refused a row, and the row is dropped");
         }
     }
 }

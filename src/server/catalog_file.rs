@@ -37,7 +37,7 @@ pub enum CatalogError {
         fault: FileError,
     },
     /// It lacks a scope that keys have.
-    #[error("CATALOG lacks the scope {scope}, which {keys} live {} have: keep it, or let those keys end first", if *.keys == 1 { "key" } else { "keys" })]
+    #[error("CATALOG lacks the scope {scope}, which {keys} live {} have: keep it, or revoke those keys first", if *.keys == 1 { "key" } else { "keys" })]
     InUse {
         /// The scope.
         scope: String,

@@ -42,7 +42,7 @@ pub async fn run(command: &Command, config: &Config, parts: &Parts) -> Result<St
         Command::Backup(command) => backup::backup(command, config, parts).await,
         Command::Restore(command) => backup::restore(command, config, parts).await,
         Command::Check { dir } => backup::check(dir.as_deref(), config).await,
-        Command::Demo => Err("serving the demo is no command to run beside a server".into()),
+        Command::Demo => Err("the demo cannot run beside a server".into()),
     }
 }
 
@@ -91,14 +91,15 @@ async fn pepper_command(
         PepperCommand::Add => {
             let version = pepper::add_version(file, parts.rng.as_ref())?;
             Ok(format!(
-                "version {version} was added: stop every server, give each the file, start them again; keys move to it as they are used"
+                "version {version} was added: stop every server, copy the file to each of them, and start them again; \
+                 keys are rehashed with it when they are used"
             ))
         }
         PepperCommand::Remove { version } => {
             let store = join(config).await?;
             pepper::remove_version(file, &store, version).await?;
             Ok(format!(
-                "version {version} was removed: give the file to every server"
+                "version {version} was removed: copy the file to every server"
             ))
         }
     }

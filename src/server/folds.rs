@@ -303,7 +303,7 @@ impl Folds {
         if lost > 0 {
             tracing::warn!(
                 lost,
-                "repeated events were too many to count, and are in no activity"
+                "there were too many repeated events to count: they are missing from the activity"
             );
         }
         let mut unwritten = self.unwritten.lock().await;

@@ -73,8 +73,8 @@ async fn follow_catalog(app: App, hangups: Arc<Mutex<Signal>>) {
     let mut hangups = hangups.lock().await;
     while hangups.recv().await.is_some() {
         match app.reload_catalog().await {
-            Ok(()) => tracing::info!("the catalogue was read again"),
-            Err(error) => tracing::error!("the catalogue stays as it was: {error}"),
+            Ok(()) => tracing::info!("the catalogue was reloaded"),
+            Err(error) => tracing::error!("the catalogue was not reloaded: {error}"),
         }
         reload_trusted_proxies(&app).await;
     }
@@ -85,12 +85,12 @@ pub async fn reload_trusted_proxies(app: &App) {
     match app.reload_trusted_proxies().await {
         Ok(None) => {}
         Ok(Some(list)) => {
-            tracing::info!("the list of trusted proxies was read again");
+            tracing::info!("the list of trusted proxies was reloaded");
             if let Some(sentence) = promises::of_proxies(&list) {
                 tracing::warn!("{sentence}");
             }
         }
-        Err(error) => tracing::error!("the list of trusted proxies stays as it was: {error}"),
+        Err(error) => tracing::error!("the list of trusted proxies was not reloaded: {error}"),
     }
 }
 
@@ -237,7 +237,7 @@ async fn keep_log_short(app: App) {
     loop {
         ticks.tick().await;
         if let Err(error) = app.store.restart_log(LONG_LOG).await {
-            tracing::debug!(error = %error, "the write-ahead log could not be looked at");
+            tracing::debug!(error = %error, "the write-ahead log could not be checked");
         }
     }
 }
@@ -263,6 +263,6 @@ async fn write_folds(app: App) {
 pub async fn finish(app: &App) {
     let written = app.folds.write_all(&app.store, app.rng.as_ref(), app.now());
     if !matches!(timeout(FINISH, written).await, Ok(Ok(_))) {
-        tracing::warn!("repeated events of the last minute are in no activity");
+        tracing::warn!("repeated events of the last minute are missing from the activity");
     }
 }

@@ -44,7 +44,7 @@ impl LogLimit {
             self.lines.store(0, Relaxed);
             let left_out = self.left_out.swap(0, Relaxed);
             if left_out > 0 {
-                tracing::warn!(left_out, "more lines like the next one were left out");
+                tracing::warn!(left_out, "lines like the next one were suppressed");
             }
         }
         let allowed = self.lines.fetch_add(1, Relaxed) < LINES;

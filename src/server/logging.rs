@@ -108,7 +108,7 @@ impl Output {
             if is_written && lost > told {
                 let more = lost - told;
                 told = lost;
-                tracing::warn!(lost = more, "lines of the log could not be written");
+                tracing::warn!(lost = more, "log lines could not be written and are lost");
             }
         }
     }

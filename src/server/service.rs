@@ -23,7 +23,7 @@ use crate::domain::field_errors::FieldErrors;
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// Fields were refused.
-    #[error("fields were refused")]
+    #[error("invalid fields")]
     Invalid(FieldErrors),
     /// The whole form was refused; the sentence is for the person.
     #[error("{0}")]
@@ -38,13 +38,13 @@ pub enum ServiceError {
     #[error("{0}")]
     Forbidden(&'static str),
     /// Nobody is signed in.
-    #[error("nobody is signed in")]
+    #[error("not signed in")]
     Unauthorized,
     /// Absent, or not theirs.
-    #[error("absent")]
+    #[error("not found")]
     NotFound,
     /// Tried too often; worth another try after so many seconds.
-    #[error("tried too often")]
+    #[error("too many attempts")]
     Wait(u32),
     /// The account has another long question running, or this one took too long; the sentence is for the person.
     #[error("{0}")]

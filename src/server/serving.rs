@@ -70,7 +70,7 @@ where
 {
     // Connections inherit it.
     if let Err(error) = SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER) {
-        tracing::debug!(error = %error, "the send buffer keeps its size");
+        tracing::debug!(error = %error, "the size of the send buffer could not be set");
     }
     let mut serving = Serving {
         app: app.clone(),
@@ -90,7 +90,7 @@ where
     serving.connections.close_idle();
     let answered = async { while serving.tasks.join_next().await.is_some() {} };
     if stop.stage(bounds.in_flight, answered).await.is_none() {
-        tracing::warn!("some requests were not answered in time, and are given up");
+        tracing::warn!("some requests were not answered in time and were aborted");
     }
     // Nobody is answered after the log is written for the last time (docs/security.md, S81).
     serving.tasks.shutdown().await;
@@ -148,7 +148,7 @@ where
                     let tcp = tcp.set_nonblocking(true).and_then(|()| TcpStream::from_std(tcp));
                     match tcp {
                         Ok(tcp) => self.accept(tcp, peer),
-                        Err(error) => tracing::debug!(error = %error, "a connection is lost"),
+                        Err(error) => tracing::debug!(error = %error, "a connection was lost"),
                     }
                 }
                 Err(error) if is_of_connection(&error) => {}
@@ -166,7 +166,7 @@ where
         // An answer is sent in several writes; with Nagle on, the last would wait for the client's delayed
         // acknowledgement.
         if let Err(error) = tcp.set_nodelay(true) {
-            tracing::debug!(error = %error, "a connection stays without TCP_NODELAY");
+            tracing::debug!(error = %error, "TCP_NODELAY could not be set on a connection");
         }
         let connection = Arc::clone(&place.connection);
         let stream = Stream::new(tcp, Arc::clone(&connection), Arc::clone(&self.connections));

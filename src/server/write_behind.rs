@@ -62,7 +62,7 @@ impl WriteBehind {
         .into_iter()
         .flatten()
         {
-            tracing::debug!(error = %error, "touches of sessions wait to be written");
+            tracing::debug!(error = %error, "session touches could not be written yet");
         }
     }
 }

@@ -268,7 +268,7 @@ async fn a_disk_that_fills_leaves_nothing_over() {
         return;
     }
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("is full: make room"), "{said}");
+    assert!(said.contains("is full: free some space"), "{said}");
     assert_eq!(
         String::from_utf8_lossy(&output.stdout),
         "",

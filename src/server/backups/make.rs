@@ -32,7 +32,7 @@ const PIECES: usize = 4;
 /// A backup that is wanted.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// Its folder, which must not exist yet, or be empty.
+    /// Folder for the backup; it must not exist yet, or be empty.
     pub dir: PathBuf,
     /// The pepper's file, if that goes in too.
     pub pepper: Option<PathBuf>,

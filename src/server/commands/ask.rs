@@ -19,10 +19,10 @@ pub fn confirm(yes: bool, what: &str) -> Result<(), String> {
     }
     if !io::stdin().is_terminal() {
         return Err(format!(
-            "this would {what}: add --yes to do it, or run it in a terminal"
+            "this would {what}: add --yes to confirm, or run it in a terminal"
         ));
     }
-    prompt(&format!("This will {what}. Go on? [y/N] "));
+    prompt(&format!("This will {what}. Continue? [y/N] "));
     let answer = read_line().unwrap_or_default();
     if is_yes(&answer) {
         Ok(())
@@ -45,13 +45,13 @@ pub async fn new_password() -> Result<Password, String> {
         return match read_line() {
             Some(line) if !line.is_empty() => Ok(Password::new(line)),
             _ => Err(
-                "standard input has no password: write it there, on one line of at most 4,096 bytes of UTF-8"
+                "standard input has no password: write it on one line of at most 4,096 bytes of UTF-8"
                     .to_owned(),
             ),
         };
     }
     let first = unseen("New password: ").await?;
-    let second = unseen("The same again: ").await?;
+    let second = unseen("Repeat the password: ").await?;
     if first == second {
         Ok(Password::new(first))
     } else {
@@ -90,8 +90,7 @@ fn line(bytes: Vec<u8>) -> Option<String> {
 /// A line that the terminal does not show. SIGINT ends the question, and the terminal shows again what is typed.
 async fn unseen(question: &str) -> Result<String, String> {
     let failed = |_| NOTHING_DONE.to_owned();
-    let echo =
-        NoEcho::begin().map_err(|error| format!("the terminal goes on showing what is typed: {error}"))?;
+    let echo = NoEcho::begin().map_err(|error| format!("the terminal cannot hide what is typed: {error}"))?;
     prompt(question);
     let (sender, receiver) = oneshot::channel();
     // A thread of its own: the end of the process does not wait for it, as it does for tokio's.

@@ -122,7 +122,7 @@ async fn one(
 ) -> Result<String, Box<dyn Error>> {
     let (key, account) = operator.key(id).await.map_err(sentence)?;
     let which = format!(
-        "the key {} ({}...) of {}, made on {}",
+        "the key {} ({}...) of {}, created on {}",
         shown(&key.name),
         key.prefix,
         account.slug,
@@ -152,7 +152,7 @@ async fn many(
     };
     ask::confirm(
         asking.yes,
-        &format!("revoke all keys {whose}, of which {live} work"),
+        &format!("revoke all keys {whose}, {live} of them live"),
     )?;
     let revoked = match &account {
         Some(account) => revoke_account(account, reason, operator).await?,
@@ -172,7 +172,7 @@ async fn revoke_all(reason: &str, operator: &Operator<'_>) -> Result<u64, Box<dy
                 // What was done stays so, and is said.
                 Err(error) if revoked > 0 => {
                     return Err(format!(
-                        "{revoked} keys were revoked, the others not: {error}; run it again"
+                        "{revoked} keys were revoked, then the command failed: {error}; run it again"
                     )
                     .into());
                 }
@@ -209,7 +209,7 @@ async fn revoke_account(
                 Err(error) if revoked > 0 => {
                     let why = sentence(error);
                     return Err(format!(
-                        "{revoked} keys of {} were revoked, the others not: {why}; run it again",
+                        "{revoked} keys of {} were revoked, then the command failed: {why}; run it again",
                         account.slug
                     )
                     .into());

@@ -102,7 +102,7 @@ fn check(text: &str, may_have_lines: bool) -> Result<(), String> {
         );
     }
     if text.contains(is_wrong) {
-        return Err("has a control character in it: remove it".to_owned());
+        return Err("contains a control character: remove it".to_owned());
     }
     let is_quoted = ['"', '\''].iter().any(|&quote| {
         let inside = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));

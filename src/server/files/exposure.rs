@@ -70,7 +70,7 @@ fn warning(path: &Path, found: &Metadata, mine: bool) -> Option<String> {
     let shown = path.display();
     if found.is_dir() && mode & STICKY != 0 && mode & OTHERS_WRITE != 0 {
         return Some(format!(
-            "all users share the folder {shown}: keep the data in a folder of its own"
+            "the folder {shown} is shared by all users: keep the data in a folder of its own"
         ));
     }
     let matters = match (mine, found.is_dir()) {

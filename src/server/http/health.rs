@@ -76,7 +76,7 @@ async fn metrics(State(app): State<App>) -> Response {
             ([(header::CONTENT_TYPE, kind)], text).into_response()
         }
         Err(error) => {
-            tracing::error!(error = %error, "the figures could not be written");
+            tracing::error!(error = %error, "the metrics could not be encoded");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

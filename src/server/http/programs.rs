@@ -56,14 +56,14 @@ async fn told(id: &str, is_nginx: bool, answered: thread::Result<Option<Response
         Ok(Some(response)) => response,
         Ok(None) => {
             if LINES.allows() {
-                tracing::error!(request_id = id, "an answer did not begin in time");
+                tracing::error!(request_id = id, "a response did not start in time");
             }
             V1Error::Unavailable.response(id)
         }
         // The panic has told of itself where it happened.
         Err(_) => {
             if LINES.allows() {
-                tracing::error!(request_id = id, "an answer could not be made");
+                tracing::error!(request_id = id, "the handler of a request panicked");
             }
             V1Error::Internal.response(id)
         }

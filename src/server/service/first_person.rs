@@ -12,7 +12,7 @@ use crate::server::{
 pub enum SignUpDoor {
     /// Everybody may.
     Open,
-    /// Only invited people may, and nobody has an account yet: one person may.
+    /// Only invited people may, and there is no account yet: one person may.
     First,
     /// Only invited people may.
     Closed,
@@ -64,8 +64,8 @@ pub(super) async fn check_in(app: &App, tx: &mut Tx, sentence: &'static str) -> 
 pub async fn notice(app: &App) -> Option<String> {
     (door(app).await == SignUpDoor::First).then(|| {
         format!(
-            "SIGN_UP=invited and nobody has an account yet: the first person who signs up at {}/sign-up may, and \
-             nobody after them",
+            "SIGN_UP=invited and there is no account yet: the first person who signs up at {}/sign-up is accepted, \
+             and everyone after them is refused",
             app.origin.as_str()
         )
     })

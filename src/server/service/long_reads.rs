@@ -42,10 +42,10 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum LongReadError {
     /// Another question of the account, or of others, was running all the time.
-    #[error("another long question is being answered")]
+    #[error("another long query of this account is running")]
     Busy,
     /// It took longer than it may.
-    #[error("the question took too long")]
+    #[error("the query took too long")]
     TooLong,
     /// The database failed.
     #[error(transparent)]

@@ -94,7 +94,8 @@ impl Connections {
         if is_reported {
             // It is no address of a private network, and therefore not in the log.
             tracing::warn!(
-                "an address has {of_address} connections, as many as one may: if it is a proxy's, put it into TRUSTED_PROXIES; otherwise see MAX_CONNECTIONS_PER_IP"
+                "an address has reached its cap of {of_address} connections: if it is a proxy, add it to \
+                 TRUSTED_PROXIES; otherwise see MAX_CONNECTIONS_PER_IP"
             );
         }
         let Some(connection) = admitted else {

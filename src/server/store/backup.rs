@@ -87,7 +87,7 @@ impl From<sqlx::Error> for CopyError {
             }
             error => match driver_errors::sqlite_code(error) {
                 Some(11 | 26) => "the database is damaged: restore a backup".to_owned(),
-                Some(13) => "the disk of the database is full: make room".to_owned(),
+                Some(13) => "the disk of the database is full: free some space".to_owned(),
                 _ => format!("the database cannot be used: {error}"),
             },
         })
@@ -110,7 +110,7 @@ impl CopyError {
         let path = path.display();
         Self::Failed(match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                format!("the disk of {path} is full: make room")
+                format!("the disk of {path} is full: free some space")
             }
             _ => format!("{path} cannot be used: {error}"),
         })

@@ -23,7 +23,7 @@ pub enum ConnectError {
     #[error("there is no database {0}: start the server first")]
     Nothing(PathBuf),
     /// The tables are those of another version.
-    #[error("the database is of another version than this program: start this version's server once")]
+    #[error("the tables are of another version than this program: start this version's server once")]
     OtherVersion,
     /// The database file or its lock file cannot be opened or made.
     #[error("{}", driver_errors::file(path, source))]

@@ -61,7 +61,7 @@ pub(super) async fn run_postgres(conn: &mut PgConnection) -> Result<(), ConnectE
     let mut tx = conn.begin().await?;
     if is_due(&mut tx).await? {
         if !try_lock(&mut tx).await? {
-            return Err(ConnectError::Waited("another server changes the tables"));
+            return Err(ConnectError::Waited("another server is migrating the tables"));
         }
         announce(applied_postgres(&mut tx).await?, &POSTGRES);
         POSTGRES.run_direct(None, &mut *tx, false).await?;
@@ -119,7 +119,7 @@ fn announce(applied: Option<i64>, migrator: &Migrator) {
         tracing::info!(
             from = applied,
             to = newest,
-            "the tables are brought to this release: with millions of rows that may take some minutes"
+            "the tables are being migrated to this release: with millions of rows this can take some minutes"
         );
     }
 }

@@ -88,7 +88,7 @@ impl Probe {
             Kept::None | Kept::Closed => Ok(()),
         };
         if let Err(error) = closed {
-            tracing::debug!(error = %error, "a connection was not closed in order");
+            tracing::debug!(error = %error, "a connection was not closed cleanly");
         }
     }
 

@@ -90,15 +90,15 @@ impl Operator<'_> {
         tx.accounts().lock(account).await?;
         tx.keys().lock(account, &[key.id]).await?;
         let Some(key) = tx.keys().by_id(account, key.id).await? else {
-            return refuse("this key was deleted meanwhile, which ended it".to_owned());
+            return refuse("this key was deleted in the meantime".to_owned());
         };
         if !self.revoke(&mut tx, &key, now, &reason).await? {
             drop(tx);
             // Whoever ended it, it has ended on every server once this is said (docs/security.md, S73).
             self.store.all_known().await?;
             return refuse(match key.status(now) {
-                KeyStatus::Expired => "this key has expired: it does not work any more".to_owned(),
-                _ => "this key was revoked already".to_owned(),
+                KeyStatus::Expired => "this key has already expired".to_owned(),
+                _ => "this key is already revoked".to_owned(),
             });
         }
         Ok(tx.commit().await?)

@@ -62,7 +62,8 @@ impl Operator<'_> {
         let person = self.person(email).await?;
         if person.id()? == owner {
             return refuse(format!(
-                "{email} is the primary owner of {slug}, which always has one: they can neither be removed nor be given another role"
+                "{email} is the primary owner of {slug}, which always has one: they cannot be removed, and their role \
+                 cannot be changed"
             ));
         }
         let mut reader = self.store.read().await?;
@@ -87,7 +88,7 @@ impl Operator<'_> {
         tx.accounts().lock(team).await?;
         if !tx.change_member(team, user).remove().await? {
             return refuse(format!(
-                "{} is not in {} any more",
+                "{} is no longer in {}",
                 member.person.email, member.team.slug
             ));
         }
@@ -108,12 +109,12 @@ impl Operator<'_> {
         tx.accounts().lock(team).await?;
         let Some((before, _)) = tx.operator().member(team, user).await? else {
             return refuse(format!(
-                "{} is not in {} any more",
+                "{} is no longer in {}",
                 member.person.email, member.team.slug
             ));
         };
         if before == role {
-            return refuse(format!("{} is {} already", member.person.email, role.label()));
+            return refuse(format!("{} is already {}", member.person.email, role.label()));
         }
         tx.change_member(team, user).set_role(role).await?;
         let target = (user.to_string(), member.person.name.as_str());
