@@ -25,7 +25,7 @@ trap 'exit 143' TERM
 
 changed() { [ -n "$(find "${WATCHED[@]}" -newer "$STAMP" -print -quit)" ]; }
 
-# A development build reads target/site from disk, but the names of its files only once, when it starts.
+# A development build reads target/site from disk, but reads the names of its files only when it starts.
 site_names() { cat target/site/site.json 2>/dev/null || true; }
 
 restart() {
