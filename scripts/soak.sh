@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What takes long or is judged by time: floods, faults, stops under load, requests made from the OpenAPI document.
 # Prints a table; ends with 1 when a bound is broken. PART names the one part to run, ENGINE (sqlite or postgres) the
-# one database, ROWS the length of the request logs of the part bounds, ROUNDS the number of rounds of the parts night-*,
-# SPAN the seconds of a fault in the part night-database, KEYS the number of keys of the part backup.
+# one database, ROWS the length of the request logs of the part bounds, ROUNDS the number of rounds of the parts night-*
+# and of kills in the part backup, SPAN the seconds of a fault in the part night-database, KEYS the number of keys of the
+# part backup.
 . "$(dirname "$0")/lib.sh"
 PART=${PART:-}
 parts=$(sed -n 's/^ *name: "\([a-z-]*\)",$/\1/p' benches/measure/soak.rs)

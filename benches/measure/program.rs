@@ -169,6 +169,12 @@ impl Program {
     }
 }
 
+/// Kills a process that is a child of this one and was not waited for (SIGKILL).
+pub fn kill(process: u32) -> Result<(), Failure> {
+    let process = Pid::from_raw(process.try_into()?).ok_or("no process")?;
+    Ok(kill_process(process, Signal::KILL)?)
+}
+
 /// Megabytes of a process that are in memory (proc(5), `VmRSS`).
 pub fn resident(process: u32) -> Result<f64, Failure> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;

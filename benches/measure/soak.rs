@@ -1,8 +1,8 @@
 //! `make soak`: what takes long or is judged by time, against the program in a process of its own (docs/security.md,
-//! S5, S28, S46, S70, S72 to S76, S79 to S81, S91, S92, S94, S95). Prints a line for each bound.
+//! S5, S28, S46, S70, S72 to S76, S79 to S83, S91, S92, S94, S95). Prints a line for each bound.
 //!
 //! `PART` names the one part to run, `ENGINE` (`sqlite` or `postgres`) the one database to run it on, `ROUNDS` how many
-//! rounds the scenarios of the parts `night-*` have in a trial.
+//! rounds the scenarios of the parts `night-*` have in a trial, and how many kills those of the part `backup`.
 
 mod away;
 mod backup;
@@ -21,6 +21,7 @@ mod stop;
 use super::{Failure, judged, product::Product, program::Program};
 use away::Fault;
 use babysea::server::rng::{OsRng, Rng as _};
+use backup::journal::When;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -294,8 +295,16 @@ async fn run_part(name: &str) -> Result<(), Failure> {
         {
             backup::run(place).await?;
         }
-        if let Some(place) = Place::sqlite()? {
-            backup::cut(place).await?;
+        for place in [Place::sqlite()?, Place::postgres("killed").await?]
+            .into_iter()
+            .flatten()
+        {
+            backup::kills::run(place).await?;
+        }
+        for when in [When::Compaction, When::Revocation] {
+            if let Some(place) = Place::sqlite()? {
+                backup::journal::run(place, when).await?;
+            }
         }
     } else if name == "away" {
         for (name, fault, stale) in [

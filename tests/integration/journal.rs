@@ -127,23 +127,20 @@ fn restored(database: &Database, backup: &str) {
     let said = run(database, &["restore", backup, "--replace"]).expect("restored");
     assert!(said.contains("the next start applies"), "{said}");
     Program::start(database).stop();
+    let said = run(database, &["check"]).expect("a good database");
+    assert!(said.starts_with("all is well"), "{said}");
 }
 
-/// One member is removed; another is removed, and added again with another role.
+/// One member is removed; another is removed, and added again with another role; an owner is demoted.
 fn change_members(database: &Database) {
-    let member = |command: &'static str, email: &'static str| {
-        let words = ["member", command, "--account", "reef-lab", "--email", email];
-        match command {
-            "add" => [&words[..], &["--role", "owner"]].concat(),
-            _ => [&words[..], &["--yes"]].concat(),
-        }
-    };
-    for command in [
-        member("remove", "max-tarn@example.com"),
-        member("remove", "nik-bay@example.com"),
-        member("add", "nik-bay@example.com"),
+    for (command, email, more) in [
+        ("remove", "max-tarn@example.com", &["--yes"][..]),
+        ("remove", "nik-bay@example.com", &["--yes"]),
+        ("add", "nik-bay@example.com", &["--role", "owner"]),
+        ("role", "oda-vik@example.com", &["--role", "member", "--yes"]),
     ] {
-        run(database, &command).unwrap_or_else(|error| panic!("{error}"));
+        let words = ["member", command, "--account", "reef-lab", "--email", email];
+        run(database, &[&words[..], more].concat()).unwrap_or_else(|error| panic!("{error}"));
     }
 }
 
@@ -155,13 +152,15 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     for name in ["Max Tarn", "Nik Bay"] {
         world.member(name, "reef-lab", Role::Member).await;
     }
+    world.member("Oda Vik", "reef-lab", Role::Owner).await;
     let mut five = Vec::new();
     for n in 0..5 {
         five.push(team.made(&format!("leaked {n}")).await);
     }
-    let [kept, rotated, deleted, reissued] = [
+    let [kept, rotated, cut_short, deleted, reissued] = [
         team.made("kept").await,
         team.made("rotated").await,
+        team.made("cut short").await,
         team.made("deleted").await,
         team.made("reissued").await,
     ];
@@ -173,6 +172,8 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     let ids: Vec<_> = five.iter().map(|key| key.id.as_str()).collect();
     assert_eq!(team.revoke(&ids).await.status, 200);
     assert_eq!(team.rotate(&rotated.id, "24").await.status, 200);
+    assert_eq!(team.rotate(&cut_short.id, "24").await.status, 200);
+    assert_eq!(team.change_grace(&cut_short.id, "0").await.status, 200);
     assert_eq!(team.delete(&[&deleted.id], "deleted").await.status, 200);
     let token = team.form_token().await;
     let answer = team.reissue(&reissued.id, &token).await;
@@ -187,7 +188,10 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     // Commands append too, also where no server runs.
     run_with_input(&database, &password, &format!("{NEW_PASSWORD}\n")).expect("a new password");
     let found = keys(&journal(&database));
-    for key in five.iter().chain([&rotated, &deleted, &reissued, &later]) {
+    for key in five
+        .iter()
+        .chain([&rotated, &cut_short, &deleted, &reissued, &later])
+    {
         assert!(found.contains(&key.id), "{found:?}");
     }
     let written = fs::read(journal(&database)).expect("a journal");
@@ -197,9 +201,13 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
         "{text}"
     );
 
+    let ended = state(&database).await;
     put_back(&database, &copy);
     let program = Program::start(&database);
-    for key in five.iter().chain([&rotated, &deleted, &reissued, &later]) {
+    for key in five
+        .iter()
+        .chain([&rotated, &cut_short, &deleted, &reissued, &later])
+    {
         assert_eq!(uses(&program, &key.secret).await, 401, "{}", key.id);
     }
     assert_eq!(uses(&program, &kept.secret).await, 200);
@@ -219,9 +227,16 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
         .filter(|line| line.contains("is older than its journal"))
         .collect();
     let [line] = lines[..] else { panic!("{log}") };
-    assert!(line.contains("8 of keys, 3 of members, 1 of passwords"), "{line}");
+    assert!(
+        line.contains("10 of keys, 4 of members, 1 of passwords"),
+        "{line}"
+    );
 
-    let (before, lines) = (state(&database).await, entries(&journal(&database)).len());
+    // Nothing that the copy has is in another state than before. It lacks the keys that were made since.
+    let now = state(&database).await;
+    let others: Vec<_> = now.iter().filter(|row| !ended.contains(row)).collect();
+    assert!(others.is_empty() && now.len() + 3 == ended.len(), "{others:?}");
+    let (before, lines) = (now, entries(&journal(&database)).len());
     let log = String::from_utf8(Program::start(&database).stop()).expect("text");
     assert!(!log.contains("is older than its journal"), "{log}");
     assert_eq!(
@@ -242,8 +257,8 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     let working = "SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NULL AND deleted_at IS NULL";
     assert_eq!(
         database.number(working).await,
-        2,
-        "the rotated key and the reissued one"
+        3,
+        "two rotated keys and the reissued one"
     );
     assert_eq!(database.number("SELECT COUNT(*) FROM sessions").await, 0);
     assert_eq!(keys(&journal(&database)).last(), Some(&kept.id));

@@ -37,7 +37,7 @@ impl Person {
         }
     }
 
-    async fn page(&self, program: &Program, slug: &str) -> u16 {
+    pub async fn page(&self, program: &Program, slug: &str) -> u16 {
         let page = get(&format!("/home/{slug}/api-keys")).header("cookie", &self.cookie);
         program.send(page).await.status
     }
@@ -60,7 +60,7 @@ impl Person {
     }
 }
 
-async fn enter(program: &Program, email: &str, password: &str) -> Answer {
+pub async fn enter(program: &Program, email: &str, password: &str) -> Answer {
     program
         .send(form("/sign-in", &[("email", email), ("password", password)]))
         .await

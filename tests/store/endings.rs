@@ -4,8 +4,12 @@ use crate::{
     database::{Database, both},
     rows::{account_id, add_key, add_team, after, key, key_id, two_accounts, user_id},
 };
-use babysea::{domain::role::Role, server::store::KEY_COLUMNS};
-use std::{fs, path::Path};
+use babysea::{
+    domain::role::Role,
+    server::store::{KEY_COLUMNS, Store},
+};
+use std::{fs, path::Path, time::Duration};
+use tokio::time::{sleep, timeout};
 
 /// Statements that write one of the columns past the journal: file, how the statement begins, and why.
 const EXEMPT: [(&str, &str, &str); 4] = [
@@ -274,3 +278,51 @@ both!(
         store.close().await;
     }
 );
+
+/// More changes than one read of the outbox takes, and than one change removes from it.
+const MANY: i64 = 400;
+const MINUTE: Duration = Duration::from_mins(1);
+
+async fn change_password(store: &Store) {
+    let mut tx = store.write().await.expect("a transaction");
+    let person = tx.change_person(user_id(1));
+    person.set_password_hash("$new").await.expect("changed");
+    tx.commit().await.expect("its end");
+}
+
+/// The number of entries in a journal.
+fn entries(path: &Path) -> Option<i64> {
+    let text = fs::read_to_string(path).ok()?;
+    i64::try_from(text.lines().count()).ok().map(|lines| lines - 1)
+}
+
+#[tokio::test]
+async fn the_outbox_has_a_row_a_change_until_the_journal_can_be_written() {
+    let database = Database::sqlite();
+    let path = database.folder().join("babysea.db.endings");
+    fs::create_dir(&path).expect("a folder in its place");
+    let (store, _) = two_accounts(&database).await;
+    let rows = async || database.number("SELECT COUNT(*) FROM outbox").await;
+    let changes = async {
+        for _ in 0..MANY {
+            change_password(&store).await;
+        }
+    };
+    // A change that waited for its turn in the journal would take a second.
+    timeout(MINUTE, changes).await.expect("no change waits");
+    assert_eq!(rows().await, MANY);
+
+    fs::remove_dir(&path).expect("removed");
+    let all_are_there = async {
+        while entries(&path) != Some(MANY) {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(MINUTE, all_are_there).await.expect("the journal has all");
+    for _ in 0..2 {
+        change_password(&store).await;
+    }
+    assert_eq!(rows().await, 1, "each change removes more than it adds");
+    assert_eq!(entries(&path), Some(MANY + 2));
+    store.close().await;
+}

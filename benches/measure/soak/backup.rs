@@ -1,17 +1,19 @@
-//! A backup of a large database while others check and change keys, and kill -9 at random moments of backups and
-//! restores (docs/security.md, S82 and S85).
+//! A backup of a large database while others check and change keys, and kill -9 at random moments of backups, restores,
+//! compactions of the journal and revocations (docs/security.md, S82, S83 and S85).
+
+pub mod journal;
+pub mod kills;
 
 use super::{
     Failure, Place,
     bounds::{
         data::{self, Database},
-        others::{Kind, Watch},
+        others::{Kind, Rhythm, Watch},
         people::Sample,
     },
     milliseconds, told,
 };
 use crate::program::Program;
-use babysea::server::rng::{OsRng, Rng as _};
 use std::{
     path::Path,
     process::{Output, Stdio},
@@ -24,14 +26,25 @@ const SPAN: Duration = Duration::from_secs(20);
 /// Keys beside those of the people who measure, and rows of the request log.
 const KEYS: u64 = 1_000_000;
 const ROWS: u64 = 5_000_000;
-/// The same where commands are killed.
-const FEW_ROWS: u64 = 60_000;
 /// How long each command may take: minutes.
 const LONG: Duration = Duration::from_mins(10);
+/// Checks and changes in a second that are made at least, on an idle server and during the backup.
+const LEAST_CHECKS: f64 = 1_000.0;
+const LEAST_CHANGES: f64 = 20.0;
+/// What nobody may be refused; a change that was due and not sent counts as refused.
+const ASKED: [Kind; 7] = [
+    Kind::Busy,
+    Kind::Known,
+    Kind::Fresh,
+    Kind::Create,
+    Kind::Rotate,
+    Kind::Revoke,
+    Kind::Ready,
+];
 /// How much longer than on an idle server 99 of 100 checks may take.
 const CHECKS: Duration = Duration::from_millis(50);
 const WAL: u64 = 100 * 1024 * 1024;
-/// Moments of a backup, and of a restore.
+/// Moments of a backup, of a restore, of a compaction and of revocations at which each is killed.
 const MOMENTS: u32 = 50;
 
 /// Runs the part on an engine.
@@ -63,10 +76,10 @@ pub async fn run(place: Place) -> Result<(), Failure> {
 async fn under_load(place: &Place, sample: &Sample, dir: &Path) -> Result<(), Failure> {
     let program = start(place).await?;
     sample.warm_up(program.address).await?;
-    let watch = Watch::start(&program, place, sample, true);
+    let watch = Watch::start(&program, place, sample, Rhythm::Changing);
     sleep(SPAN).await;
     let mut idle = watch.finish().await;
-    let watch = Watch::start(&program, place, sample, true);
+    let watch = Watch::start(&program, place, sample, Rhythm::Changing);
     let began = Instant::now();
     let made = command(place, place.folder.path(), &["backup", text(dir)?]).await?;
     let took = began.elapsed();
@@ -102,23 +115,28 @@ async fn under_load(place: &Place, sample: &Sample, dir: &Path) -> Result<(), Fa
             &bound,
         );
     }
-    let changes = seen.percentile(Kind::Create, 99);
-    told(
-        place,
-        "S82: 99 of 100 creations meanwhile",
-        milliseconds(changes),
-        changes < Duration::from_secs(1),
-        "< 1 s",
-    );
-    let (none, refused) = seen.refused(&[
-        Kind::Busy,
-        Kind::Known,
-        Kind::Fresh,
-        Kind::Create,
-        Kind::Revoke,
-        Kind::Ready,
-    ]);
-    told(place, "S82: requests refused meanwhile", refused, none, "0");
+    for (when, watched) in [("idle", &idle), ("meanwhile", &seen)] {
+        for (what, kinds, least) in [
+            ("checks", Kind::CHECKS, LEAST_CHECKS),
+            ("changes", Kind::CHANGES, LEAST_CHANGES),
+        ] {
+            let rate = watched.rate(&kinds);
+            let what = format!("S82: {what} in a second, {when}");
+            let bound = format!("at least {least}");
+            told(place, &what, format!("{rate:.1}"), rate >= least, &bound);
+        }
+        let changes = watched.percentile_of(&Kind::CHANGES, 99);
+        told(
+            place,
+            &format!("S82: 99 of 100 changes, {when}"),
+            milliseconds(changes),
+            changes < Duration::from_secs(1),
+            "< 1 s",
+        );
+        let (none, refused) = watched.refused(&ASKED);
+        let what = format!("S82: requests refused, {when}");
+        told(place, &what, refused, none, "0");
+    }
     if place.engine == "SQLite" {
         let wal = format!("{} MB", seen.wal / 1024 / 1024);
         told(place, "S85: the write-ahead log", wal, seen.wal < WAL, "< 100 MB");
@@ -168,72 +186,6 @@ async fn put_back(place: &Place, dir: &Path) -> Result<(), Failure> {
         good.status.success(),
         "it is well",
     );
-    Ok(())
-}
-
-/// Kills backups and restores of an SQLite file at random moments.
-pub async fn cut(place: Place) -> Result<(), Failure> {
-    let program = start(&place).await?;
-    let sample = Sample::sign_up(program.address).await?;
-    stop(program).await;
-    data::fill(&place, &sample, from_variable("ROWS", FEW_ROWS)?.min(FEW_ROWS)).await?;
-    let folder = place.folder.path();
-    let backups = tempfile::tempdir()?;
-    let (good, dir) = (backups.path().join("good"), backups.path().join("one"));
-    let backup = ["backup", text(&dir)?];
-    let began = Instant::now();
-    command(&place, folder, &["backup", text(&good)?]).await?;
-    let takes = began.elapsed();
-    let (mut whole, mut half) = (0, 0);
-    for _ in 0..MOMENTS {
-        kill_within(&place, &backup, takes).await?;
-        if dir.exists() {
-            whole += 1;
-            let is_well = command(&place, folder, &["check", text(&dir)?])
-                .await?
-                .status
-                .success();
-            half += u32::from(!is_well);
-            std::fs::remove_dir_all(&dir)?;
-        }
-    }
-    told(
-        &place,
-        "S82: half backups of 50 that were killed",
-        format!("{half} ({whole} whole)"),
-        half == 0,
-        "0",
-    );
-
-    let restore = ["restore", text(&good)?, "--replace", "--without-journal"];
-    let began = Instant::now();
-    command(&place, folder, &restore).await?;
-    let takes = began.elapsed();
-    let mut lost = 0;
-    for _ in 0..MOMENTS {
-        kill_within(&place, &restore, takes).await?;
-        lost += u32::from(!command(&place, folder, &["check"]).await?.status.success());
-    }
-    told(
-        &place,
-        "S82: half databases of 50 restores that were killed",
-        lost,
-        lost == 0,
-        "0",
-    );
-    Ok(())
-}
-
-/// Starts a command and kills it at a random moment of the time that it takes.
-async fn kill_within(place: &Place, arguments: &[&str], takes: Duration) -> Result<(), Failure> {
-    let mut process = prepared(place, place.folder.path(), arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let mut random = [0; 2];
-    OsRng.fill(&mut random);
-    sleep(takes.mul_f64(f64::from(u16::from_le_bytes(random)) / f64::from(u16::MAX))).await;
-    process.kill().await?;
     Ok(())
 }
 

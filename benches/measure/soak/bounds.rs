@@ -5,6 +5,7 @@
 //! they get: checks of keys, changes and sign-ins. What they got of an idle server is the reference.
 
 mod attack;
+mod changes;
 pub(super) mod data;
 pub(super) mod others;
 pub(super) mod people;
@@ -15,7 +16,7 @@ use super::{Failure, Place};
 use crate::program::Program;
 use attack::{Attack, Outcome};
 use data::Database;
-use others::{Kind, Seen, Watch};
+use others::{Kind, Rhythm, Seen, Watch};
 use people::Sample;
 use std::time::{Duration, Instant};
 
@@ -88,7 +89,12 @@ async fn scenario(place: &Place, sample: &Sample, attack: Attack) -> Result<Scen
     let kept = if attack == Attack::Purge { PURGED } else { KEPT };
     let program = start(place, kept).await?;
     sample.warm_up(program.address).await?;
-    let watch = Watch::start(&program, place, sample, attack.is_long());
+    let rhythm = if attack.is_long() {
+        Rhythm::Long
+    } else {
+        Rhythm::Short
+    };
+    let watch = Watch::start(&program, place, sample, rhythm);
     let (outcome, ()) = tokio::join!(
         attack::run(attack, &program, sample, &mut database),
         tokio::time::sleep(SPAN)

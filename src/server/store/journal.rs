@@ -207,6 +207,7 @@ impl Journal {
         let outbox::Rows {
             entries,
             last,
+            newest,
             may_be_more,
         } = {
             let mut conn = pool.acquire().await?;
@@ -246,10 +247,17 @@ impl Journal {
             }
             Err(trouble) => {
                 self.condition.set(WHAT, &self.path, Some(trouble.to_string()));
-                self.progress.send_modify(|progress| progress.failed = last);
+                // Also of those that were not read yet: nobody waits for one that comes behind so many.
+                self.progress.send_modify(|progress| progress.failed = newest);
                 Ok(false)
             }
         }
+    }
+
+    /// Appends all that the outbox has and the journal lacks.
+    async fn flush_all(self: &Arc<Self>, pool: &SqlitePool) -> Result<(), StoreError> {
+        while self.flush(pool).await? {}
+        Ok(())
     }
 
     async fn append(self: &Arc<Self>, rows: &Arc<Vec<(i64, String)>>) -> Result<(), Trouble> {
@@ -308,8 +316,8 @@ impl Store {
     pub(super) async fn journalled(&self, number: i64) {
         match (&self.journal, &self.pools, self.changes.role) {
             (Some(journal), Pools::Sqlite { write, .. }, Role::Command) => {
-                match timeout(PATIENCE, journal.flush(write)).await {
-                    Ok(Ok(_)) => {}
+                match timeout(PATIENCE, journal.flush_all(write)).await {
+                    Ok(Ok(())) => {}
                     Ok(Err(error)) => {
                         tracing::debug!(
                             error = &error as &dyn std::error::Error,

@@ -6,6 +6,7 @@
 
 use super::StoreError;
 use crate::domain::ids::{AccountId, KeyId, UserId};
+use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 use std::{collections::BTreeSet, fmt::Display};
 
@@ -23,7 +24,9 @@ pub const KEY_COLUMNS: [&str; 8] = [
 ];
 
 /// Rows that one transaction removes, and that are read at a time.
-pub(super) const STEP: i64 = 256;
+const STEP: i64 = 256;
+/// Bytes of entries after which no further row is read: a row of a command has 50 keys, which are 20,000 bytes.
+const BYTES: usize = 1024 * 1024;
 
 /// One row for a change. Who is in no team any more is in it without a role.
 const WRITE: &str = "INSERT INTO outbox (number, entry) VALUES ($1, json_object(
@@ -57,6 +60,8 @@ pub(super) struct Rows {
     pub(super) entries: Vec<(i64, String)>,
     /// The last change that is among them, or needs no row.
     pub(super) last: i64,
+    /// The newest change of the database, which may come after them.
+    pub(super) newest: i64,
     /// Whether there may be more.
     pub(super) may_be_more: bool,
 }
@@ -98,26 +103,35 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// The rows after a change, the first [`STEP`] of them.
+/// The rows after a change: the first [`STEP`] of them, or fewer where they are large.
 pub(super) async fn after(conn: &mut SqliteConnection, number: i64) -> Result<Rows, sqlx::Error> {
-    let found: Vec<(i64, Option<i64>, Option<String>)> = sqlx::query_as(AFTER)
+    let mut found = sqlx::query_as::<_, (i64, Option<i64>, Option<String>)>(AFTER)
         .bind(number)
         .bind(STEP)
-        .fetch_all(conn)
-        .await?;
-    let may_be_more = found.len() >= usize::try_from(STEP).unwrap_or(usize::MAX);
-    let epoch = found.first().map_or(number, |(epoch, ..)| *epoch);
-    let entries: Vec<_> = found
-        .into_iter()
-        .filter_map(|(_, number, entry)| number.zip(entry))
-        .collect();
+        .fetch(conn);
+    let (mut entries, mut bytes, mut newest) = (Vec::new(), 0, number);
+    let most = usize::try_from(STEP).unwrap_or(usize::MAX);
+    let mut may_be_more = false;
+    while let Some((epoch, number, entry)) = found.try_next().await? {
+        newest = newest.max(epoch);
+        let Some((number, entry)) = number.zip(entry) else {
+            break;
+        };
+        bytes += entry.len();
+        entries.push((number, entry));
+        may_be_more = entries.len() >= most || bytes >= BYTES;
+        if may_be_more {
+            break;
+        }
+    }
     let last = match entries.last() {
         Some((last, _)) if may_be_more => *last,
-        _ => epoch.max(number),
+        _ => newest,
     };
     Ok(Rows {
         entries,
         last,
+        newest,
         may_be_more,
     })
 }

@@ -1,6 +1,6 @@
 //! Killed at any moment, a backup is none and a restore leaves the old database or the new one.
 
-use super::{BINARY, Backups, fill_log, names};
+use super::{BINARY, Backups, fill_log, names, place_beside};
 use crate::{
     database::Database,
     operator::{Person, uses},
@@ -34,6 +34,22 @@ fn kill_after(mut process: Child, time: Duration, signal: &str) -> bool {
     !process.wait().expect("its end").success()
 }
 
+/// Kills backups at so many moments of the time that one takes: none is half.
+fn kill_backups(database: &Database, dir: &str, takes: Duration, moments: u32) {
+    for moment in 0..=moments {
+        let backup = begin(database, &["backup", dir]);
+        let was_killed = kill_after(backup, takes * moment / moments, "-KILL");
+        if Path::new(dir).exists() {
+            run(database, &["check", dir]).expect("a whole backup");
+            fs::remove_dir_all(dir).expect("removed");
+        } else {
+            assert!(was_killed);
+            let none = run(database, &["check", dir]).expect_err("none");
+            assert!(none.contains("there is no folder"), "{none}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn at_any_moment() {
     const MOMENTS: u32 = 6;
@@ -49,21 +65,7 @@ async fn at_any_moment() {
     let takes = began.elapsed();
 
     let dir = backups.name("one");
-    for moment in 0..=MOMENTS {
-        let was_killed = kill_after(
-            begin(&database, &["backup", &dir]),
-            takes * moment / MOMENTS,
-            "-KILL",
-        );
-        if Path::new(&dir).exists() {
-            run(&database, &["check", &dir]).expect("a whole backup");
-            fs::remove_dir_all(&dir).expect("removed");
-        } else {
-            assert!(was_killed);
-            let none = run(&database, &["check", &dir]).expect_err("none");
-            assert!(none.contains("there is no folder"), "{none}");
-        }
-    }
+    kill_backups(&database, &dir, takes, MOMENTS);
     // One that is told to stop removes what it made; the next one removes what the killed ones left.
     kill_after(begin(&database, &["backup", &dir]), takes / 2, "-TERM");
     if !Path::new(&dir).exists() {
@@ -99,6 +101,52 @@ async fn at_any_moment() {
     let _ = run(&database, &restore);
     let left: Vec<_> = names(database.folder());
     assert!(!left.iter().any(|name| name.starts_with('.')), "{left:?}");
+    let program = Program::start(&database);
+    assert_eq!(uses(&program, &secret).await, 200);
+}
+
+#[tokio::test]
+async fn at_any_moment_of_postgresql() {
+    const MOMENTS: u32 = 3;
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let program = Program::start(&database);
+    let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
+    let (id, secret) = ada.key(&program, &ada.slug, "one").await;
+    fill_log(&database, &id, 20_000).await;
+    let backups = Backups::new();
+    let began = Instant::now();
+    let good = backups.name("good");
+    run(&database, &["backup", &good]).expect("a backup");
+    let takes = began.elapsed();
+    let dir = backups.name("one");
+    kill_backups(&database, &dir, takes, MOMENTS);
+    run(&database, &["backup", &dir]).expect("a backup");
+    assert_eq!(names(backups.path()), ["good", "one"]);
+    program.stop();
+
+    let restore = ["restore", good.as_str(), "--without-journal"];
+    let is_whole = |place: &Database| {
+        let said = run(place, &["check"]).expect("a whole database");
+        assert!(said.contains("request_logs 20000"), "{said}");
+    };
+    for moment in 0..=MOMENTS {
+        let place = place_beside(&database).await;
+        kill_after(begin(&place, &restore), takes * moment / MOMENTS, "-KILL");
+        // Either nothing of it is there, or all.
+        if let Err(refused) = run(&place, &restore) {
+            assert!(
+                refused.contains("has tables of this product already"),
+                "{refused}"
+            );
+        }
+        is_whole(&place);
+    }
+    // In the place of another.
+    let replace = [&restore[..], &["--replace"]].concat();
+    kill_after(begin(&database, &replace), takes / 2, "-KILL");
+    is_whole(&database);
     let program = Program::start(&database);
     assert_eq!(uses(&program, &secret).await, 200);
 }

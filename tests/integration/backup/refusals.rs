@@ -221,3 +221,24 @@ async fn a_damaged_database_makes_no_backup_and_gives_way_to_one() {
         restored.stop();
     }
 }
+
+#[tokio::test]
+async fn rows_that_refer_to_nothing_are_named() {
+    let database = Database::sqlite();
+    let program = Program::start(&database);
+    let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
+    ada.key(&program, &ada.slug, "one").await;
+    program.stop();
+    run(&database, &["check"]).expect("a good database");
+    let orphan = "PRAGMA foreign_keys = OFF; UPDATE api_keys SET creator_id = 'nobody'";
+    assert_eq!(database.execute(orphan).await, 1);
+    let found = run(&database, &["check"]).expect_err("not well");
+    let sentence = "1 values of api_keys.creator_id refer to rows that are not there";
+    assert!(found.contains(sentence), "{found}");
+    // Also in the backup of it.
+    let backups = Backups::new();
+    let dir = backups.name("one");
+    run(&database, &["backup", &dir]).expect("a backup");
+    let found = run(&database, &["check", &dir]).expect_err("not well");
+    assert!(found.contains(sentence), "{found}");
+}

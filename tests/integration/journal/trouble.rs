@@ -132,7 +132,13 @@ async fn the_copy_follows_and_stands_in_for_the_journal() {
     };
     let world = World::with(database, setup).await;
     let ada = world.person("Ada Moss").await;
-    let [one, two] = [ada.made("one").await, ada.made("two").await];
+    let mut made = Vec::new();
+    for name in ["one", "two", "three", "four"] {
+        made.push(ada.made(name).await);
+    }
+    let [one, two, three, four] = &made[..] else {
+        panic!("four keys")
+    };
     let copy = copied(&world.database, "copy.db").await;
     assert_eq!(ada.revoke(&[&one.id]).await.status, 200, "it holds up nobody");
     until("it is shown", async || {
@@ -143,7 +149,19 @@ async fn the_copy_follows_and_stands_in_for_the_journal() {
     fs::remove_dir(&copy_of).expect("removed");
     assert_eq!(ada.revoke(&[&two.id]).await.status, 200);
     let same = async || fs::read(&copy_of).ok() == fs::read(journal(&world.database)).ok();
-    until("it is the same", same).await;
+    until("it is the same", &same).await;
+    // One that takes its time: somebody else holds it.
+    let held = fs::File::open(&copy_of).expect("the copy");
+    held.lock().expect("locked");
+    assert_eq!(ada.revoke(&[&three.id]).await.status, 200, "it holds up nobody");
+    until("it is shown", async || {
+        let ready = world.send(get("/readyz")).await.json();
+        ready["journal"] == "the copy of the journal cannot be written"
+    })
+    .await;
+    held.unlock().expect("unlocked");
+    assert_eq!(ada.revoke(&[&four.id]).await.status, 200);
+    until("it is the same", &same).await;
     let database = world.stop().await;
 
     let with_copy = ["--backup-dir", folder];
@@ -161,11 +179,12 @@ async fn the_copy_follows_and_stands_in_for_the_journal() {
             None => fs::remove_file(journal(&database)).expect("removed"),
         }
         let program = Program::start_with(&database, &with_copy);
-        for key in [&one, &two] {
+        for key in &made {
             assert_eq!(uses(&program, &key.secret).await, 401, "{before:?}");
         }
         program.stop();
-        assert_eq!(keys(&journal(&database)), [one.id.as_str(), &two.id]);
+        let ids: Vec<_> = made.iter().map(|key| key.id.as_str()).collect();
+        assert_eq!(keys(&journal(&database)), ids);
     }
 }
 
@@ -206,4 +225,23 @@ async fn a_journal_that_begins_late_has_what_the_outbox_kept() {
     for key in [&one, &two] {
         assert_eq!(uses(&program, &key.secret).await, 401);
     }
+}
+
+#[tokio::test]
+async fn a_command_writes_all_that_waits_for_the_journal() {
+    let (world, path) = world_without_journal().await;
+    let ada = world.person("Ada Moss").await;
+    let [one, two] = [ada.made("one").await, ada.made("two").await];
+    assert_eq!(ada.revoke(&[&one.id]).await.status, 200);
+    let database = world.stop().await;
+    // More than are read at a time, as after days without a journal.
+    let more = "INSERT INTO outbox (number, entry)
+        WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 600)
+        SELECT n.n, json_set(entry, '$.number', n.n) FROM n, outbox";
+    assert_eq!(database.execute(more).await, 599);
+    database.execute("UPDATE key_changes SET epoch = 600").await;
+    fs::remove_dir(&path).expect("removed");
+    run(&database, &["key", "revoke", "--key", &two.id, "--yes"]).expect("revoked");
+    let found = keys(&path);
+    assert_eq!((found.len(), found.last()), (601, Some(&two.id)));
 }

@@ -1,8 +1,8 @@
 //! What everybody else gets meanwhile: independent clients, each with an address of its own.
 
 use super::{
-    Failure, Place,
-    people::{PATIENCE, Sample, another_address, check, create, key_of, once, sign_in},
+    Failure, Place, changes,
+    people::{PATIENCE, Person, Sample, another_address, check, create, key_of, once, sign_in},
 };
 use crate::{
     counted,
@@ -45,7 +45,9 @@ pub enum Kind {
     Fresh,
     /// Creating a key.
     Create,
-    /// Revoking it.
+    /// Rotating one.
+    Rotate,
+    /// Revoking one.
     Revoke,
     /// Signing in.
     SignIn,
@@ -53,7 +55,23 @@ pub enum Kind {
     Ready,
 }
 
+/// How often others ask for what.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Rhythm {
+    /// For seconds.
+    Short,
+    /// For minutes: keys that are not in memory are used less often.
+    Long,
+    /// For minutes, with 20 changes a second ([`changes`]) instead of 5.
+    Changing,
+}
+
 impl Kind {
+    /// The checks of keys.
+    pub const CHECKS: [Self; 3] = [Self::Busy, Self::Known, Self::Fresh];
+    /// The changes.
+    pub const CHANGES: [Self; 3] = [Self::Create, Self::Rotate, Self::Revoke];
+
     const fn expected(self) -> u16 {
         match self {
             Self::SignIn => 303,
@@ -73,10 +91,13 @@ pub struct Seen {
     pub memory: f64,
     /// Most bytes of the write-ahead log of SQLite.
     pub wal: u64,
+    /// How long it was watched.
+    pub lasted: Duration,
 }
 
 impl Seen {
-    fn add(&mut self, kind: Kind, began: Instant, answer: Result<u16, io::Error>) {
+    /// Adds an answer.
+    pub(super) fn add(&mut self, kind: Kind, began: Instant, answer: Result<u16, io::Error>) {
         self.times.entry(kind).or_default().push(began.elapsed());
         let status = answer.unwrap_or_default();
         if status != kind.expected() {
@@ -89,6 +110,19 @@ impl Seen {
         let all = self.times.get(&kind).map_or(0, Vec::len);
         let refused = self.refused.iter().filter(|((of, _), _)| *of == kind);
         all.saturating_sub(refused.map(|(_, count)| *count as usize).sum())
+    }
+
+    /// How many of these kinds were answered as expected in a second.
+    pub fn rate(&self, kinds: &[Kind]) -> f64 {
+        let all = kinds.iter().map(|kind| self.good(*kind)).sum::<usize>();
+        counted(all as u64) / self.lasted.as_secs_f64().max(f64::EPSILON)
+    }
+
+    /// The time that so many of a hundred of these kinds took at most.
+    pub fn percentile_of(&self, kinds: &[Kind], percent: usize) -> Duration {
+        let times = kinds.iter().filter_map(|kind| self.times.get(kind));
+        let mut times: Vec<_> = times.flatten().copied().collect();
+        percentile(&mut times, percent)
     }
 
     /// The time that so many of a hundred took at most.
@@ -122,26 +156,30 @@ pub struct Watch {
     stop: Arc<AtomicBool>,
     seen: Arc<Mutex<Seen>>,
     tasks: JoinSet<()>,
+    began: Instant,
 }
 
 /// What each of them has.
 #[derive(Clone)]
-struct Shared {
+pub(super) struct Shared {
     server: SocketAddr,
     stop: Arc<AtomicBool>,
     seen: Arc<Mutex<Seen>>,
 }
 
 impl Shared {
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    /// What was seen so far.
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn stopped(&self) -> bool {
+    /// Whether nobody is to begin anew.
+    pub(super) fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
-    async fn timed(&self, kind: Kind, request: &str) -> Option<Reply> {
+    /// Sends a request and adds its answer.
+    pub(super) async fn timed(&self, kind: Kind, request: &str) -> Option<Reply> {
         let began = Instant::now();
         let reply = once(self.server, request).await;
         let status = reply.as_ref().map(|reply| reply.status);
@@ -152,8 +190,9 @@ impl Shared {
 }
 
 impl Watch {
-    /// Lets everybody begin. Where it takes minutes, keys that are not in memory are used less often.
-    pub fn start(program: &Program, place: &Place, sample: &Sample, long: bool) -> Self {
+    /// Lets everybody begin.
+    pub fn start(program: &Program, place: &Place, sample: &Sample, rhythm: Rhythm) -> Self {
+        let began = Instant::now();
         let shared = Shared {
             server: program.address,
             stop: Arc::default(),
@@ -176,7 +215,7 @@ impl Watch {
         );
         let fresh = sample.fresh.clone();
         every(
-            if long { 500 } else { 50 },
+            if rhythm == Rhythm::Short { 50 } else { 500 },
             Box::new(move |n, of| {
                 let request = fresh
                     .get(n)
@@ -188,22 +227,9 @@ impl Watch {
                 })
             }),
         );
-        let people = sample.people.clone();
-        every(
-            400,
-            Box::new(move |n, of| {
-                let person = people[n % people.len()].clone();
-                tokio::spawn(async move {
-                    let from = another_address();
-                    let created = of.timed(Kind::Create, &create(&person, "another", &from)).await;
-                    if let Some((id, _)) = created.and_then(|created| key_of(&created).ok()) {
-                        let fields = format!("account={}&keys%5B%5D={id}&reason=", person.slug);
-                        let revoke = form("/api/keys/revoke", &person.cookie, &from, &fields);
-                        of.timed(Kind::Revoke, &revoke).await;
-                    }
-                })
-            }),
-        );
+        if rhythm != Rhythm::Changing {
+            every(400, create_and_revoke(sample.people.clone()));
+        }
         let people = sample.people.clone();
         every(
             400,
@@ -219,25 +245,51 @@ impl Watch {
                 tokio::spawn(async move { drop(of.timed(Kind::Ready, request).await) })
             }),
         );
+        if rhythm == Rhythm::Changing {
+            tasks.spawn(changes::keep_changing(shared.clone(), sample.people.clone()));
+        }
         let wal = place
             .database
             .strip_prefix("sqlite:")
             .map(|file| format!("{file}-wal"));
         tasks.spawn(sizes(shared.clone(), program.id(), wal.map(PathBuf::from)));
         let Shared { stop, seen, .. } = shared;
-        Self { stop, seen, tasks }
+        Self {
+            stop,
+            seen,
+            tasks,
+            began,
+        }
     }
 
     /// Lets nobody begin anew, and waits for the last answers.
     pub async fn finish(mut self) -> Seen {
         self.stop.store(true, Ordering::Relaxed);
+        let lasted = self.began.elapsed();
         while self.tasks.join_next().await.is_some() {}
-        std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        Seen { lasted, ..seen }
     }
 }
 
 /// Sends the request of a number.
 type Ask = Box<dyn Fn(usize, Shared) -> tokio::task::JoinHandle<()> + Send>;
+
+/// A person creates a key and revokes it.
+fn create_and_revoke(people: Vec<Person>) -> Ask {
+    Box::new(move |n, of| {
+        let person = people[n % people.len()].clone();
+        tokio::spawn(async move {
+            let from = another_address();
+            let created = of.timed(Kind::Create, &create(&person, "another", &from)).await;
+            if let Some((id, _)) = created.and_then(|created| key_of(&created).ok()) {
+                let fields = format!("account={}&keys%5B%5D={id}&reason=", person.slug);
+                let revoke = form("/api/keys/revoke", &person.cookie, &from, &fields);
+                of.timed(Kind::Revoke, &revoke).await;
+            }
+        })
+    })
+}
 
 /// Sends a request each time, whether or not those before it are answered.
 async fn every(shared: Shared, period: Duration, ask: Ask) {

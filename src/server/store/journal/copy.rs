@@ -21,8 +21,9 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-/// Lines that are read at a time.
+/// Lines that are read at a time, and bytes after which no further one is.
 const STEP: usize = 256;
+const BYTES: u64 = 1024 * 1024;
 /// The pause after each update: several changes are copied at once.
 const PAUSE: Duration = Duration::from_millis(200);
 /// How often it is looked whether there is something to copy, and tried again what failed.
@@ -214,10 +215,11 @@ pub(super) fn lines_of(from: &File, end: u64, mut to: &File) -> io::Result<()> {
 /// Nothing at the end. Fails where a line is not whole, or the file has become shorter.
 pub(super) fn next_lines(lines: &mut Lines, after: i64, end: u64) -> io::Result<Option<Vec<(i64, String)>>> {
     let mut next = Vec::new();
-    if lines.end >= end {
+    let begin = lines.end;
+    if begin >= end {
         return Ok(None);
     }
-    while next.len() < STEP && lines.end < end {
+    while next.len() < STEP && lines.end < end && lines.end - begin < BYTES {
         match lines.next()? {
             None => return Err(io::ErrorKind::UnexpectedEof.into()),
             Some(Err(())) => return Err(io::ErrorKind::InvalidData.into()),

@@ -1,0 +1,392 @@
+//! kill -9 at random moments of a compaction of the journal and of revocations (docs/security.md, S83). After each kill an
+//! earlier copy of the database file is started with the journal as it was left: every revocation that was answered holds.
+
+use super::{MOMENTS, kills::must, stop, text};
+use crate::{
+    program::{Connection, Ended, Program, form, kill},
+    soak::{
+        Failure, NIGHT, Place,
+        bounds::{
+            data::Database,
+            people::{Person, another_address, create, key_of, person},
+        },
+        random, rounds, told,
+    },
+};
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    fs,
+    net::SocketAddr,
+    os::unix::process::ExitStatusExt as _,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+/// Keys whose endings are in the journal before. Compacted, it is longer than the 4 MiB from which on each start compacts it.
+const LONG: u64 = 60_000;
+/// Clients, the keys that each revokes in a round at most, and the pause after each.
+const CLIENTS: usize = 4;
+const EACH: usize = 30;
+const PAUSE: Duration = Duration::from_millis(5);
+/// Until a compaction begins or ends.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+const KILLED: i32 = 9;
+const REVOKED: &str = "SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NOT NULL";
+
+/// What the server is killed in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// A compaction, while keys are revoked.
+    Compaction,
+    /// Revocations.
+    Revocation,
+}
+
+/// A key of somebody.
+struct Key {
+    person: Person,
+    id: String,
+    secret: String,
+}
+
+/// What clients did in a round.
+#[derive(Default)]
+struct Done {
+    /// Secrets of keys whose revocation was answered.
+    answered: Vec<String>,
+    /// Revocations that were answered by a refusal.
+    refused: usize,
+    /// Keys that none was sent for.
+    left: Vec<Key>,
+}
+
+/// The rounds, and what was found.
+struct Rounds {
+    place: Place,
+    when: When,
+    backups: TempDir,
+    keys: Vec<Key>,
+    /// How long it takes that the server is killed in.
+    takes: Duration,
+    /// Secrets of keys whose revocation was answered, in all rounds.
+    answered: Vec<String>,
+    refused: usize,
+    /// Kills in the middle of a compaction.
+    inside: usize,
+    /// Starts that refused the journal, or set it aside.
+    unread: usize,
+    /// Answered revocations that the journal did not have.
+    lost: usize,
+}
+
+/// Kills servers, and starts others on what they left.
+pub async fn run(place: Place, when: When) -> Result<(), Failure> {
+    let moments = rounds(MOMENTS)?;
+    let mut all = Rounds::prepare(place, when, moments).await?;
+    all.round(None).await?;
+    for _ in 0..moments {
+        all.round(Some(random())).await?;
+        let (lost, was_read) = all.put_back().await?;
+        all.lost += lost;
+        all.unread += usize::from(!was_read);
+    }
+    all.round(None).await?;
+    let program = serve(&all.place).await?;
+    let accepted = accepted(program.address, &all.answered).await?;
+    stop(program).await;
+    all.print(moments, accepted).await
+}
+
+impl Rounds {
+    async fn prepare(place: Place, when: When, moments: u32) -> Result<Self, Failure> {
+        let program = serve(&place).await?;
+        let owner = person(program.address, "Bo Lind").await?;
+        let first = make_keys(program.address, owner.clone(), 1).await?;
+        let mut making = JoinSet::new();
+        for n in 0..CLIENTS {
+            let person = person(program.address, &format!("Person {n}")).await?;
+            // Two rounds are not killed.
+            let count = EACH * (usize::try_from(moments)? + 2);
+            making.spawn(make_keys(program.address, person, count));
+        }
+        let mut keys = Vec::new();
+        while let Some(made) = making.join_next().await {
+            keys.extend(made??);
+        }
+        stop(program).await;
+        if let (When::Compaction, Some(key)) = (when, first.first()) {
+            Database::open(&place).await?.add_keys(&key.id, LONG).await?;
+            must(&place, &["key", "revoke", "--account", &owner.slug, "--yes"]).await?;
+        }
+        let backups = tempfile::tempdir()?;
+        must(&place, &["backup", text(&backups.path().join("one"))?]).await?;
+        Ok(Self {
+            place,
+            when,
+            backups,
+            keys,
+            takes: Duration::ZERO,
+            answered: Vec::new(),
+            refused: 0,
+            inside: 0,
+            unread: 0,
+            lost: 0,
+        })
+    }
+
+    /// Starts a server, revokes keys, and kills it at this part of the time that it takes; or lets it end, and measures that.
+    async fn round(&mut self, moment: Option<f64>) -> Result<(), Failure> {
+        let left = unfinished(&journal(&self.place));
+        let begun = begin(&self.place)?;
+        let process = begun.id();
+        let kill_after = moment.map(|moment| self.takes.mul_f64(moment));
+        // It begins before the server listens.
+        let compaction = (self.when == When::Compaction)
+            .then(|| tokio::spawn(compaction(journal(&self.place), left, process, kill_after)));
+        let program = match begun.listening().await? {
+            Ok(program) => Some(program),
+            Err(ended) if moment.is_some() && ended.status.signal() == Some(KILLED) => None,
+            Err(ended) => return Err(refusal(&ended)),
+        };
+        let began = Instant::now();
+        let mut clients = JoinSet::new();
+        if let Some(program) = &program {
+            for _ in 0..CLIENTS {
+                let keys = self.keys.split_off(self.keys.len().saturating_sub(EACH));
+                clients.spawn(client(program.address, keys));
+            }
+        }
+        if let Some(compaction) = compaction {
+            let took = compaction.await??;
+            if moment.is_none() {
+                self.takes = took;
+            }
+        } else if let Some(after) = kill_after {
+            sleep(after).await;
+            kill(process)?;
+        }
+        while let Some(done) = clients.join_next().await {
+            let done = done?;
+            self.answered.extend(done.answered);
+            self.refused += done.refused;
+            self.keys.extend(done.left);
+        }
+        if moment.is_none() && self.when == When::Revocation {
+            self.takes = began.elapsed();
+        }
+        match (program, moment) {
+            (Some(program), None) => stop(program).await,
+            // It was killed: what is left of the process goes with the value.
+            (program, _) => drop(program),
+        }
+        let is_inside = moment.is_some() && !unfinished(&journal(&self.place)).is_empty();
+        self.inside += usize::from(is_inside);
+        Ok(())
+    }
+
+    /// The earlier database file with the present journal, in a folder of its own.
+    fn earlier(&self) -> Result<Place, Failure> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("soak.db");
+        fs::copy(self.backups.path().join("one").join("babysea.db"), &file)?;
+        let earlier = Place {
+            engine: self.place.engine,
+            database: format!("sqlite:{}", file.display()),
+            folder,
+        };
+        fs::copy(journal(&self.place), journal(&earlier))?;
+        let pepper = |place: &Place| place.folder.path().join("pepper");
+        fs::copy(pepper(&self.place), pepper(&earlier))?;
+        Ok(earlier)
+    }
+
+    /// Starts a server on it: how many keys it accepts whose revocation was answered, and whether it read the journal.
+    async fn put_back(&self) -> Result<(usize, bool), Failure> {
+        let earlier = self.earlier()?;
+        match begin(&earlier)?.listening().await? {
+            Err(ended) => {
+                println!("{}", ended.log);
+                Ok((0, false))
+            }
+            Ok(program) => {
+                let accepted = accepted(program.address, &self.answered).await?;
+                stop(program).await;
+                Ok((accepted, !is_set_aside(&earlier)))
+            }
+        }
+    }
+
+    async fn print(self, moments: u32, accepted: usize) -> Result<(), Failure> {
+        let kind = match self.when {
+            When::Compaction => "compactions",
+            When::Revocation => "revocations",
+        };
+        let place = &self.place;
+        if self.when == When::Compaction {
+            told(
+                place,
+                &format!("S83: {moments} kills in compactions, in the middle"),
+                self.inside,
+                self.inside * 2 > usize::try_from(moments)?,
+                "most",
+            );
+        }
+        let unread = self.unread + usize::from(is_set_aside(place));
+        told(
+            place,
+            &format!("S83: {moments} kills in {kind}, journals not read"),
+            unread,
+            unread == 0,
+            "0",
+        );
+        let all = self.answered.len();
+        told(
+            place,
+            &format!("S83: kills in {kind}, revocations not in the journal"),
+            format!("{} of {all}", self.lost),
+            self.lost == 0 && all > 0,
+            "0",
+        );
+        told(
+            place,
+            &format!("S83: kills in {kind}, revocations refused and lost"),
+            format!("{} and {accepted}", self.refused),
+            self.refused == 0 && accepted == 0,
+            "0 and 0",
+        );
+        let earlier = self.earlier()?;
+        stop(serve(&earlier).await?).await;
+        let (now, then) = (place.number(REVOKED).await?, earlier.number(REVOKED).await?);
+        told(
+            place,
+            &format!("S83: kills in {kind}, revoked, and by the journal"),
+            format!("{now}, {then}"),
+            now == then,
+            "the same",
+        );
+        self.place.remove().await
+    }
+}
+
+fn begin(place: &Place) -> Result<Program, Failure> {
+    Program::begin(&place.database, place.folder.path(), &[], &NIGHT)
+}
+
+async fn serve(place: &Place) -> Result<Program, Failure> {
+    let started = begin(place)?.listening().await?;
+    started.map_err(|ended| refusal(&ended))
+}
+
+fn refusal(ended: &Ended) -> Failure {
+    format!("a start ended: {}", ended.log).into()
+}
+
+/// The journal beside an SQLite file.
+fn journal(place: &Place) -> PathBuf {
+    place.folder.path().join("soak.db.endings")
+}
+
+/// Whether a start has found the journal to be damaged, and begun another.
+fn is_set_aside(place: &Place) -> bool {
+    place.folder.path().join("soak.db.endings.damaged").exists()
+}
+
+/// The files that compactions write, or that killed ones have left.
+fn unfinished(journal: &Path) -> BTreeSet<OsString> {
+    let entries = journal.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let names = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name());
+    names
+        .filter(|name| name.to_string_lossy().starts_with(".soak.db.endings.next-"))
+        .collect()
+}
+
+/// Waits until a compaction begins, and kills the process so long after; or waits until it is done. How long it took.
+async fn compaction(
+    journal: PathBuf,
+    left: BTreeSet<OsString>,
+    process: u32,
+    kill_after: Option<Duration>,
+) -> Result<Duration, Failure> {
+    let begins = async {
+        while unfinished(&journal).is_subset(&left) {
+            sleep(LOOK_EVERY).await;
+        }
+    };
+    timeout(PATIENCE, begins)
+        .await
+        .map_err(|_| "no compaction began")?;
+    let began = Instant::now();
+    if let Some(after) = kill_after {
+        sleep(after).await;
+        kill(process)?;
+        return Ok(after);
+    }
+    let ends = async {
+        while !unfinished(&journal).is_empty() {
+            sleep(LOOK_EVERY).await;
+        }
+    };
+    timeout(PATIENCE, ends)
+        .await
+        .map_err(|_| "a compaction did not end")?;
+    Ok(began.elapsed())
+}
+
+/// Creates keys of a person, one after the other.
+async fn make_keys(server: SocketAddr, person: Person, count: usize) -> Result<Vec<Key>, Failure> {
+    let mut connection = Connection::open(server).await?;
+    let mut keys = Vec::new();
+    for _ in 0..count {
+        connection
+            .send(&create(&person, "soak", &another_address()))
+            .await?;
+        let (id, secret) = key_of(&connection.reply().await?)?;
+        let person = person.clone();
+        keys.push(Key { person, id, secret });
+    }
+    Ok(keys)
+}
+
+/// Revokes keys one by one until the server is gone.
+async fn client(server: SocketAddr, mut keys: Vec<Key>) -> Done {
+    let mut done = Done::default();
+    if let Ok(mut connection) = Connection::open(server).await {
+        while let Some(key) = keys.pop() {
+            let fields = format!("account={}&keys%5B%5D={}", key.person.slug, key.id);
+            let request = form("/api/keys/revoke", &key.person.cookie, "", &fields);
+            if connection.send(&request).await.is_err() {
+                break;
+            }
+            match connection.reply().await {
+                Ok(reply) if reply.status == 200 => done.answered.push(key.secret),
+                Ok(_) => done.refused += 1,
+                // It may have been revoked, and is asked for no more.
+                Err(_) => break,
+            }
+            sleep(PAUSE).await;
+        }
+    }
+    done.left = keys;
+    done
+}
+
+/// How many of these keys a server does not refuse.
+async fn accepted(server: SocketAddr, secrets: &[String]) -> Result<usize, Failure> {
+    let mut connection = Connection::open(server).await?;
+    let mut accepted = 0;
+    for secret in secrets {
+        accepted += usize::from(connection.get("/v1/status", secret).await? != 401);
+    }
+    Ok(accepted)
+}
