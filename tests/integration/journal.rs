@@ -128,7 +128,7 @@ fn restored(database: &Database, backup: &str) {
     assert!(said.contains("the next start applies"), "{said}");
     Program::start(database).stop();
     let said = run(database, &["check"]).expect("a good database");
-    assert!(said.starts_with("all is well"), "{said}");
+    assert!(said.starts_with("all checks passed"), "{said}");
 }
 
 /// One member is removed; another is removed, and added again with another role; an owner is demoted.

@@ -44,7 +44,7 @@ impl Unfinished {
             Ok(mut entries) => {
                 if entries.next().is_some() {
                     return refuse(format!(
-                        "{} is not empty, and a backup is a folder of its own: name one that does not exist",
+                        "{} is not empty, and a backup needs a new folder: name one that does not exist",
                         path.display()
                     ));
                 }
@@ -127,11 +127,11 @@ impl Unfinished {
             io::ErrorKind::DirectoryNotEmpty
             | io::ErrorKind::AlreadyExists
             | io::ErrorKind::NotADirectory => BackupError::Refused(format!(
-                "{} was made by somebody else meanwhile: name one that does not exist",
+                "{} was created in the meantime: name one that does not exist",
                 path.display()
             )),
             io::ErrorKind::ResourceBusy => BackupError::Refused(format!(
-                "{} is mounted by itself and cannot be replaced: name a folder inside of it",
+                "{} is a mount point and cannot be replaced: name a folder inside it",
                 path.display()
             )),
             _ => BackupError::of_file(&path, &error),

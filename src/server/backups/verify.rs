@@ -68,7 +68,7 @@ pub async fn verify(dir: &Path, pepper: &Path) -> Result<Verdict, BackupError> {
 fn pepper_fault(folder: &Path, manifest: &Manifest, file: &Path) -> Option<String> {
     let stored = manifest.peppers();
     if manifest.has_pepper() && Pepper::verify(&folder.join(PEPPER), &stored).is_err() {
-        return Some("the pepper in it is not the one that its keys are stored under".to_owned());
+        return Some("the pepper in it is not the pepper of its keys".to_owned());
     }
     match Pepper::verify(file, &stored) {
         // It brings its own.
@@ -107,7 +107,7 @@ async fn live_sqlite(store: &Store) -> Result<(Facts, Vec<String>), BackupError>
         // A damaged file cannot be asked for more.
         if !faults.is_empty() {
             return refuse(format!(
-                "not well: {}. Stop the server, and restore a backup",
+                "checks failed: {}. Stop the server, and restore a backup",
                 faults.join("; ")
             ));
         }

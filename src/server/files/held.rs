@@ -41,7 +41,7 @@ pub enum ReplaceError {
     #[error("it is on a read-only file system: change it where it is mounted from")]
     ReadOnly,
     /// A mount of this file alone.
-    #[error("it is mounted by itself and cannot be replaced here: change it where it is mounted from")]
+    #[error("it is a mount point and cannot be replaced here: change it where it is mounted from")]
     Mounted,
     /// Another file has taken its place.
     #[error("another file took its place in the meantime: try again")]

@@ -52,7 +52,7 @@ tables![
     "outbox",
 ];
 
-/// Tables whose rows mean nothing in another database: everybody signs in again after a restore, and the servers are
+/// Tables whose rows mean nothing in another database: everyone has to sign in again after a restore, and the servers are
 /// other ones.
 const LEFT_OUT: &[&str] = &["sessions", "servers", "health"];
 

@@ -104,8 +104,8 @@ impl Condition {
         let shown = path.display();
         if let Some(trouble) = &trouble {
             tracing::warn!(
-                "{what} {shown} cannot be written: {trouble}. Changes are made all the same, and written to it later; until \
-                 then they are lost where an older database file is put back"
+                "{what} {shown} cannot be written: {trouble}. Changes are still accepted and will be written to it \
+                 later; until then they are lost if an older database file is put back"
             );
         } else {
             tracing::info!("{what} {shown} is written again");
@@ -221,8 +221,8 @@ impl Journal {
         let mut done = self.append(&rows).await;
         if matches!(done, Err(Trouble::Missing)) {
             tracing::warn!(
-                "the journal {} is gone, and is begun anew: what has ended before comes back where an older database file is \
-                 put back",
+                "the journal {} is gone, and a new one begins: if an older database file is put back, what was \
+                 revoked, removed or changed before is valid again",
                 self.path.display()
             );
             let header = Header {

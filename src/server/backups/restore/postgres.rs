@@ -13,8 +13,8 @@ const PIECES: usize = 4;
 pub(super) async fn restore(source: &Source, wanted: &Restore) -> Result<Vec<String>, BackupError> {
     if !wanted.without_journal {
         return refuse(format!(
-            "a backup of PostgreSQL has no journal that tells what ended after {}: keys that were revoked since then would \
-             work again. Use point-in-time recovery (docs/operations.md), or add --without-journal",
+            "a backup of PostgreSQL has no journal of what was revoked or removed after {}: keys that were revoked \
+             since then would work again. Use point-in-time recovery (docs/operations.md), or add --without-journal",
             source.manifest.made_at
         ));
     }
@@ -49,7 +49,7 @@ pub(super) async fn restore(source: &Source, wanted: &Restore) -> Result<Vec<Str
     wrong.extend(load.orphans().await?);
     if !wrong.is_empty() {
         return refuse(format!(
-            "{} does not hold what its manifest says: {}. Restore another backup",
+            "{} does not match its manifest: {}. Restore another backup",
             source.folder.display(),
             wrong.join("; ")
         ));
@@ -58,11 +58,9 @@ pub(super) async fn restore(source: &Source, wanted: &Restore) -> Result<Vec<Str
     load.commit().await?;
     let mut said = vec![format!("{}, to the database of DATABASE_URL", source.done())];
     if let Emptied::Kept(schema) = emptied {
-        said.push(format!(
-            "the tables that were there are kept in the schema {schema}"
-        ));
+        said.push(format!("the previous tables are kept in the schema {schema}"));
     }
-    said.push("everybody signs in again".to_owned());
+    said.push("everyone has to sign in again".to_owned());
     said.push(source.lost());
     Ok(said)
 }

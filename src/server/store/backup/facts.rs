@@ -100,9 +100,7 @@ pub(super) async fn orphans(mut conn: Conn<'_>) -> Result<Fault, CopyError> {
     for &(what, sql) in REFERENCES {
         let found: i64 = on!(again(&mut conn), c => sqlx::query_scalar(sql).fetch_one(c).await?);
         if found > 0 {
-            fault.push(format!(
-                "{found} values of {what} refer to rows that are not there"
-            ));
+            fault.push(format!("{found} values of {what} refer to missing rows"));
         }
     }
     Ok(fault)

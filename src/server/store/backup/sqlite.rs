@@ -99,7 +99,7 @@ fn copy(from: &Path, to: &Path, stopped: &Stopped, shown: &Path) -> Result<(), C
             }
             _ => {
                 return Err(CopyError::Failed(format!(
-                    "another program holds {} locked: end it",
+                    "another program has locked {}: stop it",
                     from.display()
                 )));
             }
