@@ -98,7 +98,8 @@ fn refuse(log: &Log, sentence: &dyn Display) -> ExitCode {
 
 async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::error::Error>> {
     raise_files(config.max_connections);
-    // Nobody is let in before the start is done: a balancer that only connects would believe that the server is well.
+    // No connection is accepted before the start is done: a balancer that only connects would think that the server is
+    // ready.
     let (address, metrics_address) = (config.listen, config.metrics_listen);
     let socket = bind("LISTEN", address)?;
     let metrics = match metrics_address {
@@ -108,7 +109,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     let bound = socket.local_addr()?;
     let origin = config.origin(bound)?;
     let mut stopped = pin!(told_to_stop()?);
-    // Before the start, which may take a while: until somebody waits for it, this signal ends the process.
+    // Registered before the start, which can take a while: without a handler this signal ends the process.
     let hangups = signal(SignalKind::hangup())?;
     let app = tokio::select! {
         app = App::start(config, origin, Parts::default()) => app?,
@@ -144,7 +145,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     Ok(())
 }
 
-/// Serves the figures, on the same listener again where that task has trouble.
+/// Serves the metrics; a restarted task uses the same listener.
 fn serve_metrics(app: &App, listener: TcpListener) -> std::io::Result<()> {
     let address = listener.local_addr()?;
     let listener = listener.into_std()?;

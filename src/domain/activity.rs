@@ -10,15 +10,15 @@ use uuid::{Builder, Uuid};
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// Somebody signed up.
+    /// A person signed up.
     AccountCreated,
     /// A team was made.
     TeamCreated,
-    /// Somebody was added to a team.
+    /// A person was added to a team.
     MemberAdded,
-    /// Somebody in a team was given another role.
+    /// The role of a person in a team was changed.
     RoleChanged,
-    /// Somebody was taken out of a team.
+    /// A person was removed from a team.
     MemberRemoved,
     /// The server operator set a new password for a person.
     PasswordChanged,
@@ -26,7 +26,7 @@ pub enum Event {
     SignedOut,
     /// A person signed in.
     SignedIn,
-    /// Somebody tried to.
+    /// A sign-in was refused.
     SignInRefused,
     /// A person tried what their role does not allow.
     ActionRefused,
@@ -44,7 +44,7 @@ pub enum Event {
     KeyRevoked,
     /// A key was forgotten.
     KeyDeleted,
-    /// Whoever held a key revoked it with itself.
+    /// A key was revoked by a leak report.
     LeakReported,
     /// An owner has seen that.
     LeakAcknowledged,
@@ -137,7 +137,7 @@ impl Event {
         }
     }
 
-    /// Whether somebody should look into it.
+    /// Whether an owner should look into it.
     #[must_use]
     pub const fn is_alert(self) -> bool {
         matches!(
@@ -175,7 +175,7 @@ impl<'a> Actor<'a> {
         trace: None,
     };
 
-    /// Whoever holds a key.
+    /// A program with a key.
     #[must_use]
     pub const fn program(trace: Option<&'a Trace>) -> Self {
         Self {
@@ -191,7 +191,7 @@ impl<'a> Actor<'a> {
 pub struct Entry {
     /// Its id.
     pub id: Uuid,
-    /// The account; nothing for a sign-in as nobody who exists.
+    /// The account; `None` for a sign-in with an unknown email.
     pub account: Option<AccountId>,
     /// When it was done.
     pub at: Timestamp,

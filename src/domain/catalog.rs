@@ -31,7 +31,7 @@ pub const CUSTOM: &str = "custom";
 /// Its name for people.
 pub const CUSTOM_LABEL: &str = "Custom";
 
-/// The path that no route can have: `/forward-auth` and it are nginx's door.
+/// The path that no route can have: after `/forward-auth` it is the endpoint for nginx.
 const NGINX: &str = "/nginx";
 
 /// A route of the guarded API.

@@ -25,7 +25,7 @@ pub struct Key {
     pub scopes: Scopes,
     /// The addresses it may be used from.
     pub allowlist: Allowlist,
-    /// Who made it; nobody once that person is gone.
+    /// Its creator; `None` once that person no longer exists.
     pub creator: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -35,7 +35,7 @@ pub struct Key {
     pub expires_at: Option<Timestamp>,
     /// When a person disabled it.
     pub revoked_at: Option<Timestamp>,
-    /// When whoever held it reported it as leaked.
+    /// When it was reported as leaked.
     pub leak_reported_at: Option<Timestamp>,
     /// Requests a minute that it may make; nothing where only its account's limit applies.
     pub rate_limit: Option<u32>,
@@ -174,7 +174,7 @@ impl Key {
         let status = self.status(now);
         match transition {
             Transition::Rotate => status == KeyStatus::Active,
-            // Once it was used, its secret is in somebody's hands.
+            // Once it was used, a client has its secret.
             Transition::Reissue => status.is_live() && self.last_used_at.is_none(),
             Transition::ChangeGrace => status == KeyStatus::Rotated,
             Transition::Revoke => status.is_live(),

@@ -99,7 +99,7 @@ pub struct Allowlist(Vec<IpNet>);
 pub struct Reading {
     /// What is kept, in the order typed.
     pub list: Allowlist,
-    /// One sentence for each change that whoever typed the list should see.
+    /// One sentence for each change that the person who entered the list should see.
     pub notes: Vec<String>,
 }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The full text of a key. It neither prints nor copies: whoever needs the characters says so by
-/// [`SecretText::expose`], and a search for that word finds every place (docs/security.md, S30 and S33).
+/// The full text of a key. It cannot be printed or copied: code that needs the characters calls [`SecretText::expose`],
+/// and a search for that name finds every use (docs/security.md, S30 and S33).
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SecretText(String);

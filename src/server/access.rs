@@ -1,4 +1,4 @@
-//! What a person may do in an account, as values: whoever holds a [`KeyManager`] was allowed to manage keys there.
+//! Capabilities: what a person may do in an account, as values. A [`KeyManager`] proves the right to manage keys there.
 //! The matrix is in docs/security.md, the table in `domain::role`.
 
 use super::{

@@ -17,7 +17,7 @@ use std::{
 /// Bytes of a catalogue's file. The vendor's has a hundredth of that.
 const MOST_BYTES: u64 = 1024 * 1024;
 
-/// Why a file is not used, in a sentence for whoever wrote it.
+/// Why a file is not used, in a sentence for its author.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     /// The file cannot be read.
@@ -49,7 +49,7 @@ pub enum CatalogError {
     Store(#[from] StoreError),
 }
 
-/// Reads a file of text that ends: nothing that makes whoever opens or reads it wait, and nothing huge.
+/// Reads a regular text file of limited size; pipes and devices, which could block, are refused.
 fn read_text(path: &Path) -> io::Result<String> {
     let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
     let file = File::options().read(true).custom_flags(nonblocking).open(path)?;

@@ -59,8 +59,8 @@ pub trait Clock: Send + Sync + 'static {
     /// The current moment.
     fn now(&self) -> Timestamp;
 
-    /// Goes by the database from here on, which said at the moment `at` that it is `told` (docs/security.md, S77).
-    /// Clocks of tests go by nobody.
+    /// Goes by the database from here on, which said at the moment `at` that it is `told` (docs/security.md, S77). Test
+    /// clocks follow no other clock.
     fn follow(&self, _told: Timestamp, _at: Uptime) {}
 }
 

@@ -44,9 +44,9 @@ pub struct SignUpLimit(pub Option<u32>);
 /// Who may sign up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SignUp {
-    /// Everybody who reaches the server.
+    /// Anyone who can reach the server.
     Open,
-    /// Only who is invited; nobody without an invitation.
+    /// Only invited people.
     Invited,
 }
 

@@ -1,5 +1,5 @@
-//! Events that anybody may cause as often as they like: refused sign-ins, what a role does not allow, exports. The first
-//! of a kind is written at once; its repeats within a minute are counted, and one more entry says how many there were
+//! Folding of events that clients can repeat without limit: refused sign-ins, refusals by role, exports. The first of a
+//! kind is written at once. Its repeats within a minute are counted, and one more entry says how many there were
 //! (docs/security.md, S67 and S90). The activity is append-only, so no entry is changed.
 
 use super::{

@@ -23,15 +23,16 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
-/// How often what is over is deleted (docs/security.md, S14).
+/// Purge interval (docs/security.md, S14).
 const PURGE_EVERY: Duration = Duration::from_mins(10);
-/// How soon after one that failed.
+/// The interval after a failed purge.
 const PURGE_AGAIN: Duration = Duration::from_mins(1);
-/// How often deleted keys are looked for that nobody told of: those of other servers, and of before a restart.
+/// How often the task looks for deleted keys without being notified: those deleted by other servers, or before a
+/// restart.
 const DELETED_EVERY: Duration = Duration::from_mins(1);
-/// How often the length of the write-ahead log is looked at.
+/// How often the length of the write-ahead log is checked.
 const LOG_EVERY: Duration = Duration::from_secs(1);
-/// How often the minutes that are over are looked for.
+/// How often folded events of past minutes are written.
 const FOLDS_EVERY: Duration = Duration::from_secs(5);
 /// How long the last of these entries may take when the process ends.
 const FINISH: Duration = Duration::from_secs(2);
@@ -135,7 +136,7 @@ fn report(what: &str, deleted: Result<u64, StoreError>) -> bool {
     deleted.is_ok()
 }
 
-/// Deletes the sessions that nobody can use any more; returns how many.
+/// Deletes ended sessions; returns how many.
 pub async fn purge_sessions(app: &App) -> Result<u64, StoreError> {
     let now = app.now();
     let idle = purge_kind(app, Kind::IdleSessions, now.minus(app.config.session_idle)).await?;
@@ -197,7 +198,7 @@ async fn remove_rows(app: &App, key: KeyId, before: Timestamp, pace: &mut Pace) 
     }
 }
 
-/// Removes what deleted keys left behind, whenever one was deleted, and now and then for what nobody told of.
+/// Removes the request logs of deleted keys: when notified of a deletion, and at intervals.
 pub async fn remove_deleted(app: App) {
     loop {
         if let Err(error) = remove_deleted_keys(&app).await {

@@ -15,8 +15,8 @@ use std::{
 };
 
 const MINUTE: i64 = 60_000;
-/// Most things counted apart in a window; beyond that, everything new is over its limit. What is refused so was about
-/// to be refused anyway.
+/// Maximum distinct keys per window. When full, unseen keys are treated as over the limit; callers only count requests
+/// that are already failing.
 const MOST: usize = 100_000;
 
 /// The limit was passed.
@@ -29,7 +29,7 @@ pub struct Exceeded {
 }
 
 impl Exceeded {
-    /// The same as how somebody stands: with nothing left.
+    /// The quota with nothing left.
     #[must_use]
     pub fn quota(self, now: Timestamp) -> quota::Quota {
         quota::Quota {
@@ -124,7 +124,7 @@ const fn is_another(minute: i64, counted: i64) -> bool {
     minute > counted || minute + 1 < counted
 }
 
-/// Whole seconds until a window ends, at least 1: whoever waits that long is in the next one.
+/// Whole seconds until a window ends, at least 1. After that wait the next window has begun.
 fn wait(window: i64, now: Timestamp) -> u32 {
     let rest = (window + 1) * MINUTE - now.millis();
     u32::try_from(rest.div_euclid(1000) + i64::from(rest % 1000 > 0)).map_or(60, |seconds| seconds.max(1))
@@ -135,7 +135,7 @@ fn wait(window: i64, now: Timestamp) -> u32 {
 pub enum Network {
     /// One client's: see [`subscriber`].
     Subscriber(IpAddr),
-    /// Everybody's whose address cannot be read.
+    /// All clients whose address cannot be read.
     Unreadable,
 }
 
@@ -221,7 +221,7 @@ mod tests {
             limit.count("a", at(10 * MINUTE)).is_err(),
             "the same minute once more"
         );
-        // One that is far off was wrong before, and nobody waits until it comes again.
+        // A window far in the future came from a wrong clock and is ignored.
         assert_eq!(limit.count("a", at(8 * MINUTE)), Ok(()));
     }
 

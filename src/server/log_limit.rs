@@ -1,5 +1,5 @@
-//! Log lines that a client causes: only so many a second, so that nobody fills a disk by sending requests
-//! (docs/security.md, S90). What was left out is counted, and said with the next line.
+//! Rate limit for log lines that clients cause, so that requests cannot fill the disk (docs/security.md, S90).
+//! Suppressed lines are counted, and the next line says how many there were.
 
 use std::{
     sync::{

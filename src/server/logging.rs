@@ -17,8 +17,8 @@ use std::{
 };
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
-/// What is logged unless `RUST_LOG` says otherwise. tower-sessions warns of every cookie that it does not know, which
-/// anybody may send.
+/// What is logged unless `RUST_LOG` says otherwise. tower-sessions warns about every unknown cookie, and any client can
+/// send one.
 const LOGGED: &str = "info,tower_sessions=error,tower_sessions_core=error";
 /// Bytes of lines that may wait for the reader of standard error.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -230,7 +230,7 @@ pub fn lost() -> u64 {
     STDERR.lost.load(Relaxed)
 }
 
-/// Writes the answer of a command to standard output. Whoever stops reading it, as `head` does, loses the rest.
+/// Writes the result of a command to standard output. If the reader stops reading, as `head` does, the rest is lost.
 pub fn say(text: &dyn fmt::Display) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());

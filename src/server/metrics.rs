@@ -75,7 +75,7 @@ pub struct Levels {
     pub pools: Vec<(&'static str, u32, u32)>,
 }
 
-/// The figures of this process.
+/// The metrics of this process.
 pub struct Metrics {
     registry: Registry,
     nowhere: Arc<str>,
@@ -329,7 +329,7 @@ impl Metrics {
     }
 }
 
-/// The figures of scheduled backups.
+/// The metrics of scheduled backups.
 #[derive(Default)]
 struct Backups {
     age: Family<[(&'static str, &'static str); 0], Gauge>,

@@ -1,4 +1,4 @@
-//! Use cases: one function for each thing a person or a program can ask for, whichever door it comes through.
+//! Use cases: one function for each thing a person or a program can request, whatever the entry point.
 
 pub mod accounts;
 pub mod activity;
@@ -37,7 +37,7 @@ pub enum ServiceError {
     /// Theirs to see, not to do; the sentence is for the person.
     #[error("{0}")]
     Forbidden(&'static str),
-    /// Nobody is signed in.
+    /// The caller is not signed in.
     #[error("not signed in")]
     Unauthorized,
     /// Absent, or not theirs.
@@ -80,7 +80,7 @@ impl ServiceError {
         Self::Store(StoreError::Slow)
     }
 
-    /// Whether nobody knows if the change was stored: COMMIT was not answered.
+    /// Whether the result of the change is unknown, because COMMIT was not answered.
     #[must_use]
     pub const fn is_unanswered(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_unanswered())

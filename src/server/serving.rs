@@ -92,7 +92,7 @@ where
     if stop.stage(bounds.in_flight, answered).await.is_none() {
         tracing::warn!("some requests were not answered in time and were aborted");
     }
-    // Nobody is answered after the log is written for the last time (docs/security.md, S81).
+    // No request is answered after the final write of the log (docs/security.md, S81).
     serving.tasks.shutdown().await;
     stop
 }
@@ -198,7 +198,7 @@ where
         .max_buf_size(BUFFER_BYTES);
     let mut connection = http.serve_connection(TokioIo::new(stream), answering);
     let served = async {
-        // An error has ended the connection; there is nobody to tell.
+        // An error has ended the connection, so it cannot be reported to the client.
         let _ = (&mut connection).await;
         let http1::Parts {
             io,

@@ -90,8 +90,8 @@ pub fn removal(app: &App) -> HeaderValue {
     })
 }
 
-/// Whether the browser's session is one of a person, asked of the table without touching the session or keeping anything
-/// of it: whoever asks later judges it anew (docs/security.md, S89).
+/// Whether the browser's session is one of a person, read from the table without touching the session or caching
+/// anything of it: later code checks it again (docs/security.md, S89).
 ///
 /// # Errors
 /// When the database fails.

@@ -153,11 +153,11 @@ pub(super) fn sweep(folder: &Path, name: Option<&OsStr>) {
         if !is_left || entry.file_type().map_or(true, |kind| !kind.is_dir()) {
             continue;
         }
-        // One that is being made is locked by whoever makes it.
+        // The process that makes a backup holds a lock on its folder.
         if let Ok(lock) = File::open(entry.path())
             && lock.try_lock().is_ok()
         {
-            // Somebody else may have removed it.
+            // Another process may have removed it.
             let _ = fs::remove_dir_all(entry.path());
         }
     }

@@ -112,7 +112,7 @@ async fn postgres(store: &Store, unfinished: &Arc<Unfinished>) -> Result<Copied,
             rows
         };
         let (written, rows) = tokio::join!(writes, copies);
-        // A writer that failed is why nobody took the rows.
+        // The rows were not accepted because the writer failed.
         parts.push(written?);
         table.rows = rows?;
         all.push(table);

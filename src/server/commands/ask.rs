@@ -12,7 +12,7 @@ const NOTHING_DONE: &str = "nothing was done";
 /// Asks whether to go on, unless `yes` says so. `what` is what would be done, after `this will` or `this would`.
 ///
 /// # Errors
-/// One sentence, when the answer is not yes or nobody can be asked.
+/// One sentence, when the answer is not yes or there is no terminal.
 pub fn confirm(yes: bool, what: &str) -> Result<(), String> {
     if yes {
         return Ok(());

@@ -72,7 +72,7 @@ async fn list(
     }
 }
 
-/// Writes the keys of an account; whether somebody still reads.
+/// Writes the keys of an account; returns whether the output is still read.
 async fn list_account(
     account: &Named,
     table: &mut Table,

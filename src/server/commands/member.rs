@@ -69,7 +69,7 @@ fn row(member: &Member) -> Vec<String> {
     ]
 }
 
-/// Somebody in a team, as a command names them before it asks.
+/// A person in a team, as the confirmation names them.
 fn named(member: &InTeam) -> String {
     format!(
         "{} ({}), {} of {} since {}",

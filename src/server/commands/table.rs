@@ -25,7 +25,7 @@ impl Table {
         }
     }
 
-    /// Writes rows. Whether somebody still reads: a list that nobody reads is not read from the database either.
+    /// Writes rows; returns whether the output is still read, so that the caller can stop reading from the database.
     pub fn write(&mut self, rows: &[Vec<String>]) -> bool {
         let text = self.text(rows);
         let mut output = io::stdout().lock();

@@ -97,7 +97,7 @@ pub fn given_up(
     said
 }
 
-/// Limits that are off, or so far above their default that nobody reaches them.
+/// Limits that are off, or far above their default.
 fn limits(config: &Config) -> Vec<String> {
     let none = u32::MAX;
     [

@@ -63,8 +63,8 @@ fn without_empty(command: &Command, arguments: impl IntoIterator<Item = OsString
     kept
 }
 
-/// The parser of a setting. It is given text that a setting can have: what comes from an editor or a file of variables
-/// and is seen by nobody is refused before.
+/// Parser of a setting. Invisible characters, which come from editors and files of variables, are refused before `F` is
+/// called.
 #[derive(Clone)]
 pub(super) struct Setting<F>(pub(super) F);
 

@@ -76,7 +76,7 @@ fn warning(path: &Path, found: &Metadata, mine: bool) -> Option<String> {
     let matters = match (mine, found.is_dir()) {
         (true, _) => GROUP | OTHERS,
         (false, false) => OTHERS,
-        // Of somebody else's folder only this can do harm: the files in it are judged for themselves.
+        // Only this is a risk in another user's folder; the files in it are checked separately.
         (false, true) => OTHERS_WRITE,
     };
     if mode & matters == 0 {

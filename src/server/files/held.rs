@@ -110,7 +110,7 @@ impl Held {
         if self.found.nlink() != 1 {
             return Err(ReplaceError::Names(self.found.nlink()));
         }
-        // While the file that is in place is locked, nobody else prepares one.
+        // While the current file is locked, no other process prepares a replacement.
         for kind in [FIRST, NEXT] {
             sweep(&self.path, kind);
         }

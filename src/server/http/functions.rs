@@ -33,12 +33,12 @@ use tower_sessions::Session;
 /// By this header the browser's side of a server function knows that it refused.
 const FAILED: HeaderName = HeaderName::from_static("serverfnerror");
 
-/// The functions that anybody may call.
+/// Server functions that need no sign-in.
 pub const OPEN: [&str; 2] = ["/api/session/sign-in", "/api/session/sign-up"];
 
-/// Calls a server function. POST only, and only in the encoding that our forms are sent in (docs/security.md, S25). Its
-/// body is read for functions that anybody may call, and for whoever is signed in (S89); the function judges its caller
-/// when the body is there.
+/// Calls a server function. POST only, and only in the encoding that our forms are sent in (docs/security.md, S25). The
+/// body is read for functions that need no sign-in, and for signed-in people (S89); the function checks its caller once
+/// the body has arrived.
 pub async fn handle(State(app): State<App>, request: Request) -> Response {
     if request.method() != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
@@ -123,7 +123,7 @@ fn not_called(path: &'static str, (status, error): (StatusCode, ApiError)) -> Re
     response
 }
 
-/// For server functions that anybody may call: the app, and the browser's session.
+/// For server functions that need no sign-in: the app and the browser's session.
 ///
 /// # Panics
 /// When called elsewhere than in a server function behind the session layer.
@@ -138,7 +138,7 @@ pub fn anybody() -> (App, Session) {
 /// For server functions of people who are signed in.
 ///
 /// # Errors
-/// 401 when nobody is.
+/// 401 when the caller is not signed in.
 pub async fn signed_in() -> Result<(App, Viewer), ApiError> {
     let (app, browser) = anybody();
     let viewer = session::viewer(&app, &browser).await;
@@ -149,7 +149,7 @@ pub async fn signed_in() -> Result<(App, Viewer), ApiError> {
 /// For server functions that manage the keys of an account: who calls must be allowed to do `action`.
 ///
 /// # Errors
-/// 401 when nobody is signed in, 404 when the account is not theirs, 403 when their role does not allow it.
+/// 401 when the caller is not signed in, 404 when the account is not theirs, 403 when their role does not allow it.
 pub async fn key_manager(account: &str, action: Action) -> Result<(App, KeyManager), ApiError> {
     let (app, viewer) = signed_in().await?;
     let manager = access::key_manager(&app, &viewer, account, action, &trace(&app)).await;
@@ -192,7 +192,7 @@ pub fn answer<T>(result: Result<T, ServiceError>) -> Result<T, ApiError> {
     })
 }
 
-/// Where somebody who has signed in or up goes; the answer brings the browser its cookie.
+/// Redirect target after sign-in or sign-up; the response sets the cookie.
 ///
 /// # Errors
 /// What to show at the form.

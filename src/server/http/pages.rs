@@ -1,5 +1,5 @@
-//! Pages: what a browser asks for by address, and the plain form posts to the same addresses. The other door of the
-//! forms is `api`; both call the same use case.
+//! Pages, and the plain form posts to their URLs. The other entry point of the forms is `api`; both call the same use
+//! case.
 
 mod activity;
 mod create_team;
@@ -41,7 +41,7 @@ use tower_sessions::Session;
 
 /// Every page, and its form. A form without a gate has no body (see [`bodies`](super::middleware::bodies)).
 pub fn routes(app: &App) -> Router<App> {
-    // Anybody may send these three.
+    // These three need no sign-in.
     let open = |form: MethodRouter<App>| form.route_layer(from_fn_with_state(app.clone(), gates::open));
     let member = |form: MethodRouter<App>| form.route_layer(from_fn_with_state(app.clone(), gates::member));
     Router::new()
@@ -74,7 +74,7 @@ pub fn keys_path(slug: &str) -> String {
     format!("/home/{slug}/api-keys")
 }
 
-/// The person whose page this is; whoever is not signed in is sent to sign in and back again.
+/// Extractor of the signed-in person; others are redirected to sign-in and back.
 struct SignedIn(Visit, Viewer);
 
 impl FromRequestParts<App> for SignedIn {
@@ -93,7 +93,7 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
-/// For whoever is not signed in: to the form for that, and back to `path` afterwards.
+/// Redirects to sign-in, and back to `path` afterwards.
 fn to_sign_in(path: &str) -> Response {
     let query: String = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("next", path)
@@ -146,7 +146,7 @@ fn with_wait(seconds: Option<u32>, mut response: Response) -> Response {
     response
 }
 
-/// Leads somebody who has signed in or up to their page.
+/// Redirects to the person's page after sign-in or sign-up.
 fn welcome(led: Welcome) -> Response {
     let mut response = Redirect::to(&led.path).into_response();
     if let Some(cookie) = led.cookie {

@@ -1,4 +1,4 @@
-//! Signing up, in and out, for both doors: the use case, then the session, then where to go.
+//! Sign-up, sign-in and sign-out for both entry points: the use case, then the session, then the redirect.
 
 use super::{client, functions, pages::keys_path};
 use crate::{
@@ -21,7 +21,7 @@ use axum::{
 use leptos::prelude::expect_context;
 use tower_sessions::Session;
 
-/// The request of somebody who signs in or up.
+/// A sign-in or sign-up request.
 pub struct Visitor {
     app: App,
     browser: Session,

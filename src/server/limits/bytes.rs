@@ -21,10 +21,10 @@ const NETWORKS: usize = 100_000;
 /// Whose body it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
-    /// Anybody: all of these together get at most half of the budget, and those of one network a small part of that, so
-    /// that strangers use up neither.
+    /// An anonymous client. All anonymous clients together get at most half of the budget, and those of one network a
+    /// small part of that half.
     Stranger(Network),
-    /// Somebody with a session or a good key.
+    /// A client with a session or a good key.
     Known,
 }
 

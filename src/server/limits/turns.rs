@@ -10,7 +10,7 @@ use std::{
 };
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
-/// Turns beyond which those that nobody waits for are forgotten.
+/// Number of turns above which unused ones are removed.
 const FORGET_FROM: usize = 1_000;
 /// A turn that takes longer is a long one.
 const LONG: Duration = Duration::from_millis(500);

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 /// How often the use of one key after its end is told.
 const ALERT_EVERY: Duration = Duration::from_hours(1);
-/// Rows of one transaction: on SQLite nobody else writes meanwhile.
+/// Rows of one transaction. On SQLite it blocks all other writes.
 const CHUNK: usize = 16 * given::MANY;
 /// The same where each row has a statement of its own (docs/security.md, S85).
 const SINGLE_ROWS: usize = 200;

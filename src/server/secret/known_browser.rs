@@ -1,5 +1,5 @@
-//! Browsers in which a person has signed in before (docs/security.md, S7): they keep a signed value that ends after a year,
-//! and when the password changes. It signs nobody in: it only spares its owner the waits that strangers cause.
+//! Browsers in which a person has signed in before (docs/security.md, S7): they keep a signed value that ends after a
+//! year, and when the password changes. It does not sign in: it only exempts its owner from waits that strangers cause.
 
 use super::pepper::{Pepper, Purpose};
 use crate::domain::{ids::UserId, time::Timestamp};

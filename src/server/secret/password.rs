@@ -51,7 +51,7 @@ pub struct Busy;
 /// What checking a password told.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Checked {
-    /// Not the password, or nobody to have one.
+    /// The wrong password, or no such person.
     Wrong,
     /// The password.
     Right,
@@ -65,7 +65,7 @@ pub struct Passwords {
     /// Checked in place of a stored hash when there is none, so that both take as long (S6).
     decoy: String,
     hashing: FairQueue<Network>,
-    /// Judging has places of its own, so that nobody who signs in waits for somebody who signs up.
+    /// Scoring has its own slots, so that sign-ins do not wait for sign-ups.
     judging: FairQueue<Network>,
     patience: Duration,
     runs: AtomicU64,
@@ -136,8 +136,8 @@ impl Passwords {
         .await
     }
 
-    /// What would help a password that is easy to guess, or `None` for one that is not. `own` are words that somebody
-    /// who guesses would try first.
+    /// Advice for a password that is easy to guess, or `None` if it is not. `own` are words that an attacker would try
+    /// first.
     ///
     /// # Errors
     /// [`Busy`] when there is no place in time.

@@ -47,7 +47,7 @@ pub struct Try<'a> {
     pub trace: &'a Trace,
 }
 
-/// Somebody who has signed in or up.
+/// A person who has signed in or up.
 pub struct Entered {
     /// Who.
     pub user: UserId,
@@ -74,7 +74,7 @@ pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceErro
         .as_ref()
         .and_then(|user| known_for.find(&app.pepper, user.id, &user.password_hash, now));
     let rows = Rows::new(app, email.as_ref(), &attempt, known);
-    // From a read: whoever has to wait does not take the only connection that writes.
+    // Read with a reader, so that an attempt that must wait does not take the only writing connection.
     let failures = rows.read(&mut reader).await?;
     drop(reader);
     failures.allow(now)?;
@@ -97,7 +97,7 @@ pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceErro
         return Err(ServiceError::Refused(WRONG_SIGN_IN));
     };
     let mut tx = app.store.write().await?;
-    // Whoever changes the password waits for this, or is waited for.
+    // Serialises this with a password change.
     tx.users().lock(entered.id).await?;
     let now_stored = tx.users().by_id(entered.id).await?;
     if now_stored.is_none_or(|user| user.password_hash != entered.password_hash) {
@@ -129,12 +129,12 @@ pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceErro
     })
 }
 
-/// What a browser is to keep of somebody who has just signed up.
+/// The known-browser cookie of a person who has just signed up.
 pub(super) fn known_from_now_on(app: &App, known: &str, user: UserId, password_hash: &str) -> String {
     KnownFor::read(known).with(&app.pepper, user, password_hash, app.now())
 }
 
-/// Adds a refused try to the activity of whoever has the email; repeats of a minute are one entry (S67).
+/// Records a refused attempt in the activity of the email's owner; repeats within a minute are one entry (S67).
 async fn refuse(
     app: &App,
     user: Option<&User>,
@@ -142,7 +142,7 @@ async fn refuse(
     trace: &Trace,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    // An email that nobody has is written as well, in another table, and looked for: it must cost the same (S6).
+    // An unknown email is looked up and written too, to another table, so that it costs the same (S6).
     let id = user.map_or_else(|| UserId::from_random(app.rng.bytes()), |user| user.id);
     let account: Option<AccountId> = app.store.read().await?.accounts().personal_of(id).await?;
     let actor = Actor {
@@ -150,7 +150,7 @@ async fn refuse(
         name: "Somebody",
         trace: Some(trace),
     };
-    // Tries of different emails are different, whoever has them.
+    // Attempts for different emails are not folded together.
     let target = match user {
         Some(user) => (user.id.to_string(), user.name.as_str()),
         None => (rows.email.as_ref().map(hex::encode).unwrap_or_default(), ""),
@@ -166,10 +166,10 @@ async fn refuse(
 
 /// The rows that a try is counted in.
 struct Rows {
-    /// All failures for the email, of strangers: see `own`.
+    /// All failures for the email outside known browsers: see `own`.
     email: Option<WaitId>,
     /// The failures for the email from this network. Where the person has signed in before, those of the browser alone:
-    /// strangers cannot make it wait, and who holds it cannot guess faster than anybody else.
+    /// strangers cannot make that browser wait, and its user cannot guess faster than others.
     own: WaitId,
 }
 

@@ -48,8 +48,7 @@ pub struct NewMember<'a> {
     pub role: Role,
 }
 
-/// Adds somebody who has signed up to a team, for the server operator. `entry_id` are random bytes. Returns
-/// the team.
+/// Adds a person to a team, for the server operator. `entry_id` are random bytes. Returns the team.
 ///
 /// # Errors
 /// `Invalid` or `Conflict` with a sentence that says what to give instead.

@@ -140,7 +140,7 @@ impl HttpBody for Sent {
     }
 }
 
-/// The body of a request. It is shared with whoever answers, so that what they left of it can be seen.
+/// The body of a request. It is shared with the handler, to detect whether the handler read it to its end.
 #[derive(Clone)]
 struct Rest(Arc<Shared>);
 

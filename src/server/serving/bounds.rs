@@ -71,7 +71,7 @@ impl Bounds {
     }
 
     /// Connections that this peer may have. Many clients may stand behind a trusted proxy, and behind an address of a
-    /// private network: a container bridge, or a balancer that nobody listed.
+    /// private network: a container bridge, or a balancer that is not in TRUSTED_PROXIES.
     #[must_use]
     pub fn of_peer(&self, peer: IpAddr, is_trusted: bool) -> usize {
         if is_trusted || is_internal(peer) {

@@ -232,7 +232,7 @@ impl Connection {
 
     /// The task that serves it.
     pub fn served_by(&self, task: AbortHandle) {
-        // Set once, by whoever spawns it.
+        // Set once, by the code that spawns it.
         let _ = self.task.set(task);
     }
 

@@ -108,7 +108,7 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        // Before the last look for bytes, so that nobody is woken in vain between the two.
+        // Before the last check for bytes, so that no wake-up is lost between the two.
         this.connection.wakes(cx.waker());
         let before = buffer.filled().len();
         match Pin::new(&mut this.tcp).poll_read(cx, buffer) {

@@ -38,8 +38,8 @@ impl SessionTable {
         Self(app)
     }
 
-    /// Stores a new session. One of a person only if their password is still the one that let them in: whoever changes
-    /// it ends the sessions there are, and locks the person as this does. Whether it was stored.
+    /// Stores a new session; returns whether it was stored. A person's session is stored only if their password is
+    /// still the one they signed in with. A password change ends all sessions and locks the person, as this does.
     async fn insert(
         &self,
         record: &Record,

@@ -61,7 +61,7 @@ pub struct ActivityFilter {
 /// Which events a list of the activity shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Events {
-    /// All but refused sign-ins, which anybody may cause.
+    /// All but refused sign-ins, which any client can cause.
     #[default]
     ButRefusals,
     /// All.

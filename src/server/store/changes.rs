@@ -130,13 +130,14 @@ impl Changes {
         self.all.load(SeqCst) <= moment.0 && self.slot(key).load(SeqCst) <= moment.0
     }
 
-    /// Lets go of one key. Called after the change can be read in the database, and before anybody is told of it.
+    /// Drops one key from the cache. Called after the change is visible in the database and before any response about
+    /// it.
     pub fn note(&self, key: KeyId) {
         let now = self.counter.fetch_add(1, SeqCst) + 1;
         self.slot(key).fetch_max(now, SeqCst);
     }
 
-    /// Lets go of every key.
+    /// Drops every key from the cache.
     pub fn note_all(&self) {
         let now = self.counter.fetch_add(1, SeqCst) + 1;
         self.all.fetch_max(now, SeqCst);

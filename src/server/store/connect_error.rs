@@ -54,7 +54,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// What it is that somebody else holds, for errors that end by waiting.
+    /// What another session holds, for errors that pass after waiting.
     pub(super) fn passes(&self) -> Option<&'static str> {
         use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
         let error = match self {

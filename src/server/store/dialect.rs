@@ -58,8 +58,8 @@ pub async fn set_up_long(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     }
 }
 
-/// Whether a statement was ended before it was done: by its time limit, or because nobody waited for it any more.
-/// PostgreSQL: 57014, query_canceled. SQLite: 9, SQLITE_INTERRUPT.
+/// Whether a statement was cancelled, by its time limit or by its caller. PostgreSQL: 57014, query_canceled. SQLite: 9,
+/// SQLITE_INTERRUPT.
 pub fn was_interrupted(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| code == "57014" || code == "9")
 }

@@ -55,7 +55,7 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
-    /// Whether nobody knows if the change was stored.
+    /// Whether the result of the change is unknown.
     #[must_use]
     pub const fn is_unanswered(&self) -> bool {
         matches!(self, Self::Unanswered)

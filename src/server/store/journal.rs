@@ -36,9 +36,9 @@ use tokio::{
     time::timeout,
 };
 
-/// How long an answer waits for the journal. The change is made then: it is in the journal later.
+/// How long a response waits for the journal. The change is valid then, and gets into the journal later.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How often the server looks for entries that nobody has announced, and tries again what failed.
+/// How often the server polls for entries without a notification, and retries failed writes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const RANDOM_ID: &str = "SELECT LOWER(HEX(RANDOMBLOB(16)))";
 
@@ -59,7 +59,7 @@ struct Condition {
     trouble: Mutex<Option<String>>,
 }
 
-/// The figures of the journal.
+/// The metrics of the journal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JournalLevels {
     /// Bytes of it.
@@ -247,7 +247,7 @@ impl Journal {
             }
             Err(trouble) => {
                 self.condition.set(WHAT, &self.path, Some(trouble.to_string()));
-                // Also of those that were not read yet: nobody waits for one that comes behind so many.
+                // Also for rows that were not read yet: a change does not wait behind so many rows.
                 self.progress.send_modify(|progress| progress.failed = newest);
                 Ok(false)
             }
@@ -348,7 +348,7 @@ impl Store {
         Ok(())
     }
 
-    /// The figures of the journal; zeros on PostgreSQL, which has none.
+    /// The metrics of the journal; zeros on PostgreSQL, which has none.
     #[must_use]
     pub fn journal_levels(&self) -> JournalLevels {
         self.journal

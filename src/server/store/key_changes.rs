@@ -13,7 +13,7 @@ use crate::domain::{
 };
 
 declare! {
-    /// Only while nobody has used the key.
+    /// Only while the key was never used.
     REISSUE = concat!("UPDATE api_keys SET prefix = $3, hash = $4, pepper_version = $5
         WHERE account_id = $1 AND id = $2 AND last_used_at IS NULL AND ", live!("$6"));
     /// Only before its end: what has ended stays ended.

@@ -42,7 +42,7 @@ impl Leaks<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Notes that an owner knows of a leak; whether there was one that nobody knew of.
+    /// Acknowledges a leak; returns whether there was one without acknowledgement.
     ///
     /// # Errors
     /// When the database fails.

@@ -14,7 +14,7 @@ declare! {
     SET_ROLE = "UPDATE memberships SET role = $3 WHERE account_id = $1 AND user_id = $2";
 }
 
-/// Somebody whose membership is to change, from [`super::Tx::change_member`].
+/// A membership to change, from [`super::Tx::change_member`].
 pub struct MemberChange<'c> {
     pub(super) conn: Conn<'c>,
     pub(super) account: AccountId,

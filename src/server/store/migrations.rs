@@ -26,7 +26,7 @@ pub(super) static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
 
 /// Where the migrations that were run are listed.
 pub(super) const TABLE: &str = "_sqlx_migrations";
-/// The number says "babysea" to nobody but us; PostgreSQL keeps such locks apart by database.
+/// An arbitrary number ("babysea"); PostgreSQL keeps such locks separate by database.
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7019264412530921)";
 /// Limits of the session that starts: a lock is tried again, a migration may take as long as it takes.
 const SET_UP: &str = "SET lock_timeout = 1000; SET statement_timeout = 0; \

@@ -152,10 +152,10 @@ impl Store {
         Ok(logged.max(0).unsigned_abs() * PAGE_BYTES)
     }
 
-    /// Lets SQLite's write-ahead log begin anew, once it has more than `most` bytes. It does so by itself when somebody
-    /// writes while all of it is in the database and nobody reads from it. Long reads that follow each other leave no such
-    /// moment: new ones wait here until those that run have ended, within their time limit, and the log is short. Returns
-    /// how many bytes of it are in use then.
+    /// Makes SQLite reuse its write-ahead log from the beginning, once it has more than `most` bytes. SQLite does this
+    /// itself when a write finds the whole log checkpointed and no reader active. Overlapping long reads prevent that,
+    /// so new ones wait here until the running ones have ended, within their time limit, and the log is short. Returns
+    /// how many bytes of it are then in use.
     pub async fn restart_log(&self, most: u64) -> Result<u64, StoreError> {
         let mut bytes = self.checkpoint().await?;
         if bytes <= most {
@@ -173,8 +173,8 @@ impl Store {
         Ok(bytes)
     }
 
-    /// Tells `listener` what the clock of PostgreSQL shows: now, and with every look at the other servers' changes. The
-    /// clock of an SQLite file is this machine's, and nobody is told.
+    /// Calls `listener` with the time of PostgreSQL's clock: now, and with every poll for changes. Not called on
+    /// SQLite, whose clock is this machine's.
     ///
     /// # Errors
     /// When the database fails.

@@ -74,13 +74,13 @@ async fn fill(load: &mut Load, source: &Source, table: &Table) -> Result<(), Bac
             sent.map_err(|_| CopyError::Stopped.into())
         });
         if sent.is_err() {
-            // Nobody waits for it where PostgreSQL refused a row.
+            // The receiver is gone if PostgreSQL refused a row.
             let _ = sender.blocking_send(Err(std::io::ErrorKind::Other.into()));
         }
         sent.map(drop)
     });
     let (read, rows) = tokio::join!(reads, load.fill(&table.name, &table.columns, receiver));
-    // A file that cannot be read, or a writer that nobody waits for any more, is the cause of what the other side says.
+    // If the file could not be read, or the receiver is gone, the error of the other side is only a consequence.
     let rows = match (read, rows) {
         (Err(error), _) if !matches!(error, BackupError::Copy(CopyError::Stopped)) => return Err(error),
         (_, rows) => rows?,

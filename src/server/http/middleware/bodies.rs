@@ -1,6 +1,7 @@
-//! Bodies of requests to the dashboard (docs/security.md, S28 and S89). None is read before its sender may send one:
-//! [`hold`] is around every handler and leaves it an empty body, and the gate of a form reads the whole body first. So a
-//! handler without a gate has no body, and one behind a gate judges its caller when the body is there.
+//! Bodies of requests to the dashboard (docs/security.md, S28 and S89). No body is read before its sender is allowed to
+//! send one: [`hold`] wraps every handler and gives it an empty body, and the gate of a form reads the whole body
+//! first. So a handler without a gate has no body, and a handler behind a gate checks its caller once the body has
+//! arrived.
 
 use crate::server::{
     app::App,
@@ -20,18 +21,19 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// Most bytes of a form that anybody may send.
+/// Body limit of a form that needs no sign-in.
 pub const OPEN_FORM: usize = 4 * 1024;
-/// Most bytes of any other form.
+/// Body limit of any other form.
 pub const FORM: usize = 64 * 1024;
-/// How long a body may take. Less than an answer may take to begin, so that a slow client is the client's failure.
+/// Time limit of a body. It is shorter than the limit for the start of a response, so that a slow client gets a client
+/// error.
 const TIME: Duration = Duration::from_secs(20);
 
-/// The body of a request, until somebody may read it.
+/// The body of a request, until a gate reads it.
 #[derive(Clone)]
 struct Held(Arc<Mutex<Option<Body>>>);
 
-/// Keeps every body from the handlers.
+/// Takes the body out of every request.
 pub async fn hold(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(Held(Arc::new(Mutex::new(Some(body)))));

@@ -31,7 +31,7 @@ fn limit(request: &Request) -> Duration {
     if is_page(request) { PAGE } else { ANSWER }
 }
 
-/// `req_` and a ULID. An id that the client sent is not taken over: it could be anybody's.
+/// `req_` and a ULID. An id sent by the client is ignored, because it could be another request's.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 

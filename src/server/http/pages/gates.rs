@@ -53,7 +53,7 @@ pub async fn page(State(app): State<App>, request: Request, next: Next) -> Respo
     late(&app, copy, unavailable()).await
 }
 
-/// Before a form that anybody may send.
+/// Gate of a form that needs no sign-in.
 pub async fn open(State(app): State<App>, request: Request, next: Next) -> Response {
     let from = client::of(&app, request.headers(), request.extensions());
     let sender = Sender::Stranger(from.network());

@@ -99,7 +99,7 @@ pub async fn show(
         Err(response) => return response,
     };
     let asked = &keys.asked;
-    // Somebody pasted a key to find it: its first characters find it too, and may stand in an address.
+    // The search contains a pasted key. Its first characters find it too, and may be in a URL.
     if let Some(start) = token::start_in(&asked.search, &keys.app().config.key_prefix) {
         let mut found = asked.clone();
         found.search = start;
@@ -110,7 +110,7 @@ pub async fn show(
     let opened = match asked.dialog.as_str() {
         "create" if keys.reader.may(Action::CreateKey) => Ok((KeyDialog::Create, fresh(keys.app()))),
         name => match questions::action(name) {
-            // Whoever has to sign in before a form is read comes back to its address, which names no key.
+            // After signing in, the person returns to the URL of the form, which names no key.
             Some(action) if keys.reader.may(action) && !about.is_empty() => {
                 questions::open(&keys, action, &about, fresh(keys.app())).await
             }
@@ -154,7 +154,7 @@ struct OneKey {
     key: String,
 }
 
-/// Notes that somebody knows of a leak.
+/// Acknowledges a leak.
 async fn acknowledge(keys: &Keys, request: axum::extract::Request) -> Response {
     let OneKey { key } = match fields::read(request).await {
         Ok(form) => form,

@@ -15,8 +15,8 @@ use crate::{
     },
 };
 
-/// Keys that one transaction ends. In an account of 1,000,000 keys on SQLite a step took 22 ms, the worst of 1,000 steps
-/// 112 ms, and whoever else wrote waited as long (two cores, without optimisation).
+/// Keys that one transaction revokes. In an account of 1,000,000 keys on SQLite a step took 22 ms, the worst of 1,000
+/// steps 112 ms, and other writes waited as long (two cores, without optimisation).
 const STEP: u32 = 50;
 
 /// What a step of many did.
@@ -94,7 +94,8 @@ impl Operator<'_> {
         };
         if !self.revoke(&mut tx, &key, now, &reason).await? {
             drop(tx);
-            // Whoever ended it, it has ended on every server once this is said (docs/security.md, S73).
+            // The key has ended on every server before this response, whichever change ended it (docs/security.md,
+            // S73).
             self.store.all_known().await?;
             return refuse(match key.status(now) {
                 KeyStatus::Expired => "this key has already expired".to_owned(),
@@ -130,7 +131,7 @@ impl Operator<'_> {
         tx.keys().lock(account, &ids).await?;
         let mut revoked = 0;
         for id in ids {
-            // As it is now that nobody else can change it.
+            // Read again under the lock.
             if let Some(key) = tx.keys().by_id(account, id).await?
                 && self.revoke(&mut tx, &key, now, &reason).await?
             {

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Somebody in a team.
+/// A person in a team.
 pub struct InTeam {
     /// The team.
     pub team: Account,
@@ -53,7 +53,7 @@ impl Operator<'_> {
         Ok(reader.operator().members(account, after, PAGE).await?)
     }
 
-    /// Somebody in a team who is not its primary owner.
+    /// Finds a person in a team who is not its primary owner.
     ///
     /// # Errors
     /// `Conflict` with a sentence when they are not in it, or own it.
@@ -78,7 +78,7 @@ impl Operator<'_> {
         }
     }
 
-    /// Takes somebody out of a team. The keys they made stay with it.
+    /// Removes a person from a team. The keys they created stay.
     ///
     /// # Errors
     /// `Conflict` when they are not in it any more.
@@ -99,7 +99,7 @@ impl Operator<'_> {
         Ok(tx.commit().await?)
     }
 
-    /// Gives somebody in a team another role.
+    /// Changes the role of a person in a team.
     ///
     /// # Errors
     /// `Conflict` when they are not in it any more, or have the role.

@@ -115,7 +115,7 @@ impl Snapshot {
     /// Sends the rows of a table in PostgreSQL's text format, one a line; returns how many.
     ///
     /// # Errors
-    /// When PostgreSQL fails. `Stopped` where nobody takes the rows any more.
+    /// When PostgreSQL fails. `Stopped` when the receiver of the rows is gone.
     pub async fn copy(
         &mut self,
         table: &str,

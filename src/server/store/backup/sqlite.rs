@@ -60,7 +60,7 @@ pub async fn copy_sqlite(from: PathBuf, to: PathBuf, shown: PathBuf) -> Result<(
     copied.await.map_err(|_| failed)?
 }
 
-/// Verifies an SQLite file that nobody changes; what is wrong with it.
+/// Verifies an SQLite file that no process changes; returns its faults.
 ///
 /// # Errors
 /// When it cannot be read at all.
@@ -77,7 +77,7 @@ fn copy(from: &Path, to: &Path, stopped: &Stopped, shown: &Path) -> Result<(), C
     let of_copy = |error: rusqlite::Error| sentence(&error, shown, stopped);
     let source = open(from).map_err(of_source)?;
     let mut copy = open(to).map_err(of_copy)?;
-    // Nobody reads the copy before it is complete and flushed.
+    // The copy is not read before it is complete and flushed.
     copy.pragma_update(None, "journal_mode", "OFF").map_err(of_copy)?;
     copy.pragma_update(None, "synchronous", "OFF").map_err(of_copy)?;
     // The transaction begins with the first look at a page.
@@ -169,7 +169,7 @@ fn sentence(error: &rusqlite::Error, file: &Path, stopped: &Stopped) -> CopyErro
     CopyError::Failed(driver_errors::sqlite_sentence(code, error, file))
 }
 
-/// An SQLite file that nobody else uses: one in a backup, or one that is about to be put in place.
+/// An SQLite file that no other process uses: in a backup, or about to be put in place.
 pub struct CopiedFile(SqliteConnection);
 
 impl CopiedFile {

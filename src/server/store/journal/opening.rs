@@ -35,7 +35,7 @@ const BEGUN: &str = "UPDATE journal SET begun_after = $1 WHERE id = 1 AND begun_
 pub(super) struct Opened {
     /// The id of the database.
     pub(super) database: String,
-    /// The journal; or why there is none, which does not stop anybody.
+    /// The journal, or why it cannot be used, which does not stop the start.
     pub(super) journal: Result<Known, Trouble>,
 }
 
@@ -163,7 +163,8 @@ impl Found<'_> {
                 ));
             }
             Err(Trouble::Io(source)) => {
-                // What is no file holds nothing. A file that nobody can read may hold what this database lacks.
+                // A path that is not a file holds nothing. A file that cannot be read may hold changes that this
+                // database lacks.
                 if fs::symlink_metadata(self.path).is_ok_and(|found| found.is_file()) {
                     return Err(self.failed(source));
                 }

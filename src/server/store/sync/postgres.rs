@@ -59,7 +59,7 @@ const LEAVE: &str = "DELETE FROM servers WHERE id = $1";
 /// Only if the row is still what was seen.
 const FORGET: &str = "DELETE FROM servers WHERE id = $1 AND epoch = $2 AND beat = $3 AND seen_at = $4";
 
-/// Deletes the row of a server that answers nobody any more, so that no change waits for it.
+/// Deletes the row of a server that no longer answers requests, so that no change waits for it.
 pub(in super::super) async fn leave(pool: &PgPool, changes: &Changes) {
     changes.leave();
     let left = sqlx::query(LEAVE).bind(&changes.server).execute(pool);
@@ -128,8 +128,8 @@ impl Looker {
         Ok(looker)
     }
 
-    /// Reads what was changed and lets go of it; then shows that in the server's row; then what is held may be used on. In
-    /// this order: whoever reads the row may rely on it.
+    /// Reads the changes and drops the changed keys from the cache, then writes the server's row, then renews the
+    /// lease. The order matters: other servers rely on the row.
     async fn look(&mut self, changes: &Changes) -> Result<(), StoreError> {
         loop {
             let (look, began) = (changes.begin_look(), Uptime::now());
@@ -144,7 +144,8 @@ impl Looker {
                     if changes.is_leaving() {
                         return Ok(());
                     }
-                    // New, or somebody took this server for gone: from here on it is there, and reads again.
+                    // The row is missing: the server is new, or another one deleted it as gone. Insert it and poll
+                    // again.
                     self.join(changes).await?;
                     continue;
                 }

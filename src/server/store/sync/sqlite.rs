@@ -32,7 +32,7 @@ const SHOW: &str = "INSERT INTO servers (id, epoch) VALUES ('server', $1)
 /// See [`super::number`].
 pub(super) async fn number(conn: &mut SqliteConnection, keys: &BTreeSet<KeyId>) -> Result<i64, StoreError> {
     let epoch: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut *conn).await?;
-    // A change of no key has a row without one: whoever looks knows then that it missed none.
+    // A change of no key has a row without a key, so that a poll can tell that it missed none.
     let keys = keys.iter().map(ToString::to_string);
     let keys: Vec<_> = keys.collect();
     let none = [String::new()];
@@ -85,7 +85,7 @@ async fn keep_looking(read: SqlitePool, write: SqlitePool, changes: Weak<Changes
         }
         let epoch = changes.epoch();
         if !failed && shown != Some(epoch) {
-            // On a full disk, or while somebody else writes for long, the next look tries again.
+            // On a full disk, or during a long write of another process, the next poll retries.
             let write = sqlx::query(SHOW).bind(epoch).execute(&write);
             if let Ok(Ok(_)) = timeout(WRITING, write).await {
                 shown = Some(epoch);
