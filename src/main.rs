@@ -1,4 +1,4 @@
-//! Reads the configuration, builds the app, serves it until told to stop.
+//! Reads the configuration, builds the app, and serves it until a signal.
 
 // A write that fails is no panic: see `server::logging`.
 #![deny(clippy::print_stderr, clippy::print_stdout)]

@@ -1,4 +1,4 @@
-//! What the browser is told when something did not happen. Every variant is safe to show.
+//! The error of a server function. Everything in it is safe to show.
 
 use crate::domain::field_errors::FieldErrors;
 use leptos::server_fn::{

@@ -1,4 +1,4 @@
-//! A form as it is drawn: what was typed before, and what was wrong with it.
+//! State of a rendered form: previous input and errors.
 
 use super::error::ApiError;
 use crate::domain::field_errors::FieldErrors;

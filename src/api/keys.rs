@@ -30,7 +30,7 @@ impl RevealedKey {
     }
 }
 
-/// A key whose secret was just made: the one answer that holds it (docs/security.md, S33).
+/// A key with its new secret: the only response that contains it (docs/security.md, S33).
 #[derive(Debug, Serialize, Deserialize)]
 pub struct RevealedKey {
     /// Id.
@@ -51,7 +51,7 @@ pub struct RevealedKey {
     pub trial: Option<Trial>,
 }
 
-/// An allowlist as it was understood.
+/// A parsed allowlist, for the hint at its field.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct AllowlistReading {
     /// Each entry and what it covers.
@@ -61,7 +61,7 @@ pub struct AllowlistReading {
 }
 
 impl AllowlistReading {
-    /// Everything that is said of it, if it has an entry.
+    /// The sentences of the hint, if the list has an entry.
     pub fn sentences(&self) -> impl Iterator<Item = &String> {
         let notes = if self.lines.is_empty() {
             &[][..]
@@ -151,7 +151,7 @@ pub async fn read_allowlist(
     functions::answer(keys::read_allowlist(&allowlist).map(Into::into))
 }
 
-/// Makes a key to replace another, which goes on working for `grace` hours.
+/// Creates a replacement for a key, which keeps working for `grace` hours.
 ///
 /// # Errors
 /// What to show at the form.
@@ -211,7 +211,7 @@ pub async fn revoke_keys(
     functions::answer(retirement::revoke(&app, &manager, &keys, &reason).await)
 }
 
-/// Forgets keys and their request logs; `confirm` is what the dialog asks to type.
+/// Deletes keys and their request logs; `confirm` is the text that the dialog asks for.
 ///
 /// # Errors
 /// What to show at the form.

@@ -147,7 +147,7 @@ impl Event {
     }
 }
 
-/// What the activity keeps of the request that asked for a change.
+/// Request context: what the activity stores about the request of a change.
 #[derive(Clone, Debug)]
 pub struct Trace {
     /// Its id, as in its answer.
@@ -163,7 +163,7 @@ pub struct Actor<'a> {
     pub user: Option<UserId>,
     /// Their name, or what to call them.
     pub name: &'a str,
-    /// The request that asked for it, if it was one.
+    /// The request, if there was one.
     pub trace: Option<&'a Trace>,
 }
 
@@ -207,7 +207,7 @@ pub struct Entry {
     pub target_name: String,
     /// What else is to be known of it, in words.
     pub detail: String,
-    /// The request that asked for it; empty when it was no request.
+    /// The request id; empty without a request.
     pub request_id: String,
     /// First 12 hex digits of the HMAC-SHA-256 of the address it came from; nothing when that was unreadable.
     pub ip_hash: Option<String>,
@@ -259,7 +259,7 @@ impl Entry {
         line
     }
 
-    /// What a search looks at, in lower case.
+    /// The searched text, in lower case.
     #[must_use]
     pub fn search_key(&self) -> String {
         let ip_hash = self.ip_hash.as_deref().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! An API key as it stands, and whether it may pass.
+//! An API key: its state, and the check whether it may be used.
 
 use super::{
     ids::{AccountId, KeyId, UserId},
@@ -97,7 +97,7 @@ impl KeyStatus {
     /// Every status.
     pub const ALL: [Self; 4] = [Self::Active, Self::Rotated, Self::Expired, Self::Revoked];
 
-    /// Whether keys of this status are let through.
+    /// Whether keys with this status are accepted.
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Active | Self::Rotated)
@@ -122,7 +122,7 @@ pub enum Denial {
     Revoked,
     /// Past its end.
     Expired,
-    /// Used from an address that its allowlist does not hold, or from one that cannot be told.
+    /// Used from an address that is not in its allowlist, or from an unreadable address.
     IpNotAllowed,
     /// It lacks the scope.
     InsufficientScope,

@@ -94,7 +94,7 @@ pub enum Fault {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Allowlist(Vec<IpNet>);
 
-/// A list as it is kept, and what was changed in it.
+/// A parsed list, and what was changed in the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// What is kept, in the order typed.

@@ -1,4 +1,4 @@
-//! Secret text: the full text of an API key, on its one way to the person who asked for it.
+//! Secret text: the full text of an API key, on its only way to the person who created it.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

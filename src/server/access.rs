@@ -46,7 +46,7 @@ pub struct KeyManager {
     pub user: UserId,
     /// Their name.
     pub name: String,
-    /// The request that asks for it.
+    /// The request.
     pub trace: Trace,
 }
 
@@ -100,7 +100,7 @@ impl AccountReader {
     }
 }
 
-/// The right to see the account with this slug, asked of the database on every request (docs/security.md, S17).
+/// The right to see the account with this slug, read from the database on every request (docs/security.md, S17).
 ///
 /// # Errors
 /// `NotFound` when there is no such account or the viewer is not in it: both are one answer.

@@ -18,7 +18,7 @@ const MAX_BYTES: usize = 8_192;
 pub enum Client {
     /// From this address; never an IPv4-mapped one.
     Address(IpAddr),
-    /// A trusted proxy forwarded it, but what it says of the client cannot be read.
+    /// A trusted proxy forwarded it, but its header about the client is unreadable.
     Unreadable,
 }
 

@@ -23,7 +23,7 @@ use std::error::Error;
 /// Runs a command; returns what it has to say, which is nothing for a list that it has written.
 ///
 /// # Errors
-/// One sentence that says why it did nothing.
+/// One sentence with the reason of the failure.
 pub async fn run(command: &Command, config: &Config, parts: &Parts) -> Result<String, Box<dyn Error>> {
     match command {
         Command::User(command) => {
@@ -55,7 +55,7 @@ const fn operator<'a>(store: &'a Store, config: &'a Config, parts: &'a Parts) ->
     Operator { store, config, parts }
 }
 
-/// A person, as a command names them before it asks and after it is done.
+/// A person, as the confirmation and the result name them.
 fn named(person: &Person) -> String {
     let (name, email) = (table::shown(&person.name), table::shown(&person.email));
     format!("{name} ({email}), who signed up on {}", person.since().day())

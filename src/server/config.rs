@@ -94,7 +94,7 @@ pub struct Config {
     pub stale_if_db_down: Duration,
     /// Where Prometheus reads; nowhere when absent.
     pub metrics_listen: Option<SocketAddr>,
-    /// When a connection is closed on which no request has begun.
+    /// When an idle connection is closed.
     pub idle_timeout: Duration,
     /// Drain time after SIGTERM, in which requests are still answered.
     pub drain: Duration,

@@ -29,7 +29,7 @@ use crate::domain::{
 };
 use std::{error::Error, fmt::Write as _, sync::Arc, time::Duration};
 
-/// Slug of the team; whether it is there tells whether the sample is.
+/// Slug of the team; the sample exists if the team does.
 const TEAM: &str = "sample-team";
 
 /// The people, and what they are in the team.

@@ -78,7 +78,7 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
 /// Flushes the names in a folder, so that a power failure loses none that was made.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
-        // A file system without this has nothing to flush, or no way to ask for it.
+        // A file system without directory flushes has nothing to flush, or cannot do it.
         Err(error)
             if matches!(
                 error.kind(),

@@ -44,7 +44,7 @@ const CHUNK: usize = 200;
 pub enum Seen<'f> {
     /// The first of its kind: write it.
     First(First<'f>),
-    /// Counted; an entry at the end of the minute tells of it.
+    /// Counted for the entry at the end of the minute.
     Repeat,
 }
 

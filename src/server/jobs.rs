@@ -1,5 +1,5 @@
 //! What runs by itself: the removal of what is over and of what deleted keys left behind, and the entries for repeated
-//! events. All of it goes in short steps, and goes on after a restart (docs/security.md, S85).
+//! events. All of it runs in short steps and continues after a restart (docs/security.md, S85).
 
 mod backups;
 
@@ -69,7 +69,7 @@ pub fn start(app: &App, hangups: Signal) {
 /// A task of this module.
 type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Reads the catalogue again whenever the process is told to by SIGHUP; one that is wrong changes nothing.
+/// Reloads the catalogue on SIGHUP; an invalid file changes nothing.
 async fn follow_catalog(app: App, hangups: Arc<Mutex<Signal>>) {
     let mut hangups = hangups.lock().await;
     while hangups.recv().await.is_some() {
@@ -143,7 +143,7 @@ pub async fn purge_sessions(app: &App) -> Result<u64, StoreError> {
     Ok(idle + purge_kind(app, Kind::EndedSessions, now).await?)
 }
 
-/// Deletes the rows of a kind that are older than a moment; returns how many.
+/// Deletes the rows of a kind that are older than a given time; returns how many.
 async fn purge_kind(app: &App, kind: Kind, before: Timestamp) -> Result<u64, StoreError> {
     let (mut pace, mut count) = (Pace::default(), 0);
     loop {
@@ -181,7 +181,7 @@ pub async fn purge_logs(app: &App) -> Result<u64, StoreError> {
     }
 }
 
-/// Deletes the rows of a key's log from before a moment; returns how many.
+/// Deletes the log rows of a key from before a given time; returns how many.
 async fn remove_rows(app: &App, key: KeyId, before: Timestamp, pace: &mut Pace) -> Result<u64, StoreError> {
     let (mut count, mut from) = (0, ALWAYS);
     loop {
@@ -204,7 +204,7 @@ pub async fn remove_deleted(app: App) {
         if let Err(error) = remove_deleted_keys(&app).await {
             tracing::warn!(error = %error, "the logs of deleted keys could not be removed yet");
         }
-        // One that is told of meanwhile is not missed: the permit is kept.
+        // A notification in the meantime is not lost: `Notify` stores a permit.
         let _ = timeout(DELETED_EVERY, app.deletions.notified()).await;
     }
 }
@@ -243,7 +243,7 @@ async fn keep_log_short(app: App) {
     }
 }
 
-/// Writes the entries for repeated events whose minute is over; returns how many events they tell of.
+/// Writes the entries for repeated events of past minutes; returns how many events they count.
 pub async fn write_due_folds(app: &App) -> Result<u64, StoreError> {
     app.folds.write_due(&app.store, app.rng.as_ref(), app.now()).await
 }

@@ -201,7 +201,7 @@ impl Log {
         Self { format }
     }
 
-    /// Writes the sentence that ends a run in vain, whatever `RUST_LOG` says: a line for people, or an object.
+    /// Writes the sentence of a failed run, whatever `RUST_LOG` is: as a line or as a JSON object.
     pub fn refuse(&self, sentence: &dyn fmt::Display) {
         match self.format {
             LogFormat::Text => STDERR.push(format!("babysea: {sentence}\n").as_bytes()),
@@ -241,7 +241,7 @@ fn has_colours() -> bool {
     io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// The format that is asked for, the last one on the command line before the variable.
+/// The requested format: the last flag on the command line, then the variable.
 fn wanted(arguments: impl Iterator<Item = String>, variable: Option<String>) -> LogFormat {
     let (mut wanted, mut is_next) = (variable, false);
     for argument in arguments {
@@ -260,7 +260,7 @@ fn wanted(arguments: impl Iterator<Item = String>, variable: Option<String>) -> 
     }
 }
 
-/// A panic in the log: where, and what it said. Clients may be able to cause one, so that there is a limit.
+/// Logs a panic with its place and message. Rate-limited, because clients may be able to cause one.
 fn tell_panic(panic: &panic::PanicHookInfo<'_>) {
     static LINES: LogLimit = LogLimit::new();
     if LINES.allows() {
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn lines_without_room_are_counted_and_nobody_waits_for_ever() {
-        // No thread empties it, as when the reader of standard error stands still.
+        // No thread empties it, as when the reader of standard error has stalled.
         let output = Output::default();
         let line = vec![b'x'; MOST_BYTES / 4];
         for _ in 0..10 {

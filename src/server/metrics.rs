@@ -40,16 +40,16 @@ struct Task {
     task: &'static str,
 }
 
-/// How full things are at the moment.
+/// Gauges.
 #[derive(Clone, Debug, Default)]
 pub struct Levels {
-    /// Keys held in memory.
+    /// Cached keys.
     pub keys_in_memory: usize,
     /// Rows of the request log that wait to be written.
     pub log_queue: usize,
     /// Rows that were dropped since the start.
     pub log_dropped: u64,
-    /// Keys judged while the database was away, since the start.
+    /// Keys checked by their last known state, since the start.
     pub stale_uses: u64,
     /// Refused sign-ins that belong to no account, since the start.
     pub unowned_refusals: u64,

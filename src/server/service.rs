@@ -46,7 +46,7 @@ pub enum ServiceError {
     /// Tried too often; worth another try after so many seconds.
     #[error("too many attempts")]
     Wait(u32),
-    /// The account has another long question running, or this one took too long; the sentence is for the person.
+    /// Another long query of the account is running, or this one took too long; the sentence is for the person.
     #[error("{0}")]
     Overloaded(&'static str),
     /// Too much to do; worth another try soon.
@@ -60,8 +60,8 @@ pub enum ServiceError {
     Session(#[from] tower_sessions::session::Error),
 }
 
-/// Does what changes keys. Where that says that a key has ended or is not there, it waits until this holds on every server,
-/// whoever ended it (docs/security.md, S73).
+/// Runs a change of keys. If it reports that a key has ended or does not exist, waits until this holds on every server,
+/// whichever change ended it (docs/security.md, S73).
 async fn settled<T>(
     app: &App,
     change: impl Future<Output = Result<T, ServiceError>>,

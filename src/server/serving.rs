@@ -37,11 +37,11 @@ const HEADER_BYTES: usize = 16 * 1024;
 /// Most bytes of a connection that are read ahead, or wait to be written in pieces.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Bytes of responses that the system keeps for a connection (Linux doubles it). Left to itself it takes up to 4 MiB,
-/// and says that a client has taken some only after a third of that: a slow client would seem to take nothing.
+/// and reports progress only after a third of that, so a slow client would seem to take nothing.
 const SEND_BUFFER: usize = 64 * 1024;
 /// How long to wait when no more connections can be opened, before the next try.
 const NO_ROOM: Duration = Duration::from_millis(100);
-/// How often the log says so.
+/// How often it is logged.
 const REPORT_EVERY: Duration = Duration::from_mins(1);
 
 /// Serves until `stop` ends, within the bounds of the configuration. See [`serve_within`].
@@ -103,7 +103,7 @@ struct Serving<S> {
     service: S,
     connections: Arc<Connections>,
     tasks: JoinSet<()>,
-    /// When the log last said that no connection can be accepted.
+    /// When the log last reported that no connection can be accepted.
     reported: Option<Instant>,
 }
 
@@ -138,7 +138,7 @@ where
         }
     }
 
-    /// Accepts what stands in the listener's queue, and closes it.
+    /// Accepts the connections in the listener's queue, and closes the listener.
     fn empty_the_queue(&mut self, listener: TcpListener) {
         let Ok(listener) = listener.into_std() else { return };
         // The listener does not block: an error is the end of its queue.
@@ -206,7 +206,7 @@ where
             service,
             ..
         } = connection.into_parts();
-        // Thousands of connections may linger at once: each lets go of its buffer first.
+        // Thousands of connections may linger at once: each frees its buffer first.
         drop((read_buf, service));
         io.into_inner().linger().await;
     };

@@ -30,7 +30,7 @@ pub(super) struct Unfinished {
     /// Where it goes.
     path: PathBuf,
     folder: TempDir,
-    /// Locked for as long as this lives, so that others can tell it from what a killed process left.
+    /// Locked until dropped, so that other processes can distinguish it from the leftovers of a killed process.
     _lock: File,
 }
 
@@ -163,7 +163,7 @@ pub(super) fn sweep(folder: &Path, name: Option<&OsStr>) {
     }
 }
 
-/// Removes a complete backup. From the first moment on it has the name of one that was never completed.
+/// Removes a complete backup. It is renamed to an unfinished one first, so that a killed removal leaves no half backup.
 pub(super) fn discard(path: &Path) -> io::Result<()> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! The manifest of a backup: what it holds, and how to tell that it is whole.
+//! The manifest of a backup: its content, and how to verify it.
 
 use super::{BackupError, refuse};
 use crate::{
@@ -252,7 +252,7 @@ impl Manifest {
         .collect()
     }
 
-    /// How a database differs from what it says.
+    /// The differences between a database and the manifest.
     pub(super) fn differences(&self, facts: &Facts) -> Vec<String> {
         let mut differences = Vec::new();
         for table in &self.tables {

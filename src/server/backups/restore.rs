@@ -31,7 +31,7 @@ pub struct Restore {
     pub copies: Option<PathBuf>,
     /// Whether a database that is there gives way, and is kept under another name.
     pub replace: bool,
-    /// Whether it is done although nothing tells what ended since the backup.
+    /// Whether to restore without a journal of what ended since the backup.
     pub without_journal: bool,
     /// Now.
     pub at: Timestamp,

@@ -46,7 +46,7 @@ pub async fn verify(dir: &Path, pepper: &Path) -> Result<Verdict, BackupError> {
     if manifest.engine == Engine::Sqlite && faults.is_empty() {
         faults.extend(verify_sqlite(file.clone()).await?);
     }
-    // A damaged file cannot be asked for more.
+    // A damaged file cannot be read further.
     if manifest.engine == Engine::Sqlite && faults.is_empty() {
         let mut copied = CopiedFile::open(&file).await?;
         faults.extend(manifest.differences(&copied.facts().await?));
@@ -104,7 +104,7 @@ pub async fn verify_live(store: &Store, pepper: &Path) -> Result<Verdict, Backup
 async fn live_sqlite(store: &Store) -> Result<(Facts, Vec<String>), BackupError> {
     if let Some(file) = store.sqlite_file() {
         let faults = verify_sqlite(file).await?;
-        // A damaged file cannot be asked for more.
+        // A damaged file cannot be read further.
         if !faults.is_empty() {
             return refuse(format!(
                 "checks failed: {}. Stop the server, and restore a backup",

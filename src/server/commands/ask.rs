@@ -1,4 +1,4 @@
-//! What a command asks the server operator: whether to go on, and a new password.
+//! Prompts of commands: confirmation, and a new password.
 
 use crate::domain::password::Password;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 const MOST_BYTES: u64 = 4_096;
 const NOTHING_DONE: &str = "nothing was done";
 
-/// Asks whether to go on, unless `yes` says so. `what` is what would be done, after `this will` or `this would`.
+/// Asks for confirmation, unless `yes` is set. `what` completes the sentences `this will` and `this would`.
 ///
 /// # Errors
 /// One sentence, when the answer is not yes or there is no terminal.
@@ -87,13 +87,13 @@ fn line(bytes: Vec<u8>) -> Option<String> {
     Some(text)
 }
 
-/// A line that the terminal does not show. SIGINT ends the question, and the terminal shows again what is typed.
+/// Reads a line without echo. SIGINT ends the prompt and restores the echo.
 async fn unseen(question: &str) -> Result<String, String> {
     let failed = |_| NOTHING_DONE.to_owned();
     let echo = NoEcho::begin().map_err(|error| format!("the terminal cannot hide what is typed: {error}"))?;
     prompt(question);
     let (sender, receiver) = oneshot::channel();
-    // A thread of its own: the end of the process does not wait for it, as it does for tokio's.
+    // A separate thread, because the process would wait for a blocking task of tokio at its exit.
     std::thread::spawn(move || sender.send(read_line()));
     let typed = tokio::select! {
         typed = receiver => typed.map_err(failed)?,

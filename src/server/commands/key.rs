@@ -55,7 +55,7 @@ async fn list(
         list_account(&account.into(), &mut table, operator).await?;
         return Ok(String::new());
     }
-    // The head stands above an empty list too.
+    // An empty list has its header too.
     table.write(&[]);
     let mut after = String::new();
     loop {
@@ -169,7 +169,7 @@ async fn revoke_all(reason: &str, operator: &Operator<'_>) -> Result<u64, Box<dy
         for account in &accounts {
             match revoke_account(account, reason, operator).await {
                 Ok(count) => revoked += count,
-                // What was done stays so, and is said.
+                // Revoked keys stay revoked, and the error says how many.
                 Err(error) if revoked > 0 => {
                     return Err(format!(
                         "{revoked} keys were revoked, then the command failed: {error}; run it again"

@@ -1,5 +1,5 @@
-//! Lists on standard output: columns that stand below each other, or a JSON object on each line. Rows are written as they
-//! are read, so that a list of any length takes the memory of a page.
+//! Lists on standard output: aligned columns, or a JSON object on each line. Rows are written as they are read, so that
+//! a list of any length takes the memory of a page.
 
 use serde_json::{Map, Value};
 use std::io::{self, Write as _};

@@ -70,7 +70,7 @@ pub struct Listing {
     pub json: bool,
 }
 
-/// Whether a command asks before it does something.
+/// Whether a command asks for confirmation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Asking {
     /// Do not ask for confirmation

@@ -1,5 +1,5 @@
-//! Settings that give up what docs/security.md promises: the start says so each time, since most of them look as if the
-//! product needed them to run.
+//! Settings that give up a guarantee of docs/security.md. Each start warns about them, because most of them look as if
+//! they were needed.
 
 use super::{Config, Origin};
 use crate::{domain::password, server::client::TrustedProxies};
@@ -7,7 +7,7 @@ use std::{net::SocketAddr, time::Duration};
 
 /// How many times its default a limit may be before it counts as none.
 const FAR: u32 = 100;
-/// The same for what is held in memory.
+/// The same for limits of memory.
 const FAR_IN_MEMORY: u32 = 16;
 /// Connections that may be open where `MAX_CONNECTIONS` does not say (docs/operations.md).
 const MOST_CONNECTIONS: u32 = 10_000;
@@ -147,7 +147,7 @@ fn limits(config: &Config) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// What a start with these arguments says.
+    /// The warnings of a start with these arguments.
     fn said(arguments: &[&str]) -> Vec<String> {
         let all = ["babysea"].iter().chain(arguments);
         let config = Config::from_arguments(all).unwrap_or_else(|error| panic!("{error}"));

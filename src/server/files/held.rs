@@ -17,7 +17,7 @@ const TRIES: u32 = 20;
 /// Why a file was not replaced. The old one is whole.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplaceError {
-    /// Another process holds it.
+    /// Another process holds the lock.
     #[error("another command is changing it: try again when it has finished")]
     Busy,
     /// Hard links.

@@ -10,7 +10,7 @@ use axum::{
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
-/// Renders a page. `page` draws what stands in the body; `title` is followed by the brand.
+/// Renders a page. `page` is the content of the body; the brand is appended to `title`.
 pub async fn render<V: IntoView + 'static>(
     visit: &Visit,
     status: StatusCode,

@@ -23,7 +23,7 @@ impl<T: DeserializeOwned + Send, S: Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// Whether a body is said to be a form, with whatever parameters.
+/// Whether the content type is that of a form, with any parameters.
 #[must_use]
 pub fn is_form(headers: &HeaderMap) -> bool {
     let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());

@@ -174,7 +174,7 @@ pub fn reveal(app: &App, result: Result<Revealed, ServiceError>) -> Result<Revea
     answer(result.map(|key| super::revealed(app, key)))
 }
 
-/// The outcome as the browser gets it; a refusal sets the status of the answer.
+/// Converts a result for the browser; a refusal sets the status of the response.
 ///
 /// # Errors
 /// What to show at the form.

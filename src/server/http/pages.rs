@@ -115,7 +115,7 @@ async fn root(visit: Visit, browser: Session) -> Response {
     }
 }
 
-/// A page that says what went wrong when there is no form to say it at.
+/// The error page, for failures without a form.
 async fn failure(visit: &Visit, error: ServiceError) -> Response {
     if matches!(error, ServiceError::NotFound) {
         return not_found::page(visit).await;

@@ -150,7 +150,7 @@ pub fn own_page(path: &str) -> &str {
 const LONGEST_ADDRESS: usize = 2_048;
 
 /// Whether an address leads to a page of this server that one is sent back to after signing in (docs/security.md, S26).
-/// Only its path decides where it leads: what is searched for may hold anything that stands in an address.
+/// Only the path is checked, because a search in the query may contain any text.
 #[must_use]
 pub fn is_own_page(address: &str) -> bool {
     let path = address.split(['?', '#']).next().unwrap_or_default();

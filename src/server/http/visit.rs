@@ -23,7 +23,7 @@ pub struct Visit {
     pub app: App,
     /// Light or dark.
     pub theme: Theme,
-    /// Path and query that were asked for.
+    /// Path and query of the request.
     pub path: String,
     /// What the activity keeps of it.
     pub trace: Trace,

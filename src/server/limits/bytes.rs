@@ -87,19 +87,19 @@ impl ByteBudget {
         })
     }
 
-    /// Bytes that are taken at the moment.
+    /// Bytes in use.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.all.load(Ordering::Relaxed)
     }
 
-    /// Networks that are counted at the moment.
+    /// Number of networks that are counted.
     #[must_use]
     pub fn networks(&self) -> usize {
         self.strangers().networks.len()
     }
 
-    // Never held while anything is awaited.
+    // Never held across an await.
     fn strangers(&self) -> MutexGuard<'_, Strangers> {
         self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -38,7 +38,7 @@ impl Default for Turns {
     }
 }
 
-/// A turn, for as long as it is held. One that is dropped before [`Turn::ends`] counts as a long one: it was given up.
+/// A turn, held until it is dropped. Dropped before [`Turn::ends`], it counts as a long one, because it was cancelled.
 pub struct Turn<'t> {
     turns: &'t Turns,
     account: AccountId,

@@ -1,4 +1,4 @@
-//! Writes what was noted, in batches.
+//! Writes queued entries in batches.
 
 use super::{
     MOST_USED, Message, lock,

@@ -41,7 +41,7 @@ impl KnownBrowser {
             })
     }
 
-    /// What tells it from every other.
+    /// Distinguishes it from all others.
     #[must_use]
     pub const fn mac(&self) -> &[u8; 32] {
         &self.mac
@@ -87,7 +87,7 @@ impl FromStr for KnownBrowser {
             ends_at: Timestamp::from_millis(ends_at.parse().map_err(|_| Unreadable)?),
             mac,
         };
-        // Only as it was written: two spellings would be counted as two browsers.
+        // Only the canonical spelling is accepted: another one would count as another browser.
         (read.to_string() == text).then_some(read).ok_or(Unreadable)
     }
 }

@@ -19,7 +19,7 @@ use std::{
 
 /// Hashes that may wait for a place.
 const QUEUE: usize = 32;
-/// New passwords that may wait to be judged.
+/// Queue length for scoring new passwords.
 const JUDGE_QUEUE: usize = 32;
 /// How long a job waits for a place.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -36,7 +36,7 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// What S3 asks for.
+    /// The parameters of S3.
     pub const DEFAULT: Self = Self {
         memory: 19_456,
         passes: 2,
@@ -48,7 +48,7 @@ impl Cost {
 #[error("too many passwords are being checked at once")]
 pub struct Busy;
 
-/// What checking a password told.
+/// Result of a password check.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Checked {
     /// The wrong password, or no such person.

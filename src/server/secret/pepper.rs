@@ -26,7 +26,7 @@ const BYTES: usize = 32;
 const READINGS: u32 = 5;
 /// What the check value is computed from; no key is spelled like it.
 const CHECKED: &[u8] = b"babysea pepper check";
-/// Hex digits of an address's hash that are kept: enough to tell clients apart.
+/// Hex digits of an address's hash that are stored: enough to distinguish clients.
 const ADDRESS_DIGITS: usize = 12;
 
 /// What a key is found by. It neither prints nor copies.

@@ -31,7 +31,7 @@ pub struct Stream {
     is_shut_down: bool,
 }
 
-/// A timer that is set anew only where it would go off too late: most deadlines are met, and move.
+/// A timer that is reset only if it would fire too late: most deadlines move before they are reached.
 #[derive(Default)]
 struct Timer(Option<Pin<Box<Sleep>>>);
 

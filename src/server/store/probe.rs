@@ -8,7 +8,7 @@ use sqlx::{
 use std::time::{Duration, Instant};
 use tokio::{sync::Mutex, time::timeout};
 
-/// One statement and no more: a server that stands still cannot hold the row that others write.
+/// A single statement, so that a hung server cannot hold the row that others write.
 const WRITE: &str = "INSERT INTO health (id, at, filler) VALUES (1, $1, $2)
     ON CONFLICT (id) DO UPDATE SET at = excluded.at, filler = excluded.filler";
 /// Differs once something was committed on another connection (sqlite.org/pragma.html, "data_version").

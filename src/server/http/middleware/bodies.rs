@@ -72,7 +72,7 @@ impl Unread {
         }
     }
 
-    /// What the sender is told.
+    /// The response to the sender.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -93,7 +93,7 @@ pub struct Whole {
     pub share: Share,
 }
 
-/// Reads a body of at most so many bytes. One that says beforehand that it is longer is not read at all.
+/// Reads a body of at most so many bytes. A body whose `Content-Length` is larger is not read at all.
 ///
 /// # Errors
 /// Why it was not read.
@@ -128,7 +128,7 @@ pub async fn read(
     Ok(Whole { bytes, share })
 }
 
-/// Whether a body says beforehand that it is longer than that, or says nothing that can be read.
+/// Whether the `Content-Length` is larger than that or unreadable.
 #[must_use]
 pub fn announces_more(headers: &HeaderMap, body: &Body, most: usize) -> bool {
     let length = headers.get(header::CONTENT_LENGTH);

@@ -41,9 +41,9 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     response
 }
 
-/// Adds them, and `no-store` unless the answer says how it may be kept.
+/// Adds them, and `no-store` unless the response has its own `Cache-Control`.
 pub fn add(app: &App, headers: &mut HeaderMap) {
-    // Growing by a few at a time would place all of them anew each time.
+    // Reserves once, because growing in small steps would rehash the map each time.
     headers.reserve(ALWAYS.len() + 3);
     headers.extend(ALWAYS);
     if app.origin.is_https() {
@@ -57,7 +57,7 @@ pub fn add(app: &App, headers: &mut HeaderMap) {
 /// The policy of a page whose scripts carry this nonce.
 ///
 /// # Errors
-/// When the nonce cannot stand in a header; leptos makes them of base64.
+/// When the nonce is not valid in a header; Leptos makes nonces from base64.
 pub fn page_policy(nonce: &str) -> Result<HeaderValue, axum::http::header::InvalidHeaderValue> {
     let reload = assets::reload_sources();
     HeaderValue::try_from(format!(

@@ -40,7 +40,7 @@ use list::Asked;
 use serde::Deserialize;
 use std::{slice, sync::Arc, time::Duration};
 
-/// A page of the account, and who asks for it from where.
+/// A request for a page of the account: the viewer and their view.
 struct Keys {
     visit: Visit,
     viewer: Viewer,
@@ -207,7 +207,7 @@ async fn create(keys: &Keys, form: CreateKey) -> Response {
 /// The page with the secret, or why there is none.
 ///
 /// # Errors
-/// What is to be said at the form, which is then drawn again.
+/// The errors of the form, which is rendered again.
 async fn answer(
     keys: &Keys,
     made: Result<Revealed, ServiceError>,

@@ -63,7 +63,7 @@ pub async fn remove_version(path: &Path, store: &Store, version: i64) -> Result<
             keys: keys.unsigned_abs(),
         });
     }
-    // Before anything is changed: what cannot be replaced is refused with the database as it was.
+    // Checked before any change: if the file cannot be replaced, the database stays as it is.
     let next = held
         .prepare(text(&lines).as_bytes())
         .map_err(|source| not_replaced(path, source))?;

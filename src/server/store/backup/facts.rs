@@ -19,7 +19,7 @@ pub struct Applied {
     pub checksum: Vec<u8>,
 }
 
-/// What is true of a database at one moment.
+/// Facts about a database as of one moment.
 #[derive(Debug)]
 pub struct Facts {
     /// The migrations, the first one first.
@@ -94,7 +94,7 @@ impl Facts {
     }
 }
 
-/// Looks for rows that refer to others that are not there.
+/// Finds rows that refer to missing rows.
 pub(super) async fn orphans(mut conn: Conn<'_>) -> Result<Fault, CopyError> {
     let mut fault = Vec::new();
     for &(what, sql) in REFERENCES {

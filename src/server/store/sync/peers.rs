@@ -4,10 +4,10 @@ use super::super::changes::HOLDS;
 use crate::server::clock::Uptime;
 use std::collections::HashMap;
 
-/// What a server's row shows. It is another one after each look of that server.
+/// The content of a server's row. It changes with each poll of that server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// The change up to which the server has let go of what it held.
+    /// The acknowledged change number: the server has dropped all keys changed up to it.
     pub epoch: i64,
     /// Counts its looks.
     pub beat: i64,
@@ -48,7 +48,7 @@ pub struct Peer {
     pub id: String,
     /// What its row shows.
     pub shown: Shown,
-    /// Whether the row has shown the same for so long that the server uses nothing it held when it wrote it.
+    /// Whether the row has been unchanged for so long that the server's lease has expired.
     pub stands_still: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Servers that share PostgreSQL look at the counter, and at each other's rows.
+//! Polling of servers that share PostgreSQL: the change counter, and each other's rows.
 
 use super::{
     super::{Conn, StoreError, changes::HOLDS, row_turns::Turns},
@@ -37,7 +37,7 @@ macro_rules! clock {
     };
 }
 
-/// Keeps the newest 4,096 changes: one that is further behind lets go of all keys.
+/// Keeps the newest 4,096 changes: a server that is further behind drops all keys from its cache.
 const NUMBER: &str = "WITH next AS (UPDATE key_changes SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch),
     noted AS (INSERT INTO changed_keys (epoch, key_id) SELECT epoch, given FROM next, UNNEST($1::TEXT[]) AS given),
     forgotten AS (DELETE FROM changed_keys WHERE epoch <= (SELECT epoch FROM next) - 4096)
@@ -82,7 +82,7 @@ pub(super) async fn number(conn: &mut PgConnection, keys: &BTreeSet<KeyId>) -> R
     }
 }
 
-/// Tells the time once.
+/// Reads the database's time once.
 pub(in super::super) async fn tell_time(
     conn: &mut PgConnection,
     changes: &Changes,
@@ -160,7 +160,7 @@ impl Looker {
         }
     }
 
-    /// Shows up to where this server has let go of what it held; whether it has a row.
+    /// Writes the acknowledged change number into this server's row; returns whether it has a row.
     async fn show(&mut self, changes: &Changes, noted: i64) -> Result<bool, StoreError> {
         let asked = Uptime::now();
         let millis: Option<i64> = sqlx::query_scalar(SHOW)
@@ -232,14 +232,14 @@ pub(in super::super) fn start(tasks: &Tasks, pool: &PgPool, looker: Looker, chan
     });
 }
 
-/// Looks for as long as the store is in use.
+/// Polls as long as the store is in use.
 async fn keep_looking(pool: PgPool, mut looker: Option<Looker>, changes: Weak<Changes>) {
     let mut is_away = false;
     while let Some(changes) = Weak::upgrade(&changes) {
         if pool.is_closed() || changes.is_leaving() {
             return;
         }
-        // One that hangs is given up, and its connection with it.
+        // A poll that hangs is abandoned with its connection.
         let next = async {
             looker = Some(match looker.take() {
                 Some(mut looker) => {
