@@ -119,8 +119,8 @@ impl Writer {
         rest(began.elapsed(), waiting, dropped)
     }
 
-    /// Writes everything that was noted before, or without `all` what it is time for; whether it is written. While the
-    /// database is away the batch stays, the queue fills, and then requests are dropped.
+    /// Writes everything queued before, or without `all` only what is due; returns whether it was written. While the
+    /// database is unavailable the batch stays, the queue fills, and then rows are dropped.
     async fn settle(&mut self, all: bool) -> bool {
         self.write_behind.write(&self.store, &self.refused).await;
         if !self.batch.entries.is_empty() && !self.write(all).await {

@@ -49,7 +49,7 @@ pub async fn open(app: &App, reader: &AccountReader) -> Result<Vec<Key>, Service
     Ok(store.leaks().open(reader.account.id, NAMED).await?)
 }
 
-/// Notes that `manager` knows of a leak; twice is no mistake.
+/// Acknowledges a leak by `manager`; a repeat is not an error.
 ///
 /// # Errors
 /// `NotFound` when the account has no such key.

@@ -21,7 +21,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 /// Longest reason, in characters.
 pub const LONGEST_REASON: usize = 200;
-/// How long the question before a deletion waits for rows that are not written yet.
+/// How long the confirmation of a deletion waits for rows that are not written yet.
 const FLUSH: Duration = Duration::from_millis(500);
 /// Most keys that are ended at once; a page of the list has fewer.
 const MOST: usize = 100;

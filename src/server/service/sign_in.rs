@@ -101,7 +101,8 @@ pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceErro
     tx.users().lock(entered.id).await?;
     let now_stored = tx.users().by_id(entered.id).await?;
     if now_stored.is_none_or(|user| user.password_hash != entered.password_hash) {
-        // It was changed while it was checked: judged anew, and a hash of the old one is not put in its place.
+        // The password changed during the check: the attempt must be repeated, and a rehash of the old password must
+        // not be stored.
         drop(tx);
         counted.take_back(app).await?;
         return Err(Busy.into());
@@ -217,7 +218,7 @@ impl Rows {
         })
     }
 
-    /// Counts a try as failed before its password is looked at, so that many at once are not all judged.
+    /// Counts an attempt as failed before its password is checked, so that simultaneous attempts are limited too.
     async fn count(self, app: &App, network: Network, now: Timestamp) -> Result<Counted, ServiceError> {
         let network = self.email.is_some().then_some(network);
         if let Some(network) = network {

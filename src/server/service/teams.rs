@@ -51,7 +51,7 @@ pub struct NewMember<'a> {
 /// Adds a person to a team, for the server operator. `entry_id` are random bytes. Returns the team.
 ///
 /// # Errors
-/// `Invalid` or `Conflict` with a sentence that says what to give instead.
+/// `Invalid` or `Conflict` with a sentence that says what to enter instead.
 pub async fn add_member(
     store: &Store,
     limits: Limits,

@@ -134,7 +134,7 @@ impl TryFrom<Row> for Entry {
 pub struct Activity<'c>(pub(super) Conn<'c>);
 
 impl Activity<'_> {
-    /// Adds an entry, in the transaction of what it tells.
+    /// Adds an entry, in the transaction of the change.
     ///
     /// # Errors
     /// When the database fails.

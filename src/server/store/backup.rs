@@ -65,7 +65,7 @@ pub fn tables() -> (Vec<&'static str>, &'static [&'static str]) {
 /// Why a database could not be copied, verified or put back.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// What the database or the file system said, in a sentence.
+    /// The error of the database or the file system, in a sentence.
     #[error("{0}")]
     Failed(String),
     /// Nobody waits for it any more.

@@ -2,7 +2,7 @@
 
 use super::{dialect, fitness};
 
-/// Why the store could not do what it was asked.
+/// Why a store operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another row has this value already.

@@ -32,7 +32,7 @@ impl Health {
 }
 
 impl Store {
-    /// Whether the database answers. However many ask at once, the database is asked once.
+    /// Whether the database answers. Concurrent calls share one query.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.check_file()?;
         let asked = Instant::now();

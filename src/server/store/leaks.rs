@@ -23,7 +23,7 @@ declare! {
         RETURNING account_id, name, prefix";
 }
 
-/// What the table of keys says of them.
+/// The columns of the keys table about leaks.
 pub struct Leaks<'c>(pub(super) Conn<'c>);
 
 impl Leaks<'_> {
@@ -55,7 +55,7 @@ impl Leaks<'_> {
         Ok(run(self.0, ACKNOWLEDGE, account, id, now).await? == 1)
     }
 
-    /// Whose key was used after its end, if that was not told in the time before; account, name and prefix.
+    /// Account, name and prefix of a key that was used after its end, unless that was recorded recently.
     ///
     /// # Errors
     /// When the database fails.

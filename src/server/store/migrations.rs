@@ -34,11 +34,11 @@ const SET_UP: &str = "SET lock_timeout = 1000; SET statement_timeout = 0; \
 
 /// How long a start waits for others in all (docs/operations.md).
 pub(super) const GIVE_UP: Duration = Duration::from_mins(1);
-/// After which time it says what it waits for.
+/// After this time the log says what the start waits for.
 const QUIET: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// Sets up the session that asks and migrates.
+/// Sets up the session that checks and migrates.
 pub(super) async fn set_up(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(SET_UP).execute(conn).await.map(drop)
 }
@@ -68,7 +68,7 @@ pub(super) async fn run_postgres(conn: &mut PgConnection) -> Result<(), ConnectE
         tx.commit().await?;
         return Ok(());
     }
-    // The migrator would ask for the right to create tables, also where there is nothing to create.
+    // The migrator would need the privilege to create tables, even if there is nothing to create.
     if let Some(version) = tx.dirty_version(TABLE).await? {
         return Err(MigrateError::Dirty(version).into());
     }
@@ -129,7 +129,7 @@ pub(super) fn newest(migrator: &Migrator) -> Option<i64> {
     migrator.iter().map(|migration| migration.version).max()
 }
 
-/// The waiting of a start: said after a second, ended after a minute.
+/// The wait of a start: logged after a second, ended after a minute.
 pub(super) struct Wait {
     began: Instant,
     is_said: bool,

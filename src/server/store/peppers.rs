@@ -1,4 +1,4 @@
-//! Check values: they tell whether the pepper file is the one that the stored keys were hashed with.
+//! Check values: they show whether the pepper file is the one that the stored keys were hashed with.
 
 use super::{Conn, StoreError, answered, declare, on};
 
@@ -23,7 +23,7 @@ const POSTGRES_TURN: &str = "LOCK TABLE pepper_checks IN SHARE ROW EXCLUSIVE MOD
 pub struct StoredVersion {
     /// Its number, from 1.
     pub version: i64,
-    /// Tells whether the file holds it.
+    /// Value that recognises this version in the file.
     pub check_value: Vec<u8>,
     /// Keys that are stored under it.
     pub keys: i64,
@@ -80,7 +80,7 @@ impl Peppers<'_> {
         Ok(())
     }
 
-    /// Notes the check value of a pepper version, unless there is one.
+    /// Stores the check value of a pepper version, unless there is one.
     ///
     /// # Errors
     /// When the database fails.

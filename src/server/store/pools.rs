@@ -9,7 +9,7 @@ use sqlx::{Database, Pool, Postgres, Sqlite, SqlitePool};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::sleep};
 
-/// The connections, by what they are for: what clients ask of one pool takes nothing from the others.
+/// The connection pools, by purpose: requests of one kind cannot use up the connections of another.
 #[derive(Clone)]
 pub(super) enum Pools {
     Sqlite {
@@ -21,7 +21,7 @@ pub(super) enum Pools {
     Postgres(ReadPools<Postgres>),
 }
 
-/// How often it is looked whether the write-ahead log began anew, and how many times.
+/// Interval and number of checks whether the write-ahead log was restarted.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOKS: u32 = 60;
 
@@ -206,7 +206,7 @@ impl Store {
     /// Begins a transaction that may write.
     ///
     /// # Errors
-    /// When none can be begun in time.
+    /// When no transaction can be started in time.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         self.check_file()?;
         self.open_journal().await?;
@@ -221,7 +221,7 @@ impl Store {
         Ok(Tx::new(open, self.clone()))
     }
 
-    /// Lets go of the keys that were changed, as the task of the server does all the time; the number of the last change.
+    /// Polls once, as the server's task does all the time; returns the last change number.
     pub(super) async fn look(&self) -> Result<i64, StoreError> {
         if let (Pools::Sqlite { read, .. }, Role::Alone) = (&self.pools, self.changes.role) {
             sync::sqlite::look(&read.short, &self.changes).await?;

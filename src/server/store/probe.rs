@@ -1,6 +1,6 @@
-//! The one test whether the database can be changed (docs/security.md, S94): a statement that writes, on a connection
-//! apart from all pools, so that what clients ask takes nothing from it. `/readyz` uses the connection again; the watcher
-//! of the pools opens another one each time, since what a session got when it began may be the fault.
+//! The write probe (docs/security.md, S94): a statement that writes, on a connection outside all pools, so that client
+//! requests cannot use it up. `/readyz` reuses the connection; the watcher of the pools opens a new one each time,
+//! because the settings of an old session may be the fault.
 
 use sqlx::{
     Connection as _, PgConnection, SqliteConnection, postgres::PgConnectOptions, sqlite::SqliteConnectOptions,

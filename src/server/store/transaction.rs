@@ -26,7 +26,7 @@ pub struct Tx {
 }
 
 pub(super) enum Open {
-    /// On SQLite, begun with `BEGIN IMMEDIATE` on the only connection that writes.
+    /// On SQLite, started with `BEGIN IMMEDIATE` on the only writing connection.
     Sqlite(Transaction<'static, Sqlite>),
     /// On PostgreSQL.
     Postgres(Transaction<'static, Postgres>),

@@ -121,7 +121,7 @@ impl Users<'_> {
         Ok(())
     }
 
-    /// Notes whose pages the person saw last.
+    /// Stores the account that the person viewed last.
     ///
     /// # Errors
     /// When the database fails.

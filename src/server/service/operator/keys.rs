@@ -121,7 +121,7 @@ impl Operator<'_> {
         let keys = reader.operator().live_keys(account, now, before, STEP).await?;
         drop(reader);
         let Some(&last) = keys.last() else {
-            // Those that others ended have ended on every server once this is said (docs/security.md, S73).
+            // Keys that other changes ended have ended on every server before this response (docs/security.md, S73).
             self.store.all_known().await?;
             return Ok(Step::default());
         };

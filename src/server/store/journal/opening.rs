@@ -90,7 +90,8 @@ pub(super) async fn open(
     }
     replay_what_is_lacking(conn, path, &locked).await?;
     let known = locked.known.clone();
-    // The file is let go of before the database is written: a command may wait for it with a transaction open.
+    // The journal's lock is released before the database is written: a command may wait for it with an open
+    // transaction.
     drop(locked);
     sqlx::query(BEGUN)
         .bind(known.header.begun_after)
@@ -239,8 +240,8 @@ impl Found<'_> {
     }
 }
 
-/// Replays what the journal has and the database lacks. The journal was read before the database is asked how far it is:
-/// commands may go on.
+/// Replays changes that the journal has and the database lacks. The journal is read before the database's change
+/// number, because commands may commit in between.
 async fn replay_what_is_lacking(
     conn: &mut SqliteConnection,
     path: &Path,

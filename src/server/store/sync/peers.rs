@@ -20,7 +20,7 @@ pub struct Shown {
 pub struct Peers(HashMap<String, (Shown, Uptime)>);
 
 impl Peers {
-    /// Takes over what the rows show: asked for at `asked`, answered at `answered`.
+    /// Processes the rows, requested at `asked` and received at `answered`.
     pub fn see(&mut self, rows: Vec<(String, Shown)>, asked: Uptime, answered: Uptime) -> Vec<Peer> {
         let mut seen = HashMap::new();
         let mut peers = Vec::new();

@@ -185,8 +185,8 @@ impl Looker {
         Ok(tx.commit().await?)
     }
 
-    /// The change that the slowest of the others has noted. Those that are behind `epoch` and look no more are not waited
-    /// for: without a row each of them has to look again before it uses anything it holds.
+    /// The acknowledged change number of the slowest other server. Servers that are behind `epoch` and no longer poll
+    /// are not waited for: their rows are deleted, so they must poll again before they use their cache.
     async fn look_at_peers(&mut self, changes: &Changes, epoch: i64) -> Result<i64, StoreError> {
         let asked = Uptime::now();
         let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(PEERS)
@@ -220,7 +220,7 @@ impl Looker {
     }
 }
 
-/// Starts to look.
+/// Starts the polling task.
 pub(in super::super) fn start(tasks: &Tasks, pool: &PgPool, looker: Looker, changes: &Arc<Changes>) {
     let (pool, changes, mut first) = (pool.clone(), Arc::downgrade(changes), Some(looker));
     tasks.watch("looks", move || {

@@ -1,4 +1,4 @@
-//! The server of an SQLite file looks at the counter, since commands change the file beside it.
+//! Polling of the server of an SQLite file: commands change the file beside it.
 
 use super::super::{Changes, Conn, StoreError, changes::HOLDS};
 use crate::{
@@ -23,7 +23,7 @@ const WRITING: Duration = Duration::from_millis(400);
 
 const NUMBER: &str = "UPDATE key_changes SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch";
 const NOTE: &str = "INSERT INTO changed_keys (epoch, key_id) VALUES ($1, $2)";
-/// Keeps the newest 4,096 changes: a server that is further behind lets go of all keys.
+/// Keeps the newest 4,096 changes: a server that is further behind drops all keys.
 const FORGET: &str = "DELETE FROM changed_keys WHERE epoch <= $1 - 4096";
 /// There is one row, whichever server wrote it last.
 const SHOW: &str = "INSERT INTO servers (id, epoch) VALUES ('server', $1)
@@ -47,8 +47,8 @@ pub(super) async fn number(conn: &mut SqliteConnection, keys: &BTreeSet<KeyId>) 
     Ok(epoch)
 }
 
-/// Reads what was changed, and lets go of it. Reading is enough to use on what is held: a command waits a second if it does
-/// not see that it was noted.
+/// Polls, and drops the changed keys. A successful read alone renews the lease: a command waits a second if its change
+/// is not acknowledged.
 pub(in super::super) async fn look(read: &SqlitePool, changes: &Changes) -> Result<(), StoreError> {
     let (began, before) = (Uptime::now(), changes.epoch());
     let mut conn = read.acquire().await?;
@@ -58,7 +58,7 @@ pub(in super::super) async fn look(read: &SqlitePool, changes: &Changes) -> Resu
     Ok(())
 }
 
-/// Starts to look.
+/// Starts the polling task.
 pub(in super::super) fn start(tasks: &Tasks, read: &SqlitePool, write: &SqlitePool, changes: &Arc<Changes>) {
     let (read, write, changes) = (read.clone(), write.clone(), Arc::downgrade(changes));
     tasks.watch("looks", move || {
@@ -70,7 +70,7 @@ pub(in super::super) fn start(tasks: &Tasks, read: &SqlitePool, write: &SqlitePo
     });
 }
 
-/// Looks for as long as the store is in use.
+/// Polls as long as the store is in use.
 async fn keep_looking(read: SqlitePool, write: SqlitePool, changes: Weak<Changes>) {
     let (mut is_away, mut shown) = (false, None);
     while let Some(changes) = Weak::upgrade(&changes) {
