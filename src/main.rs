@@ -1,23 +1,24 @@
 //! Reads the configuration, builds the app, and serves it until a signal.
 
-// A write that fails is no panic: see `server::logging`.
+// A write that fails is no panic: see `server::runtime::logging`.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 use babysea::server::{
     app::{App, Parts},
     commands,
     config::{self, Command, Config, promises},
-    demo,
-    http::health,
-    jobs,
-    logging::{self, Log},
+    demo, jobs,
+    machine::health,
     router::Product,
-    service::first_person,
+    runtime::{
+        logging::{self, Log},
+        tasks::Tasks,
+    },
+    service::accounts::first_person,
     serving::{
         self,
         bounds::{Bounds, ENOUGH_FILES, connections_of, raise_open_files},
     },
-    tasks::Tasks,
 };
 use std::{
     fmt::Display,

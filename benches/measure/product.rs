@@ -10,27 +10,26 @@ use axum::{
 use babysea::{
     domain::{
         activity::Trace,
+        client_network::Network,
         ids::{AccountId, KeyId},
         key::Key,
         network::Allowlist,
         password::Password,
         role::Action,
-        secret::SecretText,
+        secret_text::SecretText,
         token,
     },
     server::{
-        access,
+        access::{self, Viewer},
         app::{App, Parts},
         config::Config,
-        limits::Network,
         router,
         service::{
             accounts::{self, NewPerson},
-            keys::{self, KeyForm},
+            keys::{self, create::KeyForm},
             usage,
         },
         serving,
-        session::Viewer,
         store::{Tables as _, accounts::Account, keys::NewKey},
     },
 };
@@ -253,7 +252,7 @@ async fn person(
             form_token: &token,
             ..KeyForm::default()
         };
-        let created = keys::create(app, &manager, &form).await?;
+        let created = keys::create::create(app, &manager, &form).await?;
         made.push((created.key.id.to_string(), created.secret.expose().to_owned()));
     }
     let sign_in = Request::post("/api/session/sign-in")

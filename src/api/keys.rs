@@ -9,78 +9,9 @@
     reason = "a server function has one for each field of its form"
 )]
 
-use super::error::ApiError;
-use crate::domain::{
-    network::{Entry, Reading},
-    secret::SecretText,
-    snippet::{Snippet, Trial},
-};
+use super::wire::ApiError;
+use super::wire::{AllowlistReading, RevealedKey};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
-
-impl RevealedKey {
-    /// Title of the dialog that shows it, and the label of its secret (docs.babysea.ai, `/api-keys/rotation`).
-    #[must_use]
-    pub const fn titles(&self) -> (&'static str, &'static str) {
-        if self.rotated {
-            ("Key rotated successfully", "New API key")
-        } else {
-            ("View API key", "API key")
-        }
-    }
-}
-
-/// A key with its new secret: the only response that contains it (docs/security.md, S33).
-#[derive(Debug, Serialize, Deserialize)]
-pub struct RevealedKey {
-    /// Id.
-    pub id: String,
-    /// Name.
-    pub name: String,
-    /// What it may do and from where, in words.
-    pub about: String,
-    /// The full text.
-    pub secret: SecretText,
-    /// Whether it was just made to replace another.
-    pub rotated: bool,
-    /// What was changed of what was typed.
-    pub notes: Vec<String>,
-    /// How to use it.
-    pub snippets: Vec<Snippet>,
-    /// How to find out whether it works, if its scopes open any route.
-    pub trial: Option<Trial>,
-}
-
-/// A parsed allowlist, for the hint at its field.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct AllowlistReading {
-    /// Each entry and what it covers.
-    pub lines: Vec<String>,
-    /// What was changed of what was typed.
-    pub notes: Vec<String>,
-}
-
-impl AllowlistReading {
-    /// The sentences of the hint, if the list has an entry.
-    pub fn sentences(&self) -> impl Iterator<Item = &String> {
-        let notes = if self.lines.is_empty() {
-            &[][..]
-        } else {
-            &self.notes
-        };
-        notes.iter().chain(&self.lines)
-    }
-}
-
-impl From<Reading> for AllowlistReading {
-    fn from(reading: Reading) -> Self {
-        let line = |entry: Entry| format!("{entry}: {}", entry.covers());
-        Self {
-            lines: reading.list.entries().map(line).collect(),
-            notes: reading.notes,
-        }
-    }
-}
 
 /// Makes a key in the account with this slug.
 ///
@@ -100,10 +31,10 @@ pub async fn create_key(
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::keys},
+        server::{dashboard::caller, service::keys},
     };
-    let (app, manager) = functions::key_manager(&account, Action::CreateKey).await?;
-    let form = keys::KeyForm {
+    let (app, manager) = caller::key_manager(&account, Action::CreateKey).await?;
+    let form = keys::create::KeyForm {
         name: &name,
         preset: &preset,
         scopes: &scopes,
@@ -113,7 +44,7 @@ pub async fn create_key(
         rate_limit: &rate_limit,
         form_token: &form_token,
     };
-    functions::reveal(&app, keys::create(&app, &manager, &form).await)
+    caller::reveal(&app, keys::create::create(&app, &manager, &form).await)
 }
 
 /// Gives a key that was never used a new secret.
@@ -128,10 +59,13 @@ pub async fn reissue_secret(
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::keys},
+        server::{dashboard::caller, service::keys},
     };
-    let (app, manager) = functions::key_manager(&account, Action::ReissueSecret).await?;
-    functions::reveal(&app, keys::reissue(&app, &manager, &key, &form_token).await)
+    let (app, manager) = caller::key_manager(&account, Action::ReissueSecret).await?;
+    caller::reveal(
+        &app,
+        keys::reissue::reissue(&app, &manager, &key, &form_token).await,
+    )
 }
 
 /// Says how an allowlist would be understood; keeps nothing.
@@ -145,10 +79,10 @@ pub async fn read_allowlist(
 ) -> Result<AllowlistReading, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::keys},
+        server::{dashboard::caller, service::keys},
     };
-    functions::key_manager(&account, Action::CreateKey).await?;
-    functions::answer(keys::read_allowlist(&allowlist).map(Into::into))
+    caller::key_manager(&account, Action::CreateKey).await?;
+    caller::answer(keys::create::read_allowlist(&allowlist).map(Into::into))
 }
 
 /// Creates a replacement for a key, which keeps working for `grace` hours.
@@ -164,15 +98,15 @@ pub async fn rotate_key(
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::rotation},
+        server::{dashboard::caller, service::keys::rotate},
     };
-    let (app, manager) = functions::key_manager(&account, Action::RotateKey).await?;
-    let form = rotation::RotateForm {
+    let (app, manager) = caller::key_manager(&account, Action::RotateKey).await?;
+    let form = rotate::RotateForm {
         key: &key,
         grace: &grace,
         form_token: &form_token,
     };
-    functions::reveal(&app, rotation::rotate(&app, &manager, &form).await)
+    caller::reveal(&app, rotate::rotate(&app, &manager, &form).await)
 }
 
 /// Lets a key that was replaced stop `grace` hours after its rotation, or now when that is 0.
@@ -187,10 +121,10 @@ pub async fn change_grace(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::rotation},
+        server::{dashboard::caller, service::keys},
     };
-    let (app, manager) = functions::key_manager(&account, Action::ChangeGrace).await?;
-    functions::answer(rotation::change_grace(&app, &manager, &key, &grace).await)
+    let (app, manager) = caller::key_manager(&account, Action::ChangeGrace).await?;
+    caller::answer(keys::grace::change_grace(&app, &manager, &key, &grace).await)
 }
 
 /// Disables keys.
@@ -205,10 +139,10 @@ pub async fn revoke_keys(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::retirement},
+        server::{dashboard::caller, service::keys::revoke},
     };
-    let (app, manager) = functions::key_manager(&account, Action::RevokeKey).await?;
-    functions::answer(retirement::revoke(&app, &manager, &keys, &reason).await)
+    let (app, manager) = caller::key_manager(&account, Action::RevokeKey).await?;
+    caller::answer(revoke::revoke(&app, &manager, &keys, &reason).await)
 }
 
 /// Deletes keys and their request logs; `confirm` is the text that the dialog asks for.
@@ -223,8 +157,8 @@ pub async fn delete_keys(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::retirement},
+        server::{dashboard::caller, service::keys},
     };
-    let (app, manager) = functions::key_manager(&account, Action::DeleteKey).await?;
-    functions::answer(retirement::delete(&app, &manager, &keys, &confirm).await)
+    let (app, manager) = caller::key_manager(&account, Action::DeleteKey).await?;
+    caller::answer(keys::delete::delete(&app, &manager, &keys, &confirm).await)
 }

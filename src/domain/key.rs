@@ -1,5 +1,7 @@
 //! An API key: its state, and the check whether it may be used.
 
+pub mod rate_limit;
+
 use super::{
     ids::{AccountId, KeyId, UserId},
     network::Allowlist,

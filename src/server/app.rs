@@ -2,28 +2,35 @@
 
 use super::{
     backups::Known,
-    catalog_file::{self, CatalogError},
-    client::{ProxiesError, ProxySource, TrustedProxies},
-    clock::{Clock, HostClock},
-    config::{Config, Origin},
-    files,
-    folds::Folds,
-    key_cache::KeyCache,
-    limits::{FixedWindow, Network, bucket::Bucket, bytes::ByteBudget, quota::Quotas, turns::Turns},
-    logging,
-    metrics::{Levels, Metrics},
-    recorder::Recorder,
-    request_ids::RequestIds,
-    rng::{OsRng, Rng},
+    config::{
+        Config, Origin,
+        catalog_file::{self, CatalogError},
+        trusted_proxies::{ProxiesError, ProxySource, TrustedProxies},
+    },
+    recorder::{Recorder, folds::Folds, write_behind::WriteBehind},
+    runtime::{
+        bucket::Bucket,
+        byte_budget::ByteBudget,
+        clock::{Clock, HostClock},
+        files, logging,
+        metrics::{Levels, Metrics},
+        request_ids::RequestIds,
+        rng::{OsRng, Rng},
+        tasks::Tasks,
+        turns::Turns,
+        window::FixedWindow,
+    },
     secret::{
         password::{Cost, Passwords},
-        pepper::{Pepper, PepperError},
+        pepper::Pepper,
+    },
+    service::{
+        pepper::{self, PepperFailure},
+        verify::{cache::KeyCache, quota::Quotas},
     },
     store::{ConnectError, Store, StoreError},
-    tasks::Tasks,
-    write_behind::WriteBehind,
 };
-use crate::domain::{catalog::Catalog, ids::KeyId, time::Timestamp};
+use crate::domain::{catalog::Catalog, client_network::Network, ids::KeyId, time::Timestamp};
 use arc_swap::ArcSwap;
 use std::{
     net::IpAddr,
@@ -155,7 +162,7 @@ pub enum StartError {
     Proxies(#[from] ProxiesError),
     /// The pepper cannot be used.
     #[error(transparent)]
-    Pepper(#[from] PepperError),
+    Pepper(#[from] PepperFailure),
 }
 
 impl App {
@@ -178,7 +185,7 @@ impl App {
         let clock = Arc::clone(&parts.clock);
         store.tell_time(move |told, at| clock.follow(told, at)).await?;
         let catalog = catalog_file::read(config.catalog.as_deref(), &store, parts.clock.now()).await?;
-        let pepper = Pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
+        let pepper = pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
         let write_behind = Arc::<WriteBehind>::default();
         let recorder = Recorder::start(
             &tasks,

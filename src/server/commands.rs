@@ -11,9 +11,10 @@ mod user;
 use super::{
     app::Parts,
     config::{Command, Config, PepperCommand},
+    error::ServiceError,
     secret::pepper,
     service::{
-        ServiceError,
+        self,
         operator::{Operator, Person},
     },
     store::{ConnectError, Store, Tables as _},
@@ -97,7 +98,7 @@ async fn pepper_command(
         }
         PepperCommand::Remove { version } => {
             let store = join(config).await?;
-            pepper::remove_version(file, &store, version).await?;
+            service::pepper::remove_version(file, &store, version).await?;
             Ok(format!(
                 "version {version} was removed: copy the file to every server"
             ))

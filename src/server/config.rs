@@ -1,5 +1,6 @@
 //! What can be set, by environment or flag; `babysea --help` lists it. A wrong value stops the start.
 
+pub mod catalog_file;
 mod command;
 mod explain;
 pub mod listening;
@@ -7,6 +8,7 @@ mod options;
 mod origin;
 pub mod promises;
 mod setting;
+pub mod trusted_proxies;
 mod values;
 
 pub use command::{
@@ -17,14 +19,15 @@ pub use explain::explain;
 pub use options::Options;
 pub use origin::Origin;
 
-use super::{client::ProxySource, store::Location};
+use super::{runtime::logging::LogFormat, store::Location};
 use clap::ValueEnum;
 use origin::parse_origin;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use trusted_proxies::ProxySource;
 
 /// How much there may be of what people make.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct AccountCaps {
     /// Live keys of an account.
     pub keys: u32,
     /// People in a team, its primary owner among them.
@@ -48,15 +51,6 @@ pub enum SignUp {
     Open,
     /// Only invited people.
     Invited,
-}
-
-/// How the log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// A line for people.
-    Text,
-    /// An object on a line, for programs.
-    Json,
 }
 
 /// The settings in force.
@@ -120,7 +114,7 @@ pub struct Config {
     /// Newest backups that are kept.
     pub backup_keep: u32,
     /// How much there may be of what people make.
-    pub limits: Limits,
+    pub caps: AccountCaps,
 }
 
 impl Config {

@@ -3,25 +3,25 @@
 
 use super::{
     app::App,
-    limits::Network,
     store::{
         Tables as _, Tx,
         accounts::{Account, Kind},
-        key_list::KeyFilter,
-        keys::NewKey,
+        keys::{NewKey, list::KeyFilter},
         users::NewUser,
     },
 };
 use crate::domain::{
     activity::{Actor, Entry, Event},
     catalog::CUSTOM,
+    client_network::Network,
     email::Email,
     ids::{AccountId, KeyId, UserId},
     key::{Key, KeyStatus, Rotation},
-    log::LogEntry,
     name::PersonName,
     network::Allowlist,
     password::Password,
+    paths,
+    request_log::LogEntry,
     role::Role,
     scope::Scopes,
     time::Timestamp,
@@ -161,7 +161,7 @@ pub async fn prepare(app: &App) -> Result<String, Box<dyn Error>> {
         fill(app, &mut tx, &passwords).await?;
     }
     tx.commit().await?;
-    let mut said = format!("Sample team at {}/home/{TEAM}/api-keys\n", app.origin.as_str());
+    let mut said = format!("Sample team at {}{}\n", app.origin.as_str(), paths::keys(TEAM));
     for ((_, email, role), (password, _)) in PEOPLE.iter().zip(&passwords) {
         writeln!(said, "  {:<14} {email}  {password}", role.label())?;
     }

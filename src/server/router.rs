@@ -2,12 +2,12 @@
 
 use super::{
     app::App,
-    http::{
+    dashboard::{
         assets::{self, LINKS},
-        functions, health, middleware, pages, programs,
-        v1::openapi::Made,
+        functions, middleware, pages, session,
     },
-    session,
+    http::{bodies, headers, request_id},
+    machine::{self, health, v1::openapi::Made},
 };
 use axum::{
     Router,
@@ -56,9 +56,9 @@ impl Service<Request> for Product {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        if programs::serves(request.uri().path()) {
+        if machine::serves(request.uri().path()) {
             let (app, made) = (self.app.clone(), self.made.clone());
-            Box::pin(async move { Ok(programs::handle(&app, &made, request).await) })
+            Box::pin(async move { Ok(machine::handle(&app, &made, request).await) })
         } else {
             Box::pin(self.dashboard.call(request))
         }
@@ -75,15 +75,15 @@ fn dashboard(app: &App) -> Router {
         .route("/api/{*function}", any(functions::handle))
         .layer(session::layer(app))
         .layer(from_fn_with_state(app.clone(), middleware::session_cookie::layer))
-        .layer(from_fn(middleware::bodies::hold))
+        .layer(from_fn(bodies::hold))
         .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer))
         .layer(CompressionLayer::new());
     forms
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(app.clone(), middleware::request_id::layer))
-        .layer(from_fn_with_state(app.clone(), middleware::headers::layer))
+        .layer(from_fn_with_state(app.clone(), request_id::layer))
+        .layer(from_fn_with_state(app.clone(), headers::layer))
         .with_state(app.clone())
 }
 

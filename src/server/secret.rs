@@ -1,7 +1,8 @@
 //! What is computed from passwords and keys before anything of them is stored.
 
-mod fair_queue;
+pub mod fair_queue;
 mod judge;
+pub mod key_hash;
 pub mod known_browser;
 pub mod password;
 pub mod pepper;

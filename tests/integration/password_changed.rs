@@ -5,15 +5,14 @@ use crate::{
     world::{CHEAP, PASSWORD, World},
 };
 use babysea::{
-    domain::{activity::Trace, password::Password},
+    domain::{activity::Trace, client_network::Network, password::Password},
     server::{
         app::Parts,
-        limits::Network,
+        dashboard::session::{self, SessionTable},
         service::{
             operator::Operator,
             sign_in::{self, Try},
         },
-        session::{self, SessionTable},
     },
 };
 use std::sync::Arc;

@@ -10,15 +10,12 @@ use babysea::{
     domain::{role::Role, time::Timestamp},
     server::{
         app::{App, Parts},
-        clock::TestClock,
         config::Config,
-        rng::SeededRng,
+        error::ServiceError,
         router::Product,
+        runtime::{clock::TestClock, rng::SeededRng},
         secret::password::Cost,
-        service::{
-            ServiceError,
-            teams::{self, NewMember},
-        },
+        service::teams::{self, NewMember},
         serving::{self, bounds::Bounds},
     },
 };
@@ -166,7 +163,7 @@ impl World {
     pub async fn add_member(&self, team: &str, email: &str, role: Role) -> Result<(), ServiceError> {
         let (app, account) = (&self.app, team);
         let member = NewMember { account, email, role };
-        teams::add_member(&app.store, app.config.limits, member, app.now(), app.rng.bytes())
+        teams::add_member(&app.store, app.config.caps, member, app.now(), app.rng.bytes())
             .await
             .map(drop)
     }

@@ -6,10 +6,10 @@ use crate::{
 };
 use babysea::{
     domain::{key::Key, time::Timestamp},
-    server::store::{Store, StoreError, Tables as _, Unique, key_list::KeyFilter},
+    server::store::{Store, StoreError, Tables as _, Unique, keys::list::KeyFilter},
 };
 
-async fn found(store: &Store, hash: &babysea::server::secret::pepper::KeyHash) -> Option<Key> {
+async fn found(store: &Store, hash: &babysea::server::secret::key_hash::KeyHash) -> Option<Key> {
     let mut reader = store.read().await.expect("a reader");
     reader.keys().by_hash(hash).await.expect("an answer")
 }

@@ -9,13 +9,14 @@ use super::{
 use crate::{
     domain::time::Timestamp,
     server::{
-        files,
-        quiet_thread::Stopped,
-        secret::pepper::{self, Pepper},
+        runtime::{files, quiet_thread::Stopped},
+        secret::{
+            key_hash::StoredVersion,
+            pepper::{self, Pepper},
+        },
         store::{
             Store,
             backup::{CopiedFile, Engine, Facts, Snapshot, copy_sqlite, tables},
-            peppers::StoredVersion,
         },
     },
 };

@@ -4,11 +4,9 @@ use super::{BackupError, refuse};
 use crate::{
     domain::time::Timestamp,
     server::{
-        files,
-        store::{
-            backup::{Applied, Engine, Facts, Unknown, judge},
-            peppers::StoredVersion,
-        },
+        runtime::files,
+        secret::key_hash::StoredVersion,
+        store::backup::{Applied, Engine, Facts, Unknown, judge},
     },
 };
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 //! they were needed.
 
 use super::{Config, Origin};
-use crate::{domain::password, server::client::TrustedProxies};
+use crate::{domain::password, server::config::trusted_proxies::TrustedProxies};
 use std::{net::SocketAddr, time::Duration};
 
 /// How many times its default a limit may be before it counts as none.
@@ -123,17 +123,17 @@ fn limits(config: &Config) -> Vec<String> {
         ),
         (
             "MAX_KEYS",
-            config.limits.keys > FAR * 1_000,
+            config.caps.keys > FAR * 1_000,
             "an account may make any number of keys",
         ),
         (
             "MAX_MEMBERS",
-            config.limits.members > FAR * 200,
+            config.caps.members > FAR * 200,
             "a team may have any number of people",
         ),
         (
             "MAX_ACCOUNTS",
-            config.limits.accounts > FAR * 50,
+            config.caps.accounts > FAR * 50,
             "a person may make any number of teams",
         ),
     ]

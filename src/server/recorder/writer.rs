@@ -8,17 +8,17 @@ use crate::{
     domain::{
         activity::Trace,
         ids::KeyId,
-        log::{KeyUse, LogEntry},
+        request_log::{KeyUse, LogEntry},
         time::Timestamp,
     },
     server::{
-        batches::{self, Refused},
-        clock::Clock,
-        rng::Rng,
-        secret::pepper::KeyHash,
+        recorder::{
+            batches::{self, Refused},
+            write_behind::WriteBehind,
+        },
+        runtime::{clock::Clock, rng::Rng, tasks::End},
+        secret::key_hash::KeyHash,
         store::{Store, StoreError},
-        tasks::End,
-        write_behind::WriteBehind,
     },
 };
 use std::{

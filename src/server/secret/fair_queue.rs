@@ -1,7 +1,6 @@
 //! A semaphore with a fair queue: callers are served in turn, however many requests each of them has. Tokio's semaphore
 //! is first come, first served, so one caller could fill it.
 
-use super::password::Busy;
 use std::{
     collections::{HashMap, VecDeque},
     hash::Hash,
@@ -9,6 +8,11 @@ use std::{
     time::Duration,
 };
 use tokio::sync::oneshot;
+
+/// Too many passwords are being checked; try again in this many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many passwords are being checked at once")]
+pub struct Busy;
 
 /// A semaphore with a fair queue.
 pub struct FairQueue<K: Clone + Eq + Hash>(Arc<Inner<K>>);

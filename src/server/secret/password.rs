@@ -1,9 +1,12 @@
 //! Passwords at rest: argon2id, computed off the threads that answer requests (docs/security.md, S2 to S4).
 
-use super::{fair_queue::FairQueue, judge};
+use super::{
+    fair_queue::{Busy, FairQueue},
+    judge,
+};
 use crate::{
-    domain::{own_words::OwnWords, password::Password},
-    server::{limits::Network, rng::Rng},
+    domain::{client_network::Network, own_words::OwnWords, password::Password},
+    server::runtime::rng::Rng,
 };
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -42,11 +45,6 @@ impl Cost {
         passes: 2,
     };
 }
-
-/// Too many passwords are being checked; try again in this many seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many passwords are being checked at once")]
-pub struct Busy;
 
 /// Result of a password check.
 #[derive(Debug, PartialEq, Eq)]
@@ -204,7 +202,7 @@ fn verify(argon2: &Argon2<'_>, password: &Password, stored: &str) -> Option<bool
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::rng::SeededRng;
+    use crate::server::runtime::rng::SeededRng;
 
     fn passwords(cost: Cost) -> Passwords {
         Passwords::new(cost, Arc::new(SeededRng::new(7)))

@@ -1,12 +1,12 @@
 //! Signing up, and the accounts that come of it.
 
-use super::{
-    ServiceError, first_person,
-    sign_in::{self, Entered},
-};
+pub mod first_person;
+
+use super::sign_in::{self, Entered};
 use crate::{
     domain::{
         activity::{Actor, Entry, Event, Trace},
+        client_network::Network,
         email::Email,
         field_errors::FieldErrors,
         ids::{AccountId, UserId},
@@ -16,7 +16,7 @@ use crate::{
     },
     server::{
         app::App,
-        limits::Network,
+        error::ServiceError,
         store::{StoreError, Tables as _, Tx, Unique, accounts::Profile, users::NewUser},
     },
 };

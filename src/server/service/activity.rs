@@ -1,9 +1,6 @@
 //! The activity: written in the transaction of the change (docs/security.md, S66), and read.
 
-use super::{
-    ServiceError,
-    long_reads::{self, LongReadError},
-};
+use super::long_reads::{self, LongReadError};
 use crate::{
     domain::{
         activity::{Actor, Entry, Event, Trace},
@@ -15,7 +12,8 @@ use crate::{
     server::{
         access::{AccountReader, KeyManager},
         app::App,
-        folds::{self, Seen},
+        error::ServiceError,
+        recorder::folds::{self, Seen},
         store::{StoreError, Tables, Tx},
     },
 };

@@ -1,9 +1,9 @@
 //! Signing in, and the waits after failed tries (docs/security.md, S6 and S7).
 
-use super::ServiceError;
 use crate::{
     domain::{
         activity::{Actor, Entry, Event, Trace},
+        client_network::Network,
         email::Email,
         ids::{AccountId, UserId},
         password::Password,
@@ -12,14 +12,18 @@ use crate::{
     },
     server::{
         app::App,
-        folds::{self, Seen},
-        limits::Network,
+        error::ServiceError,
+        recorder::folds::{self, Seen},
         secret::{
+            fair_queue::Busy,
             known_browser::{KnownBrowser, KnownFor},
-            password::{Busy, Checked},
+            password::Checked,
             pepper::Purpose,
         },
-        store::{StoreError, Tables, Tx, sign_in_waits::WaitId, users::User},
+        store::{
+            StoreError, Tables, Tx,
+            users::{User, sign_in_waits::WaitId},
+        },
     },
 };
 use std::sync::atomic::Ordering;

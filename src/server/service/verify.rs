@@ -1,22 +1,26 @@
 //! The decision about a presented key: one for `/v1` and for both doors of forward-auth (docs/security.md, S41).
 
+pub mod cache;
+pub mod quota;
+
 use crate::{
     domain::{
         catalog::{Catalog, Route},
+        client_network::subscriber,
         key::{Denial, Key},
-        secret::SecretText,
+        secret_text::SecretText,
         time::Timestamp,
         token,
     },
     server::{
         app::App,
-        client::Client,
-        key_cache::Known,
-        limits::{Exceeded, quota::Quota, subscriber},
-        log_limit::LogLimit,
+        config::trusted_proxies::Client,
+        runtime::{log_limit::LogLimit, window::Exceeded},
         store::{StoreError, Tables as _},
     },
 };
+use cache::Known;
+use quota::Quota;
 use std::{
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, atomic::Ordering},
@@ -159,7 +163,10 @@ fn check(
         Err(denial) => denial,
     };
     if let Err(exceeded) = app.refusals.count(key.id, now) {
-        return (Some(exceeded.quota(now)), Err(Refusal::TooManyRefusals(exceeded)));
+        return (
+            Some(Quota::used_up(exceeded, now)),
+            Err(Refusal::TooManyRefusals(exceeded)),
+        );
     }
     let quota = app.quotas.look(key.account, key.id, key.rate_limit, now);
     (quota, Err(refusal(denial, route)))

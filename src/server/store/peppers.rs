@@ -1,6 +1,7 @@
 //! Check values: they show whether the pepper file is the one that the stored keys were hashed with.
 
 use super::{Conn, StoreError, answered, declare, on};
+use crate::server::secret::key_hash::StoredVersion;
 
 declare! {
     ANY_KEY = "SELECT COUNT(*) FROM (SELECT 1 FROM api_keys LIMIT 1) AS one";
@@ -17,17 +18,6 @@ declare! {
 
 /// Conflicts with itself, and not with whoever stores a key under a version.
 const POSTGRES_TURN: &str = "LOCK TABLE pepper_checks IN SHARE ROW EXCLUSIVE MODE";
-
-/// A version of the pepper.
-#[derive(Debug, sqlx::FromRow)]
-pub struct StoredVersion {
-    /// Its number, from 1.
-    pub version: i64,
-    /// Value that recognises this version in the file.
-    pub check_value: Vec<u8>,
-    /// Keys that are stored under it.
-    pub keys: i64,
-}
 
 /// The table.
 pub struct Peppers<'c>(pub(super) Conn<'c>);
@@ -65,7 +55,13 @@ impl Peppers<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn all(self) -> Result<Vec<StoredVersion>, StoreError> {
-        Ok(on!(self.0, c => sqlx::query_as::<_, StoredVersion>(ALL).fetch_all(c).await?))
+        let rows: Vec<(i64, Vec<u8>, i64)> = on!(self.0, c => sqlx::query_as(ALL).fetch_all(c).await?);
+        let stored = |(version, check_value, keys)| StoredVersion {
+            version,
+            check_value,
+            keys,
+        };
+        Ok(rows.into_iter().map(stored).collect())
     }
 
     /// Forgets a version.

@@ -3,13 +3,12 @@
 use super::{Operator, PAGE, Person};
 use crate::{
     domain::{
-        activity::Event, email::Email, field_errors::FieldErrors, ids::UserId, own_words::OwnWords,
-        password::Password,
+        activity::Event, client_network::Network, email::Email, field_errors::FieldErrors, ids::UserId,
+        own_words::OwnWords, password::Password,
     },
     server::{
-        limits::Network,
+        error::ServiceError,
         secret::password::Passwords,
-        service::ServiceError,
         store::{StoreError, Tables as _, Tx},
     },
 };

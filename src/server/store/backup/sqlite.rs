@@ -4,11 +4,9 @@
 //! `VACUUM INTO` would do too, but it rebuilds every b-tree and takes several times as long. Until the transaction
 //! ends, SQLite cannot reuse the write-ahead log, which grows with every change (docs/security.md, S85).
 
-use super::{
-    super::{Conn, driver_errors},
-    CopyError, Facts, Fault, LEFT_OUT, facts,
-};
-use crate::server::{
+use super::super::{Conn, engine::driver_errors};
+use super::{CopyError, Facts, Fault, LEFT_OUT, facts};
+use crate::server::runtime::{
     files,
     quiet_thread::{self, Stopped},
 };

@@ -7,9 +7,11 @@ use super::{
     line,
 };
 use crate::server::{
-    files,
-    store::sqlite_file::beside,
-    tasks::{End, Tasks},
+    runtime::{
+        files,
+        tasks::{End, Tasks},
+    },
+    store::engine::sqlite_file::beside,
 };
 use sqlx::SqlitePool;
 use std::{

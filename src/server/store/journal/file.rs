@@ -2,7 +2,7 @@
 //! beside it.
 
 use super::line::{self, FORMAT, Header};
-use crate::server::files;
+use crate::server::runtime::files;
 use std::{
     fs::{self, File, Metadata, TryLockError},
     io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     domain::time::Timestamp,
     server::{
-        files,
-        store::{ConnectError, outbox, sqlite_file::beside},
+        runtime::files,
+        store::{ConnectError, engine::sqlite_file::beside, journal::outbox},
     },
 };
 use sqlx::SqliteConnection;

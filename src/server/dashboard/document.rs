@@ -1,0 +1,59 @@
+//! Turns a page into an answer: renders it, gives its scripts a nonce, sets the status.
+
+use super::{
+    assets::{self, LINKS},
+    page_request::PageRequest,
+};
+use crate::ui::document::{Document, Site};
+use axum::{
+    body::Body,
+    http::{HeaderValue, Request, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_axum::{ResponseOptions, render_app_async_with_context};
+
+/// Renders a page. `page` is the content of the body; the brand is appended to `title`.
+pub async fn render<V: IntoView + 'static>(
+    visit: &PageRequest,
+    status: StatusCode,
+    title: impl Into<String>,
+    page: impl Fn() -> V + Clone + Send + Sync + 'static,
+) -> Response {
+    let site = Site {
+        brand: visit.app.config.brand.clone(),
+        css: LINKS.css.clone(),
+        options: LINKS.options.clone(),
+        theme: visit.theme,
+        path: visit.path.clone(),
+    };
+    let title = title.into();
+    let context = move || {
+        provide_context(site.clone());
+        let options = expect_context::<ResponseOptions>();
+        options.set_status(status);
+        if let Some(policy) = use_nonce().and_then(|nonce| page_policy(&nonce).ok()) {
+            options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    };
+    let document = move || {
+        let (page, title) = (page.clone(), title.clone());
+        view! { <Document title>{page().into_any()}</Document> }
+    };
+    // The page was chosen already: nothing of the request is needed to draw it.
+    let render = render_app_async_with_context(context, document);
+    render(Request::new(Body::empty())).await.into_response()
+}
+
+/// The policy of a page whose scripts carry this nonce.
+///
+/// # Errors
+/// When the nonce is not valid in a header; Leptos makes nonces from base64.
+pub fn page_policy(nonce: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
+    let reload = assets::reload_sources();
+    HeaderValue::try_from(format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; form-action 'self'; \
+         base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    ))
+}

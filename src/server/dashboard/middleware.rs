@@ -1,0 +1,4 @@
+//! What every answer goes through.
+
+pub mod same_origin;
+pub mod session_cookie;

@@ -1,0 +1,26 @@
+//! Makes browsers really forget a session's cookie. tower-sessions removes it without `Secure`, and browsers ignore that
+//! for a name with `__Host-` (docs/security.md, S9).
+
+use crate::server::{app::App, dashboard::session};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+
+/// Replaces the removal by one that browsers heed; other cookies stay.
+pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let cookies = headers.get_all(header::SET_COOKIE).iter().cloned();
+    let (removals, others): (Vec<HeaderValue>, Vec<_>) =
+        cookies.partition(|cookie| session::is_removal(&app, cookie));
+    if !removals.is_empty() {
+        headers.remove(header::SET_COOKIE);
+        for cookie in others.into_iter().chain([session::removal(&app)]) {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+    }
+    response
+}

@@ -1,0 +1,92 @@
+//! What every page of a browser's visit depends on beside its own data.
+
+use crate::{
+    domain::{activity::Trace, theme::Theme},
+    server::{app::App, http::client_ip},
+};
+use axum::{
+    extract::{FromRequestParts, OriginalUri},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+};
+use std::convert::Infallible;
+
+/// Name of the cookie that keeps the theme.
+const COOKIE: &str = "theme";
+/// How long browsers keep it: a year.
+const KEPT_SECONDS: u32 = 31_536_000;
+
+/// A request for a page.
+#[derive(Clone)]
+pub struct PageRequest {
+    /// The product.
+    pub app: App,
+    /// Light or dark.
+    pub theme: Theme,
+    /// Path and query of the request.
+    pub path: String,
+    /// What the activity keeps of it.
+    pub trace: Trace,
+}
+
+impl FromRequestParts<App> for PageRequest {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let uri = parts
+            .extensions
+            .get::<OriginalUri>()
+            .map_or(&parts.uri, |original| &original.0);
+        Ok(Self {
+            app: app.clone(),
+            theme: theme(&parts.headers),
+            trace: client_ip::trace(app, parts),
+            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        })
+    }
+}
+
+/// The theme that the browser kept; what cannot be read is the system's.
+fn theme(headers: &HeaderMap) -> Theme {
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|cookie| cookie.to_str().ok());
+    cookies
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == COOKIE)
+        .and_then(|(_, value)| Theme::from_id(value))
+        .unwrap_or_default()
+}
+
+/// `Set-Cookie` that keeps a theme. No script reads it.
+#[must_use]
+pub fn keep_theme(app: &App, theme: Theme) -> Option<HeaderValue> {
+    let secure = if app.origin.is_https() { "; Secure" } else { "" };
+    let kept = if theme == Theme::System { 0 } else { KEPT_SECONDS };
+    let cookie = format!(
+        "{COOKIE}={}; Max-Age={kept}; Path=/; HttpOnly; SameSite=Lax{secure}",
+        theme.id()
+    );
+    HeaderValue::try_from(cookie).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let with = |cookie: &'static str| {
+            theme(&HeaderMap::from_iter([(
+                header::COOKIE,
+                HeaderValue::from_static(cookie),
+            )]))
+        };
+        assert_eq!(with("session=abc; theme=dark"), Theme::Dark);
+        assert_eq!(with("theme=light"), Theme::Light);
+        for other in ["", "theme", "theme=blue", "mytheme=dark", "theme=\"dark\""] {
+            assert_eq!(with(other), Theme::System, "{other}");
+        }
+    }
+}

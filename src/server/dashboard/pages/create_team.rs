@@ -1,0 +1,56 @@
+//! `/home/create-team`.
+
+use super::{SignedIn, failure, frame, with_retry};
+use crate::{
+    api::{teams::CreateTeam, wire::FormState},
+    domain::paths,
+    server::{
+        access::{self, Viewer},
+        dashboard::{answer::refusal, document, page_request::PageRequest},
+        service::{accounts, teams},
+    },
+    ui::{layout::Section, pages::create_team::CreateTeamPage},
+};
+use axum::{
+    Form,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::prelude::*;
+
+/// The empty form.
+pub async fn show(SignedIn(visit, viewer): SignedIn) -> Response {
+    page(&visit, &viewer, StatusCode::OK, FormState::default()).await
+}
+
+/// The form as posted without scripts.
+pub async fn submit(SignedIn(visit, viewer): SignedIn, Form(form): Form<CreateTeam>) -> Response {
+    let owner = teams::Owner {
+        id: viewer.id,
+        name: &viewer.name,
+        trace: &visit.trace,
+    };
+    match teams::create(&visit.app, owner, &form.name).await {
+        Ok(team) => Redirect::to(&paths::keys(&team.slug)).into_response(),
+        Err(error) => {
+            let (status, error) = refusal(error);
+            let state = FormState::default().with("name", form.name).refused(error);
+            with_retry(status, page(&visit, &viewer, status, state).await)
+        }
+    }
+}
+
+/// Drawn beside the account that the person saw last.
+async fn page(visit: &PageRequest, viewer: &Viewer, status: StatusCode, form: FormState) -> Response {
+    let frame = async {
+        let home = accounts::home(&visit.app, viewer.id).await?;
+        let reader = access::reader(&visit.app, viewer, &home.slug).await?;
+        frame::of(visit, viewer, &reader, Section::Other).await
+    };
+    let frame = match frame.await {
+        Ok(frame) => frame,
+        Err(error) => return failure(visit, error).await,
+    };
+    let page = move || view! { <CreateTeamPage frame=frame.clone() form=form.clone()/> };
+    document::render(visit, status, "Create team", page).await
+}

@@ -1,0 +1,346 @@
+//! `/home/{account}/api-keys`.
+
+mod confirm;
+pub mod list;
+pub mod rows;
+
+use super::{SignedIn, failure, frame, with_retry};
+use crate::{
+    api::{
+        keys::CreateKey,
+        wire::{ApiError, FormState},
+    },
+    domain::{expiry::NEVER, key::Key, paths, role::Action, token},
+    server::{
+        access::{self, AccountReader, KeyManager, Viewer},
+        app::App,
+        config::trusted_proxies::Client,
+        dashboard::{
+            answer::{refusal, revealed},
+            document,
+            fields::{self, Query},
+            page_request::PageRequest,
+        },
+        error::ServiceError,
+        service::{
+            self,
+            keys::{Revealed, create::KeyForm},
+        },
+    },
+    ui::{
+        layout::Section,
+        pages::keys::{CreateData, KeyDialog, KeysPage, KeysPageData, ListView, PresetChoice, ScopeChoice},
+    },
+};
+use axum::{
+    extract::Path,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::prelude::*;
+use list::Asked;
+use serde::Deserialize;
+use std::{slice, sync::Arc, time::Duration};
+
+/// A request for a page of the account: the viewer and their view.
+struct Keys {
+    visit: PageRequest,
+    viewer: Viewer,
+    reader: AccountReader,
+    client: Client,
+    asked: Asked,
+}
+
+impl Keys {
+    fn app(&self) -> &App {
+        &self.visit.app
+    }
+
+    async fn manager(&self, action: Action) -> Result<KeyManager, ServiceError> {
+        let (app, trace) = (self.app(), &self.visit.trace);
+        self.reader.key_manager(app, action, trace).await
+    }
+
+    fn page(&self) -> String {
+        paths::keys(&self.reader.account.slug)
+    }
+
+    fn view(&self) -> ListView {
+        self.asked.view(&self.page())
+    }
+}
+
+async fn keys(
+    visit: PageRequest,
+    viewer: Viewer,
+    client: Client,
+    slug: &str,
+    asked: Asked,
+) -> Result<Keys, Response> {
+    match access::reader(&visit.app, &viewer, slug).await {
+        Ok(reader) => Ok(Keys {
+            visit,
+            viewer,
+            reader,
+            client,
+            asked,
+        }),
+        Err(error) => Err(failure(&visit, error).await),
+    }
+}
+
+/// The page.
+pub async fn show(
+    SignedIn(visit, viewer): SignedIn,
+    client: Client,
+    Path(slug): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let keys = match keys(visit, viewer, client, &slug, asked).await {
+        Ok(keys) => keys,
+        Err(response) => return response,
+    };
+    let asked = &keys.asked;
+    // The search contains a pasted key. Its first characters find it too, and may be in a URL.
+    if let Some(start) = token::start_in(&asked.search, &keys.app().config.key_prefix) {
+        let mut found = asked.clone();
+        found.search = start;
+        let target = found.href(&keys.page());
+        return Redirect::to(&target).into_response();
+    }
+    let about = asked.keys();
+    let opened = match asked.dialog.as_str() {
+        "create" if keys.reader.may(Action::CreateKey) => Ok((KeyDialog::Create, fresh(keys.app()))),
+        name => match confirm::action(name) {
+            // After signing in, the person returns to the URL of the form, which names no key.
+            Some(action) if keys.reader.may(action) && !about.is_empty() => {
+                confirm::open(&keys, action, &about, fresh(keys.app())).await
+            }
+            _ => Ok((KeyDialog::Closed, fresh(keys.app()))),
+        },
+    };
+    match opened {
+        Ok((dialog, form)) => draw(&keys, StatusCode::OK, form, dialog).await,
+        Err(error) => failure(&keys.visit, error).await,
+    }
+}
+
+/// The dialogs' forms as posted without scripts.
+pub async fn submit(
+    SignedIn(visit, viewer): SignedIn,
+    client: Client,
+    Path(slug): Path<String>,
+    Query(asked): Query<Asked>,
+    request: axum::extract::Request,
+) -> Response {
+    let keys = match keys(visit, viewer, client, &slug, asked).await {
+        Ok(keys) => keys,
+        Err(response) => return response,
+    };
+    if keys.asked.dialog == "leak" {
+        return acknowledge(&keys, request).await;
+    }
+    if let Some(action) = confirm::action(&keys.asked.dialog) {
+        return confirm::submit(&keys, action, request).await;
+    }
+    match fields::read(request).await {
+        Ok(form) => create(&keys, form).await,
+        Err(response) => response,
+    }
+}
+
+/// Which key a plain form is about.
+#[derive(Deserialize)]
+struct OneKey {
+    #[serde(default)]
+    key: String,
+}
+
+/// Acknowledges a leak.
+async fn acknowledge(keys: &Keys, request: axum::extract::Request) -> Response {
+    let OneKey { key } = match fields::read(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let done = async {
+        let manager = keys.manager(Action::AcknowledgeLeak).await?;
+        service::keys::leak::acknowledge(keys.app(), &manager, &key).await
+    };
+    match done.await {
+        Ok(()) => Redirect::to(&keys.view().href).into_response(),
+        Err(error) => failure(&keys.visit, error).await,
+    }
+}
+
+async fn create(keys: &Keys, form: CreateKey) -> Response {
+    let made = async {
+        let manager = keys.manager(Action::CreateKey).await?;
+        let sent = KeyForm {
+            name: &form.name,
+            preset: &form.preset,
+            scopes: &form.scopes,
+            expires: &form.expires,
+            expires_on: &form.expires_on,
+            allowlist: &form.allowlist,
+            rate_limit: &form.rate_limit,
+            form_token: &form.form_token,
+        };
+        service::keys::create::create(keys.app(), &manager, &sent).await
+    };
+    let made = made.await;
+    let (status, error) = match answer(keys, made).await {
+        Ok(response) => return response,
+        Err(refused) => refused,
+    };
+    let mut state = FormState::default()
+        .with("name", form.name)
+        .with("preset", form.preset)
+        .with("expires", form.expires)
+        .with("expires_on", form.expires_on)
+        .with("allowlist", form.allowlist)
+        .with("rate_limit", form.rate_limit)
+        .with("form_token", form.form_token);
+    for scope in form.scopes {
+        state = state.with("scopes", scope);
+    }
+    draw_again(keys, status, Ok((KeyDialog::Create, state.refused(error)))).await
+}
+
+/// The page with the secret, or why there is none.
+///
+/// # Errors
+/// The errors of the form, which is rendered again.
+async fn answer(
+    keys: &Keys,
+    made: Result<Revealed, ServiceError>,
+) -> Result<Response, (StatusCode, ApiError)> {
+    let (status, dialog) = match made {
+        Ok(key) => {
+            let key = Arc::new(revealed(keys.app(), key));
+            (StatusCode::OK, KeyDialog::Revealed(key))
+        }
+        Err(ServiceError::Repeated(sentence)) => (StatusCode::CONFLICT, KeyDialog::Repeated(sentence)),
+        Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
+            return Ok(failure(&keys.visit, error).await);
+        }
+        Err(error) => return Err(refusal(error)),
+    };
+    Ok(draw(keys, status, fresh(keys.app()), dialog).await)
+}
+
+async fn draw_again(
+    keys: &Keys,
+    status: StatusCode,
+    dialog: Result<(KeyDialog, FormState), ServiceError>,
+) -> Response {
+    match dialog {
+        Ok((dialog, form)) => with_retry(status, draw(keys, status, form, dialog).await),
+        Err(error) => failure(&keys.visit, error).await,
+    }
+}
+
+fn fresh(app: &App) -> FormState {
+    FormState::default()
+        .with("form_token", service::keys::form_token(app))
+        .with("expires", NEVER)
+}
+
+fn create_data(keys: &Keys, form: FormState) -> CreateData {
+    let (app, now) = (keys.app(), keys.app().now());
+    let catalog = app.catalog();
+    let presets = catalog.presets.iter().map(|preset| PresetChoice {
+        id: preset.id.clone(),
+        label: preset.label.clone(),
+        description: preset.description.clone(),
+        scopes: if preset.scopes.len() == catalog.scopes.len() {
+            format!("all {} scopes", preset.scopes.len())
+        } else {
+            preset.scopes.join(", ")
+        },
+    });
+    let scopes = catalog.scopes.iter().map(|scope| ScopeChoice {
+        scope: scope.clone(),
+        routes: catalog
+            .routes_of(scope)
+            .map(|route| format!("{} {}", route.method, route.pattern))
+            .collect(),
+    });
+    CreateData {
+        form,
+        presets: presets.collect(),
+        scopes: scopes.collect(),
+        address: match keys.client {
+            Client::Address(address) => Some(address.to_string()),
+            Client::Unreadable => None,
+        },
+        days: (
+            now.plus(Duration::from_mins(1)).day(),
+            now.plus_years(10).minus(Duration::from_hours(24)).day(),
+        ),
+    }
+}
+
+/// The key that was just made, if it is not among those that are shown: they may be another page, a search, or those that
+/// ended.
+async fn elsewhere(keys: &Keys, shown: &[Key]) -> Result<Option<Key>, ServiceError> {
+    let (app, id) = (keys.app(), &keys.asked.created);
+    if id.is_empty() || shown.iter().any(|key| key.id.to_string() == *id) {
+        return Ok(None);
+    }
+    match service::keys::selection::chosen(app, &keys.reader, slice::from_ref(id)).await {
+        Ok(mut found) => Ok(found.pop().filter(|key| key.status(app.now()).is_live())),
+        Err(ServiceError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialog) -> Response {
+    let (app, reader, asked) = (keys.app(), &keys.reader, &keys.asked);
+    let (filter, page) = (asked.filter(), keys.page());
+    let gathered = async {
+        let list = service::keys::list::list(app, reader, &filter, asked.page()).await?;
+        let frame = frame::of(&keys.visit, &keys.viewer, reader, Section::Keys).await?;
+        let since = service::keys::grace::since(app, reader).await?;
+        let leaks = service::keys::leak::open(app, reader).await?;
+        let elsewhere = elsewhere(keys, &list.keys).await?;
+        Ok::<_, ServiceError>((list, frame, since, leaks, elsewhere))
+    };
+    let (list, mut frame, since, leaks, elsewhere) = match gathered.await {
+        Ok(gathered) => gathered,
+        Err(error) => return failure(&keys.visit, error).await,
+    };
+    let now = app.now();
+    frame.full = asked.is_full();
+    frame.inert = !matches!(dialog, KeyDialog::Closed);
+    let title = format!("API keys · {}", reader.account.name);
+    let around = rows::Around {
+        now,
+        page: &page,
+        since: &since,
+    };
+    let data = Arc::new(KeysPageData {
+        frame,
+        links: asked.links(&page, &list.counts),
+        pager: asked.pager(&page, &filter, &list),
+        is_empty: list.counts.all == 0 && filter.search.is_empty(),
+        search: filter.search,
+        rows: list
+            .keys
+            .into_iter()
+            .map(|key| rows::row(app, key, &around, asked.pointed_out()))
+            .collect(),
+        elsewhere: elsewhere.map(|key| rows::row(app, key, &around, "")),
+        leaks: leaks
+            .into_iter()
+            .filter_map(|key| rows::leak(key, &page))
+            .collect(),
+        now,
+        create: reader.may(Action::CreateKey).then(|| create_data(keys, form)),
+        dialog,
+        view: keys.view(),
+    });
+    document::render(&keys.visit, status, title, move || {
+        view! { <KeysPage data=Arc::clone(&data)/> }
+    })
+    .await
+}

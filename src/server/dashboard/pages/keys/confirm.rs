@@ -1,0 +1,235 @@
+//! The dialogs about keys that are there, as pages and as forms posted without scripts.
+
+use super::{
+    Keys, answer, draw_again, fresh,
+    rows::{Around, row},
+};
+use crate::{
+    api::{
+        keys::{ChangeGrace, DeleteKeys, ReissueSecret, RevokeKeys, RotateKey},
+        wire::FormState,
+    },
+    domain::{grace, key::Key, paths, role::Action, time::Timestamp},
+    server::{
+        dashboard::{answer::refusal, fields, pages},
+        error::ServiceError,
+        service::{
+            self,
+            keys::{
+                Revealed, revoke,
+                rotate::{self, RotateForm},
+            },
+        },
+    },
+    ui::pages::keys::{Ask, DETAIL, KeyDialog, QuestionData},
+};
+use axum::{
+    extract::Request,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::de::DeserializeOwned;
+use std::{iter, time::Duration};
+
+/// The action of the dialog with this name.
+pub fn action(dialog: &str) -> Option<Action> {
+    match dialog {
+        "reissue" => Some(Action::ReissueSecret),
+        "rotate" => Some(Action::RotateKey),
+        "grace" => Some(Action::ChangeGrace),
+        "revoke" => Some(Action::RevokeKey),
+        "delete" => Some(Action::DeleteKey),
+        _ => None,
+    }
+}
+
+/// The dialog about some keys, and the form of `Add API key` behind it.
+pub async fn open(
+    keys: &Keys,
+    action: Action,
+    ids: &[String],
+    mut form: FormState,
+) -> Result<(KeyDialog, FormState), ServiceError> {
+    let (app, reader) = (keys.app(), &keys.reader);
+    let now = app.now();
+    let found = if action == Action::RevokeKey || action == Action::DeleteKey {
+        ids
+    } else {
+        ids.get(..1).unwrap_or_default()
+    };
+    let found = service::keys::selection::chosen(app, reader, found).await?;
+    let since = service::keys::grace::since(app, reader).await?;
+    let first = found.first().ok_or(ServiceError::NotFound)?;
+    let ask = match action {
+        Action::RotateKey => {
+            if form.errors().is_empty() {
+                form = form.with("grace", grace::DEFAULT.to_string());
+            }
+            let stops = rotate::stops(app, reader, first).await?;
+            Ask::Rotate(stops.map(|older| older.prefix))
+        }
+        Action::ChangeGrace => {
+            let ends = grace_ends(first, now);
+            if form.errors().is_empty() {
+                form = form.with("grace", chosen_grace(first, &ends));
+            }
+            Ask::ChangeGrace(ends)
+        }
+        Action::RevokeKey => Ask::Revoke,
+        Action::DeleteKey => Ask::Delete {
+            rows: service::keys::delete::log_rows(app, reader, &found).await?,
+            confirmation: service::keys::delete::confirmation(&found),
+        },
+        Action::SeeKeys | Action::CreateKey | Action::ReissueSecret | Action::AcknowledgeLeak => Ask::Reissue,
+    };
+    let page = keys.page();
+    let around = Around {
+        now,
+        page: &page,
+        since: &since,
+    };
+    let detail = paths::key_below(&page, first.id);
+    let question = QuestionData {
+        ask,
+        from: (found.len() == 1 && keys.asked.from == DETAIL).then_some(detail),
+        keys: found.into_iter().map(|key| row(app, key, &around, "")).collect(),
+        form,
+        now,
+    };
+    Ok((KeyDialog::Question(Box::new(question)), fresh(app)))
+}
+
+/// Stopping now, and each choice that is still ahead, with the moment that it leads to.
+fn grace_ends(key: &Key, now: Timestamp) -> Vec<(u64, Timestamp)> {
+    let at = key.rotation.map_or(now, |rotation| rotation.at);
+    let ahead = grace::CHOICES.into_iter().filter_map(|hours| {
+        let end = at.plus(Duration::from_hours(hours));
+        // Nothing moves the end past the key's own expiry.
+        let end = key.expires_at.map_or(end, |expiry| expiry.min(end));
+        (now < end).then_some((hours, end))
+    });
+    iter::once((0, now)).chain(ahead).collect()
+}
+
+/// What the grace period is at present.
+fn chosen_grace(key: &Key, ends: &[(u64, Timestamp)]) -> String {
+    let now_ends = key.end();
+    let chosen = ends
+        .iter()
+        .find(|&&(hours, end)| hours > 0 && Some(end) == now_ends);
+    chosen.map_or_else(String::new, |(hours, _)| hours.to_string())
+}
+
+/// Carries out the posted form.
+pub async fn submit(keys: &Keys, action: Action, request: Request) -> Response {
+    let answered = match action {
+        Action::RotateKey => rotate(keys, request).await,
+        Action::ChangeGrace => change_grace(keys, request).await,
+        Action::RevokeKey => revoke(keys, request).await,
+        Action::DeleteKey => delete(keys, request).await,
+        Action::SeeKeys | Action::CreateKey | Action::ReissueSecret | Action::AcknowledgeLeak => {
+            reissue(keys, request).await
+        }
+    };
+    answered.unwrap_or_else(|response| response)
+}
+
+async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Response> {
+    fields::read(request).await
+}
+
+async fn reissue(keys: &Keys, request: Request) -> Result<Response, Response> {
+    let form: ReissueSecret = read(request).await?;
+    let made = async {
+        let manager = keys.manager(Action::ReissueSecret).await?;
+        service::keys::reissue::reissue(keys.app(), &manager, &form.key, &form.form_token).await
+    };
+    let state = FormState::default().with("form_token", &form.form_token);
+    Ok(reveal(keys, Action::ReissueSecret, &form.key, made.await, state).await)
+}
+
+async fn rotate(keys: &Keys, request: Request) -> Result<Response, Response> {
+    let form: RotateKey = read(request).await?;
+    let made = async {
+        let manager = keys.manager(Action::RotateKey).await?;
+        let sent = RotateForm {
+            key: &form.key,
+            grace: &form.grace,
+            form_token: &form.form_token,
+        };
+        rotate::rotate(keys.app(), &manager, &sent).await
+    };
+    let state = FormState::default()
+        .with("form_token", &form.form_token)
+        .with("grace", &form.grace);
+    Ok(reveal(keys, Action::RotateKey, &form.key, made.await, state).await)
+}
+
+async fn change_grace(keys: &Keys, request: Request) -> Result<Response, Response> {
+    let form: ChangeGrace = read(request).await?;
+    let done = async {
+        let manager = keys.manager(Action::ChangeGrace).await?;
+        service::keys::grace::change_grace(keys.app(), &manager, &form.key, &form.grace).await
+    };
+    let state = FormState::default().with("grace", &form.grace);
+    let (done, ids) = (done.await, [form.key]);
+    Ok(go_on(keys, Action::ChangeGrace, &ids, done, state).await)
+}
+
+async fn revoke(keys: &Keys, request: Request) -> Result<Response, Response> {
+    let form: RevokeKeys = read(request).await?;
+    let done = async {
+        let manager = keys.manager(Action::RevokeKey).await?;
+        revoke::revoke(keys.app(), &manager, &form.keys, &form.reason).await
+    };
+    let state = FormState::default().with("reason", &form.reason);
+    Ok(go_on(keys, Action::RevokeKey, &form.keys, done.await, state).await)
+}
+
+async fn delete(keys: &Keys, request: Request) -> Result<Response, Response> {
+    let form: DeleteKeys = read(request).await?;
+    let done = async {
+        let manager = keys.manager(Action::DeleteKey).await?;
+        service::keys::delete::delete(keys.app(), &manager, &form.keys, &form.confirm).await
+    };
+    let state = FormState::default().with("confirm", &form.confirm);
+    Ok(go_on(keys, Action::DeleteKey, &form.keys, done.await, state).await)
+}
+
+/// The page with the secret, or the dialog with what is wrong.
+async fn reveal(
+    keys: &Keys,
+    action: Action,
+    id: &str,
+    made: Result<Revealed, ServiceError>,
+    state: FormState,
+) -> Response {
+    match answer(keys, made).await {
+        Ok(response) => response,
+        Err((status, error)) => {
+            let ids = [id.to_owned()];
+            let dialog = open(keys, action, &ids, state.refused(error)).await;
+            draw_again(keys, status, dialog).await
+        }
+    }
+}
+
+/// On to the keys, or the dialog with what is wrong.
+async fn go_on(
+    keys: &Keys,
+    action: Action,
+    ids: &[String],
+    done: Result<(), ServiceError>,
+    state: FormState,
+) -> Response {
+    match done {
+        Ok(()) => Redirect::to(&keys.view().after(ids)).into_response(),
+        Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
+            pages::failure(&keys.visit, error).await
+        }
+        Err(error) => {
+            let (status, told) = refusal(error);
+            let dialog = open(keys, action, ids, state.refused(told)).await;
+            draw_again(keys, status, dialog).await
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The view of a list in the URL: search, filter, page and width. A link reopens the same view.
+
+use crate::{
+    domain::{
+        page::{Cursor, Page},
+        search,
+    },
+    server::service::keys::list::{KeyCounts, KeyFilter, KeyList},
+    ui::{
+        kit::{pager::Pager, segments::Segment},
+        pages::keys::{ListLinks, ListView},
+    },
+};
+use serde::Deserialize;
+use url::form_urlencoded::Serializer;
+
+/// The query of the page's address.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// Which dialog is open, without scripts.
+    pub dialog: String,
+    /// The key that the dialog is about.
+    key: String,
+    /// The keys, when it is about several.
+    keys: Vec<String>,
+    /// `detail` when the dialog was opened on the page of its key.
+    pub from: String,
+    /// The key that was just made, or given a new secret.
+    pub created: String,
+    /// The key that something else was just done to.
+    changed: String,
+    /// What names or prefixes hold.
+    pub search: String,
+    /// `active` or `ended`; anything else is all.
+    status: String,
+    /// `1` gives the table the whole width.
+    full: String,
+    /// `last` is the last page.
+    page: String,
+    older: String,
+    newer: String,
+}
+
+impl Asked {
+    /// Which keys are shown.
+    pub fn filter(&self) -> KeyFilter {
+        KeyFilter {
+            search: search::parse_key(&self.search),
+            live: match self.status.as_str() {
+                "active" => Some(true),
+                "ended" => Some(false),
+                _ => None,
+            },
+        }
+    }
+
+    /// Which page of them.
+    pub fn page(&self) -> Page {
+        Page::parse(&self.page, &self.older, &self.newer)
+    }
+
+    /// The keys that the dialog is about: none where the address of a posted form was gone back to.
+    pub fn keys(&self) -> Vec<String> {
+        if self.keys.is_empty() && !self.key.is_empty() {
+            vec![self.key.clone()]
+        } else {
+            self.keys.clone()
+        }
+    }
+
+    /// The key to point out, after something was done to it.
+    pub fn pointed_out(&self) -> &str {
+        if self.created.is_empty() {
+            &self.changed
+        } else {
+            &self.created
+        }
+    }
+
+    /// Whether the table has the whole width.
+    pub fn is_full(&self) -> bool {
+        self.full == "1"
+    }
+
+    /// Search, filter and view: what another page of the list shares with this one.
+    fn fields(&self) -> Vec<(&'static str, &str)> {
+        let status = match self.filter().live {
+            None => "",
+            Some(true) => "active",
+            Some(false) => "ended",
+        };
+        let all = [
+            ("search", self.search.as_str()),
+            ("status", status),
+            ("full", if self.is_full() { "1" } else { "" }),
+        ];
+        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// The place in the list.
+    fn place(&self) -> Vec<(&'static str, &str)> {
+        let place = [
+            ("page", self.page.as_str()),
+            ("older", &self.older),
+            ("newer", &self.newer),
+        ];
+        place.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// The view without its dialog.
+    pub fn view(&self, page: &str) -> ListView {
+        let mut fields = self.fields();
+        fields.extend(self.place());
+        ListView {
+            page: page.to_owned(),
+            href: address(page, &fields),
+            fields: owned(fields),
+        }
+    }
+
+    /// The first page of this list.
+    pub fn href(&self, page: &str) -> String {
+        address(page, &self.fields())
+    }
+
+    fn without(&self, field: &str) -> Vec<(&'static str, &str)> {
+        let mut fields = self.fields();
+        fields.retain(|(name, _)| *name != field);
+        fields
+    }
+
+    /// Where the list leads.
+    pub fn links(&self, page: &str, counts: &KeyCounts) -> ListLinks {
+        let live = self.filter().live;
+        let segment = |label, status: &'static str, count, shows| {
+            let mut fields = self.without("status");
+            if !status.is_empty() {
+                fields.push(("status", status));
+            }
+            Segment {
+                label,
+                count,
+                href: address(page, &fields),
+                is_current: live == shows,
+            }
+        };
+        let mut full_fields = owned(self.without("full"));
+        if !self.is_full() {
+            full_fields.push(("full".to_owned(), "1".to_owned()));
+        }
+        // The page stays the same in the other view.
+        full_fields.extend(owned(self.place()));
+        let kept_by_clear: Vec<_> = self
+            .fields()
+            .into_iter()
+            .filter(|(name, _)| *name == "full")
+            .collect();
+        ListLinks {
+            segments: vec![
+                segment("All", "", counts.all, None),
+                // Those that are badged `Rotated` work as well.
+                segment("Working", "active", counts.live, Some(true)),
+                segment(
+                    "Ended",
+                    "ended",
+                    counts.all.saturating_sub(counts.live),
+                    Some(false),
+                ),
+            ],
+            search_fields: owned(self.without("search")),
+            full_fields,
+            clear: address(page, &kept_by_clear),
+        }
+    }
+
+    /// The pages around this one.
+    pub fn pager(&self, page: &str, filter: &KeyFilter, list: &KeyList) -> Pager {
+        let to = |name: &'static str, value: &str| {
+            let mut fields = self.fields();
+            fields.push((name, value));
+            address(page, &fields)
+        };
+        let at = |name, place: Option<Cursor>| place.map(|place| to(name, &place.to_string()));
+        let (newer, older) = (list.has_newer, list.has_older);
+        Pager {
+            counts: Some((list.before, list.total(filter))),
+            first: newer.then(|| self.href(page)),
+            newer: at("newer", list.first_place().filter(|_| newer)),
+            older: at("older", list.last_place().filter(|_| older)),
+            last: older.then(|| to("page", "last")),
+        }
+    }
+}
+
+fn owned<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
+    let fields = fields.into_iter();
+    fields
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+pub fn address(page: &str, fields: &[(&str, &str)]) -> String {
+    if fields.is_empty() {
+        return page.to_owned();
+    }
+    let query = Serializer::new(String::new()).extend_pairs(fields).finish();
+    format!("{page}?{query}")
+}

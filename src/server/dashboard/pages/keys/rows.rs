@@ -1,0 +1,136 @@
+//! Keys as a page shows them.
+
+use crate::{
+    domain::{
+        ids::KeyId,
+        key::{Key, KeyStatus, Transition},
+        paths,
+        time::Timestamp,
+    },
+    server::{app::App, service::keys::grace::Since},
+    ui::{
+        kit::moment::Phrase,
+        pages::keys::{KeyRow, Leak},
+    },
+};
+use std::collections::BTreeMap;
+
+/// What rows depend on beside their keys.
+pub struct Around<'a> {
+    /// When the page is drawn.
+    pub now: Timestamp,
+    /// Path of the page with the keys.
+    pub page: &'a str,
+    /// What the keys in their grace period and their replacements did since the rotation.
+    pub since: &'a BTreeMap<KeyId, Since>,
+}
+
+/// A row; the key with the id `pointed_out` is told from the others.
+pub fn row(app: &App, key: Key, around: &Around<'_>, pointed_out: &str) -> KeyRow {
+    let now = around.now;
+    let id = key.id.to_string();
+    let status = key.status(now);
+    let may = app.catalog().permissions_label(&key.preset, &key.scopes);
+    let ends = match status {
+        KeyStatus::Active => Some("expires"),
+        KeyStatus::Rotated => Some("stops"),
+        KeyStatus::Expired => Some("expired"),
+        // What a person ended does not end by itself any more.
+        KeyStatus::Revoked => None,
+    };
+    let about = match (ends, key.end()) {
+        (Some(ends), at @ Some(_)) => Phrase {
+            words: format!("{may} · {ends}"),
+            at,
+        },
+        _ => Phrase { words: may, at: None },
+    };
+    KeyRow {
+        is_new: id == pointed_out,
+        href: paths::key_below(around.page, &id),
+        id,
+        about,
+        status,
+        allows: Transition::ALL
+            .into_iter()
+            .filter(|&transition| key.allows(transition, now))
+            .collect(),
+        was_rotated: key.rotation.is_some(),
+        usage: around.since.get(&key.id).map(|since| {
+            let whose = if status == KeyStatus::Rotated {
+                "Since the rotation"
+            } else {
+                "Replacement"
+            };
+            used(whose, since)
+        }),
+        rate_limit: key.rate_limit,
+        allowlist: key.allowlist.entries().map(|entry| entry.to_string()).collect(),
+        name: key.name,
+        prefix: key.prefix,
+        last_used_at: key.last_used_at,
+        created_at: key.created_at,
+    }
+}
+
+/// `Replacement: 12 requests from 2 clients, last`, and when that was.
+fn used(whose: &str, since: &Since) -> Phrase {
+    let plural = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    if since.last_at.is_none() {
+        return Phrase {
+            words: format!("{whose}: no requests"),
+            at: None,
+        };
+    }
+    // An unreadable address is not counted as a client.
+    let from = match since.clients {
+        0 => String::new(),
+        clients => format!(" from {}", plural(clients, "client")),
+    };
+    let requests = plural(since.requests, "request");
+    Phrase {
+        words: format!("{whose}: {requests}{from}, last"),
+        at: since.last_at,
+    }
+}
+
+/// A key that was reported as leaked.
+pub fn leak(key: Key, page: &str) -> Option<Leak> {
+    Some(Leak {
+        reported_at: key.leak_reported_at?,
+        href: paths::key_below(page, key.id),
+        id: key.id.to_string(),
+        name: key.name,
+        prefix: key.prefix,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_use() {
+        let now = Timestamp::from_millis(1_795_458_000_000);
+        let since = |requests, clients, last_at| Since {
+            requests,
+            clients,
+            last_at,
+        };
+        for (since, text) in [
+            (since(0, 0, None), "Replacement: no requests"),
+            (
+                since(1, 1, Some(now)),
+                "Replacement: 1 request from 1 client, last",
+            ),
+            (
+                since(12, 2, Some(now)),
+                "Replacement: 12 requests from 2 clients, last",
+            ),
+            (since(3, 0, Some(now)), "Replacement: 3 requests, last"),
+        ] {
+            let said = used("Replacement", &since);
+            assert_eq!((said.words.as_str(), said.at), (text, since.last_at));
+        }
+    }
+}

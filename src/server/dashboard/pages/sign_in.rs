@@ -1,0 +1,58 @@
+//! `/sign-in`.
+
+use super::{welcome, with_wait};
+use crate::{
+    api::{session::SignIn, wire::FormState},
+    server::{
+        dashboard::{
+            answer::{refusal, retry_after},
+            document,
+            page_request::PageRequest,
+            sign_in::Visitor,
+        },
+        service::accounts::first_person::{self, SignUpDoor},
+    },
+    ui::pages::sign_in::SignInPage,
+};
+use axum::{Form, extract::Query, http::StatusCode, response::Response};
+use leptos::prelude::*;
+use serde::Deserialize;
+
+/// Where to go afterwards.
+#[derive(Deserialize)]
+pub struct Target {
+    #[serde(default)]
+    next: String,
+}
+
+/// The empty form.
+pub async fn show(visit: PageRequest, Query(target): Query<Target>) -> Response {
+    page(
+        &visit,
+        StatusCode::OK,
+        FormState::default().with("next", target.next),
+    )
+    .await
+}
+
+/// The form as posted without scripts.
+pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignIn>) -> Response {
+    match visitor.sign_in(&form.email, &form.password, &form.next).await {
+        Ok(led) => welcome(led),
+        Err(error) => {
+            let wait = retry_after(&error);
+            let (status, error) = refusal(error);
+            let state = FormState::default()
+                .with("email", form.email)
+                .with("next", form.next)
+                .refused(error);
+            with_wait(wait, page(&visit, status, state).await)
+        }
+    }
+}
+
+async fn page(visit: &PageRequest, status: StatusCode, state: FormState) -> Response {
+    let may_sign_up = first_person::door(&visit.app).await != SignUpDoor::Closed;
+    let page = move || view! { <SignInPage state=state.clone() may_sign_up/> };
+    document::render(visit, status, "Sign in", page).await
+}

@@ -1,0 +1,24 @@
+//! `POST /sign-out`.
+
+use super::failure;
+use crate::{
+    domain::paths,
+    server::dashboard::{page_request::PageRequest, session},
+};
+use axum::{
+    http::{HeaderName, HeaderValue},
+    response::{IntoResponse, Redirect, Response},
+};
+use tower_sessions::Session;
+
+/// Ends the session and forgets what the site kept in the browser (docs/security.md, S12 and S65).
+pub async fn submit(visit: PageRequest, browser: Session) -> Response {
+    if let Err(error) = session::end(&browser).await {
+        return failure(&visit, error).await;
+    }
+    let clear = (
+        HeaderName::from_static("clear-site-data"),
+        HeaderValue::from_static("\"storage\""),
+    );
+    ([clear], Redirect::to(paths::SIGN_IN)).into_response()
+}

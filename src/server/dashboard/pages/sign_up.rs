@@ -1,0 +1,47 @@
+//! `/sign-up`.
+
+use super::{welcome, with_wait};
+use crate::{
+    api::{session::SignUp, wire::FormState},
+    server::{
+        dashboard::{
+            answer::{refusal, retry_after},
+            document,
+            page_request::PageRequest,
+            sign_in::Visitor,
+        },
+        service::accounts::first_person::{self, SignUpDoor},
+    },
+    ui::pages::sign_up::SignUpPage,
+};
+use axum::{Form, http::StatusCode, response::Response};
+use leptos::prelude::*;
+
+/// The empty form.
+pub async fn show(visit: PageRequest) -> Response {
+    page(&visit, StatusCode::OK, FormState::default()).await
+}
+
+/// The form as posted without scripts.
+pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignUp>) -> Response {
+    match visitor.sign_up(&form.name, &form.email, &form.password).await {
+        Ok(led) => welcome(led),
+        Err(error) => {
+            let wait = retry_after(&error);
+            let (status, error) = refusal(error);
+            let state = FormState::default()
+                .with("name", form.name)
+                .with("email", form.email)
+                .refused(error);
+            with_wait(wait, page(&visit, status, state).await)
+        }
+    }
+}
+
+async fn page(visit: &PageRequest, status: StatusCode, state: FormState) -> Response {
+    let door = first_person::door(&visit.app).await;
+    let (closed, first) = (door == SignUpDoor::Closed, door == SignUpDoor::First);
+    let minimum = visit.app.config.password_min;
+    let page = move || view! { <SignUpPage state=state.clone() minimum closed first/> };
+    document::render(visit, status, "Create account", page).await
+}

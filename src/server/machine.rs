@@ -1,0 +1,159 @@
+//! The machine side: what programs and proxies ask, by path. One function gives every answer its frame, where the
+//! dashboard has a router and a layer for each part of it: each layer costs about as much as checking a key.
+
+pub mod call;
+pub mod envelope;
+pub mod error;
+pub mod forward_auth;
+pub mod health;
+pub mod log_entry;
+pub mod quota_headers;
+pub mod v1;
+
+use super::http::{client_ip, headers, request_id};
+use crate::server::{app::App, runtime::log_limit::LogLimit};
+use axum::{
+    body::{Body, HttpBody as _},
+    extract::Request,
+    http::{HeaderValue, Method, header},
+    response::Response,
+};
+use error::V1Error;
+use futures_util::{FutureExt as _, poll};
+use std::{panic::AssertUnwindSafe, pin::pin, task::Poll, thread};
+use tokio::time::timeout;
+use v1::openapi::Made;
+
+/// Where nginx asks: forward-auth, in a form of its own.
+const NGINX: &str = "/forward-auth/nginx";
+
+/// Whether a path belongs to it.
+#[must_use]
+pub fn serves(path: &str) -> bool {
+    ["/v1", "/forward-auth"].iter().any(|root| {
+        let rest = path.strip_prefix(root);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// An answer with an id, a time to begin in, and the headers of every answer. It has no span: what is logged names the
+/// request by itself, and neither its path nor its query, into which people put keys.
+pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
+    let id = app.request_id();
+    let is_head = request.method() == Method::HEAD;
+    let is_nginx = request.uri().path() == NGINX;
+    let answered = AssertUnwindSafe(in_time(answer(app, &id, made, request)))
+        .catch_unwind()
+        .await;
+    let mut response = told(&id, is_nginx, answered).await;
+    request_id::say(response.headers_mut(), &id);
+    headers::add(app, response.headers_mut());
+    if is_head {
+        without_body(&mut response);
+    }
+    response
+}
+
+/// The answer, or that there is none, in the form that whoever asks takes.
+async fn told(id: &str, is_nginx: bool, answered: thread::Result<Option<Response>>) -> Response {
+    static LINES: LogLimit = LogLimit::new();
+    let response = match answered {
+        Ok(Some(response)) => response,
+        Ok(None) => {
+            if LINES.allows() {
+                tracing::error!(request_id = id, "a response did not start in time");
+            }
+            V1Error::Unavailable.response(id)
+        }
+        // The panic has told of itself where it happened.
+        Err(_) => {
+            if LINES.allows() {
+                tracing::error!(request_id = id, "the handler of a request panicked");
+            }
+            V1Error::Internal.response(id)
+        }
+    };
+    if is_nginx {
+        forward_auth::for_nginx(response).await
+    } else {
+        response
+    }
+}
+
+/// An answer to HEAD says how long its body would be (RFC 9110, section 9.3.2).
+fn without_body(response: &mut Response) {
+    if let Some(length) = response.body().size_hint().exact() {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    *response.body_mut() = Body::empty();
+}
+
+/// The answer, if it begins in time. Most are there at once and need no timer.
+async fn in_time(answer: impl Future<Output = Response>) -> Option<Response> {
+    let mut answer = pin!(answer);
+    match poll!(answer.as_mut()) {
+        Poll::Ready(response) => Some(response),
+        Poll::Pending => timeout(request_id::ANSWER, answer).await.ok(),
+    }
+}
+
+async fn answer(app: &App, id: &str, made: &Made, request: Request) -> Response {
+    match request.uri().path() {
+        v1::leak::PATH => {
+            let client = client_ip::of(app, request.headers(), request.extensions());
+            Box::pin(v1::leak::handle(app, id, client, request)).await
+        }
+        v1::openapi::PATH => v1::openapi::handle(app, id, made, request.method()),
+        "/forward-auth" => forward_auth::handle(app, id, request).await,
+        NGINX => forward_auth::handle_nginx(app, id, request).await,
+        path if path.starts_with("/forward-auth/") => forward_auth::handle_envoy(app, id, request).await,
+        _ => v1::handle(app, id, request).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::to_bytes;
+
+    /// No answer in time, and a panic instead of one: what is made of them.
+    fn nothing() -> [(thread::Result<Option<Response>>, u16, &'static str); 2] {
+        [
+            (Ok(None), 503, "BSE5003"),
+            (Err(Box::new("a panic")), 500, "BSE5000"),
+        ]
+    }
+
+    /// Status, `X-Auth-Status` and body.
+    async fn seen(response: Response) -> (u16, String, String) {
+        let status = response.status().as_u16();
+        let proper = response.headers().get("x-auth-status");
+        let proper = proper
+            .map_or("", |value| value.to_str().expect("text"))
+            .to_owned();
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (status, proper, String::from_utf8(body.to_vec()).expect("text"))
+    }
+
+    #[tokio::test]
+    async fn nginx_is_told_in_its_own_form_that_there_is_no_answer() {
+        for (answered, expected, code) in nothing() {
+            let response = told("req_1", true, answered).await;
+            let envelope = response.headers().get("x-auth-body").expect("an envelope");
+            let envelope = envelope.to_str().expect("text");
+            assert!(
+                envelope.contains(code) && envelope.contains("req_1"),
+                "{envelope}"
+            );
+            let after = response.headers().get("x-auth-retry-after").cloned();
+            assert_eq!(after, (expected == 503).then(|| HeaderValue::from(1)));
+            assert_eq!(seen(response).await, (403, expected.to_string(), String::new()));
+        }
+        for (answered, expected, code) in nothing() {
+            let (status, proper, body) = seen(told("req_1", false, answered).await).await;
+            assert_eq!((status, proper.as_str()), (expected, ""));
+            assert!(body.contains(code) && body.contains("req_1"), "{body}");
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Refusals on `/v1` and at forward-auth: the kind of each, and how its answer is made.
+
+pub mod kinds;
+
+use super::{
+    envelope::{self, Details, Failure},
+    quota_headers,
+};
+use crate::server::{
+    runtime::{log_limit::LogLimit, window::Exceeded},
+    service::{long_reads::LongReadError, verify::Refusal},
+};
+use axum::{
+    http::{HeaderValue, header},
+    response::Response,
+};
+use kinds::Kind;
+
+/// Why a request to `/v1` was not answered with data.
+#[derive(Debug)]
+pub enum V1Error {
+    /// The key may not pass.
+    Refused(Refusal),
+    /// The key's account is gone.
+    AccountNotFound,
+    /// A proxy asks whom nobody told this server to trust.
+    UntrustedProxy,
+    /// A proxy asks about a request that could be taken in two ways, or names none.
+    UnclearRequest,
+    /// A parameter that cannot be what it is.
+    InvalidInput {
+        /// Its name.
+        field: &'static str,
+        /// What it must be.
+        message: &'static str,
+    },
+    /// More of a body than a route of the catalogue takes.
+    PayloadTooLarge,
+    /// More than a report of a leak can be.
+    ReportTooLarge,
+    /// The key passed every check, but the route belongs to the API that this server stands in front of.
+    NotServedHere,
+    /// Another question about the account's usage was being answered (docs/security.md, S87).
+    UsageBusy,
+    /// The usage could not be counted in the time that there is for it.
+    UsageTooLong,
+    /// A report of which nobody knows whether it was stored (docs/security.md, S76).
+    Unanswered,
+    /// There was no answer in the time that there is for one.
+    Unavailable,
+    /// The server failed: its log says how.
+    Internal,
+}
+
+/// Questions about the usage of an account that are answered at once, and when another one is worth a try.
+const ONE_AT_A_TIME: Exceeded = Exceeded {
+    limit: 1,
+    retry_after: 2,
+};
+
+impl From<LongReadError> for V1Error {
+    fn from(error: LongReadError) -> Self {
+        match error {
+            LongReadError::Busy => Self::UsageBusy,
+            LongReadError::TooLong => Self::UsageTooLong,
+            LongReadError::Store(error) => Self::Refused(Refusal::Unavailable(error)),
+        }
+    }
+}
+
+impl From<Refusal> for V1Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl V1Error {
+    /// What kind of refusal it is.
+    pub fn kind(&self) -> &'static Kind {
+        match self {
+            Self::Refused(refusal) => match refusal {
+                Refusal::UnknownRoute => &kinds::UNKNOWN_ROUTE,
+                Refusal::TooManyUnknown(_) => &kinds::TOO_MANY_UNKNOWN,
+                Refusal::MissingKey => &kinds::MISSING_KEY,
+                Refusal::InvalidKey => &kinds::INVALID_KEY,
+                Refusal::Revoked => &kinds::KEY_REVOKED,
+                Refusal::Expired => &kinds::KEY_EXPIRED,
+                Refusal::IpNotAllowed => &kinds::IP_NOT_ALLOWED,
+                Refusal::InsufficientScope(_) => &kinds::INSUFFICIENT_SCOPE,
+                Refusal::TooManyRefusals(_) | Refusal::RateLimited(_) => &kinds::RATE_LIMITED,
+                Refusal::Unavailable(_) => &kinds::UNAVAILABLE,
+            },
+            Self::AccountNotFound => &kinds::ACCOUNT_NOT_FOUND,
+            Self::UntrustedProxy => &kinds::UNTRUSTED_PROXY,
+            Self::UnclearRequest => &kinds::UNCLEAR_REQUEST,
+            Self::InvalidInput { .. } => &kinds::INVALID_INPUT,
+            Self::PayloadTooLarge | Self::ReportTooLarge => &kinds::PAYLOAD_TOO_LARGE,
+            Self::NotServedHere => &kinds::NOT_SERVED_HERE,
+            Self::UsageBusy => &kinds::USAGE_BUSY,
+            Self::UsageTooLong => &kinds::USAGE_TOO_LONG,
+            Self::Unanswered => &kinds::UNANSWERED,
+            Self::Unavailable => &kinds::UNAVAILABLE,
+            Self::Internal => &kinds::INTERNAL_ERROR,
+        }
+    }
+
+    /// The code of the refusal, as in its answer.
+    pub fn code(&self) -> &'static str {
+        self.kind().code
+    }
+
+    /// The sentence for people.
+    fn message(&self) -> &'static str {
+        match self {
+            Self::InvalidInput { message, .. } => message,
+            Self::ReportTooLarge => "A report of a leaked key is at most 16 KiB.",
+            _ => self.kind().message,
+        }
+    }
+
+    /// What is passed, if it is a limit.
+    fn exceeded(&self) -> Option<Exceeded> {
+        match self {
+            Self::Refused(
+                Refusal::TooManyUnknown(exceeded)
+                | Refusal::TooManyRefusals(exceeded)
+                | Refusal::RateLimited(exceeded),
+            ) => Some(*exceeded),
+            Self::UsageBusy => Some(ONE_AT_A_TIME),
+            _ => None,
+        }
+    }
+
+    fn details(&self) -> Details<'_> {
+        let exceeded = self.exceeded();
+        Details {
+            reason: self.kind().reason,
+            field: match self {
+                Self::InvalidInput { field, .. } => Some(field),
+                _ => None,
+            },
+            required_scope: match self {
+                Self::Refused(Refusal::InsufficientScope(scope)) => Some(scope),
+                _ => None,
+            },
+            retry_after_seconds: exceeded.map(|exceeded| exceeded.retry_after),
+            limit: exceeded.map(|exceeded| exceeded.limit),
+        }
+    }
+
+    /// The challenge of RFC 6750, section 3, that goes with 401 and 403.
+    fn challenge(&self) -> Option<HeaderValue> {
+        let Self::Refused(refusal) = self else { return None };
+        match refusal {
+            Refusal::InvalidKey | Refusal::Revoked | Refusal::Expired => Some(HeaderValue::from_static(
+                r#"Bearer realm="api", error="invalid_token""#,
+            )),
+            Refusal::InsufficientScope(scope) => {
+                let challenge = format!(r#"Bearer realm="api", error="insufficient_scope", scope="{scope}""#);
+                HeaderValue::try_from(challenge).ok()
+            }
+            // RFC 6750 names no error where there was no key, and has none for a wrong address.
+            Refusal::MissingKey | Refusal::IpNotAllowed => {
+                Some(HeaderValue::from_static(r#"Bearer realm="api""#))
+            }
+            Refusal::UnknownRoute
+            | Refusal::TooManyUnknown(_)
+            | Refusal::TooManyRefusals(_)
+            | Refusal::RateLimited(_)
+            | Refusal::Unavailable(_) => None,
+        }
+    }
+
+    /// The body of the answer.
+    pub fn body<'a>(&'a self, request_id: &'a str) -> Failure<'a> {
+        Failure::new(request_id, self.kind(), self.message(), self.details())
+    }
+
+    /// The answer.
+    pub fn response(&self, request_id: &str) -> Response {
+        static LINES: LogLimit = LogLimit::new();
+        if let Self::Refused(Refusal::Unavailable(error)) = self
+            && LINES.allows()
+        {
+            tracing::error!(
+                request_id,
+                error = error as &dyn std::error::Error,
+                "a key could not be checked"
+            );
+        }
+        let kind = self.kind();
+        let mut response = envelope::answer(kind.status, &self.body(request_id));
+        let headers = response.headers_mut();
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(exceeded) = self.exceeded() {
+            // The vendor's client waits only where both are there.
+            headers.insert(quota_headers::LIMIT, HeaderValue::from(exceeded.limit));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(exceeded.retry_after));
+        } else if kind.retryable {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(1));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_and_figures_have_one_word_for_a_refusal() {
+        let exceeded = Exceeded {
+            limit: 1,
+            retry_after: 1,
+        };
+        for refusal in [
+            Refusal::UnknownRoute,
+            Refusal::TooManyUnknown(exceeded),
+            Refusal::MissingKey,
+            Refusal::InvalidKey,
+            Refusal::Revoked,
+            Refusal::Expired,
+            Refusal::IpNotAllowed,
+            Refusal::InsufficientScope("a".into()),
+            Refusal::TooManyRefusals(exceeded),
+            Refusal::RateLimited(exceeded),
+        ] {
+            let reason = refusal.reason();
+            assert_eq!(V1Error::from(refusal).kind().reason, reason);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What of a request is kept in the log (docs.babysea.ai, `/logs/overview`): never a key, never an address in clear.
+
+use crate::{
+    domain::{catalog::Route, key::Key, request_log::LogEntry, time::Timestamp, token},
+    server::{app::App, config::trusted_proxies::Client, http::client_ip::address_hash},
+};
+use axum::http::{HeaderMap, header};
+use std::{borrow::Cow, sync::Arc};
+use url::form_urlencoded;
+
+/// Longest value of a parameter, in characters; the vendor keeps no more either.
+const LONGEST_VALUE: usize = 64;
+/// Longest path, query and user agent, in characters.
+const LONGEST: usize = 512;
+/// Stands for what may be a secret.
+const MASK: &str = "***";
+/// Parameters named like these hold secrets.
+const SECRET_NAMES: [&str; 5] = ["token", "key", "secret", "password", "signature"];
+
+/// How a request was answered.
+pub struct Outcome<'a> {
+    /// Id of the request.
+    pub request_id: &'a str,
+    /// HTTP status.
+    pub status: u16,
+    /// Code of the refusal.
+    pub error_code: Option<&'static str>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A request as its client made it, to this server or to the API that it guards.
+pub struct Asked<'a> {
+    /// HTTP method.
+    pub method: &'a str,
+    /// Path, as sent.
+    pub path: &'a str,
+    /// Query, as sent, without the question mark.
+    pub query: &'a str,
+    /// All headers.
+    pub headers: &'a HeaderMap,
+    /// Whose request it is.
+    pub client: Client,
+}
+
+/// The row of a request that was made with `key`.
+pub fn entry(app: &App, key: &Key, route: &Route, asked: &Asked<'_>, outcome: Outcome<'_>) -> LogEntry {
+    let prefix = &app.config.key_prefix;
+    LogEntry {
+        request_id: outcome.request_id.to_owned(),
+        account: key.account,
+        key: key.id,
+        status: outcome.status,
+        error_code: outcome.error_code,
+        at: outcome.at,
+        method: asked.method.to_owned(),
+        route: Arc::clone(&route.pattern),
+        path: cut(&path(asked.path, prefix), LONGEST),
+        params: cut(&params(asked.query, prefix), LONGEST),
+        ip_hash: address_hash(app, asked.client),
+        user_agent: match asked.headers.get(header::USER_AGENT) {
+            None => String::new(),
+            Some(agent) => {
+                let agent = String::from_utf8_lossy(agent.as_bytes());
+                if may_hold_key(&agent, prefix) {
+                    MASK.to_owned()
+                } else {
+                    cut(&agent, LONGEST)
+                }
+            }
+        },
+    }
+}
+
+/// The path with segments that may hold a key masked.
+fn path<'a>(path: &'a str, key_prefix: &str) -> Cow<'a, str> {
+    let masks = |part: &str| {
+        // Read as a query is, so that percent signs hide nothing.
+        let mut texts = form_urlencoded::parse(part.as_bytes());
+        texts.any(|(name, value)| may_hold_key(&name, key_prefix) || may_hold_key(&value, key_prefix))
+    };
+    // Most paths are what they seem to be.
+    let is_plain = !path.contains(['%', '+', '=', '&']);
+    if is_plain && !may_hold_key(path, key_prefix) || !path.split('/').any(masks) {
+        return path.into();
+    }
+    let parts: Vec<_> = path
+        .split('/')
+        .map(|part| if masks(part) { MASK } else { part })
+        .collect();
+    parts.join("/").into()
+}
+
+/// Whether a text may hold a key: the beginning of new ones, or a whole one, which an earlier prefix may begin.
+fn may_hold_key(text: &str, key_prefix: &str) -> bool {
+    let between = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    text.contains(key_prefix)
+        || text.len() >= token::SHORTEST && text.split(between).any(token::is_well_formed)
+}
+
+/// The query with long values cut and what may be secret masked.
+fn params(query: &str, key_prefix: &str) -> String {
+    if query.is_empty() {
+        return String::new();
+    }
+    let mut kept = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let lower = name.to_lowercase();
+        let secret = SECRET_NAMES.iter().any(|word| lower.contains(word)) || may_hold_key(&value, key_prefix);
+        let name = if may_hold_key(&name, key_prefix) {
+            MASK.into()
+        } else {
+            name
+        };
+        let value = if secret {
+            MASK.to_owned()
+        } else {
+            cut(&value, LONGEST_VALUE)
+        };
+        kept.append_pair(&name, &value);
+    }
+    kept.finish()
+}
+
+/// The first characters, without those that could forge lines where the log is shown or exported.
+fn cut(text: &str, most: usize) -> String {
+    if text.len() <= most && !text.contains(char::is_control) {
+        return text.to_owned();
+    }
+    text.chars()
+        .take(most)
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_cut_and_masked() {
+        let long = "x".repeat(65);
+        for (query, kept) in [
+            ("", String::new()),
+            ("days=7&model=bfl%2Fflux", "days=7&model=bfl%2Fflux".to_owned()),
+            (&format!("a={long}"), format!("a={}", &long[..64])),
+            (
+                "api_key=1&Token=2&X-Signature=3",
+                "api_key=***&Token=***&X-Signature=***".to_owned(),
+            ),
+            ("q=bye_abc&r=%20bye_abc&bye_abc=1", "q=***&r=***&***=1".to_owned()),
+            ("a=%0d%0ab", "a=%EF%BF%BD%EF%BF%BDb".to_owned()),
+        ] {
+            assert_eq!(params(query, "bye_"), kept, "{query}");
+        }
+    }
+}

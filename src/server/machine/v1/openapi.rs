@@ -1,0 +1,171 @@
+//! `GET /v1/openapi.json`: what this server answers, for programs. The document is made of the catalogue in force, of
+//! the structs that are sent and of the table of refusals, so that it cannot say anything else than the code does.
+
+mod answers;
+mod operations;
+mod template;
+
+use super::leak;
+use crate::{
+    domain::catalog::Catalog,
+    server::{
+        app::App,
+        machine::error::{V1Error, kinds},
+        service::verify::Refusal,
+    },
+};
+use axum::{
+    body::Bytes,
+    http::{HeaderValue, Method, header},
+    response::{IntoResponse as _, Response},
+};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex, PoisonError};
+use template::Template;
+use utoipa::openapi::{
+    InfoBuilder, OpenApiBuilder, Server,
+    path::{HttpMethod, PathItemBuilder, PathsBuilder},
+    security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+};
+
+/// Where the document is.
+pub const PATH: &str = "/v1/openapi.json";
+
+/// The name of the key in the document.
+const SCHEME: &str = "api_key";
+
+/// The document as it was made last.
+#[derive(Clone, Default)]
+pub struct Made(Arc<Mutex<Option<Document>>>);
+
+struct Document {
+    catalog: Arc<Catalog>,
+    text: Bytes,
+}
+
+impl Made {
+    /// The document for the catalogue in force. Whoever asks while it is made waits for it: it is made once.
+    fn of(&self, app: &App) -> Bytes {
+        let catalog = app.catalog();
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*made {
+            Some(document) if Arc::ptr_eq(&document.catalog, &catalog) => document.text.clone(),
+            _ => {
+                let text = Bytes::from(document(app, &catalog).to_string());
+                *made = Some(Document {
+                    catalog,
+                    text: text.clone(),
+                });
+                text
+            }
+        }
+    }
+}
+
+/// Answers with the document. It needs no key: it says nothing of anybody's.
+pub fn handle(app: &App, request_id: &str, made: &Made, method: &Method) -> Response {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return V1Error::Refused(Refusal::UnknownRoute).response(request_id);
+    }
+    let json = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, json)], made.of(app)).into_response()
+}
+
+const ABOUT: &str = "Send an API key with every request, in one header `Authorization: Bearer <key>`. \
+    Every answer is JSON in one of two frames: `status` is `success` and there is `data`, or `status` is `error` and \
+    there is `error`. Decide by `error.code` and `error.details.reason`, and try again only where `error.retryable` is \
+    true, after as many seconds as the header `Retry-After` says. `x-error-catalog` lists every error.";
+
+fn document(app: &App, catalog: &Arc<Catalog>) -> Value {
+    let mut paths = PathsBuilder::new();
+    for (path, item) in items(catalog) {
+        paths = paths.path(path, item.build());
+    }
+    let prefix = &app.config.key_prefix;
+    let key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format(format!("{prefix} and 38 letters and digits"))
+        .description(Some(format!("An API key of {}.", app.config.brand)))
+        .build();
+    let components = answers::components().security_scheme(SCHEME, SecurityScheme::Http(key));
+    let document = OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title(format!("{} API", app.config.brand))
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(ABOUT)),
+        )
+        .servers(Some([Server::new(app.origin.as_str())]))
+        .paths(paths)
+        .components(Some(components.build()))
+        .security(Some([SecurityRequirement::new(SCHEME, [""; 0])]))
+        .build();
+    // As a value, whose fields have an order: what utoipa extends has none.
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    document["x-error-catalog"] = kinds::ALL
+        .iter()
+        .map(|kind| {
+            json!({
+                "code": kind.code,
+                "type": kind.name,
+                "status": kind.status.as_u16(),
+                "message": kind.message,
+                "retryable": kind.retryable,
+                "reason": kind.reason,
+            })
+        })
+        .collect();
+    document
+}
+
+/// The paths of the document in their order, and what can be asked of each.
+fn items(catalog: &Arc<Catalog>) -> Vec<(String, PathItemBuilder)> {
+    let own = |operation| PathItemBuilder::new().operation(HttpMethod::Get, operation);
+    let report = PathItemBuilder::new().operation(HttpMethod::Post, operations::report());
+    let mut items = vec![
+        (PATH.to_owned(), own(operations::document())),
+        (leak::PATH.to_owned(), report),
+    ];
+    // Paths that differ in the names of their parameters alone are one path in OpenAPI: the first name counts.
+    let mut templates: Vec<Template> = Vec::new();
+    for route in &catalog.routes {
+        let Some(method) = method(&route.method) else {
+            continue;
+        };
+        let template = Template::of(&route.pattern);
+        // A route that another one hides is never asked for.
+        let first = catalog.route(&route.method, &template.shape);
+        if !first.is_some_and(|first| Arc::ptr_eq(first, route))
+            || [PATH, leak::PATH].contains(&&*route.pattern)
+        {
+            continue;
+        }
+        let operation = operations::of_route(route, !template.parameters.is_empty());
+        if let Some(known) = templates.iter().position(|known| known.shape == template.shape) {
+            // The routes of this server itself come first.
+            let (_, item) = &mut items[known + 2];
+            *item = std::mem::take(item).operation(method, operation);
+        } else {
+            let item = PathItemBuilder::new()
+                .parameters(template.parameters())
+                .operation(method, operation);
+            items.push((template.path.clone(), item));
+            templates.push(template);
+        }
+    }
+    items
+}
+
+/// The methods that OpenAPI has a place for; a catalogue may name others.
+fn method(name: &str) -> Option<HttpMethod> {
+    match name {
+        "GET" => Some(HttpMethod::Get),
+        "POST" => Some(HttpMethod::Post),
+        "PUT" => Some(HttpMethod::Put),
+        "DELETE" => Some(HttpMethod::Delete),
+        "OPTIONS" => Some(HttpMethod::Options),
+        "PATCH" => Some(HttpMethod::Patch),
+        "TRACE" => Some(HttpMethod::Trace),
+        _ => None,
+    }
+}

@@ -1,0 +1,205 @@
+//! What can be asked, and what each question can be answered.
+
+use super::answers::{self, QuotaHeaders};
+use crate::{
+    domain::catalog::Route,
+    server::{
+        machine::{
+            error::V1Error,
+            v1::{
+                Served,
+                account::AccountProfile,
+                leak::{NO_REPORT, Report, Reported},
+                status::KeyStatus,
+                usage::{DEFAULT_DAYS, MOST_DAYS, UsageTotals, WRONG_DAYS},
+            },
+        },
+        runtime::window::Exceeded,
+        service::verify::Refusal,
+    },
+};
+use serde_json::json;
+use std::sync::Arc;
+use utoipa::{
+    ToSchema as _,
+    openapi::{
+        Ref, Required,
+        content::Content,
+        extensions::Extensions,
+        path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
+        request_body::RequestBodyBuilder,
+        response::Response,
+        schema::{ObjectBuilder, Type},
+        security::SecurityRequirement,
+    },
+};
+
+/// A limit that somebody has passed, as an example.
+const EXCEEDED: Exceeded = Exceeded {
+    limit: 60,
+    retry_after: 17,
+};
+
+/// Of a route of the catalogue.
+pub fn of_route(route: &Route, has_parameters: bool) -> Operation {
+    // The router gives /v1 to this server; everything else is the guarded API's, and reaches us through a proxy.
+    let direct = route.pattern.starts_with("/v1/") || &*route.pattern == "/v1";
+    let served = Served::of(route).filter(|_| direct);
+    let mut errors = refusals(&route.scope);
+    if direct {
+        errors.push(V1Error::PayloadTooLarge);
+        if has_parameters {
+            errors.push(V1Error::Refused(Refusal::UnknownRoute));
+        }
+    }
+    let success = match served {
+        Some(Served::Status) => Some(answers::success::<KeyStatus<'_>>("The key that asks.")),
+        Some(Served::Account) => {
+            errors.push(V1Error::AccountNotFound);
+            Some(answers::success::<AccountProfile>("The account of the key."))
+        }
+        Some(Served::Usage) => {
+            errors.extend([WRONG_DAYS, V1Error::UsageBusy, V1Error::UsageTooLong]);
+            Some(answers::success::<UsageTotals>(
+                "Totals, of all routes and of each.",
+            ))
+        }
+        None => {
+            if direct {
+                errors.push(V1Error::NotServedHere);
+            }
+            None
+        }
+    };
+    let (summary, about) = match (served, direct) {
+        (Some(Served::Status), _) => ("Verify a key", "The key itself is the answer."),
+        (Some(Served::Account), _) => ("The account of the key", "Its name and kind."),
+        (Some(Served::Usage), _) => (
+            "What the account's keys did",
+            "Totals of the request log. Requests of the last second may be missing.",
+        ),
+        (None, true) => (
+            "Check a key for a route of the guarded API",
+            "This server runs every check and then says that it does not answer the route itself. Behind a proxy that asks at /forward-auth, the guarded API answers.",
+        ),
+        (None, false) => (
+            "A route of the guarded API",
+            "It is not asked of this server but of the guarded API, whose proxy asks this server at /forward-auth. The errors below are what the proxy passes on.",
+        ),
+    };
+    let mut responses = answers::responses(success, &errors, QuotaHeaders::OfKey);
+    if !direct {
+        responses = responses.response("default", Response::new("What the guarded API answers."));
+    }
+    let operation = OperationBuilder::new()
+        .operation_id(Some(id(&route.method, &route.pattern)))
+        .summary(Some(summary))
+        .description(Some(format!(
+            "{about} The key needs the scope `{}`.",
+            route.scope
+        )))
+        .extensions(Some(Extensions::from_iter([("x-required-scope", &*route.scope)])))
+        .responses(responses);
+    if served == Some(Served::Usage) {
+        operation.parameter(days()).build()
+    } else {
+        operation.build()
+    }
+}
+
+/// What every route can be refused for.
+fn refusals(scope: &Arc<str>) -> Vec<V1Error> {
+    let refusals = [
+        Refusal::MissingKey,
+        Refusal::InvalidKey,
+        Refusal::Revoked,
+        Refusal::Expired,
+        Refusal::InsufficientScope(Arc::clone(scope)),
+        Refusal::IpNotAllowed,
+        Refusal::RateLimited(EXCEEDED),
+        Refusal::TooManyUnknown(EXCEEDED),
+    ];
+    let mut errors: Vec<V1Error> = refusals.map(V1Error::from).into();
+    errors.push(V1Error::Unavailable);
+    errors
+}
+
+/// Of `POST /v1/keys/report-leak`.
+pub fn report() -> Operation {
+    let errors = [
+        NO_REPORT,
+        V1Error::Refused(Refusal::InvalidKey),
+        V1Error::ReportTooLarge,
+        V1Error::Refused(Refusal::TooManyUnknown(EXCEEDED)),
+        V1Error::Unanswered,
+        V1Error::Unavailable,
+    ];
+    let success = answers::success::<Reported<'_>>("The key is revoked, and its owners are told.");
+    let body = RequestBodyBuilder::new()
+        .required(Some(Required::True))
+        .description(Some("The key, as JSON of at most 4 KiB."))
+        .content(
+            "application/json",
+            Content::new(Some(Ref::from_schema_name(Report::name()))),
+        );
+    public("report_leak")
+        .summary(Some("Report a leaked key"))
+        .description(Some(
+            "Revokes the key in the body at once. Whoever holds a key may report it; no other key is needed, and one that is sent is not looked at. Reported again, the answer is the same.",
+        ))
+        .request_body(Some(body.build()))
+        .responses(answers::responses(Some(success), &errors, QuotaHeaders::None))
+        .build()
+}
+
+/// Of this document.
+pub fn document() -> Operation {
+    public("openapi")
+        .summary(Some("This document"))
+        .description(Some("Made of the catalogue in force."))
+        .responses(answers::responses(
+            Some(answers::document()),
+            &[],
+            QuotaHeaders::None,
+        ))
+        .build()
+}
+
+/// An operation that needs no key.
+fn public(id: &str) -> OperationBuilder {
+    let nothing: [SecurityRequirement; 0] = [];
+    OperationBuilder::new()
+        .operation_id(Some(id))
+        .securities(Some(nothing))
+}
+
+fn days() -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(MOST_DAYS))
+        .default(Some(json!(DEFAULT_DAYS)));
+    ParameterBuilder::new()
+        .name("days")
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some("How many days are counted, up to now."))
+        .schema(Some(schema))
+        .build()
+}
+
+/// A name of letters, digits and `_` that no other route has: `get_v1_status`. What is none of those stands as its
+/// number, so that `/a-b` and `/a/b` have two names.
+fn id(method: &str, pattern: &str) -> String {
+    let mut id = method.to_ascii_lowercase();
+    for c in pattern.chars() {
+        match c {
+            '/' => id.push('_'),
+            '{' | '}' => {}
+            '_' => id.push_str("__"),
+            c if c.is_ascii_alphanumeric() => id.push(c),
+            c => id.extend(format!("_{:x}_", u32::from(c)).chars()),
+        }
+    }
+    id
+}

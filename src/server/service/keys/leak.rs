@@ -1,0 +1,68 @@
+//! Leak reports: anyone who has a key can revoke it, and its owners are notified (docs/security.md, S40).
+
+use crate::{
+    domain::{
+        activity::{Actor, Event, Trace},
+        ids::KeyId,
+        key::Key,
+        time::Timestamp,
+    },
+    server::{
+        access::{AccountReader, KeyManager},
+        app::App,
+        error::ServiceError,
+        service::activity,
+        store::{StoreError, Tables as _},
+    },
+};
+
+/// Leaks that the page names; the others follow once these are acknowledged.
+const NAMED: u32 = 10;
+
+/// Revokes a key that its holder reports. Reported again, nothing more happens.
+///
+/// # Errors
+/// When the database fails.
+pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
+    // A key can be reported any number of times, and only the first report does work. The response is the same, and the
+    // key has ended on every server.
+    if key.leak_reported_at.is_some() && key.revoked_at.is_some() {
+        return app.store.all_known().await;
+    }
+    let mut tx = app.store.write().await?;
+    tx.accounts().lock(key.account).await?;
+    if tx.change(key.account, key.id).report_leak(now).await? {
+        let detail = format!("{}... was {} before", key.prefix, key.status(now).label());
+        let actor = Actor::program(Some(trace));
+        activity::note(app, &mut tx, actor, now, Event::LeakReported, key, detail).await?;
+        return tx.commit().await;
+    }
+    drop(tx);
+    app.store.all_known().await
+}
+
+/// The keys of an account that were reported and that no owner has acknowledged.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open(app: &App, reader: &AccountReader) -> Result<Vec<Key>, ServiceError> {
+    let mut store = app.store.read().await?;
+    Ok(store.leaks().open(reader.account.id, NAMED).await?)
+}
+
+/// Acknowledges a leak by `manager`; a repeat is not an error.
+///
+/// # Errors
+/// `NotFound` when the account has no such key.
+pub async fn acknowledge(app: &App, manager: &KeyManager, id: &str) -> Result<(), ServiceError> {
+    let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    let (account, now) = (manager.account.id, app.now());
+    let mut tx = app.store.write().await?;
+    let key = tx.keys().by_id(account, id).await?;
+    let key = key.ok_or(ServiceError::NotFound)?;
+    if tx.leaks().acknowledge(account, id, now).await? {
+        activity::note(app, &mut tx, manager, now, Event::LeakAcknowledged, &key, "").await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}

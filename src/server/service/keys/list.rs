@@ -1,0 +1,147 @@
+//! The list of an account's keys, page by page.
+
+use crate::{
+    domain::{
+        key::Key,
+        page::{Cursor, Page},
+    },
+    server::{access::AccountReader, app::App, error::ServiceError, store::Tables as _},
+};
+
+pub use crate::server::store::keys::list::{KeyCounts, KeyFilter};
+
+/// Rows of a page.
+pub const PAGE: u32 = 50;
+
+/// What the table shows.
+#[derive(Clone, Debug)]
+pub struct KeyList {
+    /// The keys of the page, newest first, at most [`PAGE`].
+    pub keys: Vec<Key>,
+    /// How many keys of the list come before these.
+    pub before: u64,
+    /// How many the search leaves.
+    pub counts: KeyCounts,
+    /// Whether there are newer ones.
+    pub has_newer: bool,
+    /// Whether there are older ones.
+    pub has_older: bool,
+}
+
+impl KeyList {
+    /// How many keys the list has on all its pages.
+    #[must_use]
+    pub const fn total(&self, filter: &KeyFilter) -> u64 {
+        match filter.live {
+            None => self.counts.all,
+            Some(true) => self.counts.live,
+            Some(false) => self.counts.all.saturating_sub(self.counts.live),
+        }
+    }
+
+    /// Where its first key stands.
+    #[must_use]
+    pub fn first_place(&self) -> Option<Cursor> {
+        self.keys.first().map(place)
+    }
+
+    /// Where its last key stands.
+    #[must_use]
+    pub fn last_place(&self) -> Option<Cursor> {
+        self.keys.last().map(place)
+    }
+}
+
+/// Cursor of a key in the list.
+fn place(key: &Key) -> Cursor {
+    Cursor {
+        at: key.created_at,
+        id: key.id.uuid(),
+    }
+}
+
+/// A page of an account's keys. A place that nothing is left beyond, since rows went meanwhile, is the last page or the
+/// first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    app: &App,
+    reader: &AccountReader,
+    filter: &KeyFilter,
+    page: Page,
+) -> Result<KeyList, ServiceError> {
+    let list = exactly(app, reader, filter, page).await?;
+    let instead = match page {
+        Page::Older(_) => Page::Last,
+        Page::Newer(_) => Page::First,
+        Page::First | Page::Last => return Ok(list),
+    };
+    if list.keys.is_empty() && list.total(filter) > 0 {
+        exactly(app, reader, filter, instead).await
+    } else {
+        Ok(list)
+    }
+}
+
+async fn exactly(
+    app: &App,
+    reader: &AccountReader,
+    filter: &KeyFilter,
+    page: Page,
+) -> Result<KeyList, ServiceError> {
+    let (account, now) = (reader.account.id, app.now());
+    // One row more than a page shows whether there are others.
+    let (size, limit) = (PAGE as usize, PAGE + 1);
+    let mut store = app.store.read().await?;
+    let counts = store.key_list().counts(account, filter, now).await?;
+    let (mut keys, backwards) = match page {
+        Page::First => (
+            store.key_list().older(account, filter, now, None, limit).await?,
+            false,
+        ),
+        Page::Older(cursor) => (
+            store
+                .key_list()
+                .older(account, filter, now, Some(cursor), limit)
+                .await?,
+            false,
+        ),
+        Page::Newer(cursor) => (
+            store
+                .key_list()
+                .newer(account, filter, now, Some(cursor), limit)
+                .await?,
+            true,
+        ),
+        Page::Last => (
+            store.key_list().newer(account, filter, now, None, limit).await?,
+            true,
+        ),
+    };
+    let more = keys.len() > size;
+    keys.truncate(size);
+    if backwards {
+        keys.reverse();
+    }
+    let before = match keys.first() {
+        Some(first) if page != Page::First => {
+            store
+                .key_list()
+                .count_newer(account, filter, now, place(first))
+                .await?
+        }
+        _ => 0,
+    };
+    let mut list = KeyList {
+        before,
+        counts,
+        has_newer: before > 0,
+        has_older: more && !backwards,
+        keys,
+    };
+    if backwards {
+        list.has_older = before + (list.keys.len() as u64) < list.total(filter);
+    }
+    Ok(list)
+}

@@ -1,0 +1,83 @@
+//! Revoking keys: one or several at a time.
+
+use super::selection::{find, read};
+use crate::{
+    domain::{
+        activity::Event,
+        field_errors::FieldErrors,
+        key::{KeyStatus, Transition},
+        token,
+    },
+    server::{
+        access::KeyManager,
+        app::App,
+        error::ServiceError,
+        service::{activity, settled},
+        store::Tables,
+    },
+};
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Longest reason, in characters.
+pub const LONGEST_REASON: usize = 200;
+
+/// The reason as it is kept: one line, without what cannot be seen. It is kept for ever, so it holds no key.
+pub(in crate::server::service) fn reason(text: &str) -> Result<String, ServiceError> {
+    let reason: String = text.nfc().filter(|c| !c.is_control()).collect();
+    let reason = reason.trim();
+    if reason.chars().count() > LONGEST_REASON {
+        let sentence = format!("Use at most {LONGEST_REASON} characters.");
+        return Err(ServiceError::Invalid(FieldErrors::one("reason", sentence)));
+    }
+    if token::is_in(reason) {
+        let sentence = "Remove the API key: reasons are kept in clear.";
+        return Err(ServiceError::Invalid(FieldErrors::one("reason", sentence)));
+    }
+    Ok(reason.to_owned())
+}
+
+/// Disables keys for good: the next request with one of them is refused. Those that have ended already stay as they are.
+///
+/// # Errors
+/// `NotFound` when the account lacks one of them, `Invalid` with the reason, `Conflict` when none works any more.
+pub async fn revoke(app: &App, manager: &KeyManager, ids: &[String], why: &str) -> Result<(), ServiceError> {
+    settled(app, revoke_all(app, manager, ids, why)).await
+}
+
+async fn revoke_all(app: &App, manager: &KeyManager, ids: &[String], why: &str) -> Result<(), ServiceError> {
+    let (account, now) = (manager.account.id, app.now());
+    let ids = read(ids)?;
+    let mut tx = app.store.write().await?;
+    tx.accounts().lock(account).await?;
+    tx.keys().lock(account, &ids).await?;
+    let keys = find(&mut tx, account, &ids).await?;
+    let reason = reason(why)?;
+    let mut revoked = 0;
+    for key in &keys {
+        if key.allows(Transition::Revoke, now) && tx.change(account, key.id).revoke(now).await? {
+            activity::note(
+                app,
+                &mut tx,
+                manager,
+                now,
+                Event::KeyRevoked,
+                key,
+                reason.as_str(),
+            )
+            .await?;
+            revoked += 1;
+        }
+    }
+    if revoked == 0 {
+        let sentence = match keys.as_slice() {
+            [key] if key.status(now) == KeyStatus::Expired => {
+                "This key has expired: it does not work any more."
+            }
+            [_] => "This key was revoked already.",
+            _ => "All of these keys have ended already.",
+        };
+        return Err(ServiceError::Conflict(sentence.to_owned()));
+    }
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! Rotation: creates a replacement for a key, which keeps working for its grace period (docs/security.md, S37 and S38).
+
+use super::{Revealed, check_form_token, check_room, once};
+use crate::{
+    domain::{
+        activity::Event,
+        field_errors::FieldErrors,
+        grace,
+        ids::KeyId,
+        key::{Key, KeyStatus, Rotation, Transition},
+        time::Timestamp,
+        token,
+    },
+    server::{
+        access::{AccountReader, KeyManager},
+        app::App,
+        error::ServiceError,
+        service::{activity, settled},
+        store::{Tables as _, Tx, keys::NewKey},
+    },
+};
+
+const ROTATED_TWICE: &str = "This form has made its replacement already, and a secret is shown only once. \
+    If it was lost, use Reissue secret on the replacement.";
+
+/// The form `Rotate API key` as it was sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RotateForm<'a> {
+    /// Id of the key.
+    pub key: &'a str,
+    /// Grace period in hours.
+    pub grace: &'a str,
+    /// Makes the form count once (docs/security.md, S35).
+    pub form_token: &'a str,
+}
+
+/// Why a key in this state is not rotated.
+const fn refusal(status: KeyStatus) -> &'static str {
+    match status {
+        KeyStatus::Rotated => "This key was rotated already. Rotate its replacement instead.",
+        KeyStatus::Expired => "This key has expired. Create another one instead.",
+        KeyStatus::Active | KeyStatus::Revoked => "This key was revoked. Create another one instead.",
+    }
+}
+
+/// The key that `key` was made to replace, while that one still works: rotating `key` stops it at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn stops(app: &App, reader: &AccountReader, key: &Key) -> Result<Option<Key>, ServiceError> {
+    let Some(older) = key.replaces else {
+        return Ok(None);
+    };
+    let mut store = app.store.read().await?;
+    let older = store.keys().by_id(reader.account.id, older).await?;
+    Ok(older.filter(|older| older.status(app.now()).is_live()))
+}
+
+/// Makes a key to replace another: same name, scopes and allowlist, and the lifetime that the other was given, from
+/// now. Of two simultaneous rotations, one wins.
+///
+/// # Errors
+/// `NotFound` when the account has no such key, `Invalid` with the grace period, `Conflict` when the key cannot be
+/// rotated or there is no room for another, `Repeated` when the form was sent before.
+pub async fn rotate(
+    app: &App,
+    manager: &KeyManager,
+    form: &RotateForm<'_>,
+) -> Result<Revealed, ServiceError> {
+    settled(app, replace(app, manager, form)).await
+}
+
+async fn replace(app: &App, manager: &KeyManager, form: &RotateForm<'_>) -> Result<Revealed, ServiceError> {
+    let id: KeyId = form.key.parse().map_err(|_| ServiceError::NotFound)?;
+    let grace = grace::parse(form.grace);
+    let (account, now) = (manager.account.id, app.now());
+    let mut tx = app.store.write().await?;
+    tx.accounts().lock(account).await?;
+    tx.keys().lock(account, &[id]).await?;
+    let old = tx.keys().by_id(account, id).await?;
+    let old = old.ok_or(ServiceError::NotFound)?;
+    let grace = grace.map_err(|error| ServiceError::Invalid(FieldErrors::one("grace", error.to_string())))?;
+    check_form_token(form.form_token)?;
+    once(&mut tx, account, form.form_token, now, ROTATED_TWICE).await?;
+    let conflict = || Err(ServiceError::Conflict(refusal(old.status(now)).to_owned()));
+    if !old.allows(Transition::Rotate, now) {
+        return conflict();
+    }
+
+    let secret = token::generate(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
+    let key = Key {
+        id: KeyId::from_random(app.rng.bytes()),
+        account,
+        name: old.name.clone(),
+        prefix: token::display_prefix(&secret),
+        preset: old.preset.clone(),
+        scopes: old.scopes.clone(),
+        allowlist: old.allowlist.clone(),
+        creator: Some(manager.user),
+        created_at: now,
+        last_used_at: None,
+        expires_at: old.renewed_expiry(now),
+        revoked_at: None,
+        leak_reported_at: None,
+        rate_limit: old.rate_limit,
+        replaces: Some(old.id),
+        rotation: None,
+    };
+    let rotation = Rotation {
+        at: now,
+        grace_ends_at: now.plus(grace),
+    };
+    if !tx.change(account, old.id).rotate(rotation).await? {
+        return conflict();
+    }
+    stop_older(app, &mut tx, manager, &old, now).await?;
+    let new = NewKey {
+        key: &key,
+        hash: &app.pepper.hash(&secret),
+        form_token: form.form_token,
+    };
+    tx.keys().insert(&new).await?;
+    check_room(app, &mut tx, account, now).await?;
+    let detail = format!(
+        "{}... replaces {}..., which works until {} at the latest",
+        key.prefix,
+        old.prefix,
+        rotation.grace_ends_at.exact()
+    );
+    activity::note(app, &mut tx, manager, now, Event::KeyRotated, &old, detail).await?;
+    let detail = format!("{}... replaces {}...", key.prefix, old.prefix);
+    activity::note(app, &mut tx, manager, now, Event::KeyCreated, &key, detail).await?;
+    tx.commit().await?;
+    Ok(Revealed {
+        key,
+        secret,
+        rotated: true,
+        notes: Vec::new(),
+    })
+}
+
+/// Stops the key that `old` was made to replace, if it still works: of a chain two secrets work at most.
+async fn stop_older(
+    app: &App,
+    tx: &mut Tx,
+    manager: &KeyManager,
+    old: &Key,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    let Some(older) = old.replaces else {
+        return Ok(());
+    };
+    if !tx.change(old.account, older).move_grace(now, now).await? {
+        return Ok(());
+    }
+    let older = tx.keys().by_id(old.account, older).await?;
+    let older = older.ok_or(ServiceError::NotFound)?;
+    let detail = format!(
+        "{}... stopped, since {}..., which replaces it, was rotated",
+        older.prefix, old.prefix
+    );
+    activity::note(app, tx, manager, now, Event::GraceChanged, &older, detail).await?;
+    Ok(())
+}

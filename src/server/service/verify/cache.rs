@@ -1,0 +1,108 @@
+//! Keys that were used lately, held in memory so that the next use asks no database.
+
+use crate::{
+    domain::{
+        catalog::{Catalog, Grants},
+        key::Key,
+        time::Timestamp,
+    },
+    server::{
+        secret::key_hash::KeyHash,
+        store::{Changes, Moment},
+    },
+};
+use quick_cache::sync::Cache;
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicI64, Ordering},
+};
+
+/// Most keys held; the least used go first.
+const MOST: usize = 200_000;
+
+/// How often a use is noted for which the log has no place; milliseconds.
+const USES_EVERY: i64 = 60_000;
+
+/// A key as it was at a moment, made ready to be asked about routes of one catalogue.
+pub struct Known {
+    /// The key.
+    pub key: Key,
+    /// What it may do.
+    pub grants: Grants,
+    catalog: Arc<Catalog>,
+    moment: Moment,
+    /// What forward-auth says of it, once it was asked.
+    identity: OnceLock<[String; 4]>,
+    /// When a use was last due; milliseconds.
+    use_due: AtomicI64,
+}
+
+impl Known {
+    /// A key that was loaded after `moment`.
+    #[must_use]
+    pub fn new(key: Key, catalog: &Arc<Catalog>, moment: Moment) -> Self {
+        Self {
+            grants: catalog.grants(&key.scopes),
+            key,
+            catalog: Arc::clone(catalog),
+            moment,
+            identity: OnceLock::new(),
+            use_due: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// What forward-auth says of the key, as `say` words it the first time.
+    pub fn identity(&self, say: impl FnOnce(&Key) -> [String; 4]) -> &[String; 4] {
+        self.identity.get_or_init(|| say(&self.key))
+    }
+
+    /// Whether a use of the key is to be noted although its request has no place in the log: once a minute.
+    #[must_use]
+    pub fn is_use_due(&self, now: Timestamp) -> bool {
+        let last = self.use_due.load(Ordering::Relaxed);
+        let due = now.millis() >= last.saturating_add(USES_EVERY);
+        due && self
+            .use_due
+            .compare_exchange(last, now.millis(), Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
+}
+
+/// The keys held, by the hash of their text.
+pub struct KeyCache(Cache<[u8; 32], Arc<Known>>);
+
+impl Default for KeyCache {
+    fn default() -> Self {
+        Self(Cache::new(MOST))
+    }
+}
+
+impl KeyCache {
+    /// The key with this hash, unless it was changed since it was loaded.
+    #[must_use]
+    pub fn get(&self, hash: &KeyHash, catalog: &Arc<Catalog>, changes: &Changes) -> Option<Arc<Known>> {
+        let known = self.0.get(hash.digest())?;
+        let good = Arc::ptr_eq(&known.catalog, catalog) && changes.holds(known.key.id, known.moment);
+        if !good {
+            self.0.remove(hash.digest());
+        }
+        good.then_some(known)
+    }
+
+    /// Holds a key.
+    pub fn put(&self, hash: &KeyHash, known: &Arc<Known>) {
+        self.0.insert(*hash.digest(), Arc::clone(known));
+    }
+
+    /// How many keys are held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,25 @@
+//! Who is in a team beside its primary owner. [`super::member_changes`] changes that.
+
+use crate::{
+    domain::ids::AccountId,
+    server::store::{Conn, StoreError, declare, on},
+};
+
+declare! {
+    COUNT = "SELECT COUNT(*) FROM memberships WHERE account_id = $1";
+}
+
+/// The table.
+pub struct Memberships<'c>(pub(in crate::server::store) Conn<'c>);
+
+impl Memberships<'_> {
+    /// How many there are beside the primary owner.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count(self, account: AccountId) -> Result<u64, StoreError> {
+        let count: i64 =
+            on!(self.0, c => sqlx::query_scalar(COUNT).bind(account.to_string()).fetch_one(c).await?);
+        Ok(count.unsigned_abs())
+    }
+}

@@ -1,0 +1,56 @@
+//! Refused sign-ins that belong to no account: one row a minute and network, and never more rows than a bound
+//! (docs/security.md, S90). Nothing but retention deletes them otherwise.
+
+use crate::{
+    domain::time::Timestamp,
+    server::store::{Conn, StoreError, declare, on},
+};
+
+declare! {
+    INSERT = "INSERT INTO unowned_refusals (id, at, event, ip_hash, times) VALUES ($1, $2, $3, $4, $5)";
+    /// The oldest rows beyond the newest `$1`, `$2` at most.
+    TRIM = "DELETE FROM unowned_refusals WHERE id IN
+        (SELECT id FROM unowned_refusals ORDER BY at DESC LIMIT $2 OFFSET $1)";
+}
+
+/// Refusals of one kind from one network in a minute.
+pub struct Refusal<'a> {
+    /// Id of the row.
+    pub id: &'a str,
+    /// When the first of them was.
+    pub at: Timestamp,
+    /// Id of the event, as the activity has it.
+    pub event: &'a str,
+    /// Hash of the address; nothing for the sum of further addresses.
+    pub ip_hash: Option<&'a str>,
+    /// How many there were.
+    pub times: u64,
+}
+
+/// The table.
+pub struct Refusals<'c>(pub(in crate::server::store) Conn<'c>);
+
+impl Refusals<'_> {
+    /// Adds a row.
+    pub async fn insert(self, refusal: &Refusal<'_>) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(INSERT)
+                .bind(refusal.id)
+                .bind(refusal.at.millis())
+                .bind(refusal.event)
+                .bind(refusal.ip_hash)
+                .bind(i64::try_from(refusal.times).unwrap_or(i64::MAX))
+                .execute(c)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Deletes the oldest rows beyond the newest `kept`, at most `limit` of them.
+    pub async fn trim(self, kept: u32, limit: u32) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(TRIM).bind(i64::from(kept)).bind(i64::from(limit)).execute(c).await?;
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! Whether the database answers, and whether it can be changed (docs/security.md, S94).
+
+use super::{fitness, pools::Pools};
+use crate::server::store::{Store, StoreError};
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+const PING: &str = "SELECT 1";
+
+/// How long it holds that a change can be made, and that none can.
+const WRITABLE_FOR: Duration = Duration::from_secs(2);
+const REFUSED_FOR: Duration = Duration::from_millis(500);
+
+/// What was last found out.
+#[derive(Default)]
+pub(super) struct Health {
+    /// When the last successful ping began. It answers all callers that asked before.
+    pinged: Mutex<Option<Instant>>,
+    /// Until when it holds whether a change can be made.
+    written: Mutex<Option<(Instant, bool)>>,
+}
+
+impl Health {
+    /// A change was refused, since the disk is full: a smaller one, as the one that is tried, may still find room.
+    pub(super) async fn refused(&self) {
+        *self.written.lock().await = Some((Instant::now() + WRITABLE_FOR, false));
+    }
+
+    /// What was found out holds no longer.
+    pub(super) async fn forget(&self) {
+        *self.written.lock().await = None;
+    }
+}
+
+impl Store {
+    /// Whether the database answers. Concurrent calls share one query.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.check_file()?;
+        let asked = Instant::now();
+        let mut pinged = self.shared.health.pinged.lock().await;
+        if pinged.is_some_and(|began| began > asked) {
+            return Ok(());
+        }
+        let began = Instant::now();
+        match &self.pools {
+            Pools::Sqlite { read, .. } => sqlx::query(PING).execute(&read.health).await.map(drop)?,
+            Pools::Postgres(pools) => sqlx::query(PING).execute(&pools.health).await.map(drop)?,
+        }
+        *pinged = Some(began);
+        Ok(())
+    }
+
+    /// Whether the database accepts changes. Tries one, at most every two seconds for all callers.
+    pub async fn is_writable(&self) -> bool {
+        if self.check_file().is_err() || self.fitness.is_unwell() {
+            return false;
+        }
+        let mut written = self.shared.health.written.lock().await;
+        if let Some((until, is_writable)) = *written
+            && Instant::now() < until
+        {
+            return is_writable;
+        }
+        // Spawned, so that it completes and is recorded even if the caller is gone.
+        let store = self.clone();
+        let tried = tokio::spawn(async move { store.fitness.probe.write().await }).await;
+        let is_writable = matches!(tried, Ok(Ok(())));
+        if let Ok(Err(error)) = tried {
+            tracing::debug!(error = &error as &dyn std::error::Error, "nothing can be changed");
+            match error {
+                sqlx::Error::PoolTimedOut => fitness::doubt(),
+                error => fitness::judge(&error),
+            }
+        }
+        let holds = if is_writable { WRITABLE_FOR } else { REFUSED_FOR };
+        *written = Some((Instant::now() + holds, is_writable));
+        is_writable
+    }
+}

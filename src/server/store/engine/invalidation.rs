@@ -1,0 +1,342 @@
+//! Cache invalidation: drops changed keys immediately on the server that changed them, and within a second on every
+//! other (docs/security.md, S73, S74).
+//!
+//! A cached key carries the counter at which it was loaded; every change increments the counter. The key is valid while
+//! no change of it came later. Keys share 4096 slots, so a change drops a few other keys too.
+
+use crate::{
+    domain::{ids::KeyId, time::Timestamp},
+    server::runtime::clock::Uptime,
+};
+use std::{
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
+
+const SLOTS: usize = 4096;
+
+/// The lease: how long after the beginning of a poll cached keys may be used.
+pub(super) const HOLDS: Duration = Duration::from_secs(1);
+
+/// How long after a commit no server can use older cached keys any more: [`HOLDS`], and a margin for clocks that run at
+/// different speeds.
+pub(super) const KNOWN_BY: Duration = Duration::from_millis(1_020);
+
+/// A value of the counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(u64);
+
+/// Callback with a database timestamp and the local time at which it was read.
+pub type TimeListener = Box<dyn Fn(Timestamp, Uptime) + Send + Sync>;
+
+/// Role of this process among those that use the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::server::store) enum Role {
+    /// The server of an SQLite file: no other server caches its keys, but commands change them.
+    Alone,
+    /// One of the servers that share PostgreSQL.
+    Server,
+    /// A command beside servers, which caches nothing.
+    Command,
+}
+
+/// Result of a poll.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// The number of the last change.
+    pub(super) epoch: i64,
+    /// The keys of all changes since the last poll; `None` if the database does not have all of them.
+    pub(super) keys: Option<Vec<KeyId>>,
+}
+
+/// How far the other servers were at a poll.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// Number of the poll.
+    look: u64,
+    /// The change number that the slowest of them had acknowledged.
+    least: i64,
+}
+
+/// The cache invalidation of this process.
+pub struct Changes {
+    /// Name of this server among those that share the database.
+    pub(super) server: String,
+    pub(in crate::server::store) role: Role,
+    counter: AtomicU64,
+    slots: Box<[AtomicU64]>,
+    all: AtomicU64,
+    /// The last change number that this server has processed.
+    epoch: Mutex<i64>,
+    /// When the last successful poll began, as nanoseconds of [`Uptime`]; 0 before the first.
+    looked: AtomicU64,
+    /// Number of polls begun.
+    looks: AtomicU64,
+    seen: watch::Sender<Seen>,
+    /// Changes that wait for other servers.
+    waiting: AtomicUsize,
+    hurry: Notify,
+    is_leaving: AtomicBool,
+    time_listener: OnceLock<TimeListener>,
+}
+
+impl Changes {
+    pub(super) fn new(server: String, role: Role) -> Self {
+        Self {
+            server,
+            role,
+            counter: AtomicU64::new(1),
+            slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
+            all: AtomicU64::new(0),
+            epoch: Mutex::default(),
+            looked: AtomicU64::new(0),
+            looks: AtomicU64::new(0),
+            seen: watch::Sender::default(),
+            waiting: AtomicUsize::new(0),
+            hurry: Notify::new(),
+            is_leaving: AtomicBool::new(false),
+            time_listener: OnceLock::new(),
+        }
+    }
+
+    /// Registers the time listener; only the first registration counts.
+    pub(super) fn tell_time(&self, listener: TimeListener) {
+        let _ = self.time_listener.set(listener);
+    }
+
+    /// Calls the time listener: the database's clock showed `told` at `at`.
+    pub(super) fn told(&self, told: Timestamp, at: Uptime) {
+        if let Some(listener) = self.time_listener.get() {
+            listener(told, at);
+        }
+    }
+
+    /// The current counter; read it before a key is loaded.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        Moment(self.counter.load(SeqCst))
+    }
+
+    /// Whether a key that was loaded after `moment` is still as it was.
+    #[must_use]
+    pub fn holds(&self, key: KeyId, moment: Moment) -> bool {
+        self.all.load(SeqCst) <= moment.0 && self.slot(key).load(SeqCst) <= moment.0
+    }
+
+    /// Drops one key from the cache. Called after the change is visible in the database and before any response about
+    /// it.
+    pub fn note(&self, key: KeyId) {
+        let now = self.counter.fetch_add(1, SeqCst) + 1;
+        self.slot(key).fetch_max(now, SeqCst);
+    }
+
+    /// Drops every key from the cache.
+    pub fn note_all(&self) {
+        let now = self.counter.fetch_add(1, SeqCst) + 1;
+        self.all.fetch_max(now, SeqCst);
+    }
+
+    /// The last change number that was processed here.
+    pub(super) fn epoch(&self) -> i64 {
+        *self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records the number of this server's own change, whose keys are already dropped. The next poll finds changes of
+    /// others in between.
+    pub(super) fn made(&self, made: i64) {
+        let mut epoch = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
+        if *epoch + 1 == made {
+            *epoch = made;
+        }
+    }
+
+    /// Drops the keys that changed since `before`, the last change number when the poll began.
+    pub(super) fn take(&self, found: &Found, before: i64) {
+        if found.epoch == before {
+            return;
+        }
+        match &found.keys {
+            // A database that was put back to an earlier state has fewer changes.
+            Some(keys) if found.epoch > before => keys.iter().for_each(|key| self.note(*key)),
+            _ => self.note_all(),
+        }
+        let mut epoch = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
+        *epoch = if found.epoch > before {
+            found.epoch.max(*epoch)
+        } else {
+            found.epoch
+        };
+    }
+
+    /// Begins a poll; returns its number.
+    pub(super) fn begin_look(&self) -> u64 {
+        self.looks.fetch_add(1, SeqCst) + 1
+    }
+
+    /// Renews the lease, from the beginning of a successful poll.
+    pub(super) fn renew(&self, began: Uptime) {
+        self.looked.store(began.nanos().max(1), SeqCst);
+    }
+
+    /// How long ago the last successful poll began; `None` if there was none. Read it before the cache: a key that is
+    /// dropped in between was valid then.
+    #[must_use]
+    pub fn since_look(&self) -> Option<Duration> {
+        match self.looked.load(SeqCst) {
+            0 => None,
+            began => Some(Uptime::from_nanos(began).elapsed()),
+        }
+    }
+
+    /// From here on this server does not poll and has no row.
+    pub(super) fn leave(&self) {
+        self.is_leaving.store(true, SeqCst);
+    }
+
+    /// Whether [`Self::leave`] was called.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.is_leaving.load(SeqCst)
+    }
+
+    /// Whether a change waits for other servers.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.waiting.load(SeqCst) > 0
+    }
+
+    /// Completes once a change begins to wait.
+    pub(super) async fn hurried(&self) {
+        self.hurry.notified().await;
+    }
+
+    /// Records the acknowledged change number of the slowest other server; [`i64::MAX`] if there is none.
+    pub(super) fn saw(&self, look: u64, least: i64) {
+        self.seen.send_replace(Seen { look, least });
+    }
+
+    /// Waits until no other server uses keys cached before the committed change `epoch`: all of them have acknowledged
+    /// it, or a second has passed.
+    pub(super) async fn known(&self, epoch: i64) {
+        let mut seen = self.seen.subscribe();
+        let begun = self.looks.load(SeqCst);
+        let _waits = Waits::new(&self.waiting);
+        self.hurry.notify_one();
+        // Only a poll that began after the commit shows all servers of that time.
+        let all = seen.wait_for(|seen| seen.look > begun && seen.least >= epoch);
+        let _ = timeout(KNOWN_BY, all).await;
+    }
+
+    fn slot(&self, key: KeyId) -> &AtomicU64 {
+        let low = key.uuid().as_u128() % SLOTS as u128;
+        // The remainder is smaller than the number of slots.
+        &self.slots[usize::try_from(low).unwrap_or_default()]
+    }
+}
+
+/// Counts as waiting until it is dropped.
+struct Waits<'c>(&'c AtomicUsize);
+
+impl<'c> Waits<'c> {
+    fn new(waiting: &'c AtomicUsize) -> Self {
+        waiting.fetch_add(1, SeqCst);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes() -> Changes {
+        Changes::new("a".to_owned(), Role::Server)
+    }
+
+    fn found(epoch: i64, keys: &[KeyId]) -> Found {
+        let keys = Some(keys.to_vec());
+        Found { epoch, keys }
+    }
+
+    #[test]
+    fn what_was_loaded_before_a_change_is_let_go_of() {
+        let changes = changes();
+        let [one, other] = [1_u8, 2].map(|n| KeyId::from_random([n; 16]));
+        let before = changes.moment();
+        assert!(changes.holds(one, before));
+        changes.note(one);
+        assert!(!changes.holds(one, before));
+        assert!(changes.holds(other, before));
+        let after = changes.moment();
+        assert!(changes.holds(one, after));
+        changes.note_all();
+        assert!(!changes.holds(one, after) && !changes.holds(other, after));
+        assert!(changes.holds(one, changes.moment()));
+    }
+
+    #[test]
+    fn what_others_changed_is_let_go_of_and_nothing_else() {
+        let changes = changes();
+        let [one, other] = [1_u8, 2].map(|n| KeyId::from_random([n; 16]));
+        let before = changes.moment();
+        // An own change, processed when it was made.
+        changes.made(1);
+        changes.take(&found(1, &[]), 1);
+        assert!(changes.holds(one, before));
+        changes.take(&found(3, &[one]), 1);
+        assert!(!changes.holds(one, before) && changes.holds(other, before));
+        assert_eq!(changes.epoch(), 3);
+        // Not all of them are known, or the database is an earlier one.
+        for epoch in [9, 2] {
+            let (before, known) = (changes.moment(), changes.epoch());
+            changes.take(&Found { epoch, keys: None }, known);
+            assert!(!changes.holds(other, before));
+            assert_eq!(changes.epoch(), epoch);
+        }
+        // An own change during a poll is not lost.
+        changes.made(3);
+        changes.take(&found(2, &[]), 2);
+        assert_eq!(changes.epoch(), 3);
+        // Another server's fourth change came before this one's fifth.
+        changes.made(5);
+        assert_eq!(changes.epoch(), 3);
+    }
+
+    #[test]
+    fn what_is_held_may_be_used_after_a_look() {
+        let changes = changes();
+        assert_eq!(changes.since_look(), None);
+        let now = Uptime::now();
+        changes.renew(now);
+        assert!(changes.since_look().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_change_waits_for_a_look_that_began_after_it() {
+        let changes = std::sync::Arc::new(changes());
+        let early = changes.begin_look();
+        let waits = std::sync::Arc::clone(&changes);
+        let mut known = tokio::spawn(async move { waits.known(7).await });
+        changes.hurried().await;
+        assert!(changes.is_waited_for());
+        let late = changes.begin_look();
+        for (look, least) in [(early, i64::MAX), (late, 6)] {
+            changes.saw(look, least);
+            tokio::task::yield_now().await;
+            assert!(!known.is_finished(), "{look} {least}");
+        }
+        changes.saw(late, 7);
+        (&mut known).await.expect("it is known");
+        assert!(!changes.is_waited_for());
+    }
+}

@@ -1,0 +1,269 @@
+//! Polling of servers that share PostgreSQL: the change counter, and each other's rows.
+
+use super::acknowledged::{Peer, Peers, Shown};
+use crate::{
+    domain::{ids::KeyId, time::Timestamp},
+    server::{
+        runtime::{
+            clock::Uptime,
+            tasks::{End, Tasks},
+        },
+        store::{
+            Changes, Conn, StoreError,
+            engine::{invalidation::HOLDS, row_turns::Turns},
+        },
+    },
+};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, postgres::PgConnectOptions};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+use tokio::time::{sleep, timeout};
+
+/// How often each server looks whether something was changed.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// How often while a change waits for the other servers.
+const HURRIED: Duration = Duration::from_millis(10);
+/// How often it writes its row, where nothing was changed.
+const WRITE_EVERY: Duration = Duration::from_millis(200);
+/// How long deleting the row may take at the end.
+const LEAVING: Duration = Duration::from_millis(200);
+/// An answer about the time that took longer is not gone by; half of it is how wrong it may be.
+const CLOCK_ANSWER: Duration = Duration::from_secs(1);
+
+macro_rules! clock {
+    () => {
+        "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+    };
+}
+
+/// Keeps the newest 4,096 changes: a server that is further behind drops all keys from its cache.
+const NUMBER: &str = "WITH next AS (UPDATE key_changes SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch),
+    noted AS (INSERT INTO changed_keys (epoch, key_id) SELECT epoch, given FROM next, UNNEST($1::TEXT[]) AS given),
+    forgotten AS (DELETE FROM changed_keys WHERE epoch <= (SELECT epoch FROM next) - 4096)
+    SELECT epoch FROM next";
+const TIME: &str = concat!("SELECT ", clock!());
+/// Is flushed: after a crash of the database a row may show something older, and is still there.
+const JOIN: &str = concat!(
+    "INSERT INTO servers (id, epoch, seen_at) VALUES ($1, $2, ",
+    clock!(),
+    ") ON CONFLICT (id) DO NOTHING"
+);
+const SHOW: &str = concat!(
+    "UPDATE servers SET epoch = $2, beat = beat + 1, seen_at = ",
+    clock!(),
+    " WHERE id = $1 RETURNING seen_at"
+);
+const PEERS: &str = "SELECT id, epoch, beat, seen_at FROM servers WHERE id <> $1";
+const LEAVE: &str = "DELETE FROM servers WHERE id = $1";
+/// Only if the row is still what was seen.
+const FORGET: &str = "DELETE FROM servers WHERE id = $1 AND epoch = $2 AND beat = $3 AND seen_at = $4";
+
+/// Deletes the row of a server that no longer answers requests, so that no change waits for it.
+pub(in crate::server::store) async fn leave(pool: &PgPool, changes: &Changes) {
+    changes.leave();
+    let left = sqlx::query(LEAVE).bind(&changes.server).execute(pool);
+    // Otherwise the first change of another server waits for a second.
+    let _ = timeout(LEAVING, left).await;
+}
+
+/// See [`super::number`].
+pub(super) async fn number(conn: &mut PgConnection, keys: &BTreeSet<KeyId>) -> Result<i64, StoreError> {
+    let keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
+    let turns = Turns::join(conn).await?;
+    loop {
+        match sqlx::query_scalar(NUMBER).bind(&keys).fetch_one(&mut *conn).await {
+            Ok(epoch) => {
+                turns.leave(conn).await?;
+                return Ok(epoch);
+            }
+            Err(error) => turns.again(conn, error).await?,
+        }
+    }
+}
+
+/// Tells the time once.
+pub(in crate::server::store) async fn tell_time(
+    conn: &mut PgConnection,
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    let asked = Uptime::now();
+    let millis: i64 = sqlx::query_scalar(TIME).fetch_one(conn).await?;
+    told(changes, millis, asked);
+    Ok(())
+}
+
+fn told(changes: &Changes, millis: i64, asked: Uptime) {
+    let took = asked.elapsed();
+    if took < CLOCK_ANSWER {
+        changes.told(Timestamp::from_millis(millis), asked.plus(took / 2));
+    }
+}
+
+/// A server's eyes: a connection of its own, since while all of the pools are busy the keys in memory are still good.
+pub(in crate::server::store) struct Looker {
+    conn: PgConnection,
+    /// The others, as seen on this connection. After a crash of the database their rows may show something older, and all
+    /// connections are new.
+    peers: Peers,
+    /// What the row shows, and since when.
+    shown: Option<(i64, Uptime)>,
+}
+
+impl Looker {
+    /// Connects, and looks once.
+    pub(in crate::server::store) async fn begin(
+        options: &PgConnectOptions,
+        changes: &Changes,
+    ) -> Result<Self, StoreError> {
+        let mut conn = PgConnection::connect_with(options).await?;
+        // A row that is written five times a second need not be flushed.
+        conn.execute("SET synchronous_commit = off").await?;
+        let mut looker = Self {
+            conn,
+            peers: Peers::default(),
+            shown: None,
+        };
+        looker.look(changes).await?;
+        Ok(looker)
+    }
+
+    /// Reads the changes and drops the changed keys from the cache, then writes the server's row, then renews the
+    /// lease. The order matters: other servers rely on the row.
+    async fn look(&mut self, changes: &Changes) -> Result<(), StoreError> {
+        loop {
+            let (look, began) = (changes.begin_look(), Uptime::now());
+            let before = changes.epoch();
+            let found = super::changed(Conn::Postgres(&mut self.conn), before).await?;
+            changes.take(&found, before);
+            let noted = changes.epoch();
+            let is_due = |(epoch, at): (i64, Uptime)| epoch != noted || at.elapsed() >= WRITE_EVERY;
+            let is_due = self.shown.is_none_or(is_due);
+            if is_due {
+                if !self.show(changes, noted).await? {
+                    if changes.is_leaving() {
+                        return Ok(());
+                    }
+                    // The row is missing: the server is new, or another one deleted it as gone. Insert it and poll
+                    // again.
+                    self.join(changes).await?;
+                    continue;
+                }
+                self.shown = Some((noted, began));
+                changes.renew(began);
+            }
+            if is_due || changes.is_waited_for() {
+                let least = self.look_at_peers(changes, found.epoch).await?;
+                changes.saw(look, least);
+            }
+            return Ok(());
+        }
+    }
+
+    /// Writes the acknowledged change number into this server's row; returns whether it has a row.
+    async fn show(&mut self, changes: &Changes, noted: i64) -> Result<bool, StoreError> {
+        let asked = Uptime::now();
+        let millis: Option<i64> = sqlx::query_scalar(SHOW)
+            .bind(&changes.server)
+            .bind(noted)
+            .fetch_optional(&mut self.conn)
+            .await?;
+        if let Some(millis) = millis {
+            told(changes, millis, asked);
+        }
+        Ok(millis.is_some())
+    }
+
+    async fn join(&mut self, changes: &Changes) -> Result<(), StoreError> {
+        let mut tx = self.conn.begin().await?;
+        tx.execute("SET LOCAL synchronous_commit = on").await?;
+        sqlx::query(JOIN)
+            .bind(&changes.server)
+            .bind(changes.epoch())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The acknowledged change number of the slowest other server. Servers that are behind `epoch` and no longer poll
+    /// are not waited for: their rows are deleted, so they must poll again before they use their cache.
+    async fn look_at_peers(&mut self, changes: &Changes, epoch: i64) -> Result<i64, StoreError> {
+        let asked = Uptime::now();
+        let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(PEERS)
+            .bind(&changes.server)
+            .fetch_all(&mut self.conn)
+            .await?;
+        let rows = rows.into_iter().map(|(id, epoch, beat, seen_at)| {
+            let shown = Shown { epoch, beat, seen_at };
+            (id, shown)
+        });
+        let mut least = i64::MAX;
+        for peer in self.peers.see(rows.collect(), asked, Uptime::now()) {
+            let is_gone = peer.stands_still && peer.shown.epoch < epoch && self.forget(&peer).await?;
+            if !is_gone {
+                least = least.min(peer.shown.epoch);
+            }
+        }
+        Ok(least)
+    }
+
+    async fn forget(&mut self, peer: &Peer) -> Result<bool, StoreError> {
+        let Shown { epoch, beat, seen_at } = peer.shown;
+        let forgotten = sqlx::query(FORGET)
+            .bind(&peer.id)
+            .bind(epoch)
+            .bind(beat)
+            .bind(seen_at)
+            .execute(&mut self.conn)
+            .await?;
+        Ok(forgotten.rows_affected() == 1)
+    }
+}
+
+/// Starts the polling task.
+pub(in crate::server::store) fn start(tasks: &Tasks, pool: &PgPool, looker: Looker, changes: &Arc<Changes>) {
+    let (pool, changes, mut first) = (pool.clone(), Arc::downgrade(changes), Some(looker));
+    tasks.watch("looks", move || {
+        let looking = keep_looking(pool.clone(), first.take(), changes.clone());
+        async {
+            looking.await;
+            End::Done
+        }
+    });
+}
+
+/// Polls as long as the store is in use.
+async fn keep_looking(pool: PgPool, mut looker: Option<Looker>, changes: Weak<Changes>) {
+    let mut is_away = false;
+    while let Some(changes) = Weak::upgrade(&changes) {
+        if pool.is_closed() || changes.is_leaving() {
+            return;
+        }
+        // A poll that hangs is abandoned with its connection.
+        let next = async {
+            looker = Some(match looker.take() {
+                Some(mut looker) => {
+                    looker.look(&changes).await?;
+                    looker
+                }
+                None => Looker::begin(&pool.connect_options(), &changes).await?,
+            });
+            Ok::<_, StoreError>(())
+        };
+        let failed = !matches!(timeout(HOLDS, next).await, Ok(Ok(())));
+        if failed != is_away {
+            is_away = failed;
+            super::tell(failed);
+        }
+        if !failed && changes.is_waited_for() {
+            sleep(HURRIED).await;
+        } else {
+            let hurried = Arc::clone(&changes);
+            drop(changes);
+            // A change that waits is looked after at once, and again a little later.
+            let _ = timeout(LOOK_EVERY, hurried.hurried()).await;
+        }
+    }
+}

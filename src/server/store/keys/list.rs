@@ -1,0 +1,174 @@
+//! The list of an account's keys: searched, filtered, and read page by page.
+
+use super::{Row, live, select};
+use crate::{
+    domain::{ids::AccountId, key::Key, page::Cursor, time::Timestamp},
+    server::store::{Conn, StoreError, declare, engine::search, on},
+};
+
+/// The rows of an account that a search leaves: `$2` is a pattern or nothing.
+macro_rules! searched {
+    () => {
+        "account_id = $1 AND deleted_at IS NULL
+        AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')"
+    };
+}
+
+/// Those that are live (`$3` is `live`), that are not (`ended`), or all (nothing), at `$4`.
+macro_rules! filtered {
+    () => {
+        concat!(
+            searched!(),
+            " AND (CAST($3 AS TEXT) IS NULL OR ($3 = 'live') = ",
+            live!("$4"),
+            ")"
+        )
+    };
+}
+
+declare! {
+    OLDER = concat!(select!(), "WHERE ", filtered!(), " AND (created_at, id) < ($5, $6) ORDER BY created_at DESC, id DESC LIMIT $7");
+    NEWER = concat!(select!(), "WHERE ", filtered!(), " AND (created_at, id) > ($5, $6) ORDER BY created_at, id LIMIT $7");
+    COUNT_NEWER = concat!("SELECT COUNT(*) FROM api_keys WHERE ", filtered!(), " AND (created_at, id) > ($5, $6)");
+    COUNTS = concat!("SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN ", live!("$3"), " THEN 1 ELSE 0 END), 0) AS BIGINT)
+        FROM api_keys WHERE ", searched!());
+}
+
+/// Which keys of an account a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyFilter {
+    /// What the name or the prefix holds, whatever its case; empty for all.
+    pub search: String,
+    /// Those that are live, those that are not, or all.
+    pub live: Option<bool>,
+}
+
+impl KeyFilter {
+    const fn live(&self) -> Option<&'static str> {
+        match self.live {
+            None => None,
+            Some(true) => Some("live"),
+            Some(false) => Some("ended"),
+        }
+    }
+}
+
+/// How many keys a search leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyCounts {
+    /// In all.
+    pub all: u64,
+    /// Those that work.
+    pub live: u64,
+}
+
+/// The list.
+pub struct KeyList<'c>(pub(in crate::server::store) Conn<'c>);
+
+impl KeyList<'_> {
+    /// The keys that were made before the one at `cursor`, newest first; the newest of all without a cursor.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn older(
+        self,
+        account: AccountId,
+        filter: &KeyFilter,
+        now: Timestamp,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Key>, StoreError> {
+        let (at, id) = cursor.map_or((i64::MAX, String::new()), Cursor::columns);
+        self.page(OLDER, account, filter, now, (at, id), limit).await
+    }
+
+    /// The keys that were made after the one at `cursor`, oldest first; the oldest of all without a cursor.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn newer(
+        self,
+        account: AccountId,
+        filter: &KeyFilter,
+        now: Timestamp,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Key>, StoreError> {
+        let (at, id) = cursor.map_or((i64::MIN, String::new()), Cursor::columns);
+        self.page(NEWER, account, filter, now, (at, id), limit).await
+    }
+
+    async fn page(
+        self,
+        statement: &'static str,
+        account: AccountId,
+        filter: &KeyFilter,
+        now: Timestamp,
+        (at, id): (i64, String),
+        limit: u32,
+    ) -> Result<Vec<Key>, StoreError> {
+        let rows = on!(self.0, c => {
+            sqlx::query_as::<_, Row>(statement)
+                .bind(account.to_string())
+                .bind(search::pattern(&filter.search))
+                .bind(filter.live())
+                .bind(now.millis())
+                .bind(at)
+                .bind(id)
+                .bind(i64::from(limit))
+                .fetch_all(c)
+                .await?
+        });
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// How many keys of the list were made after the one at `cursor`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_newer(
+        self,
+        account: AccountId,
+        filter: &KeyFilter,
+        now: Timestamp,
+        cursor: Cursor,
+    ) -> Result<u64, StoreError> {
+        let (at, id) = cursor.columns();
+        let count: i64 = on!(self.0, c => {
+            sqlx::query_scalar(COUNT_NEWER)
+                .bind(account.to_string())
+                .bind(search::pattern(&filter.search))
+                .bind(filter.live())
+                .bind(now.millis())
+                .bind(at)
+                .bind(id)
+                .fetch_one(c)
+                .await?
+        });
+        Ok(count.unsigned_abs())
+    }
+
+    /// How many keys of an account the search leaves, in all and live at `now`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn counts(
+        self,
+        account: AccountId,
+        filter: &KeyFilter,
+        now: Timestamp,
+    ) -> Result<KeyCounts, StoreError> {
+        let (all, live): (i64, i64) = on!(self.0, c => {
+            sqlx::query_as(COUNTS)
+                .bind(account.to_string())
+                .bind(search::pattern(&filter.search))
+                .bind(now.millis())
+                .fetch_one(c)
+                .await?
+        });
+        Ok(KeyCounts {
+            all: all.unsigned_abs(),
+            live: live.unsigned_abs(),
+        })
+    }
+}

@@ -1,0 +1,141 @@
+//! Sessions of the dashboard: found by the SHA-256 of the cookie's value (docs/security.md, S8).
+
+use crate::{
+    domain::{ids::UserId, time::Timestamp},
+    server::store::{Conn, StoreError, declare, on},
+};
+
+declare! {
+    INSERT = "INSERT INTO sessions (id_hash, user_id, data, last_seen_at, ends_at) VALUES ($1, $2, $3, $4, $5)";
+    /// Never an insert: what was signed out stays so (S12).
+    UPDATE = "UPDATE sessions SET user_id = $2, data = $3 WHERE id_hash = $1";
+    LIVE = "SELECT data, last_seen_at FROM sessions WHERE id_hash = $1 AND last_seen_at > $2 AND ends_at > $3";
+    TOUCH = "UPDATE sessions SET last_seen_at = $2 WHERE id_hash = $1 AND last_seen_at < $2";
+    DELETE = "DELETE FROM sessions WHERE id_hash = $1";
+    /// All but the newest of a person.
+    TRIM = "DELETE FROM sessions WHERE id_hash IN
+        (SELECT id_hash FROM sessions WHERE user_id = $1 ORDER BY last_seen_at DESC LIMIT $3 OFFSET $2)";
+}
+
+/// Sessions that one statement ends at most.
+const TRIMMED: i64 = 1_000;
+
+/// SHA-256 of a session's id.
+pub type IdHash = [u8; 32];
+
+/// A session to be stored.
+pub struct NewSession<'a> {
+    /// What it is found by.
+    pub id_hash: &'a IdHash,
+    /// Who is signed in.
+    pub user: Option<UserId>,
+    /// Its values, as JSON.
+    pub data: &'a str,
+    /// Now.
+    pub now: Timestamp,
+    /// Its absolute end.
+    pub ends_at: Timestamp,
+}
+
+/// A session that is neither idle for too long nor past its end.
+#[derive(sqlx::FromRow)]
+pub struct Live {
+    /// Its values, as JSON.
+    pub data: String,
+    /// Milliseconds since 1970 of the last touch.
+    pub last_seen_at: i64,
+}
+
+/// The table.
+pub struct Sessions<'c>(pub(in crate::server::store) Conn<'c>);
+
+impl Sessions<'_> {
+    /// Adds a session.
+    ///
+    /// # Errors
+    /// `Taken` when the id exists.
+    pub async fn insert(self, new: &NewSession<'_>) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(INSERT)
+                .bind(&new.id_hash[..])
+                .bind(new.user.map(|id| id.to_string()))
+                .bind(new.data)
+                .bind(new.now.millis())
+                .bind(new.ends_at.millis())
+                .execute(c)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Replaces the values of a session that exists; one that does not stays absent.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn update(self, id: &IdHash, user: Option<UserId>, data: &str) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(UPDATE)
+                .bind(&id[..])
+                .bind(user.map(|id| id.to_string()))
+                .bind(data)
+                .execute(c)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// The session, if it was seen after `seen_after` and ends after `now`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn live(
+        self,
+        id: &IdHash,
+        seen_after: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Live>, StoreError> {
+        Ok(on!(self.0, c => {
+            sqlx::query_as::<_, Live>(LIVE)
+                .bind(&id[..])
+                .bind(seen_after.millis())
+                .bind(now.millis())
+                .fetch_optional(c)
+                .await?
+        }))
+    }
+
+    /// Updates the last use of a session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn touch(self, id: &IdHash, now: Timestamp) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(TOUCH).bind(&id[..]).bind(now.millis()).execute(c).await?;
+        });
+        Ok(())
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete(self, id: &IdHash) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(DELETE).bind(&id[..]).execute(c).await?;
+        });
+        Ok(())
+    }
+
+    /// Ends the sessions of a person beyond the `kept` that were used last; some of them, if there are very many.
+    pub async fn trim(self, user: UserId, kept: u32) -> Result<(), StoreError> {
+        on!(self.0, c => {
+            sqlx::query(TRIM)
+                .bind(user.to_string())
+                .bind(i64::from(kept))
+                .bind(TRIMMED)
+                .execute(c)
+                .await?;
+        });
+        Ok(())
+    }
+}
