@@ -204,6 +204,10 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     let ended = state(&database).await;
     put_back(&database, &copy);
     let program = Program::start(&database);
+    // Nothing that the copy has is in another state than before. It lacks the keys that were made since.
+    let now = state(&database).await;
+    let others: Vec<_> = now.iter().filter(|row| !ended.contains(row)).collect();
+    assert!(others.is_empty() && now.len() + 3 == ended.len(), "{others:?}");
     for key in five
         .iter()
         .chain([&rotated, &cut_short, &deleted, &reissued, &later])
@@ -232,11 +236,7 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
         "{line}"
     );
 
-    // Nothing that the copy has is in another state than before. It lacks the keys that were made since.
-    let now = state(&database).await;
-    let others: Vec<_> = now.iter().filter(|row| !ended.contains(row)).collect();
-    assert!(others.is_empty() && now.len() + 3 == ended.len(), "{others:?}");
-    let (before, lines) = (now, entries(&journal(&database)).len());
+    let (before, lines) = (state(&database).await, entries(&journal(&database)).len());
     let log = String::from_utf8(Program::start(&database).stop()).expect("text");
     assert!(!log.contains("is older than its journal"), "{log}");
     assert_eq!(
