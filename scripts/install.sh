@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the named parts if they are missing: rust site npm postgres chromium proxies mount deny wrk fuzz night. If
-# nothing is missing, it uses no network and takes a fraction of a second.
+# Installs the named parts if they are missing: rust site npm postgres chromium proxies mount deny mutants wrk fuzz
+# night. If nothing is missing, it uses no network and takes a fraction of a second.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
 
@@ -15,6 +15,7 @@ part_ready() {
         proxies) command -v caddy >/dev/null && find_nginx >/dev/null ;;
         mount) command -v mount >/dev/null && command -v unshare >/dev/null ;;
         deny) [ -x "$CARGO_DENY" ] && command -v git >/dev/null ;;
+        mutants) [ -x "$CARGO_MUTANTS" ] && command -v git >/dev/null ;;
         wrk) command -v wrk >/dev/null ;;
         fuzz) [ -x "$SCHEMATHESIS" ] ;;
         night) find_pgbouncer >/dev/null && command -v faketime >/dev/null ;;
@@ -55,7 +56,7 @@ look_for() {
         wrk) lacking "wrk" wrk ;;
         night) lacking "pgbouncer and faketime" pgbouncer faketime ;;
         fuzz) python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null || lacking "Python with venv" python3-venv ;;
-        deny) command -v git >/dev/null || lacking "git" git ;;
+        deny | mutants) command -v git >/dev/null || lacking "git" git ;;
     esac
 }
 
@@ -165,6 +166,7 @@ finish_part() {
             ;;
         fuzz) install_schemathesis ;;
         deny) cargo_install cargo-deny "$CARGO_DENY_VERSION" "$CARGO_DENY" "two minutes" ;;
+        mutants) cargo_install cargo-mutants "$CARGO_MUTANTS_VERSION" "$CARGO_MUTANTS" "two minutes" ;;
     esac
 }
 

@@ -9,11 +9,6 @@ passed=0
 failed=0
 broken=
 
-# The tests choose the server's settings themselves.
-unset LISTEN PUBLIC_URL DATABASE_URL DATA_DIR PEPPER_FILE TRUSTED_PROXIES CATALOG BRAND KEY_PREFIX SIGN_UP \
-    RATE_LIMIT AUTH_LIMIT SIGN_UP_LIMIT SMTP_URL LOG_RETENTION_DAYS MAX_CONNECTIONS MAX_CONNECTIONS_PER_IP \
-    MAX_BODY_BYTES IDLE_TIMEOUT DRAIN_SECONDS PASSWORD_MIN SESSION_IDLE_HOURS SESSION_MAX_DAYS
-
 finish() {
     [ -z "$broken" ] || printf '\nFailed Rust tests:\n%s\n' "$broken"
     print_times
@@ -53,8 +48,12 @@ must "Build the server and the Rust tests" "four minutes the first time" cargo t
 
 status=0
 step "Rust tests, SQLite and PostgreSQL" "a minute" cargo_tests || status=$?
-read -r p f < <(awk '/^test result: / { p += $4; f += $6 } END { print p + 0, f + 0 }' "$LOGS/cargo.log")
+read -r p f i < <(awk '/^test result: / { p += $4; f += $6; i += $8 } END { print p + 0, f + 0, i + 0 }' "$LOGS/cargo.log")
 count "$status" "$p" "$f"
+if [ "$i" -gt 0 ]; then
+    say "$i Rust tests were ignored; here, where everything is installed, none may be."
+    failed=$((failed + i))
+fi
 broken=$(sed -n 's/^test \(.*\) \.\.\. FAILED$/  \1/p' "$LOGS/cargo.log")
 
 status=0

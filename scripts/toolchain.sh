@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 CARGO_DENY_VERSION=0.20.2
+CARGO_MUTANTS_VERSION=27.0.0
 SCHEMATHESIS_VERSION=4.32.5
 NODE_VERSION=24.21.0 # fetched only where the system's Node is older than NODE_MIN
 NODE_MIN=20.19
@@ -81,6 +82,7 @@ wasm_cargo() (
 
 WASM_BINDGEN=$CACHE/wasm-bindgen-$WASM_BINDGEN_VERSION/bin/wasm-bindgen
 CARGO_DENY=$CACHE/cargo-deny-$CARGO_DENY_VERSION/bin/cargo-deny
+CARGO_MUTANTS=$CACHE/cargo-mutants-$CARGO_MUTANTS_VERSION/bin/cargo-mutants
 SCHEMATHESIS=$CACHE/schemathesis-$SCHEMATHESIS_VERSION/bin/schemathesis
 NODE_HOME=$CACHE/node-$NODE_VERSION
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # with-postgres.sh COMMAND...: runs the command with TEST_POSTGRES_URL pointing to a PostgreSQL server of its own on
-# a free port, its data in a temporary folder, and removes both afterwards. With POSTGRES_DURABLE=1 it writes to disk
-# as PostgreSQL does by default: slower, for measurements.
+# a free port, its data in a temporary folder, and removes both afterwards. The command `cargo test ...` also runs the
+# tests that are ignored without PostgreSQL. With POSTGRES_DURABLE=1 it writes to disk as PostgreSQL does by default:
+# slower, for measurements.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
 
@@ -140,4 +141,10 @@ export TEST_POSTGRES_CTL=$DIR/ctl
 chmod 755 "$TEST_POSTGRES_CTL"
 
 export TEST_POSTGRES_URL=postgres://babysea@127.0.0.1:$port/postgres
+if [ "${1:-} ${2:-}" = "cargo test" ]; then
+    case " $* " in
+        *" -- "*) set -- "$@" --include-ignored ;;
+        *) set -- "$@" -- --include-ignored ;;
+    esac
+fi
 "$@"

@@ -1,4 +1,4 @@
-//! The arrows between the layers, read from the `use` lines and paths of src, and a few rules about its files.
+//! The arrows between the layers, read with `syn` from the paths in src, and a few rules about the files of the repository.
 
 #[path = "support/layers.rs"]
 mod layers;
@@ -6,7 +6,7 @@ mod layers;
 mod rust_source;
 
 use layers::{layer_of, module_of, wrong_arrows};
-use rust_source::{code, tokens};
+use rust_source::Source;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -96,7 +96,7 @@ fn every_module_of_the_server_has_a_row_of_its_own() {
 #[test]
 fn server_code_is_left_out_of_the_browser_in_one_place() {
     for (file, source) in files("src", &["rs"]) {
-        let gates = gates(&source);
+        let gates = Source::read(&source).features;
         assert!(
             gates == 0 || file == "src/lib.rs",
             "{file}: the gates on features belong into src/lib.rs"
@@ -126,18 +126,13 @@ const SHORT_TASKS: &[(&str, &str)] = &[
 fn tasks_that_live_long_are_watched() {
     let mut starting = Vec::new();
     for (file, source) in files("src", &["rs"]) {
-        let code = code(source.split("#[cfg(test)]").next().unwrap_or_default());
-        let tokens = tokens(&code);
-        let starts = |two: &[String]| ["spawn", "spawn_blocking"].contains(&two[0].as_str()) && two[1] == "(";
         let is_ui = file.starts_with("src/ui/");
-        if !is_ui && file != "src/server/runtime/tasks.rs" && file != "src/server/runtime/logging.rs" {
-            let windows = tokens.windows(2);
-            if windows
-                .map(|two| two.iter().map(ToString::to_string).collect::<Vec<_>>())
-                .any(|two| starts(&two))
-            {
-                starting.push(file);
-            }
+        if is_ui || file == "src/server/runtime/tasks.rs" || file == "src/server/runtime/logging.rs" {
+            continue;
+        }
+        let functions = Source::read(&source).functions;
+        if functions.contains("spawn") || functions.contains("spawn_blocking") {
+            starting.push(file);
         }
     }
     let mut known: Vec<_> = SHORT_TASKS.iter().map(|(file, _)| (*file).to_owned()).collect();
@@ -151,23 +146,21 @@ fn tasks_that_live_long_are_watched() {
 #[test]
 fn nothing_prints_but_the_log() {
     for (file, source) in files("src", &["rs"]) {
-        let code = code(&source);
+        let source = Source::read(&source);
         for word in ["print", "println", "eprint", "eprintln", "dbg"] {
-            let prints = tokens(&code).windows(2).any(|two| two == [word, "!"]);
-            assert!(!prints, "{file}: {word}! panics where its output is gone");
+            assert!(
+                !source.macros.contains(word),
+                "{file}: {word}! panics where its output is gone"
+            );
         }
-        let is_leptos = code.contains("leptos::logging") || code.contains("leptos::log");
-        assert!(!is_leptos, "{file}: the logging of leptos prints");
+        let is_logging = |path: &Vec<String>| {
+            path[0] == "leptos" && path.get(1).is_some_and(|name| name.starts_with("log"))
+        };
+        assert!(
+            !source.paths.iter().any(is_logging),
+            "{file}: the logging of leptos prints"
+        );
     }
-}
-
-/// How often the source asks for a feature.
-fn gates(source: &str) -> usize {
-    let code = code(source);
-    tokens(&code)
-        .windows(2)
-        .filter(|two| two == &["feature", "="])
-        .count()
 }
 
 #[test]
@@ -253,9 +246,15 @@ fn tests_that_the_list_of_security_names_exist() {
 
 #[test]
 fn gates_are_counted_in_code_alone() {
+    let gates = |source: &str| Source::read(source).features;
     assert_eq!(
-        gates("#[cfg(feature = \"ssr\")] mod a; #[cfg(all(unix, feature = \"x\"))] mod b;"),
-        2
+        gates(
+            "#[cfg(feature = \"ssr\")] mod a; #[cfg(all(unix, feature = \"x\"))] mod b; fn f() { cfg!(feature = \"y\"); }"
+        ),
+        3
     );
-    assert_eq!(gates("// cfg(feature = \"ssr\")\nlet a = \"feature = \";"), 0);
+    assert_eq!(
+        gates("// cfg(feature = \"ssr\")\nconst A: &str = \"feature = \";"),
+        0
+    );
 }

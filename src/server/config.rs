@@ -128,14 +128,14 @@ impl Config {
         Ok((options.into(), command))
     }
 
-    /// Reads these arguments and the environment.
+    /// Reads these arguments without the environment.
     ///
     /// # Errors
     /// As [`Config::from_process`].
     pub fn from_arguments<I: IntoIterator<Item = T>, T: Into<std::ffi::OsString> + Clone>(
         arguments: I,
     ) -> Result<Self, clap::Error> {
-        setting::read(arguments.into_iter().map(Into::into)).map(Self::from)
+        setting::read_alone(arguments.into_iter().map(Into::into)).map(Self::from)
     }
 
     /// The origin browsers use, given the address that is really listened on.

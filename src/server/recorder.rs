@@ -146,6 +146,14 @@ impl Recorder {
         self.dropped.load(Ordering::Relaxed)
     }
 
+    /// Completes when the writer task has ended and dropped the store. It ends when every clone of the recorder is gone;
+    /// the returned future holds none.
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        // The task owns the receiver of the queue; it runs as long as there are senders of `flushes`.
+        let queue = self.queue.clone();
+        async move { queue.closed().await }
+    }
+
     /// Waits until everything queued before has been written, or until the time limit; returns whether it was written.
     pub async fn flush(&self) -> bool {
         let (done, written) = oneshot::channel();

@@ -2,93 +2,29 @@
 //! reaches the database in more than one way runs on PostgreSQL too (`both!`).
 //! `scripts/with-postgres.sh cargo test --test integration`
 
-mod activity;
-mod activity_export;
-mod allowlist;
+#[path = "support/answer.rs"]
 mod answer;
-mod assets;
-mod awaited_bodies;
-mod backup;
 mod bodies;
+#[path = "support/browser.rs"]
 mod browser;
-mod canary;
-mod catalog;
-mod commands;
-mod conformance;
-mod connections;
-mod create_fields;
-mod cut_off;
+mod dashboard;
 #[path = "../support/database.rs"]
 mod database;
-mod deletion;
-mod demo;
-mod disk_full;
-mod early_answers;
-mod ended_under_load;
-mod file_modes;
-mod first_person;
-mod first_start;
-mod folds;
-mod forward_auth;
-mod functions;
-mod gates;
-mod grace;
-mod guard;
-mod guide;
-mod headers;
-mod health;
+#[path = "support/html.rs"]
 mod html;
-mod journal;
-mod key_detail;
-mod key_limit;
 mod keys;
-mod keys_in_memory;
-mod keys_in_use;
-mod keys_page;
-mod last_use;
-mod leaks;
-mod lifecycle;
-mod limits;
-mod list;
-mod list_views;
-mod long_reads;
 mod machine;
-mod machine_refusals;
-mod member;
-mod openapi;
-mod operator;
-mod origins;
-mod output;
-mod pages;
-mod password_changed;
-mod pepper;
+mod operation;
+mod people;
+#[path = "support/program.rs"]
 mod program;
-mod proxies;
-mod proxy_list;
-mod quotas;
-mod reading;
-mod recorded;
-mod refused_rows;
-mod reissue;
-mod request_log;
-mod retirement;
-mod roles;
+#[path = "../support/rounds.rs"]
+mod rounds;
+#[path = "support/schema.rs"]
 mod schema;
-mod sequences;
-mod serving;
-mod session_ends;
-mod sessions;
-mod sign_in;
-mod sign_in_known;
-mod sign_in_waits;
-mod sign_up;
-mod sign_up_limit;
-mod start_sentences;
-mod start_waits;
-mod teams;
-mod theme;
-mod transitions;
-mod trial;
+#[path = "../support/until.rs"]
+mod until;
 #[path = "../support/wire.rs"]
 mod wire;
+#[path = "support/world.rs"]
 mod world;

@@ -1,6 +1,9 @@
 //! Long reads have connections of their own, a time limit, and end when nobody waits for them any more (S87).
 
-use crate::database::{Aside, Database, both};
+use crate::{
+    database::{Aside, Database, both},
+    until::until,
+};
 use babysea::server::store::{Conn, LongRead, Store, StoreError, Tables as _};
 use sqlx::Executor as _;
 use std::{
@@ -78,14 +81,7 @@ both!(
             assert!(timeout(SHORT, forever(&mut read)).await.is_err());
         }
         // PostgreSQL looks twice a second whether its client is there.
-        let gone = async {
-            while running(&database).await > 0 {
-                tokio::task::yield_now().await;
-            }
-        };
-        timeout(Duration::from_mins(1), gone)
-            .await
-            .expect("no statement runs on");
+        until("no statement runs on", async || running(&database).await == 0).await;
     }
 );
 
@@ -170,9 +166,10 @@ async fn long_reads_that_follow_each_other_let_the_log_of_sqlite_begin_anew() {
     });
     // It grows, and is made to begin anew, several times.
     for _ in 0..3 {
-        while store.checkpoint().await.expect("its length") <= MOST {
-            tokio::task::yield_now().await;
-        }
+        until("the log is long", async || {
+            store.checkpoint().await.expect("its length") > MOST
+        })
+        .await;
         row.store(SHORT_ROW, Ordering::Relaxed);
         assert!(store.restart_log(MOST).await.expect("its length") <= MOST);
         row.store(LONG_ROW, Ordering::Relaxed);

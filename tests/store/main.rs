@@ -3,6 +3,8 @@
 #[path = "../support/database.rs"]
 mod database;
 mod rows;
+#[path = "../support/until.rs"]
+mod until;
 #[path = "../support/wire.rs"]
 mod wire;
 

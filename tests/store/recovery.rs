@@ -3,6 +3,7 @@
 use crate::{
     database::Database,
     rows::{account_id, email, insert_user, two_accounts},
+    until::within,
     wire::Wire,
 };
 use babysea::server::store::{Location, Store, StoreError, Tables as _};
@@ -23,13 +24,13 @@ async fn change(store: &Store, n: u8) -> Result<(), StoreError> {
 
 /// Changes until one succeeds; afterwards all must.
 async fn recovers(store: &Store, first: u8) {
-    let began = Instant::now();
     let mut n = first;
-    while let Err(error) = change(store, n).await {
-        assert!(began.elapsed() < RECOVERY, "still: {error:?}");
+    within(RECOVERY, "a change succeeds", async || {
         n += 1;
-        sleep(Duration::from_millis(200)).await;
-    }
+        change(store, n).await.is_ok()
+    })
+    .await;
+    // A connection that was used within the last second is lent without a look at it, and fails once.
     sleep(Duration::from_secs(2)).await;
     for more in 1..=30 {
         change(store, n + more).await.expect("every connection is well");
@@ -38,10 +39,9 @@ async fn recovers(store: &Store, first: u8) {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn a_database_that_was_read_only_is_written_again_without_a_restart() {
-    let Some(database) = Database::postgres().await else {
-        return;
-    };
+    let database = Database::postgres().await;
     let store = database.open().await;
     change(&store, 1).await.expect("stored");
     let name = database.url().rsplit('/').next().expect("a name").to_owned();
@@ -50,11 +50,10 @@ async fn a_database_that_was_read_only_is_written_again_without_a_restart() {
     let end = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
     database.number(end).await;
-    let began = Instant::now();
-    while store.is_writable().await {
-        assert!(began.elapsed() < RECOVERY, "it is said that it can be changed");
-        sleep(Duration::from_millis(50)).await;
-    }
+    within(RECOVERY, "it is said that it cannot be changed", async || {
+        !store.is_writable().await
+    })
+    .await;
     assert!(change(&store, 2).await.is_err());
     // All connections of the pool begin while it is read-only.
     let mut readers = Vec::new();
@@ -73,10 +72,9 @@ async fn a_database_that_was_read_only_is_written_again_without_a_restart() {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn sessions_have_limits() {
-    let Some(database) = Database::postgres().await else {
-        return;
-    };
+    let database = Database::postgres().await;
     let store = database.open().await;
     let mut reader = store.read().await.expect("a reader");
     let babysea::server::store::Conn::Postgres(conn) = reader.conn() else {
@@ -97,10 +95,9 @@ async fn sessions_have_limits() {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn a_transaction_that_stands_still_holds_nothing_for_long() {
-    let Some(database) = Database::postgres().await else {
-        return;
-    };
+    let database = Database::postgres().await;
     let (hangs, other) = (database.open().await, database.open().await);
     let mut tx = hangs.write().await.expect("a transaction");
     insert_user(&mut tx, 1, "one@example.com").await.expect("a row");
@@ -111,10 +108,9 @@ async fn a_transaction_that_stands_still_holds_nothing_for_long() {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn those_who_wait_behind_a_server_that_stands_still_are_not_in_the_way() {
-    let Some(database) = Database::postgres().await else {
-        return;
-    };
+    let database = Database::postgres().await;
     let (hangs, _) = two_accounts(&database).await;
     let other = database.open().await;
     // Of the server that stands still one change has the row; four have asked for it, and nobody reads their answers.
@@ -138,10 +134,9 @@ async fn those_who_wait_behind_a_server_that_stands_still_are_not_in_the_way() {
 
 /// Forwards connections to PostgreSQL until it is told to hang; those that came while it hangs never go on.
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn a_database_that_is_cut_off_ends_what_waits_and_is_used_again() {
-    let Some(database) = Database::postgres().await else {
-        return;
-    };
+    let database = Database::postgres().await;
     let wire = Wire::before(&database).await;
     let store = wire.database().open().await;
     // Several connections are open when it happens.
@@ -165,10 +160,9 @@ async fn a_database_that_is_cut_off_ends_what_waits_and_is_used_again() {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn a_statement_that_is_never_answered_ends_and_so_does_its_connection() {
-    let Some(database) = Database::postgres().await else {
-        return;
-    };
+    let database = Database::postgres().await;
     let wire = Wire::before(&database).await;
     let store = wire.database().open().await;
     let mut short = store.read().await.expect("a reader");
@@ -186,11 +180,10 @@ async fn a_statement_that_is_never_answered_ends_and_so_does_its_connection() {
     assert!(matches!(written, Err(StoreError::Slow)), "{written:?}");
     drop((short, check, tx));
     // They are closed: none of them waits in its pool for the next one who asks.
-    let began = Instant::now();
-    while store.pools().iter().any(|(_, open, _)| *open > 0) {
-        assert!(began.elapsed() < RECOVERY, "still open: {:?}", store.pools());
-        sleep(Duration::from_millis(20)).await;
-    }
+    within(RECOVERY, "no connection is open", async || {
+        store.pools().iter().all(|(_, open, _)| *open == 0)
+    })
+    .await;
     wire.mend();
     recovers(&store, 10).await;
 }
@@ -253,11 +246,10 @@ async fn a_commit_that_failed_on_a_full_disk_is_the_last_of_its_connection() {
         }
         assert!(failed > 0, "the disk is full");
         disk.free();
-        let began = Instant::now();
-        while let Err(error) = change(&store, first + 41).await {
-            assert!(began.elapsed() < RECOVERY, "still: {error:?}");
-            sleep(Duration::from_millis(100)).await;
-        }
+        within(RECOVERY, "a change succeeds", async || {
+            change(&store, first + 41).await.is_ok()
+        })
+        .await;
         change(&store, first + 42).await.expect("and the next");
     }
     store.close().await;

@@ -3,13 +3,12 @@
 use crate::{
     database::{Database, both},
     rows::{account_id, add_key, after, key, key_id, two_accounts},
+    until::until,
 };
 use babysea::server::store::Store;
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-/// Far longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
 const STRANGER: &str = "SELECT COUNT(*) FROM servers WHERE id = 'stranger'";
 
 /// A store with the keys 1 and 2 of account 1.
@@ -29,15 +28,6 @@ async fn revoke(store: &Store, n: u8) {
     let revoked = tx.change(account_id(1), key_id(n)).revoke(after(1)).await;
     assert!(revoked.expect("an answer"));
     tx.commit().await.expect("stored");
-}
-
-async fn until(database: &Database, sql: &str, is_it: impl Fn(i64) -> bool) {
-    let all = async {
-        while !is_it(database.number(sql).await) {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(PATIENCE, all).await.expect(sql);
 }
 
 both!(
@@ -74,12 +64,10 @@ both!(
             }
             database.execute(sql).await;
             server.all_known().await.expect("an answer");
-            let all = async {
-                while server.changes().holds(key_id(2), before) {
-                    sleep(Duration::from_millis(5)).await;
-                }
-            };
-            timeout(PATIENCE, all).await.expect("let go of");
+            until("it is let go of", async || {
+                !server.changes().holds(key_id(2), before)
+            })
+            .await;
         }
     }
 );
@@ -110,23 +98,21 @@ both!(old_changes_are_not_kept, async |database: Database| {
 });
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn a_server_that_looks_no_more_is_waited_for_once() {
-    let Some(database) = Database::postgres().await else {
-        return;
-    };
+    let database = Database::postgres().await;
     let server = with_keys(&database).await;
     let insert = "INSERT INTO servers (id, epoch, seen_at) VALUES ('stranger', -1, 0)";
     database.execute(insert).await;
     revoke(&server, 1).await;
     // Either it was gone by then, or the time was over in which it may use what it holds.
-    until(&database, STRANGER, |count| count == 0).await;
+    until("it is gone", async || database.number(STRANGER).await == 0).await;
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn a_server_that_is_far_enough_keeps_its_row() {
-    let Some(database) = Database::postgres().await else {
-        return;
-    };
+    let database = Database::postgres().await;
     let server = with_keys(&database).await;
     let insert = "INSERT INTO servers (id, epoch, seen_at) VALUES ('stranger', 999, 0)";
     database.execute(insert).await;
@@ -135,13 +121,13 @@ async fn a_server_that_is_far_enough_keeps_its_row() {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn a_server_that_is_behind_and_looks_is_not_taken_for_gone() {
-    let Some(database) = Database::postgres().await else {
-        return;
-    };
+    let database = Database::postgres().await;
     let server = with_keys(&database).await;
     let insert = "INSERT INTO servers (id, epoch, seen_at) VALUES ('stranger', -1, 0)";
     database.execute(insert).await;
+    // The heartbeat of the other server.
     let looks = async {
         loop {
             database
@@ -158,27 +144,26 @@ async fn a_server_that_is_behind_and_looks_is_not_taken_for_gone() {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn a_server_whose_row_was_deleted_shows_itself_again() {
     const ROWS: &str = "SELECT COUNT(*) FROM servers";
-    let Some(database) = Database::postgres().await else {
-        return;
-    };
+    let database = Database::postgres().await;
     let server = with_keys(&database).await;
-    until(&database, ROWS, |count| count == 1).await;
+    until("it has a row", async || database.number(ROWS).await == 1).await;
     let before = server.changes().moment();
     database.execute("UPDATE key_changes SET epoch = epoch + 1").await;
     database.execute("DELETE FROM servers").await;
-    until(&database, ROWS, |count| count == 1).await;
-    until(&database, "SELECT epoch FROM servers", |epoch| epoch == 1).await;
+    until("it has a row", async || database.number(ROWS).await == 1).await;
+    let epoch = "SELECT epoch FROM servers";
+    until("it has looked", async || database.number(epoch).await == 1).await;
     assert!(!server.changes().holds(key_id(1), before), "it has let go of all");
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn a_server_that_ends_in_order_leaves_no_row() {
     const ROWS: &str = "SELECT COUNT(*) FROM servers";
-    let Some(database) = Database::postgres().await else {
-        return;
-    };
+    let database = Database::postgres().await;
     let server = with_keys(&database).await;
     assert_eq!(database.number(ROWS).await, 1);
     server.close().await;
@@ -196,6 +181,6 @@ async fn a_command_waits_for_the_server_of_the_file() {
         revoke(&command, n).await;
         assert!(!server.changes().holds(key_id(n), before));
         let shown = "SELECT s.epoch - c.epoch FROM servers s, key_changes c";
-        until(&database, shown, |behind| behind == 0).await;
+        until("its row says so", async || database.number(shown).await == 0).await;
     }
 }

@@ -1,6 +1,6 @@
 //! The layers of src, and which may use which: the table of docs/architecture.md.
 
-use crate::rust_source::{code, paths, resolve, tokens};
+use crate::rust_source::{Source, resolve};
 use std::sync::LazyLock;
 
 /// What a layer may be without: `web` in the table.
@@ -81,9 +81,8 @@ pub fn layer_of(module: &str) -> (usize, &'static str) {
 pub fn wrong_arrows(file: &str, source: &str) -> Vec<String> {
     let module = module_of(file);
     let layer = &LAYERS[layer_of(&module).0];
-    let code = code(source);
     let mut wrong = Vec::new();
-    for path in paths(&tokens(&code)) {
+    for path in Source::read(source).paths {
         let has = |word: &str| path.iter().any(|part| part == word);
         let (own, target) = resolve(&module, &path);
         let mut allowed = layer.modules.iter().chain(&layer.may_use);

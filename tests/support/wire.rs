@@ -1,10 +1,7 @@
 //! A wire to PostgreSQL that can be cut: what is sent then arrives nowhere, and neither end is told.
 
-use crate::database::Database;
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use crate::{database::Database, until::PATIENCE};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
@@ -14,9 +11,6 @@ use tokio::{
     sync::watch,
     time::timeout,
 };
-
-/// For what takes a fraction of a second.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Words that cut it when a connection sends the second after the first.
 type Words = (&'static str, &'static str);

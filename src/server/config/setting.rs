@@ -11,11 +11,26 @@ const LINES: &str = "trusted_proxies";
 /// Reads arguments and the environment. Compose files pass `NAME: ${NAME}` on, and scripts `--name "$NAME"`: without a
 /// value, the default counts.
 pub(super) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, clap::Error> {
+    read_where(arguments, |arg| {
+        variable(arg).is_none_or(|value| !value.is_empty())
+    })
+}
+
+/// Reads arguments without the environment.
+pub(super) fn read_alone(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, clap::Error> {
+    read_where(arguments, |_| false)
+}
+
+/// Reads arguments, and the environment's values of some settings.
+fn read_where(
+    arguments: impl IntoIterator<Item = OsString>,
+    has_variable: impl Fn(&Arg) -> bool,
+) -> Result<Options, clap::Error> {
     let mut command = Options::command().mut_args(|arg| {
-        if variable(&arg).is_some_and(|value| value.is_empty()) {
-            arg.env(None::<&'static str>)
-        } else {
+        if has_variable(&arg) {
             arg
+        } else {
+            arg.env(None::<&'static str>)
         }
     });
     let matches = command.try_get_matches_from_mut(without_empty(&Options::command(), arguments))?;
@@ -25,7 +40,7 @@ pub(super) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Opti
 /// The same for a test's list of words.
 #[cfg(test)]
 pub(super) fn read_all<const N: usize>(arguments: [&str; N]) -> Result<Options, clap::Error> {
-    read(arguments.map(OsString::from))
+    read_alone(arguments.map(OsString::from))
 }
 
 fn variable(arg: &Arg) -> Option<OsString> {

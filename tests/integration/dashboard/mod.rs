@@ -1,0 +1,11 @@
+//! The dashboard as such: pages, files, headers, server functions.
+
+mod assets;
+pub mod functions;
+mod guard;
+mod headers;
+mod long_reads;
+mod origins;
+mod pages;
+mod reading;
+mod theme;

@@ -1,0 +1,70 @@
+//! What a member sees of a team's keys (S16): everything, and every control of an owner disabled.
+
+use crate::{answer::Answer, browser::call, world::World};
+use babysea::domain::role::Role;
+
+#[tokio::test]
+async fn a_member_sees_the_keys_and_every_control_disabled() {
+    let world = World::sqlite().await;
+    let team = world.person("Pia Reef").await.team("Reef Lab").await;
+    let key = team.made("prod").await;
+    let leaked = team.made("leaked").await;
+    let report = call("POST", "/v1/keys/report-leak");
+    let report = report.body("application/json", format!("{{\"key\": \"{}\"}}", leaked.secret));
+    assert_eq!(world.send(report).await.status, 200);
+    let max = world.member("Max Tarn", &team.slug, Role::Member).await;
+    let detail = format!("/{}", key.id);
+    for (person, manages) in [(&team, true), (&max, false)] {
+        for (query, controls) in [
+            (
+                "",
+                &[
+                    "Create API key",
+                    "Actions for prod",
+                    "Acknowledge the leak of leaked",
+                ][..],
+            ),
+            ("?dialog=create", &["Create API key", "Actions for prod"]),
+            (&format!("?dialog=reissue&key={}", key.id), &["Actions for prod"]),
+            (&detail, &["Rotate", "Reissue secret", "Revoke", "Delete"]),
+        ] {
+            let page = person.get(&format!("{}{query}", person.keys())).await;
+            assert_eq!(page.status, 200, "{query}");
+            assert!(page.text().contains(&key.secret[..9]));
+            for part in [
+                "<dialog",
+                "popovertarget=\"menu",
+                "name=\"form_token\"",
+                "name=\"keys[]\"",
+            ] {
+                let there = manages && query != detail;
+                assert_eq!(page.text().contains(part), there, "{query}: {part}");
+            }
+            for control in controls {
+                let (is_disabled, why) = button(&page, control);
+                assert_eq!(is_disabled, !manages, "{query}: {control}");
+                assert_eq!(
+                    why.as_deref(),
+                    (!manages).then_some("read-only"),
+                    "{query}: {control}"
+                );
+            }
+            let says = page
+                .text()
+                .contains("Only owners of this team can create keys and change them");
+            assert_eq!(says, !manages, "{query}");
+        }
+    }
+}
+
+/// Whether the button of this name is disabled, and the id of what describes it.
+fn button(page: &Answer, name: &str) -> (bool, Option<String>) {
+    let buttons = page.select("button");
+    let mut named = buttons.iter().filter(|button| {
+        let is_text = button.texts.iter().any(|text| text.starts_with(name));
+        button.tag.get("aria-label") == Some(name) || is_text
+    });
+    let tag = &named.next().expect(name).tag;
+    let why = tag.get("aria-describedby").map(str::to_owned);
+    (tag.get("disabled").is_some(), why)
+}

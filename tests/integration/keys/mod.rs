@@ -1,0 +1,19 @@
+//! Keys in the dashboard: making and changing them, and the pages that show them.
+
+mod create;
+mod create_fields;
+mod deletion;
+mod detail;
+mod grace;
+mod last_use;
+mod lifecycle;
+mod limit;
+mod list;
+mod list_views;
+mod member;
+mod page;
+mod reissue;
+mod retirement;
+mod sequences;
+mod transitions;
+mod trial;

@@ -1,0 +1,55 @@
+//! Keys that are held in memory while PostgreSQL is away (docs/security.md, S75). The file of SQLite is always there.
+
+use crate::{
+    browser::Browser,
+    database::Database,
+    until,
+    world::{Setup, World},
+};
+
+async fn away(arguments: &'static [&'static str]) -> (World, String) {
+    let setup = Setup {
+        arguments,
+        ..Setup::default()
+    };
+    let world = World::with(Database::postgres().await, setup).await;
+    let ada: Browser<'_> = world.person("Ada Moss").await;
+    let (held, other) = (
+        ada.key("held", "full_access").await,
+        ada.key("other", "full_access").await,
+    );
+    assert_eq!(world.status(&held).await.status, 200);
+    world.app.recorder.flush().await;
+    world.app.store.close().await;
+    assert_eq!(world.status(&other).await.status, 503, "it was never in memory");
+    (world, held)
+}
+
+/// The first answer to the key that `is_it`; every one before has this status.
+async fn until(world: &World, key: &str, before: u16, is_it: impl Fn(u16) -> bool) -> u16 {
+    let mut status = before;
+    until::until(&format!("another answer than {before}"), async || {
+        assert_eq!(status, before);
+        status = world.status(key).await.status;
+        is_it(status)
+    })
+    .await;
+    status
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
+async fn a_key_in_memory_is_good_for_a_second_and_then_nobody_is_let_through() {
+    let (world, held) = away(&[]).await;
+    assert_eq!(until(&world, &held, 200, |status| status != 200).await, 503);
+    assert_eq!(world.app.stale_uses.load(std::sync::atomic::Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
+async fn for_as_long_as_was_allowed_it_is_judged_by_what_was_known() {
+    let (world, held) = away(&["--stale-if-db-down", "1"]).await;
+    let stale = || world.app.stale_uses.load(std::sync::atomic::Ordering::Relaxed);
+    until(&world, &held, 200, |_| stale() > 0).await;
+    assert_eq!(until(&world, &held, 200, |status| status != 200).await, 503);
+}

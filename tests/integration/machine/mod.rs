@@ -1,0 +1,20 @@
+//! The machine API: `/v1` and forward-auth, what is counted and what is logged there.
+
+mod allowlist;
+mod conformance;
+mod ended_under_load;
+mod envelopes;
+pub mod forward_auth;
+mod guide;
+mod keys_in_memory;
+mod keys_in_use;
+mod leaks;
+mod limits;
+mod openapi;
+pub mod proxies;
+mod quotas;
+mod recorded;
+mod refusals;
+pub mod refused_rows;
+pub mod request_log;
+mod successes;

@@ -1,0 +1,400 @@
+//! The shipped configurations of nginx and Caddy, in front of a small API: what a client is told through them, and what
+//! the API is told about the client (S47 to S49).
+
+mod gate;
+pub mod running;
+
+use crate::{
+    answer::Answer,
+    browser::{Made, get},
+    database::Database,
+    machine::forward_auth::{IDENTITY, MISLEADING},
+    world::{Setup, World},
+};
+use axum::{
+    Json, Router,
+    body::to_bytes,
+    extract::Request,
+    http::{StatusCode, Uri},
+    routing::any,
+};
+use running::{Body, CLIENT, Kind, Proxy};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use tokio::runtime::Runtime;
+
+/// A route that a full key opens.
+const LIST: &str = "/v1/content/list";
+
+/// An API that says what it was asked, with the status that the query wishes: `answer=404`.
+async fn start_api() -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("its address");
+    let echo = |request: Request| async move {
+        let (head, body) = request.into_parts();
+        let headers = head.headers.iter();
+        let headers = headers.map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap_or("?"))));
+        let headers: serde_json::Map<_, _> = headers.collect();
+        let body = to_bytes(body, usize::MAX).await.expect("a whole body");
+        let told = Json(json!({
+            "api": true,
+            "method": head.method.as_str(),
+            "target": head.uri.to_string(),
+            "headers": headers,
+            "body": String::from_utf8_lossy(&body),
+        }));
+        (wished(&head.uri), told)
+    };
+    let router = Router::new().fallback(any(echo));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+fn wished(uri: &Uri) -> StatusCode {
+    let (_, status) = uri
+        .query()
+        .and_then(|query| query.split_once("answer="))
+        .unwrap_or(("", "200"));
+    status.parse().expect("a status")
+}
+
+/// What the client is told, but for what differs with each request.
+fn told(answer: &Answer) -> (u16, Value, [String; 5]) {
+    let mut body = answer.json();
+    body["request_id"].take();
+    let names = [
+        "retry-after",
+        "www-authenticate",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "cache-control",
+    ];
+    (
+        answer.status,
+        body,
+        names.map(|name| answer.header(name).to_owned()),
+    )
+}
+
+fn bearer(key: &str) -> String {
+    format!("Bearer {key}")
+}
+
+/// Whoever calls is who BabySea says, whatever the client says of itself.
+async fn identity_is_not_forged(proxy: &Proxy, key: &Made) {
+    let kind = proxy.kind;
+    let authorization = bearer(&key.secret);
+    let mut headers = vec![
+        ("authorization", authorization.as_str()),
+        ("x-account-id", "forged"),
+        ("X-API-Key-ID", "forged"),
+        ("x-api-key-name", "forged"),
+        ("x-api-key-scopes", "forged"),
+        ("x-request-id", "forged"),
+        ("x-forwarded-for", "198.51.100.5"),
+        ("x-forwarded-uri", "/v1/library/models"),
+        ("x-forwarded-method", "DELETE"),
+        ("x-original-uri", "/v1/library/models"),
+    ];
+    let passed = proxy.get("/v1/content/list?limit=5&q=a%20b", &headers).await;
+    assert_eq!(passed.status, 200, "{kind:?} {}", passed.text());
+    let seen = passed.json();
+    assert_eq!(seen["target"], "/v1/content/list?limit=5&q=a%20b");
+    assert_eq!(seen["headers"]["x-api-key-id"], key.id.as_str());
+    assert_eq!(seen["headers"]["x-api-key-name"], "Zo%C3%AB");
+    assert!(!passed.text().contains("forged"), "{kind:?} {}", passed.text());
+    assert!(
+        !passed.text().contains(&key.secret),
+        "the API needs no key: {}",
+        passed.text()
+    );
+    assert_eq!(passed.header("x-ratelimit-limit"), "6000", "{kind:?}");
+    for name in ["x-ratelimit-remaining", "x-ratelimit-reset"] {
+        let number = passed.header(name).parse::<u64>();
+        assert!(number.is_ok_and(|number| number > 0), "{kind:?} {name}");
+    }
+
+    // What a client names there, a proxy takes away before it passes the request on (RFC 9110, section 7.6.1).
+    let all = IDENTITY.join(", ") + ", x-request-id";
+    headers.push(("connection", all.as_str()));
+    let passed = proxy.get(LIST, &headers).await;
+    assert_eq!(passed.status, 200, "{kind:?} {}", passed.text());
+    let seen = passed.json();
+    assert_eq!(seen["headers"]["x-api-key-id"], key.id.as_str(), "{kind:?}");
+    for name in IDENTITY.into_iter().chain(["x-request-id"]) {
+        let value = seen["headers"][name].as_str().unwrap_or_default();
+        assert!(!["", "forged"].contains(&value), "{kind:?} {name}: {value}");
+    }
+}
+
+/// Headers that an API may take for others: nginx drops them, and what Caddy passes on is refused.
+async fn misleading_headers_reach_no_api(proxy: &Proxy, key: &Made) {
+    let key = bearer(&key.secret);
+    for name in MISLEADING {
+        let headers = [("authorization", key.as_str()), (name, "forged")];
+        let answer = proxy.get(LIST, &headers).await;
+        let name = format!("{:?} {name}", proxy.kind);
+        assert!(!answer.text().contains("forged"), "{name}: {}", answer.text());
+        match proxy.kind {
+            Kind::Nginx => assert_eq!(answer.status, 200, "{name}"),
+            Kind::Caddy => assert_eq!(
+                (answer.status, &answer.json()["error"]["code"]),
+                (403, &json!("BSE2405")),
+                "{name}"
+            ),
+        }
+    }
+}
+
+/// Two headers are as good as none; nginx refuses them by itself.
+async fn two_keys_are_none(proxy: &Proxy, key: &Made) {
+    let (key, other) = (bearer(&key.secret), bearer("x"));
+    let (key, other) = (key.as_str(), other.as_str());
+    for (first, second) in [(key, key), (key, other), (other, key)] {
+        let headers = [("authorization", first), ("authorization", second)];
+        let answer = proxy.get(LIST, &headers).await;
+        match proxy.kind {
+            Kind::Nginx => assert_eq!(answer.status, 400),
+            Kind::Caddy => assert_eq!(
+                (answer.status, &answer.json()["error"]["code"]),
+                (401, &json!("BSE1001"))
+            ),
+        }
+    }
+}
+
+/// A refusal is that of `/v1`: status, envelope and headers.
+async fn refusals_are_those_of_v1(proxy: &Proxy, world: &World, refused: &[(&str, Option<&str>, &str)]) {
+    let kind = proxy.kind;
+    for &(name, key, code) in refused {
+        let direct = get(LIST).sent_from(CLIENT);
+        let direct = match key {
+            Some(key) => direct.bearer(key),
+            None => direct,
+        };
+        let direct = world.send(direct).await;
+        let value = key.map(bearer);
+        let headers: Vec<_> = value
+            .iter()
+            .map(|value| ("authorization", value.as_str()))
+            .collect();
+        let through = proxy.get(LIST, &headers).await;
+        assert_eq!(direct.json()["error"]["code"], code, "{name}");
+        assert_eq!(told(&through), told(&direct), "{kind:?}: {name}");
+        let id = through.json()["request_id"].clone();
+        assert!(
+            id.as_str().is_some_and(|id| id.starts_with("req_")),
+            "{kind:?}: {name}"
+        );
+    }
+}
+
+/// Unknown keys from one address, a hundred of which were tried; the clock stands still.
+async fn too_many_unknown_keys_are_refused(proxy: &Proxy, world: &World) {
+    for _ in 0..100 {
+        world.send(get(LIST).sent_from(CLIENT).bearer("bye_x")).await;
+    }
+    let refused = [("too many unknown keys", Some("bye_x"), "BSE1006")];
+    refusals_are_those_of_v1(proxy, world, &refused).await;
+}
+
+/// The server lives and cannot tell: its own 503, which the id of the request tells from the proxy's.
+async fn a_database_that_is_away_is_said_to_be(proxy: &Proxy, world: &World, unasked: &Made) {
+    world.app.recorder.flush().await;
+    world.app.store.close().await;
+    let key = Some(unasked.secret.as_str());
+    let refused = [("a key that is not in memory", key, "BSE5003")];
+    refusals_are_those_of_v1(proxy, world, &refused).await;
+}
+
+/// Without an answer of the server's, nothing passes: the proxy's own 503.
+async fn nothing_passes(proxy: &Proxy, key: &str) {
+    let (kind, key) = (proxy.kind, bearer(key));
+    let answer = proxy.get(LIST, &[("authorization", key.as_str())]).await;
+    assert_eq!(
+        (answer.status, &answer.json()["error"]["code"]),
+        (503, &json!("BSE5003")),
+        "{kind:?}"
+    );
+    assert_eq!(answer.header("retry-after"), "1", "{kind:?}");
+}
+
+/// Paths that two readers may take differently, and those of no route.
+async fn odd_paths_are_refused(proxy: &Proxy, key: &Made) {
+    let kind = proxy.kind;
+    let key = bearer(&key.secret);
+    for (path, code) in [
+        ("/v1/nowhere", "BSE2404"),
+        ("/v1/../v1/status", "BSE2405"),
+        ("/v1/content/../status", "BSE2405"),
+        ("/v1/%2e%2e/v1/status", "BSE2405"),
+        ("/v1%2fstatus", "BSE2405"),
+        ("//v1/status", "BSE2405"),
+        ("/v1//status", "BSE2405"),
+        ("/v1\\status", "BSE2405"),
+        ("/v1/%5cstatus", "BSE2405"),
+        ("/v1/content/%6cist", "BSE2405"),
+        ("/v1/status%00", "BSE2405"),
+    ] {
+        let answer = proxy.get(path, &[("authorization", key.as_str())]).await;
+        if kind == Kind::Nginx && path.ends_with("%00") {
+            assert_eq!(answer.status, 400, "nginx refuses it by itself");
+            continue;
+        }
+        assert_eq!(answer.json()["error"]["code"], code, "{kind:?} {path}");
+        let status = if code == "BSE2404" { 404 } else { 403 };
+        assert_eq!(answer.status, status, "{kind:?} {path}");
+    }
+}
+
+/// Methods and bodies arrive as they were sent.
+async fn methods_and_bodies_pass(proxy: &Proxy, key: &Made) {
+    const GENERATE: &str = "/v1/generate/image/bfl/flux-schnell";
+    let kind = proxy.kind;
+    let key = bearer(&key.secret);
+    let with_key = [("authorization", key.as_str()), ("content-type", "text/plain")];
+    for body in [Body::Whole("a whole body"), Body::Chunked("a who", "le body")] {
+        let passed = proxy.send("POST", GENERATE, &with_key, body).await;
+        assert_eq!(passed.status, 200, "{kind:?} {}", passed.text());
+        let seen = passed.json();
+        assert_eq!(
+            (&seen["method"], &seen["target"], &seen["body"]),
+            (&json!("POST"), &json!(GENERATE), &json!("a whole body")),
+            "{kind:?}"
+        );
+        let refused = proxy.send("POST", GENERATE, &with_key[1..], body).await;
+        assert_eq!(
+            (refused.status, &refused.json()["error"]["code"]),
+            (401, &json!("BSE1001")),
+            "{kind:?}"
+        );
+    }
+    let passed = proxy.send("DELETE", "/v1/content/7", &with_key, Body::None).await;
+    assert_eq!(passed.json()["method"], "DELETE", "{kind:?}");
+    let unknown = proxy.send("POST", LIST, &with_key, Body::None).await;
+    assert_eq!(unknown.json()["error"]["code"], "BSE2404", "{kind:?}");
+
+    let passed = proxy.send("HEAD", LIST, &with_key, Body::None).await;
+    assert_eq!((passed.status, passed.text()), (200, ""), "{kind:?}");
+    assert_eq!(passed.header("x-ratelimit-limit"), "6000", "{kind:?}");
+    let refused = proxy.send("HEAD", LIST, &[], Body::None).await;
+    assert_eq!((refused.status, refused.text()), (401, ""), "{kind:?}");
+    assert_eq!(refused.header("www-authenticate"), r#"Bearer realm="api""#);
+}
+
+/// What the API answers is the client's, even where it looks like a refusal of ours.
+async fn answers_of_the_api_pass(proxy: &Proxy, key: &Made) {
+    let kind = proxy.kind;
+    let key = bearer(&key.secret);
+    for status in [201, 401, 403, 404, 429, 500, 503] {
+        let target = format!("{LIST}?answer={status}");
+        let passed = proxy.get(&target, &[("authorization", key.as_str())]).await;
+        assert_eq!(passed.status, status, "{kind:?}");
+        let told = passed.json();
+        assert_eq!(
+            (&told["api"], &told["target"]),
+            (&json!(true), &json!(target)),
+            "{kind:?} {status}"
+        );
+        for name in ["retry-after", "www-authenticate", "cache-control"] {
+            assert_eq!(passed.header(name), "", "{kind:?} {status}: {name}");
+        }
+    }
+}
+
+/// Heads that are longer than BabySea takes: it is sent no more of them than it needs.
+async fn long_heads_pass_nginx(proxy: &Proxy, key: &Made) {
+    let (filler, key) = ("x".repeat(7_000), bearer(&key.secret));
+    let long = filler.as_str();
+    let headers = [
+        ("authorization", key.as_str()),
+        ("user-agent", long),
+        ("cookie", long),
+        ("x-filler", long),
+    ];
+    let passed = proxy.get(LIST, &headers).await;
+    assert_eq!(passed.status, 200, "{}", passed.text());
+    assert_eq!(passed.json()["headers"]["x-filler"], long);
+    let (no_key, target) = (bearer(long), format!("{LIST}?q={long}"));
+    let headers = [("authorization", no_key.as_str()), ("user-agent", long)];
+    let refused = proxy.get(&target, &headers).await;
+    assert_eq!(
+        (refused.status, &refused.json()["error"]["code"]),
+        (401, &json!("BSE1002"))
+    );
+}
+
+async fn story(kind: Kind) {
+    let setup = Setup {
+        arguments: &["--trusted-proxies", "127.0.0.1"],
+        ..Setup::default()
+    };
+    let world = World::with(Database::sqlite(), setup).await;
+    let ada = world.person("Ada Moss").await;
+    let made = async |name, preset, allowlist, limit| {
+        let fields = [
+            ("name", name),
+            ("preset", preset),
+            ("allowlist", allowlist),
+            ("rate_limit", limit),
+        ];
+        ada.key_with(&fields).await
+    };
+    let good = made("Zoë", "full_access", CLIENT, "").await;
+    let narrow = made("narrow", "monitor_only", "", "").await;
+    let elsewhere = made("elsewhere", "full_access", "198.51.100.5", "").await;
+    let slow = made("slow", "full_access", "", "1").await;
+    assert_eq!(world.code(&slow).await, 200, "its only request of the minute");
+    let unasked = made("unasked", "full_access", "", "").await;
+    let revoked = made("revoked", "full_access", "", "").await;
+    ada.revoke(&[&revoked.id]).await;
+    let unknown = babysea::domain::token::generate("bye_", |bytes| world.app.rng.fill(bytes));
+
+    // Its own runtime, so that ending it ends every connection.
+    let serving = Runtime::new().expect("a runtime");
+    let server = world.serve_on(serving.handle());
+    let proxy = Proxy::start(kind, server, start_api().await).await;
+
+    identity_is_not_forged(&proxy, &good).await;
+    misleading_headers_reach_no_api(&proxy, &good).await;
+    two_keys_are_none(&proxy, &good).await;
+    let refused = [
+        ("no key", None, "BSE1001"),
+        ("an unknown key", Some(unknown.expose()), "BSE1002"),
+        ("a revoked key", Some(revoked.secret.as_str()), "BSE1002"),
+        ("a missing scope", Some(narrow.secret.as_str()), "BSE1003"),
+        ("another address", Some(elsewhere.secret.as_str()), "BSE1007"),
+        ("over its limit", Some(slow.secret.as_str()), "BSE1005"),
+    ];
+    refusals_are_those_of_v1(&proxy, &world, &refused).await;
+    odd_paths_are_refused(&proxy, &good).await;
+    methods_and_bodies_pass(&proxy, &good).await;
+    answers_of_the_api_pass(&proxy, &good).await;
+    if kind == Kind::Nginx {
+        long_heads_pass_nginx(&proxy, &good).await;
+    }
+    too_many_unknown_keys_are_refused(&proxy, &world).await;
+
+    // Nothing after this needs the database.
+    a_database_that_is_away_is_said_to_be(&proxy, &world, &unasked).await;
+    serving.shutdown_background();
+    nothing_passes(&proxy, &good.secret).await;
+
+    // Nor while it takes connections and says nothing on them: the shipped files wait for five seconds.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let server = silent.local_addr().expect("its address");
+    let proxy = Proxy::start(kind, server, start_api().await).await;
+    nothing_passes(&proxy, &good.secret).await;
+}
+
+#[tokio::test]
+async fn nginx_guards_an_api() {
+    story(Kind::Nginx).await;
+}
+
+#[tokio::test]
+async fn caddy_guards_an_api() {
+    story(Kind::Caddy).await;
+}

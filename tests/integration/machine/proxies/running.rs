@@ -1,0 +1,251 @@
+//! nginx and Caddy with their shipped configurations, for as long as a test runs; and what clients send them.
+
+use crate::{
+    answer::Answer,
+    until::{PATIENCE, until},
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
+
+/// Where the client calls from; the proxies themselves are at 127.0.0.1.
+pub const CLIENT: &str = "127.0.0.2";
+
+/// Which proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Nginx,
+    Caddy,
+}
+
+/// A proxy that runs for as long as its test.
+pub struct Proxy {
+    pub kind: Kind,
+    process: Child,
+    address: SocketAddr,
+    _folder: TempDir,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // nginx ends its workers when it is told to, and leaves them when it is killed.
+        let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
+        let _ = self.process.wait();
+    }
+}
+
+fn free_port() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("its address")
+}
+
+/// The shipped file with other addresses; each must be in it.
+fn configured(file: &str, addresses: &[(&str, SocketAddr)]) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(file);
+    let mut text = std::fs::read_to_string(path).expect("the shipped configuration");
+    for (shipped, address) in addresses {
+        assert!(text.contains(shipped), "{shipped} is not in {file}");
+        text = text.replace(shipped, &address.to_string());
+    }
+    text
+}
+
+/// nginx with this in its `http` block, and its files in a folder of its own.
+fn nginx(path: &Path, http: &str) -> Command {
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("{name}_temp_path {};", path.join(name).display()))
+        .concat();
+    let whole = format!(
+        "pid {pid}; error_log {log}; daemon off; worker_processes 1; events {{}}\n\
+         http {{ access_log off; {temporary}\n{http}}}",
+        pid = path.join("pid").display(),
+        log = path.join("log").display()
+    );
+    std::fs::write(path.join("nginx.conf"), whole).expect("a file");
+    // Debian has it where only root looks.
+    let debian = Path::new("/usr/sbin/nginx");
+    let mut command = Command::new(if debian.exists() {
+        debian
+    } else {
+        Path::new("nginx")
+    });
+    command.arg("-p").arg(path).arg("-c").arg(path.join("nginx.conf"));
+    command
+}
+
+impl Proxy {
+    /// nginx that passes everything on to a server, with bodies of up to 64 MiB.
+    pub async fn start_passing(server: SocketAddr) -> Self {
+        let (folder, address) = (tempfile::tempdir().expect("a folder"), free_port());
+        let http = format!(
+            "upstream server {{ server {server}; keepalive 32; }}\n\
+             server {{ listen {address}; client_max_body_size 64m; location / {{\n\
+             proxy_pass http://server; proxy_http_version 1.1; proxy_set_header Connection \"\"; }} }}"
+        );
+        let command = nginx(folder.path(), &http);
+        Self::started(Kind::Nginx, command, address, folder).await
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub async fn start(kind: Kind, server: SocketAddr, api: SocketAddr) -> Self {
+        let (folder, address) = (tempfile::tempdir().expect("a folder"), free_port());
+        let path = folder.path();
+        let command = match kind {
+            Kind::Nginx => {
+                let shipped = configured(
+                    "nginx/babysea.conf",
+                    &[
+                        ("127.0.0.1:3000", server),
+                        ("127.0.0.1:8081", api),
+                        ("127.0.0.1:8080", address),
+                    ],
+                );
+                nginx(path, &shipped)
+            }
+            Kind::Caddy => {
+                let shipped = configured(
+                    "caddy/Caddyfile",
+                    &[("127.0.0.1:3000", server), ("127.0.0.1:8081", api)],
+                );
+                let listens = format!("http://:{} {{\n\tbind 127.0.0.1", address.port());
+                let whole = format!("{{\n\tadmin off\n}}\n{}", shipped.replace(":8080 {", &listens));
+                std::fs::write(path.join("Caddyfile"), whole).expect("a file");
+                let mut command = Command::new("caddy");
+                command
+                    .args(["run", "--adapter", "caddyfile", "--config"])
+                    .arg(path.join("Caddyfile"));
+                command.env("HOME", path);
+                command
+            }
+        };
+        Self::started(kind, command, address, folder).await
+    }
+
+    async fn started(kind: Kind, mut command: Command, address: SocketAddr, folder: TempDir) -> Self {
+        let started = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let process = started.unwrap_or_else(|error| {
+            panic!("{kind:?} must be installed, as scripts/install.sh does: {error}")
+        });
+        let proxy = Self {
+            kind,
+            process,
+            address,
+            _folder: folder,
+        };
+        until("the proxy listens", async || {
+            TcpStream::connect(address).await.is_ok()
+        })
+        .await;
+        proxy
+    }
+
+    /// Sends a request as it is; the end of the connection is the end of the answer.
+    pub async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: Body<'_>) -> Answer {
+        let mut message = format!("{method} {target} HTTP/1.1\r\nhost: api.example\r\nconnection: close\r\n");
+        for (name, value) in headers {
+            message.extend([name, ": ", value, "\r\n"]);
+        }
+        message.push_str(&body.text());
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket
+            .bind(SocketAddr::new(CLIENT.parse().expect("an address"), 0))
+            .expect("an address of this machine");
+        let mut stream = socket.connect(self.address).await.expect("a connection");
+        stream.write_all(message.as_bytes()).await.expect("a request");
+        let mut bytes = Vec::new();
+        timeout(PATIENCE, stream.read_to_end(&mut bytes))
+            .await
+            .expect("an answer in time")
+            .expect("an answer");
+        parse(&String::from_utf8(bytes).expect("text"))
+    }
+
+    /// A request without a body.
+    pub async fn get(&self, target: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send("GET", target, headers, Body::None).await
+    }
+}
+
+/// What follows the headers of a request.
+#[derive(Clone, Copy)]
+pub enum Body<'b> {
+    None,
+    /// With its length said beforehand.
+    Whole(&'b str),
+    /// In two pieces.
+    Chunked(&'b str, &'b str),
+}
+
+impl Body<'_> {
+    /// The last header, and the body.
+    fn text(self) -> String {
+        match self {
+            Self::None => "\r\n".to_owned(),
+            Self::Whole(text) => format!("content-length: {}\r\n\r\n{text}", text.len()),
+            Self::Chunked(first, second) => {
+                let chunk = |piece: &str| format!("{:x}\r\n{piece}\r\n", piece.len());
+                format!(
+                    "transfer-encoding: chunked\r\n\r\n{}{}{}",
+                    chunk(first),
+                    chunk(second),
+                    chunk("")
+                )
+            }
+        }
+    }
+}
+
+fn parse(text: &str) -> Answer {
+    let (head, body) = text
+        .split_once("\r\n\r\n")
+        .unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let mut lines = head.lines();
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .and_then(|code| code.parse().ok());
+    let mut headers = HeaderMap::new();
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        headers.append(
+            HeaderName::try_from(name).expect("a name"),
+            HeaderValue::try_from(value).expect("a value"),
+        );
+    }
+    let chunked = headers.get("transfer-encoding").is_some();
+    Answer {
+        status: status.unwrap_or_else(|| panic!("no status: {head}")),
+        headers,
+        body: if chunked {
+            unchunked(body).into()
+        } else {
+            body.into()
+        },
+    }
+}
+
+fn unchunked(mut body: &str) -> String {
+    let mut whole = String::new();
+    while let Some((size, rest)) = body.split_once("\r\n") {
+        let size = usize::from_str_radix(size.trim(), 16).expect("a size");
+        whole.push_str(&rest[..size]);
+        body = rest[size..].trim_start_matches("\r\n");
+        if size == 0 {
+            break;
+        }
+    }
+    whole
+}

@@ -1,0 +1,152 @@
+//! Killed at any moment, a backup is none and a restore leaves the old database or the new one.
+
+use super::{Backups, fill_log, names, place_beside};
+use crate::{
+    database::Database,
+    operation::operator::{Person, uses},
+    program::{BINARY, Program, command, run},
+    rounds::rounds,
+};
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+fn begin(database: &Database, arguments: &[&str]) -> Child {
+    command(BINARY)
+        .args(arguments)
+        .args(["--database-url", &database.url(), "--data-dir"])
+        .arg(database.folder())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs")
+}
+
+/// Kills it after so long; whether it was still at work.
+fn kill_after(mut process: Child, time: Duration, signal: &str) -> bool {
+    thread::sleep(time);
+    let _ = Command::new("kill")
+        .args([signal, &process.id().to_string()])
+        .status();
+    !process.wait().expect("its end").success()
+}
+
+/// Kills backups at so many moments of the time that one takes: none is half.
+fn kill_backups(database: &Database, dir: &str, takes: Duration, moments: u32) {
+    for moment in 0..=moments {
+        let backup = begin(database, &["backup", dir]);
+        let was_killed = kill_after(backup, takes * moment / moments, "-KILL");
+        if Path::new(dir).exists() {
+            run(database, &["check", dir]).expect("a whole backup");
+            fs::remove_dir_all(dir).expect("removed");
+        } else {
+            assert!(was_killed);
+            let none = run(database, &["check", dir]).expect_err("none");
+            assert!(none.contains("there is no folder"), "{none}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn at_any_moment() {
+    let moments = rounds(3);
+    let database = Database::sqlite();
+    let program = Program::start(&database);
+    let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
+    let (id, secret) = ada.key(&program, &ada.slug, "one").await;
+    fill_log(&database, &id, 20_000).await;
+    let backups = Backups::new();
+    let began = Instant::now();
+    let good = backups.name("good");
+    run(&database, &["backup", &good]).expect("a backup");
+    let takes = began.elapsed();
+
+    let dir = backups.name("one");
+    kill_backups(&database, &dir, takes, moments);
+    // One that is told to stop removes what it made; the next one removes what the killed ones left.
+    kill_after(begin(&database, &["backup", &dir]), takes / 2, "-TERM");
+    if !Path::new(&dir).exists() {
+        run(&database, &["backup", &dir]).expect("a backup");
+    }
+    let left: Vec<_> = names(backups.path());
+    assert_eq!(left, ["good", "one"]);
+    program.stop();
+
+    let file = database.folder().join("babysea.db");
+    let restore = ["restore", good.as_str(), "--replace", "--without-journal"];
+    let began = Instant::now();
+    run(&database, &restore).expect("restored");
+    let takes = began.elapsed();
+    for moment in 0..=moments {
+        kill_after(begin(&database, &restore), takes * moment / moments, "-KILL");
+        assert!(file.exists(), "there is always a database");
+        let said = run(&database, &["check"]).expect("a whole database");
+        assert!(said.contains("request_logs 20000"), "{said}");
+    }
+    // Into an empty place.
+    for moment in 0..=moments {
+        for name in names(database.folder()) {
+            if name.starts_with("babysea.db") {
+                fs::remove_file(database.folder().join(name)).expect("removed");
+            }
+        }
+        kill_after(begin(&database, &restore), takes * moment / moments, "-KILL");
+        if file.exists() {
+            run(&database, &["check"]).expect("a whole database");
+        }
+    }
+    let _ = run(&database, &restore);
+    let left: Vec<_> = names(database.folder());
+    assert!(!left.iter().any(|name| name.starts_with('.')), "{left:?}");
+    let program = Program::start(&database);
+    assert_eq!(uses(&program, &secret).await, 200);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
+async fn at_any_moment_of_postgresql() {
+    let moments = rounds(3);
+    let database = Database::postgres().await;
+    let program = Program::start(&database);
+    let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
+    let (id, secret) = ada.key(&program, &ada.slug, "one").await;
+    fill_log(&database, &id, 20_000).await;
+    let backups = Backups::new();
+    let began = Instant::now();
+    let good = backups.name("good");
+    run(&database, &["backup", &good]).expect("a backup");
+    let takes = began.elapsed();
+    let dir = backups.name("one");
+    kill_backups(&database, &dir, takes, moments);
+    run(&database, &["backup", &dir]).expect("a backup");
+    assert_eq!(names(backups.path()), ["good", "one"]);
+    program.stop();
+
+    let restore = ["restore", good.as_str(), "--without-journal"];
+    let is_whole = |place: &Database| {
+        let said = run(place, &["check"]).expect("a whole database");
+        assert!(said.contains("request_logs 20000"), "{said}");
+    };
+    for moment in 0..=moments {
+        let place = place_beside(&database).await;
+        kill_after(begin(&place, &restore), takes * moment / moments, "-KILL");
+        // Either nothing of it is there, or all.
+        if let Err(refused) = run(&place, &restore) {
+            assert!(
+                refused.contains("already has tables of this product"),
+                "{refused}"
+            );
+        }
+        is_whole(&place);
+    }
+    // In the place of another.
+    let replace = [&restore[..], &["--replace"]].concat();
+    kill_after(begin(&database, &replace), takes / 2, "-KILL");
+    is_whole(&database);
+    let program = Program::start(&database);
+    assert_eq!(uses(&program, &secret).await, 200);
+}

@@ -1,0 +1,75 @@
+//! A start that waits says for what, lets nobody in meanwhile, and ends on a signal (S95).
+
+use crate::{
+    database::{Aside, Database},
+    program::{BINARY, Program, command},
+};
+use rustix::process::{Pid, Signal, kill_process};
+use sqlx::Executor as _;
+use std::{
+    io::{BufRead as _, BufReader, ErrorKind},
+    net::{TcpListener, TcpStream},
+    process::{Child, Stdio},
+};
+
+/// Ends with the value, whatever becomes of the test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
+async fn a_start_that_waits_lets_nobody_in_and_ends_on_a_signal() {
+    let database = Database::postgres().await;
+    Program::start(&database).stop();
+    let Aside::Postgres(mut other) = database.aside().await else {
+        panic!("another engine");
+    };
+    let lock = sqlx::raw_sql("BEGIN; LOCK TABLE _sqlx_migrations");
+    other.execute(lock).await.expect("the lock");
+    // Free a moment ago; nobody else takes ports in this range at once.
+    let address = TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .to_string();
+    let mut process = Process(
+        command(BINARY)
+            .args([
+                "--listen",
+                &address,
+                "--database-url",
+                &database.url(),
+                "--data-dir",
+            ])
+            .arg(database.folder())
+            .arg("--pepper-file")
+            .arg(database.pepper_file())
+            .env("RUST_LOG", "info")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts"),
+    );
+    let mut lines = BufReader::new(process.0.stderr.take().expect("its output")).lines();
+    let said = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find(|line| line.contains("the start waits"));
+    assert!(
+        said.as_deref()
+            .is_some_and(|line| line.contains("holds a lock on the tables")),
+        "{said:?}"
+    );
+    let refused = TcpStream::connect(&address).expect_err("nobody is let in");
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    kill_process(Pid::from_child(&process.0), Signal::TERM).expect("it runs");
+    let ended = process.0.wait().expect("its end");
+    assert!(
+        ended.success(),
+        "{ended}: nothing was begun that a stop could lose"
+    );
+}

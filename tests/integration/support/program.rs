@@ -1,0 +1,328 @@
+//! The program itself, as people run it: its own process, asked over TCP, its output kept.
+
+use crate::{
+    answer::Answer,
+    browser::{Call, form},
+    database::Database,
+    until::PATIENCE,
+};
+use axum::{
+    body::to_bytes,
+    http::{HeaderMap, HeaderName, HeaderValue},
+};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Child, ChildStderr, Command, Stdio},
+    sync::mpsc,
+    thread::{self, JoinHandle},
+};
+
+/// Path of the program.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_babysea");
+/// The environment variables that the program inherits from the tests: none of them is a setting.
+const ENVIRONMENT: [&str; 4] = ["HOME", "PATH", "TERM", "TMPDIR"];
+
+/// A command that runs the program, directly or through another one, without settings from the tests' environment.
+pub fn command(file: &str) -> Command {
+    let mut command = Command::new(file);
+    let kept = ENVIRONMENT.map(|name| (name, std::env::var_os(name)));
+    let kept = kept.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    command.env_clear().envs(kept);
+    command
+}
+
+pub struct Program {
+    process: Child,
+    address: String,
+    output: JoinHandle<Vec<u8>>,
+    said: mpsc::Receiver<String>,
+}
+
+impl Program {
+    /// Starts it on the database with the most talkative log.
+    pub fn start(database: &Database) -> Self {
+        Self::start_with(database, &[])
+    }
+
+    /// The same, with more arguments. Unless they say otherwise it stops without a drain time.
+    pub fn start_with(database: &Database, more: &[&str]) -> Self {
+        Self::start_by(command(BINARY), database, more)
+    }
+
+    /// The same, by a command that takes the program's arguments.
+    pub fn start_by(mut by: Command, database: &Database, more: &[&str]) -> Self {
+        let mut process = by
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--database-url",
+                &database.url(),
+                "--data-dir",
+            ])
+            .arg(database.folder())
+            .arg("--pepper-file")
+            .arg(database.pepper_file())
+            .args(more)
+            .env("DRAIN_SECONDS", "0")
+            .env("RUST_LOG", "trace")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(process.stderr.take().expect("its output"));
+        let (says, said) = mpsc::channel();
+        let output = thread::spawn(move || {
+            let mut output = Vec::new();
+            let mut read = 0;
+            while lines
+                .read_until(b'\n', &mut output)
+                .is_ok_and(|length| length > 0)
+            {
+                // Nobody listens any more where the test has given up.
+                let _ = says.send(String::from_utf8_lossy(&output[read..]).into_owned());
+                read = output.len();
+            }
+            output
+        });
+        let mut program = Self {
+            process,
+            address: String::new(),
+            output,
+            said,
+        };
+        let line = program.waits_to_say("listening on ");
+        let (_, rest) = line.split_once("listening on ").expect("the words");
+        rest.split(',')
+            .next()
+            .unwrap_or_default()
+            .clone_into(&mut program.address);
+        program
+    }
+
+    /// Starts it, and leaves its log from the line on that says where it listens.
+    pub fn start_unread(database: &Database, more: &[&str]) -> (Self, ChildStderr) {
+        let mut process = command(BINARY)
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--database-url",
+                &database.url(),
+                "--data-dir",
+            ])
+            .arg(database.folder())
+            .arg("--pepper-file")
+            .arg(database.pepper_file())
+            .args(more)
+            .env("DRAIN_SECONDS", "0")
+            .env("RUST_LOG", "debug")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut log = process.stderr.take().expect("its output");
+        // Byte by byte: what is read ahead would be lost.
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        let address = loop {
+            log.read_exact(&mut byte).expect("it says where it listens");
+            line.extend(byte);
+            if byte == *b"\n" {
+                let text = String::from_utf8_lossy(&line).into_owned();
+                line.clear();
+                if let Some((_, rest)) = text.split_once("listening on ") {
+                    break rest.split(',').next().unwrap_or_default().to_owned();
+                }
+            }
+        };
+        let program = Self {
+            process,
+            address,
+            output: thread::spawn(Vec::new),
+            said: mpsc::channel().1,
+        };
+        (program, log)
+    }
+
+    /// The secret of a new key of Ada Moss, who has signed up with this answer; `more` fields of the form beside the usual.
+    pub async fn key_of(&self, signed_up: &Answer, more: &[(&str, &str)]) -> String {
+        let cookies = signed_up.session_cookie();
+        let cookie = cookies.split(';').next().expect("a cookie");
+        let usual = [
+            ("account", "ada-moss"),
+            ("name", "one"),
+            ("preset", "full_access"),
+            ("form_token", "1"),
+        ];
+        let fields = [&usual, more].concat();
+        let made = self.send(form("/api/keys/create", &fields).header("cookie", cookie));
+        let made = made.await.json();
+        made["secret"].as_str().expect("a secret").to_owned()
+    }
+
+    /// Waits for a line of its log; returns it.
+    pub fn waits_to_say(&self, words: &str) -> String {
+        loop {
+            let line = self
+                .said
+                .recv_timeout(PATIENCE)
+                .unwrap_or_else(|_| panic!("it never said {words}"));
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// A connection to it, kept open.
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+        stream
+    }
+
+    /// Holds it, so that it does nothing until it goes on.
+    pub fn hold(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Its limit of this name, soft and hard.
+    pub fn limit(&self, name: &str) -> (String, String) {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.process.id()));
+        let limits = limits.expect("the limits of a process");
+        let line = limits.lines().find_map(|line| line.strip_prefix(name));
+        let mut values = line.expect("a limit").split_whitespace().map(str::to_owned);
+        let mut next = || values.next().expect("a value");
+        (next(), next())
+    }
+
+    /// Tells it to stop, and waits until it says that it will.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+        self.waits_to_say("stopping: ");
+    }
+
+    /// Tells it once more.
+    pub fn terminate_again(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Waits until it has ended; its exit code.
+    pub fn ended(&mut self) -> Option<i32> {
+        self.process.wait().expect("its end").code()
+    }
+
+    /// Tells it to read its files again, and waits until it says so.
+    pub fn hang_up(&self, words: &str) {
+        self.signal(Signal::HUP);
+        self.waits_to_say(words);
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).expect("it runs");
+    }
+
+    /// Asks it, by HTTP/1.0: the end of the connection is the end of the answer.
+    pub async fn send(&self, call: Call) -> Answer {
+        let (parts, body) = call.request().into_parts();
+        let mut message = format!("{} {} HTTP/1.0\r\n", parts.method, parts.uri).into_bytes();
+        for (name, value) in &parts.headers {
+            message.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        message.extend(b"\r\n");
+        message.extend(to_bytes(body, usize::MAX).await.expect("a body"));
+        ask(self.connect(), &message)
+    }
+
+    /// Tells it to stop as a service manager does; returns everything it wrote.
+    pub fn stop(mut self) -> Vec<u8> {
+        self.signal(Signal::TERM);
+        let status = self.process.wait().expect("its end");
+        assert!(status.success(), "{status}");
+        let output = std::mem::replace(&mut self.output, thread::spawn(Vec::new));
+        output.join().expect("its output")
+    }
+}
+
+/// Runs one of the program's commands to its end. What it says, or the sentence that says why it did nothing.
+pub fn run(database: &Database, command: &[&str]) -> Result<String, String> {
+    run_with_input(database, command, "")
+}
+
+/// The same, with this on its standard input.
+pub fn run_with_input(database: &Database, arguments: &[&str], input: &str) -> Result<String, String> {
+    let mut process = command(BINARY)
+        .args(arguments)
+        .args(["--database-url", &database.url(), "--data-dir"])
+        .arg(database.folder())
+        .arg("--pepper-file")
+        .arg(database.pepper_file())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    // It may end without reading it.
+    let _ = process
+        .stdin
+        .take()
+        .expect("its input")
+        .write_all(input.as_bytes());
+    let output = process.wait_with_output().expect("its end");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let (said, refused) = (text(output.stdout), text(output.stderr));
+    if output.status.success() {
+        Ok(said)
+    } else {
+        assert_eq!((said.as_str(), refused.lines().count()), ("", 1), "{refused}");
+        Err(refused)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Both fail where it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Sends a request; the end of the connection is the end of the answer.
+pub fn ask(mut stream: TcpStream, message: &[u8]) -> Answer {
+    stream.write_all(message).expect("a request");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    parse(&answer)
+}
+
+fn parse(answer: &[u8]) -> Answer {
+    let end = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .expect("headers");
+    let head = std::str::from_utf8(&answer[..end]).expect("text");
+    let mut lines = head.split("\r\n");
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .expect("a status");
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(": ").expect("a header");
+        let name: HeaderName = name.parse().expect("a header's name");
+        headers.append(name, HeaderValue::from_str(value).expect("a header's value"));
+    }
+    Answer {
+        status: status.parse().expect("a number"),
+        headers,
+        body: answer[end + 4..].to_vec(),
+    }
+}

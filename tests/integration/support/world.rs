@@ -1,0 +1,263 @@
+//! A running product, and who uses it: browsers with a cookie jar, programs with a key.
+
+use crate::{
+    answer::Answer,
+    browser::{Browser, Call, Made, get},
+    database::Database,
+    until::PATIENCE,
+};
+use axum::body::to_bytes;
+use babysea::{
+    domain::{role::Role, time::Timestamp},
+    server::{
+        app::{App, Parts},
+        config::Config,
+        error::ServiceError,
+        router::Product,
+        runtime::{clock::TestClock, rng::SeededRng},
+        secret::password::Cost,
+        service::teams::{self, NewMember},
+        serving::{self, bounds::Bounds},
+    },
+};
+use std::{future::pending, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
+use tokio::{net::TcpListener, runtime::Handle, time::timeout};
+use tower::ServiceExt as _;
+
+pub const ORIGIN: &str = "http://127.0.0.1:3000";
+pub const HTTPS_ORIGIN: &str = "https://keys.example.com";
+pub const PASSWORD: &str = "tidal moss quartz lantern";
+pub const CHEAP: Cost = Cost {
+    memory: 64,
+    passes: 1,
+};
+/// 23 November 2026, 17:00 UTC.
+const START: Timestamp = Timestamp::from_millis(1_795_453_200_000);
+
+/// How a product is started.
+pub struct Setup {
+    pub origin: &'static str,
+    pub cost: Cost,
+    pub arguments: &'static [&'static str],
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            origin: ORIGIN,
+            cost: CHEAP,
+            arguments: &[],
+        }
+    }
+}
+
+/// A product that runs, on a clock that stands still.
+pub struct World {
+    pub app: App,
+    pub clock: Arc<TestClock>,
+    pub database: Database,
+    product: Product,
+}
+
+impl World {
+    pub async fn on(database: Database) -> Self {
+        Self::with(database, Setup::default()).await
+    }
+
+    pub async fn sqlite() -> Self {
+        Self::on(Database::sqlite()).await
+    }
+
+    pub async fn with(database: Database, setup: Setup) -> Self {
+        let clock = Arc::new(TestClock::at(START));
+        Self::start(database, clock, 7, setup).await
+    }
+
+    async fn start(database: Database, clock: Arc<TestClock>, seed: u64, setup: Setup) -> Self {
+        let (url, pepper) = (database.url(), database.pepper_file());
+        let mut arguments = vec!["babysea", "--public-url", setup.origin, "--database-url", &url];
+        let folder = database.folder().to_str().expect("a path in UTF-8");
+        arguments.extend(["--data-dir", folder, "--pepper-file"]);
+        arguments.push(pepper.to_str().expect("a path in UTF-8"));
+        // Tests sign up many people from one address.
+        if !setup.arguments.contains(&"--sign-up-limit") {
+            arguments.extend(["--sign-up-limit", "none"]);
+        }
+        arguments.extend(setup.arguments);
+        let config = Config::from_arguments(arguments).unwrap_or_else(|error| panic!("{error}"));
+        let origin = config.origin(config.listen).expect("an origin");
+        let parts = Parts {
+            clock: clock.clone(),
+            rng: Arc::new(SeededRng::new(seed)),
+            cost: setup.cost,
+        };
+        let app = App::start(config, origin, parts)
+            .await
+            .expect("the product starts");
+        Self {
+            product: Product::new(app.clone()),
+            app,
+            clock,
+            database,
+        }
+    }
+
+    /// Another server on the same PostgreSQL, at the same time of day.
+    pub async fn second(&self) -> Self {
+        let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
+        Self::start(database, clock, 9, Setup::default()).await
+    }
+
+    /// The same, started differently.
+    pub async fn second_with(&self, setup: Setup) -> Self {
+        let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
+        Self::start(database, clock, 9, setup).await
+    }
+
+    /// Stops it and starts it on the same data, at the same time of day.
+    pub async fn restart(self, setup: Setup) -> Self {
+        let clock = Arc::clone(&self.clock);
+        Self::start(self.stop().await, clock, 8, setup).await
+    }
+
+    /// Stops it and waits until it has let go of the database, which is returned. It must not be serving.
+    pub async fn stop(self) -> Database {
+        let Self {
+            app,
+            database,
+            product,
+            ..
+        } = self;
+        app.recorder.flush().await;
+        app.store.close().await;
+        let ended = app.recorder.ended();
+        drop((app, product));
+        let ended = timeout(PATIENCE, ended).await;
+        ended.expect("the recorder ends when the app is gone");
+        database
+    }
+
+    /// Moves the clock by so many milliseconds.
+    pub fn advance(&self, millis: u64) {
+        self.clock.advance(Duration::from_millis(millis));
+    }
+
+    /// Somebody with a new browser.
+    pub fn anonymous(&self) -> Browser<'_> {
+        Browser::new(self)
+    }
+
+    /// Somebody who has just signed up: `Ada Moss` has the address `ada-moss@example.com`.
+    pub async fn person(&self, name: &str) -> Browser<'_> {
+        let mut browser = self.anonymous();
+        browser.email = format!("{}@example.com", name.to_lowercase().replace(' ', "-"));
+        let fields = [("name", name), ("email", &browser.email), ("password", PASSWORD)];
+        let answer = browser.post("/sign-up", &fields).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        let slug = answer.location().split('/').nth(2);
+        slug.expect("a slug").clone_into(&mut browser.slug);
+        browser
+    }
+
+    /// Adds a person to a team, as `babysea member add` does.
+    pub async fn add_member(&self, team: &str, email: &str, role: Role) -> Result<(), ServiceError> {
+        let (app, account) = (&self.app, team);
+        let member = NewMember { account, email, role };
+        teams::add_member(&app.store, app.config.caps, member, app.now(), app.rng.bytes())
+            .await
+            .map(drop)
+    }
+
+    /// A person who has signed up and is in a team; the team is before them.
+    pub async fn member(&self, name: &str, team: &str, role: Role) -> Browser<'_> {
+        let person = self.person(name).await;
+        let added = self.add_member(team, &person.email, role).await;
+        added.unwrap_or_else(|error| panic!("{error}"));
+        person.at(team)
+    }
+
+    /// Serves on a port of this machine for as long as the test runs.
+    pub fn serve(&self) -> SocketAddr {
+        self.serve_on(&Handle::current())
+    }
+
+    /// Serves for as long as that runtime runs.
+    pub fn serve_on(&self, runtime: &Handle) -> SocketAddr {
+        self.serve_within(runtime, Bounds::of(&self.app.config))
+    }
+
+    /// The same, within these bounds.
+    pub fn serve_within(&self, runtime: &Handle, bounds: Bounds) -> SocketAddr {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("it does not block");
+        let address = listener.local_addr().expect("its address");
+        let (app, product) = (self.app.clone(), self.product.clone());
+        runtime.spawn(async move {
+            let listener = TcpListener::from_std(listener)?;
+            serving::serve_within(&app, listener, product, bounds, pending()).await;
+            Ok::<_, std::io::Error>(())
+        });
+        address
+    }
+
+    /// A request of nobody in particular.
+    pub async fn send(&self, call: Call) -> Answer {
+        let response = self
+            .product
+            .clone()
+            .oneshot(call.request())
+            .await
+            .expect("an answer");
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.expect("a whole body");
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: body.to_vec(),
+        }
+    }
+
+    /// A program that calls `GET /v1/status`.
+    pub async fn status(&self, secret: &str) -> Answer {
+        self.send(get("/v1/status").bearer(secret)).await
+    }
+
+    /// Changes keys behind the product's back, and lets go of what it holds of them, as a new start would.
+    pub async fn execute(&self, sql: &str) {
+        self.database.execute(sql).await;
+        self.app.store.changes().note_all();
+    }
+
+    /// The status code that a program with this key is answered.
+    pub async fn code(&self, key: &Made) -> u16 {
+        self.status(&key.secret).await.status
+    }
+}
+
+impl Database {
+    /// The only text that a query finds.
+    pub async fn text(&self, sql: &str) -> String {
+        let mut texts = self.texts(sql).await;
+        assert_eq!(texts.len(), 1, "{sql}");
+        texts.remove(0)
+    }
+}
+
+/// Everything at once; the results in order.
+pub async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut running: Vec<_> = futures
+        .into_iter()
+        .map(|future| (Box::pin(future), None))
+        .collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in running.iter_mut().filter(|(_, done)| done.is_none()) {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                *done = Some(output);
+            }
+        }
+        let ready = running.iter().all(|(_, done)| done.is_some());
+        if ready { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    running.into_iter().filter_map(|(_, done)| done).collect()
+}
