@@ -2,6 +2,9 @@
 //!
 //! `domain` holds the rules, `api` the server functions, `ui` all that is drawn; `server` never reaches the browser.
 //! docs/architecture.md walks through them.
+//!
+//! The pages use Leptos without its router, resources and action forms: docs/decisions/0002-pages-without-a-client-router.md
+//! says what stands in their place, and why.
 
 // A page's type nests as deep as its elements do.
 #![recursion_limit = "256"]

@@ -12,6 +12,7 @@ use leptos::server_fn::{
     error::{FromServerFnError, ServerFnErrorErr},
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Why a form was not accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,9 +53,13 @@ impl FromServerFnError for ApiError {
     }
 }
 
-/// What a form shows when it is drawn. It becomes part of the page: secrets have no place in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FormState {
+/// What a form shows when it is drawn. It becomes part of the page, so it must hold no secret. Cheap to clone: each field
+/// of the form takes one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FormState(Arc<Contents>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Contents {
     values: Vec<(String, String)>,
     message: Option<String>,
     errors: FieldErrors,
@@ -64,22 +69,25 @@ impl FormState {
     /// The same form with `value` in `field`.
     #[must_use]
     pub fn with(mut self, field: &str, value: impl Into<String>) -> Self {
-        self.values.push((field.to_owned(), value.into()));
+        let values = &mut Arc::make_mut(&mut self.0).values;
+        values.push((field.to_owned(), value.into()));
         self
     }
 
     /// The same form with what was wrong with it.
     #[must_use]
     pub fn refused(mut self, error: ApiError) -> Self {
-        self.message = error.message;
-        self.errors = error.fields;
+        let contents = Arc::make_mut(&mut self.0);
+        contents.message = error.message;
+        contents.errors = error.fields;
         self
     }
 
     /// What `field` holds.
     #[must_use]
     pub fn value(&self, field: &str) -> String {
-        self.values
+        self.0
+            .values
             .iter()
             .find(|(name, _)| name == field)
             .map(|(_, value)| value.clone())
@@ -89,7 +97,8 @@ impl FormState {
     /// Whether `field` holds `value`, beside others.
     #[must_use]
     pub fn holds(&self, field: &str, value: &str) -> bool {
-        self.values
+        self.0
+            .values
             .iter()
             .any(|(name, held)| name == field && held == value)
     }
@@ -97,13 +106,13 @@ impl FormState {
     /// The sentence about the whole form.
     #[must_use]
     pub fn message(&self) -> Option<String> {
-        self.message.clone()
+        self.0.message.clone()
     }
 
     /// What was wrong with single fields.
     #[must_use]
-    pub const fn errors(&self) -> &FieldErrors {
-        &self.errors
+    pub fn errors(&self) -> &FieldErrors {
+        &self.0.errors
     }
 }
 
@@ -168,5 +177,26 @@ impl From<Reading> for AllowlistReading {
             lines: reading.list.entries().map(line).collect(),
             notes: reading.notes,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_a_form_changes_alone() {
+        let empty = FormState::default();
+        let typed = empty.clone().with("name", "prod");
+        let refused = typed.clone().refused(ApiError::message("No."));
+        assert_eq!(
+            (empty.value("name"), typed.value("name")),
+            (String::new(), "prod".to_owned())
+        );
+        assert_eq!(
+            (typed.message(), refused.message()),
+            (None, Some("No.".to_owned()))
+        );
+        assert!(refused.holds("name", "prod") && !empty.holds("name", "prod"));
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// Longest password taken, in Unicode scalar values (docs/security.md, S1).
 pub const MAX_CHARACTERS: usize = 128;
@@ -10,10 +11,11 @@ pub const LEAST_MINIMUM: usize = 8;
 /// Minimum when nothing is configured.
 pub const DEFAULT_MINIMUM: usize = 10;
 
-/// What a person typed into a password field: any characters, neither trimmed nor normalised. Never printed.
+/// What a person typed into a password field: any characters, neither trimmed nor normalised. Never printed; its
+/// memory is overwritten when it is dropped.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Password(String);
+pub struct Password(Zeroizing<String>);
 
 /// Why a password was refused before anything was computed from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +35,7 @@ impl Password {
     /// Takes the characters over.
     #[must_use]
     pub fn new(text: String) -> Self {
-        Self(text)
+        Self(text.into())
     }
 
     /// The characters themselves.

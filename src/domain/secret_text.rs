@@ -2,18 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// The full text of a key. It cannot be printed or copied: code that needs the characters calls [`SecretText::expose`],
-/// and a search for that name finds every use (docs/security.md, S30 and S33).
+/// and a search for that name finds every use (docs/security.md, S30 and S33). Its memory is overwritten on drop.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SecretText(String);
+pub struct SecretText(Zeroizing<String>);
 
 impl SecretText {
     /// Takes the characters over.
     #[must_use]
     pub fn new(text: String) -> Self {
-        Self(text)
+        Self(text.into())
     }
 
     /// The characters themselves.

@@ -1,6 +1,7 @@
 //! The text of an API key: prefix, 32 random characters, 6 characters of checksum (docs/security.md, S29).
 
 use super::secret_text::SecretText;
+use zeroize::Zeroizing;
 
 /// Characters of the random part; 32 of 62 kinds are 190 bits.
 const RANDOM: usize = 32;
@@ -28,11 +29,12 @@ pub fn is_prefix(prefix: &str) -> bool {
 /// Makes the text of a new key. `fill` hands out random bytes of the operating system's generator; bytes that would
 /// favour some characters are thrown away (rejection sampling).
 pub fn generate(prefix: &str, mut fill: impl FnMut(&mut [u8])) -> SecretText {
-    let mut text = String::with_capacity(prefix.len() + RANDOM + CHECKSUM);
+    // All of it from the beginning: growing would leave a copy behind.
+    let mut text = Zeroizing::new(String::with_capacity(prefix.len() + RANDOM + CHECKSUM));
     text.push_str(prefix);
-    let mut pool = [0; 64];
+    let mut pool = Zeroizing::new([0_u8; 64]);
     while text.len() < prefix.len() + RANDOM {
-        fill(&mut pool);
+        fill(&mut *pool);
         // 248 is the largest multiple of 62 that a byte can hold.
         let fair = pool.iter().filter(|&&byte| byte < 248);
         let missing = prefix.len() + RANDOM - text.len();
@@ -43,7 +45,7 @@ pub fn generate(prefix: &str, mut fill: impl FnMut(&mut [u8])) -> SecretText {
     }
     let checksum = checksum(&text);
     text.push_str(&checksum);
-    SecretText::new(text)
+    SecretText::new(std::mem::take(&mut *text))
 }
 
 /// Whether `text` has the shape of a key and a right checksum. Any well-formed prefix will do: keys made under an

@@ -7,6 +7,7 @@ pub mod button;
 pub mod choice;
 pub mod copy;
 pub mod dialog;
+pub mod dom;
 pub mod empty;
 pub mod field;
 pub mod icon;

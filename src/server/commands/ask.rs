@@ -42,8 +42,8 @@ fn is_yes(answer: &str) -> bool {
 /// One sentence, when there is none.
 pub async fn new_password() -> Result<Password, String> {
     if !io::stdin().is_terminal() {
-        return match read_line() {
-            Some(line) if !line.is_empty() => Ok(Password::new(line)),
+        return match read_line().map(Password::new) {
+            Some(password) if !password.expose().is_empty() => Ok(password),
             _ => Err(
                 "standard input has no password: write it on one line of at most 4,096 bytes of UTF-8"
                     .to_owned(),
@@ -52,8 +52,8 @@ pub async fn new_password() -> Result<Password, String> {
     }
     let first = unseen("New password: ").await?;
     let second = unseen("Repeat the password: ").await?;
-    if first == second {
-        Ok(Password::new(first))
+    if first.expose() == second.expose() {
+        Ok(first)
     } else {
         Err("the two passwords differ: nothing was done".to_owned())
     }
@@ -67,7 +67,8 @@ fn prompt(text: &str) {
 
 /// A line of standard input without its end; nothing where it is too long or no text.
 fn read_line() -> Option<String> {
-    let mut bytes = Vec::new();
+    // Room for all of it: growing would leave copies of a password behind.
+    let mut bytes = Vec::with_capacity(usize::try_from(MOST_BYTES).unwrap_or_default() + 1);
     let input = io::stdin().lock();
     input.take(MOST_BYTES + 1).read_until(b'\n', &mut bytes).ok()?;
     line(bytes)
@@ -88,13 +89,13 @@ fn line(bytes: Vec<u8>) -> Option<String> {
 }
 
 /// Reads a line without echo. SIGINT ends the prompt and restores the echo.
-async fn unseen(question: &str) -> Result<String, String> {
+async fn unseen(question: &str) -> Result<Password, String> {
     let failed = |_| NOTHING_DONE.to_owned();
     let echo = NoEcho::begin().map_err(|error| format!("the terminal cannot hide what is typed: {error}"))?;
     prompt(question);
     let (sender, receiver) = oneshot::channel();
     // A separate thread, because the process would wait for a blocking task of tokio at its exit.
-    std::thread::spawn(move || sender.send(read_line()));
+    std::thread::spawn(move || sender.send(read_line().map(Password::new)));
     let typed = tokio::select! {
         typed = receiver => typed.map_err(failed)?,
         _ = tokio::signal::ctrl_c() => None,

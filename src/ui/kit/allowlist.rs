@@ -1,10 +1,11 @@
 //! An allowlist in a cell: its first entry, and all of them on hover, on focus and for screen readers.
 
+use super::dom::each;
 use leptos::{
     ev,
     prelude::*,
     wasm_bindgen::JsCast as _,
-    web_sys::{Element, Event, Node},
+    web_sys::{Event, Node},
 };
 
 /// The cell's contents.
@@ -49,7 +50,7 @@ pub fn AllowlistSummary(
 pub fn DismissTooltips() -> impl IntoView {
     window_event_listener(ev::keydown, |event| {
         if event.key() == "Escape" {
-            each("[data-tip]:is(:hover, :focus-within)", |tip| {
+            each("[data-tip]:is(:hover, :focus-within)", &mut |tip| {
                 let _ = tip.set_attribute("data-dismissed", "");
             });
         }
@@ -61,20 +62,9 @@ pub fn DismissTooltips() -> impl IntoView {
 /// Forgets what was dismissed, once something happens outside of it.
 fn left(event: &Event) {
     let at = event.target().and_then(|target| target.dyn_into::<Node>().ok());
-    each("[data-dismissed]", |tip| {
+    each("[data-dismissed]", &mut |tip| {
         if !tip.contains(at.as_ref()) {
             let _ = tip.remove_attribute("data-dismissed");
         }
     });
-}
-
-fn each(selector: &str, mut act: impl FnMut(&Element)) {
-    let Ok(found) = document().query_selector_all(selector) else {
-        return;
-    };
-    for n in 0..found.length() {
-        if let Some(element) = found.item(n).and_then(|node| node.dyn_into::<Element>().ok()) {
-            act(&element);
-        }
-    }
 }

@@ -1,7 +1,10 @@
 //! Buttons, and links that read as one. What makes a button busy is `send`.
 
 use super::icon::{Drawing, Icon};
-use leptos::prelude::*;
+use leptos::{
+    attr::{Attribute, aria_describedby, disabled},
+    prelude::*,
+};
 
 /// How much a button asks to be pressed; each has its hover, focus, busy and disabled state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,48 +38,45 @@ impl Kind {
     }
 }
 
-/// A button of a form. It sends the form unless told otherwise.
+/// A button. Whatever else it needs is written at its place: a handler (`on:click`), a name and a value that go with the
+/// form (`attr:name`, `attr:value`), a class (`class:wide`), a reason why it is disabled (`{..disabled_because(..)}`, before all others).
 #[component]
 pub fn Button(
-    /// What it does.
-    label: &'static str,
+    /// What it does: a text, or a closure that returns one.
+    label: impl IntoView + 'static,
     /// How much it asks for.
     #[prop(default = Kind::Plain)]
     kind: Kind,
     /// A drawing before the words.
     #[prop(optional)]
     icon: Option<Icon>,
-    /// A name and a value that go with the form.
-    #[prop(optional)]
-    sends: Option<(&'static str, &'static str)>,
     /// `submit`, `reset` or `button`.
     #[prop(default = "submit")]
     acts: &'static str,
-    /// What it does, for those who hear it without what is around it.
-    #[prop(optional, into)]
-    about: Option<String>,
-    /// Id of the sentence that says why it is disabled, if it is.
-    #[prop(default = None)]
-    barred: Option<&'static str>,
-    /// An extra class.
-    #[prop(optional)]
-    class: &'static str,
 ) -> impl IntoView {
-    let (name, value) = sends.unzip();
     view! {
-        <button
-            class=joined(kind, class)
-            type=acts
-            name=name
-            value=value
-            aria-label=about
-            disabled=barred.is_some()
-            aria-describedby=barred
-        >
+        <button class=kind.class() type=acts>
             {icon.map(|icon| view! { <Drawing icon/> })}
             {label}
         </button>
     }
+}
+
+/// The button of a form that is sent in place, which shows that it is being sent.
+#[component]
+pub fn SubmitButton(
+    /// What it does.
+    label: &'static str,
+    /// How much it asks for.
+    #[prop(default = Kind::Primary)]
+    kind: Kind,
+) -> impl IntoView {
+    view! { <Button label kind attr:data-submits=true/> }
+}
+
+/// For a button: disabled with a reason, which is the sentence with this id. Without one the button works.
+pub fn disabled_because(reason: Option<&'static str>) -> impl Attribute {
+    (disabled(reason.is_some()), aria_describedby(reason))
 }
 
 /// A button that is a drawing alone; its words are its name, and its tooltip.
@@ -112,13 +112,5 @@ pub fn ButtonLink(
     match href {
         Some(href) => view! { <a class="button" href=href rel=rel download=download>{label}</a> }.into_any(),
         None => view! { <span class="button" aria-disabled="true">{label}</span> }.into_any(),
-    }
-}
-
-fn joined(kind: Kind, class: &str) -> String {
-    if class.is_empty() {
-        kind.class().to_owned()
-    } else {
-        format!("{} {class}", kind.class())
     }
 }

@@ -5,7 +5,7 @@
     reason = "the macro of an island leaves the docs off what it makes of it"
 )]
 
-use super::button::Kind;
+use super::button::Button;
 use leptos::{
     prelude::*,
     task::spawn_local,
@@ -37,7 +37,7 @@ pub fn CopyText(
     view! {
         <span class="copy-text">
             <span class="field-hint" role="status">{move || note.get()}</span>
-            <button class=Kind::Plain.class() type="button" hidden=move || !ready.get() on:click=copy>"Copy"</button>
+            <Button label="Copy" acts="button" attr:hidden=move || !ready.get() on:click=copy/>
         </span>
     }
 }

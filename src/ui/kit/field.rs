@@ -3,7 +3,6 @@
 
 use crate::api::wire::FormState;
 use leptos::prelude::*;
-use std::sync::Arc;
 
 /// Id of the element that says what is wrong with a field.
 #[must_use]
@@ -27,7 +26,7 @@ pub fn starts_at(form: &FormState, field: &str, meant: bool) -> bool {
 #[component]
 pub fn FieldError(
     /// The form.
-    form: Arc<FormState>,
+    form: FormState,
     /// The field.
     name: &'static str,
 ) -> impl IntoView {
@@ -44,7 +43,7 @@ pub fn FieldError(
 #[component]
 pub fn FormMessage(
     /// The form.
-    form: Arc<FormState>,
+    form: FormState,
 ) -> impl IntoView {
     let message = form.message();
     let hidden = message.is_none();
@@ -59,7 +58,7 @@ pub fn FormMessage(
 #[component]
 pub fn TextField(
     /// The form.
-    form: Arc<FormState>,
+    form: FormState,
     /// Its name in the form; also its id.
     name: &'static str,
     /// What it is called.
@@ -121,7 +120,7 @@ pub fn TextField(
 #[component]
 pub fn SelectField(
     /// The form.
-    form: Arc<FormState>,
+    form: FormState,
     /// Its name in the form; also its id.
     name: &'static str,
     /// What it is called.
@@ -134,7 +133,7 @@ pub fn SelectField(
     view! {
         <div class="field">
             <label for=name>{label}</label>
-            <Select form=Arc::clone(&form) name options/>
+            <Select form=form.clone() name options/>
             <p class="field-hint" id=format!("{name}-hint")>{hint}</p>
             <FieldError form name/>
         </div>
@@ -145,7 +144,7 @@ pub fn SelectField(
 #[component]
 pub fn Select(
     /// The form.
-    form: Arc<FormState>,
+    form: FormState,
     /// Its name in the form; also its id.
     name: &'static str,
     /// What can be chosen: what the form sends, and what it is called.

@@ -37,9 +37,9 @@ pub fn MenuButton(
     /// Id of the menu.
     menu: String,
     /// Id of the sentence that says why it is disabled, if it is.
-    barred: Option<&'static str>,
+    disabled_because: Option<&'static str>,
 ) -> impl IntoView {
-    let opens = barred.is_none();
+    let opens = disabled_because.is_none();
     view! {
         <button
             class="button quiet icon-only"
@@ -48,7 +48,7 @@ pub fn MenuButton(
             aria-label=label
             aria-haspopup=opens.then_some("menu")
             disabled=!opens
-            aria-describedby=barred
+            aria-describedby=disabled_because
         >
             <Drawing icon=Icon::More/>
         </button>

@@ -1,11 +1,11 @@
 //! A secret that is seen once: hidden at first, shown and copied in one box, and asked about before it is gone.
 
 use super::{
-    button::Kind,
+    button::{Button, Kind},
     copy::write_clipboard,
-    icon::{Drawing, Icon},
+    icon::Icon,
 };
-use leptos::{html, prelude::*, task::spawn_local};
+use leptos::{html, prelude::*, tachys::html::node_ref::node_ref, task::spawn_local};
 
 /// Characters that stay readable while the value is hidden.
 const READABLE: usize = 9;
@@ -109,13 +109,21 @@ pub fn Secret(
                     prop:value=move || progress.readable(secret())
                 ></textarea>
                 <div class="secret-actions">
-                    <button class=Kind::Quiet.class() type="button" on:click=toggle>
-                        {move || if progress.shown.get() { "Hide value" } else { "Show value" }}
-                    </button>
-                    <button class=Kind::Primary.class() type="button" autofocus node_ref=progress.copy on:click=copy>
-                        <Drawing icon=Icon::Copy/>
-                        "Copy"
-                    </button>
+                    <Button
+                        label=move || if progress.shown.get() { "Hide value" } else { "Show value" }
+                        kind=Kind::Quiet
+                        acts="button"
+                        on:click=toggle
+                    />
+                    <Button
+                        {..node_ref(progress.copy)}
+                        label="Copy"
+                        kind=Kind::Primary
+                        icon=Icon::Copy
+                        acts="button"
+                        attr:autofocus=true
+                        on:click=copy
+                    />
                 </div>
             </div>
             <p class="field-hint" role="status">{progress.note}</p>
@@ -143,22 +151,20 @@ pub fn SecretFoot(
                     asking().then_some("You have neither copied nor shown this key. Once closed, it cannot be shown again.")
                 }}
             </p>
-            <button
-                class=Kind::Primary.class()
-                type="button"
-                hidden=move || !asking()
-                node_ref=back
+            <Button
+                {..node_ref(back)}
+                label="Back to the key"
+                kind=Kind::Primary
+                acts="button"
+                attr:hidden=move || !asking()
                 on:click=move |_| progress.stay()
-            >
-                "Back to the key"
-            </button>
-            <button
-                class=move || if asking() { Kind::Danger.class() } else { Kind::Primary.class() }
-                type="submit"
+            />
+            <Button
+                label=move || if asking() { "Close without the key" } else { "Done" }
+                kind=Kind::Primary
+                class:danger=asking
                 on:click=move |_| progress.kept.update(|kept| *kept |= asking())
-            >
-                {move || if asking() { "Close without the key" } else { "Done" }}
-            </button>
+            />
         </footer>
     }
 }
@@ -183,6 +189,7 @@ pub fn PlainSecret(
                 <textarea
                     id="kept-key"
                     class="secret-text is-filled"
+                    data-secret
                     rows="2"
                     readonly
                     autocomplete="off"

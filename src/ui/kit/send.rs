@@ -1,61 +1,110 @@
-//! Sends a form in place, once its island lives: the same fields, to the server function instead of to the page. What
-//! is wrong is written beside the fields that the server drew; what was typed stays (docs/architecture.md, "A form post").
+//! Sends a form in place once scripts run: the same fields, to the server function instead of to the page. A form names
+//! its server function in `data-function`. Errors are written beside the fields that the server drew; what was typed
+//! stays (docs/architecture.md, "A form post").
 
 #![expect(
     missing_docs,
     reason = "the macro of an island leaves the docs off what it makes of it"
 )]
 
+use super::dom::{each_below, focus, set, write};
 use crate::api::wire::ApiError;
 use leptos::{
     ev::SubmitEvent,
     prelude::*,
+    server_fn::ServerFn,
     task::spawn_local,
     wasm_bindgen::{JsCast as _, JsValue},
-    web_sys::{Element, FormData, HtmlElement, HtmlFormElement, RequestInit, Response, UrlSearchParams},
+    web_sys::{Element, FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams},
 };
 use serde::de::DeserializeOwned;
 use wasm_bindgen_futures::JsFuture;
 
-/// A form whose server function answers with the path of the page that follows.
-#[island]
-pub fn LiveForm(
-    /// Path of the server function.
-    function: String,
-    /// The form, as the server drew it.
-    children: Children,
-) -> impl IntoView {
-    let submit = move |event: SubmitEvent| send(&event, &function, |path: String| go_to(&path));
-    view! { <div class="live" on:submit=submit>{children()}</div> }
+/// What a server function returns after which the browser goes to another page: that page's path, or nothing where the
+/// form has the path in `data-next`.
+pub trait Navigation {}
+
+impl Navigation for String {}
+
+impl Navigation for () {}
+
+/// The path of a server function after which the browser goes to another page: the `data-function` of a form that
+/// [`LiveForms`] sends.
+#[must_use]
+pub const fn navigates<F>() -> &'static str
+where
+    F: ServerFn<Error = ApiError>,
+    F::Output: Navigation,
+{
+    F::PATH
 }
 
-/// Leaves for another page of this server.
+/// Sends the forms in it in place. One island serves them all: each names its server function (see [`navigates`]).
+#[island]
+pub fn LiveForms(
+    /// The forms, as the server drew them.
+    children: Children,
+) -> impl IntoView {
+    view! { <div class="live" on:submit=|event| navigate(&event)>{children()}</div> }
+}
+
+/// Goes to another page of this server.
 pub fn go_to(path: &str) {
-    // Browsers refuse this only for addresses that cannot be read; ours come from the server.
+    // Browsers refuse this only for addresses that cannot be parsed; these come from the server.
     let _ = window().location().assign(path);
 }
 
-/// The form that is being submitted.
-#[must_use]
-pub fn form_of(event: &SubmitEvent) -> Option<HtmlFormElement> {
-    event.target()?.dyn_into().ok()
+/// Sends a form in place if it names the server function `F`, and whether it does. `done` gets what the function
+/// returned; a refusal is shown at the form, with the focus on the first field it names.
+pub fn send<F>(event: &SubmitEvent, done: impl FnOnce(F::Output) + 'static) -> bool
+where
+    F: ServerFn<Error = ApiError>,
+    F::Output: DeserializeOwned + 'static,
+{
+    match function_of(event) {
+        Some((form, path)) if path == F::PATH => {
+            submit(event, form, path, done);
+            true
+        }
+        _ => false,
+    }
 }
 
-/// Takes a submit over: sends the form's fields to the server function at `path`. `done` gets what it returned; a refusal
-/// is shown at the form, with the focus on the first field it names.
-pub fn send<T: DeserializeOwned>(event: &SubmitEvent, path: &str, done: impl FnOnce(T) + 'static) {
-    let Some(form) = form_of(event) else { return };
+/// Sends a form in place if it names a server function; then the browser goes to the page that follows.
+pub fn navigate(event: &SubmitEvent) {
+    if let Some((form, path)) = function_of(event) {
+        let next = form.get_attribute("data-next");
+        submit(event, form, path, move |path: Option<String>| {
+            if let Some(path) = path.or(next) {
+                go_to(&path);
+            }
+        });
+    }
+}
+
+/// The form that is being submitted, and the path of the server function that it names.
+fn function_of(event: &SubmitEvent) -> Option<(HtmlFormElement, String)> {
+    let form = event.target()?.dyn_into::<HtmlFormElement>().ok()?;
+    let path = form.get_attribute("data-function")?;
+    Some((form, path))
+}
+
+fn submit<T: DeserializeOwned + 'static>(
+    event: &SubmitEvent,
+    form: HtmlFormElement,
+    path: String,
+    done: impl FnOnce(T) + 'static,
+) {
     event.prevent_default();
     if is_busy(&form) {
         return;
     }
     set_busy(&form, true);
-    let path = path.to_owned();
     spawn_local(async move {
         let Ok(fields) = fields(&form) else {
             return set_busy(&form, false);
         };
-        match call(&path, &fields).await {
+        match fetch(&path, &fields).await {
             // The button stays busy: what follows leaves the page or closes the form.
             Ok(output) => {
                 show_errors(&form, &ApiError::default());
@@ -75,13 +124,21 @@ fn fields(form: &HtmlFormElement) -> Result<UrlSearchParams, JsValue> {
     UrlSearchParams::new_with_str_sequence_sequence(&fields)
 }
 
-/// Calls the server function at `path` with fields as a form of the browser would send them. The client that comes with
+/// Calls the server function `F` with fields as a form of the browser would send them. The client that comes with
 /// server functions would first read the fields into the function's arguments and then write them again, which makes the
 /// module larger for the same request (docs/decisions/0002-pages-without-a-client-router.md).
 ///
 /// # Errors
 /// What the server refused, or that it could not be reached.
-pub async fn call<T: DeserializeOwned>(path: &str, fields: &UrlSearchParams) -> Result<T, ApiError> {
+pub async fn call<F>(fields: &UrlSearchParams) -> Result<F::Output, ApiError>
+where
+    F: ServerFn<Error = ApiError>,
+    F::Output: DeserializeOwned + 'static,
+{
+    fetch(F::PATH, fields).await
+}
+
+async fn fetch<T: DeserializeOwned>(path: &str, fields: &UrlSearchParams) -> Result<T, ApiError> {
     match post(path, fields).await {
         Ok((true, body)) => parse(&body),
         Ok((false, body)) => Err(parse(&body)?),
@@ -109,59 +166,32 @@ fn parse<T: DeserializeOwned>(body: &str) -> Result<T, ApiError> {
     })
 }
 
-/// Every element below `root` that `selector` finds.
-fn each(root: &Element, selector: &str, mut act: impl FnMut(&Element)) {
-    let Ok(found) = root.query_selector_all(selector) else {
-        return;
-    };
-    for n in 0..found.length() {
-        if let Some(element) = found.item(n).and_then(|node| node.dyn_into::<Element>().ok()) {
-            act(&element);
-        }
-    }
+/// The button that sends the form (see [`SubmitButton`](super::button::SubmitButton)).
+fn submit_button(form: &Element) -> Option<Element> {
+    form.query_selector("[data-submits]").ok().flatten()
 }
 
-fn submit_button(form: &HtmlFormElement) -> Option<Element> {
-    form.query_selector("button[type=submit].primary").ok().flatten()
-}
-
-fn is_busy(form: &HtmlFormElement) -> bool {
+fn is_busy(form: &Element) -> bool {
     submit_button(form).is_some_and(|button| button.has_attribute("aria-busy"))
 }
 
-/// The button says that the form is on its way.
-pub fn set_busy(form: &HtmlFormElement, busy: bool) {
+/// Shows that the form within `form` is being sent, or is no more.
+pub fn set_busy(form: &Element, busy: bool) {
     let Some(button) = submit_button(form) else { return };
     for attribute in ["aria-busy", "aria-disabled"] {
         set(&button, attribute, busy);
     }
 }
 
-/// Sets an attribute to `true`, or takes it away.
-pub fn set(element: &Element, attribute: &str, on: bool) {
-    // Neither can fail: the names are right.
-    let _ = if on {
-        element.set_attribute(attribute, "true")
-    } else {
-        element.remove_attribute(attribute)
-    };
-}
-
-/// Writes a text into an element that is there for it, or hides it.
-pub fn say(element: &Element, text: Option<&str>) {
-    element.set_text_content(text);
-    let _ = element.toggle_attribute_with_force("hidden", text.is_none());
-}
-
-/// Shows what is wrong with a form, and takes back what was said before.
-pub fn show_errors(form: &HtmlFormElement, error: &ApiError) {
-    each(form, "[data-form-message]", |place| {
-        say(place, error.message.as_deref());
+/// Shows the errors of a form, and removes those that were shown before.
+fn show_errors(form: &Element, error: &ApiError) {
+    each_below(form, "[data-form-message]", &mut |place| {
+        write(place, error.message.as_deref());
     });
-    each(form, "[data-error-of]", |place| {
+    each_below(form, "[data-error-of]", &mut |place| {
         let name = place.get_attribute("data-error-of").unwrap_or_default();
         let wrong = error.fields.get(&name);
-        say(place, wrong);
+        write(place, wrong);
         // What carries the field's id is the field, or the group of its choices.
         if let Some(field) = document().get_element_by_id(&name) {
             set(&field, "aria-invalid", wrong.is_some());
@@ -169,15 +199,9 @@ pub fn show_errors(form: &HtmlFormElement, error: &ApiError) {
     });
 }
 
-fn focus_first_error(form: &HtmlFormElement) {
+fn focus_first_error(form: &Element) {
     let wrong = "input[aria-invalid], select[aria-invalid], textarea[aria-invalid], [aria-invalid] input";
-    if let Some(field) = form
-        .query_selector(wrong)
-        .ok()
-        .flatten()
-        .and_then(|field| field.dyn_into::<HtmlElement>().ok())
-    {
-        // A field that is gone has nothing to focus.
-        let _ = field.focus();
+    if let Ok(Some(field)) = form.query_selector(wrong) {
+        focus(&field);
     }
 }

@@ -1,6 +1,6 @@
 //! Text to be copied whole: lines wrap, so that nothing of it is out of sight, and the keyboard reaches it.
 
-use super::button::Kind;
+use super::button::{Button, Kind};
 use leptos::{prelude::*, web_sys::MouseEvent};
 
 /// The text, which may change.
@@ -29,7 +29,7 @@ pub fn SnippetFoot(
     view! {
         <div class="snippet-foot">
             <p class="field-hint" role="status">{note}</p>
-            <button class=Kind::Quiet.class() type="button" on:click=copy>"To clipboard"</button>
+            <Button label="To clipboard" kind=Kind::Quiet acts="button" on:click=copy/>
         </div>
     }
 }

@@ -5,15 +5,14 @@ use crate::{
     domain::{name::TeamName, paths},
     ui::{
         kit::{
-            button::{Button, ButtonLink, Kind},
+            button::{ButtonLink, SubmitButton},
             field::{FormMessage, TextField},
-            send::LiveForm,
+            send::{LiveForms, navigates},
         },
         layout::{Frame, FrameData},
     },
 };
-use leptos::{prelude::*, server_fn::ServerFn as _};
-use std::sync::Arc;
+use leptos::prelude::*;
 
 /// The page.
 #[component]
@@ -23,7 +22,7 @@ pub fn CreateTeamPage(
     /// The form as it stands.
     form: FormState,
 ) -> impl IntoView {
-    let form = Arc::new(form);
+    let function = navigates::<CreateTeam>();
     view! {
         <Frame frame>
             <div class="narrow card">
@@ -31,11 +30,18 @@ pub fn CreateTeamPage(
                 <p class="auth-lead">
                     "A team has keys of its own. You are its primary owner; owners manage its keys, members see them."
                 </p>
-                <LiveForm function=CreateTeam::PATH.to_owned()>
-                    <form class="form" method="post" action=paths::CREATE_TEAM novalidate autocomplete="off">
-                        <FormMessage form=Arc::clone(&form)/>
+                <LiveForms>
+                    <form
+                        class="form"
+                        method="post"
+                        action=paths::CREATE_TEAM
+                        data-function=function
+                        novalidate
+                        autocomplete="off"
+                    >
+                        <FormMessage form=form.clone()/>
                         <TextField
-                            form=Arc::clone(&form)
+                            form=form.clone()
                             name="name"
                             label="Name"
                             autocomplete="off"
@@ -44,11 +50,11 @@ pub fn CreateTeamPage(
                             hint="As people call it: up to 64 characters."
                         />
                         <div class="form-actions">
-                            <Button label="Create team" kind=Kind::Primary/>
+                            <SubmitButton label="Create team"/>
                             <ButtonLink href="/".to_owned() label="Cancel"/>
                         </div>
                     </form>
-                </LiveForm>
+                </LiveForms>
             </div>
         </Frame>
     }

@@ -10,7 +10,7 @@ use crate::{
     ui::{
         kit::{
             badge::StatusBadge,
-            button::{Button, Kind},
+            button::{Button, Kind, disabled_because},
             icon::Icon,
             moment::{Moment, Told},
             notice::{Notice, Tone},
@@ -18,7 +18,7 @@ use crate::{
             table::Table,
         },
         layout::{Frame, FrameData},
-        pages::keys::{DETAIL, KeyRow, ReadOnlyNote, barred},
+        pages::keys::{DETAIL, KeyRow, ReadOnlyNote, read_only},
     },
 };
 use chart::Chart;
@@ -142,9 +142,10 @@ pub fn KeyPage(
 fn Actions(key: KeyRow, keys: String, may_manage: bool) -> impl IntoView {
     let button =
         |transition: Transition, dialog: &'static str, icon: Icon, label: &'static str, kind: Kind| {
-            key.allows.contains(&transition).then(
-                || view! { <Button label kind icon sends=("dialog", dialog) barred=barred(may_manage)/> },
-            )
+            key.allows.contains(&transition).then(|| {
+                let disabled = disabled_because(read_only(may_manage));
+                view! { <Button {..disabled} label kind icon attr:name="dialog" attr:value=dialog/> }
+            })
         };
     view! {
         <form class="page-actions" method="get" action=keys aria-label="Actions">

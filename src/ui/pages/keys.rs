@@ -23,7 +23,7 @@ pub use toolbar::ListLinks;
 
 use super::super::{
     kit::{
-        button::{Button, IconButton, Kind},
+        button::{Button, IconButton, Kind, disabled_because},
         icon::{Drawing, Icon},
         moment::Moment,
         notice::{ActionNotice, Notice, Tone},
@@ -194,7 +194,7 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
     let action = view! {
         <form method="post" action=view.with("dialog", "leak")>
             <input type="hidden" name="key" value=id/>
-            <Button label="Acknowledge" about=label barred=barred(may_manage)/>
+            <Button {..disabled_because(read_only(may_manage))} label="Acknowledge" attr:aria-label=label/>
         </form>
     }
     .into_any();
@@ -222,9 +222,9 @@ fn MadeElsewhere(key: KeyRow) -> impl IntoView {
 /// Id of the sentence that says why a member's buttons are disabled.
 const READ_ONLY: &str = "read-only";
 
-/// Id of what says why a button is disabled, where the viewer may not press it.
+/// Why a button is disabled for members: the id of the sentence that says so.
 #[must_use]
-pub fn barred(may_manage: bool) -> Option<&'static str> {
+pub fn read_only(may_manage: bool) -> Option<&'static str> {
     (!may_manage).then_some(READ_ONLY)
 }
 
@@ -251,7 +251,12 @@ fn Opener(
         <form class="opener" method="get" data-opens="create-key">
             <ViewFields view/>
             <input type="hidden" name="dialog" value="create"/>
-            <Button label="Create API key" kind=Kind::Primary icon=Icon::Plus barred=barred(may_create)/>
+            <Button
+                {..disabled_because(read_only(may_create))}
+                label="Create API key"
+                kind=Kind::Primary
+                icon=Icon::Plus
+            />
         </form>
     }
 }

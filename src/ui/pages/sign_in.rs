@@ -6,15 +6,14 @@ use crate::{
     ui::{
         document::brand,
         kit::{
-            button::{Button, Kind},
+            button::SubmitButton,
             field::{FormMessage, TextField},
-            send::LiveForm,
+            send::{LiveForms, navigates},
         },
         layout::Card,
     },
 };
-use leptos::{prelude::*, server_fn::ServerFn as _};
-use std::sync::Arc;
+use leptos::prelude::*;
 
 /// The page.
 #[component]
@@ -28,7 +27,7 @@ pub fn SignInPage(
         <Card>
             <h1>"Sign in"</h1>
             <p class="auth-lead">{format!("Manage the API keys of your {} account.", brand())}</p>
-            <SignInForm state/>
+            <SignInForm form=state/>
             {may_sign_up
                 .then(|| view! { <p class="auth-alt">"No account yet? "<a href=paths::SIGN_UP>"Create one"</a></p> })}
         </Card>
@@ -39,20 +38,20 @@ pub fn SignInPage(
 #[component]
 fn SignInForm(
     /// As it stands.
-    state: FormState,
+    form: FormState,
 ) -> impl IntoView {
-    let form = Arc::new(state);
+    let function = navigates::<SignIn>();
     view! {
-        <LiveForm function=SignIn::PATH.to_owned()>
-        <form class="form" method="post" action=paths::SIGN_IN novalidate>
-            <FormMessage form=Arc::clone(&form)/>
+        <LiveForms>
+        <form class="form" method="post" action=paths::SIGN_IN data-function=function novalidate>
+            <FormMessage form=form.clone()/>
             <input type="hidden" name="next" value=form.value("next")/>
-            <TextField form=Arc::clone(&form) name="email" label="Email" kind="email" autocomplete="username" autofocus=true/>
-            <TextField form=Arc::clone(&form) name="password" label="Password" kind="password" autocomplete="current-password"/>
+            <TextField form=form.clone() name="email" label="Email" kind="email" autocomplete="username" autofocus=true/>
+            <TextField form=form.clone() name="password" label="Password" kind="password" autocomplete="current-password"/>
             <div class="form-actions">
-                <Button label="Sign in" kind=Kind::Primary class="wide"/>
+                <SubmitButton label="Sign in" class:wide=true/>
             </div>
         </form>
-        </LiveForm>
+        </LiveForms>
     }
 }

@@ -6,15 +6,14 @@ use crate::{
     ui::{
         document::brand,
         kit::{
-            button::{Button, Kind},
+            button::SubmitButton,
             field::{FormMessage, TextField},
-            send::LiveForm,
+            send::{LiveForms, navigates},
         },
         layout::Card,
     },
 };
-use leptos::{prelude::*, server_fn::ServerFn as _};
-use std::sync::Arc;
+use leptos::prelude::*;
 
 /// The page.
 #[component]
@@ -45,7 +44,7 @@ pub fn SignUpPage(
                     <p class="auth-lead">
                         {format!("Then create an API key, and call the {} API with it.", brand())}
                     </p>
-                    <SignUpForm state minimum=u32::try_from(minimum).unwrap_or(u32::MAX)/>
+                    <SignUpForm form=state minimum=u32::try_from(minimum).unwrap_or(u32::MAX)/>
                 }
                 .into_any()
             }}
@@ -58,19 +57,19 @@ pub fn SignUpPage(
 #[component]
 fn SignUpForm(
     /// As it stands.
-    state: FormState,
+    form: FormState,
     /// Fewest characters of a password.
     minimum: u32,
 ) -> impl IntoView {
-    let form = Arc::new(state);
+    let function = navigates::<SignUp>();
     view! {
-        <LiveForm function=SignUp::PATH.to_owned()>
-        <form class="form" method="post" action=paths::SIGN_UP novalidate>
-            <FormMessage form=Arc::clone(&form)/>
-            <TextField form=Arc::clone(&form) name="name" label="Name" autocomplete="name" maxlength=PersonName::MAX autofocus=true/>
-            <TextField form=Arc::clone(&form) name="email" label="Email" kind="email" autocomplete="username" maxlength=254/>
+        <LiveForms>
+        <form class="form" method="post" action=paths::SIGN_UP data-function=function novalidate>
+            <FormMessage form=form.clone()/>
+            <TextField form=form.clone() name="name" label="Name" autocomplete="name" maxlength=PersonName::MAX autofocus=true/>
+            <TextField form=form.clone() name="email" label="Email" kind="email" autocomplete="username" maxlength=254/>
             <TextField
-                form=Arc::clone(&form)
+                form=form.clone()
                 name="password"
                 label="Password"
                 kind="password"
@@ -78,9 +77,9 @@ fn SignUpForm(
                 hint=format!("{minimum} to {MAX_CHARACTERS} characters. A few uncommon words work well.")
             />
             <div class="form-actions">
-                <Button label="Create account" kind=Kind::Primary class="wide"/>
+                <SubmitButton label="Create account" class:wide=true/>
             </div>
         </form>
-        </LiveForm>
+        </LiveForms>
     }
 }

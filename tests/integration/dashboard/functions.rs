@@ -80,6 +80,44 @@ both!(
     }
 );
 
+/// One island sends them all by this name, and finds the button to show as busy.
+#[tokio::test]
+async fn every_function_has_its_form_which_names_it_and_has_a_button_that_submits() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let (old, unused) = (ada.made("old").await, ada.made("unused").await);
+    assert_eq!(ada.rotate(&old.id, "24").await.status, 200);
+    let dialog = |name: &str, key: &str| format!("{}?dialog={name}&key={key}", ada.keys());
+    // Not of a form but of the field for an allowlist.
+    let mut named = BTreeSet::from(["/api/keys/read-allowlist".to_owned()]);
+    for page in [
+        "/sign-in".to_owned(),
+        "/sign-up".to_owned(),
+        "/home/create-team".to_owned(),
+        dialog("grace", &old.id),
+        dialog("rotate", &unused.id),
+        dialog("reissue", &unused.id),
+        dialog("revoke", &unused.id),
+        dialog("delete", &unused.id),
+    ] {
+        let tags = ada.get(&page).await.tags();
+        let of = |attribute: &str| tags.iter().filter(|tag| tag.get(attribute).is_some()).count();
+        assert_eq!(of("data-function"), of("data-submits"), "{page}");
+        for form in tags.iter().filter(|tag| tag.get("data-function").is_some()) {
+            assert_eq!(
+                (form.name.as_str(), form.get("method")),
+                ("form", Some("post")),
+                "{page}"
+            );
+            named.extend(form.get("data-function").map(str::to_owned));
+        }
+    }
+    assert_eq!(
+        named.iter().map(String::as_str).collect::<BTreeSet<_>>(),
+        registered()
+    );
+}
+
 both!(
     a_function_cannot_reach_into_another_account,
     async |database: Database| {

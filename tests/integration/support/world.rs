@@ -20,7 +20,9 @@ use babysea::{
         serving::{self, bounds::Bounds},
     },
 };
-use std::{future::pending, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
+/// Runs futures at once; the results in order.
+pub use futures_util::future::join_all as all;
+use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Handle, time::timeout};
 use tower::ServiceExt as _;
 
@@ -241,23 +243,4 @@ impl Database {
         assert_eq!(texts.len(), 1, "{sql}");
         texts.remove(0)
     }
-}
-
-/// Everything at once; the results in order.
-pub async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut running: Vec<_> = futures
-        .into_iter()
-        .map(|future| (Box::pin(future), None))
-        .collect();
-    std::future::poll_fn(|context| {
-        for (future, done) in running.iter_mut().filter(|(_, done)| done.is_none()) {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                *done = Some(output);
-            }
-        }
-        let ready = running.iter().all(|(_, done)| done.is_some());
-        if ready { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    running.into_iter().filter_map(|(_, done)| done).collect()
 }

@@ -5,19 +5,22 @@ use super::{
     row::KeyRow,
 };
 use crate::{
-    api::wire::FormState,
+    api::{
+        keys::{ChangeGrace, DeleteKeys, ReissueSecret, RevokeKeys, RotateKey},
+        wire::FormState,
+    },
     domain::{grace, time::Timestamp},
     ui::kit::{
-        button::{Button, Kind},
+        button::{Button, Kind, SubmitButton},
         dialog::{Dialog, DialogFoot, DialogHead},
         field::{FormMessage, SelectField, TextField},
         moment::Told,
         notice::{Notice, Tone},
         panel::Fact,
+        send::navigates,
     },
 };
-use leptos::prelude::*;
-use std::sync::Arc;
+use leptos::{prelude::*, server_fn::ServerFn as _};
 
 /// What `from` says in the address of a dialog that was opened on the page of its key.
 pub const DETAIL: &str = "detail";
@@ -51,6 +54,17 @@ impl Ask {
             Self::ChangeGrace(_) => "grace",
             Self::Revoke => "revoke",
             Self::Delete { .. } => "delete",
+        }
+    }
+
+    /// Path of its server function.
+    const fn function(&self) -> &'static str {
+        match self {
+            Self::Reissue => ReissueSecret::PATH,
+            Self::Rotate(_) => RotateKey::PATH,
+            Self::ChangeGrace(_) => navigates::<ChangeGrace>(),
+            Self::Revoke => navigates::<RevokeKeys>(),
+            Self::Delete { .. } => navigates::<DeleteKeys>(),
         }
     }
 
@@ -129,7 +143,6 @@ pub fn Question(
         from,
         now,
     } = data;
-    let form = Arc::new(form);
     let several = keys.len() > 1;
     let (id, title, lead) = (ask.id(), ask.title(several), ask.lead(several));
     let kind = if ask.is_destructive() {
@@ -170,12 +183,13 @@ pub fn Question(
                 id=format!("{id}-form")
                 method="post"
                 action=action
+                data-function=ask.function()
                 data-next=next
                 novalidate
             >
                 <DialogHead id=heading title>{lead}</DialogHead>
                 <div class="dialog-body">
-                    <FormMessage form=Arc::clone(&form)/>
+                    <FormMessage form=form.clone()/>
                     <input type="hidden" name="account" value=account/>
                     {fields_of_keys}
                     <input type="hidden" name="form_token" value=form.value("form_token")/>
@@ -185,7 +199,7 @@ pub fn Question(
                 </div>
                 <DialogFoot>
                     <Button label="Cancel" attr:form=cancels attr:autofocus=true/>
-                    <Button label=button kind/>
+                    <SubmitButton label=button kind/>
                 </DialogFoot>
             </form>
             <form id=closer method="get" action=back.or(from)>{list}</form>
@@ -266,8 +280,8 @@ fn consequence(ask: &Ask, several: bool) -> String {
     }
 }
 
-fn fields(ask: &Ask, form: &Arc<FormState>) -> Option<AnyView> {
-    let form = Arc::clone(form);
+fn fields(ask: &Ask, form: &FormState) -> Option<AnyView> {
+    let form = form.clone();
     match ask {
         Ask::Reissue => None,
         Ask::Rotate(_) => {

@@ -7,20 +7,22 @@ use super::{
     permissions::Permissions,
 };
 use crate::{
-    api::wire::{AllowlistReading, FormState},
+    api::{
+        keys::CreateKey,
+        wire::{AllowlistReading, FormState},
+    },
     domain::{
         name::KeyName,
         network::{self, Allowlist},
         paths,
     },
     ui::kit::{
-        button::{Button, Kind},
+        button::{Button, Kind, SubmitButton},
         dialog::{Dialog, DialogFoot, DialogHead},
         field::{FieldError, FormMessage, TextField, described_by, starts_at},
     },
 };
-use leptos::prelude::*;
-use std::sync::Arc;
+use leptos::{prelude::*, server_fn::ServerFn as _};
 
 /// Id of the dialog.
 pub const DIALOG: &str = "create-key";
@@ -48,7 +50,6 @@ pub fn CreateForm(
         address,
         days,
     } = create;
-    let form = Arc::new(form);
     let token = form.value("form_token");
     let about = paths::scopes(&account);
     let page = view.page.clone();
@@ -59,6 +60,7 @@ pub fn CreateForm(
                 id="create-key-form"
                 method="post"
                 action=view.with("dialog", "create")
+                data-function=CreateKey::PATH
                 novalidate
                 autocomplete="off"
             >
@@ -66,11 +68,11 @@ pub fn CreateForm(
                     "You will see the key once, on the next screen."
                 </DialogHead>
                 <div class="dialog-body">
-                    <FormMessage form=Arc::clone(&form)/>
+                    <FormMessage form=form.clone()/>
                     <input type="hidden" name="account" value=account/>
                     <input type="hidden" name="form_token" value=token/>
                     <TextField
-                        form=Arc::clone(&form)
+                        form=form.clone()
                         name="name"
                         label="Name"
                         autocomplete="off"
@@ -78,11 +80,11 @@ pub fn CreateForm(
                         autofocus=true
                         hint="Say where it runs: prod-api-worker, dev-frontend, staging-monitor."
                     />
-                    <Permissions form=Arc::clone(&form) presets scopes about/>
-                    <ExpiresField form=Arc::clone(&form) days/>
-                    <AllowlistField form=Arc::clone(&form) address/>
+                    <Permissions form=form.clone() presets scopes about/>
+                    <ExpiresField form=form.clone() days/>
+                    <AllowlistField form=form.clone() address/>
                     <TextField
-                        form=Arc::clone(&form)
+                        form=form.clone()
                         name="rate_limit"
                         label="Rate limit (optional)"
                         inputmode="numeric"
@@ -93,7 +95,7 @@ pub fn CreateForm(
                 </div>
                 <DialogFoot>
                     <Button label="Cancel" attr:form="close-create-key" attr:data-closes=DIALOG/>
-                    <Button label="Add" kind=Kind::Primary/>
+                    <SubmitButton label="Add"/>
                 </DialogFoot>
             </form>
             // Without scripts, `Cancel` asks for the page without the dialog.
@@ -105,7 +107,7 @@ pub fn CreateForm(
 }
 
 #[component]
-fn AllowlistField(form: Arc<FormState>, address: Option<String>) -> impl IntoView {
+fn AllowlistField(form: FormState, address: Option<String>) -> impl IntoView {
     let typed = form.value(ALLOWLIST);
     let invalid = form.errors().get(ALLOWLIST).map(|_| "true");
     // Of a form that comes back; while it is filled in, `dialogs` asks.
@@ -151,7 +153,7 @@ fn AllowlistField(form: Arc<FormState>, address: Option<String>) -> impl IntoVie
                 "Comma-separated IPs. Leave empty to allow all IPs. CIDR blocks such as 203.0.113.0/24 count as one of up to 50 entries."
             </p>
             // Announced: the server is asked when the focus leaves the field.
-            <div role="status"><FieldError form=Arc::clone(&form) name=ALLOWLIST/></div>
+            <div role="status"><FieldError form=form.clone() name=ALLOWLIST/></div>
             {address}
             <div role="status"><ul class="reading" id=READING hidden=unread>{sentences}</ul></div>
         </div>

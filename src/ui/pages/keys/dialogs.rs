@@ -7,21 +7,24 @@ use super::{
 };
 use crate::{
     api::{
-        keys::{ChangeGrace, CreateKey, DeleteKeys, ReadAllowlist, ReissueSecret, RevokeKeys, RotateKey},
+        keys::{CreateKey, ReadAllowlist, ReissueSecret, RotateKey},
         wire::{AllowlistReading, RevealedKey},
     },
-    ui::kit::send::{call, form_of, go_to, say, send, set, set_busy},
+    ui::kit::{
+        dom::{each, first, focus, set, write},
+        send::{call, navigate, send, set_busy},
+    },
 };
 use leptos::{
     ev,
     prelude::*,
-    server_fn::ServerFn as _,
     task::spawn_local,
     wasm_bindgen::{JsCast as _, JsValue},
-    web_sys::{
-        Element, Event, HtmlDialogElement, HtmlElement, HtmlFormElement, HtmlTextAreaElement, UrlSearchParams,
-    },
+    web_sys::{Element, Event, HtmlDialogElement, HtmlFormElement, HtmlTextAreaElement, UrlSearchParams},
 };
+
+/// The dialog that is open.
+const OPEN: &str = "[data-dialogs] dialog[open]";
 
 /// The dialogs that the server drew, and the one that follows them.
 #[island]
@@ -46,32 +49,21 @@ pub fn KeyDialogs(
         }
     });
     window_event_listener(ev::keydown, |event| move_in_menu(&event));
-    let submit = move |event: ev::SubmitEvent| {
-        let form = form_of(&event);
-        let next = form.as_ref().and_then(|form| form.get_attribute("data-next"));
-        let leave = move |()| {
-            if let Some(next) = next {
-                go_to(&next);
-            }
-        };
-        let path = match form.as_ref().map(|form| form.id()).as_deref() {
-            Some("create-key-form") => CreateKey::PATH,
-            Some("reissue-form") => ReissueSecret::PATH,
-            Some("rotate-form") => RotateKey::PATH,
-            Some("grace-form") => return send(&event, ChangeGrace::PATH, leave),
-            Some("revoke-form") => return send(&event, RevokeKeys::PATH, leave),
-            Some("delete-form") => return send(&event, DeleteKeys::PATH, leave),
-            _ => return,
-        };
-        send(&event, path, move |key: RevealedKey| {
-            if let Some(form) = &form {
-                set_busy(form, false);
-                if let Ok(Some(dialog)) = form.closest("dialog") {
-                    dialog.unchecked_ref::<HtmlDialogElement>().close();
-                }
-            }
-            revealed.set(Some(key));
+    // A secret is shown here; after everything else the browser goes to another page.
+    let reveal = move |key: RevealedKey| {
+        each(OPEN, &mut |dialog| {
+            set_busy(dialog, false);
+            dialog.unchecked_ref::<HtmlDialogElement>().close();
         });
+        revealed.set(Some(key));
+    };
+    let submit = move |event: ev::SubmitEvent| {
+        let reveals = send::<CreateKey>(&event, reveal)
+            || send::<ReissueSecret>(&event, reveal)
+            || send::<RotateKey>(&event, reveal);
+        if !reveals {
+            navigate(&event);
+        }
     };
     let click = |event: ev::MouseEvent| {
         let Some(target) = element(&event) else { return };
@@ -100,7 +92,14 @@ pub fn KeyDialogs(
     };
     view! {
         // The event `cancel` does not bubble.
-        <div class="live" on:submit=submit on:click=click on:change=change on:cancel:capture=cancel>
+        <div
+            class="live"
+            data-dialogs
+            on:submit=submit
+            on:click=click
+            on:change=change
+            on:cancel:capture=cancel
+        >
             {children()}
         </div>
         <ViewKey revealed list=view/>
@@ -118,44 +117,41 @@ fn dialog(id: &str) -> Option<HtmlDialogElement> {
 /// What the server drew open becomes a real modal dialog; what it made inert, or hid because only scripts can do it,
 /// comes to life.
 fn take_over() {
-    let document = document();
-    if let Ok(Some(dialog)) = document.query_selector(".live dialog[open]")
-        && let Ok(dialog) = dialog.dyn_into::<HtmlDialogElement>()
-    {
-        if let Ok(Some(frame)) = document.query_selector(".frame[inert]") {
+    each(OPEN, &mut |dialog| {
+        each("[inert]", &mut |frame| {
             let _ = frame.remove_attribute("inert");
-        }
-        dialog.close();
+        });
+        let modal = dialog.unchecked_ref::<HtmlDialogElement>();
+        modal.close();
         // Closing a modal dialog gives the focus back to where it was.
-        let opener = document.query_selector(&format!("[data-opens={}] button", dialog.id()));
-        if let Some(opener) = opener.ok().flatten() {
-            let _ = opener.unchecked_ref::<HtmlElement>().focus();
+        if let Some(opener) = first(&format!("[data-opens={}] button", dialog.id())) {
+            focus(&opener);
         }
-        let _ = dialog.show_modal();
-    }
-    if let Ok(Some(hidden)) = document.query_selector("[data-needs-script]") {
+        let _ = modal.show_modal();
+    });
+    each("[data-needs-script]", &mut |hidden| {
         let _ = hidden.remove_attribute("hidden");
-    }
+    });
 }
 
 /// Arrows, Home and End move the focus between the items of the row's menu that holds it, and go round at its ends (ARIA
 /// Authoring Practices, "Menu").
 fn move_in_menu(event: &ev::KeyboardEvent) {
-    let (first, last) = ("button", "button:last-of-type");
+    let (start, end) = ("button", "button:last-of-type");
     let (next, round) = match event.key().as_str() {
-        "ArrowDown" => (":focus + button", first),
-        "ArrowUp" => ("button:has(+ :focus)", last),
-        "Home" => (first, first),
-        "End" => (last, last),
+        "ArrowDown" => (":focus + button", start),
+        "ArrowUp" => ("button:has(+ :focus)", end),
+        "Home" => (start, start),
+        "End" => (end, end),
         _ => return,
     };
-    let Ok(Some(menu)) = document().query_selector("[role=menu]:focus-within") else {
+    let Some(menu) = first("[role=menu]:focus-within") else {
         return;
     };
     let item = |selector| menu.query_selector(selector).ok().flatten();
     if let Some(item) = item(next).or_else(|| item(round)) {
         event.prevent_default();
-        let _ = item.unchecked_ref::<HtmlElement>().focus();
+        focus(&item);
     }
 }
 
@@ -180,7 +176,7 @@ fn add_entry(address: &str) {
     read_allowlist();
 }
 
-/// Asks the server how the allowlist would be understood, and says so below it.
+/// Asks the server how it reads the allowlist, and shows the answer below the field.
 fn read_allowlist() {
     let (Some(field), Some(list)) = (allowlist(), document().get_element_by_id(READING)) else {
         return;
@@ -188,10 +184,10 @@ fn read_allowlist() {
     spawn_local(async move {
         let typed = field.value();
         let read = match question(&field, &typed) {
-            Ok(fields) if !typed.trim().is_empty() => call(ReadAllowlist::PATH, &fields).await,
+            Ok(fields) if !typed.trim().is_empty() => call::<ReadAllowlist>(&fields).await,
             _ => Ok(AllowlistReading::default()),
         };
-        // An answer about what was typed before says nothing of what is there now.
+        // The field was changed while the server answered.
         if field.value() != typed {
             return;
         }
@@ -222,7 +218,7 @@ fn show_error(field: &HtmlTextAreaElement, wrong: Option<&str>) {
     let Some(place) = document().get_element_by_id("allowlist-error") else {
         return;
     };
-    say(&place, wrong);
+    write(&place, wrong);
     set(field, "aria-invalid", wrong.is_some());
 }
 

@@ -6,13 +6,13 @@ use crate::{
     ui::kit::field::{FieldError, Select, starts_at},
 };
 use leptos::prelude::*;
-use std::{iter, sync::Arc};
+use std::iter;
 
 /// The choice, and the date that one of the choices asks for.
 #[component]
 pub fn ExpiresField(
     /// The form.
-    form: Arc<FormState>,
+    form: FormState,
     /// The first and the last day that a key may end on.
     days: (String, String),
 ) -> impl IntoView {
@@ -26,7 +26,7 @@ pub fn ExpiresField(
         <div class="field expiry">
             <label for="expires">"Expires"</label>
             <div class="expiry-inputs">
-                <Select form=Arc::clone(&form) name="expires" options/>
+                <Select form=form.clone() name="expires" options/>
                 <input
                     type="date"
                     id="expires_on"
@@ -43,8 +43,8 @@ pub fn ExpiresField(
             <p class="field-hint" id="expires-hint">
                 "A date ends at 23:59:59 UTC. The end cannot be changed later."
             </p>
-            <FieldError form=Arc::clone(&form) name="expires"/>
-            <FieldError form=Arc::clone(&form) name="expires_on"/>
+            <FieldError form=form.clone() name="expires"/>
+            <FieldError form=form.clone() name="expires_on"/>
         </div>
     }
 }

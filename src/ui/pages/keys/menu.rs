@@ -1,8 +1,8 @@
 //! The menu of a row: what can be done with its key, by those who may.
 
 use super::{
-    barred,
     list_view::{ListView, ViewFields},
+    read_only,
     row::KeyRow,
 };
 use crate::{
@@ -33,7 +33,7 @@ pub fn RowMenu(
     } = row;
     let label = format!("Actions for {name}");
     let menu = format!("menu-{id}");
-    let button = view! { <MenuButton label menu=menu.clone() barred=barred(may_manage)/> };
+    let button = view! { <MenuButton label menu=menu.clone() disabled_because=read_only(may_manage)/> };
     if !may_manage {
         return button.into_any();
     }

@@ -9,7 +9,6 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use std::sync::Arc;
 
 /// A preset in the dialog.
 #[derive(Clone, Debug)]
@@ -37,7 +36,7 @@ pub struct ScopeChoice {
 #[component]
 pub fn Permissions(
     /// The form.
-    form: Arc<FormState>,
+    form: FormState,
     /// In the order of the dialog.
     presets: Vec<PresetChoice>,
     /// For a custom choice.
@@ -96,15 +95,15 @@ pub fn Permissions(
                     checked=chosen == CUSTOM
                 />
             </div>
-            <ScopeBoxes form=Arc::clone(&form) scopes/>
-            <FieldError form=Arc::clone(&form) name="preset"/>
+            <ScopeBoxes form=form.clone() scopes/>
+            <FieldError form=form.clone() name="preset"/>
         </fieldset>
     }
 }
 
 /// A box for each scope; it is seen while `Custom` is chosen.
 #[component]
-fn ScopeBoxes(form: Arc<FormState>, scopes: Vec<ScopeChoice>) -> impl IntoView {
+fn ScopeBoxes(form: FormState, scopes: Vec<ScopeChoice>) -> impl IntoView {
     let is_first_error = form.errors().first() == Some("scopes");
     let boxes = scopes
         .into_iter()
@@ -127,7 +126,7 @@ fn ScopeBoxes(form: Arc<FormState>, scopes: Vec<ScopeChoice>) -> impl IntoView {
             aria-describedby="scopes-error"
         >
             {boxes}
-            <FieldError form=Arc::clone(&form) name="scopes"/>
+            <FieldError form=form.clone() name="scopes"/>
         </div>
     }
 }

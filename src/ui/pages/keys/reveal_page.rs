@@ -8,6 +8,7 @@ use crate::{
     ui::kit::{
         button::{Button, Kind},
         dialog::{Dialog, DialogFoot, DialogHead},
+        dom::each,
         notice::{Notice, Tone},
         secret::{PlainSecret, masked},
         send::go_to,
@@ -29,7 +30,7 @@ fn Filled(
     let (hidden, filled) = (text.replace(KEY, &masked(secret)), text.replace(KEY, secret));
     view! {
         <Snippet text=move || hidden.clone() class="snippet is-masked"/>
-        <Snippet text=move || filled.clone() class="snippet is-filled"/>
+        <Snippet text=move || filled.clone() class="snippet is-filled" attr:data-secret=true/>
     }
 }
 
@@ -110,13 +111,7 @@ pub fn ForgetKey(
     page: String,
 ) -> impl IntoView {
     window_event_listener(ev::pagehide, |_| {
-        if let Ok(filled) = document().query_selector_all(".is-filled") {
-            for n in 0..filled.length() {
-                if let Some(text) = filled.item(n) {
-                    text.set_text_content(None);
-                }
-            }
-        }
+        each("[data-secret]", &mut |text| text.set_text_content(None));
     });
     window_event_listener(ev::pageshow, move |event| {
         if event.persisted() {

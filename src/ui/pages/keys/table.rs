@@ -79,13 +79,15 @@ fn Selected(view: ListView) -> impl IntoView {
                 label="Revoke selected"
                 kind=Kind::DangerQuiet
                 icon=Icon::Lock
-                sends=("dialog", "revoke")
+                attr:name="dialog"
+                attr:value="revoke"
             />
             <Button
                 label="Delete selected"
                 kind=Kind::DangerQuiet
                 icon=Icon::Delete
-                sends=("dialog", "delete")
+                attr:name="dialog"
+                attr:value="delete"
             />
         </SelectionBar>
     }

@@ -38,7 +38,7 @@ pub fn Toolbar(
             <form class="search" role="search" method="get">
                 <SearchField label="Search" placeholder="Search..." value=search/>
                 {fields}
-                <Button label="Search" kind=Kind::Quiet class="search-go"/>
+                <Button label="Search" kind=Kind::Quiet class:search-go=true/>
             </form>
             <Segments label="Status" segments=links.segments/>
         </div>
