@@ -22,6 +22,7 @@ use babysea::{
         access,
         app::{App, Parts},
         config::Config,
+        dashboard::session::Viewer,
         limits::Network,
         router,
         service::{
@@ -30,7 +31,6 @@ use babysea::{
             usage,
         },
         serving,
-        session::Viewer,
         store::{Tables as _, accounts::Account, keys::NewKey},
     },
 };

@@ -100,7 +100,7 @@ pub async fn create_key(
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::keys},
+        server::{dashboard::functions, service::keys},
     };
     let (app, manager) = functions::key_manager(&account, Action::CreateKey).await?;
     let form = keys::KeyForm {
@@ -128,7 +128,7 @@ pub async fn reissue_secret(
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::keys},
+        server::{dashboard::functions, service::keys},
     };
     let (app, manager) = functions::key_manager(&account, Action::ReissueSecret).await?;
     functions::reveal(&app, keys::reissue(&app, &manager, &key, &form_token).await)
@@ -145,7 +145,7 @@ pub async fn read_allowlist(
 ) -> Result<AllowlistReading, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::keys},
+        server::{dashboard::functions, service::keys},
     };
     functions::key_manager(&account, Action::CreateKey).await?;
     functions::answer(keys::read_allowlist(&allowlist).map(Into::into))
@@ -164,7 +164,7 @@ pub async fn rotate_key(
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::rotation},
+        server::{dashboard::functions, service::rotation},
     };
     let (app, manager) = functions::key_manager(&account, Action::RotateKey).await?;
     let form = rotation::RotateForm {
@@ -187,7 +187,7 @@ pub async fn change_grace(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::rotation},
+        server::{dashboard::functions, service::rotation},
     };
     let (app, manager) = functions::key_manager(&account, Action::ChangeGrace).await?;
     functions::answer(rotation::change_grace(&app, &manager, &key, &grace).await)
@@ -205,7 +205,7 @@ pub async fn revoke_keys(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::retirement},
+        server::{dashboard::functions, service::retirement},
     };
     let (app, manager) = functions::key_manager(&account, Action::RevokeKey).await?;
     functions::answer(retirement::revoke(&app, &manager, &keys, &reason).await)
@@ -223,7 +223,7 @@ pub async fn delete_keys(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{http::functions, service::retirement},
+        server::{dashboard::functions, service::retirement},
     };
     let (app, manager) = functions::key_manager(&account, Action::DeleteKey).await?;
     functions::answer(retirement::delete(&app, &manager, &keys, &confirm).await)

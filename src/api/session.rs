@@ -19,8 +19,8 @@ pub async fn sign_up(
     #[server(default)] email: String,
     #[server(default)] password: Password,
 ) -> Result<String, ApiError> {
-    use crate::server::http::{functions, session};
-    let visitor = session::Visitor::calling();
+    use crate::server::dashboard::{functions, sign_in};
+    let visitor = sign_in::Visitor::calling();
     functions::welcome(visitor.sign_up(&name, &email, &password).await)
 }
 
@@ -34,7 +34,7 @@ pub async fn sign_in(
     #[server(default)] password: Password,
     #[server(default)] next: String,
 ) -> Result<String, ApiError> {
-    use crate::server::http::{functions, session};
-    let visitor = session::Visitor::calling();
+    use crate::server::dashboard::{functions, sign_in};
+    let visitor = sign_in::Visitor::calling();
     functions::welcome(visitor.sign_in(&email, &password, &next).await)
 }

@@ -15,7 +15,7 @@ use leptos::prelude::*;
 #[server(prefix = "/api", endpoint = "teams/create")]
 pub async fn create_team(#[server(default)] name: String) -> Result<String, ApiError> {
     use crate::server::{
-        http::{functions, pages::keys_path},
+        dashboard::{functions, pages::keys_path},
         service::teams,
     };
     let (app, viewer) = functions::signed_in().await?;

@@ -3,9 +3,9 @@
 
 use super::{
     app::App,
+    dashboard::session::Viewer,
     folds::{self, Seen},
     service::ServiceError,
-    session::Viewer,
     store::{
         Tables as _,
         accounts::{Account, Joined},

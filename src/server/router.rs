@@ -2,12 +2,11 @@
 
 use super::{
     app::App,
-    http::{
+    dashboard::{
         assets::{self, LINKS},
-        functions, health, middleware, pages, programs,
-        v1::openapi::Made,
+        functions, middleware, pages, session,
     },
-    session,
+    http::{bodies, headers, health, programs, request_id, v1::openapi::Made},
 };
 use axum::{
     Router,
@@ -75,15 +74,15 @@ fn dashboard(app: &App) -> Router {
         .route("/api/{*function}", any(functions::handle))
         .layer(session::layer(app))
         .layer(from_fn_with_state(app.clone(), middleware::session_cookie::layer))
-        .layer(from_fn(middleware::bodies::hold))
+        .layer(from_fn(bodies::hold))
         .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer))
         .layer(CompressionLayer::new());
     forms
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(app.clone(), middleware::request_id::layer))
-        .layer(from_fn_with_state(app.clone(), middleware::headers::layer))
+        .layer(from_fn_with_state(app.clone(), request_id::layer))
+        .layer(from_fn_with_state(app.clone(), headers::layer))
         .with_state(app.clone())
 }
 

@@ -7,7 +7,7 @@ use crate::{
     world::{Setup, World},
 };
 use axum::body::Body;
-use babysea::{domain::role::Role, server::http::functions};
+use babysea::{domain::role::Role, server::dashboard::functions};
 use futures_util::{StreamExt as _, stream};
 use std::{
     convert::Infallible,
@@ -142,7 +142,7 @@ async fn a_call_that_is_not_read_is_answered_as_one_that_is_refused() {
 /// The route of every form is in the list above.
 #[test]
 fn every_form_is_in_the_list() {
-    let source = include_str!("../../src/server/http/pages.rs");
+    let source = include_str!("../../src/server/dashboard/pages.rs");
     let listed = forms("{account}");
     let posts = source
         .split(".route(")

@@ -8,12 +8,12 @@ use babysea::{
     domain::{activity::Trace, password::Password},
     server::{
         app::Parts,
+        dashboard::session::{self, SessionTable},
         limits::Network,
         service::{
             operator::Operator,
             sign_in::{self, Try},
         },
-        session::{self, SessionTable},
     },
 };
 use std::sync::Arc;

@@ -247,7 +247,7 @@ both!(
 
 #[test]
 fn every_page_of_an_account_is_in_the_table() {
-    let routes = include_str!("../../src/server/http/pages.rs");
+    let routes = include_str!("../../src/server/dashboard/pages.rs");
     let patterns = routes
         .split('"')
         .filter(|text| text.starts_with("/home/{account}"));

@@ -5,7 +5,7 @@ use crate::{
     database::{Database, both},
     world::{HTTPS_ORIGIN, PASSWORD, Setup, World},
 };
-use babysea::server::session::SessionTable;
+use babysea::server::dashboard::session::SessionTable;
 use std::collections::{BTreeSet, HashMap};
 use tower_sessions::{
     SessionStore as _,

@@ -125,7 +125,7 @@ pub fn within(path: &str, prefix: &str) -> bool {
     prefix == "*" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// The module that a file of src is: `src/server/http/pages.rs` is `server::http::pages`.
+/// The module that a file of src is: `src/server/dashboard/pages.rs` is `server::http::pages`.
 pub fn module_of(file: &str) -> String {
     let path = file.trim_start_matches("src/").trim_end_matches(".rs");
     path.trim_end_matches("/mod").replace('/', "::")

@@ -1,6 +1,6 @@
 //! Where a request comes from, by the rule of the trusted proxies (docs/security.md, S50 and S51).
 
-use super::middleware::request_id::RequestId;
+use super::request_id::RequestId;
 pub use crate::server::client::Client;
 use crate::{domain::activity::Trace, server::app::App};
 use axum::{

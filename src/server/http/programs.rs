@@ -1,12 +1,7 @@
 //! The machine side: what programs and proxies ask, by path. One function gives every answer its frame, where the
 //! dashboard has a router and a layer for each part of it: each layer costs about as much as checking a key.
 
-use super::{
-    client, forward_auth,
-    machine::error::V1Error,
-    middleware::{headers, request_id},
-    v1,
-};
+use super::{client, forward_auth, headers, machine::error::V1Error, request_id, v1};
 use crate::server::{app::App, log_limit::LogLimit};
 use axum::{
     body::{Body, HttpBody as _},

@@ -8,13 +8,12 @@ mod status;
 mod usage;
 
 use super::{
-    client,
+    bodies, client,
     machine::{
         self, Door, envelope,
         error::V1Error,
         logged::{Asked, Outcome},
     },
-    middleware::bodies,
 };
 use crate::{
     domain::{catalog::Route, key::Key, time::Timestamp},

@@ -7,9 +7,10 @@ use crate::{
         app::App,
         client::Client,
         http::{
-            CHANGE, client,
+            CHANGE,
+            bodies::{self, Unread},
+            client,
             machine::{envelope, error::V1Error},
-            middleware::bodies::{self, Unread},
         },
         limits::bytes::Sender,
         service::{

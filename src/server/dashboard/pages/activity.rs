@@ -9,7 +9,7 @@ use crate::{
     },
     server::{
         access,
-        http::{document, fields::Query},
+        dashboard::{document, fields::Query},
         service::{
             ServiceError,
             activity::{self, ActivityFilter, ActivityList, Events},

@@ -1,7 +1,7 @@
 //! `POST /sign-out`.
 
 use super::failure;
-use crate::server::{http::visit::Visit, session};
+use crate::server::dashboard::{page_request::Visit, session};
 use axum::{
     http::{HeaderName, HeaderValue},
     response::{IntoResponse, Redirect, Response},

@@ -16,15 +16,17 @@ mod sign_up;
 mod theme;
 
 use super::{
-    document, refusal,
-    session::{self as http_session, Welcome},
-    visit::Visit,
+    document,
+    page_request::Visit,
+    refusal,
+    sign_in::{self as http_session, Welcome},
 };
 use crate::{
     server::{
         app::App,
+        dashboard::session::{self, Viewer},
+        http::RETRY_AFTER,
         service::ServiceError,
-        session::{self, Viewer},
     },
     ui::pages::error::ErrorPage,
 };
@@ -39,7 +41,7 @@ use axum::{
 use leptos::prelude::*;
 use tower_sessions::Session;
 
-/// Every page, and its form. A form without a gate has no body (see [`bodies`](super::middleware::bodies)).
+/// Every page, and its form. A form without a gate has no body (see [`bodies`](crate::server::http::bodies)).
 pub fn routes(app: &App) -> Router<App> {
     // Anybody may send these three.
     let open = |form: MethodRouter<App>| form.route_layer(from_fn_with_state(app.clone(), gates::open));
@@ -131,7 +133,7 @@ fn with_retry(status: StatusCode, mut response: Response) -> Response {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response
             .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(super::RETRY_AFTER));
+            .insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
     }
     response
 }

@@ -1,7 +1,7 @@
 //! The cookie of a browser in which somebody has signed in before (docs/security.md, S7). It signs nobody in and stays
 //! when one signs out.
 
-use super::super::app::App;
+use crate::server::app::App;
 use axum::http::{HeaderMap, HeaderValue, header};
 use tower_sessions::cookie::{Cookie, SameSite};
 

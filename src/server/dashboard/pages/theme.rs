@@ -4,7 +4,7 @@ use crate::{
     domain::theme::Theme,
     server::{
         app::App,
-        http::{session, visit},
+        dashboard::{page_request, sign_in},
     },
 };
 use axum::{
@@ -27,8 +27,8 @@ pub struct Choice {
 /// Keeps the choice in a cookie and goes back to the page.
 pub async fn submit(State(app): State<App>, Form(choice): Form<Choice>) -> Response {
     let theme = Theme::from_id(&choice.theme).unwrap_or_default();
-    let mut response = Redirect::to(session::own_page(&choice.next)).into_response();
-    if let Some(cookie) = visit::keep_theme(&app, theme) {
+    let mut response = Redirect::to(sign_in::own_page(&choice.next)).into_response();
+    if let Some(cookie) = page_request::keep_theme(&app, theme) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response

@@ -1,9 +1,8 @@
 //! What every page of a browser's visit depends on beside its own data.
 
-use super::client;
 use crate::{
     domain::{activity::Trace, theme::Theme},
-    server::app::App,
+    server::{app::App, http::client},
 };
 use axum::{
     extract::{FromRequestParts, OriginalUri},

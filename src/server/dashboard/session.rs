@@ -5,8 +5,10 @@ mod table;
 
 pub use table::SessionTable;
 
-use super::{app::App, service::ServiceError, store::Tables as _};
-use crate::domain::ids::UserId;
+use crate::{
+    domain::ids::UserId,
+    server::{app::App, service::ServiceError, store::Tables as _},
+};
 use axum::http::HeaderValue;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 

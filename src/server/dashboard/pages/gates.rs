@@ -6,19 +6,15 @@ use crate::{
     api::error::ApiError,
     server::{
         app::App,
+        dashboard::{document, fields, page_request::Visit, session, unanswered, unavailable},
         http::{
-            CHANGE, PASSWORD, RETRY_AFTER, client, document, fields,
-            middleware::{
-                bodies::{self, Unread},
-                request_id,
-            },
-            unanswered, unavailable,
-            visit::Visit,
+            CHANGE, PASSWORD, RETRY_AFTER,
+            bodies::{self, Unread},
+            client, request_id,
         },
         limits::bytes::Sender,
         log_limit::LogLimit,
         service::ServiceError,
-        session,
     },
     ui::pages::error::ErrorPage,
 };

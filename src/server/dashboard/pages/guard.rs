@@ -3,7 +3,7 @@
 use super::{SignedIn, failure, frame, not_found};
 use crate::{
     domain::proxy::{self, Proxy},
-    server::{access, app::App, http::document},
+    server::{access, app::App, dashboard::document},
     ui::{
         layout::Section,
         pages::guard::{GuardPage, GuardPageData},

@@ -1,16 +1,17 @@
 //! Signing up, in and out, for both doors: the use case, then the session, then where to go.
 
-use super::{client, functions, pages::keys_path};
+use super::{functions, pages::keys_path};
 use crate::{
     domain::{activity::Trace, ids::UserId, password::Password},
     server::{
         app::App,
+        dashboard::session::{self, known},
+        http::client,
         service::{
             ServiceError,
             accounts::{self, NewPerson},
             sign_in::{self, Entered, Try},
         },
-        session::{self, known},
     },
 };
 use axum::{

@@ -5,9 +5,8 @@ use crate::{
     api::{form::FormState, teams::CreateTeam},
     server::{
         access,
-        http::{document, refusal, visit::Visit},
+        dashboard::{document, page_request::Visit, refusal, session::Viewer},
         service::{accounts, teams},
-        session::Viewer,
     },
     ui::{layout::Section, pages::create_team::CreateTeamPage},
 };

@@ -9,7 +9,7 @@ use crate::{
     domain::{catalog::Catalog, key::Key, role::Action, time::Timestamp},
     server::{
         access,
-        http::document,
+        dashboard::document,
         service::{
             ServiceError,
             key_detail::{self, LoggedRequest, Requests},

@@ -11,7 +11,7 @@ use crate::{
     },
     domain::{grace, key::Key, role::Action, time::Timestamp},
     server::{
-        http::{fields, pages, refusal},
+        dashboard::{fields, pages, refusal},
         service::{
             self, ServiceError,
             keys::Revealed,

@@ -4,12 +4,11 @@ use crate::{
     domain::role::Role,
     server::{
         access::AccountReader,
-        http::visit::Visit,
+        dashboard::{page_request::Visit, session::Viewer},
         service::{
             ServiceError,
             accounts::{self, Account, Joined, Kind},
         },
-        session::Viewer,
     },
     ui::layout::{AccountLink, FrameData, Section},
 };

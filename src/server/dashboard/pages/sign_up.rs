@@ -4,7 +4,7 @@ use super::{welcome, with_wait};
 use crate::{
     api::{form::FormState, session::SignUp},
     server::{
-        http::{document, refusal, retry_after, session::Visitor, visit::Visit},
+        dashboard::{document, page_request::Visit, refusal, retry_after, sign_in::Visitor},
         service::first_person::{self, SignUpDoor},
     },
     ui::pages::sign_up::SignUpPage,

@@ -1,7 +1,7 @@
 //! Makes browsers really forget a session's cookie. tower-sessions removes it without `Secure`, and browsers ignore that
 //! for a name with `__Host-` (docs/security.md, S9).
 
-use crate::server::{app::App, session};
+use crate::server::{app::App, dashboard::session};
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, header},

@@ -1,7 +1,10 @@
 //! Turns a page into an answer: renders it, gives its scripts a nonce, sets the status.
 
-use super::{assets::LINKS, middleware::headers, visit::Visit};
-use crate::ui::document::{Document, Site};
+use super::{assets::LINKS, page_request::Visit};
+use crate::{
+    server::http::headers,
+    ui::document::{Document, Site},
+};
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},

@@ -2,7 +2,7 @@
 
 use super::{SignedIn, failure, frame};
 use crate::{
-    server::{access, http::document},
+    server::{access, dashboard::document},
     ui::{layout::Section, pages::scopes::ScopesPage},
 };
 use axum::{extract::Path, http::StatusCode, response::Response};

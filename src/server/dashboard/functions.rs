@@ -1,12 +1,6 @@
 //! The server functions' side of HTTP: who calls, and with which status they are answered.
 
-use super::{
-    CHANGE, PASSWORD, client, fields,
-    middleware::bodies::{self, Unread},
-    refusal, retry_after,
-    session::Welcome,
-    unanswered,
-};
+use super::{fields, refusal, retry_after, sign_in::Welcome, unanswered};
 use crate::{
     api::{error::ApiError, keys::RevealedKey},
     domain::{activity::Trace, role::Action},
@@ -14,9 +8,14 @@ use crate::{
         access::{self, KeyManager},
         app::App,
         client::Client,
+        dashboard::session::{self, Viewer},
+        http::{
+            CHANGE, PASSWORD, RETRY_AFTER,
+            bodies::{self, Unread},
+            client,
+        },
         limits::bytes::Sender,
         service::{ServiceError, keys::Revealed},
-        session::{self, Viewer},
     },
 };
 use axum::{
@@ -118,7 +117,7 @@ fn not_called(path: &'static str, (status, error): (StatusCode, ApiError)) -> Re
     let mut response = (status, headers, Body::from(error.ser())).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let headers = response.headers_mut();
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(super::RETRY_AFTER));
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
     }
     response
 }

@@ -12,18 +12,18 @@ use crate::{
         access::{self, AccountReader, KeyManager},
         app::App,
         client::Client,
-        http::{
+        dashboard::{
             document,
             fields::{self, Query},
+            page_request::Visit,
             refusal, revealed,
-            visit::Visit,
+            session::Viewer,
         },
         service::{
             self, ServiceError,
             keys::{KeyForm, Revealed},
             retirement,
         },
-        session::Viewer,
     },
     ui::{
         layout::Section,

@@ -1,7 +1,7 @@
 //! What is not there, and what is not theirs: one page.
 
 use crate::{
-    server::http::{assets, document, visit::Visit},
+    server::dashboard::{assets, document, page_request::Visit},
     ui::pages::error::ErrorPage,
 };
 use axum::{extract::Request, http::StatusCode, response::Response};

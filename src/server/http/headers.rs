@@ -1,6 +1,6 @@
 //! Headers of every answer (docs/security.md, S63 to S65).
 
-use crate::server::{app::App, http::assets};
+use crate::server::{app::App, dashboard::assets};
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
