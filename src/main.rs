@@ -7,10 +7,9 @@ use babysea::server::{
     app::{App, Parts},
     commands,
     config::{self, Command, Config, promises},
-    demo,
-    http::health,
-    jobs,
+    demo, jobs,
     logging::{self, Log},
+    machine::health,
     router::Product,
     service::first_person,
     serving::{

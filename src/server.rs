@@ -19,6 +19,7 @@ pub mod key_cache;
 pub mod limits;
 pub mod log_limit;
 pub mod logging;
+pub mod machine;
 pub mod metrics;
 pub mod pace;
 pub mod quiet_thread;

@@ -2,13 +2,8 @@
 
 pub mod bodies;
 pub mod client;
-pub mod forward_auth;
 pub mod headers;
-pub mod health;
-pub mod machine;
-pub mod programs;
 pub mod request_id;
-pub mod v1;
 
 use std::time::Duration;
 

@@ -6,7 +6,8 @@ use super::{
         assets::{self, LINKS},
         functions, middleware, pages, session,
     },
-    http::{bodies, headers, health, programs, request_id, v1::openapi::Made},
+    http::{bodies, headers, request_id},
+    machine::{self, health, v1::openapi::Made},
 };
 use axum::{
     Router,
@@ -55,9 +56,9 @@ impl Service<Request> for Product {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        if programs::serves(request.uri().path()) {
+        if machine::serves(request.uri().path()) {
             let (app, made) = (self.app.clone(), self.made.clone());
-            Box::pin(async move { Ok(programs::handle(&app, &made, request).await) })
+            Box::pin(async move { Ok(machine::handle(&app, &made, request).await) })
         } else {
             Box::pin(self.dashboard.call(request))
         }

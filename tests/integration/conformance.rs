@@ -8,7 +8,7 @@ use crate::{
     schema::Document,
     world::{Setup, World},
 };
-use babysea::{domain::catalog::Catalog, server::http::machine::error::kinds};
+use babysea::{domain::catalog::Catalog, server::machine::error::kinds};
 use serde_json::json;
 use std::collections::BTreeSet;
 

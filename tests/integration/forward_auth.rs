@@ -8,7 +8,7 @@ use crate::{
     world::{Setup, World},
 };
 use axum::{body::Body, http::Request};
-use babysea::server::http::health;
+use babysea::server::machine::health;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 

@@ -1,7 +1,7 @@
 //! docs/api.md says what the code does.
 
 use crate::{schema::Document, world::World};
-use babysea::server::http::machine::error::kinds;
+use babysea::server::machine::error::kinds;
 use serde_json::Value;
 use std::collections::BTreeSet;
 

@@ -7,7 +7,7 @@ use crate::{
     world::World,
 };
 use axum::{body::Body, http::Request};
-use babysea::server::http::health;
+use babysea::server::machine::health;
 use sqlx::Executor as _;
 use std::{net::TcpListener, sync::atomic::Ordering, time::Duration};
 use tokio::time::{sleep, timeout};

@@ -8,7 +8,7 @@ use crate::{
 };
 use babysea::{
     domain::catalog::{Catalog, Route},
-    server::http::machine::error::kinds::{self, Kind},
+    server::machine::error::kinds::{self, Kind},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, sync::Arc};

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::any,
 };
-use babysea::server::http::{forward_auth, machine::error::V1Error};
+use babysea::server::machine::{error::V1Error, forward_auth};
 use serde_json::json;
 use std::net::SocketAddr;
 

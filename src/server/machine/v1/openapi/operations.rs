@@ -1,18 +1,22 @@
 //! What can be asked, and what each question can be answered.
 
-use super::{
-    super::{
-        Served,
-        account::AccountProfile,
-        leak::{NO_REPORT, Report, Reported},
-        status::KeyStatus,
-        usage::{DEFAULT_DAYS, MOST_DAYS, UsageTotals, WRONG_DAYS},
-    },
-    answers::{self, Limits},
-};
+use super::answers::{self, Limits};
 use crate::{
     domain::catalog::Route,
-    server::{http::machine::error::V1Error, limits::Exceeded, service::verify::Refusal},
+    server::{
+        limits::Exceeded,
+        machine::{
+            error::V1Error,
+            v1::{
+                Served,
+                account::AccountProfile,
+                leak::{NO_REPORT, Report, Reported},
+                status::KeyStatus,
+                usage::{DEFAULT_DAYS, MOST_DAYS, UsageTotals, WRONG_DAYS},
+            },
+        },
+        service::verify::Refusal,
+    },
 };
 use serde_json::json;
 use std::sync::Arc;

@@ -6,10 +6,10 @@
 mod names;
 mod original;
 
-use super::machine::{
-    self, Door,
+use super::{
+    call::{self, Door},
     error::V1Error,
-    logged::{Asked, Outcome},
+    log_entry::{Asked, Outcome},
 };
 use crate::{
     domain::{key::Key, network::canonical},
@@ -117,7 +117,7 @@ async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Origi
         return refuse(V1Error::UnclearRequest);
     };
     let now = app.now();
-    let client = super::client::of(app, &parts.headers, &parts.extensions);
+    let client = crate::server::http::client::of(app, &parts.headers, &parts.extensions);
     let asked = Asked {
         method: &original.method,
         path: &original.path,
@@ -130,7 +130,7 @@ async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Origi
         key,
         quota,
         outcome,
-    } = machine::judge(app, Door::ForwardAuth, &asked, now).await;
+    } = call::judge(app, Door::ForwardAuth, &asked, now).await;
     let error = outcome.err().map(V1Error::from);
     let mut response = match (&error, &key) {
         (None, Some(known)) => passed(known),
@@ -138,7 +138,7 @@ async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Origi
         (None, None) => V1Error::from(Refusal::MissingKey).response(request_id),
         (Some(error), _) => error.response(request_id),
     };
-    machine::say_quota(response.headers_mut(), quota);
+    call::say_quota(response.headers_mut(), quota);
     if let (Some(known), Some(route)) = (&key, &route) {
         let outcome = Outcome {
             request_id,
@@ -146,7 +146,7 @@ async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Origi
             error_code: error.as_ref().map(V1Error::code),
             at: now,
         };
-        machine::note(app, &asked, (known, route), outcome, error.as_ref());
+        call::note(app, &asked, (known, route), outcome, error.as_ref());
     }
     response
 }

@@ -1,7 +1,15 @@
 //! The machine side: what programs and proxies ask, by path. One function gives every answer its frame, where the
 //! dashboard has a router and a layer for each part of it: each layer costs about as much as checking a key.
 
-use super::{client, forward_auth, headers, machine::error::V1Error, request_id, v1};
+pub mod call;
+pub mod envelope;
+pub mod error;
+pub mod forward_auth;
+pub mod health;
+pub mod log_entry;
+pub mod v1;
+
+use super::http::{client, headers, request_id};
 use crate::server::{app::App, log_limit::LogLimit};
 use axum::{
     body::{Body, HttpBody as _},
@@ -9,6 +17,7 @@ use axum::{
     http::{HeaderValue, Method, header},
     response::Response,
 };
+use error::V1Error;
 use futures_util::{FutureExt as _, poll};
 use std::{panic::AssertUnwindSafe, pin::pin, task::Poll, thread};
 use tokio::time::timeout;

@@ -8,16 +8,17 @@ mod status;
 mod usage;
 
 use super::{
-    bodies, client,
-    machine::{
-        self, Door, envelope,
-        error::V1Error,
-        logged::{Asked, Outcome},
-    },
+    call::{self, Door},
+    envelope,
+    error::V1Error,
+    log_entry::{Asked, Outcome},
 };
 use crate::{
     domain::{catalog::Route, key::Key, time::Timestamp},
-    server::app::App,
+    server::{
+        app::App,
+        http::{bodies, client},
+    },
 };
 use axum::{
     body::{Body, HttpBody as _},
@@ -80,7 +81,7 @@ pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
         headers: &request.headers,
         client: client::of(app, &request.headers, &request.extensions),
     };
-    let verdict = machine::judge(app, Door::V1, &asked, now).await;
+    let verdict = call::judge(app, Door::V1, &asked, now).await;
     let answered = match (verdict.outcome, &verdict.key, &verdict.route) {
         (Err(refusal), ..) => Err(refusal.into()),
         (Ok(()), Some(known), Some(route)) => {
@@ -107,7 +108,7 @@ pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
         Ok(response) => (response, None),
         Err(error) => (error.response(request_id), Some(error)),
     };
-    machine::say_quota(response.headers_mut(), verdict.quota);
+    call::say_quota(response.headers_mut(), verdict.quota);
     if let (Some(known), Some(route)) = (&verdict.key, &verdict.route) {
         let outcome = Outcome {
             request_id,
@@ -115,7 +116,7 @@ pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
             error_code: error.as_ref().map(V1Error::code),
             at: now,
         };
-        machine::note(app, &asked, (known, route), outcome, error.as_ref());
+        call::note(app, &asked, (known, route), outcome, error.as_ref());
     }
     response
 }
@@ -151,7 +152,7 @@ async fn length_of(headers: &HeaderMap, body: Body) -> Length {
 /// Answers when a body has come, by its key as it is then: it may have ended while the body was on its way.
 async fn answer_after_body(route: &Route, call: Call<'_>, asked: &Asked<'_>) -> Result<Response, V1Error> {
     let now = call.app.now();
-    let known = machine::judge_again(call.app, Door::V1, asked, now).await?;
+    let known = call::judge_again(call.app, Door::V1, asked, now).await?;
     let call = Call {
         key: &known.key,
         now,

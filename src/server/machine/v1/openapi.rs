@@ -10,7 +10,7 @@ use crate::{
     domain::catalog::Catalog,
     server::{
         app::App,
-        http::machine::error::{V1Error, kinds},
+        machine::error::{V1Error, kinds},
         service::verify::Refusal,
     },
 };

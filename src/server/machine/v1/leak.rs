@@ -10,9 +10,9 @@ use crate::{
             CHANGE,
             bodies::{self, Unread},
             client,
-            machine::{envelope, error::V1Error},
         },
         limits::bytes::Sender,
+        machine::{envelope, error::V1Error},
         service::{
             leak,
             verify::{self, Refusal},

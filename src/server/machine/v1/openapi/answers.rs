@@ -1,15 +1,15 @@
 //! Answers as the document has them. Errors are made by the code that sends them: status, headers and body of an
 //! example are those of a real answer.
 
-use super::super::{
-    account::AccountProfile,
-    leak::{Report, Reported},
-    status::KeyStatus,
-    usage::UsageTotals,
-};
-use crate::server::http::machine::{
+use crate::server::machine::{
     envelope::{Failure, Success},
     error::V1Error,
+    v1::{
+        account::AccountProfile,
+        leak::{Report, Reported},
+        status::KeyStatus,
+        usage::UsageTotals,
+    },
 };
 use std::collections::BTreeMap;
 use utoipa::{

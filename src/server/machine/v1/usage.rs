@@ -4,7 +4,7 @@ use super::Call;
 use crate::{
     domain::ids::AccountId,
     server::{
-        http::machine::error::V1Error,
+        machine::error::V1Error,
         service::usage::{self, EndpointUsage},
     },
 };

@@ -1,26 +1,24 @@
 //! What `/v1` and forward-auth have in common: the question, its verdict, what is noted of it, and how a refusal reads.
 
-pub mod envelope;
-pub mod error;
-pub mod logged;
-
 use crate::{
     domain::{catalog::Route, log::KeyUse, time::Timestamp},
     server::{
         app::App,
         key_cache::Known,
         limits::quota::Quota,
+        machine::{
+            error::V1Error,
+            log_entry::{Asked, Outcome},
+        },
         service::verify::{self, Question, Refusal, Verdict},
     },
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use error::V1Error;
-use logged::{Asked, Outcome};
 use std::{sync::Arc, time::Instant};
 
-const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+pub(super) const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+pub(super) const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+pub(super) const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// A way in for requests that are to be judged, by its name in the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +101,10 @@ pub fn note(
         }
         return;
     };
-    place.note(logged::entry(app, &key.key, route, asked, outcome), key_use);
+    place.note(
+        crate::server::machine::log_entry::entry(app, &key.key, route, asked, outcome),
+        key_use,
+    );
 }
 
 /// Says how a key stands with its limits (docs.babysea.ai, `/sdk/errors`).

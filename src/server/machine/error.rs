@@ -194,7 +194,7 @@ impl V1Error {
         }
         if let Some(exceeded) = self.exceeded() {
             // The vendor's client waits only where both are there.
-            headers.insert(super::LIMIT, HeaderValue::from(exceeded.limit));
+            headers.insert(super::call::LIMIT, HeaderValue::from(exceeded.limit));
             headers.insert(header::RETRY_AFTER, HeaderValue::from(exceeded.retry_after));
         } else if kind.retryable {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(1));
