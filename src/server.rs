@@ -5,7 +5,6 @@ pub mod app;
 pub mod backups;
 pub mod batches;
 pub mod catalog_file;
-pub mod client;
 pub mod clock;
 pub mod commands;
 pub mod config;

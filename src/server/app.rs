@@ -3,9 +3,11 @@
 use super::{
     backups::Known,
     catalog_file::{self, CatalogError},
-    client::{ProxiesError, ProxySource, TrustedProxies},
     clock::{Clock, HostClock},
-    config::{Config, Origin},
+    config::{
+        Config, Origin,
+        trusted_proxies::{ProxiesError, ProxySource, TrustedProxies},
+    },
     files,
     folds::Folds,
     key_cache::KeyCache,

@@ -7,6 +7,7 @@ mod options;
 mod origin;
 pub mod promises;
 mod setting;
+pub mod trusted_proxies;
 mod values;
 
 pub use command::{
@@ -17,10 +18,11 @@ pub use explain::explain;
 pub use options::Options;
 pub use origin::Origin;
 
-use super::{client::ProxySource, store::Location};
+use super::store::Location;
 use clap::ValueEnum;
 use origin::parse_origin;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use trusted_proxies::ProxySource;
 
 /// How much there may be of what people make.
 #[derive(Clone, Copy, Debug)]

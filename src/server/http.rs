@@ -1,7 +1,7 @@
 //! What both sides of HTTP share, the dashboard's and the machine's: who calls, bodies, headers and ids of requests.
 
 pub mod bodies;
-pub mod client;
+pub mod client_ip;
 pub mod headers;
 pub mod request_id;
 

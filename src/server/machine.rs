@@ -9,7 +9,7 @@ pub mod health;
 pub mod log_entry;
 pub mod v1;
 
-use super::http::{client, headers, request_id};
+use super::http::{client_ip, headers, request_id};
 use crate::server::{app::App, log_limit::LogLimit};
 use axum::{
     body::{Body, HttpBody as _},
@@ -100,7 +100,7 @@ async fn in_time(answer: impl Future<Output = Response>) -> Option<Response> {
 async fn answer(app: &App, id: &str, made: &Made, request: Request) -> Response {
     match request.uri().path() {
         v1::leak::PATH => {
-            let client = client::of(app, request.headers(), request.extensions());
+            let client = client_ip::of(app, request.headers(), request.extensions());
             Box::pin(v1::leak::handle(app, id, client, request)).await
         }
         v1::openapi::PATH => v1::openapi::handle(app, id, made, request.method()),

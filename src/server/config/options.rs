@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::password,
-    server::{client::ProxySource, store::Location},
+    server::{config::trusted_proxies::ProxySource, store::Location},
 };
 use clap::Parser;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};

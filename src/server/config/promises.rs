@@ -2,7 +2,7 @@
 //! product needed them to run.
 
 use super::{Config, Origin};
-use crate::{domain::password, server::client::TrustedProxies};
+use crate::{domain::password, server::config::trusted_proxies::TrustedProxies};
 use std::{net::SocketAddr, time::Duration};
 
 /// How many times its default a limit may be before it counts as none.

@@ -110,7 +110,7 @@ pub(super) fn parse_proxies(text: &str) -> Result<ProxySource, String> {
         None => text
             .parse()
             .map(ProxySource::List)
-            .map_err(|error: crate::server::client::ProxiesError| error.to_string()),
+            .map_err(|error: crate::server::config::trusted_proxies::ProxiesError| error.to_string()),
     }
 }
 

@@ -7,12 +7,12 @@ use crate::{
     server::{
         access::{self, KeyManager},
         app::App,
-        client::Client,
+        config::trusted_proxies::Client,
         dashboard::session::{self, Viewer},
         http::{
             CHANGE, PASSWORD, RETRY_AFTER,
             bodies::{self, Unread},
-            client,
+            client_ip,
         },
         limits::bytes::Sender,
         service::{ServiceError, keys::Revealed},
@@ -51,7 +51,7 @@ pub async fn handle(State(app): State<App>, request: Request) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     let browser = request.extensions().get::<Session>().cloned();
-    let from = client::of(&app, request.headers(), request.extensions());
+    let from = client_ip::of(&app, request.headers(), request.extensions());
     let sender = timeout(CHANGE, sender(&app, path, browser, from)).await;
     let read = match sender.unwrap_or_else(|_| Err(ServiceError::slow())) {
         Ok(sender) => {
@@ -162,7 +162,7 @@ pub async fn key_manager(account: &str, action: Action) -> Result<(App, KeyManag
 /// When called elsewhere than in a server function.
 #[must_use]
 pub fn trace(app: &App) -> Trace {
-    client::trace(app, &expect_context::<Parts>())
+    client_ip::trace(app, &expect_context::<Parts>())
 }
 
 /// A key as its maker sees it this once.

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{activity::Trace, theme::Theme},
-    server::{app::App, http::client},
+    server::{app::App, http::client_ip},
 };
 use axum::{
     extract::{FromRequestParts, OriginalUri},
@@ -39,7 +39,7 @@ impl FromRequestParts<App> for Visit {
         Ok(Self {
             app: app.clone(),
             theme: theme(&parts.headers),
-            trace: client::trace(app, parts),
+            trace: client_ip::trace(app, parts),
             path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
         })
     }

@@ -6,7 +6,7 @@ use crate::{
     server::{
         app::App,
         dashboard::session::{self, known},
-        http::client,
+        http::client_ip,
         service::{
             ServiceError,
             accounts::{self, NewPerson},
@@ -26,7 +26,7 @@ use tower_sessions::Session;
 pub struct Visitor {
     app: App,
     browser: Session,
-    client: client::Client,
+    client: client_ip::Client,
     known: String,
     trace: Trace,
 }
@@ -42,9 +42,9 @@ pub struct Welcome {
 impl Visitor {
     fn new(app: App, browser: Session, parts: &Parts) -> Self {
         Self {
-            client: client::of(&app, &parts.headers, &parts.extensions),
+            client: client_ip::of(&app, &parts.headers, &parts.extensions),
             known: known::read(&app, &parts.headers),
-            trace: client::trace(&app, parts),
+            trace: client_ip::trace(&app, parts),
             app,
             browser,
         }

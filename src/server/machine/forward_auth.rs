@@ -117,7 +117,7 @@ async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Origi
         return refuse(V1Error::UnclearRequest);
     };
     let now = app.now();
-    let client = crate::server::http::client::of(app, &parts.headers, &parts.extensions);
+    let client = crate::server::http::client_ip::of(app, &parts.headers, &parts.extensions);
     let asked = Asked {
         method: &original.method,
         path: &original.path,

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{catalog::Route, key::Key, log::LogEntry, time::Timestamp, token},
-    server::{app::App, client::Client, http::client::address_hash},
+    server::{app::App, config::trusted_proxies::Client, http::client_ip::address_hash},
 };
 use axum::http::{HeaderMap, header};
 use std::{borrow::Cow, sync::Arc};

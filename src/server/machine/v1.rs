@@ -17,7 +17,7 @@ use crate::{
     domain::{catalog::Route, key::Key, time::Timestamp},
     server::{
         app::App,
-        http::{bodies, client},
+        http::{bodies, client_ip},
     },
 };
 use axum::{
@@ -79,7 +79,7 @@ pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
         path: request.uri.path(),
         query: request.uri.query().unwrap_or_default(),
         headers: &request.headers,
-        client: client::of(app, &request.headers, &request.extensions),
+        client: client_ip::of(app, &request.headers, &request.extensions),
     };
     let verdict = call::judge(app, Door::V1, &asked, now).await;
     let answered = match (verdict.outcome, &verdict.key, &verdict.route) {

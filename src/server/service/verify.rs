@@ -10,7 +10,7 @@ use crate::{
     },
     server::{
         app::App,
-        client::Client,
+        config::trusted_proxies::Client,
         key_cache::Known,
         limits::{Exceeded, quota::Quota, subscriber},
         log_limit::LogLimit,

@@ -10,7 +10,7 @@ use crate::{
         http::{
             CHANGE, PASSWORD, RETRY_AFTER,
             bodies::{self, Unread},
-            client, request_id,
+            client_ip, request_id,
         },
         limits::bytes::Sender,
         log_limit::LogLimit,
@@ -51,7 +51,7 @@ pub async fn page(State(app): State<App>, request: Request, next: Next) -> Respo
 
 /// Before a form that anybody may send.
 pub async fn open(State(app): State<App>, request: Request, next: Next) -> Response {
-    let from = client::of(&app, request.headers(), request.extensions());
+    let from = client_ip::of(&app, request.headers(), request.extensions());
     let sender = Sender::Stranger(from.network());
     pass(&app, request, next, bodies::OPEN_FORM, sender, PASSWORD).await
 }

@@ -11,7 +11,7 @@ use crate::{
     server::{
         access::{self, AccountReader, KeyManager},
         app::App,
-        client::Client,
+        config::trusted_proxies::Client,
         dashboard::{
             document,
             fields::{self, Query},

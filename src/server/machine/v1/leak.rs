@@ -5,11 +5,11 @@ use crate::{
     domain::{activity::Trace, ids::KeyId, secret::SecretText},
     server::{
         app::App,
-        client::Client,
+        config::trusted_proxies::Client,
         http::{
             CHANGE,
             bodies::{self, Unread},
-            client,
+            client_ip,
         },
         limits::bytes::Sender,
         machine::{envelope, error::V1Error},
@@ -73,7 +73,7 @@ pub async fn handle(app: &App, request_id: &str, from: Client, request: Request)
         let (parts, body) = request.into_parts();
         let trace = Trace {
             request_id: request_id.to_owned(),
-            ip_hash: client::address_hash(app, from),
+            ip_hash: client_ip::address_hash(app, from),
         };
         let report = read(app, from, &parts.headers, body).await?;
         let key = verify::identify(app, &app.catalog(), report.key.expose().as_bytes(), from, now).await?;

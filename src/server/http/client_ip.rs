@@ -1,7 +1,7 @@
 //! Where a request comes from, by the rule of the trusted proxies (docs/security.md, S50 and S51).
 
 use super::request_id::RequestId;
-pub use crate::server::client::Client;
+pub use crate::server::config::trusted_proxies::Client;
 use crate::{domain::activity::Trace, server::app::App};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},

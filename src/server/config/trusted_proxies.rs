@@ -1,11 +1,10 @@
 //! Who is calling: the client's address behind trusted proxies (docs/security.md, S50 and S51).
 
-mod proxies;
+mod list;
 
-pub use proxies::{ProxiesError, ProxySource, TrustedProxies};
+pub use list::{ProxiesError, ProxySource, TrustedProxies};
 
-use super::limits::Network;
-use crate::domain::network::canonical;
+use crate::{domain::network::canonical, server::limits::Network};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Most hops that are read; a chain of real proxies is far shorter.
