@@ -23,8 +23,8 @@ use babysea::{
         app::{App, Parts},
         config::Config,
         dashboard::session::Viewer,
-        limits::Network,
         router,
+        runtime::window::Network,
         service::{
             accounts::{self, NewPerson},
             keys::{self, KeyForm},

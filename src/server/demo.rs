@@ -3,7 +3,7 @@
 
 use super::{
     app::App,
-    limits::Network,
+    runtime::window::Network,
     store::{
         Tables as _, Tx,
         accounts::{Account, Kind},

@@ -9,7 +9,7 @@ use babysea::{
     server::{
         app::Parts,
         dashboard::session::{self, SessionTable},
-        limits::Network,
+        runtime::window::Network,
         service::{
             operator::Operator,
             sign_in::{self, Try},

@@ -14,7 +14,7 @@ use crate::{
             bodies::{self, Unread},
             client_ip,
         },
-        limits::bytes::Sender,
+        runtime::byte_budget::Sender,
         service::{ServiceError, keys::Revealed},
     },
 };

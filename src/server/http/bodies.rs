@@ -4,7 +4,7 @@
 
 use crate::server::{
     app::App,
-    limits::bytes::{Sender, Share},
+    runtime::byte_budget::{Sender, Share},
 };
 use axum::{
     body::{Body, HttpBody as _},

@@ -4,13 +4,11 @@ use crate::{
     domain::{catalog::Route, log::KeyUse, time::Timestamp},
     server::{
         app::App,
-        key_cache::Known,
-        limits::quota::Quota,
         machine::{
             error::V1Error,
             log_entry::{Asked, Outcome},
         },
-        service::verify::{self, Question, Refusal, Verdict},
+        service::verify::{self, Question, Refusal, Verdict, cache::Known, quota::Quota},
     },
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};

@@ -4,8 +4,8 @@ pub mod kinds;
 
 use super::envelope::{self, Details, Failure};
 use crate::server::{
-    limits::Exceeded,
     log_limit::LogLimit,
+    runtime::window::Exceeded,
     service::{long_reads::LongReadError, verify::Refusal},
 };
 use axum::{

@@ -15,8 +15,7 @@ use crate::{
     domain::{key::Key, network::canonical},
     server::{
         app::App,
-        key_cache::Known,
-        service::verify::{Refusal, Verdict},
+        service::verify::{Refusal, Verdict, cache::Known},
     },
 };
 use axum::{

@@ -3,7 +3,7 @@
 use super::{fair_queue::FairQueue, judge};
 use crate::{
     domain::{own_words::OwnWords, password::Password},
-    server::{limits::Network, rng::Rng},
+    server::{rng::Rng, runtime::window::Network},
 };
 use argon2::{
     Algorithm, Argon2, Params, Version,

@@ -16,7 +16,7 @@ use crate::{
     },
     server::{
         app::App,
-        limits::Network,
+        runtime::window::Network,
         store::{StoreError, Tables as _, Tx, Unique, accounts::Profile, users::NewUser},
     },
 };

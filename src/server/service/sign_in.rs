@@ -13,7 +13,7 @@ use crate::{
     server::{
         app::App,
         folds::{self, Seen},
-        limits::Network,
+        runtime::window::Network,
         secret::{
             known_browser::{KnownBrowser, KnownFor},
             password::{Busy, Checked},

@@ -1,5 +1,8 @@
 //! The decision about a presented key: one for `/v1` and for both doors of forward-auth (docs/security.md, S41).
 
+pub mod cache;
+pub mod quota;
+
 use crate::{
     domain::{
         catalog::{Catalog, Route},
@@ -11,12 +14,13 @@ use crate::{
     server::{
         app::App,
         config::trusted_proxies::Client,
-        key_cache::Known,
-        limits::{Exceeded, quota::Quota, subscriber},
         log_limit::LogLimit,
+        runtime::window::{Exceeded, subscriber},
         store::{StoreError, Tables as _},
     },
 };
+use cache::Known;
+use quota::Quota;
 use std::{
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, atomic::Ordering},

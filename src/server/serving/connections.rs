@@ -7,7 +7,7 @@ mod tests;
 use super::{bounds::Bounds, connection::Connection};
 use crate::{
     domain::network::canonical,
-    server::{app::App, limits::subscriber},
+    server::{app::App, runtime::window::subscriber},
 };
 use std::{
     cmp::Reverse,

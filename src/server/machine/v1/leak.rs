@@ -11,8 +11,8 @@ use crate::{
             bodies::{self, Unread},
             client_ip,
         },
-        limits::bytes::Sender,
         machine::{envelope, error::V1Error},
+        runtime::byte_budget::Sender,
         service::{
             leak,
             verify::{self, Refusal},

@@ -7,7 +7,7 @@ use crate::{
         password::Password,
     },
     server::{
-        limits::Network,
+        runtime::window::Network,
         secret::password::Passwords,
         service::ServiceError,
         store::{StoreError, Tables as _, Tx},

@@ -4,7 +4,6 @@ use super::answers::{self, Limits};
 use crate::{
     domain::catalog::Route,
     server::{
-        limits::Exceeded,
         machine::{
             error::V1Error,
             v1::{
@@ -15,6 +14,7 @@ use crate::{
                 usage::{DEFAULT_DAYS, MOST_DAYS, UsageTotals, WRONG_DAYS},
             },
         },
+        runtime::window::Exceeded,
         service::verify::Refusal,
     },
 };

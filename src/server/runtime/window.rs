@@ -1,10 +1,5 @@
 //! Counters of what may happen only so often: fixed windows aligned to UTC minutes, in the memory of this server.
 
-pub mod bucket;
-pub mod bytes;
-pub mod quota;
-pub mod turns;
-
 use crate::domain::time::Timestamp;
 use std::{
     collections::HashMap,
@@ -14,7 +9,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-const MINUTE: i64 = 60_000;
+/// The length of a window, in milliseconds.
+pub const MINUTE: i64 = 60_000;
 /// Most things counted apart in a window; beyond that, everything new is over its limit. What is refused so was about
 /// to be refused anyway.
 const MOST: usize = 100_000;
@@ -31,8 +27,8 @@ pub struct Exceeded {
 impl Exceeded {
     /// The same as how somebody stands: with nothing left.
     #[must_use]
-    pub fn quota(self, now: Timestamp) -> quota::Quota {
-        quota::Quota {
+    pub fn quota(self, now: Timestamp) -> crate::server::service::verify::quota::Quota {
+        crate::server::service::verify::quota::Quota {
             limit: self.limit,
             remaining: 0,
             resets_at: (now.millis().div_euclid(MINUTE) + 1) * (MINUTE / 1000),
@@ -120,12 +116,14 @@ impl<K: Eq + Hash> FixedWindow<K> {
 
 /// Whether it is time for a window other than `counted`. A clock that is set back by a little does not give the same
 /// minute twice.
-const fn is_another(minute: i64, counted: i64) -> bool {
+#[must_use]
+pub const fn is_another(minute: i64, counted: i64) -> bool {
     minute > counted || minute + 1 < counted
 }
 
 /// Whole seconds until a window ends, at least 1: whoever waits that long is in the next one.
-fn wait(window: i64, now: Timestamp) -> u32 {
+#[must_use]
+pub fn wait(window: i64, now: Timestamp) -> u32 {
     let rest = (window + 1) * MINUTE - now.millis();
     u32::try_from(rest.div_euclid(1000) + i64::from(rest % 1000 > 0)).map_or(60, |seconds| seconds.max(1))
 }

@@ -1,13 +1,15 @@
 //! Keys that were used lately, held in memory so that the next use asks no database.
 
-use super::{
-    secret::pepper::KeyHash,
-    store::{Changes, Moment},
-};
-use crate::domain::{
-    catalog::{Catalog, Grants},
-    key::Key,
-    time::Timestamp,
+use crate::{
+    domain::{
+        catalog::{Catalog, Grants},
+        key::Key,
+        time::Timestamp,
+    },
+    server::{
+        secret::pepper::KeyHash,
+        store::{Changes, Moment},
+    },
 };
 use quick_cache::sync::Cache;
 use std::sync::{

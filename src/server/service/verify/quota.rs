@@ -1,9 +1,11 @@
 //! Requests of accounts and keys: what they may still ask for in this minute (docs/security.md, S55, S56).
 
-use super::{Exceeded, MINUTE, is_another, wait};
-use crate::domain::{
-    ids::{AccountId, KeyId},
-    time::Timestamp,
+use crate::{
+    domain::{
+        ids::{AccountId, KeyId},
+        time::Timestamp,
+    },
+    server::runtime::window::{Exceeded, MINUTE, is_another, wait},
 };
 use std::{
     collections::HashMap,

@@ -1,0 +1,6 @@
+//! What the process runs on. Nothing here knows the product's tables or use cases.
+
+pub mod bucket;
+pub mod byte_budget;
+pub mod turns;
+pub mod window;
