@@ -11,7 +11,7 @@ use babysea::server::{
     logging::{self, Log},
     machine::health,
     router::Product,
-    service::first_person,
+    service::accounts::first_person,
     serving::{
         self,
         bounds::{Bounds, ENOUGH_FILES, connections_of, raise_open_files},

@@ -164,15 +164,15 @@ pub async fn rotate_key(
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::functions, service::rotation},
+        server::{dashboard::functions, service::keys::rotate},
     };
     let (app, manager) = functions::key_manager(&account, Action::RotateKey).await?;
-    let form = rotation::RotateForm {
+    let form = rotate::RotateForm {
         key: &key,
         grace: &grace,
         form_token: &form_token,
     };
-    functions::reveal(&app, rotation::rotate(&app, &manager, &form).await)
+    functions::reveal(&app, rotate::rotate(&app, &manager, &form).await)
 }
 
 /// Lets a key that was replaced stop `grace` hours after its rotation, or now when that is 0.
@@ -187,10 +187,10 @@ pub async fn change_grace(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::functions, service::rotation},
+        server::{dashboard::functions, service::keys::rotate},
     };
     let (app, manager) = functions::key_manager(&account, Action::ChangeGrace).await?;
-    functions::answer(rotation::change_grace(&app, &manager, &key, &grace).await)
+    functions::answer(rotate::change_grace(&app, &manager, &key, &grace).await)
 }
 
 /// Disables keys.
@@ -205,10 +205,10 @@ pub async fn revoke_keys(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::functions, service::retirement},
+        server::{dashboard::functions, service::keys::revoke},
     };
     let (app, manager) = functions::key_manager(&account, Action::RevokeKey).await?;
-    functions::answer(retirement::revoke(&app, &manager, &keys, &reason).await)
+    functions::answer(revoke::revoke(&app, &manager, &keys, &reason).await)
 }
 
 /// Forgets keys and their request logs; `confirm` is what the dialog asks to type.
@@ -223,8 +223,8 @@ pub async fn delete_keys(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::functions, service::retirement},
+        server::{dashboard::functions, service::keys::revoke},
     };
     let (app, manager) = functions::key_manager(&account, Action::DeleteKey).await?;
-    functions::answer(retirement::delete(&app, &manager, &keys, &confirm).await)
+    functions::answer(revoke::delete(&app, &manager, &keys, &confirm).await)
 }

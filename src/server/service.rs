@@ -2,15 +2,9 @@
 
 pub mod accounts;
 pub mod activity;
-pub mod first_person;
-pub mod key_detail;
-pub mod key_list;
 pub mod keys;
-pub mod leak;
 pub mod long_reads;
 pub mod operator;
-pub mod retirement;
-pub mod rotation;
 pub mod sign_in;
 pub mod teams;
 pub mod usage;

@@ -1,7 +1,9 @@
 //! Signing up, and the accounts that come of it.
 
+pub mod first_person;
+
 use super::{
-    ServiceError, first_person,
+    ServiceError,
     sign_in::{self, Entered},
 };
 use crate::{

@@ -1,5 +1,11 @@
 //! Managing keys: creating, and giving one that was never used a new secret.
 
+pub mod detail;
+pub mod leak;
+pub mod list;
+pub mod revoke;
+pub mod rotate;
+
 use super::{ServiceError, activity, settled};
 use crate::{
     domain::{

@@ -12,7 +12,7 @@ use crate::{
         dashboard::document,
         service::{
             ServiceError,
-            key_detail::{self, LoggedRequest, Requests},
+            keys::detail::{self, LoggedRequest, Requests},
         },
     },
     ui::{
@@ -29,7 +29,7 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
     let app = &visit.app;
     let gathered = async {
         let reader = access::reader(app, &viewer, &slug).await?;
-        let detail = key_detail::of(app, &reader, &id).await?;
+        let detail = detail::of(app, &reader, &id).await?;
         let frame = frame::of(&visit, &viewer, &reader, Section::Keys).await?;
         Ok::<_, ServiceError>((reader, detail, frame))
     };

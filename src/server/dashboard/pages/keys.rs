@@ -21,8 +21,7 @@ use crate::{
         },
         service::{
             self, ServiceError,
-            keys::{KeyForm, Revealed},
-            retirement,
+            keys::{KeyForm, Revealed, revoke},
         },
     },
     ui::{
@@ -162,7 +161,7 @@ async fn acknowledge(keys: &Keys, request: axum::extract::Request) -> Response {
     };
     let done = async {
         let manager = keys.manager(Action::AcknowledgeLeak).await?;
-        service::leak::acknowledge(keys.app(), &manager, &key).await
+        service::keys::leak::acknowledge(keys.app(), &manager, &key).await
     };
     match done.await {
         Ok(()) => Redirect::to(&keys.view().href).into_response(),
@@ -285,7 +284,7 @@ async fn elsewhere(keys: &Keys, shown: &[Key]) -> Result<Option<Key>, ServiceErr
     if id.is_empty() || shown.iter().any(|key| key.id.to_string() == *id) {
         return Ok(None);
     }
-    match retirement::chosen(app, &keys.reader, slice::from_ref(id)).await {
+    match revoke::chosen(app, &keys.reader, slice::from_ref(id)).await {
         Ok(mut found) => Ok(found.pop().filter(|key| key.status(app.now()).is_live())),
         Err(ServiceError::NotFound) => Ok(None),
         Err(error) => Err(error),
@@ -296,10 +295,10 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
     let (app, reader, asked) = (keys.app(), &keys.reader, &keys.asked);
     let (filter, page) = (asked.filter(), keys.page());
     let gathered = async {
-        let list = service::key_list::list(app, reader, &filter, asked.page()).await?;
+        let list = service::keys::list::list(app, reader, &filter, asked.page()).await?;
         let frame = frame::of(&keys.visit, &keys.viewer, reader, Section::Keys).await?;
-        let since = service::rotation::since(app, reader).await?;
-        let leaks = service::leak::open(app, reader).await?;
+        let since = service::keys::rotate::since(app, reader).await?;
+        let leaks = service::keys::leak::open(app, reader).await?;
         let elsewhere = elsewhere(keys, &list.keys).await?;
         Ok::<_, ServiceError>((list, frame, since, leaks, elsewhere))
     };

@@ -5,7 +5,7 @@ use crate::{
     api::{form::FormState, session::SignIn},
     server::{
         dashboard::{document, page_request::Visit, refusal, retry_after, sign_in::Visitor},
-        service::first_person::{self, SignUpDoor},
+        service::accounts::first_person::{self, SignUpDoor},
     },
     ui::pages::sign_in::SignInPage,
 };

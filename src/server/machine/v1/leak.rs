@@ -14,7 +14,7 @@ use crate::{
         machine::{envelope, error::V1Error},
         runtime::byte_budget::Sender,
         service::{
-            leak,
+            keys::leak,
             verify::{self, Refusal},
         },
     },

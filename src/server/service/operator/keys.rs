@@ -10,7 +10,7 @@ use crate::{
         time::Timestamp,
     },
     server::{
-        service::{ServiceError, retirement},
+        service::{ServiceError, keys::revoke},
         store::{Tables as _, Tx},
     },
 };
@@ -85,7 +85,7 @@ impl Operator<'_> {
     /// # Errors
     /// `Conflict` when it has ended already, `Invalid` with the reason.
     pub async fn revoke_key(&self, key: &Key, why: &str) -> Result<(), ServiceError> {
-        let (account, now, reason) = (key.account, self.now(), retirement::reason(why)?);
+        let (account, now, reason) = (key.account, self.now(), revoke::reason(why)?);
         let mut tx = self.store.write().await?;
         tx.accounts().lock(account).await?;
         tx.keys().lock(account, &[key.id]).await?;
@@ -115,7 +115,7 @@ impl Operator<'_> {
         before: Option<Made>,
         why: &str,
     ) -> Result<Step, ServiceError> {
-        let (now, reason) = (self.now(), retirement::reason(why)?);
+        let (now, reason) = (self.now(), revoke::reason(why)?);
         let mut reader = self.store.read().await?;
         let keys = reader.operator().live_keys(account, now, before, STEP).await?;
         drop(reader);

@@ -5,7 +5,7 @@ use crate::{
         page::{Cursor, Page},
         search,
     },
-    server::service::key_list::{KeyCounts, KeyFilter, KeyList},
+    server::service::keys::list::{KeyCounts, KeyFilter, KeyList},
     ui::{
         kit::{pager::Pager, segments::Segment},
         pages::keys::{ListLinks, ListView},

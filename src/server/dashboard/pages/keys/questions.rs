@@ -14,9 +14,10 @@ use crate::{
         dashboard::{fields, pages, refusal},
         service::{
             self, ServiceError,
-            keys::Revealed,
-            retirement,
-            rotation::{self, RotateForm},
+            keys::{
+                Revealed, revoke,
+                rotate::{self, RotateForm},
+            },
         },
     },
     ui::pages::keys::{Ask, DETAIL, KeyDialog, QuestionData},
@@ -54,15 +55,15 @@ pub async fn open(
     } else {
         ids.get(..1).unwrap_or_default()
     };
-    let found = retirement::chosen(app, reader, found).await?;
-    let since = rotation::since(app, reader).await?;
+    let found = revoke::chosen(app, reader, found).await?;
+    let since = rotate::since(app, reader).await?;
     let first = found.first().ok_or(ServiceError::NotFound)?;
     let ask = match action {
         Action::RotateKey => {
             if form.errors().is_empty() {
                 form = form.with("grace", grace::DEFAULT.to_string());
             }
-            let stops = rotation::stops(app, reader, first).await?;
+            let stops = rotate::stops(app, reader, first).await?;
             Ask::Rotate(stops.map(|older| older.prefix))
         }
         Action::ChangeGrace => {
@@ -74,8 +75,8 @@ pub async fn open(
         }
         Action::RevokeKey => Ask::Revoke,
         Action::DeleteKey => Ask::Delete {
-            rows: retirement::log_rows(app, reader, &found).await?,
-            confirmation: retirement::confirmation(&found),
+            rows: revoke::log_rows(app, reader, &found).await?,
+            confirmation: revoke::confirmation(&found),
         },
         Action::SeeKeys | Action::CreateKey | Action::ReissueSecret | Action::AcknowledgeLeak => Ask::Reissue,
     };
@@ -154,7 +155,7 @@ async fn rotate(keys: &Keys, request: Request) -> Result<Response, Response> {
             grace: &form.grace,
             form_token: &form.form_token,
         };
-        rotation::rotate(keys.app(), &manager, &sent).await
+        rotate::rotate(keys.app(), &manager, &sent).await
     };
     let state = FormState::default()
         .with("form_token", &form.form_token)
@@ -166,7 +167,7 @@ async fn change_grace(keys: &Keys, request: Request) -> Result<Response, Respons
     let form: ChangeGrace = read(request).await?;
     let done = async {
         let manager = keys.manager(Action::ChangeGrace).await?;
-        rotation::change_grace(keys.app(), &manager, &form.key, &form.grace).await
+        rotate::change_grace(keys.app(), &manager, &form.key, &form.grace).await
     };
     let state = FormState::default().with("grace", &form.grace);
     let (done, ids) = (done.await, [form.key]);
@@ -177,7 +178,7 @@ async fn revoke(keys: &Keys, request: Request) -> Result<Response, Response> {
     let form: RevokeKeys = read(request).await?;
     let done = async {
         let manager = keys.manager(Action::RevokeKey).await?;
-        retirement::revoke(keys.app(), &manager, &form.keys, &form.reason).await
+        revoke::revoke(keys.app(), &manager, &form.keys, &form.reason).await
     };
     let state = FormState::default().with("reason", &form.reason);
     Ok(go_on(keys, Action::RevokeKey, &form.keys, done.await, state).await)
@@ -187,7 +188,7 @@ async fn delete(keys: &Keys, request: Request) -> Result<Response, Response> {
     let form: DeleteKeys = read(request).await?;
     let done = async {
         let manager = keys.manager(Action::DeleteKey).await?;
-        retirement::delete(keys.app(), &manager, &form.keys, &form.confirm).await
+        revoke::delete(keys.app(), &manager, &form.keys, &form.confirm).await
     };
     let state = FormState::default().with("confirm", &form.confirm);
     Ok(go_on(keys, Action::DeleteKey, &form.keys, done.await, state).await)

@@ -6,7 +6,7 @@ use crate::{
         key::{Key, KeyStatus, Transition},
         time::Timestamp,
     },
-    server::{app::App, service::rotation::Since},
+    server::{app::App, service::keys::rotate::Since},
     ui::{
         kit::moment::Phrase,
         pages::keys::{KeyRow, Leak},

@@ -1,9 +1,9 @@
 //! Who may sign up. Where only invited people may, nobody could ever invite anybody: so the first person may, exactly one.
 
-use super::ServiceError;
 use crate::server::{
     app::App,
     config::SignUp,
+    service::ServiceError,
     store::{StoreError, Tables as _, Tx},
 };
 
@@ -37,7 +37,7 @@ async fn is_nobody_there(app: &App) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// `Refused` with `sentence` when nobody may sign up.
-pub(super) async fn check(app: &App, sentence: &'static str) -> Result<(), ServiceError> {
+pub(in crate::server::service) async fn check(app: &App, sentence: &'static str) -> Result<(), ServiceError> {
     let is_closed = app.config.sign_up == SignUp::Invited && !is_nobody_there(app).await?;
     if is_closed {
         return Err(ServiceError::Refused(sentence));
@@ -50,7 +50,11 @@ pub(super) async fn check(app: &App, sentence: &'static str) -> Result<(), Servi
 ///
 /// # Errors
 /// `Refused` with `sentence` when somebody else was.
-pub(super) async fn check_in(app: &App, tx: &mut Tx, sentence: &'static str) -> Result<(), ServiceError> {
+pub(in crate::server::service) async fn check_in(
+    app: &App,
+    tx: &mut Tx,
+    sentence: &'static str,
+) -> Result<(), ServiceError> {
     if app.config.sign_up == SignUp::Invited {
         tx.operator().lock_people().await?;
         if tx.operator().has_people().await? {

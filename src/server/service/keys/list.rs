@@ -1,12 +1,11 @@
 //! The list of an account's keys, page by page.
 
-use super::ServiceError;
 use crate::{
     domain::{
         key::Key,
         page::{Cursor, Page},
     },
-    server::{access::AccountReader, app::App, store::Tables as _},
+    server::{access::AccountReader, app::App, service::ServiceError, store::Tables as _},
 };
 
 pub use crate::server::store::key_list::{KeyCounts, KeyFilter};

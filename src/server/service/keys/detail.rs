@@ -1,15 +1,17 @@
 //! Everything that is known of one key, and what it did.
 
 use super::{
-    ServiceError,
-    activity::of_key,
-    keys::find,
-    long_reads,
-    rotation::{Since, since},
+    find,
+    rotate::{Since, since},
 };
 use crate::{
     domain::{activity::Entry, ids::KeyId, key::Key, time::Timestamp},
-    server::{access::AccountReader, app::App, store::Tables as _},
+    server::{
+        access::AccountReader,
+        app::App,
+        service::{ServiceError, activity::of_key, long_reads},
+        store::Tables as _,
+    },
 };
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,6 +1,5 @@
 //! Revoking and deleting: how keys end because a person wants it, one or several at a time.
 
-use super::{ServiceError, activity, long_reads, settled};
 use crate::{
     domain::{
         activity::Event,
@@ -12,6 +11,7 @@ use crate::{
     server::{
         access::{AccountReader, KeyManager},
         app::App,
+        service::{ServiceError, activity, long_reads, settled},
         store::Tables,
     },
 };
@@ -81,7 +81,7 @@ pub async fn log_rows(app: &App, reader: &AccountReader, keys: &[Key]) -> Result
 }
 
 /// The reason as it is kept: one line, without what cannot be seen. It is kept for ever, so it holds no key.
-pub(super) fn reason(text: &str) -> Result<String, ServiceError> {
+pub(in crate::server::service) fn reason(text: &str) -> Result<String, ServiceError> {
     let reason: String = text.nfc().filter(|c| !c.is_control()).collect();
     let reason = reason.trim();
     if reason.chars().count() > LONGEST_REASON {

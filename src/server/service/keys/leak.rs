@@ -1,6 +1,5 @@
 //! Keys in the wrong hands: whoever holds one revokes it with it, and owners are told (docs/security.md, S40).
 
-use super::{ServiceError, activity};
 use crate::{
     domain::{
         activity::{Actor, Event, Trace},
@@ -11,6 +10,7 @@ use crate::{
     server::{
         access::{AccountReader, KeyManager},
         app::App,
+        service::{ServiceError, activity},
         store::{StoreError, Tables as _},
     },
 };

@@ -1,11 +1,7 @@
 //! Rotating: a key is made to replace another, which goes on working through its grace period (docs/security.md, S37 and
 //! S38).
 
-use super::{
-    ServiceError, activity,
-    keys::{Revealed, check_form_token, check_room, once},
-    long_reads, settled,
-};
+use super::{Revealed, check_form_token, check_room, once};
 use crate::{
     domain::{
         activity::Event,
@@ -19,6 +15,7 @@ use crate::{
     server::{
         access::{AccountReader, KeyManager},
         app::App,
+        service::{ServiceError, activity, long_reads, settled},
         store::{Tables as _, Tx, keys::NewKey},
     },
 };
