@@ -116,10 +116,10 @@ const SHORT_TASKS: &[(&str, &str)] = &[
         "src/server/quiet_thread.rs",
         "a part of a backup, or of its verification",
     ),
-    ("src/server/store/health.rs", "the try of a change"),
+    ("src/server/store/engine/health.rs", "the try of a change"),
     ("src/server/store/journal/aside.rs", "an access to a file"),
-    ("src/server/store/long_read.rs", "the end of a connection"),
-    ("src/server/store/transaction.rs", "the end of a change"),
+    ("src/server/store/engine/long_read.rs", "the end of a connection"),
+    ("src/server/store/engine/transaction.rs", "the end of a change"),
 ];
 
 #[test]

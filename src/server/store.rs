@@ -3,25 +3,9 @@
 //! A table has a file with its statements, its rows and its methods; `reader.keys().page(..)` and
 //! `tx.keys().insert(..)` reach them. What is absent is `Ok(None)`.
 
-mod answered;
 pub mod backup;
-mod changes;
-mod connect;
-mod connect_error;
-mod dialect;
-mod driver_errors;
-mod error;
-mod fitness;
-pub mod given;
-mod health;
+pub mod engine;
 mod journal;
-mod long_read;
-mod migrations;
-mod outbox;
-mod sqlite_file;
-mod start_questions;
-mod sync;
-mod transaction;
 
 pub mod accounts;
 pub mod activity;
@@ -37,26 +21,22 @@ pub mod memberships;
 pub mod operator;
 pub mod peppers;
 pub mod person_changes;
-mod pools;
-mod probe;
 pub mod refusals;
 pub mod retention;
-mod row_turns;
-mod search;
 pub mod sessions;
 pub mod sign_in_waits;
 pub mod users;
 
-pub use changes::{Changes, Moment};
-pub use connect::{Location, Store};
-pub use connect_error::ConnectError;
-pub use error::{StoreError, Unique};
+pub use engine::connect::{Location, Store};
+pub use engine::connect_error::ConnectError;
+pub use engine::error::{StoreError, Unique};
+pub use engine::invalidation::{Changes, Moment};
+pub use engine::long_read::{LongPermit, LongRead};
+pub use engine::transaction::Tx;
+pub use journal::outbox::KEY_COLUMNS;
 pub use journal::{Journal, JournalLevels};
-pub use long_read::{LongPermit, LongRead};
-pub use outbox::KEY_COLUMNS;
-pub use transaction::Tx;
 
-use answered::answered;
+use engine::answered::answered;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
 
 /// A borrowed connection of either engine.

@@ -11,7 +11,7 @@ use crate::{
         batches::WriteRows,
         rng::Rng,
         secret::pepper::KeyHash,
-        store::{StoreError, Tables as _, Tx, given},
+        store::{StoreError, Tables as _, Tx, engine::bulk},
     },
 };
 use async_trait::async_trait;
@@ -20,7 +20,7 @@ use std::time::Duration;
 /// How often the use of one key after its end is told.
 const ALERT_EVERY: Duration = Duration::from_hours(1);
 /// Rows of one transaction: on SQLite nobody else writes meanwhile.
-const CHUNK: usize = 16 * given::MANY;
+const CHUNK: usize = 16 * bulk::MANY;
 /// The same where each row has a statement of its own (docs/security.md, S85).
 const SINGLE_ROWS: usize = 200;
 

@@ -1,6 +1,6 @@
 //! Accounts: what keys belong to, and who is in them.
 
-use super::{Conn, StoreError, declare, on, row_turns::Turns};
+use super::{Conn, StoreError, declare, engine::row_turns::Turns, on};
 use crate::domain::{
     ids::{AccountId, UserId},
     role::Role,

@@ -1,6 +1,6 @@
 //! What was done in accounts. Rows are added and read; the database refuses everything else (docs/security.md, S67).
 
-use super::{Conn, StoreError, declare, on, search};
+use super::{Conn, StoreError, declare, engine::search, on};
 use crate::domain::{
     activity::{Entry, Event},
     ids::{AccountId, UserId},

@@ -15,7 +15,10 @@ pub use schema::{Engine, Unknown, judge};
 pub use sqlite::{CopiedFile, copy_sqlite, verify_sqlite};
 pub use turn::Turn;
 
-use super::{ConnectError, Store, StoreError, Tables as _, declare, driver_errors, pools::Pools};
+use super::{
+    ConnectError, Store, StoreError, Tables as _, declare,
+    engine::{driver_errors, pools::Pools},
+};
 use std::{
     io,
     path::{Path, PathBuf},

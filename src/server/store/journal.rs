@@ -13,11 +13,15 @@ mod copy;
 mod file;
 mod line;
 mod opening;
+pub(super) mod outbox;
 mod replay;
 #[cfg(test)]
 mod tests;
 
-use super::{ConnectError, Store, StoreError, changes::Role, outbox, pools::Pools, sqlite_file::beside};
+use super::{
+    ConnectError, Store, StoreError,
+    engine::{invalidation::Role, pools::Pools, sqlite_file::beside},
+};
 use crate::server::tasks::{End, Tasks};
 use copy::JournalCopy;
 use file::{Known, Locked, Trouble};

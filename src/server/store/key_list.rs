@@ -2,8 +2,9 @@
 
 use super::{
     Conn, StoreError, declare,
+    engine::search,
     keys::{Row, live, select},
-    on, search,
+    on,
 };
 use crate::domain::{ids::AccountId, key::Key, page::Cursor, time::Timestamp};
 

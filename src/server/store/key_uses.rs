@@ -2,7 +2,7 @@
 
 use super::{
     Conn, StoreError, answered,
-    given::{self, Column, MANY, column},
+    engine::bulk::{self, Column, MANY, column},
 };
 use crate::domain::{ids::KeyId, time::Timestamp};
 use sqlx::{PgConnection, SqliteConnection};
@@ -18,13 +18,13 @@ static POSTGRES: LazyLock<String> = LazyLock::new(|| {
     let with = format!(
         "WITH used AS (SELECT k.id, given.at FROM {} JOIN api_keys k ON k.id = given.id AND k.deleted_at IS NULL \
          ORDER BY k.id COLLATE \"C\" FOR UPDATE OF k) ",
-        given::columns(&COLUMNS)
+        bulk::columns(&COLUMNS)
     );
     update(&with, "used")
 });
 
 fn sqlite(rows: usize) -> String {
-    update(&given::rows(&COLUMNS, rows), "given")
+    update(&bulk::rows(&COLUMNS, rows), "given")
 }
 
 fn update(with: &str, given: &str) -> String {

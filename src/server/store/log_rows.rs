@@ -2,7 +2,7 @@
 
 use super::{
     Conn, StoreError, answered,
-    given::{self, Column, MANY, column},
+    engine::bulk::{self, Column, MANY, column},
 };
 use crate::domain::log::LogEntry;
 use sqlx::{PgConnection, Postgres, SqliteConnection, postgres::PgArguments, query::QueryScalar};
@@ -30,7 +30,7 @@ const COLUMNS: [Column; 12] = [
 static SQLITE_ONE: LazyLock<String> = LazyLock::new(|| sqlite(1));
 static SQLITE_MANY: LazyLock<String> = LazyLock::new(|| sqlite(MANY));
 static COPY: LazyLock<String> =
-    LazyLock::new(|| format!("COPY request_logs ({}) FROM STDIN", given::names(&COLUMNS)));
+    LazyLock::new(|| format!("COPY request_logs ({}) FROM STDIN", bulk::names(&COLUMNS)));
 /// The keys are locked once and in their order, as [`super::keys::Keys::lock`] has it: one that is being deleted is
 /// waited for, and one that was deleted has no rows any more.
 const LIVING: &str = "SELECT id FROM api_keys WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id COLLATE \"C\" FOR KEY SHARE";
@@ -41,7 +41,7 @@ const PRESENT: &str = "SELECT id FROM request_logs WHERE (key_id, at, id) IN \
 /// The statement that adds what is given. Two indexes say whether the key is there and whether it was deleted: of those
 /// that were there are few.
 fn sqlite(rows: usize) -> String {
-    let (with, names) = (given::rows(&COLUMNS, rows), given::names(&COLUMNS));
+    let (with, names) = (bulk::rows(&COLUMNS, rows), bulk::names(&COLUMNS));
     format!(
         "{with}INSERT INTO request_logs ({names}) SELECT {names} FROM given \
          WHERE EXISTS (SELECT 1 FROM api_keys k WHERE k.id = given.key_id) \

@@ -1,14 +1,13 @@
 //! What is true of a database, by which a copy is compared with it: its migrations, its newest change, its check values
 //! and its rows; and rows that refer to others that are not there.
 
-use super::{
-    super::{
-        Conn, on,
-        peppers::{Peppers, StoredVersion},
-        sync,
-    },
-    CopyError, MIGRATIONS, TABLES,
+use super::super::{
+    Conn,
+    engine::peers,
+    on,
+    peppers::{Peppers, StoredVersion},
 };
+use super::{CopyError, MIGRATIONS, TABLES};
 
 /// A migration that was run.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -78,7 +77,7 @@ impl Facts {
     pub(super) async fn read(mut conn: Conn<'_>, count: bool) -> Result<Self, CopyError> {
         let migrations =
             on!(again(&mut conn), c => sqlx::query_as::<_, Applied>(MIGRATIONS).fetch_all(c).await?);
-        let newest_change = sync::epoch(again(&mut conn)).await?;
+        let newest_change = peers::epoch(again(&mut conn)).await?;
         let peppers = Peppers(again(&mut conn)).all().await?;
         let mut rows = Vec::new();
         for &(name, sql) in TABLES.iter().filter(|_| count) {

@@ -1,13 +1,14 @@
 //! The place of an SQLite database while a backup is put there: no server starts meanwhile, and at every moment the
 //! place holds the old file whole, the new file whole, or nothing (docs/security.md, S82 and S91).
 
-use super::{
-    super::{
-        ConnectError, driver_errors,
+use super::super::{
+    ConnectError,
+    engine::{
+        driver_errors,
         sqlite_file::{self, SqliteFile},
     },
-    CopyError,
 };
+use super::CopyError;
 use crate::server::files;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};

@@ -1,9 +1,10 @@
 //! The rows of a PostgreSQL database: out of one snapshot, and into a database in one transaction.
 
-use super::{
-    super::{Conn, ConnectError, Location, Store, driver_errors, migrations, pools::Pools},
-    CopyError, Facts, Fault, LEFT_OUT, TABLES, facts,
+use super::super::{
+    Conn, ConnectError, Location, Store,
+    engine::{driver_errors, migrations, pools::Pools},
 };
+use super::{CopyError, Facts, Fault, LEFT_OUT, TABLES, facts};
 use futures_util::TryStreamExt as _;
 use sqlx::{
     AssertSqlSafe, Executor as _, PgConnection, PgPool, Postgres, Transaction,

@@ -1,6 +1,7 @@
 //! Which tables a backup has, by the migrations that made them, and whether this release knows these.
 
-use super::{super::migrations, Applied};
+use super::super::engine::migrations;
+use super::Applied;
 use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
 use std::fmt;

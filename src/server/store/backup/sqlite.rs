@@ -4,10 +4,8 @@
 //! `VACUUM INTO` would do too, but it builds every tree anew and takes several times as long; until the transaction
 //! ends the write-ahead log cannot begin anew and grows with every change (docs/security.md, S85).
 
-use super::{
-    super::{Conn, driver_errors},
-    CopyError, Facts, Fault, LEFT_OUT, facts,
-};
+use super::super::{Conn, engine::driver_errors};
+use super::{CopyError, Facts, Fault, LEFT_OUT, facts};
 use crate::server::{
     files,
     quiet_thread::{self, Stopped},

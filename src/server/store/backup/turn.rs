@@ -1,9 +1,10 @@
 //! Which of the servers that share a PostgreSQL makes the backups.
 
-use super::{
-    super::{Store, dialect, pools::Pools},
-    CopyError,
+use super::super::{
+    Store,
+    engine::{dialect, pools::Pools},
 };
+use super::CopyError;
 use sqlx::{Connection as _, PgConnection};
 use std::time::Duration;
 use tokio::time::timeout;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::server::{
     files,
-    store::sqlite_file::beside,
+    store::engine::sqlite_file::beside,
     tasks::{End, Tasks},
 };
 use sqlx::SqlitePool;

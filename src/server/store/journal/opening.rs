@@ -11,7 +11,7 @@ use crate::{
     domain::time::Timestamp,
     server::{
         files,
-        store::{ConnectError, outbox, sqlite_file::beside},
+        store::{ConnectError, engine::sqlite_file::beside, journal::outbox},
     },
 };
 use sqlx::SqliteConnection;

@@ -1,7 +1,7 @@
 //! Brings what the journal holds into a database file that is older: what has ended since stays ended.
 
 use super::line::{Entry, Key, Member, Person};
-use crate::server::store::{StoreError, dialect};
+use crate::server::store::{StoreError, engine::dialect};
 use sqlx::{Connection as _, SqliteConnection};
 
 const KEY: &str =

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Why a pooler in transaction mode is refused.
-pub(super) struct PoolerSentence;
+pub(in crate::server::store) struct PoolerSentence;
 
 impl fmt::Display for PoolerSentence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,7 +22,7 @@ impl fmt::Display for PoolerSentence {
 }
 
 /// A sentence about an error while connecting to PostgreSQL or asking it.
-pub(super) fn postgres(error: &sqlx::Error, options: &PgConnectOptions) -> String {
+pub(in crate::server::store) fn postgres(error: &sqlx::Error, options: &PgConnectOptions) -> String {
     let (host, port, person) = (options.get_host(), options.get_port(), options.get_username());
     let database = options.get_database().unwrap_or(person);
     match error {
@@ -100,7 +100,7 @@ fn refused(error: &dyn DatabaseError, person: &str, database: &str) -> String {
 }
 
 /// A sentence about a file that cannot be opened or made.
-pub(super) fn file(path: &Path, error: &io::Error) -> String {
+pub(in crate::server::store) fn file(path: &Path, error: &io::Error) -> String {
     let path = path.display();
     match error.kind() {
         ErrorKind::ReadOnlyFilesystem => format!(
@@ -115,18 +115,22 @@ pub(super) fn file(path: &Path, error: &io::Error) -> String {
 }
 
 /// The primary result code of SQLite (sqlite.org/rescode.html).
-pub(super) fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
+pub(in crate::server::store) fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
     let code = error.as_database_error()?.code()?;
     code.parse::<u32>().ok().map(|code| code & 0xff)
 }
 
 /// A sentence about an error while opening an SQLite file.
-pub(super) fn sqlite(error: &sqlx::Error, file: &Path) -> String {
+pub(in crate::server::store) fn sqlite(error: &sqlx::Error, file: &Path) -> String {
     sqlite_sentence(sqlite_code(error), error, file)
 }
 
 /// The same by the primary result code.
-pub(super) fn sqlite_sentence(code: Option<u32>, error: &dyn fmt::Display, file: &Path) -> String {
+pub(in crate::server::store) fn sqlite_sentence(
+    code: Option<u32>,
+    error: &dyn fmt::Display,
+    file: &Path,
+) -> String {
     let file = file.display();
     match code {
         Some(5 | 6) => format!("another program holds {file} locked: end it"),
@@ -146,7 +150,7 @@ pub(super) fn sqlite_sentence(code: Option<u32>, error: &dyn fmt::Display, file:
 }
 
 /// A sentence about an error of the migrations.
-pub(super) fn migration(error: &MigrateError) -> String {
+pub(in crate::server::store) fn migration(error: &MigrateError) -> String {
     match error {
         MigrateError::VersionMissing(version) => format!(
             "the tables are those of a later release (migration {version} is unknown to this one): start that release, or \

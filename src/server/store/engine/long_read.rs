@@ -1,7 +1,7 @@
 //! Reads that may take long: on connections of their own, with a time limit, and ended in the database when nobody
 //! waits for them any more (docs/security.md, S87).
 
-use super::{Conn, Reader, StoreError, Tables, answered};
+use crate::server::store::{Conn, Reader, StoreError, Tables, answered};
 use sqlx::Executor as _;
 use std::{
     sync::{
@@ -26,7 +26,9 @@ pub struct LongRead {
 }
 
 /// The right to a long read; so many run at once as there are permits.
-pub struct LongPermit(#[expect(dead_code, reason = "it is held, not used")] pub(super) OwnedSemaphorePermit);
+pub struct LongPermit(
+    #[expect(dead_code, reason = "it is held, not used")] pub(in crate::server::store) OwnedSemaphorePermit,
+);
 
 /// How long PostgreSQL may take to find that a client is gone (`client_connection_check_interval`, and the way). Until
 /// then its statement counts as one that runs.

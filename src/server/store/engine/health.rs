@@ -1,6 +1,7 @@
 //! Whether the database answers, and whether it can be changed (docs/security.md, S94).
 
-use super::{Store, StoreError, fitness, pools::Pools};
+use super::{fitness, pools::Pools};
+use crate::server::store::{Store, StoreError};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 

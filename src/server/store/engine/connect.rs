@@ -1,19 +1,20 @@
 //! Opening the database: the engine is chosen once, here, from the address.
 
 use super::{
-    Changes, ConnectError, Journal, StoreError, answered,
-    changes::Role,
     dialect, driver_errors,
     fitness::{self, Fitness},
-    journal,
+    invalidation::Role,
     migrations::{self, Wait},
+    peers::{self, postgres::Looker},
     pools::{Pools, ReadPools, Shared},
     probe::Probe,
     sqlite_file::{self, SqliteFile},
     start_questions,
-    sync::{self, postgres::Looker},
 };
-use crate::server::tasks::Tasks;
+use crate::server::{
+    store::{Changes, ConnectError, Journal, StoreError, answered, journal},
+    tasks::Tasks,
+};
 use sqlx::{
     Connection as _, PgConnection, SqliteConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -33,7 +34,7 @@ const CONNECTIONS: u32 = 12;
 /// Connections that look up keys that are not in memory, and do nothing else (docs/security.md, S87).
 const CHECKS: u32 = 6;
 /// Long reads that run at once on this server (S87). Each of them may keep a core busy.
-pub(super) const LONG_READS: usize = 2;
+pub(in crate::server::store) const LONG_READS: usize = 2;
 /// Connections for them, with room for one that is being closed.
 const LONG_CONNECTIONS: u32 = 3;
 /// How long a request waits for a connection before it is told that the database is away.
@@ -61,7 +62,7 @@ pub struct PostgresUrl(String);
 
 impl PostgresUrl {
     /// How a connection is opened.
-    pub(super) fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
+    pub(in crate::server::store) fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
         Ok(PgConnectOptions::from_str(&self.0)?.application_name("babysea"))
     }
 }
@@ -101,14 +102,14 @@ impl FromStr for Location {
 /// The database; cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    pub(super) pools: Pools,
-    pub(super) shared: Arc<Shared>,
-    pub(super) changes: Arc<Changes>,
+    pub(in crate::server::store) pools: Pools,
+    pub(in crate::server::store) shared: Arc<Shared>,
+    pub(in crate::server::store) changes: Arc<Changes>,
     pub(super) fitness: Arc<Fitness>,
     /// The SQLite file of a server, held for as long as the process serves, so that a second one cannot (S92).
-    pub(super) file: Option<Arc<SqliteFile>>,
+    pub(in crate::server::store) file: Option<Arc<SqliteFile>>,
     /// What has ended, beside the SQLite file.
-    pub(super) journal: Option<Arc<Journal>>,
+    pub(in crate::server::store) journal: Option<Arc<Journal>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -280,8 +281,8 @@ impl Store {
         let upkeep = pool(1);
         let changes = Arc::new(Changes::new("server".to_owned(), Role::Alone));
         let looks = pool(1);
-        sync::sqlite::look(&looks, &changes).await?;
-        sync::sqlite::start(tasks, &looks, &write, &changes);
+        peers::sqlite::look(&looks, &changes).await?;
+        peers::sqlite::start(tasks, &looks, &write, &changes);
         journal::start(tasks, &journal, &looks);
         Ok(Self {
             pools: Pools::Sqlite { write, read, upkeep },
@@ -318,7 +319,7 @@ impl Store {
         let server = answered(async { Ok::<_, StoreError>(server.await?) }).await?;
         let changes = Arc::new(Changes::new(server, Role::Server));
         let looker = answered(Looker::begin(options, &changes)).await?;
-        sync::postgres::start(tasks, &pool, looker, &changes);
+        peers::postgres::start(tasks, &pool, looker, &changes);
         let pools = ReadPools {
             checks: short(CHECKS)
                 .acquire_timeout(ACQUIRE_FOR_CHECK)

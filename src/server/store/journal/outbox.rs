@@ -1,15 +1,17 @@
 //! What a change has ended, narrowed or undone, written in its transaction. From here it goes to the journal beside the
-//! SQLite file ([`super::journal`]; docs/security.md, S83, and docs/decisions/0009). PostgreSQL has point-in-time recovery.
+//! SQLite file ([`super::`]; docs/security.md, S83, and docs/decisions/0009). PostgreSQL has point-in-time recovery.
 //!
 //! A row holds the whole state, after the change, of each key, membership and person that it was about: whatever a new
 //! kind of change does to one of [`KEY_COLUMNS`], it is in the row.
 
-use super::StoreError;
-use crate::domain::ids::{AccountId, KeyId, UserId};
+use crate::{
+    domain::ids::{AccountId, KeyId, UserId},
+    server::store::StoreError,
+};
 use sqlx::SqliteConnection;
 use std::{collections::BTreeSet, fmt::Display};
 
-/// The columns of a key that the journal keeps. A statement that writes one belongs to [`super::key_changes`], which a test
+/// The columns of a key that the journal keeps. A statement that writes one belongs to [`crate::server::store::key_changes`], which a test
 /// checks for every statement.
 pub const KEY_COLUMNS: [&str; 8] = [
     "revoked_at",
@@ -23,7 +25,7 @@ pub const KEY_COLUMNS: [&str; 8] = [
 ];
 
 /// Rows that one transaction removes, and that are read at a time.
-pub(super) const STEP: i64 = 256;
+pub(in crate::server::store) const STEP: i64 = 256;
 
 /// One row for a change. Who is in no team any more is in it without a role.
 const WRITE: &str = "INSERT INTO outbox (number, entry) VALUES ($1, json_object(
@@ -52,32 +54,32 @@ const LEFT: &str =
 const FIRST: &str = "SELECT MIN(number) FROM outbox";
 
 /// Rows of the outbox.
-pub(super) struct Rows {
+pub(in crate::server::store) struct Rows {
     /// Number and entry of each.
-    pub(super) entries: Vec<(i64, String)>,
+    pub(in crate::server::store) entries: Vec<(i64, String)>,
     /// The last change that is among them, or needs no row.
-    pub(super) last: i64,
+    pub(in crate::server::store) last: i64,
     /// Whether there may be more.
-    pub(super) may_be_more: bool,
+    pub(in crate::server::store) may_be_more: bool,
 }
 
 /// What a transaction is about that ends, narrows or undoes something.
 #[derive(Debug, Default)]
-pub(super) struct Subjects {
-    pub(super) keys: BTreeSet<KeyId>,
-    pub(super) members: BTreeSet<(AccountId, UserId)>,
-    pub(super) people: BTreeSet<UserId>,
+pub(in crate::server::store) struct Subjects {
+    pub(in crate::server::store) keys: BTreeSet<KeyId>,
+    pub(in crate::server::store) members: BTreeSet<(AccountId, UserId)>,
+    pub(in crate::server::store) people: BTreeSet<UserId>,
 }
 
 impl Subjects {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::server::store) fn is_empty(&self) -> bool {
         self.keys.is_empty() && self.members.is_empty() && self.people.is_empty()
     }
 }
 
 /// Writes the row of the change `number`, whose statements have run, and removes rows that are in the journal: those up to
 /// `written`.
-pub(super) async fn write(
+pub(in crate::server::store) async fn write(
     conn: &mut SqliteConnection,
     number: i64,
     subjects: &Subjects,
@@ -99,7 +101,10 @@ pub(super) async fn write(
 }
 
 /// The rows after a change, the first [`STEP`] of them.
-pub(super) async fn after(conn: &mut SqliteConnection, number: i64) -> Result<Rows, sqlx::Error> {
+pub(in crate::server::store) async fn after(
+    conn: &mut SqliteConnection,
+    number: i64,
+) -> Result<Rows, sqlx::Error> {
     let found: Vec<(i64, Option<i64>, Option<String>)> = sqlx::query_as(AFTER)
         .bind(number)
         .bind(STEP)
@@ -123,7 +128,7 @@ pub(super) async fn after(conn: &mut SqliteConnection, number: i64) -> Result<Ro
 }
 
 /// The number of the last change, and whether each change after `number` has a row.
-pub(super) async fn has_all_after(
+pub(in crate::server::store) async fn has_all_after(
     conn: &mut SqliteConnection,
     number: i64,
 ) -> Result<(i64, bool), sqlx::Error> {
@@ -132,7 +137,7 @@ pub(super) async fn has_all_after(
 }
 
 /// The change after which a new journal begins: what the outbox still has belongs into it.
-pub(super) async fn begins_after(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+pub(in crate::server::store) async fn begins_after(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     let first: Option<i64> = sqlx::query_scalar(FIRST).fetch_one(&mut *conn).await?;
     let before = first.map_or(i64::MAX, |first| first - 1);
     match has_all_after(conn, before.min(i64::MAX / 2)).await? {

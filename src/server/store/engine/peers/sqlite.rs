@@ -1,10 +1,10 @@
 //! The server of an SQLite file looks at the counter, since commands change the file beside it.
 
-use super::super::{Changes, Conn, StoreError, changes::HOLDS};
 use crate::{
     domain::ids::KeyId,
     server::{
         clock::Uptime,
+        store::{Changes, Conn, StoreError, engine::invalidation::HOLDS},
         tasks::{End, Tasks},
     },
 };
@@ -49,7 +49,7 @@ pub(super) async fn number(conn: &mut SqliteConnection, keys: &BTreeSet<KeyId>) 
 
 /// Reads what was changed, and lets go of it. Reading is enough to use on what is held: a command waits a second if it does
 /// not see that it was noted.
-pub(in super::super) async fn look(read: &SqlitePool, changes: &Changes) -> Result<(), StoreError> {
+pub(in crate::server::store) async fn look(read: &SqlitePool, changes: &Changes) -> Result<(), StoreError> {
     let (began, before) = (Uptime::now(), changes.epoch());
     let mut conn = read.acquire().await?;
     let found = super::changed(Conn::Sqlite(&mut conn), before).await?;
@@ -59,7 +59,12 @@ pub(in super::super) async fn look(read: &SqlitePool, changes: &Changes) -> Resu
 }
 
 /// Starts to look.
-pub(in super::super) fn start(tasks: &Tasks, read: &SqlitePool, write: &SqlitePool, changes: &Arc<Changes>) {
+pub(in crate::server::store) fn start(
+    tasks: &Tasks,
+    read: &SqlitePool,
+    write: &SqlitePool,
+    changes: &Arc<Changes>,
+) {
     let (read, write, changes) = (read.clone(), write.clone(), Arc::downgrade(changes));
     tasks.watch("looks", move || {
         let looking = keep_looking(read.clone(), write.clone(), changes.clone());

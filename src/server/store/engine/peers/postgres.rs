@@ -1,14 +1,14 @@
 //! Servers that share PostgreSQL look at the counter, and at each other's rows.
 
-use super::{
-    super::{Conn, StoreError, changes::HOLDS, row_turns::Turns},
-    peers::{Peer, Peers, Shown},
-};
+use super::acknowledged::{Peer, Peers, Shown};
 use crate::{
     domain::{ids::KeyId, time::Timestamp},
     server::{
         clock::Uptime,
-        store::Changes,
+        store::{
+            Changes, Conn, StoreError,
+            engine::{invalidation::HOLDS, row_turns::Turns},
+        },
         tasks::{End, Tasks},
     },
 };
@@ -60,7 +60,7 @@ const LEAVE: &str = "DELETE FROM servers WHERE id = $1";
 const FORGET: &str = "DELETE FROM servers WHERE id = $1 AND epoch = $2 AND beat = $3 AND seen_at = $4";
 
 /// Deletes the row of a server that answers nobody any more, so that no change waits for it.
-pub(in super::super) async fn leave(pool: &PgPool, changes: &Changes) {
+pub(in crate::server::store) async fn leave(pool: &PgPool, changes: &Changes) {
     changes.leave();
     let left = sqlx::query(LEAVE).bind(&changes.server).execute(pool);
     // Otherwise the first change of another server waits for a second.
@@ -83,7 +83,7 @@ pub(super) async fn number(conn: &mut PgConnection, keys: &BTreeSet<KeyId>) -> R
 }
 
 /// Tells the time once.
-pub(in super::super) async fn tell_time(
+pub(in crate::server::store) async fn tell_time(
     conn: &mut PgConnection,
     changes: &Changes,
 ) -> Result<(), StoreError> {
@@ -101,7 +101,7 @@ fn told(changes: &Changes, millis: i64, asked: Uptime) {
 }
 
 /// A server's eyes: a connection of its own, since while all of the pools are busy the keys in memory are still good.
-pub(in super::super) struct Looker {
+pub(in crate::server::store) struct Looker {
     conn: PgConnection,
     /// The others, as seen on this connection. After a crash of the database their rows may show something older, and all
     /// connections are new.
@@ -112,7 +112,7 @@ pub(in super::super) struct Looker {
 
 impl Looker {
     /// Connects, and looks once.
-    pub(in super::super) async fn begin(
+    pub(in crate::server::store) async fn begin(
         options: &PgConnectOptions,
         changes: &Changes,
     ) -> Result<Self, StoreError> {
@@ -220,7 +220,7 @@ impl Looker {
 }
 
 /// Starts to look.
-pub(in super::super) fn start(tasks: &Tasks, pool: &PgPool, looker: Looker, changes: &Arc<Changes>) {
+pub(in crate::server::store) fn start(tasks: &Tasks, pool: &PgPool, looker: Looker, changes: &Arc<Changes>) {
     let (pool, changes, mut first) = (pool.clone(), Arc::downgrade(changes), Some(looker));
     tasks.watch("looks", move || {
         let looking = keep_looking(pool.clone(), first.take(), changes.clone());

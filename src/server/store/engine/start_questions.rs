@@ -1,7 +1,8 @@
 //! What a start asks the database before it uses it: one place, and a sentence for each answer that will not do
 //! (docs/security.md, S95).
 
-use super::{ConnectError, dialect, driver_errors::PoolerSentence, migrations};
+use super::{dialect, driver_errors::PoolerSentence, migrations};
+use crate::server::store::ConnectError;
 use sqlx::{
     Connection as _, PgConnection, Row as _, SqliteConnection, postgres::PgConnectOptions,
     sqlite::SqliteConnectOptions,

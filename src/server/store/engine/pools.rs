@@ -1,17 +1,20 @@
 //! The connections of the store, and who may have which.
 
-use super::{
-    Changes, LongPermit, LongRead, Reader, Store, StoreError, Tables as _, Tx, answered, changes::Role,
-    connect::LONG_READS, dialect, health::Health, sync, transaction::Open,
+use super::{connect::LONG_READS, dialect, health::Health, invalidation::Role, peers, transaction::Open};
+use crate::{
+    domain::time::Timestamp,
+    server::{
+        clock::Uptime,
+        store::{Changes, LongPermit, LongRead, Reader, Store, StoreError, Tables as _, Tx, answered},
+    },
 };
-use crate::{domain::time::Timestamp, server::clock::Uptime};
 use sqlx::{Database, Pool, Postgres, Sqlite, SqlitePool};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::sleep};
 
 /// The connections, by what they are for: what clients ask of one pool takes nothing from the others.
 #[derive(Clone)]
-pub(super) enum Pools {
+pub(in crate::server::store) enum Pools {
     Sqlite {
         write: SqlitePool,
         read: ReadPools<Sqlite>,
@@ -26,7 +29,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOKS: u32 = 60;
 
 /// What all copies of a store share beside their connections.
-pub(super) struct Shared {
+pub(in crate::server::store) struct Shared {
     /// Permits of long reads.
     long: Arc<Semaphore>,
     /// Whether the database is well.
@@ -43,15 +46,15 @@ impl Default for Shared {
 }
 
 /// Connections that read; on PostgreSQL the first ones write too.
-pub(super) struct ReadPools<D: Database> {
+pub(in crate::server::store) struct ReadPools<D: Database> {
     /// Pages, and all that is short.
-    pub(super) short: Pool<D>,
+    pub(in crate::server::store) short: Pool<D>,
     /// Keys that are not in memory.
-    pub(super) checks: Pool<D>,
+    pub(in crate::server::store) checks: Pool<D>,
     /// What reads all rows of a key or an account.
-    pub(super) long: Pool<D>,
+    pub(in crate::server::store) long: Pool<D>,
     /// `/readyz`.
-    pub(super) health: Pool<D>,
+    pub(in crate::server::store) health: Pool<D>,
 }
 
 impl<D: Database> Clone for ReadPools<D> {
@@ -67,7 +70,7 @@ impl<D: Database> Clone for ReadPools<D> {
 
 impl<D: Database> ReadPools<D> {
     /// One pool for everything, as a command needs it.
-    pub(super) fn one(pool: &Pool<D>) -> Self {
+    pub(in crate::server::store) fn one(pool: &Pool<D>) -> Self {
         Self {
             short: pool.clone(),
             checks: pool.clone(),
@@ -185,7 +188,7 @@ impl Store {
         if let Pools::Postgres(pools) = &self.pools {
             self.changes.tell_time(Box::new(listener));
             let mut conn = pools.short.acquire().await?;
-            answered(sync::postgres::tell_time(&mut conn, &self.changes)).await?;
+            answered(peers::postgres::tell_time(&mut conn, &self.changes)).await?;
         }
         Ok(())
     }
@@ -222,11 +225,11 @@ impl Store {
     }
 
     /// Lets go of the keys that were changed, as the task of the server does all the time; the number of the last change.
-    pub(super) async fn look(&self) -> Result<i64, StoreError> {
+    pub(in crate::server::store) async fn look(&self) -> Result<i64, StoreError> {
         if let (Pools::Sqlite { read, .. }, Role::Alone) = (&self.pools, self.changes.role) {
-            sync::sqlite::look(&read.short, &self.changes).await?;
+            peers::sqlite::look(&read.short, &self.changes).await?;
         }
-        sync::epoch(self.read().await?.conn()).await
+        peers::epoch(self.read().await?.conn()).await
     }
 
     /// The pools of connections: name, how many are open, how many of them are in use.
@@ -262,7 +265,7 @@ impl Store {
             }
             Pools::Postgres(pools) => {
                 if self.changes.role == Role::Server {
-                    sync::postgres::leave(&pools.short, &self.changes).await;
+                    peers::postgres::leave(&pools.short, &self.changes).await;
                 }
                 pools.close().await;
             }

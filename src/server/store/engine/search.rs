@@ -2,7 +2,7 @@
 
 /// For `LIKE ... ESCAPE '\'` on what is stored in lower case: the text anywhere in it, with its special characters taken
 /// literally; nothing for an empty search.
-pub(super) fn pattern(search: &str) -> Option<String> {
+pub(in crate::server::store) fn pattern(search: &str) -> Option<String> {
     let literal = search
         .to_lowercase()
         .replace('\\', "\\\\")

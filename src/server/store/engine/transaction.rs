@@ -1,16 +1,16 @@
 //! Transactions, and what follows when something was ended or changed in one.
 
-use super::{
-    Conn, Store, StoreError, Tables,
-    changes::Role,
-    fitness,
-    key_changes::KeyChange,
-    member_changes::MemberChange,
-    outbox::{self, Subjects},
-    person_changes::PersonChange,
-    sync,
+use super::{fitness, invalidation::Role, peers};
+use crate::{
+    domain::ids::{AccountId, KeyId, UserId},
+    server::store::{
+        Conn, Store, StoreError, Tables,
+        journal::outbox::{self, Subjects},
+        key_changes::KeyChange,
+        member_changes::MemberChange,
+        person_changes::PersonChange,
+    },
 };
-use crate::domain::ids::{AccountId, KeyId, UserId};
 use sqlx::{Postgres, Sqlite, Transaction};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -95,7 +95,7 @@ impl Tx {
             store,
             changed,
         } = self;
-        let epoch = sync::number(open.conn(), &changed.keys).await?;
+        let epoch = peers::number(open.conn(), &changed.keys).await?;
         if let (Conn::Sqlite(conn), Some(journal)) = (open.conn(), &store.journal) {
             outbox::write(conn, epoch, &changed, journal.written()).await?;
         }
@@ -172,7 +172,7 @@ impl Store {
             // No other server uses the file.
             Role::Alone => {}
             Role::Server => self.changes.known(epoch).await,
-            Role::Command => sync::known(self, epoch).await,
+            Role::Command => peers::known(self, epoch).await,
         }
     }
 

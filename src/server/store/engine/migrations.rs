@@ -1,7 +1,7 @@
 //! Brings the tables to this release. On PostgreSQL the lock is the transaction that migrates, so it ends with its
 //! session; it is taken only where something is due (docs/security.md, S91 and S95).
 
-use super::ConnectError;
+use crate::server::store::ConnectError;
 use sqlx::{
     Connection as _, PgConnection, SqliteConnection,
     migrate::{Migrate as _, MigrateError, Migrator},
@@ -12,20 +12,20 @@ use std::{
 };
 use tokio::time::sleep;
 
-pub(super) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
+pub(in crate::server::store) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
     let mut migrator = sqlx::migrate!("migrations/sqlite");
     migrator.set_locking(false);
     migrator
 });
 /// Without sqlx's own lock: it belongs to the session, and waits without end.
-pub(super) static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
+pub(in crate::server::store) static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
     let mut migrator = sqlx::migrate!("migrations/postgres");
     migrator.set_locking(false);
     migrator
 });
 
 /// Where the migrations that were run are listed.
-pub(super) const TABLE: &str = "_sqlx_migrations";
+pub(in crate::server::store) const TABLE: &str = "_sqlx_migrations";
 /// The number says "babysea" to nobody but us; PostgreSQL keeps such locks apart by database.
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7019264412530921)";
 /// Limits of the session that starts: a lock is tried again, a migration may take as long as it takes.
@@ -33,18 +33,18 @@ const SET_UP: &str = "SET lock_timeout = 1000; SET statement_timeout = 0; \
     SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning";
 
 /// How long a start waits for others in all (docs/operations.md).
-pub(super) const GIVE_UP: Duration = Duration::from_mins(1);
+pub(in crate::server::store) const GIVE_UP: Duration = Duration::from_mins(1);
 /// After which time it says what it waits for.
 const QUIET: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// Sets up the session that asks and migrates.
-pub(super) async fn set_up(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub(in crate::server::store) async fn set_up(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(SET_UP).execute(conn).await.map(drop)
 }
 
 /// Whether PostgreSQL's tables are those of an earlier release, or absent.
-pub(super) async fn is_due(conn: &mut PgConnection) -> Result<bool, ConnectError> {
+pub(in crate::server::store) async fn is_due(conn: &mut PgConnection) -> Result<bool, ConnectError> {
     let exists: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
         .fetch_one(&mut *conn)
         .await?;
@@ -57,7 +57,7 @@ pub(super) async fn is_due(conn: &mut PgConnection) -> Result<bool, ConnectError
 }
 
 /// Migrates PostgreSQL, or shows that nothing is to be done and that the tables are not those of a later release.
-pub(super) async fn run_postgres(conn: &mut PgConnection) -> Result<(), ConnectError> {
+pub(in crate::server::store) async fn run_postgres(conn: &mut PgConnection) -> Result<(), ConnectError> {
     let mut tx = conn.begin().await?;
     if is_due(&mut tx).await? {
         if !try_lock(&mut tx).await? {
@@ -86,7 +86,7 @@ pub(super) async fn run_postgres(conn: &mut PgConnection) -> Result<(), ConnectE
 }
 
 /// Takes the lock of those who make or change the tables, until the transaction ends; whether it could.
-pub(super) async fn try_lock(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
+pub(in crate::server::store) async fn try_lock(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(TRY_LOCK).fetch_one(conn).await
 }
 
@@ -102,7 +102,7 @@ async fn applied_postgres(conn: &mut PgConnection) -> Result<Option<i64>, Connec
 }
 
 /// Migrates SQLite: its file has one server, which holds the lock of the file.
-pub(super) async fn run_sqlite(conn: &mut SqliteConnection) -> Result<(), ConnectError> {
+pub(in crate::server::store) async fn run_sqlite(conn: &mut SqliteConnection) -> Result<(), ConnectError> {
     const APPLIED: &str = "SELECT MAX(version) FROM _sqlx_migrations";
     let applied = sqlx::query_scalar(APPLIED).fetch_one(&mut *conn).await;
     announce(applied.unwrap_or(None), &SQLITE);
@@ -125,18 +125,18 @@ fn announce(applied: Option<i64>, migrator: &Migrator) {
 }
 
 /// The last migration of this release.
-pub(super) fn newest(migrator: &Migrator) -> Option<i64> {
+pub(in crate::server::store) fn newest(migrator: &Migrator) -> Option<i64> {
     migrator.iter().map(|migration| migration.version).max()
 }
 
 /// The waiting of a start: said after a second, ended after a minute.
-pub(super) struct Wait {
+pub(in crate::server::store) struct Wait {
     began: Instant,
     is_said: bool,
 }
 
 impl Wait {
-    pub(super) fn new() -> Self {
+    pub(in crate::server::store) fn new() -> Self {
         Self {
             began: Instant::now(),
             is_said: false,
@@ -147,7 +147,7 @@ impl Wait {
     ///
     /// # Errors
     /// `error`, when it is another one or the time is up.
-    pub(super) async fn after(&mut self, error: ConnectError) -> Result<(), ConnectError> {
+    pub(in crate::server::store) async fn after(&mut self, error: ConnectError) -> Result<(), ConnectError> {
         let Some(cause) = error.passes() else {
             return Err(error);
         };

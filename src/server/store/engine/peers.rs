@@ -2,18 +2,17 @@
 //! (docs/security.md, S73, S74). Each change has a number, the next of a counter. docs/decisions/0008 proves why no server
 //! uses what it held before a change once that change has been answered.
 
+mod acknowledged;
 #[cfg(test)]
 mod model;
-mod peers;
 pub(super) mod postgres;
 pub(super) mod sqlite;
 
-use super::{
-    Conn, StoreError, Tables as _, answered,
-    changes::{Found, KNOWN_BY},
-    on,
+use super::invalidation::{Found, KNOWN_BY};
+use crate::{
+    domain::ids::KeyId,
+    server::store::{Conn, StoreError, Tables as _, answered, on},
 };
-use crate::domain::ids::KeyId;
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::{sleep, timeout};
 
@@ -60,7 +59,7 @@ pub(super) async fn changed(conn: Conn<'_>, before: i64) -> Result<Found, StoreE
 }
 
 /// The number of the last change.
-pub(super) async fn epoch(conn: Conn<'_>) -> Result<i64, StoreError> {
+pub(in crate::server::store) async fn epoch(conn: Conn<'_>) -> Result<i64, StoreError> {
     Ok(on!(conn, c => sqlx::query_scalar(EPOCH).fetch_one(c).await?))
 }
 
@@ -72,7 +71,7 @@ async fn least(conn: Conn<'_>) -> Result<i64, StoreError> {
 
 /// Waits, for a command, until no server uses what it held before the change `epoch`, which was committed: all of them have
 /// noted it, or a second has passed.
-pub(super) async fn known(store: &super::Store, epoch: i64) {
+pub(super) async fn known(store: &crate::server::store::Store, epoch: i64) {
     let all = async {
         loop {
             let least = async { least(store.read().await?.conn()).await };

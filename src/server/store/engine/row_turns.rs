@@ -18,11 +18,11 @@ const LEAVE: &str = "RELEASE SAVEPOINT turn; SET LOCAL lock_timeout = 2000";
 const GIVE_UP: Duration = Duration::from_secs(2);
 
 /// The turns of a transaction that waits for a row.
-pub(super) struct Turns(Instant);
+pub(in crate::server::store) struct Turns(Instant);
 
 impl Turns {
     /// Begins to wait.
-    pub(super) async fn join(conn: &mut PgConnection) -> Result<Self, sqlx::Error> {
+    pub(in crate::server::store) async fn join(conn: &mut PgConnection) -> Result<Self, sqlx::Error> {
         sqlx::raw_sql(JOIN).execute(conn).await?;
         Ok(Self(Instant::now()))
     }
@@ -31,7 +31,11 @@ impl Turns {
     ///
     /// # Errors
     /// `error`, when it is another one or the time is up.
-    pub(super) async fn again(&self, conn: &mut PgConnection, error: sqlx::Error) -> Result<(), sqlx::Error> {
+    pub(in crate::server::store) async fn again(
+        &self,
+        conn: &mut PgConnection,
+        error: sqlx::Error,
+    ) -> Result<(), sqlx::Error> {
         let code = error
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code);
@@ -42,7 +46,7 @@ impl Turns {
     }
 
     /// Ends the waiting, with the row.
-    pub(super) async fn leave(self, conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    pub(in crate::server::store) async fn leave(self, conn: &mut PgConnection) -> Result<(), sqlx::Error> {
         sqlx::raw_sql(LEAVE).execute(conn).await.map(drop)
     }
 }

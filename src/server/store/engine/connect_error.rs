@@ -1,6 +1,7 @@
 //! Why the database could not be opened.
 
-use super::{StoreError, driver_errors};
+use super::driver_errors;
+use crate::server::store::StoreError;
 use std::path::PathBuf;
 
 /// Why the database could not be opened, in a sentence for the server operator.

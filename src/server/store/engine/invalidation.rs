@@ -38,7 +38,7 @@ pub type TimeListener = Box<dyn Fn(Timestamp, Uptime) + Send + Sync>;
 
 /// Who holds keys beside whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::server::store) enum Role {
     /// The server of an SQLite file: no other holds keys of it, but commands change them.
     Alone,
     /// One of the servers that share PostgreSQL.
@@ -69,7 +69,7 @@ struct Seen {
 pub struct Changes {
     /// How this server is called among those that share the database.
     pub(super) server: String,
-    pub(super) role: Role,
+    pub(in crate::server::store) role: Role,
     counter: AtomicU64,
     slots: Box<[AtomicU64]>,
     all: AtomicU64,

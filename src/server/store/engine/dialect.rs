@@ -1,6 +1,6 @@
 //! Where the two engines differ: how they begin, what they are told when connecting, how they name a conflict.
 
-use super::Unique;
+use crate::server::store::Unique;
 use sqlx::{
     Executor as _, PgConnection,
     error::DatabaseError,

@@ -4,8 +4,7 @@
 //! a path make no difference. Closing any descriptor of the file would drop SQLite's locks in this process: the one here
 //! is opened once, before SQLite opens the file, and nothing else opens it.
 
-use super::ConnectError;
-use crate::server::files;
+use crate::server::{files, store::ConnectError};
 use std::{
     fs::{self, File, Metadata, TryLockError},
     io,
@@ -21,7 +20,7 @@ type Identity = (u64, u64);
 static TAKEN: Mutex<Vec<Identity>> = Mutex::new(Vec::new());
 
 /// The database file of a server, locked for as long as this lives.
-pub(super) struct SqliteFile {
+pub(in crate::server::store) struct SqliteFile {
     path: PathBuf,
     identity: Identity,
     _database: File,
@@ -31,7 +30,7 @@ pub(super) struct SqliteFile {
 
 impl SqliteFile {
     /// Locks the file that a name leads to; makes it if there is none.
-    pub(super) fn take(named: &Path) -> Result<Self, ConnectError> {
+    pub(in crate::server::store) fn take(named: &Path) -> Result<Self, ConnectError> {
         let path = target(named)?;
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -63,12 +62,12 @@ impl SqliteFile {
     }
 
     /// The absolute path without links, which is how SQLite opens it.
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::server::store) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Fails when the file at the path is no longer the one that is locked: what is written then would be lost.
-    pub(super) fn check(&self) -> io::Result<()> {
+    pub(in crate::server::store) fn check(&self) -> io::Result<()> {
         match fs::symlink_metadata(&self.path) {
             Ok(found) if identity(&found) == self.identity => Ok(()),
             Ok(_) => Err(io::Error::other(
@@ -79,7 +78,7 @@ impl SqliteFile {
     }
 
     /// All files of the database and their folder, whether they exist or not.
-    pub(super) fn files(&self) -> Vec<PathBuf> {
+    pub(in crate::server::store) fn files(&self) -> Vec<PathBuf> {
         let mut files = vec![files::folder_of(&self.path).to_owned(), self.path.clone()];
         files.extend(["-wal", "-shm", ".lock", ".endings"].map(|ending| beside(&self.path, ending)));
         files
@@ -94,7 +93,7 @@ impl Drop for SqliteFile {
 }
 
 /// The file that a command uses beside a server. It is not opened here.
-pub(super) fn existing(named: &Path) -> Result<PathBuf, ConnectError> {
+pub(in crate::server::store) fn existing(named: &Path) -> Result<PathBuf, ConnectError> {
     let path = match target(named) {
         Err(ConnectError::Files { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             return Err(ConnectError::Nothing(named.to_owned()));
@@ -143,7 +142,7 @@ fn identity(found: &Metadata) -> Identity {
 }
 
 /// `FILE` and an ending. A file whose name is that of `path` and `ending`.
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(in crate::server::store) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(ending);
     path.into()
