@@ -7,8 +7,7 @@ use super::{
     store::{
         Tables as _, Tx,
         accounts::{Account, Kind},
-        key_list::KeyFilter,
-        keys::NewKey,
+        keys::{NewKey, list::KeyFilter},
         users::NewUser,
     },
 };

@@ -5,7 +5,7 @@
 use super::{
     batches::{self, Refused, WriteRows},
     rng::Rng,
-    store::{Store, StoreError, Tables as _, Tx, refusals::Refusal},
+    store::{Store, StoreError, Tables as _, Tx, activity::refusals::Refusal},
 };
 use crate::domain::{
     activity::{Entry, Event},

@@ -6,25 +6,14 @@
 pub mod backup;
 pub mod engine;
 mod journal;
+pub mod logs;
 
 pub mod accounts;
 pub mod activity;
-pub mod key_changes;
-pub mod key_list;
-pub mod key_uses;
 pub mod keys;
-pub mod leaks;
-pub mod log_rows;
-pub mod logs;
-pub mod member_changes;
-pub mod memberships;
 pub mod operator;
 pub mod peppers;
-pub mod person_changes;
-pub mod refusals;
 pub mod retention;
-pub mod sessions;
-pub mod sign_in_waits;
 pub mod users;
 
 pub use engine::connect::{Location, Store};
@@ -68,7 +57,7 @@ macro_rules! declare {
     ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
         $($(#[$doc])* const $name: &str = $sql;)*
         /// Every statement of this table, by name.
-        pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+        pub(in crate::server::store) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
     };
 }
 use declare;
@@ -80,20 +69,20 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("accounts", accounts::STATEMENTS),
         ("activity", activity::STATEMENTS),
         ("backup", backup::STATEMENTS),
-        ("key_changes", key_changes::STATEMENTS),
-        ("key_list", key_list::STATEMENTS),
+        ("key_changes", keys::changes::STATEMENTS),
+        ("key_list", keys::list::STATEMENTS),
         ("keys", keys::STATEMENTS),
-        ("leaks", leaks::STATEMENTS),
-        ("logs", logs::STATEMENTS),
-        ("member_changes", member_changes::STATEMENTS),
-        ("memberships", memberships::STATEMENTS),
+        ("leaks", keys::leaks::STATEMENTS),
+        ("logs", logs::read::STATEMENTS),
+        ("member_changes", accounts::member_changes::STATEMENTS),
+        ("memberships", accounts::memberships::STATEMENTS),
         ("operator", operator::STATEMENTS),
         ("peppers", peppers::STATEMENTS),
-        ("person_changes", person_changes::STATEMENTS),
-        ("refusals", refusals::STATEMENTS),
+        ("person_changes", users::changes::STATEMENTS),
+        ("refusals", activity::refusals::STATEMENTS),
         ("retention", retention::STATEMENTS),
-        ("sessions", sessions::STATEMENTS),
-        ("sign_in_waits", sign_in_waits::STATEMENTS),
+        ("sessions", users::sessions::STATEMENTS),
+        ("sign_in_waits", users::sign_in_waits::STATEMENTS),
         ("users", users::STATEMENTS),
     ]
     .into_iter()
@@ -130,48 +119,48 @@ pub trait Tables {
         keys::Keys(self.conn())
     }
     /// API keys as a list.
-    fn key_list(&mut self) -> key_list::KeyList<'_> {
-        key_list::KeyList(self.conn())
+    fn key_list(&mut self) -> keys::list::KeyList<'_> {
+        keys::list::KeyList(self.conn())
     }
     /// API keys in the wrong hands.
-    fn leaks(&mut self) -> leaks::Leaks<'_> {
-        leaks::Leaks(self.conn())
+    fn leaks(&mut self) -> keys::leaks::Leaks<'_> {
+        keys::leaks::Leaks(self.conn())
     }
     /// People in teams.
-    fn memberships(&mut self) -> memberships::Memberships<'_> {
-        memberships::Memberships(self.conn())
+    fn memberships(&mut self) -> accounts::memberships::Memberships<'_> {
+        accounts::memberships::Memberships(self.conn())
     }
     /// The tables as the commands of the server operator see them.
     fn operator(&mut self) -> operator::Operator<'_> {
         operator::Operator(self.conn())
     }
     /// Uses of API keys.
-    fn key_uses(&mut self) -> key_uses::KeyUses<'_> {
-        key_uses::KeyUses(self.conn())
+    fn key_uses(&mut self) -> keys::uses::KeyUses<'_> {
+        keys::uses::KeyUses(self.conn())
     }
     /// Rows that are to be added to the request log.
-    fn log_rows(&mut self) -> log_rows::LogRows<'_> {
-        log_rows::LogRows(self.conn())
+    fn log_rows(&mut self) -> logs::write::LogRows<'_> {
+        logs::write::LogRows(self.conn())
     }
     /// The request log.
-    fn logs(&mut self) -> logs::Logs<'_> {
-        logs::Logs(self.conn())
+    fn logs(&mut self) -> logs::read::Logs<'_> {
+        logs::read::Logs(self.conn())
     }
     /// Sessions of the dashboard.
-    fn sessions(&mut self) -> sessions::Sessions<'_> {
-        sessions::Sessions(self.conn())
+    fn sessions(&mut self) -> users::sessions::Sessions<'_> {
+        users::sessions::Sessions(self.conn())
     }
     /// Failed tries to sign in.
-    fn sign_in_waits(&mut self) -> sign_in_waits::SignInWaits<'_> {
-        sign_in_waits::SignInWaits(self.conn())
+    fn sign_in_waits(&mut self) -> users::sign_in_waits::SignInWaits<'_> {
+        users::sign_in_waits::SignInWaits(self.conn())
     }
     /// Rows that are over.
     fn retention(&mut self) -> retention::Retention<'_> {
         retention::Retention(self.conn())
     }
     /// Refusals that belong to no account.
-    fn refusals(&mut self) -> refusals::Refusals<'_> {
-        refusals::Refusals(self.conn())
+    fn refusals(&mut self) -> activity::refusals::Refusals<'_> {
+        activity::refusals::Refusals(self.conn())
     }
     /// Check values of peppers.
     fn peppers(&mut self) -> peppers::Peppers<'_> {

@@ -5,7 +5,7 @@
 
 use super::{
     batches::{self, Refused, WriteRows},
-    store::{Store, StoreError, Tables as _, Tx, sessions::IdHash},
+    store::{Store, StoreError, Tables as _, Tx, users::sessions::IdHash},
 };
 use crate::domain::{
     ids::{AccountId, UserId},

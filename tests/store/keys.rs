@@ -6,7 +6,7 @@ use crate::{
 };
 use babysea::{
     domain::{key::Key, time::Timestamp},
-    server::store::{Store, StoreError, Tables as _, Unique, key_list::KeyFilter},
+    server::store::{Store, StoreError, Tables as _, Unique, keys::list::KeyFilter},
 };
 
 async fn found(store: &Store, hash: &babysea::server::secret::pepper::KeyHash) -> Option<Key> {

@@ -6,7 +6,9 @@ use crate::{
 };
 use babysea::{
     domain::time::Timestamp,
-    server::store::{Store, StoreError, Tables as _, Tx, Unique, retention::Kind, sessions::NewSession},
+    server::store::{
+        Store, StoreError, Tables as _, Tx, Unique, retention::Kind, users::sessions::NewSession,
+    },
 };
 
 const ID: [u8; 32] = [1; 32];

@@ -6,7 +6,7 @@ use crate::{
 };
 use babysea::{
     domain::sign_in_wait::{FORGOTTEN_AFTER, Failures},
-    server::store::{Store, Tables as _, sign_in_waits::WaitId},
+    server::store::{Store, Tables as _, users::sign_in_waits::WaitId},
 };
 
 fn id(n: u64) -> WaitId {

@@ -6,7 +6,7 @@ use crate::{
 };
 use babysea::{
     domain::role::Role,
-    server::store::{ConnectError, Store, Tables as _, key_list::KeyFilter},
+    server::store::{ConnectError, Store, Tables as _, keys::list::KeyFilter},
 };
 use sqlx::migrate::Migrator;
 use std::path::Path;

@@ -19,7 +19,10 @@ use crate::{
             password::{Busy, Checked},
             pepper::Purpose,
         },
-        store::{StoreError, Tables, Tx, sign_in_waits::WaitId, users::User},
+        store::{
+            StoreError, Tables, Tx,
+            users::{User, sign_in_waits::WaitId},
+        },
     },
 };
 use std::sync::atomic::Ordering;

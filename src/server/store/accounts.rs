@@ -1,5 +1,8 @@
 //! Accounts: what keys belong to, and who is in them.
 
+pub mod member_changes;
+pub mod memberships;
+
 use super::{Conn, StoreError, declare, engine::row_turns::Turns, on};
 use crate::domain::{
     ids::{AccountId, UserId},

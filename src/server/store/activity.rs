@@ -1,5 +1,7 @@
 //! What was done in accounts. Rows are added and read; the database refuses everything else (docs/security.md, S67).
 
+pub mod refusals;
+
 use super::{Conn, StoreError, declare, engine::search, on};
 use crate::domain::{
     activity::{Entry, Event},

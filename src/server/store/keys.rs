@@ -1,5 +1,10 @@
 //! API keys. Every query that a person causes names the account beside the key (docs/security.md, S19).
 
+pub mod changes;
+pub mod leaks;
+pub mod list;
+pub mod uses;
+
 use super::{Conn, StoreError, answered, declare, on};
 use crate::{
     domain::{

@@ -1,5 +1,9 @@
 //! People who can sign in.
 
+pub mod changes;
+pub mod sessions;
+pub mod sign_in_waits;
+
 use super::{Conn, StoreError, declare, on};
 use crate::domain::{
     email::Email,

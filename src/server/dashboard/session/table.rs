@@ -8,7 +8,7 @@ use crate::{
         app::App,
         store::{
             StoreError, Tables as _,
-            sessions::{IdHash, Live, NewSession},
+            users::sessions::{IdHash, Live, NewSession},
         },
     },
 };

@@ -15,7 +15,7 @@ use crate::{
 };
 use std::{collections::BTreeMap, time::Duration};
 
-pub use crate::server::store::logs::LoggedRequest;
+pub use crate::server::store::logs::read::LoggedRequest;
 
 /// Days that the chart shows.
 pub const DAYS: usize = 30;

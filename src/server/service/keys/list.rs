@@ -8,7 +8,7 @@ use crate::{
     server::{access::AccountReader, app::App, service::ServiceError, store::Tables as _},
 };
 
-pub use crate::server::store::key_list::{KeyCounts, KeyFilter};
+pub use crate::server::store::keys::list::{KeyCounts, KeyFilter};
 
 /// Rows of a page.
 pub const PAGE: u32 = 50;

@@ -21,7 +21,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-pub use crate::server::store::logs::Since;
+pub use crate::server::store::logs::read::Since;
 
 const ROTATED_TWICE: &str = "This form has made its replacement already, and a secret is shown only once. \
     If it was lost, use Reissue secret on the replacement.";

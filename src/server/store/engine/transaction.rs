@@ -5,10 +5,10 @@ use crate::{
     domain::ids::{AccountId, KeyId, UserId},
     server::store::{
         Conn, Store, StoreError, Tables,
+        accounts::member_changes::MemberChange,
         journal::outbox::{self, Subjects},
-        key_changes::KeyChange,
-        member_changes::MemberChange,
-        person_changes::PersonChange,
+        keys::changes::KeyChange,
+        users::changes::PersonChange,
     },
 };
 use sqlx::{Postgres, Sqlite, Transaction};

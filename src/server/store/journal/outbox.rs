@@ -11,7 +11,7 @@ use crate::{
 use sqlx::SqliteConnection;
 use std::{collections::BTreeSet, fmt::Display};
 
-/// The columns of a key that the journal keeps. A statement that writes one belongs to [`crate::server::store::key_changes`], which a test
+/// The columns of a key that the journal keeps. A statement that writes one belongs to [`crate::server::store::keys::changes`], which a test
 /// checks for every statement.
 pub const KEY_COLUMNS: [&str; 8] = [
     "revoked_at",

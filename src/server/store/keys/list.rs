@@ -1,12 +1,10 @@
 //! The list of an account's keys: searched, filtered, and read page by page.
 
-use super::{
-    Conn, StoreError, declare,
-    engine::search,
-    keys::{Row, live, select},
-    on,
+use super::{Row, live, select};
+use crate::{
+    domain::{ids::AccountId, key::Key, page::Cursor, time::Timestamp},
+    server::store::{Conn, StoreError, declare, engine::search, on},
 };
-use crate::domain::{ids::AccountId, key::Key, page::Cursor, time::Timestamp};
 
 /// The rows of an account that a search leaves: `$2` is a pattern or nothing.
 macro_rules! searched {
@@ -65,7 +63,7 @@ pub struct KeyCounts {
 }
 
 /// The list.
-pub struct KeyList<'c>(pub(super) Conn<'c>);
+pub struct KeyList<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl KeyList<'_> {
     /// The keys that were made before the one at `cursor`, newest first; the newest of all without a cursor.

@@ -1,11 +1,13 @@
 //! Who joins a team, leaves it, or has another role there. Each such change is written to the outbox when its transaction
 //! ends.
 
-use super::{Conn, StoreError, declare, on};
-use crate::domain::{
-    ids::{AccountId, UserId},
-    role::Role,
-    time::Timestamp,
+use crate::{
+    domain::{
+        ids::{AccountId, UserId},
+        role::Role,
+        time::Timestamp,
+    },
+    server::store::{Conn, StoreError, declare, on},
 };
 
 declare! {
@@ -14,11 +16,11 @@ declare! {
     SET_ROLE = "UPDATE memberships SET role = $3 WHERE account_id = $1 AND user_id = $2";
 }
 
-/// Somebody whose membership is to change, from [`super::Tx::change_member`].
+/// Somebody whose membership is to change, from [`crate::server::store::Tx::change_member`].
 pub struct MemberChange<'c> {
-    pub(super) conn: Conn<'c>,
-    pub(super) account: AccountId,
-    pub(super) user: UserId,
+    pub(in crate::server::store) conn: Conn<'c>,
+    pub(in crate::server::store) account: AccountId,
+    pub(in crate::server::store) user: UserId,
 }
 
 impl MemberChange<'_> {

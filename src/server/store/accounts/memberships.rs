@@ -1,14 +1,16 @@
 //! Who is in a team beside its primary owner. [`super::member_changes`] changes that.
 
-use super::{Conn, StoreError, declare, on};
-use crate::domain::ids::AccountId;
+use crate::{
+    domain::ids::AccountId,
+    server::store::{Conn, StoreError, declare, on},
+};
 
 declare! {
     COUNT = "SELECT COUNT(*) FROM memberships WHERE account_id = $1";
 }
 
 /// The table.
-pub struct Memberships<'c>(pub(super) Conn<'c>);
+pub struct Memberships<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl Memberships<'_> {
     /// How many there are beside the primary owner.

@@ -1,7 +1,9 @@
 //! Sessions of the dashboard: found by the SHA-256 of the cookie's value (docs/security.md, S8).
 
-use super::{Conn, StoreError, declare, on};
-use crate::domain::{ids::UserId, time::Timestamp};
+use crate::{
+    domain::{ids::UserId, time::Timestamp},
+    server::store::{Conn, StoreError, declare, on},
+};
 
 declare! {
     INSERT = "INSERT INTO sessions (id_hash, user_id, data, last_seen_at, ends_at) VALUES ($1, $2, $3, $4, $5)";
@@ -45,7 +47,7 @@ pub struct Live {
 }
 
 /// The table.
-pub struct Sessions<'c>(pub(super) Conn<'c>);
+pub struct Sessions<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl Sessions<'_> {
     /// Adds a session.

@@ -1,9 +1,11 @@
 //! Failed tries to sign in (docs/security.md, S7). Servers that share PostgreSQL share the waits by this table.
 
-use super::{Conn, Store, StoreError, Tables as _, declare, on};
-use crate::domain::{
-    sign_in_wait::{FORGOTTEN_AFTER, Failures},
-    time::Timestamp,
+use crate::{
+    domain::{
+        sign_in_wait::{FORGOTTEN_AFTER, Failures},
+        time::Timestamp,
+    },
+    server::store::{Conn, Store, StoreError, Tables as _, declare, on},
 };
 
 declare! {
@@ -45,7 +47,7 @@ impl From<Row> for Failures {
 }
 
 /// The table.
-pub struct SignInWaits<'c>(pub(super) Conn<'c>);
+pub struct SignInWaits<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl SignInWaits<'_> {
     /// The failures of a row; none when it does not exist.

@@ -1,8 +1,10 @@
 //! What ends the ways in of a person: another password, and the end of all their sessions. Each such change is written to
 //! the outbox when its transaction ends.
 
-use super::{Conn, StoreError, declare, on};
-use crate::domain::ids::UserId;
+use crate::{
+    domain::ids::UserId,
+    server::store::{Conn, StoreError, declare, on},
+};
 
 declare! {
     SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
@@ -13,10 +15,10 @@ declare! {
 /// Sessions that one statement ends at most; a person has fewer.
 const ENDED: i64 = 1_000;
 
-/// A person who is to change, from [`super::Tx::change_person`].
+/// A person who is to change, from [`crate::server::store::Tx::change_person`].
 pub struct PersonChange<'c> {
-    pub(super) conn: Conn<'c>,
-    pub(super) user: UserId,
+    pub(in crate::server::store) conn: Conn<'c>,
+    pub(in crate::server::store) user: UserId,
 }
 
 impl PersonChange<'_> {

@@ -1,15 +1,14 @@
 //! What ends or narrows a key. Every such change is noted when its transaction ends, so that no server goes on with
 //! what it held of the key.
 
-use super::{
-    Conn, StoreError, declare,
-    keys::{NewSecret, live},
-    on,
-};
-use crate::domain::{
-    ids::{AccountId, KeyId},
-    key::Rotation,
-    time::Timestamp,
+use super::{NewSecret, live};
+use crate::{
+    domain::{
+        ids::{AccountId, KeyId},
+        key::Rotation,
+        time::Timestamp,
+    },
+    server::store::{Conn, StoreError, declare, on},
 };
 
 declare! {
@@ -25,17 +24,17 @@ declare! {
         WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL AND revoked_at IS NULL";
     REPORT = "UPDATE api_keys SET leak_reported_at = $3, revoked_at = COALESCE(revoked_at, $3)
         WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL AND leak_reported_at IS NULL";
-    /// A marked row, until its request log is gone (`super::retention`).
+    /// A marked row, until its request log is gone (`crate::server::store::retention`).
     DELETE = "UPDATE api_keys SET deleted_at = $3, revoked_at = COALESCE(revoked_at, $3)
         WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL";
     DETACH = "UPDATE api_keys SET replaces_id = NULL WHERE account_id = $1 AND replaces_id = $2";
 }
 
-/// A key that is to change, from [`super::Tx::change`].
+/// A key that is to change, from [`crate::server::store::Tx::change`].
 pub struct KeyChange<'c> {
-    pub(super) conn: Conn<'c>,
-    pub(super) account: AccountId,
-    pub(super) id: KeyId,
+    pub(in crate::server::store) conn: Conn<'c>,
+    pub(in crate::server::store) account: AccountId,
+    pub(in crate::server::store) id: KeyId,
 }
 
 impl KeyChange<'_> {
@@ -93,7 +92,7 @@ impl KeyChange<'_> {
 
     /// Deletes a key; whether there was one. Its row stays, marked and counted nowhere, until the background has removed
     /// its request log: this takes as long as revoking, however many rows there are (docs/security.md, S85). The key must
-    /// be locked ([`super::keys::Keys::lock`]): rows that are being added are waited for then.
+    /// be locked ([`super::Keys::lock`]): rows that are being added are waited for then.
     pub async fn delete(mut self, now: Timestamp) -> Result<bool, StoreError> {
         on!(&mut self.conn, c => {
             sqlx::query(DETACH)

@@ -1,10 +1,12 @@
 //! When keys were last used.
 
-use super::{
-    Conn, StoreError, answered,
-    engine::bulk::{self, Column, MANY, column},
+use crate::{
+    domain::{ids::KeyId, time::Timestamp},
+    server::store::{
+        Conn, StoreError, answered,
+        engine::bulk::{self, Column, MANY, column},
+    },
 };
-use crate::domain::{ids::KeyId, time::Timestamp};
 use sqlx::{PgConnection, SqliteConnection};
 use std::sync::LazyLock;
 
@@ -14,7 +16,7 @@ const COLUMNS: [Column; 2] = [("id", "TEXT"), ("at", "BIGINT")];
 static SQLITE_ONE: LazyLock<String> = LazyLock::new(|| sqlite(1));
 static SQLITE_MANY: LazyLock<String> = LazyLock::new(|| sqlite(MANY));
 static POSTGRES: LazyLock<String> = LazyLock::new(|| {
-    // Locked in the order of the keys, as [`super::keys::Keys::lock`] has it, however the rows are changed.
+    // Locked in the order of the keys, as [`super::Keys::lock`] has it, however the rows are changed.
     let with = format!(
         "WITH used AS (SELECT k.id, given.at FROM {} JOIN api_keys k ON k.id = given.id AND k.deleted_at IS NULL \
          ORDER BY k.id COLLATE \"C\" FOR UPDATE OF k) ",
@@ -36,7 +38,7 @@ fn update(with: &str, given: &str) -> String {
 }
 
 /// Uses of keys to be noted.
-pub struct KeyUses<'c>(pub(super) Conn<'c>);
+pub struct KeyUses<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl KeyUses<'_> {
     /// Notes when keys were accepted, each once. A later use that is known already stays.

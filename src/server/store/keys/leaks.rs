@@ -1,14 +1,13 @@
 //! Keys in the wrong hands: reported as leaked, or used after their end.
 
-use super::{
-    Conn, StoreError, declare,
-    keys::{Row, select},
-    on,
-};
-use crate::domain::{
-    ids::{AccountId, KeyId},
-    key::Key,
-    time::Timestamp,
+use super::{Row, select};
+use crate::{
+    domain::{
+        ids::{AccountId, KeyId},
+        key::Key,
+        time::Timestamp,
+    },
+    server::store::{Conn, StoreError, declare, on},
 };
 
 declare! {
@@ -24,7 +23,7 @@ declare! {
 }
 
 /// What the table of keys says of them.
-pub struct Leaks<'c>(pub(super) Conn<'c>);
+pub struct Leaks<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl Leaks<'_> {
     /// The keys that were reported as leaked and that no owner has acknowledged, latest report first.

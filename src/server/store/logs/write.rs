@@ -1,10 +1,12 @@
 //! Writing the request log.
 
-use super::{
-    Conn, StoreError, answered,
-    engine::bulk::{self, Column, MANY, column},
+use crate::{
+    domain::log::LogEntry,
+    server::store::{
+        Conn, StoreError, answered,
+        engine::bulk::{self, Column, MANY, column},
+    },
 };
-use crate::domain::log::LogEntry;
 use sqlx::{PgConnection, Postgres, SqliteConnection, postgres::PgArguments, query::QueryScalar};
 use std::{
     collections::{BTreeSet, HashSet},
@@ -31,7 +33,7 @@ static SQLITE_ONE: LazyLock<String> = LazyLock::new(|| sqlite(1));
 static SQLITE_MANY: LazyLock<String> = LazyLock::new(|| sqlite(MANY));
 static COPY: LazyLock<String> =
     LazyLock::new(|| format!("COPY request_logs ({}) FROM STDIN", bulk::names(&COLUMNS)));
-/// The keys are locked once and in their order, as [`super::keys::Keys::lock`] has it: one that is being deleted is
+/// The keys are locked once and in their order, as [`crate::server::store::keys::Keys::lock`] has it: one that is being deleted is
 /// waited for, and one that was deleted has no rows any more.
 const LIVING: &str = "SELECT id FROM api_keys WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id COLLATE \"C\" FOR KEY SHARE";
 /// Rows are found by their whole primary key there.
@@ -50,7 +52,7 @@ fn sqlite(rows: usize) -> String {
 }
 
 /// Rows to add.
-pub struct LogRows<'c>(pub(super) Conn<'c>);
+pub struct LogRows<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl LogRows<'_> {
     /// Adds them, each once. The row of a key that was deleted meanwhile is not written. `again` says that some may be there

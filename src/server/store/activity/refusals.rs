@@ -1,8 +1,10 @@
 //! Refused sign-ins that belong to no account: one row a minute and network, and never more rows than a bound
 //! (docs/security.md, S90). Nothing but retention deletes them otherwise.
 
-use super::{Conn, StoreError, declare, on};
-use crate::domain::time::Timestamp;
+use crate::{
+    domain::time::Timestamp,
+    server::store::{Conn, StoreError, declare, on},
+};
 
 declare! {
     INSERT = "INSERT INTO unowned_refusals (id, at, event, ip_hash, times) VALUES ($1, $2, $3, $4, $5)";
@@ -26,7 +28,7 @@ pub struct Refusal<'a> {
 }
 
 /// The table.
-pub struct Refusals<'c>(pub(super) Conn<'c>);
+pub struct Refusals<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl Refusals<'_> {
     /// Adds a row.

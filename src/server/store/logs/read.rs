@@ -1,0 +1,197 @@
+//! The request log: a row for each request made with a key.
+
+use crate::{
+    domain::{
+        ids::{AccountId, KeyId},
+        time::Timestamp,
+    },
+    server::store::{Conn, StoreError, declare, keys::live, on},
+};
+
+declare! {
+    INSERT_GAP = "INSERT INTO request_log_gaps (id, at, dropped) VALUES ($1, $2, $3)";
+    /// Key by key, as the rows are found.
+    USAGE = "SELECT method, route, status, error_code, COUNT(*) AS requests FROM request_logs
+        WHERE key_id IN (SELECT id FROM api_keys WHERE account_id = $1) AND at >= $2
+        GROUP BY method, route, status, error_code ORDER BY method, route, status";
+    COUNT_OF_KEY = "SELECT COUNT(*) FROM request_logs WHERE key_id = $1";
+    /// Whether any key of the account is in its grace period: most accounts have none, and then nothing is counted.
+    ANY_IN_GRACE = concat!("SELECT COUNT(*) FROM (SELECT 1 FROM api_keys
+        WHERE account_id = $1 AND rotated_at IS NOT NULL AND ", live!("$2"), " LIMIT 1) AS one");
+    /// Requests of the keys in their grace period, then of their replacements. Questions of their own, so that each key's
+    /// rows are looked up: a join may read the whole log.
+    SINCE_ROTATION = concat!("WITH old AS (
+            SELECT id, rotated_at FROM api_keys WHERE account_id = $1 AND rotated_at IS NOT NULL AND ", live!("$2"), "
+        ), asked (id, since) AS (
+            SELECT id, rotated_at FROM old
+            UNION SELECT new.id, new.created_at FROM old JOIN api_keys new ON new.replaces_id = old.id AND new.deleted_at IS NULL
+        )
+        SELECT asked.id,
+            (SELECT COUNT(*) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since),
+            (SELECT COUNT(DISTINCT l.ip_hash) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since),
+            (SELECT MAX(l.at) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since)
+        FROM asked");
+    /// Day by day from `$2` on, the first being 0: how many were refused by the check of the key, and how many were not.
+    DAYS = "SELECT (at - $2) / 86400000 AS day,
+            CAST(SUM(CASE WHEN error_code LIKE 'BSE1%' THEN 0 ELSE 1 END) AS BIGINT) AS accepted,
+            CAST(SUM(CASE WHEN error_code LIKE 'BSE1%' THEN 1 ELSE 0 END) AS BIGINT) AS refused
+        FROM request_logs WHERE key_id = $1 AND at >= $2 GROUP BY 1 ORDER BY 1";
+    LAST = "SELECT id, method, path, status, error_code, ip_hash, at FROM request_logs WHERE key_id = $1
+        ORDER BY at DESC, id DESC LIMIT $2";
+    GAPS = "SELECT COUNT(*) FROM (SELECT 1 FROM request_log_gaps WHERE at >= $1 LIMIT 1) AS one";
+}
+
+/// Requests of one kind in a span of time.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Usage {
+    /// HTTP method.
+    pub method: String,
+    /// Pattern of the route.
+    pub route: String,
+    /// HTTP status of the answers.
+    pub status: i64,
+    /// Code of the refusals.
+    pub error_code: Option<String>,
+    /// How many there were.
+    pub requests: i64,
+}
+
+/// What a key did since a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Since {
+    /// Requests, refused ones too.
+    pub requests: u64,
+    /// Different addresses that they came from, as far as those could be told.
+    pub clients: u64,
+    /// When the last one was.
+    pub last_at: Option<Timestamp>,
+}
+
+/// The requests of a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Day {
+    /// Days since the first.
+    pub day: i64,
+    /// Those that passed the check of the key.
+    pub accepted: i64,
+    /// The others.
+    pub refused: i64,
+}
+
+/// A request, for people.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct LoggedRequest {
+    /// Its id.
+    pub id: String,
+    /// HTTP method.
+    pub method: String,
+    /// Path.
+    pub path: String,
+    /// HTTP status of the answer.
+    pub status: i64,
+    /// Code of the refusal.
+    pub error_code: Option<String>,
+    /// First 12 hex digits of the HMAC-SHA-256 of the client's address under the pepper.
+    pub ip_hash: Option<String>,
+    /// When it was answered, in Unix milliseconds.
+    pub at: i64,
+}
+
+/// The table.
+pub struct Logs<'c>(pub(in crate::server::store) Conn<'c>);
+
+impl Logs<'_> {
+    /// Marks that `dropped` rows of about `at` are missing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn insert_gap(self, id: &str, at: Timestamp, dropped: u64) -> Result<(), StoreError> {
+        let dropped = i64::try_from(dropped).unwrap_or(i64::MAX);
+        on!(self.0, c => {
+            sqlx::query(INSERT_GAP).bind(id).bind(at.millis()).bind(dropped).execute(c).await?;
+        });
+        Ok(())
+    }
+
+    /// The requests of an account since a moment, counted by kind.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn usage(self, account: AccountId, since: Timestamp) -> Result<Vec<Usage>, StoreError> {
+        Ok(on!(self.0, c => {
+            sqlx::query_as::<_, Usage>(USAGE).bind(account.to_string()).bind(since.millis()).fetch_all(c).await?
+        }))
+    }
+
+    /// How many rows a key has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_of_key(self, key: KeyId) -> Result<u64, StoreError> {
+        let count: i64 =
+            on!(self.0, c => sqlx::query_scalar(COUNT_OF_KEY).bind(key.to_string()).fetch_one(c).await?);
+        Ok(count.unsigned_abs())
+    }
+
+    /// Whether any key of an account is in its grace period at `now`.
+    pub async fn any_in_grace(self, account: AccountId, now: Timestamp) -> Result<bool, StoreError> {
+        let any: i64 = on!(self.0, c => {
+            sqlx::query_scalar(ANY_IN_GRACE).bind(account.to_string()).bind(now.millis()).fetch_one(c).await?
+        });
+        Ok(any > 0)
+    }
+
+    /// What the keys of an account that are in their grace period at `now`, and their replacements, did since the
+    /// rotation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn since_rotation(
+        self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Vec<(KeyId, Since)>, StoreError> {
+        let rows: Vec<(String, i64, i64, Option<i64>)> = on!(self.0, c => {
+            sqlx::query_as(SINCE_ROTATION).bind(account.to_string()).bind(now.millis()).fetch_all(c).await?
+        });
+        let rows = rows.into_iter().map(|(id, requests, clients, last_at)| {
+            let since = Since {
+                requests: requests.unsigned_abs(),
+                clients: clients.unsigned_abs(),
+                last_at: last_at.map(Timestamp::from_millis),
+            };
+            let id = id.parse().map_err(|_| StoreError::Unreadable("api_keys.id"))?;
+            Ok((id, since))
+        });
+        rows.collect()
+    }
+
+    /// The requests of a key since `start`, by the day counted from there; days without any are left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn days(self, key: KeyId, start: Timestamp) -> Result<Vec<Day>, StoreError> {
+        Ok(on!(self.0, c => {
+            sqlx::query_as::<_, Day>(DAYS).bind(key.to_string()).bind(start.millis()).fetch_all(c).await?
+        }))
+    }
+
+    /// The last requests of a key, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn last(self, key: KeyId, limit: u32) -> Result<Vec<LoggedRequest>, StoreError> {
+        Ok(on!(self.0, c => {
+            sqlx::query_as::<_, LoggedRequest>(LAST).bind(key.to_string()).bind(i64::from(limit)).fetch_all(c).await?
+        }))
+    }
+
+    /// Whether rows of any account are missing since a moment.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_gaps(self, since: Timestamp) -> Result<bool, StoreError> {
+        let gaps: i64 = on!(self.0, c => sqlx::query_scalar(GAPS).bind(since.millis()).fetch_one(c).await?);
+        Ok(gaps > 0)
+    }
+}
