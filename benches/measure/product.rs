@@ -15,7 +15,7 @@ use babysea::{
         network::Allowlist,
         password::Password,
         role::Action,
-        secret::SecretText,
+        secret_text::SecretText,
         token,
     },
     server::{

@@ -12,7 +12,7 @@
 use super::error::ApiError;
 use crate::domain::{
     network::{Entry, Reading},
-    secret::SecretText,
+    secret_text::SecretText,
     snippet::{Snippet, Trial},
 };
 use leptos::prelude::*;

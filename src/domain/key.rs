@@ -1,5 +1,7 @@
 //! An API key as it stands, and whether it may pass.
 
+pub mod rate_limit;
+
 use super::{
     ids::{AccountId, KeyId, UserId},
     network::Allowlist,

@@ -1,6 +1,6 @@
 //! The text of an API key: prefix, 32 random characters, 6 characters of checksum (docs/security.md, S29).
 
-use super::secret::SecretText;
+use super::secret_text::SecretText;
 
 /// Characters of the random part; 32 of 62 kinds are 190 bits.
 const RANDOM: usize = 32;

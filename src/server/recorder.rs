@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{
     ids::KeyId,
-    log::{KeyUse, LogEntry},
+    request_log::{KeyUse, LogEntry},
     time::Timestamp,
 };
 use std::{

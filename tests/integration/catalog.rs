@@ -7,7 +7,7 @@ use crate::{
     program::{Program, run},
     world::{Setup, World},
 };
-use babysea::{domain::proxy::Proxy, server::app::App};
+use babysea::{domain::proxy_config::Proxy, server::app::App};
 use std::path::Path;
 
 const SHIPPED: &str = include_str!("../../examples/catalog/weather.toml");

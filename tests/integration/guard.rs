@@ -5,7 +5,7 @@ use crate::{
     database::Database,
     world::{Setup, World},
 };
-use babysea::domain::{proxy::Proxy, role::Role};
+use babysea::domain::{proxy_config::Proxy, role::Role};
 
 #[tokio::test]
 async fn every_proxy_has_its_file_with_this_servers_address() {

@@ -6,7 +6,7 @@ use crate::{
     world::World,
 };
 use babysea::{
-    domain::log::{KeyUse, LogEntry},
+    domain::request_log::{KeyUse, LogEntry},
     server::store::Tables as _,
 };
 

@@ -9,7 +9,7 @@ use crate::{
 use babysea::{
     domain::{
         ids::KeyId,
-        log::{KeyUse, LogEntry},
+        request_log::{KeyUse, LogEntry},
     },
     server::store::Tables as _,
 };

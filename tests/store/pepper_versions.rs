@@ -5,7 +5,7 @@ use crate::{
     rows::{add_key, after, key, two_accounts},
 };
 use babysea::{
-    domain::secret::SecretText,
+    domain::secret_text::SecretText,
     server::{
         rng::SeededRng,
         secret::pepper::{self, KeyHash, Pepper, PepperError},

@@ -8,7 +8,7 @@ use babysea::{
         key::Key,
         name::PersonName,
         network::Allowlist,
-        secret::SecretText,
+        secret_text::SecretText,
         time::Timestamp,
     },
     server::{

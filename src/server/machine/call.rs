@@ -1,7 +1,7 @@
 //! What `/v1` and forward-auth have in common: the question, its verdict, what is noted of it, and how a refusal reads.
 
 use crate::{
-    domain::{catalog::Route, log::KeyUse, time::Timestamp},
+    domain::{catalog::Route, request_log::KeyUse, time::Timestamp},
     server::{
         app::App,
         machine::{

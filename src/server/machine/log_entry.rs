@@ -1,7 +1,7 @@
 //! What of a request is kept in the log (docs.babysea.ai, `/logs/overview`): never a key, never an address in clear.
 
 use crate::{
-    domain::{catalog::Route, key::Key, log::LogEntry, time::Timestamp, token},
+    domain::{catalog::Route, key::Key, request_log::LogEntry, time::Timestamp, token},
     server::{app::App, config::trusted_proxies::Client, http::client_ip::address_hash},
 };
 use axum::http::{HeaderMap, header};

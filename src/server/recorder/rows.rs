@@ -4,7 +4,7 @@ use crate::{
     domain::{
         activity::{Actor, Entry, Event, Trace},
         ids::KeyId,
-        log::LogEntry,
+        request_log::LogEntry,
         time::Timestamp,
     },
     server::{

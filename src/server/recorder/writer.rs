@@ -8,7 +8,7 @@ use crate::{
     domain::{
         activity::Trace,
         ids::KeyId,
-        log::{KeyUse, LogEntry},
+        request_log::{KeyUse, LogEntry},
         time::Timestamp,
     },
     server::{

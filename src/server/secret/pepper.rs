@@ -11,7 +11,7 @@ pub use file::{add_version, contents, remove_version};
 pub use mac::Purpose;
 
 use crate::{
-    domain::{network::canonical, secret::SecretText},
+    domain::{network::canonical, secret_text::SecretText},
     server::{
         rng::Rng,
         store::{Store, Tables as _, peppers::StoredVersion},

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         catalog::{Catalog, Route},
         key::{Denial, Key},
-        secret::SecretText,
+        secret_text::SecretText,
         time::Timestamp,
         token,
     },

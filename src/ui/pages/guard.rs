@@ -1,7 +1,7 @@
 //! The page `Guard your API`: the configuration of a proxy that asks this server about every request.
 
 use crate::{
-    domain::proxy::Proxy,
+    domain::proxy_config::Proxy,
     ui::{
         kit::{
             button::ButtonLink,

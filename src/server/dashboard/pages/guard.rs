@@ -2,7 +2,7 @@
 
 use super::{SignedIn, failure, frame, not_found};
 use crate::{
-    domain::proxy::{self, Proxy},
+    domain::proxy_config::{self, Proxy},
     server::{access, app::App, dashboard::document},
     ui::{
         layout::Section,
@@ -46,7 +46,7 @@ pub async fn show(
         page: format!("/home/{slug}/guard"),
         proxy,
         configuration: proxy.configuration(server, &visit.app.config.brand),
-        trusted: proxy::neighbour(server),
+        trusted: proxy_config::neighbour(server),
         listens_everywhere: visit.app.config.listen.ip().is_unspecified(),
         trusts_proxies: !visit.app.trusted_proxies().is_empty(),
         brand: visit.app.config.brand.clone(),

@@ -2,7 +2,7 @@
 //! takes a key in its body, since whoever finds one should not have to use it.
 
 use crate::{
-    domain::{activity::Trace, ids::KeyId, secret::SecretText},
+    domain::{activity::Trace, ids::KeyId, secret_text::SecretText},
     server::{
         app::App,
         config::trusted_proxies::Client,

@@ -1,7 +1,7 @@
 //! Writing the request log.
 
 use crate::{
-    domain::log::LogEntry,
+    domain::request_log::LogEntry,
     server::store::{
         Conn, StoreError, answered,
         engine::bulk::{self, Column, MANY, column},
