@@ -1,22 +1,22 @@
 //! The page `API keys`.
 
+mod confirm;
 mod create;
 mod dialogs;
 mod expires;
+mod how_to_use;
 mod list_view;
 mod menu;
 mod permissions;
-mod question;
-mod reveal;
+mod reveal_dialog;
+mod reveal_page;
 mod table;
 mod toolbar;
-mod usage;
-mod view;
 
+pub use confirm::{Ask, DETAIL, QuestionData};
 pub use dialogs::KeyDialogs;
 pub use list_view::ListView;
 pub use permissions::{PresetChoice, ScopeChoice};
-pub use question::{Ask, DETAIL, QuestionData};
 pub use table::KeyRow;
 pub use toolbar::ListLinks;
 
@@ -35,11 +35,11 @@ use crate::{
     api::{form::FormState, keys::RevealedKey},
     domain::time::Timestamp,
 };
+use confirm::Question;
 use create::CreateForm;
 use leptos::prelude::*;
 use list_view::ViewFields;
-use question::Question;
-use reveal::{KeptKey, RepeatedForm};
+use reveal_page::{KeptKey, RepeatedForm};
 use std::sync::Arc;
 use table::KeyTable;
 use toolbar::Toolbar;

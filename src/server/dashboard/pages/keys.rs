@@ -1,7 +1,7 @@
 //! `/home/{account}/api-keys`.
 
+mod confirm;
 pub mod list;
-mod questions;
 pub mod rows;
 
 use super::{SignedIn, failure, frame, keys_path, with_retry};
@@ -108,10 +108,10 @@ pub async fn show(
     let about = asked.keys();
     let opened = match asked.dialog.as_str() {
         "create" if keys.reader.may(Action::CreateKey) => Ok((KeyDialog::Create, fresh(keys.app()))),
-        name => match questions::action(name) {
+        name => match confirm::action(name) {
             // Whoever has to sign in before a form is read comes back to its address, which names no key.
             Some(action) if keys.reader.may(action) && !about.is_empty() => {
-                questions::open(&keys, action, &about, fresh(keys.app())).await
+                confirm::open(&keys, action, &about, fresh(keys.app())).await
             }
             _ => Ok((KeyDialog::Closed, fresh(keys.app()))),
         },
@@ -137,8 +137,8 @@ pub async fn submit(
     if keys.asked.dialog == "leak" {
         return acknowledge(&keys, request).await;
     }
-    if let Some(action) = questions::action(&keys.asked.dialog) {
-        return questions::submit(&keys, action, request).await;
+    if let Some(action) = confirm::action(&keys.asked.dialog) {
+        return confirm::submit(&keys, action, request).await;
     }
     match fields::read(request).await {
         Ok(form) => create(&keys, form).await,

@@ -3,7 +3,7 @@
 use super::{
     create::{ALLOWLIST, READING},
     list_view::ListView,
-    view::ViewKey,
+    reveal_dialog::ViewKey,
 };
 use crate::{
     api::keys::{

@@ -1,8 +1,8 @@
 //! The dialog `View API key`: the secret once, hidden at first, and gone with the dialog.
 
 use super::{
+    how_to_use::Usage,
     list_view::{ListView, ViewFields},
-    usage::Usage,
 };
 use crate::{
     api::keys::RevealedKey,
