@@ -5,7 +5,7 @@
 
 // A page's type nests as deep as its elements do.
 #![recursion_limit = "256"]
-// A write that fails is no panic: see `server::logging`.
+// A write that fails is no panic: see `server::runtime::logging`.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 pub mod api;

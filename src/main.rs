@@ -1,6 +1,6 @@
 //! Reads the configuration, builds the app, serves it until told to stop.
 
-// A write that fails is no panic: see `server::logging`.
+// A write that fails is no panic: see `server::runtime::logging`.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 use babysea::server::{
@@ -8,15 +8,17 @@ use babysea::server::{
     commands,
     config::{self, Command, Config, promises},
     demo, jobs,
-    logging::{self, Log},
     machine::health,
     router::Product,
+    runtime::{
+        logging::{self, Log},
+        tasks::Tasks,
+    },
     service::accounts::first_person,
     serving::{
         self,
         bounds::{Bounds, ENOUGH_FILES, connections_of, raise_open_files},
     },
-    tasks::Tasks,
 };
 use std::{
     fmt::Display,

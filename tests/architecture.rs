@@ -109,11 +109,11 @@ const SHORT_TASKS: &[(&str, &str)] = &[
     ("src/server/serving.rs", "a connection"),
     ("src/server/secret/password.rs", "a hash"),
     ("src/server/app.rs", "the read of a file"),
-    ("src/server/catalog_file.rs", "the read of a file"),
+    ("src/server/config/catalog_file.rs", "the read of a file"),
     ("src/server/commands/ask.rs", "an answer on the terminal"),
-    ("src/server/files/tests.rs", "a test"),
+    ("src/server/runtime/files/tests.rs", "a test"),
     (
-        "src/server/quiet_thread.rs",
+        "src/server/runtime/quiet_thread.rs",
         "a part of a backup, or of its verification",
     ),
     ("src/server/store/engine/health.rs", "the try of a change"),
@@ -130,7 +130,7 @@ fn tasks_that_live_long_are_watched() {
         let tokens = tokens(&code);
         let starts = |two: &[String]| ["spawn", "spawn_blocking"].contains(&two[0].as_str()) && two[1] == "(";
         let is_ui = file.starts_with("src/ui/");
-        if !is_ui && file != "src/server/tasks.rs" && file != "src/server/logging.rs" {
+        if !is_ui && file != "src/server/runtime/tasks.rs" && file != "src/server/runtime/logging.rs" {
             let windows = tokens.windows(2);
             if windows
                 .map(|two| two.iter().map(ToString::to_string).collect::<Vec<_>>())

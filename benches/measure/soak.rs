@@ -20,7 +20,7 @@ mod stop;
 
 use super::{Failure, judged, product::Product, program::Program};
 use away::Fault;
-use babysea::server::rng::{OsRng, Rng as _};
+use babysea::server::runtime::rng::{OsRng, Rng as _};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 

@@ -4,7 +4,7 @@
 use super::{
     app::App,
     dashboard::session::Viewer,
-    folds::{self, Seen},
+    recorder::folds::{self, Seen},
     service::ServiceError,
     store::{
         Tables as _,

@@ -2,22 +2,21 @@
 
 use super::{
     backups::Known,
-    catalog_file::{self, CatalogError},
-    clock::{Clock, HostClock},
     config::{
         Config, Origin,
+        catalog_file::{self, CatalogError},
         trusted_proxies::{ProxiesError, ProxySource, TrustedProxies},
     },
-    files,
-    folds::Folds,
-    logging,
-    metrics::{Levels, Metrics},
-    recorder::Recorder,
-    request_ids::RequestIds,
-    rng::{OsRng, Rng},
+    recorder::{Recorder, folds::Folds, write_behind::WriteBehind},
     runtime::{
         bucket::Bucket,
         byte_budget::ByteBudget,
+        clock::{Clock, HostClock},
+        files, logging,
+        metrics::{Levels, Metrics},
+        request_ids::RequestIds,
+        rng::{OsRng, Rng},
+        tasks::Tasks,
         turns::Turns,
         window::{FixedWindow, Network},
     },
@@ -27,8 +26,6 @@ use super::{
     },
     service::verify::{cache::KeyCache, quota::Quotas},
     store::{ConnectError, Store, StoreError},
-    tasks::Tasks,
-    write_behind::WriteBehind,
 };
 use crate::domain::{catalog::Catalog, ids::KeyId, time::Timestamp};
 use arc_swap::ArcSwap;

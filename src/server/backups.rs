@@ -52,9 +52,9 @@ fn refuse<T>(sentence: String) -> Result<T, BackupError> {
 
 /// Runs work on files in a quiet thread.
 async fn quietly<T: Send + 'static>(
-    work: impl FnOnce(&super::quiet_thread::Stopped) -> Result<T, BackupError> + Send + 'static,
+    work: impl FnOnce(&super::runtime::quiet_thread::Stopped) -> Result<T, BackupError> + Send + 'static,
 ) -> Result<T, BackupError> {
-    let done = super::quiet_thread::run(work).await;
+    let done = super::runtime::quiet_thread::run(work).await;
     done.unwrap_or_else(|error| {
         refuse(format!(
             "this machine does not let the work begin or end: {error}"

@@ -1,5 +1,6 @@
 //! What can be set, by environment or flag; `babysea --help` lists it. A wrong value stops the start.
 
+pub mod catalog_file;
 mod command;
 mod explain;
 pub mod listening;

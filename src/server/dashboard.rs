@@ -14,7 +14,7 @@ use super::service::ServiceError;
 use crate::{
     api::{error::ApiError, keys::RevealedKey},
     domain::snippet,
-    server::{app::App, http::RETRY_AFTER, log_limit::LogLimit, service::keys::Revealed},
+    server::{app::App, http::RETRY_AFTER, runtime::log_limit::LogLimit, service::keys::Revealed},
 };
 use axum::http::StatusCode;
 

@@ -2,16 +2,17 @@
 //! events. All of it goes in short steps, and goes on after a restart (docs/security.md, S85).
 
 mod backups;
+pub mod pace;
 
 pub use backups::{Schedule, keep_backups};
 
 use super::{
     app::App,
     config::promises,
-    pace::{LONG_LOG, Pace},
     store::{StoreError, Tables as _, retention::Kind},
 };
 use crate::domain::{ids::KeyId, time::Timestamp};
+use pace::{LONG_LOG, Pace};
 use std::{
     pin::Pin,
     sync::Arc,

@@ -10,7 +10,7 @@ pub mod log_entry;
 pub mod v1;
 
 use super::http::{client_ip, headers, request_id};
-use crate::server::{app::App, log_limit::LogLimit};
+use crate::server::{app::App, runtime::log_limit::LogLimit};
 use axum::{
     body::{Body, HttpBody as _},
     extract::Request,

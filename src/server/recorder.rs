@@ -1,18 +1,23 @@
 //! Notes what keys did, in batches and outside the request's path: a request never waits for it and never fails by it.
 //! A full queue drops, counts, and leaves a mark in the log (docs/security.md, S78).
 
+pub mod batches;
+pub mod folds;
 mod rows;
+pub mod write_behind;
 mod writer;
 
 use super::{
-    batches::Refused, clock::Clock, rng::Rng, secret::pepper::KeyHash, store::Store, tasks::Tasks,
-    write_behind::WriteBehind,
+    runtime::{clock::Clock, rng::Rng, tasks::Tasks},
+    secret::pepper::KeyHash,
+    store::Store,
 };
 use crate::domain::{
     ids::KeyId,
     request_log::{KeyUse, LogEntry},
     time::Timestamp,
 };
+use batches::Refused;
 use std::{
     collections::HashMap,
     sync::{
@@ -25,6 +30,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
+use write_behind::WriteBehind;
 use writer::Writer;
 
 /// Entries that may wait to be written, in the queue and again in the batch.

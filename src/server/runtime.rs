@@ -2,5 +2,14 @@
 
 pub mod bucket;
 pub mod byte_budget;
+pub mod clock;
+pub mod files;
+pub mod log_limit;
+pub mod logging;
+pub mod metrics;
+pub mod quiet_thread;
+pub mod request_ids;
+pub mod rng;
+pub mod tasks;
 pub mod turns;
 pub mod window;

@@ -4,7 +4,7 @@ use crate::{
     database::{Database, both},
     world::{Setup, World},
 };
-use babysea::server::{rng::SeededRng, secret::pepper};
+use babysea::server::{runtime::rng::SeededRng, secret::pepper};
 
 both!(
     keys_go_on_working_under_a_new_pepper,

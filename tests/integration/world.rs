@@ -10,10 +10,9 @@ use babysea::{
     domain::{role::Role, time::Timestamp},
     server::{
         app::{App, Parts},
-        clock::TestClock,
         config::Config,
-        rng::SeededRng,
         router::Product,
+        runtime::{clock::TestClock, rng::SeededRng},
         secret::password::Cost,
         service::{
             ServiceError,

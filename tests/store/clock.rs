@@ -1,7 +1,7 @@
 //! The time that servers share with their database (S77).
 
 use crate::database::{Database, both};
-use babysea::server::clock::{Clock, HostClock, Uptime};
+use babysea::server::runtime::clock::{Clock, HostClock, Uptime};
 use std::{
     sync::Arc,
     time::{Duration, Instant},

@@ -5,7 +5,7 @@ use crate::{
     rows::{add_key, after, hash, key, two_accounts},
 };
 use babysea::server::{
-    rng::SeededRng,
+    runtime::rng::SeededRng,
     secret::pepper::{Pepper, PepperError},
     store::{Store, Tables as _},
 };

@@ -7,7 +7,7 @@ use crate::{
 use babysea::{
     domain::secret_text::SecretText,
     server::{
-        rng::SeededRng,
+        runtime::rng::SeededRng,
         secret::pepper::{self, KeyHash, Pepper, PepperError},
         store::{Store, Tables as _},
     },

@@ -12,7 +12,7 @@ use babysea::{
         time::Timestamp,
     },
     server::{
-        rng::SeededRng,
+        runtime::rng::SeededRng,
         secret::pepper::{KeyHash, Pepper},
         store::{
             Location, Store, StoreError, Tables as _, Tx,

@@ -11,7 +11,7 @@ use super::{
     milliseconds, told,
 };
 use crate::program::Program;
-use babysea::server::rng::{OsRng, Rng as _};
+use babysea::server::runtime::rng::{OsRng, Rng as _};
 use std::{
     path::Path,
     process::{Output, Stdio},

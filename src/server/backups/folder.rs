@@ -6,7 +6,10 @@ use super::{
     manifest::{MANIFEST, Manifest, Part},
     refuse,
 };
-use crate::server::{files, quiet_thread::Stopped, store::backup::CopyError};
+use crate::server::{
+    runtime::{files, quiet_thread::Stopped},
+    store::backup::CopyError,
+};
 use sha2::{Digest as _, Sha256 as Hasher};
 use std::{
     ffi::{OsStr, OsString},

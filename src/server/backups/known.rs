@@ -5,7 +5,7 @@ use super::{
     folder::{discard, sweep},
     manifest::Manifest,
 };
-use crate::{domain::time::Timestamp, server::files};
+use crate::{domain::time::Timestamp, server::runtime::files};
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -9,8 +9,7 @@ use super::{
 use crate::{
     domain::time::Timestamp,
     server::{
-        files,
-        quiet_thread::Stopped,
+        runtime::{files, quiet_thread::Stopped},
         secret::pepper::{self, Pepper},
         store::{
             Store,

@@ -4,7 +4,7 @@ use super::{BackupError, refuse};
 use crate::{
     domain::time::Timestamp,
     server::{
-        files,
+        runtime::files,
         store::{
             backup::{Applied, Engine, Facts, Unknown, judge},
             peppers::StoredVersion,

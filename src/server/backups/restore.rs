@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::time::Timestamp,
     server::{
-        files,
+        runtime::files,
         secret::pepper::{self, Pepper, PepperError},
         store::{Location, backup::Engine},
     },

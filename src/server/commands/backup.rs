@@ -4,7 +4,7 @@ use crate::server::{
     app::Parts,
     backups::{self, Order, Restore, Verdict},
     config::{BackupCommand, Config, RestoreCommand},
-    quiet_thread,
+    runtime::quiet_thread,
     store::Store,
 };
 use std::{error::Error, path::Path, time::Duration};

@@ -3,7 +3,7 @@
 use crate::server::{
     app::App,
     backups::{self, BackupError, Order, Shelf, stamp},
-    quiet_thread,
+    runtime::quiet_thread,
     store::backup::Turn,
 };
 use std::{

@@ -4,8 +4,7 @@ pub mod kinds;
 
 use super::envelope::{self, Details, Failure};
 use crate::server::{
-    log_limit::LogLimit,
-    runtime::window::Exceeded,
+    runtime::{log_limit::LogLimit, window::Exceeded},
     service::{long_reads::LongReadError, verify::Refusal},
 };
 use axum::{

@@ -8,8 +8,8 @@ use crate::{
         time::Timestamp,
     },
     server::{
-        batches::WriteRows,
-        rng::Rng,
+        recorder::batches::WriteRows,
+        runtime::rng::Rng,
         secret::pepper::KeyHash,
         store::{StoreError, Tables as _, Tx, engine::bulk},
     },

@@ -12,13 +12,13 @@ use crate::{
         time::Timestamp,
     },
     server::{
-        batches::{self, Refused},
-        clock::Clock,
-        rng::Rng,
+        recorder::{
+            batches::{self, Refused},
+            write_behind::WriteBehind,
+        },
+        runtime::{clock::Clock, rng::Rng, tasks::End},
         secret::pepper::KeyHash,
         store::{Store, StoreError},
-        tasks::End,
-        write_behind::WriteBehind,
     },
 };
 use std::{

@@ -3,7 +3,7 @@
 use super::{fair_queue::FairQueue, judge};
 use crate::{
     domain::{own_words::OwnWords, password::Password},
-    server::{rng::Rng, runtime::window::Network},
+    server::runtime::{rng::Rng, window::Network},
 };
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -204,7 +204,7 @@ fn verify(argon2: &Argon2<'_>, password: &Password, stored: &str) -> Option<bool
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::rng::SeededRng;
+    use crate::server::runtime::rng::SeededRng;
 
     fn passwords(cost: Cost) -> Passwords {
         Passwords::new(cost, Arc::new(SeededRng::new(7)))

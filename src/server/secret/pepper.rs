@@ -13,7 +13,7 @@ pub use mac::Purpose;
 use crate::{
     domain::{network::canonical, secret_text::SecretText},
     server::{
-        rng::Rng,
+        runtime::rng::Rng,
         store::{Store, Tables as _, peppers::StoredVersion},
     },
 };

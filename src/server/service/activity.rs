@@ -15,7 +15,7 @@ use crate::{
     server::{
         access::{AccountReader, KeyManager},
         app::App,
-        folds::{self, Seen},
+        recorder::folds::{self, Seen},
         store::{StoreError, Tables, Tx},
     },
 };

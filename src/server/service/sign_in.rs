@@ -12,7 +12,7 @@ use crate::{
     },
     server::{
         app::App,
-        folds::{self, Seen},
+        recorder::folds::{self, Seen},
         runtime::window::Network,
         secret::{
             known_browser::{KnownBrowser, KnownFor},

@@ -14,8 +14,10 @@ use crate::{
     server::{
         app::App,
         config::trusted_proxies::Client,
-        log_limit::LogLimit,
-        runtime::window::{Exceeded, subscriber},
+        runtime::{
+            log_limit::LogLimit,
+            window::{Exceeded, subscriber},
+        },
         store::{StoreError, Tables as _},
     },
 };

@@ -22,7 +22,7 @@ use super::{
     ConnectError, Store, StoreError,
     engine::{invalidation::Role, pools::Pools, sqlite_file::beside},
 };
-use crate::server::tasks::{End, Tasks};
+use crate::server::runtime::tasks::{End, Tasks};
 use copy::JournalCopy;
 use file::{Known, Locked, Trouble};
 use line::Header;

@@ -3,7 +3,7 @@
 use super::{Restore, Source, stamp};
 use crate::server::{
     backups::{BackupError, folder::digest, manifest::DATABASE, quietly, refuse},
-    files,
+    runtime::files,
     store::backup::{CopiedFile, Place, kept_name},
 };
 use rustix::process::geteuid;

@@ -1,6 +1,6 @@
 //! What is wrong with the pepper, for the server operator.
 
-use crate::server::{files::ReplaceError, store::StoreError};
+use crate::server::{runtime::files::ReplaceError, store::StoreError};
 use std::{io, path::PathBuf};
 
 /// Why the server refuses to start, in a sentence for the server operator.

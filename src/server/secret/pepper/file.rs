@@ -2,8 +2,10 @@
 
 use super::{BYTES, PepperError};
 use crate::server::{
-    files::{self, Held, ReplaceError},
-    rng::Rng,
+    runtime::{
+        files::{self, Held, ReplaceError},
+        rng::Rng,
+    },
     store::{Store, Tables as _},
 };
 use std::{fs::File, io, path::Path};

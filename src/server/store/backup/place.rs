@@ -9,7 +9,7 @@ use super::super::{
     },
 };
 use super::CopyError;
-use crate::server::files;
+use crate::server::runtime::files;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{

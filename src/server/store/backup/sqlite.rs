@@ -6,7 +6,7 @@
 
 use super::super::{Conn, engine::driver_errors};
 use super::{CopyError, Facts, Fault, LEFT_OUT, facts};
-use crate::server::{
+use crate::server::runtime::{
     files,
     quiet_thread::{self, Stopped},
 };

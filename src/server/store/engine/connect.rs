@@ -12,8 +12,8 @@ use super::{
     start_questions,
 };
 use crate::server::{
+    runtime::tasks::Tasks,
     store::{Changes, ConnectError, Journal, StoreError, answered, journal},
-    tasks::Tasks,
 };
 use sqlx::{
     Connection as _, PgConnection, SqliteConnection,

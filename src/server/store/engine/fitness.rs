@@ -9,7 +9,7 @@
 //!   outlive their cause.
 
 use super::probe::Probe;
-use crate::server::tasks::{End, Tasks};
+use crate::server::runtime::tasks::{End, Tasks};
 use sqlx::{Connection, Database, pool::PoolOptions};
 use std::{
     sync::{

@@ -6,7 +6,7 @@
 
 use crate::{
     domain::{ids::KeyId, time::Timestamp},
-    server::clock::Uptime,
+    server::runtime::clock::Uptime,
 };
 use std::{
     sync::{

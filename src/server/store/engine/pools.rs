@@ -4,7 +4,7 @@ use super::{connect::LONG_READS, dialect, health::Health, invalidation::Role, pe
 use crate::{
     domain::time::Timestamp,
     server::{
-        clock::Uptime,
+        runtime::clock::Uptime,
         store::{Changes, LongPermit, LongRead, Reader, Store, StoreError, Tables as _, Tx, answered},
     },
 };

@@ -4,7 +4,7 @@
 //! a path make no difference. Closing any descriptor of the file would drop SQLite's locks in this process: the one here
 //! is opened once, before SQLite opens the file, and nothing else opens it.
 
-use crate::server::{files, store::ConnectError};
+use crate::server::{runtime::files, store::ConnectError};
 use std::{
     fs::{self, File, Metadata, TryLockError},
     io,

@@ -7,7 +7,7 @@ use super::{
     file::{Known, Lines, Locked, Trouble, look},
     line::{self, Entry, Key, Member, Person, Subject},
 };
-use crate::server::{
+use crate::server::runtime::{
     files,
     tasks::{End, Tasks},
 };

@@ -7,9 +7,11 @@ use super::{
     line,
 };
 use crate::server::{
-    files,
+    runtime::{
+        files,
+        tasks::{End, Tasks},
+    },
     store::engine::sqlite_file::beside,
-    tasks::{End, Tasks},
 };
 use sqlx::SqlitePool;
 use std::{

@@ -1,7 +1,7 @@
 //! The file of a journal. Whoever appends to it or replaces it locks it (`flock`): the server, and the commands beside it.
 
 use super::line::{self, FORMAT, Header};
-use crate::server::files;
+use crate::server::runtime::files;
 use std::{
     fs::{self, File, Metadata, TryLockError},
     io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},

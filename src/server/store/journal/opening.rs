@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::time::Timestamp,
     server::{
-        files,
+        runtime::files,
         store::{ConnectError, engine::sqlite_file::beside, journal::outbox},
     },
 };

@@ -1,6 +1,6 @@
 //! The other servers that share the database, by their rows: how far each is, and whether it still looks.
 
-use crate::server::{clock::Uptime, store::engine::invalidation::HOLDS};
+use crate::server::{runtime::clock::Uptime, store::engine::invalidation::HOLDS};
 use std::collections::HashMap;
 
 /// What a server's row shows. It is another one after each look of that server.

@@ -4,12 +4,14 @@ use super::acknowledged::{Peer, Peers, Shown};
 use crate::{
     domain::{ids::KeyId, time::Timestamp},
     server::{
-        clock::Uptime,
+        runtime::{
+            clock::Uptime,
+            tasks::{End, Tasks},
+        },
         store::{
             Changes, Conn, StoreError,
             engine::{invalidation::HOLDS, row_turns::Turns},
         },
-        tasks::{End, Tasks},
     },
 };
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, postgres::PgConnectOptions};

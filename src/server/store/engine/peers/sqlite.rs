@@ -3,9 +3,11 @@
 use crate::{
     domain::ids::KeyId,
     server::{
-        clock::Uptime,
+        runtime::{
+            clock::Uptime,
+            tasks::{End, Tasks},
+        },
         store::{Changes, Conn, StoreError, engine::invalidation::HOLDS},
-        tasks::{End, Tasks},
     },
 };
 use sqlx::{SqliteConnection, SqlitePool};

@@ -3,13 +3,13 @@
 //! (docs/security.md, S86). What could not be written is tried again; beyond a bound it is forgotten, and costs no more
 //! than a session that counts as idle too early.
 
-use super::{
-    batches::{self, Refused, WriteRows},
-    store::{Store, StoreError, Tables as _, Tx, users::sessions::IdHash},
-};
-use crate::domain::{
-    ids::{AccountId, UserId},
-    time::Timestamp,
+use super::batches::{self, Refused, WriteRows};
+use crate::{
+    domain::{
+        ids::{AccountId, UserId},
+        time::Timestamp,
+    },
+    server::store::{Store, StoreError, Tables as _, Tx, users::sessions::IdHash},
 };
 use async_trait::async_trait;
 use std::{

@@ -1,7 +1,7 @@
 //! How background work goes on without anybody noticing: in steps that each hold the writer for some milliseconds, with
 //! as much time for others between them (docs/security.md, S85).
 
-use super::store::Store;
+use crate::server::store::Store;
 use std::time::Duration;
 use tokio::time::sleep;
 

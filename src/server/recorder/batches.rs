@@ -1,8 +1,8 @@
 //! Rows that are written in batches. One that the database refuses is found by halving and dropped alone, so that it holds
 //! back no other (docs/security.md, S93).
 
-use super::{
-    log_limit::LogLimit,
+use crate::server::{
+    runtime::log_limit::LogLimit,
     store::{Store, StoreError, Tx},
 };
 use async_trait::async_trait;

@@ -42,7 +42,7 @@ impl RequestIds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::rng::SeededRng;
+    use crate::server::runtime::rng::SeededRng;
 
     #[test]
     fn no_two_are_alike() {

@@ -1,8 +1,7 @@
 //! Standard output and standard error. A write that fails loses a line and nothing else (docs/security.md, S93): the log
 //! goes through a bounded queue to a thread of its own, which may wait for a slow reader as long as it likes.
 
-use super::config::LogFormat;
-use crate::server::log_limit::LogLimit;
+use crate::server::{config::LogFormat, runtime::log_limit::LogLimit};
 use std::{
     collections::VecDeque,
     env, fmt,

@@ -1,9 +1,11 @@
 //! The catalogue in force: read from the file that `CATALOG` names, the vendor's without one.
 
-use super::store::{Store, StoreError, Tables as _};
-use crate::domain::{
-    catalog::{Catalog, FileError},
-    time::Timestamp,
+use crate::{
+    domain::{
+        catalog::{Catalog, FileError},
+        time::Timestamp,
+    },
+    server::store::{Store, StoreError, Tables as _},
 };
 use rustix::fs::OFlags;
 use std::{

@@ -2,15 +2,17 @@
 //! of a kind is written at once; its repeats within a minute are counted, and one more entry says how many there were
 //! (docs/security.md, S67 and S90). The activity is append-only, so no entry is changed.
 
-use super::{
-    batches::{self, Refused, WriteRows},
-    rng::Rng,
-    store::{Store, StoreError, Tables as _, Tx, activity::refusals::Refusal},
-};
-use crate::domain::{
-    activity::{Entry, Event},
-    ids::{AccountId, UserId},
-    time::Timestamp,
+use super::batches::{self, Refused, WriteRows};
+use crate::{
+    domain::{
+        activity::{Entry, Event},
+        ids::{AccountId, UserId},
+        time::Timestamp,
+    },
+    server::{
+        runtime::rng::Rng,
+        store::{Store, StoreError, Tables as _, Tx, activity::refusals::Refusal},
+    },
 };
 use async_trait::async_trait;
 use std::{
