@@ -7,6 +7,7 @@ pub mod commands;
 pub mod config;
 pub mod dashboard;
 pub mod demo;
+pub mod error;
 pub mod http;
 pub mod jobs;
 pub mod machine;

@@ -19,10 +19,9 @@ use babysea::{
         token,
     },
     server::{
-        access,
+        access::{self, Viewer},
         app::{App, Parts},
         config::Config,
-        dashboard::session::Viewer,
         router,
         runtime::window::Network,
         service::{

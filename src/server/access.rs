@@ -3,9 +3,8 @@
 
 use super::{
     app::App,
-    dashboard::session::Viewer,
+    error::ServiceError,
     recorder::folds::{self, Seen},
-    service::ServiceError,
     store::{
         Tables as _,
         accounts::{Account, Joined},
@@ -23,6 +22,19 @@ use tokio::time::timeout;
 const REFUSAL_WRITE: Duration = Duration::from_secs(1);
 
 const READ_ONLY: &str = "You are a member of this team: only its owners can do this.";
+
+/// A person who is signed in.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    /// Id.
+    pub id: UserId,
+    /// Name for showing.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
+    /// The account whose pages they saw last, by its id.
+    pub last_account: Option<String>,
+}
 
 /// Is in an account and sees what belongs to it.
 #[derive(Clone, Debug)]

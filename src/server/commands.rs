@@ -11,11 +11,9 @@ mod user;
 use super::{
     app::Parts,
     config::{Command, Config, PepperCommand},
+    error::ServiceError,
     secret::pepper,
-    service::{
-        ServiceError,
-        operator::{Operator, Person},
-    },
+    service::operator::{Operator, Person},
     store::{ConnectError, Store, Tables as _},
 };
 use std::error::Error;

@@ -10,7 +10,7 @@ pub mod pages;
 pub mod session;
 pub mod sign_in;
 
-use super::service::ServiceError;
+use super::error::ServiceError;
 use crate::{
     api::{error::ApiError, keys::RevealedKey},
     domain::snippet,

@@ -11,13 +11,11 @@ use babysea::{
     server::{
         app::{App, Parts},
         config::Config,
+        error::ServiceError,
         router::Product,
         runtime::{clock::TestClock, rng::SeededRng},
         secret::password::Cost,
-        service::{
-            ServiceError,
-            teams::{self, NewMember},
-        },
+        service::teams::{self, NewMember},
         serving::{self, bounds::Bounds},
     },
 };

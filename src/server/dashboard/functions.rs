@@ -5,17 +5,18 @@ use crate::{
     api::{error::ApiError, keys::RevealedKey},
     domain::{activity::Trace, role::Action},
     server::{
-        access::{self, KeyManager},
+        access::{self, KeyManager, Viewer},
         app::App,
         config::trusted_proxies::Client,
-        dashboard::session::{self, Viewer},
+        dashboard::session,
+        error::ServiceError,
         http::{
             CHANGE, PASSWORD, RETRY_AFTER,
             bodies::{self, Unread},
             client_ip,
         },
         runtime::byte_budget::Sender,
-        service::{ServiceError, keys::Revealed},
+        service::keys::Revealed,
     },
 };
 use axum::{

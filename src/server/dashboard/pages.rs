@@ -22,12 +22,7 @@ use super::{
     sign_in::{self as http_session, Welcome},
 };
 use crate::{
-    server::{
-        app::App,
-        dashboard::session::{self, Viewer},
-        http::RETRY_AFTER,
-        service::ServiceError,
-    },
+    server::{access::Viewer, app::App, dashboard::session, error::ServiceError, http::RETRY_AFTER},
     ui::pages::error::ErrorPage,
 };
 use axum::{

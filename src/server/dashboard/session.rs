@@ -7,7 +7,7 @@ pub use table::SessionTable;
 
 use crate::{
     domain::ids::UserId,
-    server::{app::App, service::ServiceError, store::Tables as _},
+    server::{access::Viewer, app::App, error::ServiceError, store::Tables as _},
 };
 use axum::http::HeaderValue;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
@@ -17,19 +17,6 @@ const USER: &str = "user";
 
 /// A digest of the password's hash that was judged: in a new session until it is stored, and never in the table.
 const LET_IN_BY: &str = "let_in_by";
-
-/// A person who is signed in.
-#[derive(Clone, Debug)]
-pub struct Viewer {
-    /// Id.
-    pub id: UserId,
-    /// Name for showing.
-    pub name: String,
-    /// E-mail address.
-    pub email: String,
-    /// The account whose pages they saw last, by its id.
-    pub last_account: Option<String>,
-}
 
 /// The cookie's name. The `__Host-` prefix makes browsers insist on TLS and on no other host; plain http, which is
 /// for this machine alone, cannot have it (docs/security.md, S9).

@@ -6,9 +6,9 @@ use crate::{
     server::{
         app::App,
         dashboard::session::{self, known},
+        error::ServiceError,
         http::client_ip,
         service::{
-            ServiceError,
             accounts::{self, NewPerson},
             sign_in::{self, Entered, Try},
         },

@@ -2,10 +2,7 @@
 
 pub mod first_person;
 
-use super::{
-    ServiceError,
-    sign_in::{self, Entered},
-};
+use super::sign_in::{self, Entered};
 use crate::{
     domain::{
         activity::{Actor, Entry, Event, Trace},
@@ -18,6 +15,7 @@ use crate::{
     },
     server::{
         app::App,
+        error::ServiceError,
         runtime::window::Network,
         store::{StoreError, Tables as _, Tx, Unique, accounts::Profile, users::NewUser},
     },

@@ -1,9 +1,6 @@
 //! What was done, noted in the transaction that does it (docs/security.md, S66), and read again.
 
-use super::{
-    ServiceError,
-    long_reads::{self, LongReadError},
-};
+use super::long_reads::{self, LongReadError};
 use crate::{
     domain::{
         activity::{Actor, Entry, Event, Trace},
@@ -15,6 +12,7 @@ use crate::{
     server::{
         access::{AccountReader, KeyManager},
         app::App,
+        error::ServiceError,
         recorder::folds::{self, Seen},
         store::{StoreError, Tables, Tx},
     },

@@ -6,7 +6,7 @@ pub mod list;
 pub mod revoke;
 pub mod rotate;
 
-use super::{ServiceError, activity, settled};
+use super::{activity, settled};
 use crate::{
     domain::{
         activity::Event,
@@ -25,6 +25,7 @@ use crate::{
     server::{
         access::{AccountReader, KeyManager},
         app::App,
+        error::ServiceError,
         store::{
             StoreError, Tables as _, Tx, Unique,
             keys::{NewKey, NewSecret},

@@ -2,11 +2,11 @@
 //! the count before a deletion, searches of the activity. One of an account runs at a time, two on the whole server, on
 //! connections of their own and with a time limit (docs/security.md, S87).
 
-use super::ServiceError;
 use crate::{
     domain::ids::AccountId,
     server::{
         app::App,
+        error::ServiceError,
         store::{LongRead, StoreError},
     },
 };

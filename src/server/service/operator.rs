@@ -11,7 +11,6 @@ pub use members::InTeam;
 
 pub use crate::server::store::operator::{ListedKey, Made, Member, Named, Person};
 
-use super::ServiceError;
 use crate::{
     domain::{
         activity::{Actor, Entry, Event},
@@ -22,6 +21,7 @@ use crate::{
     server::{
         app::Parts,
         config::Config,
+        error::ServiceError,
         store::{Store, StoreError, Tables as _, Tx, accounts::Account},
     },
 };

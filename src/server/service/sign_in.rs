@@ -1,6 +1,5 @@
 //! Signing in, and the waits after failed tries (docs/security.md, S6 and S7).
 
-use super::ServiceError;
 use crate::{
     domain::{
         activity::{Actor, Entry, Event, Trace},
@@ -12,6 +11,7 @@ use crate::{
     },
     server::{
         app::App,
+        error::ServiceError,
         recorder::folds::{self, Seen},
         runtime::window::Network,
         secret::{

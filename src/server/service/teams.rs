@@ -1,10 +1,7 @@
 //! Teams: making one, and adding people to it.
 
 pub use super::accounts::Owner;
-use super::{
-    ServiceError,
-    accounts::{Before, insert_with_slug},
-};
+use super::accounts::{Before, insert_with_slug};
 use crate::{
     domain::{
         activity::{Actor, Entry, Event},
@@ -17,6 +14,7 @@ use crate::{
     server::{
         app::App,
         config::Limits,
+        error::ServiceError,
         store::{
             Store, StoreError, Tables as _, Unique,
             accounts::{Account, Kind},

@@ -10,10 +10,8 @@ use crate::{
     server::{
         access,
         dashboard::{document, fields::Query},
-        service::{
-            ServiceError,
-            activity::{self, ActivityFilter, ActivityList, Events},
-        },
+        error::ServiceError,
+        service::activity::{self, ActivityFilter, ActivityList, Events},
     },
     ui::{
         kit::pager::Pager,

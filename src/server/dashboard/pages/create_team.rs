@@ -4,8 +4,8 @@ use super::{SignedIn, failure, frame, keys_path, with_retry};
 use crate::{
     api::{form::FormState, teams::CreateTeam},
     server::{
-        access,
-        dashboard::{document, page_request::Visit, refusal, session::Viewer},
+        access::{self, Viewer},
+        dashboard::{document, page_request::Visit, refusal},
         service::{accounts, teams},
     },
     ui::{layout::Section, pages::create_team::CreateTeamPage},

@@ -3,12 +3,10 @@
 use crate::{
     domain::role::Role,
     server::{
-        access::AccountReader,
-        dashboard::{page_request::Visit, session::Viewer},
-        service::{
-            ServiceError,
-            accounts::{self, Account, Joined, Kind},
-        },
+        access::{AccountReader, Viewer},
+        dashboard::page_request::Visit,
+        error::ServiceError,
+        service::accounts::{self, Account, Joined, Kind},
     },
     ui::layout::{AccountLink, FrameData, Section},
 };

@@ -7,13 +7,13 @@ use crate::{
     server::{
         app::App,
         dashboard::{document, fields, page_request::Visit, session, unanswered, unavailable},
+        error::ServiceError,
         http::{
             CHANGE, PASSWORD, RETRY_AFTER,
             bodies::{self, Unread},
             client_ip, request_id,
         },
         runtime::{byte_budget::Sender, log_limit::LogLimit},
-        service::ServiceError,
     },
     ui::pages::error::ErrorPage,
 };

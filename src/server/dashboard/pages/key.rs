@@ -10,10 +10,8 @@ use crate::{
     server::{
         access,
         dashboard::document,
-        service::{
-            ServiceError,
-            keys::detail::{self, LoggedRequest, Requests},
-        },
+        error::ServiceError,
+        service::keys::detail::{self, LoggedRequest, Requests},
     },
     ui::{
         layout::Section,

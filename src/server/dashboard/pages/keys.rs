@@ -9,7 +9,7 @@ use crate::{
     api::{error::ApiError, form::FormState, keys::CreateKey},
     domain::{expiry::NEVER, key::Key, role::Action, token},
     server::{
-        access::{self, AccountReader, KeyManager},
+        access::{self, AccountReader, KeyManager, Viewer},
         app::App,
         config::trusted_proxies::Client,
         dashboard::{
@@ -17,10 +17,10 @@ use crate::{
             fields::{self, Query},
             page_request::Visit,
             refusal, revealed,
-            session::Viewer,
         },
+        error::ServiceError,
         service::{
-            self, ServiceError,
+            self,
             keys::{KeyForm, Revealed, revoke},
         },
     },

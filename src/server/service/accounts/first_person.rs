@@ -3,7 +3,7 @@
 use crate::server::{
     app::App,
     config::SignUp,
-    service::ServiceError,
+    error::ServiceError,
     store::{StoreError, Tables as _, Tx},
 };
 

@@ -9,7 +9,8 @@ use crate::{
     server::{
         access::AccountReader,
         app::App,
-        service::{ServiceError, activity::of_key, long_reads},
+        error::ServiceError,
+        service::{activity::of_key, long_reads},
         store::Tables as _,
     },
 };

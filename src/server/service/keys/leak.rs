@@ -10,7 +10,8 @@ use crate::{
     server::{
         access::{AccountReader, KeyManager},
         app::App,
-        service::{ServiceError, activity},
+        error::ServiceError,
+        service::activity,
         store::{StoreError, Tables as _},
     },
 };

@@ -5,7 +5,7 @@ use crate::{
         key::Key,
         page::{Cursor, Page},
     },
-    server::{access::AccountReader, app::App, service::ServiceError, store::Tables as _},
+    server::{access::AccountReader, app::App, error::ServiceError, store::Tables as _},
 };
 
 pub use crate::server::store::keys::list::{KeyCounts, KeyFilter};

@@ -11,7 +11,8 @@ use crate::{
     server::{
         access::{AccountReader, KeyManager},
         app::App,
-        service::{ServiceError, activity, long_reads, settled},
+        error::ServiceError,
+        service::{activity, long_reads, settled},
         store::Tables,
     },
 };

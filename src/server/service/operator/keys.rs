@@ -10,7 +10,8 @@ use crate::{
         time::Timestamp,
     },
     server::{
-        service::{ServiceError, keys::revoke},
+        error::ServiceError,
+        service::keys::revoke,
         store::{Tables as _, Tx},
     },
 };

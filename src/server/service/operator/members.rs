@@ -9,7 +9,7 @@ use crate::{
         time::Timestamp,
     },
     server::{
-        service::ServiceError,
+        error::ServiceError,
         store::{Tables as _, accounts::Account},
     },
 };

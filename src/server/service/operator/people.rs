@@ -7,9 +7,9 @@ use crate::{
         password::Password,
     },
     server::{
+        error::ServiceError,
         runtime::window::Network,
         secret::password::Passwords,
-        service::ServiceError,
         store::{StoreError, Tables as _, Tx},
     },
 };

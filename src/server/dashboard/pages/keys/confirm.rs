@@ -12,8 +12,9 @@ use crate::{
     domain::{grace, key::Key, role::Action, time::Timestamp},
     server::{
         dashboard::{fields, pages, refusal},
+        error::ServiceError,
         service::{
-            self, ServiceError,
+            self,
             keys::{
                 Revealed, revoke,
                 rotate::{self, RotateForm},
