@@ -22,9 +22,12 @@ use super::{
     },
     secret::{
         password::{Cost, Passwords},
-        pepper::{Pepper, PepperError},
+        pepper::Pepper,
     },
-    service::verify::{cache::KeyCache, quota::Quotas},
+    service::{
+        pepper::{self, PepperFailure},
+        verify::{cache::KeyCache, quota::Quotas},
+    },
     store::{ConnectError, Store, StoreError},
 };
 use crate::domain::{catalog::Catalog, ids::KeyId, time::Timestamp};
@@ -159,7 +162,7 @@ pub enum StartError {
     Proxies(#[from] ProxiesError),
     /// The pepper cannot be used.
     #[error(transparent)]
-    Pepper(#[from] PepperError),
+    Pepper(#[from] PepperFailure),
 }
 
 impl App {
@@ -182,7 +185,7 @@ impl App {
         let clock = Arc::clone(&parts.clock);
         store.tell_time(move |told, at| clock.follow(told, at)).await?;
         let catalog = catalog_file::read(config.catalog.as_deref(), &store, parts.clock.now()).await?;
-        let pepper = Pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
+        let pepper = pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
         let write_behind = Arc::<WriteBehind>::default();
         let recorder = Recorder::start(
             &tasks,

@@ -13,7 +13,10 @@ use super::{
     config::{Command, Config, PepperCommand},
     error::ServiceError,
     secret::pepper,
-    service::operator::{Operator, Person},
+    service::{
+        self,
+        operator::{Operator, Person},
+    },
     store::{ConnectError, Store, Tables as _},
 };
 use std::error::Error;
@@ -94,7 +97,7 @@ async fn pepper_command(
         }
         PepperCommand::Remove { version } => {
             let store = join(config).await?;
-            pepper::remove_version(file, &store, version).await?;
+            service::pepper::remove_version(file, &store, version).await?;
             Ok(format!(
                 "version {version} was removed: give the file to every server"
             ))

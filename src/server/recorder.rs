@@ -9,7 +9,7 @@ mod writer;
 
 use super::{
     runtime::{clock::Clock, rng::Rng, tasks::Tasks},
-    secret::pepper::KeyHash,
+    secret::key_hash::KeyHash,
     store::Store,
 };
 use crate::domain::{

@@ -2,6 +2,7 @@
 
 mod fair_queue;
 mod judge;
+pub mod key_hash;
 pub mod known_browser;
 pub mod password;
 pub mod pepper;

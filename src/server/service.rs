@@ -5,6 +5,7 @@ pub mod activity;
 pub mod keys;
 pub mod long_reads;
 pub mod operator;
+pub mod pepper;
 pub mod sign_in;
 pub mod teams;
 pub mod usage;

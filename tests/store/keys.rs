@@ -9,7 +9,7 @@ use babysea::{
     server::store::{Store, StoreError, Tables as _, Unique, keys::list::KeyFilter},
 };
 
-async fn found(store: &Store, hash: &babysea::server::secret::pepper::KeyHash) -> Option<Key> {
+async fn found(store: &Store, hash: &babysea::server::secret::key_hash::KeyHash) -> Option<Key> {
     let mut reader = store.read().await.expect("a reader");
     reader.keys().by_hash(hash).await.expect("an answer")
 }

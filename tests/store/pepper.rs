@@ -7,6 +7,7 @@ use crate::{
 use babysea::server::{
     runtime::rng::SeededRng,
     secret::pepper::{Pepper, PepperError},
+    service::pepper::{self, PepperFailure},
     store::{Store, Tables as _},
 };
 use std::{
@@ -16,7 +17,16 @@ use std::{
 };
 
 async fn load(database: &Database, store: &Store, seed: u64) -> Result<Pepper, PepperError> {
-    Pepper::load(&database.pepper_file(), store, &SeededRng::new(seed)).await
+    let loaded = pepper::load(&database.pepper_file(), store, &SeededRng::new(seed)).await;
+    loaded.map_err(of_the_file)
+}
+
+/// What is wrong with the file, where it is not the database that failed.
+pub fn of_the_file(failure: PepperFailure) -> PepperError {
+    match failure {
+        PepperFailure::File(error) => error,
+        PepperFailure::Store(error) => panic!("{error}"),
+    }
 }
 
 fn chmod(file: &Path, mode: u32) {
@@ -229,7 +239,10 @@ both!(
         let store = database.open().await;
         load(&database, &store, 1).await.expect("made");
         let elsewhere = database.folder().join("elsewhere");
-        let refused = Pepper::load(&elsewhere, &store, &SeededRng::new(2)).await.err();
+        let refused = pepper::load(&elsewhere, &store, &SeededRng::new(2))
+            .await
+            .err()
+            .map(of_the_file);
         assert!(matches!(refused, Some(PepperError::Missing(_))), "{refused:?}");
         assert!(!elsewhere.exists());
     }

@@ -2,20 +2,26 @@
 
 use crate::{
     database::{Database, both},
+    pepper::of_the_file,
     rows::{add_key, after, key, two_accounts},
 };
 use babysea::{
     domain::secret_text::SecretText,
     server::{
         runtime::rng::SeededRng,
-        secret::pepper::{self, KeyHash, Pepper, PepperError},
+        secret::{
+            key_hash::KeyHash,
+            pepper::{self, Pepper, PepperError},
+        },
+        service,
         store::{Store, Tables as _},
     },
 };
 use std::fs;
 
 async fn load(database: &Database, store: &Store) -> Result<Pepper, PepperError> {
-    Pepper::load(&database.pepper_file(), store, &SeededRng::new(9)).await
+    let loaded = service::pepper::load(&database.pepper_file(), store, &SeededRng::new(9)).await;
+    loaded.map_err(of_the_file)
 }
 
 fn secret() -> SecretText {
@@ -73,8 +79,9 @@ both!(a_version_in_use_stays, async |database: Database| {
     load(&database, &store).await.expect("two versions");
     let before = fs::read_to_string(&file).expect("a file");
 
-    let refused = pepper::remove_version(&file, &store, 1)
+    let refused = service::pepper::remove_version(&file, &store, 1)
         .await
+        .map_err(of_the_file)
         .expect_err("in use");
     assert!(
         matches!(
@@ -112,14 +119,17 @@ both!(a_version_that_nobody_needs_can_go, async |database: Database| {
     let file = database.pepper_file();
     pepper::add_version(&file, &SeededRng::new(2)).expect("added");
     load(&database, &store).await.expect("two versions");
-    pepper::remove_version(&file, &store, 1).await.expect("removed");
+    service::pepper::remove_version(&file, &store, 1)
+        .await
+        .expect("removed");
     assert_eq!(counts(&store).await, [(2, 0)]);
     let pepper = load(&database, &store).await.expect("one version left");
     assert_eq!(pepper.hash(&secret()).version(), 2, "versions keep their numbers");
     assert_eq!(pepper.older_hashes(&secret()).count(), 0);
     for gone in [1, 2, 3, 0, -1] {
-        let refused = pepper::remove_version(&file, &store, gone)
+        let refused = service::pepper::remove_version(&file, &store, gone)
             .await
+            .map_err(of_the_file)
             .expect_err("not there");
         assert!(
             matches!(refused, PepperError::NotThere { .. }),

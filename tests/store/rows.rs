@@ -13,7 +13,8 @@ use babysea::{
     },
     server::{
         runtime::rng::SeededRng,
-        secret::pepper::{KeyHash, Pepper},
+        secret::{key_hash::KeyHash, pepper::Pepper},
+        service,
         store::{
             Location, Store, StoreError, Tables as _, Tx,
             accounts::{Account, Kind},
@@ -116,7 +117,7 @@ async fn insert_account(store: &Store, n: u8, slug: &str, kind: Kind, owner: u8)
 /// A store with persons 1 and 2, their accounts 1 (`zoe`) and 2 (`bea`), and a pepper.
 pub async fn two_accounts(database: &Database) -> (Store, Pepper) {
     let store = database.open().await;
-    let pepper = Pepper::load(&database.pepper_file(), &store, &SeededRng::new(1))
+    let pepper = service::pepper::load(&database.pepper_file(), &store, &SeededRng::new(1))
         .await
         .expect("a pepper");
     for (n, slug, address) in [(1, "zoe", "zoe@example.com"), (2, "bea", "bea@example.com")] {

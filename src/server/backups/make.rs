@@ -10,11 +10,13 @@ use crate::{
     domain::time::Timestamp,
     server::{
         runtime::{files, quiet_thread::Stopped},
-        secret::pepper::{self, Pepper},
+        secret::{
+            key_hash::StoredVersion,
+            pepper::{self, Pepper},
+        },
         store::{
             Store,
             backup::{CopiedFile, Engine, Facts, Snapshot, copy_sqlite, tables},
-            peppers::StoredVersion,
         },
     },
 };

@@ -5,10 +5,8 @@ use crate::{
     domain::time::Timestamp,
     server::{
         runtime::files,
-        store::{
-            backup::{Applied, Engine, Facts, Unknown, judge},
-            peppers::StoredVersion,
-        },
+        secret::key_hash::StoredVersion,
+        store::backup::{Applied, Engine, Facts, Unknown, judge},
     },
 };
 use serde::{Deserialize, Serialize};

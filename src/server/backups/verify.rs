@@ -7,11 +7,13 @@ use super::{
     quietly, refuse,
 };
 use crate::server::{
-    secret::pepper::{Pepper, PepperError},
+    secret::{
+        key_hash::StoredVersion,
+        pepper::{Pepper, PepperError},
+    },
     store::{
         Store,
         backup::{CopiedFile, Engine, Facts, Snapshot, verify_sqlite},
-        peppers::StoredVersion,
     },
 };
 use std::path::Path;

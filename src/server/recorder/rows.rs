@@ -10,7 +10,7 @@ use crate::{
     server::{
         recorder::batches::WriteRows,
         runtime::rng::Rng,
-        secret::pepper::KeyHash,
+        secret::key_hash::KeyHash,
         store::{StoreError, Tables as _, Tx, engine::bulk},
     },
 };

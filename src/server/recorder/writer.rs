@@ -17,7 +17,7 @@ use crate::{
             write_behind::WriteBehind,
         },
         runtime::{clock::Clock, rng::Rng, tasks::End},
-        secret::pepper::KeyHash,
+        secret::key_hash::KeyHash,
         store::{Store, StoreError},
     },
 };

@@ -7,47 +7,22 @@ mod file;
 mod mac;
 
 pub use error::PepperError;
-pub use file::{add_version, contents, remove_version};
+pub use file::{PepperFile, Removal, add_version, contents};
 pub use mac::Purpose;
 
 use crate::{
     domain::{network::canonical, secret_text::SecretText},
-    server::{
-        runtime::rng::Rng,
-        store::{Store, Tables as _, peppers::StoredVersion},
-    },
+    server::secret::key_hash::{KeyHash, StoredVersion},
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use std::{net::IpAddr, path::Path};
 
 const BYTES: usize = 32;
-/// How often the file is read again while commands change it.
-const READINGS: u32 = 5;
 /// What the check value is computed from; no key is spelled like it.
 const CHECKED: &[u8] = b"babysea pepper check";
 /// Hex digits of an address's hash that are kept: enough to tell clients apart.
 const ADDRESS_DIGITS: usize = 12;
-
-/// What a key is found by. It neither prints nor copies.
-pub struct KeyHash {
-    digest: [u8; 32],
-    version: i64,
-}
-
-impl KeyHash {
-    /// The digest.
-    #[must_use]
-    pub fn digest(&self) -> &[u8; 32] {
-        &self.digest
-    }
-
-    /// The version of the pepper it was made with.
-    #[must_use]
-    pub const fn version(&self) -> i64 {
-        self.version
-    }
-}
 
 /// The secrets that keys are hashed with. The file has one on each line, whose number is its version; the last is the
 /// present one, which new keys are stored under. A key that is stored under an older one goes on working and is stored
@@ -77,60 +52,31 @@ impl Version {
     }
 
     fn hash(&self, key: &SecretText) -> KeyHash {
-        KeyHash {
-            digest: self.digest(&[key.expose().as_bytes()]),
-            version: self.0,
-        }
+        KeyHash::new(self.digest(&[key.expose().as_bytes()]), self.0)
     }
 }
 
 impl Pepper {
-    /// Reads the pepper, or makes it while nothing depends on one yet. What it returns is what the file holds now and
-    /// what the database has the check values of, also where several servers start at the same moment: they take turns,
-    /// and the first one's pepper counts (docs/security.md, S91).
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
-    pub async fn load(path: &Path, store: &Store, rng: &dyn Rng) -> Result<Self, PepperError> {
-        for _ in 0..READINGS {
-            let mut tx = store.write().await?;
-            tx.peppers().take_turn().await?;
-            let lines = match file::read(path)? {
-                Some(lines) => lines,
-                None if tx.peppers().any().await? || tx.peppers().any_key().await? => {
-                    return Err(PepperError::Missing(path.to_owned()));
-                }
-                // It is on disk before the database knows of it: a crash in between leaves a pepper that nothing needs.
-                None => file::make(path, rng.bytes())?,
-            };
-            let pepper = Self::from_lines(&lines).ok_or_else(|| PepperError::Malformed(path.to_owned()))?;
-            for version in pepper.versions() {
-                tx.peppers()
-                    .insert(version.0, &version.digest(&[CHECKED]))
-                    .await?;
-            }
-            pepper.compare(&tx.peppers().all().await?, path)?;
-            tx.commit().await?;
-            // A command may have replaced the file meanwhile.
-            if file::read(path)?.as_ref() == Some(&lines) {
-                return Ok(pepper);
-            }
-        }
-        Err(PepperError::Changing(path.to_owned()))
-    }
-
     /// Whether the file holds every version that these stored keys need. Makes and changes nothing.
     ///
     /// # Errors
     /// A sentence for the server operator.
     pub fn verify(path: &Path, stored: &[StoredVersion]) -> Result<(), PepperError> {
-        let lines = file::read(path)?.ok_or_else(|| PepperError::Missing(path.to_owned()))?;
-        let pepper = Self::from_lines(&lines).ok_or_else(|| PepperError::Malformed(path.to_owned()))?;
-        pepper.compare(stored, path)
+        let file = PepperFile::read(path)?.ok_or_else(|| PepperError::Missing(path.to_owned()))?;
+        file.pepper(path)?.compare(stored, path)
+    }
+
+    /// The number of each version, and what tells whether the file holds it.
+    pub fn check_values(&self) -> impl Iterator<Item = (i64, [u8; 32])> {
+        self.versions()
+            .map(|version| (version.0, version.digest(&[CHECKED])))
     }
 
     /// Compares the versions with the stored check values.
-    fn compare(&self, stored: &[StoredVersion], path: &Path) -> Result<(), PepperError> {
+    ///
+    /// # Errors
+    /// `Removed` where stored keys need a version that is not here, `Wrong` where it is another one.
+    pub fn compare(&self, stored: &[StoredVersion], path: &Path) -> Result<(), PepperError> {
         for stored in stored {
             let version = self.versions().find(|version| version.0 == stored.version);
             match version {

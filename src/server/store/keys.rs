@@ -14,7 +14,7 @@ use crate::{
         scope::Scopes,
         time::Timestamp,
     },
-    server::secret::pepper::KeyHash,
+    server::secret::key_hash::KeyHash,
 };
 
 /// All that a [`Row`] needs.

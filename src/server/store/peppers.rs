@@ -1,6 +1,7 @@
 //! Check values: they tell whether the pepper file is the one that the stored keys were hashed with.
 
 use super::{Conn, StoreError, answered, declare, on};
+use crate::server::secret::key_hash::StoredVersion;
 
 declare! {
     ANY_KEY = "SELECT COUNT(*) FROM (SELECT 1 FROM api_keys LIMIT 1) AS one";
@@ -17,17 +18,6 @@ declare! {
 
 /// Conflicts with itself, and not with whoever stores a key under a version.
 const POSTGRES_TURN: &str = "LOCK TABLE pepper_checks IN SHARE ROW EXCLUSIVE MODE";
-
-/// A version of the pepper.
-#[derive(Debug, sqlx::FromRow)]
-pub struct StoredVersion {
-    /// Its number, from 1.
-    pub version: i64,
-    /// Tells whether the file holds it.
-    pub check_value: Vec<u8>,
-    /// Keys that are stored under it.
-    pub keys: i64,
-}
 
 /// The table.
 pub struct Peppers<'c>(pub(super) Conn<'c>);

@@ -1,6 +1,6 @@
 //! What is wrong with the pepper, for the server operator.
 
-use crate::server::{runtime::files::ReplaceError, store::StoreError};
+use crate::server::runtime::files::ReplaceError;
 use std::{io, path::PathBuf};
 
 /// Why the server refuses to start, in a sentence for the server operator.
@@ -66,7 +66,4 @@ pub enum PepperError {
         /// Why.
         source: io::Error,
     },
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }

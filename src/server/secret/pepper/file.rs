@@ -1,12 +1,9 @@
 //! The pepper's file: one version on each line.
 
-use super::{BYTES, PepperError};
-use crate::server::{
-    runtime::{
-        files::{self, Held, ReplaceError},
-        rng::Rng,
-    },
-    store::{Store, Tables as _},
+use super::{BYTES, Pepper, PepperError};
+use crate::server::runtime::{
+    files::{self, Held, ReplaceError},
+    rng::Rng,
 };
 use std::{fs::File, io, path::Path};
 
@@ -32,47 +29,100 @@ pub fn add_version(path: &Path, rng: &dyn Rng) -> Result<usize, PepperError> {
     Ok(lines.len())
 }
 
-/// Takes a version out of the file that no stored key needs.
-///
-/// # Errors
-/// `Removed` with the number of keys that need it, or another sentence for the server operator.
-pub async fn remove_version(path: &Path, store: &Store, version: i64) -> Result<(), PepperError> {
-    let held = hold(path)?;
-    let mut lines = lines_of(held.file(), path)?;
-    let last = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-    let line = usize::try_from(version).ok().and_then(|n| n.checked_sub(1));
-    let line = line
-        .and_then(|line| lines.get_mut(line))
-        .filter(|line| line.is_some());
-    let (Some(line), false) = (line, version == last) else {
-        return Err(PepperError::NotThere {
-            path: path.to_owned(),
-            version,
-        });
-    };
-    *line = None;
-    let mut tx = store.write().await?;
-    tx.peppers().take_turn().await?;
-    let stored = tx.peppers().all().await?;
-    let keys = stored
-        .iter()
-        .find(|stored| stored.version == version)
-        .map_or(0, |stored| stored.keys);
-    if keys > 0 {
-        return Err(PepperError::Removed {
-            path: path.to_owned(),
-            version,
-            keys: keys.unsigned_abs(),
-        });
+/// A version that is being taken out of the file, which stays locked meanwhile.
+pub struct Removal<'p> {
+    path: &'p Path,
+    held: Held,
+    without: Lines,
+}
+
+impl<'p> Removal<'p> {
+    /// Locks the file.
+    ///
+    /// # Errors
+    /// `NotThere` where it has no such version, or that is the present one; another sentence for the server operator.
+    pub fn begin(path: &'p Path, version: i64) -> Result<Self, PepperError> {
+        let held = hold(path)?;
+        let mut lines = lines_of(held.file(), path)?;
+        let last = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+        let line = usize::try_from(version).ok().and_then(|n| n.checked_sub(1));
+        let line = line
+            .and_then(|line| lines.get_mut(line))
+            .filter(|line| line.is_some());
+        let (Some(line), false) = (line, version == last) else {
+            return Err(PepperError::NotThere {
+                path: path.to_owned(),
+                version,
+            });
+        };
+        *line = None;
+        Ok(Self {
+            path,
+            held,
+            without: lines,
+        })
     }
-    // Before anything is changed: what cannot be replaced is refused with the database as it was.
-    let next = held
-        .prepare(text(&lines).as_bytes())
-        .map_err(|source| not_replaced(path, source))?;
-    // Keys name their version with a foreign key: a server that stores one under it meanwhile makes this fail.
-    tx.peppers().delete(version).await?;
-    tx.commit().await?;
-    next.put_in_place().map_err(|source| not_replaced(path, source))
+
+    /// Writes the file that [`PreparedRemoval::put_in_place`] puts in the place of this one.
+    ///
+    /// # Errors
+    /// A sentence for the server operator.
+    pub fn prepare(&self) -> Result<PreparedRemoval<'_>, PepperError> {
+        let next = self.held.prepare(text(&self.without).as_bytes());
+        Ok(PreparedRemoval {
+            path: self.path,
+            next: next.map_err(|source| not_replaced(self.path, source))?,
+        })
+    }
+}
+
+/// A file without the version, beside the one that is in place.
+pub struct PreparedRemoval<'r> {
+    path: &'r Path,
+    next: files::Replacement<'r>,
+}
+
+impl PreparedRemoval<'_> {
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// A sentence for the server operator.
+    pub fn put_in_place(self) -> Result<(), PepperError> {
+        let path = self.path;
+        self.next
+            .put_in_place()
+            .map_err(|source| not_replaced(path, source))
+    }
+}
+
+/// What the file holds.
+#[derive(PartialEq, Eq)]
+pub struct PepperFile(Lines);
+
+impl PepperFile {
+    /// Reads the file, if there is one.
+    ///
+    /// # Errors
+    /// A sentence for the server operator.
+    pub fn read(path: &Path) -> Result<Option<Self>, PepperError> {
+        Ok(read(path)?.map(Self))
+    }
+
+    /// Makes the file, unless another process has made it first.
+    ///
+    /// # Errors
+    /// A sentence for the server operator.
+    pub fn make(path: &Path, bytes: [u8; BYTES]) -> Result<Self, PepperError> {
+        make(path, bytes).map(Self)
+    }
+
+    /// The pepper that the file holds.
+    ///
+    /// # Errors
+    /// `Malformed` where no version is left.
+    pub fn pepper(&self, path: &Path) -> Result<Pepper, PepperError> {
+        Pepper::from_lines(&self.0).ok_or_else(|| PepperError::Malformed(path.to_owned()))
+    }
 }
 
 /// What the file holds, for a copy of it.
@@ -85,7 +135,7 @@ pub fn contents(path: &Path) -> Result<String, PepperError> {
 }
 
 /// Reads the file, if there is one.
-pub(super) fn read(path: &Path) -> Result<Option<Lines>, PepperError> {
+fn read(path: &Path) -> Result<Option<Lines>, PepperError> {
     match files::open(path) {
         Ok(file) => lines_of(&file, path).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -94,7 +144,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Lines>, PepperError> {
 }
 
 /// Makes the file, unless another process has made it first; returns what it holds.
-pub(super) fn make(path: &Path, bytes: [u8; BYTES]) -> Result<Lines, PepperError> {
+fn make(path: &Path, bytes: [u8; BYTES]) -> Result<Lines, PepperError> {
     files::make_once(path, text(&[Some(bytes)]).as_bytes()).map_err(|error| unusable(path, error))?;
     read(path)?.ok_or_else(|| unusable(path, io::ErrorKind::NotFound.into()))
 }

@@ -7,7 +7,7 @@ use crate::{
         time::Timestamp,
     },
     server::{
-        secret::pepper::KeyHash,
+        secret::key_hash::KeyHash,
         store::{Changes, Moment},
     },
 };

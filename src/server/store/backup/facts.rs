@@ -1,13 +1,9 @@
 //! What is true of a database, by which a copy is compared with it: its migrations, its newest change, its check values
 //! and its rows; and rows that refer to others that are not there.
 
-use super::super::{
-    Conn,
-    engine::peers,
-    on,
-    peppers::{Peppers, StoredVersion},
-};
+use super::super::{Conn, engine::peers, on, peppers::Peppers};
 use super::{CopyError, MIGRATIONS, TABLES};
+use crate::server::secret::key_hash::StoredVersion;
 
 /// A migration that was run.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
