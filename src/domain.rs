@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod catalog;
+pub mod client_network;
 pub mod email;
 pub mod expiry;
 pub mod field_errors;

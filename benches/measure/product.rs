@@ -10,6 +10,7 @@ use axum::{
 use babysea::{
     domain::{
         activity::Trace,
+        client_network::Network,
         ids::{AccountId, KeyId},
         key::Key,
         network::Allowlist,
@@ -23,7 +24,6 @@ use babysea::{
         app::{App, Parts},
         config::Config,
         router,
-        runtime::window::Network,
         service::{
             accounts::{self, NewPerson},
             keys::{self, KeyForm},

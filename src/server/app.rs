@@ -18,7 +18,7 @@ use super::{
         rng::{OsRng, Rng},
         tasks::Tasks,
         turns::Turns,
-        window::{FixedWindow, Network},
+        window::FixedWindow,
     },
     secret::{
         password::{Cost, Passwords},
@@ -30,7 +30,7 @@ use super::{
     },
     store::{ConnectError, Store, StoreError},
 };
-use crate::domain::{catalog::Catalog, ids::KeyId, time::Timestamp};
+use crate::domain::{catalog::Catalog, client_network::Network, ids::KeyId, time::Timestamp};
 use arc_swap::ArcSwap;
 use std::{
     net::IpAddr,

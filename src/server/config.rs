@@ -19,7 +19,7 @@ pub use explain::explain;
 pub use options::Options;
 pub use origin::Origin;
 
-use super::store::Location;
+use super::{runtime::logging::LogFormat, store::Location};
 use clap::ValueEnum;
 use origin::parse_origin;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -51,15 +51,6 @@ pub enum SignUp {
     Open,
     /// Only who is invited; nobody without an invitation.
     Invited,
-}
-
-/// How the log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// A line for people.
-    Text,
-    /// An object on a line, for programs.
-    Json,
 }
 
 /// The settings in force.

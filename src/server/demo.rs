@@ -3,7 +3,6 @@
 
 use super::{
     app::App,
-    runtime::window::Network,
     store::{
         Tables as _, Tx,
         accounts::{Account, Kind},
@@ -14,6 +13,7 @@ use super::{
 use crate::domain::{
     activity::{Actor, Entry, Event},
     catalog::CUSTOM,
+    client_network::Network,
     email::Email,
     ids::{AccountId, KeyId, UserId},
     key::{Key, KeyStatus, Rotation},

@@ -1,6 +1,6 @@
 //! Why a use case did not happen: the one error of the service layer, and of what stands below it.
 
-use super::{secret::password::Busy, store::StoreError};
+use super::{secret::fair_queue::Busy, store::StoreError};
 use crate::domain::field_errors::FieldErrors;
 
 /// Why a use case did not happen. Nothing was changed then, unless [`ServiceError::is_unanswered`].

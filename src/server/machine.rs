@@ -7,6 +7,7 @@ pub mod error;
 pub mod forward_auth;
 pub mod health;
 pub mod log_entry;
+pub mod quota_headers;
 pub mod v1;
 
 use super::http::{client_ip, headers, request_id};

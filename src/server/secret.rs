@@ -1,6 +1,6 @@
 //! What is computed from passwords and keys before anything of them is stored.
 
-mod fair_queue;
+pub mod fair_queue;
 mod judge;
 pub mod key_hash;
 pub mod known_browser;

@@ -5,11 +5,10 @@ use crate::{
     world::{CHEAP, PASSWORD, World},
 };
 use babysea::{
-    domain::{activity::Trace, password::Password},
+    domain::{activity::Trace, client_network::Network, password::Password},
     server::{
         app::Parts,
         dashboard::session::{self, SessionTable},
-        runtime::window::Network,
         service::{
             operator::Operator,
             sign_in::{self, Try},

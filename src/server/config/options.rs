@@ -1,7 +1,7 @@
 //! The command line and the environment as given: one field for each setting, which `babysea --help` shows.
 
 use super::{
-    Command, Config, Limits, LogFormat, Origin, RateLimit, SignUp, SignUpLimit,
+    Command, Config, Limits, Origin, RateLimit, SignUp, SignUpLimit,
     origin::parse_origin,
     setting::Setting,
     values::{
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::password,
-    server::{config::trusted_proxies::ProxySource, store::Location},
+    server::{config::trusted_proxies::ProxySource, runtime::logging::LogFormat, store::Location},
 };
 use clap::Parser;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};

@@ -4,7 +4,7 @@ mod list;
 
 pub use list::{ProxiesError, ProxySource, TrustedProxies};
 
-use crate::{domain::network::canonical, server::runtime::window::Network};
+use crate::domain::{client_network::Network, network::canonical};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Most hops that are read; a chain of real proxies is far shorter.

@@ -1,13 +1,13 @@
 //! Turns a page into an answer: renders it, gives its scripts a nonce, sets the status.
 
-use super::{assets::LINKS, page_request::Visit};
-use crate::{
-    server::http::headers,
-    ui::document::{Document, Site},
+use super::{
+    assets::{self, LINKS},
+    page_request::Visit,
 };
+use crate::ui::document::{Document, Site};
 use axum::{
     body::Body,
-    http::{Request, StatusCode, header},
+    http::{HeaderValue, Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use leptos::{nonce::use_nonce, prelude::*};
@@ -32,7 +32,7 @@ pub async fn render<V: IntoView + 'static>(
         provide_context(site.clone());
         let options = expect_context::<ResponseOptions>();
         options.set_status(status);
-        if let Some(policy) = use_nonce().and_then(|nonce| headers::page_policy(&nonce).ok()) {
+        if let Some(policy) = use_nonce().and_then(|nonce| page_policy(&nonce).ok()) {
             options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
     };
@@ -43,4 +43,17 @@ pub async fn render<V: IntoView + 'static>(
     // The page was chosen already: nothing of the request is needed to draw it.
     let render = render_app_async_with_context(context, document);
     render(Request::new(Body::empty())).await.into_response()
+}
+
+/// The policy of a page whose scripts carry this nonce.
+///
+/// # Errors
+/// When the nonce cannot stand in a header; leptos makes them of base64.
+pub fn page_policy(nonce: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
+    let reload = assets::reload_sources();
+    HeaderValue::try_from(format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; form-action 'self'; \
+         base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    ))
 }

@@ -1,6 +1,6 @@
 //! Headers of every answer (docs/security.md, S63 to S65).
 
-use crate::server::{app::App, dashboard::assets};
+use crate::server::app::App;
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
@@ -52,17 +52,4 @@ pub fn add(app: &App, headers: &mut HeaderMap) {
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NO_PAGE);
     headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
-}
-
-/// The policy of a page whose scripts carry this nonce.
-///
-/// # Errors
-/// When the nonce cannot stand in a header; leptos makes them of base64.
-pub fn page_policy(nonce: &str) -> Result<HeaderValue, axum::http::header::InvalidHeaderValue> {
-    let reload = assets::reload_sources();
-    HeaderValue::try_from(format!(
-        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
-         img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; form-action 'self'; \
-         base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
-    ))
 }

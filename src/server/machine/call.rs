@@ -8,15 +8,11 @@ use crate::{
             error::V1Error,
             log_entry::{Asked, Outcome},
         },
-        service::verify::{self, Question, Refusal, Verdict, cache::Known, quota::Quota},
+        service::verify::{self, Question, Refusal, Verdict, cache::Known},
     },
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use std::{sync::Arc, time::Instant};
-
-pub(super) const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-pub(super) const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-pub(super) const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// A way in for requests that are to be judged, by its name in the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,13 +99,4 @@ pub fn note(
         crate::server::machine::log_entry::entry(app, &key.key, route, asked, outcome),
         key_use,
     );
-}
-
-/// Says how a key stands with its limits (docs.babysea.ai, `/sdk/errors`).
-pub fn say_quota(headers: &mut HeaderMap, quota: Option<Quota>) {
-    if let Some(quota) = quota {
-        headers.insert(LIMIT, HeaderValue::from(quota.limit));
-        headers.insert(REMAINING, HeaderValue::from(quota.remaining));
-        headers.insert(RESET, HeaderValue::from(quota.resets_at));
-    }
 }

@@ -2,7 +2,10 @@
 
 pub mod kinds;
 
-use super::envelope::{self, Details, Failure};
+use super::{
+    envelope::{self, Details, Failure},
+    quota_headers,
+};
 use crate::server::{
     runtime::{log_limit::LogLimit, window::Exceeded},
     service::{long_reads::LongReadError, verify::Refusal},
@@ -193,7 +196,7 @@ impl V1Error {
         }
         if let Some(exceeded) = self.exceeded() {
             // The vendor's client waits only where both are there.
-            headers.insert(super::call::LIMIT, HeaderValue::from(exceeded.limit));
+            headers.insert(quota_headers::LIMIT, HeaderValue::from(exceeded.limit));
             headers.insert(header::RETRY_AFTER, HeaderValue::from(exceeded.retry_after));
         } else if kind.retryable {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(1));

@@ -10,6 +10,7 @@ use super::{
     call::{self, Door},
     error::V1Error,
     log_entry::{Asked, Outcome},
+    quota_headers,
 };
 use crate::{
     domain::{key::Key, network::canonical},
@@ -137,7 +138,7 @@ async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Origi
         (None, None) => V1Error::from(Refusal::MissingKey).response(request_id),
         (Some(error), _) => error.response(request_id),
     };
-    call::say_quota(response.headers_mut(), quota);
+    quota_headers::add(response.headers_mut(), quota);
     if let (Some(known), Some(route)) = (&key, &route) {
         let outcome = Outcome {
             request_id,

@@ -12,6 +12,7 @@ use super::{
     envelope,
     error::V1Error,
     log_entry::{Asked, Outcome},
+    quota_headers,
 };
 use crate::{
     domain::{catalog::Route, key::Key, time::Timestamp},
@@ -108,7 +109,7 @@ pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
         Ok(response) => (response, None),
         Err(error) => (error.response(request_id), Some(error)),
     };
-    call::say_quota(response.headers_mut(), verdict.quota);
+    quota_headers::add(response.headers_mut(), verdict.quota);
     if let (Some(known), Some(route)) = (&verdict.key, &verdict.route) {
         let outcome = Outcome {
             request_id,

@@ -1,7 +1,6 @@
 //! The bytes of all request bodies that are in memory at once (docs/security.md, S89).
 
-use super::window::Network;
-use crate::domain::network::is_internal;
+use crate::domain::{client_network::Network, network::is_internal};
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::{

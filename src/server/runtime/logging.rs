@@ -1,7 +1,8 @@
 //! Standard output and standard error. A write that fails loses a line and nothing else (docs/security.md, S93): the log
 //! goes through a bounded queue to a thread of its own, which may wait for a slow reader as long as it likes.
 
-use crate::server::{config::LogFormat, runtime::log_limit::LogLimit};
+use crate::server::runtime::log_limit::LogLimit;
+use clap::ValueEnum;
 use std::{
     collections::VecDeque,
     env, fmt,
@@ -28,6 +29,15 @@ const ROOM: Duration = Duration::from_millis(100);
 const WOULD_BLOCK: Duration = Duration::from_secs(1);
 /// How long the last lines may take when the process ends.
 const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// An object on a line, for programs.
+    Json,
+}
 
 /// Lines on their way to standard error.
 #[derive(Default)]

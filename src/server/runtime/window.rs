@@ -3,9 +3,7 @@
 use crate::domain::time::Timestamp;
 use std::{
     collections::HashMap,
-    fmt,
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
 };
 
@@ -22,18 +20,6 @@ pub struct Exceeded {
     pub limit: u32,
     /// Whole seconds until the window ends, at least 1.
     pub retry_after: u32,
-}
-
-impl Exceeded {
-    /// The same as how somebody stands: with nothing left.
-    #[must_use]
-    pub fn quota(self, now: Timestamp) -> crate::server::service::verify::quota::Quota {
-        crate::server::service::verify::quota::Quota {
-            limit: self.limit,
-            remaining: 0,
-            resets_at: (now.millis().div_euclid(MINUTE) + 1) * (MINUTE / 1000),
-        }
-    }
 }
 
 /// Counts per minute and thing.
@@ -128,42 +114,6 @@ pub fn wait(window: i64, now: Timestamp) -> u32 {
     u32::try_from(rest.div_euclid(1000) + i64::from(rest % 1000 > 0)).map_or(60, |seconds| seconds.max(1))
 }
 
-/// Whose requests are counted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Network {
-    /// One client's: see [`subscriber`].
-    Subscriber(IpAddr),
-    /// Everybody's whose address cannot be read.
-    Unreadable,
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Subscriber(address) => address.fmt(f),
-            Self::Unreadable => f.write_str("unreadable"),
-        }
-    }
-}
-
-impl Network {
-    /// The network of an address.
-    #[must_use]
-    pub fn of(address: IpAddr) -> Self {
-        Self::Subscriber(subscriber(address))
-    }
-}
-
-/// The part of an address that one client has to itself: all of an IPv4 address, the first half of an IPv6 one, whose
-/// second half clients choose themselves (RFC 4291, section 2.5.1).
-#[must_use]
-pub fn subscriber(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,12 +199,5 @@ mod tests {
         assert_eq!(limit.count("a", next), Ok(()));
         limit.take_back(&"a", now);
         assert!(limit.count("a", next).is_err());
-    }
-
-    #[test]
-    fn ipv6_is_counted_by_its_first_half() {
-        let parse = |text: &str| text.parse::<IpAddr>().expect("an address");
-        assert_eq!(subscriber(parse("2001:db8:1:2:3:4:5:6")), parse("2001:db8:1:2::"));
-        assert_eq!(subscriber(parse("203.0.113.7")), parse("203.0.113.7"));
     }
 }

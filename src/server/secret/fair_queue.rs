@@ -1,7 +1,6 @@
 //! A semaphore whose queue is shared out by who waits: callers take turns, however many requests each of them has.
 //! Tokio's is first come, first served, so that one caller could fill it.
 
-use super::password::Busy;
 use std::{
     collections::{HashMap, VecDeque},
     hash::Hash,
@@ -9,6 +8,11 @@ use std::{
     time::Duration,
 };
 use tokio::sync::oneshot;
+
+/// Too many passwords are being checked; try again in this many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many passwords are being checked at once")]
+pub struct Busy;
 
 /// Hands out places.
 pub struct FairQueue<K: Clone + Eq + Hash>(Arc<Inner<K>>);

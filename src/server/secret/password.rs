@@ -1,9 +1,12 @@
 //! Passwords at rest: argon2id, computed off the threads that answer requests (docs/security.md, S2 to S4).
 
-use super::{fair_queue::FairQueue, judge};
+use super::{
+    fair_queue::{Busy, FairQueue},
+    judge,
+};
 use crate::{
-    domain::{own_words::OwnWords, password::Password},
-    server::runtime::{rng::Rng, window::Network},
+    domain::{client_network::Network, own_words::OwnWords, password::Password},
+    server::runtime::rng::Rng,
 };
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -42,11 +45,6 @@ impl Cost {
         passes: 2,
     };
 }
-
-/// Too many passwords are being checked; try again in this many seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many passwords are being checked at once")]
-pub struct Busy;
 
 /// What checking a password told.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use super::sign_in::{self, Entered};
 use crate::{
     domain::{
         activity::{Actor, Entry, Event, Trace},
+        client_network::Network,
         email::Email,
         field_errors::FieldErrors,
         ids::{AccountId, UserId},
@@ -16,7 +17,6 @@ use crate::{
     server::{
         app::App,
         error::ServiceError,
-        runtime::window::Network,
         store::{StoreError, Tables as _, Tx, Unique, accounts::Profile, users::NewUser},
     },
 };

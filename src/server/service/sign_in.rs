@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         activity::{Actor, Entry, Event, Trace},
+        client_network::Network,
         email::Email,
         ids::{AccountId, UserId},
         password::Password,
@@ -13,10 +14,10 @@ use crate::{
         app::App,
         error::ServiceError,
         recorder::folds::{self, Seen},
-        runtime::window::Network,
         secret::{
+            fair_queue::Busy,
             known_browser::{KnownBrowser, KnownFor},
-            password::{Busy, Checked},
+            password::Checked,
             pepper::Purpose,
         },
         store::{

@@ -6,6 +6,7 @@ pub mod quota;
 use crate::{
     domain::{
         catalog::{Catalog, Route},
+        client_network::subscriber,
         key::{Denial, Key},
         secret_text::SecretText,
         time::Timestamp,
@@ -14,10 +15,7 @@ use crate::{
     server::{
         app::App,
         config::trusted_proxies::Client,
-        runtime::{
-            log_limit::LogLimit,
-            window::{Exceeded, subscriber},
-        },
+        runtime::{log_limit::LogLimit, window::Exceeded},
         store::{StoreError, Tables as _},
     },
 };
@@ -165,7 +163,10 @@ fn check(
         Err(denial) => denial,
     };
     if let Err(exceeded) = app.refusals.count(key.id, now) {
-        return (Some(exceeded.quota(now)), Err(Refusal::TooManyRefusals(exceeded)));
+        return (
+            Some(Quota::used_up(exceeded, now)),
+            Err(Refusal::TooManyRefusals(exceeded)),
+        );
     }
     let quota = app.quotas.look(key.account, key.id, key.rate_limit, now);
     (quota, Err(refusal(denial, route)))

@@ -6,8 +6,8 @@ mod tests;
 
 use super::{bounds::Bounds, connection::Connection};
 use crate::{
-    domain::network::canonical,
-    server::{app::App, runtime::window::subscriber},
+    domain::{client_network::subscriber, network::canonical},
+    server::app::App,
 };
 use std::{
     cmp::Reverse,

@@ -10,6 +10,7 @@ mod menu;
 mod permissions;
 mod reveal_dialog;
 mod reveal_page;
+mod row;
 mod table;
 mod toolbar;
 
@@ -17,7 +18,7 @@ pub use confirm::{Ask, DETAIL, QuestionData};
 pub use dialogs::KeyDialogs;
 pub use list_view::ListView;
 pub use permissions::{PresetChoice, ScopeChoice};
-pub use table::KeyRow;
+pub use row::KeyRow;
 pub use toolbar::ListLinks;
 
 use super::super::{

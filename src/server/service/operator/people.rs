@@ -3,12 +3,11 @@
 use super::{Operator, PAGE, Person};
 use crate::{
     domain::{
-        activity::Event, email::Email, field_errors::FieldErrors, ids::UserId, own_words::OwnWords,
-        password::Password,
+        activity::Event, client_network::Network, email::Email, field_errors::FieldErrors, ids::UserId,
+        own_words::OwnWords, password::Password,
     },
     server::{
         error::ServiceError,
-        runtime::window::Network,
         secret::password::Passwords,
         store::{StoreError, Tables as _, Tx},
     },

@@ -26,6 +26,18 @@ pub struct Quota {
     pub resets_at: i64,
 }
 
+impl Quota {
+    /// The quota of whoever has passed a limit: nothing is left of it.
+    #[must_use]
+    pub fn used_up(exceeded: Exceeded, now: Timestamp) -> Self {
+        Self {
+            limit: exceeded.limit,
+            remaining: 0,
+            resets_at: (now.millis().div_euclid(MINUTE) + 1) * (MINUTE / 1000),
+        }
+    }
+}
+
 /// What an account and its keys have used in a minute.
 #[derive(Default)]
 struct Used {

@@ -2,7 +2,7 @@
 
 use super::{
     list_view::{ListView, ViewFields},
-    table::KeyRow,
+    row::KeyRow,
 };
 use crate::{
     api::form::FormState,

@@ -3,7 +3,7 @@
 use super::{
     barred,
     list_view::{ListView, ViewFields},
-    table::KeyRow,
+    row::KeyRow,
 };
 use crate::{
     domain::key::Transition,

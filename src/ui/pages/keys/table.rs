@@ -4,19 +4,17 @@ use super::{
     KeysPageData, Opener,
     list_view::{ListView, ViewFields},
     menu::RowMenu,
+    row::KeyRow,
 };
 use crate::{
-    domain::{
-        key::{KeyStatus, Transition},
-        time::Timestamp,
-    },
+    domain::time::Timestamp,
     ui::kit::{
         allowlist::{AllowlistSummary, DismissTooltips},
         badge::StatusBadge,
         button::{Button, ButtonLink, Kind},
         empty::Empty,
         icon::Icon,
-        moment::{Moment, Phrase, Told},
+        moment::{Moment, Told},
         pager::TableFoot,
         selection::{SelectRow, SelectionBar},
         table::Table,
@@ -27,39 +25,6 @@ use std::sync::Arc;
 
 /// The form that ticked rows belong to.
 const SELECTION: &str = "selection";
-
-/// A row.
-#[derive(Clone, Debug)]
-pub struct KeyRow {
-    /// Id.
-    pub id: String,
-    /// Whether the page points it out.
-    pub is_new: bool,
-    /// Name.
-    pub name: String,
-    /// What explains the name: preset, and when the key stops by itself or did.
-    pub about: Phrase,
-    /// First 9 characters of the key.
-    pub prefix: String,
-    /// When it was last accepted.
-    pub last_used_at: Option<Timestamp>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// At the moment the page is drawn.
-    pub status: KeyStatus,
-    /// Requests a minute that it may make, where that is limited beside its account's.
-    pub rate_limit: Option<u32>,
-    /// Each entry of the allowlist.
-    pub allowlist: Vec<String>,
-    /// What can be done with it now.
-    pub allows: Vec<Transition>,
-    /// Whether another was made to replace it.
-    pub was_rotated: bool,
-    /// What it did since the rotation that it is part of, while both keys work.
-    pub usage: Option<Phrase>,
-    /// Path of the page about it.
-    pub href: String,
-}
 
 /// The table.
 #[component]
