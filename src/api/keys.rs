@@ -9,78 +9,9 @@
     reason = "a server function has one for each field of its form"
 )]
 
-use super::error::ApiError;
-use crate::domain::{
-    network::{Entry, Reading},
-    secret_text::SecretText,
-    snippet::{Snippet, Trial},
-};
+use super::wire::ApiError;
+use super::wire::{AllowlistReading, RevealedKey};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
-
-impl RevealedKey {
-    /// Title of the dialog that shows it, and the label of its secret (docs.babysea.ai, `/api-keys/rotation`).
-    #[must_use]
-    pub const fn titles(&self) -> (&'static str, &'static str) {
-        if self.rotated {
-            ("Key rotated successfully", "New API key")
-        } else {
-            ("View API key", "API key")
-        }
-    }
-}
-
-/// A key whose secret was just made: the one answer that holds it (docs/security.md, S33).
-#[derive(Debug, Serialize, Deserialize)]
-pub struct RevealedKey {
-    /// Id.
-    pub id: String,
-    /// Name.
-    pub name: String,
-    /// What it may do and from where, in words.
-    pub about: String,
-    /// The full text.
-    pub secret: SecretText,
-    /// Whether it was just made to replace another.
-    pub rotated: bool,
-    /// What was changed of what was typed.
-    pub notes: Vec<String>,
-    /// How to use it.
-    pub snippets: Vec<Snippet>,
-    /// How to find out whether it works, if its scopes open any route.
-    pub trial: Option<Trial>,
-}
-
-/// An allowlist as it was understood.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct AllowlistReading {
-    /// Each entry and what it covers.
-    pub lines: Vec<String>,
-    /// What was changed of what was typed.
-    pub notes: Vec<String>,
-}
-
-impl AllowlistReading {
-    /// Everything that is said of it, if it has an entry.
-    pub fn sentences(&self) -> impl Iterator<Item = &String> {
-        let notes = if self.lines.is_empty() {
-            &[][..]
-        } else {
-            &self.notes
-        };
-        notes.iter().chain(&self.lines)
-    }
-}
-
-impl From<Reading> for AllowlistReading {
-    fn from(reading: Reading) -> Self {
-        let line = |entry: Entry| format!("{entry}: {}", entry.covers());
-        Self {
-            lines: reading.list.entries().map(line).collect(),
-            notes: reading.notes,
-        }
-    }
-}
 
 /// Makes a key in the account with this slug.
 ///

@@ -5,7 +5,7 @@
     reason = "the macro leaves no place for the docs of a function's arguments"
 )]
 
-use super::error::ApiError;
+use super::wire::ApiError;
 use crate::domain::password::Password;
 use leptos::prelude::*;
 

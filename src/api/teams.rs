@@ -5,7 +5,7 @@
     reason = "the macro leaves no place for the docs of a function's arguments"
 )]
 
-use super::error::ApiError;
+use super::wire::ApiError;
 use leptos::prelude::*;
 
 /// Makes a team of which the caller is primary owner. Returns the path to go to.

@@ -12,7 +12,7 @@ pub mod sign_in;
 
 use super::error::ServiceError;
 use crate::{
-    api::{error::ApiError, keys::RevealedKey},
+    api::wire::{ApiError, RevealedKey},
     domain::snippet,
     server::{app::App, http::RETRY_AFTER, runtime::log_limit::LogLimit, service::keys::Revealed},
 };

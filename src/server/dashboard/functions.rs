@@ -2,7 +2,7 @@
 
 use super::{fields, refusal, retry_after, sign_in::Welcome, unanswered};
 use crate::{
-    api::{error::ApiError, keys::RevealedKey},
+    api::wire::{ApiError, RevealedKey},
     domain::{activity::Trace, role::Action},
     server::{
         access::{self, KeyManager, Viewer},

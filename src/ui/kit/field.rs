@@ -1,7 +1,7 @@
 //! Fields of a form, drawn by the server: label, hint, what was typed, what is wrong. `send` fills in the errors of a
 //! form that was sent in place.
 
-use crate::api::form::FormState;
+use crate::api::wire::FormState;
 use leptos::prelude::*;
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@
     reason = "the macro of an island leaves the docs off what it makes of it"
 )]
 
-use crate::api::error::ApiError;
+use crate::api::wire::ApiError;
 use leptos::{
     ev::SubmitEvent,
     prelude::*,

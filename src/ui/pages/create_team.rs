@@ -1,7 +1,7 @@
 //! `/home/create-team`.
 
 use crate::{
-    api::{form::FormState, teams::CreateTeam},
+    api::{teams::CreateTeam, wire::FormState},
     domain::name::TeamName,
     ui::{
         kit::{

@@ -33,7 +33,7 @@ use super::super::{
     layout::{Frame, FrameData},
 };
 use crate::{
-    api::{form::FormState, keys::RevealedKey},
+    api::wire::{FormState, RevealedKey},
     domain::time::Timestamp,
 };
 use confirm::Question;

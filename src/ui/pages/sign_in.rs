@@ -1,7 +1,7 @@
 //! `/sign-in`.
 
 use crate::{
-    api::{form::FormState, session::SignIn},
+    api::{session::SignIn, wire::FormState},
     ui::{
         document::brand,
         kit::{

@@ -1,7 +1,7 @@
 //! `/sign-up`.
 
 use crate::{
-    api::{form::FormState, session::SignUp},
+    api::{session::SignUp, wire::FormState},
     domain::{name::PersonName, password::MAX_CHARACTERS},
     ui::{
         document::brand,

@@ -2,7 +2,7 @@
 
 use super::{SignedIn, failure, frame, keys_path, with_retry};
 use crate::{
-    api::{form::FormState, teams::CreateTeam},
+    api::{teams::CreateTeam, wire::FormState},
     server::{
         access::{self, Viewer},
         dashboard::{document, page_request::Visit, refusal},

@@ -3,7 +3,7 @@
 
 use super::{failure, to_sign_in, with_retry};
 use crate::{
-    api::error::ApiError,
+    api::wire::ApiError,
     server::{
         app::App,
         dashboard::{document, fields, page_request::Visit, session, unanswered, unavailable},

@@ -6,7 +6,10 @@ pub mod rows;
 
 use super::{SignedIn, failure, frame, keys_path, with_retry};
 use crate::{
-    api::{error::ApiError, form::FormState, keys::CreateKey},
+    api::{
+        keys::CreateKey,
+        wire::{ApiError, FormState},
+    },
     domain::{expiry::NEVER, key::Key, role::Action, token},
     server::{
         access::{self, AccountReader, KeyManager, Viewer},

@@ -2,7 +2,7 @@
 
 use super::{welcome, with_wait};
 use crate::{
-    api::{form::FormState, session::SignUp},
+    api::{session::SignUp, wire::FormState},
     server::{
         dashboard::{document, page_request::Visit, refusal, retry_after, sign_in::Visitor},
         service::accounts::first_person::{self, SignUpDoor},

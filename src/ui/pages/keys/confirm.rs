@@ -5,7 +5,7 @@ use super::{
     row::KeyRow,
 };
 use crate::{
-    api::form::FormState,
+    api::wire::FormState,
     domain::{grace, time::Timestamp},
     ui::kit::{
         button::{Button, Kind},

@@ -7,7 +7,7 @@ use super::{
     permissions::Permissions,
 };
 use crate::{
-    api::{form::FormState, keys::AllowlistReading},
+    api::wire::{AllowlistReading, FormState},
     domain::{
         name::KeyName,
         network::{self, Allowlist},

@@ -6,9 +6,9 @@ use super::{
     reveal_dialog::ViewKey,
 };
 use crate::{
-    api::keys::{
-        AllowlistReading, ChangeGrace, CreateKey, DeleteKeys, ReadAllowlist, ReissueSecret, RevealedKey,
-        RevokeKeys, RotateKey,
+    api::{
+        keys::{ChangeGrace, CreateKey, DeleteKeys, ReadAllowlist, ReissueSecret, RevokeKeys, RotateKey},
+        wire::{AllowlistReading, RevealedKey},
     },
     ui::kit::send::{call, form_of, go_to, say, send, set, set_busy},
 };

@@ -1,7 +1,7 @@
 //! The field `Expires` of the dialog `Add API key`.
 
 use crate::{
-    api::form::FormState,
+    api::wire::FormState,
     domain::expiry::{DAYS, NEVER, ON_A_DATE},
     ui::kit::field::{FieldError, Select, starts_at},
 };

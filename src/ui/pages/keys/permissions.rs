@@ -1,7 +1,7 @@
 //! The field `Permissions` of the dialog `Add API key`: the presets, and `Custom` with a box for each scope.
 
 use crate::{
-    api::form::FormState,
+    api::wire::FormState,
     domain::catalog::{CUSTOM, CUSTOM_LABEL},
     ui::kit::{
         choice::{ChoiceBox, ChoiceCard},

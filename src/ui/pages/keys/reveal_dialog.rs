@@ -5,7 +5,7 @@ use super::{
     list_view::{ListView, ViewFields},
 };
 use crate::{
-    api::keys::RevealedKey,
+    api::wire::RevealedKey,
     ui::kit::{
         dialog::{DialogHead, LiveDialog},
         notice::{Notice, Tone},

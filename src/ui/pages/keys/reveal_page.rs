@@ -3,7 +3,7 @@
 
 use super::list_view::{ListView, ViewFields};
 use crate::{
-    api::keys::RevealedKey,
+    api::wire::RevealedKey,
     domain::snippet::KEY,
     ui::kit::{
         button::{Button, Kind},

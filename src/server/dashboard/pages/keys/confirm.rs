@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     api::{
-        form::FormState,
         keys::{ChangeGrace, DeleteKeys, ReissueSecret, RevokeKeys, RotateKey},
+        wire::FormState,
     },
     domain::{grace, key::Key, role::Action, time::Timestamp},
     server::{
