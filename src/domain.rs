@@ -14,6 +14,7 @@ pub mod network;
 pub mod own_words;
 pub mod page;
 pub mod password;
+pub mod paths;
 pub mod proxy_config;
 pub mod request_log;
 pub mod role;

@@ -31,9 +31,9 @@ pub async fn create_key(
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::functions, service::keys},
+        server::{dashboard::caller, service::keys},
     };
-    let (app, manager) = functions::key_manager(&account, Action::CreateKey).await?;
+    let (app, manager) = caller::key_manager(&account, Action::CreateKey).await?;
     let form = keys::KeyForm {
         name: &name,
         preset: &preset,
@@ -44,7 +44,7 @@ pub async fn create_key(
         rate_limit: &rate_limit,
         form_token: &form_token,
     };
-    functions::reveal(&app, keys::create(&app, &manager, &form).await)
+    caller::reveal(&app, keys::create(&app, &manager, &form).await)
 }
 
 /// Gives a key that was never used a new secret.
@@ -59,10 +59,10 @@ pub async fn reissue_secret(
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::functions, service::keys},
+        server::{dashboard::caller, service::keys},
     };
-    let (app, manager) = functions::key_manager(&account, Action::ReissueSecret).await?;
-    functions::reveal(&app, keys::reissue(&app, &manager, &key, &form_token).await)
+    let (app, manager) = caller::key_manager(&account, Action::ReissueSecret).await?;
+    caller::reveal(&app, keys::reissue(&app, &manager, &key, &form_token).await)
 }
 
 /// Says how an allowlist would be understood; keeps nothing.
@@ -76,10 +76,10 @@ pub async fn read_allowlist(
 ) -> Result<AllowlistReading, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::functions, service::keys},
+        server::{dashboard::caller, service::keys},
     };
-    functions::key_manager(&account, Action::CreateKey).await?;
-    functions::answer(keys::read_allowlist(&allowlist).map(Into::into))
+    caller::key_manager(&account, Action::CreateKey).await?;
+    caller::answer(keys::read_allowlist(&allowlist).map(Into::into))
 }
 
 /// Makes a key to replace another, which goes on working for `grace` hours.
@@ -95,15 +95,15 @@ pub async fn rotate_key(
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::functions, service::keys::rotate},
+        server::{dashboard::caller, service::keys::rotate},
     };
-    let (app, manager) = functions::key_manager(&account, Action::RotateKey).await?;
+    let (app, manager) = caller::key_manager(&account, Action::RotateKey).await?;
     let form = rotate::RotateForm {
         key: &key,
         grace: &grace,
         form_token: &form_token,
     };
-    functions::reveal(&app, rotate::rotate(&app, &manager, &form).await)
+    caller::reveal(&app, rotate::rotate(&app, &manager, &form).await)
 }
 
 /// Lets a key that was replaced stop `grace` hours after its rotation, or now when that is 0.
@@ -118,10 +118,10 @@ pub async fn change_grace(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::functions, service::keys::rotate},
+        server::{dashboard::caller, service::keys::rotate},
     };
-    let (app, manager) = functions::key_manager(&account, Action::ChangeGrace).await?;
-    functions::answer(rotate::change_grace(&app, &manager, &key, &grace).await)
+    let (app, manager) = caller::key_manager(&account, Action::ChangeGrace).await?;
+    caller::answer(rotate::change_grace(&app, &manager, &key, &grace).await)
 }
 
 /// Disables keys.
@@ -136,10 +136,10 @@ pub async fn revoke_keys(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::functions, service::keys::revoke},
+        server::{dashboard::caller, service::keys::revoke},
     };
-    let (app, manager) = functions::key_manager(&account, Action::RevokeKey).await?;
-    functions::answer(revoke::revoke(&app, &manager, &keys, &reason).await)
+    let (app, manager) = caller::key_manager(&account, Action::RevokeKey).await?;
+    caller::answer(revoke::revoke(&app, &manager, &keys, &reason).await)
 }
 
 /// Forgets keys and their request logs; `confirm` is what the dialog asks to type.
@@ -154,8 +154,8 @@ pub async fn delete_keys(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::functions, service::keys::revoke},
+        server::{dashboard::caller, service::keys::revoke},
     };
-    let (app, manager) = functions::key_manager(&account, Action::DeleteKey).await?;
-    functions::answer(revoke::delete(&app, &manager, &keys, &confirm).await)
+    let (app, manager) = caller::key_manager(&account, Action::DeleteKey).await?;
+    caller::answer(revoke::delete(&app, &manager, &keys, &confirm).await)
 }

@@ -19,9 +19,9 @@ pub async fn sign_up(
     #[server(default)] email: String,
     #[server(default)] password: Password,
 ) -> Result<String, ApiError> {
-    use crate::server::dashboard::{functions, sign_in};
+    use crate::server::dashboard::sign_in;
     let visitor = sign_in::Visitor::calling();
-    functions::welcome(visitor.sign_up(&name, &email, &password).await)
+    sign_in::welcome(visitor.sign_up(&name, &email, &password).await)
 }
 
 /// Signs a person in. Returns the path to go to.
@@ -34,7 +34,7 @@ pub async fn sign_in(
     #[server(default)] password: Password,
     #[server(default)] next: String,
 ) -> Result<String, ApiError> {
-    use crate::server::dashboard::{functions, sign_in};
+    use crate::server::dashboard::sign_in;
     let visitor = sign_in::Visitor::calling();
-    functions::welcome(visitor.sign_in(&email, &password, &next).await)
+    sign_in::welcome(visitor.sign_in(&email, &password, &next).await)
 }

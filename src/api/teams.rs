@@ -14,17 +14,15 @@ use leptos::prelude::*;
 /// What to show at the form.
 #[server(prefix = "/api", endpoint = "teams/create")]
 pub async fn create_team(#[server(default)] name: String) -> Result<String, ApiError> {
-    use crate::server::{
-        dashboard::{functions, pages::keys_path},
-        service::teams,
-    };
-    let (app, viewer) = functions::signed_in().await?;
-    let trace = functions::trace(&app);
+    use crate::domain::paths;
+    use crate::server::{dashboard::caller, service::teams};
+    let (app, viewer) = caller::signed_in().await?;
+    let trace = caller::trace(&app);
     let owner = teams::Owner {
         id: viewer.id,
         name: &viewer.name,
         trace: &trace,
     };
     let team = teams::create(&app, owner, &name).await;
-    functions::answer(team.map(|team| keys_path(&team.slug)))
+    caller::answer(team.map(|team| paths::keys(&team.slug)))
 }

@@ -20,6 +20,7 @@ use crate::domain::{
     name::PersonName,
     network::Allowlist,
     password::Password,
+    paths,
     request_log::LogEntry,
     role::Role,
     scope::Scopes,
@@ -160,7 +161,7 @@ pub async fn prepare(app: &App) -> Result<String, Box<dyn Error>> {
         fill(app, &mut tx, &passwords).await?;
     }
     tx.commit().await?;
-    let mut said = format!("Sample team at {}/home/{TEAM}/api-keys\n", app.origin.as_str());
+    let mut said = format!("Sample team at {}{}\n", app.origin.as_str(), paths::keys(TEAM));
     for ((_, email, role), (password, _)) in PEOPLE.iter().zip(&passwords) {
         writeln!(said, "  {:<14} {email}  {password}", role.label())?;
     }

@@ -10,7 +10,7 @@ use super::{
         theme::ThemeSwitch,
     },
 };
-use crate::domain::role::Role;
+use crate::domain::{paths, role::Role};
 use leptos::prelude::*;
 
 /// An account in the switcher.
@@ -94,10 +94,10 @@ fn Sidebar(frame: FrameData) -> impl IntoView {
         section,
         ..
     } = frame;
-    let link = |to: Section, page: &str, icon: Icon, label: &'static str| {
+    let link = |to: Section, page: fn(&str) -> String, icon: Icon, label: &'static str| {
         let current = (section == to).then_some("page");
         view! {
-            <a href=format!("/home/{}/{page}", account.slug) aria-current=current>
+            <a href=page(&account.slug) aria-current=current>
                 <Drawing icon/>
                 {label}
             </a>
@@ -111,17 +111,17 @@ fn Sidebar(frame: FrameData) -> impl IntoView {
             </a>
             <Switcher account=account.clone() accounts/>
             <nav class="nav" aria-label="Main">
-                {link(Section::Keys, "api-keys", Icon::Key, "API keys")}
-                {link(Section::Activity, "activity", Icon::Activity, "Activity")}
+                {link(Section::Keys, paths::keys, Icon::Key, "API keys")}
+                {link(Section::Activity, paths::activity, Icon::Activity, "Activity")}
                 <h2>"Integrate"</h2>
-                {link(Section::Scopes, "scopes", Icon::Code, "Scopes")}
-                {link(Section::Guard, "guard", Icon::Lock, "Guard your API")}
+                {link(Section::Scopes, paths::scopes, Icon::Code, "Scopes")}
+                {link(Section::Guard, paths::guard, Icon::Lock, "Guard your API")}
             </nav>
             <div class="me">
                 <Tile name=person.clone() is_person=true/>
                 <span class="me-text">
                     <bdi>{person.clone()}</bdi>
-                    <form method="post" action="/sign-out">
+                    <form method="post" action=paths::SIGN_OUT>
                         <Button label="Sign out" kind=Kind::Link/>
                     </form>
                 </span>
@@ -140,7 +140,7 @@ fn Switcher(account: AccountLink, accounts: Vec<AccountLink>) -> impl IntoView {
         .into_iter()
         .map(|other| {
             let is_current = other.slug == account.slug;
-            let (about, href) = (other.about(), format!("/home/{}/api-keys", other.slug));
+            let (about, href) = (other.about(), paths::keys(&other.slug));
             view! { <li><AccountItem name=other.name about href is_current/></li> }
         })
         .collect_view();
@@ -148,7 +148,7 @@ fn Switcher(account: AccountLink, accounts: Vec<AccountLink>) -> impl IntoView {
         <AccountButton name about menu=MENU/>
         <Menu id=MENU.to_owned() title="Accounts".to_owned() class="menu-accounts">
             <ul class="menu-list">{items}</ul>
-            <MenuLink href="/home/create-team" label="Create team" icon=Icon::Plus class="menu-add"/>
+            <MenuLink href=paths::CREATE_TEAM label="Create team" icon=Icon::Plus class="menu-add"/>
         </Menu>
     }
 }

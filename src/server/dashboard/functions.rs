@@ -1,11 +1,12 @@
-//! The server functions' side of HTTP: who calls, and with which status they are answered.
+//! The server functions' side of HTTP: which call is let through to its function, and how one that is not is answered.
 
-use super::{fields, refusal, retry_after, sign_in::Welcome, unanswered};
+use super::{
+    answer::{refusal, unanswered},
+    fields,
+};
 use crate::{
-    api::wire::{ApiError, RevealedKey},
-    domain::{activity::Trace, role::Action},
+    api::wire::ApiError,
     server::{
-        access::{self, KeyManager, Viewer},
         app::App,
         config::trusted_proxies::Client,
         dashboard::session,
@@ -16,17 +17,16 @@ use crate::{
             client_ip,
         },
         runtime::byte_budget::Sender,
-        service::keys::Revealed,
     },
 };
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use leptos::prelude::*;
-use leptos_axum::{ResponseOptions, handle_server_fns_with_context};
+use leptos_axum::handle_server_fns_with_context;
 use tokio::time::timeout;
 use tower_sessions::Session;
 
@@ -121,85 +121,4 @@ fn not_called(path: &'static str, (status, error): (StatusCode, ApiError)) -> Re
         headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
     }
     response
-}
-
-/// For server functions that anybody may call: the app, and the browser's session.
-///
-/// # Panics
-/// When called elsewhere than in a server function behind the session layer.
-pub fn anybody() -> (App, Session) {
-    let session = expect_context::<Parts>().extensions.get::<Session>().cloned();
-    (
-        expect_context::<App>(),
-        session.expect("the session layer is around every server function"),
-    )
-}
-
-/// For server functions of people who are signed in.
-///
-/// # Errors
-/// 401 when nobody is.
-pub async fn signed_in() -> Result<(App, Viewer), ApiError> {
-    let (app, browser) = anybody();
-    let viewer = session::viewer(&app, &browser).await;
-    let viewer = answer(viewer.and_then(|viewer| viewer.ok_or(ServiceError::Unauthorized)))?;
-    Ok((app, viewer))
-}
-
-/// For server functions that manage the keys of an account: who calls must be allowed to do `action`.
-///
-/// # Errors
-/// 401 when nobody is signed in, 404 when the account is not theirs, 403 when their role does not allow it.
-pub async fn key_manager(account: &str, action: Action) -> Result<(App, KeyManager), ApiError> {
-    let (app, viewer) = signed_in().await?;
-    let manager = access::key_manager(&app, &viewer, account, action, &trace(&app)).await;
-    let manager = answer(manager)?;
-    Ok((app, manager))
-}
-
-/// What the activity keeps of this request.
-///
-/// # Panics
-/// When called elsewhere than in a server function.
-#[must_use]
-pub fn trace(app: &App) -> Trace {
-    client_ip::trace(app, &expect_context::<Parts>())
-}
-
-/// A key as its maker sees it this once.
-///
-/// # Errors
-/// What to show at the form.
-pub fn reveal(app: &App, result: Result<Revealed, ServiceError>) -> Result<RevealedKey, ApiError> {
-    answer(result.map(|key| super::revealed(app, key)))
-}
-
-/// The outcome as the browser gets it; a refusal sets the status of the answer.
-///
-/// # Errors
-/// What to show at the form.
-pub fn answer<T>(result: Result<T, ServiceError>) -> Result<T, ApiError> {
-    result.map_err(|error| {
-        let wait = retry_after(&error);
-        let (status, shown) = refusal(error);
-        if let Some(options) = use_context::<ResponseOptions>() {
-            options.set_status(status);
-            if let Some(seconds) = wait {
-                options.insert_header(header::RETRY_AFTER, HeaderValue::from(seconds));
-            }
-        }
-        shown
-    })
-}
-
-/// Where somebody who has signed in or up goes; the answer brings the browser its cookie.
-///
-/// # Errors
-/// What to show at the form.
-pub fn welcome(result: Result<Welcome, ServiceError>) -> Result<String, ApiError> {
-    let led = answer(result)?;
-    if let (Some(options), Some(cookie)) = (use_context::<ResponseOptions>(), led.cookie) {
-        options.append_header(header::SET_COOKIE, cookie);
-    }
-    Ok(led.path)
 }

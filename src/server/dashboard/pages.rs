@@ -16,12 +16,13 @@ mod sign_up;
 mod theme;
 
 use super::{
+    answer::refusal,
     document,
     page_request::Visit,
-    refusal,
     sign_in::{self as http_session, Welcome},
 };
 use crate::{
+    domain::paths,
     server::{access::Viewer, app::App, dashboard::session, error::ServiceError, http::RETRY_AFTER},
     ui::pages::error::ErrorPage,
 };
@@ -65,12 +66,6 @@ pub fn routes(app: &App) -> Router<App> {
         .layer(from_fn_with_state(app.clone(), gates::page))
 }
 
-/// Path of an account's keys.
-#[must_use]
-pub fn keys_path(slug: &str) -> String {
-    format!("/home/{slug}/api-keys")
-}
-
 /// The person whose page this is; whoever is not signed in is sent to sign in and back again.
 struct SignedIn(Visit, Viewer);
 
@@ -95,7 +90,7 @@ fn to_sign_in(path: &str) -> Response {
     let query: String = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("next", path)
         .finish();
-    Redirect::to(&format!("/sign-in?{query}")).into_response()
+    Redirect::to(&format!("{}?{query}", paths::SIGN_IN)).into_response()
 }
 
 /// `/` leads to the keys, or to signing in.
@@ -103,7 +98,7 @@ async fn root(visit: Visit, browser: Session) -> Response {
     let viewer = session::viewer(&visit.app, &browser).await;
     let target = match viewer {
         Ok(Some(viewer)) => http_session::home(&visit.app, viewer.id).await,
-        Ok(None) => Ok("/sign-in".to_owned()),
+        Ok(None) => Ok(paths::SIGN_IN.to_owned()),
         Err(error) => Err(error),
     };
     match target {

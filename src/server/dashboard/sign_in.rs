@@ -1,8 +1,9 @@
 //! Signing up, in and out, for both doors: the use case, then the session, then where to go.
 
-use super::{functions, pages::keys_path};
+use super::caller;
 use crate::{
-    domain::{activity::Trace, ids::UserId, password::Password},
+    api::wire::ApiError,
+    domain::{activity::Trace, ids::UserId, password::Password, paths},
     server::{
         app::App,
         dashboard::session::{self, known},
@@ -16,10 +17,11 @@ use crate::{
 };
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderValue, request::Parts},
+    http::{HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use leptos::prelude::expect_context;
+use leptos::prelude::{expect_context, use_context};
+use leptos_axum::ResponseOptions;
 use tower_sessions::Session;
 
 /// The request of somebody who signs in or up.
@@ -56,7 +58,7 @@ impl Visitor {
     /// When called elsewhere.
     #[must_use]
     pub fn calling() -> Self {
-        let (app, browser) = functions::anybody();
+        let (app, browser) = caller::anybody();
         Self::new(app, browser, &expect_context::<Parts>())
     }
 
@@ -134,13 +136,13 @@ impl FromRequestParts<App> for Visitor {
 pub async fn home(app: &App, user: UserId) -> Result<String, ServiceError> {
     accounts::home(app, user)
         .await
-        .map(|account| keys_path(&account.slug))
+        .map(|account| paths::keys(&account.slug))
 }
 
 /// `path` if it leads to a page of this server, else the page that leads on from there.
 #[must_use]
 pub fn own_page(path: &str) -> &str {
-    if is_own_page(path) || matches!(path, "/sign-in" | "/sign-up") {
+    if is_own_page(path) || matches!(path, paths::SIGN_IN | paths::SIGN_UP) {
         path
     } else {
         "/"
@@ -157,9 +159,21 @@ pub fn is_own_page(address: &str) -> bool {
     let path = address.split(['?', '#']).next().unwrap_or_default();
     address.len() <= LONGEST_ADDRESS
         && address.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
-        && path.starts_with("/home/")
+        && path.starts_with(paths::HOME)
         // Browsers read `%2e` as a dot here.
         && ["//", "..", "%2e", "%2E"].iter().all(|part| !path.contains(part))
+}
+
+/// Where somebody who has signed in or up goes; the answer brings the browser its cookie.
+///
+/// # Errors
+/// What to show at the form.
+pub fn welcome(result: Result<Welcome, ServiceError>) -> Result<String, ApiError> {
+    let led = caller::answer(result)?;
+    if let (Some(options), Some(cookie)) = (use_context::<ResponseOptions>(), led.cookie) {
+        options.append_header(header::SET_COOKIE, cookie);
+    }
+    Ok(led.path)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The choice of the theme.
 
 use super::icon::{Drawing, Icon};
-use crate::domain::theme::Theme;
+use crate::domain::{paths, theme::Theme};
 use leptos::prelude::*;
 
 /// Light, dark, or as the system says. Where there is little room it is one button, with the theme that comes next.
@@ -37,7 +37,7 @@ pub fn ThemeSwitch(
         })
         .collect_view();
     view! {
-        <form class="theme" method="post" action="/theme">
+        <form class="theme" method="post" action=paths::THEME>
             <input type="hidden" name="next" value=next/>
             {choices}
         </form>

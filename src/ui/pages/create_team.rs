@@ -2,7 +2,7 @@
 
 use crate::{
     api::{teams::CreateTeam, wire::FormState},
-    domain::name::TeamName,
+    domain::{name::TeamName, paths},
     ui::{
         kit::{
             button::{Button, ButtonLink, Kind},
@@ -32,7 +32,7 @@ pub fn CreateTeamPage(
                     "A team has keys of its own. You are its primary owner; owners manage its keys, members see them."
                 </p>
                 <LiveForm function=CreateTeam::PATH.to_owned()>
-                    <form class="form" method="post" action="/home/create-team" novalidate autocomplete="off">
+                    <form class="form" method="post" action=paths::CREATE_TEAM novalidate autocomplete="off">
                         <FormMessage form=Arc::clone(&form)/>
                         <TextField
                             form=Arc::clone(&form)

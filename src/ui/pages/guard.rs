@@ -1,7 +1,7 @@
 //! The page `Guard your API`: the configuration of a proxy that asks this server about every request.
 
 use crate::{
-    domain::proxy_config::Proxy,
+    domain::{paths, proxy_config::Proxy},
     ui::{
         kit::{
             button::ButtonLink,
@@ -99,7 +99,7 @@ pub fn GuardPage(
                 <div class="guard-file">
                     <h2><code>{proxy.file()}</code></h2>
                     <CopyText from=TEXT.to_owned()/>
-                    <ButtonLink href=format!("{page}/{}", proxy.id()) label="Download" download=proxy.file()/>
+                    <ButtonLink href=paths::guard_file(&page, proxy.id()) label="Download" download=proxy.file()/>
                 </div>
                 <Snippet text=move || configuration.clone() id=TEXT/>
             </section>

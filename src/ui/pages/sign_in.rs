@@ -2,6 +2,7 @@
 
 use crate::{
     api::{session::SignIn, wire::FormState},
+    domain::paths,
     ui::{
         document::brand,
         kit::{
@@ -29,7 +30,7 @@ pub fn SignInPage(
             <p class="auth-lead">{format!("Manage the API keys of your {} account.", brand())}</p>
             <SignInForm state/>
             {may_sign_up
-                .then(|| view! { <p class="auth-alt">"No account yet? "<a href="/sign-up">"Create one"</a></p> })}
+                .then(|| view! { <p class="auth-alt">"No account yet? "<a href=paths::SIGN_UP>"Create one"</a></p> })}
         </Card>
     }
 }
@@ -43,7 +44,7 @@ fn SignInForm(
     let form = Arc::new(state);
     view! {
         <LiveForm function=SignIn::PATH.to_owned()>
-        <form class="form" method="post" action="/sign-in" novalidate>
+        <form class="form" method="post" action=paths::SIGN_IN novalidate>
             <FormMessage form=Arc::clone(&form)/>
             <input type="hidden" name="next" value=form.value("next")/>
             <TextField form=Arc::clone(&form) name="email" label="Email" kind="email" autocomplete="username" autofocus=true/>

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{session::SignUp, wire::FormState},
-    domain::{name::PersonName, password::MAX_CHARACTERS},
+    domain::{name::PersonName, password::MAX_CHARACTERS, paths},
     ui::{
         document::brand,
         kit::{
@@ -49,7 +49,7 @@ pub fn SignUpPage(
                 }
                 .into_any()
             }}
-            <p class="auth-alt">"Have an account? "<a href="/sign-in">"Sign in"</a></p>
+            <p class="auth-alt">"Have an account? "<a href=paths::SIGN_IN>"Sign in"</a></p>
         </Card>
     }
 }
@@ -65,7 +65,7 @@ fn SignUpForm(
     let form = Arc::new(state);
     view! {
         <LiveForm function=SignUp::PATH.to_owned()>
-        <form class="form" method="post" action="/sign-up" novalidate>
+        <form class="form" method="post" action=paths::SIGN_UP novalidate>
             <FormMessage form=Arc::clone(&form)/>
             <TextField form=Arc::clone(&form) name="name" label="Name" autocomplete="name" maxlength=PersonName::MAX autofocus=true/>
             <TextField form=Arc::clone(&form) name="email" label="Email" kind="email" autocomplete="username" maxlength=254/>

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         activity::{Entry, Event},
         page::{Cursor, Page},
-        search, token,
+        paths, search, token,
     },
     server::{
         access,
@@ -109,7 +109,7 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Response {
     let app = &visit.app;
-    let page = format!("/home/{slug}/activity");
+    let page = paths::activity(&slug);
     // Somebody pasted a key to find it: its first characters find it too, and may stand in an address.
     if let Some(start) = token::start_in(&asked.search, &app.config.key_prefix) {
         let found = Asked {
@@ -130,7 +130,7 @@ pub async fn show(
         Ok(gathered) => gathered,
         Err(error) => return failure(&visit, error).await,
     };
-    let export = format!("{page}/export");
+    let export = paths::activity_export(&page);
     let title = format!("Activity · {}", frame.account.name);
     let data = Arc::new(ActivityPageData {
         pager: asked.pager(&page, &list),

@@ -1,11 +1,12 @@
 //! `/home/create-team`.
 
-use super::{SignedIn, failure, frame, keys_path, with_retry};
+use super::{SignedIn, failure, frame, with_retry};
 use crate::{
     api::{teams::CreateTeam, wire::FormState},
+    domain::paths,
     server::{
         access::{self, Viewer},
-        dashboard::{document, page_request::Visit, refusal},
+        dashboard::{answer::refusal, document, page_request::Visit},
         service::{accounts, teams},
     },
     ui::{layout::Section, pages::create_team::CreateTeamPage},
@@ -30,7 +31,7 @@ pub async fn submit(SignedIn(visit, viewer): SignedIn, Form(form): Form<CreateTe
         trace: &visit.trace,
     };
     match teams::create(&visit.app, owner, &form.name).await {
-        Ok(team) => Redirect::to(&keys_path(&team.slug)).into_response(),
+        Ok(team) => Redirect::to(&paths::keys(&team.slug)).into_response(),
         Err(error) => {
             let (status, error) = refusal(error);
             let state = FormState::default().with("name", form.name).refused(error);

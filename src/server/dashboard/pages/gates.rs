@@ -6,7 +6,12 @@ use crate::{
     api::wire::ApiError,
     server::{
         app::App,
-        dashboard::{document, fields, page_request::Visit, session, unanswered, unavailable},
+        dashboard::{
+            answer::{unanswered, unavailable},
+            document, fields,
+            page_request::Visit,
+            session,
+        },
         error::ServiceError,
         http::{
             CHANGE, PASSWORD, RETRY_AFTER,

@@ -2,7 +2,10 @@
 
 use super::{SignedIn, failure, frame, not_found};
 use crate::{
-    domain::proxy_config::{self, Proxy},
+    domain::{
+        paths,
+        proxy_config::{self, Proxy},
+    },
     server::{access, app::App, dashboard::document},
     ui::{
         layout::Section,
@@ -43,7 +46,7 @@ pub async fn show(
     let server = address(&visit.app);
     let data = GuardPageData {
         frame,
-        page: format!("/home/{slug}/guard"),
+        page: paths::guard(&slug),
         proxy,
         configuration: proxy.configuration(server, &visit.app.config.brand),
         trusted: proxy_config::neighbour(server),

@@ -3,10 +3,9 @@
 use super::{
     SignedIn, failure, frame,
     keys::rows::{Around, row},
-    keys_path,
 };
 use crate::{
-    domain::{catalog::Catalog, key::Key, role::Action, time::Timestamp},
+    domain::{catalog::Catalog, key::Key, paths, role::Action, time::Timestamp},
     server::{
         access,
         dashboard::document,
@@ -35,7 +34,7 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
         Ok(gathered) => gathered,
         Err(error) => return failure(&visit, error).await,
     };
-    let (now, keys) = (app.now(), keys_path(&slug));
+    let (now, keys) = (app.now(), paths::keys(&slug));
     let around = Around {
         now,
         page: &keys,

@@ -4,22 +4,22 @@ mod confirm;
 pub mod list;
 pub mod rows;
 
-use super::{SignedIn, failure, frame, keys_path, with_retry};
+use super::{SignedIn, failure, frame, with_retry};
 use crate::{
     api::{
         keys::CreateKey,
         wire::{ApiError, FormState},
     },
-    domain::{expiry::NEVER, key::Key, role::Action, token},
+    domain::{expiry::NEVER, key::Key, paths, role::Action, token},
     server::{
         access::{self, AccountReader, KeyManager, Viewer},
         app::App,
         config::trusted_proxies::Client,
         dashboard::{
+            answer::{refusal, revealed},
             document,
             fields::{self, Query},
             page_request::Visit,
-            refusal, revealed,
         },
         error::ServiceError,
         service::{
@@ -62,7 +62,7 @@ impl Keys {
     }
 
     fn page(&self) -> String {
-        keys_path(&self.reader.account.slug)
+        paths::keys(&self.reader.account.slug)
     }
 
     fn view(&self) -> ListView {

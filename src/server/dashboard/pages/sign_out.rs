@@ -1,7 +1,10 @@
 //! `POST /sign-out`.
 
 use super::failure;
-use crate::server::dashboard::{page_request::Visit, session};
+use crate::{
+    domain::paths,
+    server::dashboard::{page_request::Visit, session},
+};
 use axum::{
     http::{HeaderName, HeaderValue},
     response::{IntoResponse, Redirect, Response},
@@ -17,5 +20,5 @@ pub async fn submit(visit: Visit, browser: Session) -> Response {
         HeaderName::from_static("clear-site-data"),
         HeaderValue::from_static("\"storage\""),
     );
-    ([clear], Redirect::to("/sign-in")).into_response()
+    ([clear], Redirect::to(paths::SIGN_IN)).into_response()
 }

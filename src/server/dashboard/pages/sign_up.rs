@@ -4,7 +4,12 @@ use super::{welcome, with_wait};
 use crate::{
     api::{session::SignUp, wire::FormState},
     server::{
-        dashboard::{document, page_request::Visit, refusal, retry_after, sign_in::Visitor},
+        dashboard::{
+            answer::{refusal, retry_after},
+            document,
+            page_request::Visit,
+            sign_in::Visitor,
+        },
         service::accounts::first_person::{self, SignUpDoor},
     },
     ui::pages::sign_up::SignUpPage,

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         name::KeyName,
         network::{self, Allowlist},
+        paths,
     },
     ui::kit::{
         button::{Button, Kind},
@@ -49,7 +50,7 @@ pub fn CreateForm(
     } = create;
     let form = Arc::new(form);
     let token = form.value("form_token");
-    let about = format!("/home/{account}/scopes");
+    let about = paths::scopes(&account);
     let page = view.page.clone();
     view! {
         <Dialog id=DIALOG open titled_by="create-key-title">

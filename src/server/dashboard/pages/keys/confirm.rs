@@ -9,9 +9,9 @@ use crate::{
         keys::{ChangeGrace, DeleteKeys, ReissueSecret, RevokeKeys, RotateKey},
         wire::FormState,
     },
-    domain::{grace, key::Key, role::Action, time::Timestamp},
+    domain::{grace, key::Key, paths, role::Action, time::Timestamp},
     server::{
-        dashboard::{fields, pages, refusal},
+        dashboard::{answer::refusal, fields, pages},
         error::ServiceError,
         service::{
             self,
@@ -87,7 +87,7 @@ pub async fn open(
         page: &page,
         since: &since,
     };
-    let detail = format!("{page}/{}", first.id);
+    let detail = paths::key_below(&page, first.id);
     let question = QuestionData {
         ask,
         from: (found.len() == 1 && keys.asked.from == DETAIL).then_some(detail),

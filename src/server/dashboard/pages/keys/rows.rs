@@ -4,6 +4,7 @@ use crate::{
     domain::{
         ids::KeyId,
         key::{Key, KeyStatus, Transition},
+        paths,
         time::Timestamp,
     },
     server::{app::App, service::keys::rotate::Since},
@@ -46,7 +47,7 @@ pub fn row(app: &App, key: Key, around: &Around<'_>, pointed_out: &str) -> KeyRo
     };
     KeyRow {
         is_new: id == pointed_out,
-        href: format!("{}/{id}", around.page),
+        href: paths::key_below(around.page, &id),
         id,
         about,
         status,
@@ -97,7 +98,7 @@ fn used(whose: &str, since: &Since) -> Phrase {
 pub fn leak(key: Key, page: &str) -> Option<Leak> {
     Some(Leak {
         reported_at: key.leak_reported_at?,
-        href: format!("{page}/{}", key.id),
+        href: paths::key_below(page, key.id),
         id: key.id.to_string(),
         name: key.name,
         prefix: key.prefix,

@@ -1,0 +1,143 @@
+//! How the outcome of a use case is answered, to server functions and as pages: status and sentence of a refusal, and a
+//! key whose secret is shown.
+
+use crate::{
+    api::wire::{ApiError, RevealedKey},
+    domain::snippet,
+    server::{
+        app::App, error::ServiceError, http::RETRY_AFTER, runtime::log_limit::LogLimit,
+        service::keys::Revealed,
+    },
+};
+use axum::http::StatusCode;
+
+/// Seconds after which another try is worth it, for refusals that pass.
+#[must_use]
+pub const fn retry_after(error: &ServiceError) -> Option<u32> {
+    match error {
+        ServiceError::Wait(seconds) => Some(*seconds),
+        ServiceError::Overloaded(_)
+        | ServiceError::Busy(_)
+        | ServiceError::Store(_)
+        | ServiceError::Session(_) => Some(RETRY_AFTER),
+        _ => None,
+    }
+}
+
+/// A wait in words: seconds, or from two minutes on whole minutes, none too few.
+fn spelled(seconds: u32) -> String {
+    match seconds {
+        1 => "1 second".to_owned(),
+        seconds if seconds < 120 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}
+
+/// The status of a refused use case, and what the person is told. Unknown failures are logged here, once; the person
+/// gets the request id from the header alone.
+#[must_use]
+pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
+    static LINES: LogLimit = LogLimit::new();
+    if error.is_unanswered() {
+        if LINES.allows() {
+            tracing::error!("the database did not answer COMMIT: the change may have been stored");
+        }
+        return unanswered();
+    }
+    match error {
+        ServiceError::Invalid(fields) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError {
+                fields,
+                ..ApiError::default()
+            },
+        ),
+        ServiceError::Refused(sentence) => (StatusCode::UNPROCESSABLE_ENTITY, ApiError::message(sentence)),
+        ServiceError::Repeated(sentence) => (StatusCode::CONFLICT, ApiError::message(sentence)),
+        ServiceError::Conflict(sentence) => (StatusCode::CONFLICT, ApiError::message(sentence)),
+        ServiceError::Forbidden(sentence) => (StatusCode::FORBIDDEN, ApiError::message(sentence)),
+        ServiceError::Unauthorized => (
+            StatusCode::UNAUTHORIZED,
+            ApiError::message(
+                "You are signed out. Sign in in another tab, then send this again: it is still here.",
+            ),
+        ),
+        ServiceError::NotFound => (StatusCode::NOT_FOUND, ApiError::message("There is no such page.")),
+        ServiceError::Wait(seconds) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            ApiError::message(format!(
+                "Too many tries. Wait {}, then try again.",
+                spelled(seconds)
+            )),
+        ),
+        ServiceError::Overloaded(sentence) => (StatusCode::SERVICE_UNAVAILABLE, ApiError::message(sentence)),
+        ServiceError::Busy(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::message(format!(
+                "The server is busy. What you typed is still here: wait {}, then try again.",
+                spelled(RETRY_AFTER)
+            )),
+        ),
+        ServiceError::Store(error) => {
+            if LINES.allows() {
+                tracing::error!(error = &error as &dyn std::error::Error, "the database failed");
+            }
+            unavailable()
+        }
+        ServiceError::Session(error) => {
+            if LINES.allows() {
+                tracing::error!(error = %error, "a session could not be read or written");
+            }
+            unavailable()
+        }
+    }
+}
+
+/// The answer to a change of which nobody knows whether it was stored.
+#[must_use]
+pub fn unanswered() -> (StatusCode, ApiError) {
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        ApiError::message(
+            "The database did not answer in time. The change may have been made: reload the page and look before you try again.",
+        ),
+    )
+}
+
+/// The answer where the database failed or took too long, and nothing was changed.
+#[must_use]
+pub fn unavailable() -> (StatusCode, ApiError) {
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        ApiError::message(
+            "The server could not do this now, and nothing was changed. Try again in a moment.",
+        ),
+    )
+}
+
+/// A key as it is shown this once.
+#[must_use]
+pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
+    let Revealed {
+        key,
+        secret,
+        rotated,
+        notes,
+    } = revealed;
+    let base = app.origin.as_str();
+    let catalog = app.catalog();
+    let mut about = catalog.permissions_label(&key.preset, &key.scopes);
+    if let Some(end) = key.expires_at {
+        about = format!("{about} · until {}", end.exact());
+    }
+    RevealedKey {
+        id: key.id.to_string(),
+        snippets: snippet::snippets(&app.config.brand, base, &catalog, &key.scopes),
+        trial: snippet::trial(base, &catalog, &key.scopes, !key.allowlist.is_empty()),
+        rotated,
+        name: key.name,
+        about,
+        secret,
+        notes,
+    }
+}
