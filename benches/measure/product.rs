@@ -26,7 +26,7 @@ use babysea::{
         router,
         service::{
             accounts::{self, NewPerson},
-            keys::{self, KeyForm},
+            keys::{self, create::KeyForm},
             usage,
         },
         serving,
@@ -252,7 +252,7 @@ async fn person(
             form_token: &token,
             ..KeyForm::default()
         };
-        let created = keys::create(app, &manager, &form).await?;
+        let created = keys::create::create(app, &manager, &form).await?;
         made.push((created.key.id.to_string(), created.secret.expose().to_owned()));
     }
     let sign_in = Request::post("/api/session/sign-in")

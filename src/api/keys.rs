@@ -34,7 +34,7 @@ pub async fn create_key(
         server::{dashboard::caller, service::keys},
     };
     let (app, manager) = caller::key_manager(&account, Action::CreateKey).await?;
-    let form = keys::KeyForm {
+    let form = keys::create::KeyForm {
         name: &name,
         preset: &preset,
         scopes: &scopes,
@@ -44,7 +44,7 @@ pub async fn create_key(
         rate_limit: &rate_limit,
         form_token: &form_token,
     };
-    caller::reveal(&app, keys::create(&app, &manager, &form).await)
+    caller::reveal(&app, keys::create::create(&app, &manager, &form).await)
 }
 
 /// Gives a key that was never used a new secret.
@@ -62,7 +62,10 @@ pub async fn reissue_secret(
         server::{dashboard::caller, service::keys},
     };
     let (app, manager) = caller::key_manager(&account, Action::ReissueSecret).await?;
-    caller::reveal(&app, keys::reissue(&app, &manager, &key, &form_token).await)
+    caller::reveal(
+        &app,
+        keys::reissue::reissue(&app, &manager, &key, &form_token).await,
+    )
 }
 
 /// Says how an allowlist would be understood; keeps nothing.
@@ -79,7 +82,7 @@ pub async fn read_allowlist(
         server::{dashboard::caller, service::keys},
     };
     caller::key_manager(&account, Action::CreateKey).await?;
-    caller::answer(keys::read_allowlist(&allowlist).map(Into::into))
+    caller::answer(keys::create::read_allowlist(&allowlist).map(Into::into))
 }
 
 /// Makes a key to replace another, which goes on working for `grace` hours.
@@ -118,10 +121,10 @@ pub async fn change_grace(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::caller, service::keys::rotate},
+        server::{dashboard::caller, service::keys},
     };
     let (app, manager) = caller::key_manager(&account, Action::ChangeGrace).await?;
-    caller::answer(rotate::change_grace(&app, &manager, &key, &grace).await)
+    caller::answer(keys::grace::change_grace(&app, &manager, &key, &grace).await)
 }
 
 /// Disables keys.
@@ -154,8 +157,8 @@ pub async fn delete_keys(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::role::Action,
-        server::{dashboard::caller, service::keys::revoke},
+        server::{dashboard::caller, service::keys},
     };
     let (app, manager) = caller::key_manager(&account, Action::DeleteKey).await?;
-    caller::answer(revoke::delete(&app, &manager, &keys, &confirm).await)
+    caller::answer(keys::delete::delete(&app, &manager, &keys, &confirm).await)
 }

@@ -24,7 +24,7 @@ use crate::{
         error::ServiceError,
         service::{
             self,
-            keys::{KeyForm, Revealed, revoke},
+            keys::{Revealed, create::KeyForm},
         },
     },
     ui::{
@@ -185,7 +185,7 @@ async fn create(keys: &Keys, form: CreateKey) -> Response {
             rate_limit: &form.rate_limit,
             form_token: &form.form_token,
         };
-        service::keys::create(keys.app(), &manager, &sent).await
+        service::keys::create::create(keys.app(), &manager, &sent).await
     };
     let made = made.await;
     let (status, error) = match answer(keys, made).await {
@@ -287,7 +287,7 @@ async fn elsewhere(keys: &Keys, shown: &[Key]) -> Result<Option<Key>, ServiceErr
     if id.is_empty() || shown.iter().any(|key| key.id.to_string() == *id) {
         return Ok(None);
     }
-    match revoke::chosen(app, &keys.reader, slice::from_ref(id)).await {
+    match service::keys::selection::chosen(app, &keys.reader, slice::from_ref(id)).await {
         Ok(mut found) => Ok(found.pop().filter(|key| key.status(app.now()).is_live())),
         Err(ServiceError::NotFound) => Ok(None),
         Err(error) => Err(error),
@@ -300,7 +300,7 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
     let gathered = async {
         let list = service::keys::list::list(app, reader, &filter, asked.page()).await?;
         let frame = frame::of(&keys.visit, &keys.viewer, reader, Section::Keys).await?;
-        let since = service::keys::rotate::since(app, reader).await?;
+        let since = service::keys::grace::since(app, reader).await?;
         let leaks = service::keys::leak::open(app, reader).await?;
         let elsewhere = elsewhere(keys, &list.keys).await?;
         Ok::<_, ServiceError>((list, frame, since, leaks, elsewhere))

@@ -2,7 +2,7 @@
 
 use super::{
     find,
-    rotate::{Since, since},
+    grace::{Since, since},
 };
 use crate::{
     domain::{activity::Entry, ids::KeyId, key::Key, time::Timestamp},

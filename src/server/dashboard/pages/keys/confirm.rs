@@ -56,8 +56,8 @@ pub async fn open(
     } else {
         ids.get(..1).unwrap_or_default()
     };
-    let found = revoke::chosen(app, reader, found).await?;
-    let since = rotate::since(app, reader).await?;
+    let found = service::keys::selection::chosen(app, reader, found).await?;
+    let since = service::keys::grace::since(app, reader).await?;
     let first = found.first().ok_or(ServiceError::NotFound)?;
     let ask = match action {
         Action::RotateKey => {
@@ -76,8 +76,8 @@ pub async fn open(
         }
         Action::RevokeKey => Ask::Revoke,
         Action::DeleteKey => Ask::Delete {
-            rows: revoke::log_rows(app, reader, &found).await?,
-            confirmation: revoke::confirmation(&found),
+            rows: service::keys::delete::log_rows(app, reader, &found).await?,
+            confirmation: service::keys::delete::confirmation(&found),
         },
         Action::SeeKeys | Action::CreateKey | Action::ReissueSecret | Action::AcknowledgeLeak => Ask::Reissue,
     };
@@ -141,7 +141,7 @@ async fn reissue(keys: &Keys, request: Request) -> Result<Response, Response> {
     let form: ReissueSecret = read(request).await?;
     let made = async {
         let manager = keys.manager(Action::ReissueSecret).await?;
-        service::keys::reissue(keys.app(), &manager, &form.key, &form.form_token).await
+        service::keys::reissue::reissue(keys.app(), &manager, &form.key, &form.form_token).await
     };
     let state = FormState::default().with("form_token", &form.form_token);
     Ok(reveal(keys, Action::ReissueSecret, &form.key, made.await, state).await)
@@ -168,7 +168,7 @@ async fn change_grace(keys: &Keys, request: Request) -> Result<Response, Respons
     let form: ChangeGrace = read(request).await?;
     let done = async {
         let manager = keys.manager(Action::ChangeGrace).await?;
-        rotate::change_grace(keys.app(), &manager, &form.key, &form.grace).await
+        service::keys::grace::change_grace(keys.app(), &manager, &form.key, &form.grace).await
     };
     let state = FormState::default().with("grace", &form.grace);
     let (done, ids) = (done.await, [form.key]);
@@ -189,7 +189,7 @@ async fn delete(keys: &Keys, request: Request) -> Result<Response, Response> {
     let form: DeleteKeys = read(request).await?;
     let done = async {
         let manager = keys.manager(Action::DeleteKey).await?;
-        revoke::delete(keys.app(), &manager, &form.keys, &form.confirm).await
+        service::keys::delete::delete(keys.app(), &manager, &form.keys, &form.confirm).await
     };
     let state = FormState::default().with("confirm", &form.confirm);
     Ok(go_on(keys, Action::DeleteKey, &form.keys, done.await, state).await)

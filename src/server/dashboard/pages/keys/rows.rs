@@ -7,7 +7,7 @@ use crate::{
         paths,
         time::Timestamp,
     },
-    server::{app::App, service::keys::rotate::Since},
+    server::{app::App, service::keys::grace::Since},
     ui::{
         kit::moment::Phrase,
         pages::keys::{KeyRow, Leak},

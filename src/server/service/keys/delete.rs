@@ -1,0 +1,94 @@
+//! Deleting keys with their request logs.
+
+use super::selection::{find, read};
+use crate::{
+    domain::{activity::Event, field_errors::FieldErrors, key::Key},
+    server::{
+        access::{AccountReader, KeyManager},
+        app::App,
+        error::ServiceError,
+        service::{activity, long_reads, settled},
+        store::Tables as _,
+    },
+};
+use std::time::Duration;
+use tokio::time::timeout;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// How long the question before a deletion waits for rows that are not written yet.
+const FLUSH: Duration = Duration::from_millis(500);
+
+/// How many rows of the request log go with these keys of an account; nothing where that could not be counted in time.
+/// Those that wait to be written are waited for, but not for long.
+pub async fn log_rows(app: &App, reader: &AccountReader, keys: &[Key]) -> Result<Option<u64>, ServiceError> {
+    let _ = timeout(FLUSH, app.recorder.flush()).await;
+    let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
+    long_reads::for_page(app, reader.account.id, |read| {
+        Box::pin(async move {
+            let mut rows = 0;
+            for id in ids {
+                rows += read.logs().count_of_key(id).await?;
+            }
+            Ok(rows)
+        })
+    })
+    .await
+}
+
+/// What a person types to delete these keys: the name of one, the number of several.
+#[must_use]
+pub fn confirmation(keys: &[Key]) -> String {
+    match keys {
+        [key] => key.name.clone(),
+        keys => format!("delete {} keys", keys.len()),
+    }
+}
+
+/// A text as a browser shows it and a person types it: any white space is one space.
+fn as_shown(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").nfc().collect()
+}
+
+/// Deletes keys; the activity stays. Their request logs are hidden at once and removed in the background. `typed` is
+/// their [`confirmation`].
+///
+/// # Errors
+/// `NotFound` when the account lacks one of them, `Invalid` with what was typed.
+pub async fn delete(
+    app: &App,
+    manager: &KeyManager,
+    ids: &[String],
+    typed: &str,
+) -> Result<(), ServiceError> {
+    settled(app, delete_all(app, manager, ids, typed)).await
+}
+
+async fn delete_all(
+    app: &App,
+    manager: &KeyManager,
+    ids: &[String],
+    typed: &str,
+) -> Result<(), ServiceError> {
+    let ids = read(ids)?;
+    let (account, now) = (manager.account.id, app.now());
+    let mut tx = app.store.write().await?;
+    tx.accounts().lock(account).await?;
+    tx.keys().lock(account, &ids).await?;
+    let keys = find(&mut tx, account, &ids).await?;
+    if as_shown(typed) != as_shown(&confirmation(&keys)) {
+        let sentence = match keys.as_slice() {
+            [_] => "Type the name exactly as it is shown.",
+            _ => "Type the words exactly as they are shown.",
+        };
+        return Err(ServiceError::Invalid(FieldErrors::one("confirm", sentence)));
+    }
+    for key in &keys {
+        tx.change(account, key.id).delete(now).await?;
+        let detail = format!("{}..., with its request log", key.prefix);
+        activity::note(app, &mut tx, manager, now, Event::KeyDeleted, key, detail).await?;
+    }
+    tx.commit().await?;
+    app.deletions.notify_one();
+    Ok(())
+}

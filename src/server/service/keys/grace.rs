@@ -1,0 +1,79 @@
+//! The grace period of a key that was replaced: moving its end, and what both keys did in it (docs/security.md, S38).
+
+use crate::{
+    domain::{activity::Event, field_errors::FieldErrors, grace, ids::KeyId, key::Transition},
+    server::{
+        access::{AccountReader, KeyManager},
+        app::App,
+        error::ServiceError,
+        service::{activity, long_reads, settled},
+        store::Tables as _,
+    },
+};
+use std::collections::BTreeMap;
+
+pub use crate::server::store::logs::read::Since;
+
+const NOT_IN_GRACE: &str = "This key is not in a grace period any more.";
+
+/// Lets a key that was replaced stop `hours` after its rotation, or now when `hours` is 0.
+///
+/// # Errors
+/// `NotFound` when the account has no such key, `Invalid` with the hours, `Conflict` when it was not replaced or has
+/// ended.
+pub async fn change_grace(
+    app: &App,
+    manager: &KeyManager,
+    id: &str,
+    hours: &str,
+) -> Result<(), ServiceError> {
+    settled(app, move_grace(app, manager, id, hours)).await
+}
+
+async fn move_grace(app: &App, manager: &KeyManager, id: &str, hours: &str) -> Result<(), ServiceError> {
+    let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    let (account, now) = (manager.account.id, app.now());
+    let mut tx = app.store.write().await?;
+    tx.accounts().lock(account).await?;
+    let key = tx.keys().by_id(account, id).await?;
+    let key = key.ok_or(ServiceError::NotFound)?;
+    let invalid = |sentence: String| ServiceError::Invalid(FieldErrors::one("grace", sentence));
+    let grace = match hours {
+        "0" => None,
+        hours => Some(grace::parse(hours).map_err(|error| invalid(error.to_string()))?),
+    };
+    let conflict = || Err(ServiceError::Conflict(NOT_IN_GRACE.to_owned()));
+    let Some(rotation) = key.rotation.filter(|_| key.allows(Transition::ChangeGrace, now)) else {
+        return conflict();
+    };
+    let end = grace.map_or(now, |grace| rotation.at.plus(grace));
+    if grace.is_some() && end <= now {
+        return Err(invalid(
+            "This moment is past. Choose a later one, or stop the key now.".to_owned(),
+        ));
+    }
+    if !tx.change(account, id).move_grace(end, now).await? {
+        return conflict();
+    }
+    let detail = match grace {
+        None => "stopped before its end".to_owned(),
+        Some(_) => format!("works until {} at the latest", end.exact()),
+    };
+    activity::note(app, &mut tx, manager, now, Event::GraceChanged, &key, detail).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// What the keys in their grace period and their replacements did since the rotation. Empty where that could not be
+/// counted in time: the rows are drawn without it then.
+pub async fn since(app: &App, reader: &AccountReader) -> Result<BTreeMap<KeyId, Since>, ServiceError> {
+    let (account, now) = (reader.account.id, app.now());
+    if !app.store.read().await?.logs().any_in_grace(account, now).await? {
+        return Ok(BTreeMap::new());
+    }
+    let counted = long_reads::for_page(app, account, |read| {
+        Box::pin(async move { read.logs().since_rotation(account, now).await })
+    });
+    let rows = counted.await?.unwrap_or_default();
+    Ok(rows.into_iter().collect())
+}
