@@ -6,7 +6,7 @@ use super::{
     counted,
     load::{self, Asked},
     product::{Product, fetch, serve},
-    speed::Line,
+    shared::{Line, free_port},
 };
 use axum::{
     Router,
@@ -16,7 +16,7 @@ use axum::{
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -139,9 +139,4 @@ fn start(folder: &Path, asked: [SocketAddr; 3], ports: [SocketAddr; 4]) -> Resul
         .stderr(Stdio::null())
         .spawn()?;
     Ok(Nginx(child))
-}
-
-/// A port of this machine that nobody listens on.
-pub fn free_port() -> Result<SocketAddr, Failure> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

@@ -7,6 +7,7 @@ mod load;
 mod memory;
 mod product;
 mod program;
+mod shared;
 mod soak;
 mod speed;
 

@@ -1,12 +1,10 @@
 //! How fast the program starts on a million keys, each with an allowlist, and how much memory it takes.
 
 use super::{
-    Failure,
-    guard::free_port,
-    judged,
+    Failure, judged,
     product::{Product, ROWS},
     program::{Connection, Program},
-    speed::KEYS,
+    shared::{KEYS, free_port},
 };
 use std::{
     net::SocketAddr,

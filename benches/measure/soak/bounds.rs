@@ -7,15 +7,17 @@
 mod attack;
 pub(super) mod data;
 pub(super) mod others;
+mod outcome;
 pub(super) mod people;
 mod slow;
 mod table;
 
 use super::{Failure, Place};
 use crate::program::Program;
-use attack::{Attack, Outcome};
+use attack::Attack;
 use data::Database;
 use others::{Kind, Seen, Watch};
+use outcome::Outcome;
 use people::Sample;
 use std::time::{Duration, Instant};
 

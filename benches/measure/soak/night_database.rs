@@ -8,6 +8,7 @@ mod disk;
 mod fault;
 mod keys;
 mod load;
+mod request;
 mod seen;
 mod table;
 
@@ -16,7 +17,8 @@ use crate::program::Program;
 use fault::Fault;
 use keys::Keys;
 use load::Load;
-use seen::{Column, Seen};
+use request::Column;
+use seen::Seen;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 

@@ -4,6 +4,7 @@ use super::{
     Failure,
     data::Database,
     others::kept,
+    outcome::{Outcome, STRANGER, Statuses, all},
     people::{Sample, check, once, sign_in},
     slow,
 };
@@ -13,7 +14,6 @@ use crate::{
 };
 use babysea::domain::token;
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     sync::{
         Arc,
@@ -38,8 +38,7 @@ const ANSWER: Duration = Duration::from_secs(1);
 const REFUSALS: u32 = 10_000;
 const REFUSED: u32 = 32;
 const REFUSED_ADDRESSES: u32 = 16;
-/// From where one stranger sends everything.
-pub const STRANGER: &str = "203.0.113.60";
+
 /// The characters that zxcvbn takes longest to judge: each stands for a letter, or for several.
 const WORST: &str = "4@8({[<369!1|0$5+7%2";
 const LONGEST_PASSWORD: usize = 128;
@@ -102,15 +101,6 @@ impl Attack {
     }
 }
 
-/// What came of it.
-#[derive(Default)]
-pub struct Outcome {
-    /// For people.
-    pub said: String,
-    /// Bounds of its own: what, measured, whether it holds, the bound.
-    pub bounds: Vec<(&'static str, String, bool, String)>,
-}
-
 /// Does it.
 pub async fn run(
     attack: Attack,
@@ -156,46 +146,6 @@ pub async fn run(
     }
 }
 
-/// How often each status was answered; 0 is no answer.
-#[derive(Default)]
-pub struct Statuses(BTreeMap<u16, u32>);
-
-impl Statuses {
-    /// Counts an answer.
-    pub fn add(&mut self, status: u16) {
-        *self.0.entry(status).or_default() += 1;
-    }
-
-    fn said(&self) -> String {
-        let each: Vec<_> = self
-            .0
-            .iter()
-            .map(|(status, count)| match status {
-                0 => format!("{count} times no answer"),
-                _ => format!("{count} times {status}"),
-            })
-            .collect();
-        each.join(", ")
-    }
-}
-
-impl Extend<Statuses> for Statuses {
-    fn extend<T: IntoIterator<Item = Statuses>>(&mut self, others: T) {
-        for (status, count) in others.into_iter().flat_map(|other| other.0) {
-            *self.0.entry(status).or_default() += count;
-        }
-    }
-}
-
-impl From<Statuses> for Outcome {
-    fn from(statuses: Statuses) -> Self {
-        Self {
-            said: statuses.said(),
-            bounds: Vec::new(),
-        }
-    }
-}
-
 /// Sends requests one after the other on each of so many connections. A refusal is followed by a pause, so that it is not
 /// the rate of requests that is tried: no server can bound that.
 async fn hammer(
@@ -225,15 +175,6 @@ async fn hammer(
         });
     }
     all(hammering).await.into()
-}
-
-/// The answers to all of them.
-pub async fn all(mut tasks: JoinSet<Statuses>) -> Statuses {
-    let mut statuses = Statuses::default();
-    while let Some(done) = tasks.join_next().await {
-        statuses.extend(done);
-    }
-    statuses
 }
 
 /// Wrong passwords for addresses that nobody has, keys that nobody made, and forms without a session.

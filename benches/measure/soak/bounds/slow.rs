@@ -2,8 +2,8 @@
 
 use super::{
     Failure,
-    attack::{Outcome, STRANGER, Statuses, all},
     others::open_files,
+    outcome::{Outcome, STRANGER, Statuses, all},
     people::once,
 };
 use crate::program::{Connection, Program};

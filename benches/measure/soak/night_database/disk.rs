@@ -5,8 +5,9 @@ use super::{
     BEFORE, SETTLED, WELL,
     keys::Keys,
     load::Load,
+    request::{Column, Verdict},
     seconds,
-    seen::{Column, Seen, Verdict},
+    seen::Seen,
     start, table,
 };
 use std::{

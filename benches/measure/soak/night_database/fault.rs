@@ -1,7 +1,7 @@
 //! What is wrong with PostgreSQL.
 
 use super::super::{Failure, control::Control};
-use super::seen::Verdict::{self, Refused, Right};
+use super::request::Verdict::{self, Refused, Right};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use std::time::{Duration, Instant};
 use tokio::{task::JoinHandle, time::sleep};

@@ -1,7 +1,7 @@
 //! The keys that are asked about, and what has become of them.
 
 use super::super::{Failure, Place, away::unknown, bounds::people::Person};
-use super::load::{Kind, revocation};
+use super::request::{Kind, revocation};
 use crate::{
     product::{Product, ROWS},
     program::Connection,

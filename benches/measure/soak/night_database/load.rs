@@ -3,9 +3,9 @@
 use super::super::bounds::people::{Person, create, key_of, once};
 use super::{
     keys::Keys,
-    seen::{Answer, Column, Seen, Verdict},
+    request::{Kind, Verdict, revocation},
+    seen::{Answer, Seen},
 };
-use crate::program::{Reply, form};
 use std::{
     net::SocketAddr,
     sync::{
@@ -33,63 +33,6 @@ const TURNS: [(u64, &[Kind]); 6] = [
 ];
 /// By this a 503 to a change tells that nobody knows.
 const UNCERTAIN: &str = "may have been made";
-
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The check of a key that is in memory.
-    Known,
-    /// Of one that is not.
-    Fresh,
-    /// Of one that was created meanwhile.
-    Made,
-    /// Of one whose revocation was answered.
-    Ended,
-    /// Of one that nobody made.
-    Unknown,
-    /// Creating a key.
-    Create,
-    /// Revoking one.
-    Revoke,
-    /// The keys page.
-    Page,
-    /// `/readyz`.
-    Ready,
-    /// `/readyz?checks`.
-    ReadyForChecks,
-}
-
-impl Kind {
-    /// Where it stands in the table.
-    pub const fn column(self) -> Column {
-        match self {
-            Self::Known | Self::Fresh | Self::Made | Self::Ended | Self::Unknown => Column::Checks,
-            Self::Create | Self::Revoke => Column::Changes,
-            Self::Page => Column::Page,
-            Self::Ready => Column::Ready,
-            Self::ReadyForChecks => Column::ReadyForChecks,
-        }
-    }
-
-    fn judge(self, reply: &Reply) -> Verdict {
-        let right = match self {
-            Self::Ended | Self::Unknown => 401,
-            _ => 200,
-        };
-        match (reply.status, self.column()) {
-            (status, _) if status == right => Verdict::Right,
-            (503, Column::Ready | Column::ReadyForChecks) => {
-                if reply.body.contains(r#""reason":"database""#) {
-                    Verdict::Refused
-                } else {
-                    Verdict::Wrong
-                }
-            }
-            (503, _) => Verdict::Refused,
-            _ => Verdict::Wrong,
-        }
-    }
-}
 
 /// Everybody who asks.
 pub struct Load {
@@ -221,14 +164,4 @@ async fn ask(shared: Arc<Shared>, server: SocketAddr, kind: Kind, turn: usize) {
         status: reply.status,
         verdict,
     });
-}
-
-/// A form that revokes keys.
-pub fn revocation(person: &Person, ids: &[&str]) -> String {
-    let mut fields = format!("account={}&reason=", person.slug);
-    for id in ids {
-        fields.push_str("&keys%5B%5D=");
-        fields.push_str(id);
-    }
-    form("/api/keys/revoke", &person.cookie, "", &fields)
 }

@@ -1,58 +1,10 @@
 //! What was answered, and whether it was right.
 
-use super::load::Kind;
+use super::request::{Column, Kind, Verdict};
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
-
-/// A column of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
-    /// Checks of keys.
-    Checks,
-    /// Creating and revoking.
-    Changes,
-    /// The keys page.
-    Page,
-    /// `/readyz`.
-    Ready,
-    /// `/readyz?checks`.
-    ReadyForChecks,
-}
-
-impl Column {
-    /// Every one.
-    pub const ALL: [Self; 5] = [
-        Self::Checks,
-        Self::Changes,
-        Self::Page,
-        Self::Ready,
-        Self::ReadyForChecks,
-    ];
-
-    /// Its heading.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Checks => "checks",
-            Self::Changes => "changes",
-            Self::Page => "keys page",
-            Self::Ready => "`/readyz`",
-            Self::ReadyForChecks => "`/readyz?checks`",
-        }
-    }
-}
-
-/// What an answer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// As it should be of a database that is well.
-    Right,
-    /// 503.
-    Refused,
-    /// Anything else, or none at all.
-    Wrong,
-}
 
 /// An answer.
 #[derive(Clone, Copy, Debug)]

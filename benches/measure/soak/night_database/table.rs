@@ -1,6 +1,9 @@
 //! The table of what was answered in each second, in Markdown. Seconds in which most answers were of the same kind are one row.
 
-use super::seen::{Answer, Column, Seen, Verdict, in_words};
+use super::{
+    request::{Column, Verdict},
+    seen::{Answer, Seen, in_words},
+};
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},

@@ -3,7 +3,7 @@
 
 use super::{Failure, Place, key, refused, sentence, start, stop};
 use crate::{
-    guard::free_port,
+    shared::free_port,
     soak::{bounds::people, told},
 };
 use std::{

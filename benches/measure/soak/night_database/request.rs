@@ -1,0 +1,120 @@
+//! What is asked for, and when its answer is right.
+
+use super::super::bounds::people::Person;
+use crate::program::{Reply, form};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The check of a key that is in memory.
+    Known,
+    /// Of one that is not.
+    Fresh,
+    /// Of one that was created meanwhile.
+    Made,
+    /// Of one whose revocation was answered.
+    Ended,
+    /// Of one that nobody made.
+    Unknown,
+    /// Creating a key.
+    Create,
+    /// Revoking one.
+    Revoke,
+    /// The keys page.
+    Page,
+    /// `/readyz`.
+    Ready,
+    /// `/readyz?checks`.
+    ReadyForChecks,
+}
+
+impl Kind {
+    /// Where it stands in the table.
+    pub const fn column(self) -> Column {
+        match self {
+            Self::Known | Self::Fresh | Self::Made | Self::Ended | Self::Unknown => Column::Checks,
+            Self::Create | Self::Revoke => Column::Changes,
+            Self::Page => Column::Page,
+            Self::Ready => Column::Ready,
+            Self::ReadyForChecks => Column::ReadyForChecks,
+        }
+    }
+
+    /// Whether an answer is right.
+    pub fn judge(self, reply: &Reply) -> Verdict {
+        let right = match self {
+            Self::Ended | Self::Unknown => 401,
+            _ => 200,
+        };
+        match (reply.status, self.column()) {
+            (status, _) if status == right => Verdict::Right,
+            (503, Column::Ready | Column::ReadyForChecks) => {
+                if reply.body.contains(r#""reason":"database""#) {
+                    Verdict::Refused
+                } else {
+                    Verdict::Wrong
+                }
+            }
+            (503, _) => Verdict::Refused,
+            _ => Verdict::Wrong,
+        }
+    }
+}
+
+/// A column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Checks of keys.
+    Checks,
+    /// Creating and revoking.
+    Changes,
+    /// The keys page.
+    Page,
+    /// `/readyz`.
+    Ready,
+    /// `/readyz?checks`.
+    ReadyForChecks,
+}
+
+impl Column {
+    /// Every one.
+    pub const ALL: [Self; 5] = [
+        Self::Checks,
+        Self::Changes,
+        Self::Page,
+        Self::Ready,
+        Self::ReadyForChecks,
+    ];
+
+    /// Its heading.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Checks => "checks",
+            Self::Changes => "changes",
+            Self::Page => "keys page",
+            Self::Ready => "`/readyz`",
+            Self::ReadyForChecks => "`/readyz?checks`",
+        }
+    }
+}
+
+/// What an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be of a database that is well.
+    Right,
+    /// 503.
+    Refused,
+    /// Anything else, or none at all.
+    Wrong,
+}
+
+/// A form that revokes keys.
+pub fn revocation(person: &Person, ids: &[&str]) -> String {
+    let mut fields = format!("account={}&reason=", person.slug);
+    for id in ids {
+        fields.push_str("&keys%5B%5D=");
+        fields.push_str(id);
+    }
+    form("/api/keys/revoke", &person.cookie, "", &fields)
+}
