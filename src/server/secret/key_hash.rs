@@ -27,7 +27,7 @@ impl KeyHash {
 }
 
 /// A version of the pepper, as the database knows it.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 pub struct StoredVersion {
     /// Its number, from 1.
     pub version: i64,

@@ -55,7 +55,13 @@ impl Peppers<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn all(self) -> Result<Vec<StoredVersion>, StoreError> {
-        Ok(on!(self.0, c => sqlx::query_as::<_, StoredVersion>(ALL).fetch_all(c).await?))
+        let rows: Vec<(i64, Vec<u8>, i64)> = on!(self.0, c => sqlx::query_as(ALL).fetch_all(c).await?);
+        let stored = |(version, check_value, keys)| StoredVersion {
+            version,
+            check_value,
+            keys,
+        };
+        Ok(rows.into_iter().map(stored).collect())
     }
 
     /// Forgets a version.
