@@ -27,7 +27,7 @@ use trusted_proxies::ProxySource;
 
 /// How much there may be of what people make.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct AccountCaps {
     /// Live keys of an account.
     pub keys: u32,
     /// People in a team, its primary owner among them.
@@ -114,7 +114,7 @@ pub struct Config {
     /// Newest backups that are kept.
     pub backup_keep: u32,
     /// How much there may be of what people make.
-    pub limits: Limits,
+    pub caps: AccountCaps,
 }
 
 impl Config {

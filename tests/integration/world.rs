@@ -163,7 +163,7 @@ impl World {
     pub async fn add_member(&self, team: &str, email: &str, role: Role) -> Result<(), ServiceError> {
         let (app, account) = (&self.app, team);
         let member = NewMember { account, email, role };
-        teams::add_member(&app.store, app.config.limits, member, app.now(), app.rng.bytes())
+        teams::add_member(&app.store, app.config.caps, member, app.now(), app.rng.bytes())
             .await
             .map(drop)
     }

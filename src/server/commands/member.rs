@@ -23,7 +23,7 @@ pub async fn run(command: &MemberCommand, operator: &Operator<'_>) -> Result<Str
             let (role, now) = (*role, operator.at());
             let member = NewMember { account, email, role };
             let entry_id = operator.parts.rng.bytes();
-            let limits = operator.config.limits;
+            let limits = operator.config.caps;
             let team = teams::add_member(operator.store, limits, member, now, entry_id).await?;
             Ok(format!("{email} is now {} of {}", role.label(), team.name))
         }

@@ -1,7 +1,7 @@
 //! The command line and the environment as given: one field for each setting, which `babysea --help` shows.
 
 use super::{
-    Command, Config, Limits, Origin, RateLimit, SignUp, SignUpLimit,
+    AccountCaps, Command, Config, Origin, RateLimit, SignUp, SignUpLimit,
     origin::parse_origin,
     setting::Setting,
     values::{
@@ -189,7 +189,7 @@ impl From<Options> for Config {
             backup_dir: given.backup_dir,
             backup_every: given.backup_every,
             backup_keep: given.backup_keep,
-            limits: Limits {
+            caps: AccountCaps {
                 keys: given.max_keys,
                 members: given.max_members,
                 accounts: given.max_accounts,

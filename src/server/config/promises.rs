@@ -121,17 +121,17 @@ fn limits(config: &Config) -> Vec<String> {
         ),
         (
             "MAX_KEYS",
-            config.limits.keys > FAR * 1_000,
+            config.caps.keys > FAR * 1_000,
             "an account may make any number of keys",
         ),
         (
             "MAX_MEMBERS",
-            config.limits.members > FAR * 200,
+            config.caps.members > FAR * 200,
             "a team may have any number of people",
         ),
         (
             "MAX_ACCOUNTS",
-            config.limits.accounts > FAR * 50,
+            config.caps.accounts > FAR * 50,
             "a person may make any number of teams",
         ),
     ]

@@ -2,7 +2,7 @@
 
 use super::{
     assets::{self, LINKS},
-    page_request::Visit,
+    page_request::PageRequest,
 };
 use crate::ui::document::{Document, Site};
 use axum::{
@@ -15,7 +15,7 @@ use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
 /// Renders a page. `page` draws what stands in the body; `title` is followed by the brand.
 pub async fn render<V: IntoView + 'static>(
-    visit: &Visit,
+    visit: &PageRequest,
     status: StatusCode,
     title: impl Into<String>,
     page: impl Fn() -> V + Clone + Send + Sync + 'static,

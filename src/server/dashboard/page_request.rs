@@ -17,7 +17,7 @@ const KEPT_SECONDS: u32 = 31_536_000;
 
 /// A request for a page.
 #[derive(Clone)]
-pub struct Visit {
+pub struct PageRequest {
     /// The product.
     pub app: App,
     /// Light or dark.
@@ -28,7 +28,7 @@ pub struct Visit {
     pub trace: Trace,
 }
 
-impl FromRequestParts<App> for Visit {
+impl FromRequestParts<App> for PageRequest {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {

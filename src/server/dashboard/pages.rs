@@ -18,7 +18,7 @@ mod theme;
 use super::{
     answer::refusal,
     document,
-    page_request::Visit,
+    page_request::PageRequest,
     sign_in::{self as http_session, Welcome},
 };
 use crate::{
@@ -67,13 +67,13 @@ pub fn routes(app: &App) -> Router<App> {
 }
 
 /// The person whose page this is; whoever is not signed in is sent to sign in and back again.
-struct SignedIn(Visit, Viewer);
+struct SignedIn(PageRequest, Viewer);
 
 impl FromRequestParts<App> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let Ok(visit) = Visit::from_request_parts(parts, app).await;
+        let Ok(visit) = PageRequest::from_request_parts(parts, app).await;
         let session = Session::from_request_parts(parts, app)
             .await
             .map_err(IntoResponse::into_response)?;
@@ -94,7 +94,7 @@ fn to_sign_in(path: &str) -> Response {
 }
 
 /// `/` leads to the keys, or to signing in.
-async fn root(visit: Visit, browser: Session) -> Response {
+async fn root(visit: PageRequest, browser: Session) -> Response {
     let viewer = session::viewer(&visit.app, &browser).await;
     let target = match viewer {
         Ok(Some(viewer)) => http_session::home(&visit.app, viewer.id).await,
@@ -108,7 +108,7 @@ async fn root(visit: Visit, browser: Session) -> Response {
 }
 
 /// A page that says what went wrong when there is no form to say it at.
-async fn failure(visit: &Visit, error: ServiceError) -> Response {
+async fn failure(visit: &PageRequest, error: ServiceError) -> Response {
     if matches!(error, ServiceError::NotFound) {
         return not_found::page(visit).await;
     }

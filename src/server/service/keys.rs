@@ -79,7 +79,7 @@ pub(super) async fn check_room(
     account: AccountId,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
-    let most = app.config.limits.keys;
+    let most = app.config.caps.keys;
     if tx.keys().count_live(account, now).await? > u64::from(most) {
         return Err(ServiceError::Conflict(format!(
             "This account has {most} live keys, which is as many as it may have. Let some expire or revoke them first."

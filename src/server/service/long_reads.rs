@@ -16,23 +16,23 @@ use tokio::time::timeout;
 
 /// How long a question waits for its turn and a connection, and how long it may take then.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct TimeLimits {
     wait: Duration,
     run: Duration,
 }
 
 /// For programs.
-pub const PROGRAM: Limits = Limits {
+pub const PROGRAM: TimeLimits = TimeLimits {
     wait: Duration::from_secs(2),
     run: Duration::from_secs(10),
 };
 /// For pages and dialogs, which are drawn without the number rather than late.
-pub const PAGE: Limits = Limits {
+pub const PAGE: TimeLimits = TimeLimits {
     wait: Duration::from_secs(1),
     run: Duration::from_secs(3),
 };
 /// For a part of a file.
-pub const EXPORT: Limits = Limits {
+pub const EXPORT: TimeLimits = TimeLimits {
     wait: Duration::from_secs(15),
     run: Duration::from_secs(10),
 };
@@ -59,7 +59,7 @@ pub enum LongReadError {
 pub async fn ask<T>(
     app: &App,
     account: AccountId,
-    limits: Limits,
+    limits: TimeLimits,
     question: impl for<'r> FnOnce(&'r mut LongRead) -> BoxFuture<'r, Result<T, StoreError>>,
 ) -> Result<T, LongReadError> {
     let begin = async {

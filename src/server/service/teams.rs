@@ -13,7 +13,7 @@ use crate::{
     },
     server::{
         app::App,
-        config::Limits,
+        config::AccountCaps,
         error::ServiceError,
         store::{
             Store, StoreError, Tables as _, Unique,
@@ -31,7 +31,7 @@ pub async fn create(app: &App, owner: Owner<'_>, name: &str) -> Result<Account, 
     let Some(name) = errors.check("name", TeamName::parse(name)) else {
         return Err(ServiceError::Invalid(errors));
     };
-    let most = app.config.limits.accounts;
+    let most = app.config.caps.accounts;
     insert_with_slug(app, name.as_str(), Kind::Team, owner, Before::Limit(most)).await
 }
 
@@ -53,7 +53,7 @@ pub struct NewMember<'a> {
 /// `Invalid` or `Conflict` with a sentence that says what to give instead.
 pub async fn add_member(
     store: &Store,
-    limits: Limits,
+    limits: AccountCaps,
     member: NewMember<'_>,
     now: Timestamp,
     entry_id: [u8; 16],

@@ -6,7 +6,7 @@ use crate::{
     domain::paths,
     server::{
         access::{self, Viewer},
-        dashboard::{answer::refusal, document, page_request::Visit},
+        dashboard::{answer::refusal, document, page_request::PageRequest},
         service::{accounts, teams},
     },
     ui::{layout::Section, pages::create_team::CreateTeamPage},
@@ -41,7 +41,7 @@ pub async fn submit(SignedIn(visit, viewer): SignedIn, Form(form): Form<CreateTe
 }
 
 /// Drawn beside the account that the person saw last.
-async fn page(visit: &Visit, viewer: &Viewer, status: StatusCode, form: FormState) -> Response {
+async fn page(visit: &PageRequest, viewer: &Viewer, status: StatusCode, form: FormState) -> Response {
     let frame = async {
         let home = accounts::home(&visit.app, viewer.id).await?;
         let reader = access::reader(&visit.app, viewer, &home.slug).await?;

@@ -4,7 +4,7 @@ use crate::{
     domain::role::Role,
     server::{
         access::{AccountReader, Viewer},
-        dashboard::page_request::Visit,
+        dashboard::page_request::PageRequest,
         error::ServiceError,
         service::accounts::{self, Account, Joined, Kind},
     },
@@ -24,7 +24,7 @@ fn link(account: &Account, role: Role) -> AccountLink {
 /// # Errors
 /// When the database fails.
 pub async fn of(
-    visit: &Visit,
+    visit: &PageRequest,
     viewer: &Viewer,
     reader: &AccountReader,
     section: Section,

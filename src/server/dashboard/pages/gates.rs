@@ -9,7 +9,7 @@ use crate::{
         dashboard::{
             answer::{unanswered, unavailable},
             document, fields,
-            page_request::Visit,
+            page_request::PageRequest,
             session,
         },
         error::ServiceError,
@@ -101,7 +101,7 @@ async fn pass(
 
 /// The page for what took too long.
 async fn late(app: &App, mut parts: Parts, (status, told): (StatusCode, ApiError)) -> Response {
-    let Ok(visit) = Visit::from_request_parts(&mut parts, app).await;
+    let Ok(visit) = PageRequest::from_request_parts(&mut parts, app).await;
     let sentence = told.message.unwrap_or_default();
     let page =
         move || view! { <ErrorPage code=status.as_u16() title="This took too long" text=sentence.clone()/> };
@@ -110,7 +110,7 @@ async fn late(app: &App, mut parts: Parts, (status, told): (StatusCode, ApiError
 
 /// A page that says why the form was not read.
 async fn refused(app: &App, mut parts: Parts, unread: Unread) -> Response {
-    let Ok(visit) = Visit::from_request_parts(&mut parts, app).await;
+    let Ok(visit) = PageRequest::from_request_parts(&mut parts, app).await;
     let status = unread.status();
     let page = move || view! { <ErrorPage code=status.as_u16() title="This was not read" text=unread.sentence().to_owned()/> };
     let mut response = document::render(&visit, status, "Error", page).await;
@@ -121,7 +121,7 @@ async fn refused(app: &App, mut parts: Parts, unread: Unread) -> Response {
     response
 }
 
-async fn visit(app: &App, request: Request) -> Visit {
-    let Ok(visit) = Visit::from_request_parts(&mut request.into_parts().0, app).await;
+async fn visit(app: &App, request: Request) -> PageRequest {
+    let Ok(visit) = PageRequest::from_request_parts(&mut request.into_parts().0, app).await;
     visit
 }

@@ -19,7 +19,7 @@ use crate::{
             answer::{refusal, revealed},
             document,
             fields::{self, Query},
-            page_request::Visit,
+            page_request::PageRequest,
         },
         error::ServiceError,
         service::{
@@ -44,7 +44,7 @@ use std::{slice, sync::Arc, time::Duration};
 
 /// A page of the account, and who asks for it from where.
 struct Keys {
-    visit: Visit,
+    visit: PageRequest,
     viewer: Viewer,
     reader: AccountReader,
     client: Client,
@@ -71,7 +71,7 @@ impl Keys {
 }
 
 async fn keys(
-    visit: Visit,
+    visit: PageRequest,
     viewer: Viewer,
     client: Client,
     slug: &str,

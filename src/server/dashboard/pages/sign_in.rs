@@ -7,7 +7,7 @@ use crate::{
         dashboard::{
             answer::{refusal, retry_after},
             document,
-            page_request::Visit,
+            page_request::PageRequest,
             sign_in::Visitor,
         },
         service::accounts::first_person::{self, SignUpDoor},
@@ -26,7 +26,7 @@ pub struct Target {
 }
 
 /// The empty form.
-pub async fn show(visit: Visit, Query(target): Query<Target>) -> Response {
+pub async fn show(visit: PageRequest, Query(target): Query<Target>) -> Response {
     page(
         &visit,
         StatusCode::OK,
@@ -36,7 +36,7 @@ pub async fn show(visit: Visit, Query(target): Query<Target>) -> Response {
 }
 
 /// The form as posted without scripts.
-pub async fn submit(visit: Visit, visitor: Visitor, Form(form): Form<SignIn>) -> Response {
+pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignIn>) -> Response {
     match visitor.sign_in(&form.email, &form.password, &form.next).await {
         Ok(led) => welcome(led),
         Err(error) => {
@@ -51,7 +51,7 @@ pub async fn submit(visit: Visit, visitor: Visitor, Form(form): Form<SignIn>) ->
     }
 }
 
-async fn page(visit: &Visit, status: StatusCode, state: FormState) -> Response {
+async fn page(visit: &PageRequest, status: StatusCode, state: FormState) -> Response {
     let may_sign_up = first_person::door(&visit.app).await != SignUpDoor::Closed;
     let page = move || view! { <SignInPage state=state.clone() may_sign_up/> };
     document::render(visit, status, "Sign in", page).await

@@ -3,7 +3,7 @@
 use super::failure;
 use crate::{
     domain::paths,
-    server::dashboard::{page_request::Visit, session},
+    server::dashboard::{page_request::PageRequest, session},
 };
 use axum::{
     http::{HeaderName, HeaderValue},
@@ -12,7 +12,7 @@ use axum::{
 use tower_sessions::Session;
 
 /// Ends the session and forgets what the site kept in the browser (docs/security.md, S12 and S65).
-pub async fn submit(visit: Visit, browser: Session) -> Response {
+pub async fn submit(visit: PageRequest, browser: Session) -> Response {
     if let Err(error) = session::end(&browser).await {
         return failure(&visit, error).await;
     }

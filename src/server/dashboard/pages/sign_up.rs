@@ -7,7 +7,7 @@ use crate::{
         dashboard::{
             answer::{refusal, retry_after},
             document,
-            page_request::Visit,
+            page_request::PageRequest,
             sign_in::Visitor,
         },
         service::accounts::first_person::{self, SignUpDoor},
@@ -18,12 +18,12 @@ use axum::{Form, http::StatusCode, response::Response};
 use leptos::prelude::*;
 
 /// The empty form.
-pub async fn show(visit: Visit) -> Response {
+pub async fn show(visit: PageRequest) -> Response {
     page(&visit, StatusCode::OK, FormState::default()).await
 }
 
 /// The form as posted without scripts.
-pub async fn submit(visit: Visit, visitor: Visitor, Form(form): Form<SignUp>) -> Response {
+pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignUp>) -> Response {
     match visitor.sign_up(&form.name, &form.email, &form.password).await {
         Ok(led) => welcome(led),
         Err(error) => {
@@ -38,7 +38,7 @@ pub async fn submit(visit: Visit, visitor: Visitor, Form(form): Form<SignUp>) ->
     }
 }
 
-async fn page(visit: &Visit, status: StatusCode, state: FormState) -> Response {
+async fn page(visit: &PageRequest, status: StatusCode, state: FormState) -> Response {
     let door = first_person::door(&visit.app).await;
     let (closed, first) = (door == SignUpDoor::Closed, door == SignUpDoor::First);
     let minimum = visit.app.config.password_min;

@@ -34,7 +34,7 @@ const LIMITS: [&str; 3] = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-Rate
 
 /// Whether the limits of a key are told.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Limits {
+pub enum QuotaHeaders {
     /// In every answer to a known key.
     OfKey,
     /// There is no key.
@@ -72,7 +72,7 @@ pub fn document() -> Response {
 }
 
 /// All answers of an operation.
-pub fn responses(success: Option<Response>, errors: &[V1Error], limits: Limits) -> ResponsesBuilder {
+pub fn responses(success: Option<Response>, errors: &[V1Error], limits: QuotaHeaders) -> ResponsesBuilder {
     let mut responses = ResponsesBuilder::new();
     if let Some(success) = success {
         responses = responses.response("200", with_headers(success, limits));
@@ -92,13 +92,13 @@ pub fn responses(success: Option<Response>, errors: &[V1Error], limits: Limits) 
     responses
 }
 
-fn with_headers(mut response: Response, limits: Limits) -> Response {
+fn with_headers(mut response: Response, limits: QuotaHeaders) -> Response {
     let mut add = |name: &str| {
         let header = Ref::new(format!("#/components/headers/{name}"));
         response.headers.insert(name.to_owned(), RefOr::Ref(header));
     };
     add(REQUEST_ID_HEADER);
-    if limits == Limits::OfKey {
+    if limits == QuotaHeaders::OfKey {
         LIMITS.into_iter().for_each(add);
     }
     response

@@ -1,6 +1,6 @@
 //! What can be asked, and what each question can be answered.
 
-use super::answers::{self, Limits};
+use super::answers::{self, QuotaHeaders};
 use crate::{
     domain::catalog::Route,
     server::{
@@ -87,7 +87,7 @@ pub fn of_route(route: &Route, has_parameters: bool) -> Operation {
             "It is not asked of this server but of the guarded API, whose proxy asks this server at /forward-auth. The errors below are what the proxy passes on.",
         ),
     };
-    let mut responses = answers::responses(success, &errors, Limits::OfKey);
+    let mut responses = answers::responses(success, &errors, QuotaHeaders::OfKey);
     if !direct {
         responses = responses.response("default", Response::new("What the guarded API answers."));
     }
@@ -148,7 +148,7 @@ pub fn report() -> Operation {
             "Revokes the key in the body at once. Whoever holds a key may report it; no other key is needed, and one that is sent is not looked at. Reported again, the answer is the same.",
         ))
         .request_body(Some(body.build()))
-        .responses(answers::responses(Some(success), &errors, Limits::None))
+        .responses(answers::responses(Some(success), &errors, QuotaHeaders::None))
         .build()
 }
 
@@ -157,7 +157,11 @@ pub fn document() -> Operation {
     public("openapi")
         .summary(Some("This document"))
         .description(Some("Made of the catalogue in force."))
-        .responses(answers::responses(Some(answers::document()), &[], Limits::None))
+        .responses(answers::responses(
+            Some(answers::document()),
+            &[],
+            QuotaHeaders::None,
+        ))
         .build()
 }
 
