@@ -79,6 +79,12 @@ mod tests {
     }
 
     #[test]
+    fn its_memory_is_overwritten_when_it_is_dropped() {
+        fn is_overwritten(_: &impl zeroize::ZeroizeOnDrop) {}
+        is_overwritten(&Password::new(String::new()).0);
+    }
+
+    #[test]
     fn debug_shows_nothing() {
         assert_eq!(format!("{:?}", Password::new("hunter22".into())), "Password(…)");
     }

@@ -35,6 +35,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn its_memory_is_overwritten_when_it_is_dropped() {
+        fn is_overwritten(_: &impl zeroize::ZeroizeOnDrop) {}
+        is_overwritten(&SecretText::new(String::new()).0);
+    }
+
+    #[test]
     fn debug_shows_nothing() {
         let shown = format!("{:?}", SecretText::new("bye_secret".to_owned()));
         assert!(!shown.contains("bye_"), "{shown}");

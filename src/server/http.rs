@@ -1,8 +1,10 @@
-//! What both sides of HTTP share, the dashboard's and the machine's: who calls, bodies, headers and ids of requests.
+//! What both sides of HTTP share, the dashboard's and the machine's: who calls, bodies and their media types, headers and
+//! ids of requests.
 
 pub mod bodies;
 pub mod client_ip;
 pub mod headers;
+pub mod media_type;
 pub mod request_id;
 
 use std::time::Duration;

@@ -1,10 +1,11 @@
 //! Parses forms and queries with repeated fields the way server functions do, so that both entry points have the same
 //! format.
 
+use crate::server::http::media_type;
 use axum::{
     body::Bytes,
-    extract::{FromRequest as _, FromRequestParts, Request},
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE, request::Parts},
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::de::DeserializeOwned;
@@ -23,24 +24,23 @@ impl<T: DeserializeOwned + Send, S: Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// Whether the content type is that of a form, with any parameters.
-#[must_use]
-pub fn is_form(headers: &HeaderMap) -> bool {
-    let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = named
-        .and_then(|named| named.split(';').next())
-        .unwrap_or_default();
-    media_type
-        .trim()
-        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+/// The fields of a posted form; those named `scopes[]` or `keys[]` are a list.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Form<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
+        read(request).await.map(Self)
+    }
 }
 
-/// The fields of a posted form; those named `scopes[]` or `keys[]` are a list.
+/// The same for a handler that reads it later.
 ///
 /// # Errors
 /// The answer to a form that cannot be read.
 pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Response> {
-    if !is_form(request.headers()) {
+    if !media_type::is_form(request.headers()) {
         return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
     }
     let body = Bytes::from_request(request, &())

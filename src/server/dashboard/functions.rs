@@ -1,9 +1,6 @@
 //! The server functions' side of HTTP: which call is let through to its function, and how one that is not is answered.
 
-use super::{
-    answer::{refusal, unanswered},
-    fields,
-};
+use super::answer::{refusal, unanswered};
 use crate::{
     api::wire::ApiError,
     server::{
@@ -14,7 +11,7 @@ use crate::{
         http::{
             CHANGE, PASSWORD, RETRY_AFTER,
             bodies::{self, Unread},
-            client_ip,
+            client_ip, media_type,
         },
         runtime::byte_budget::Sender,
     },
@@ -43,7 +40,7 @@ pub async fn handle(State(app): State<App>, request: Request) -> Response {
     if request.method() != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
     }
-    if !fields::is_form(request.headers()) {
+    if !media_type::is_form(request.headers()) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
     let path = request.uri().path();

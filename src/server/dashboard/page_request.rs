@@ -2,18 +2,19 @@
 
 use crate::{
     domain::{activity::Trace, theme::Theme},
-    server::{app::App, http::client_ip},
+    server::{app::App, dashboard::session::cookies, http::client_ip},
 };
 use axum::{
     extract::{FromRequestParts, OriginalUri},
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderValue, request::Parts},
 };
 use std::convert::Infallible;
+use time::Duration;
 
 /// Name of the cookie that keeps the theme.
 const COOKIE: &str = "theme";
 /// How long browsers keep it: a year.
-const KEPT_SECONDS: u32 = 31_536_000;
+const KEPT: Duration = Duration::days(365);
 
 /// A request for a page.
 #[derive(Clone)]
@@ -47,33 +48,25 @@ impl FromRequestParts<App> for PageRequest {
 
 /// The theme that the browser kept; what cannot be read is the system's.
 fn theme(headers: &HeaderMap) -> Theme {
-    let cookies = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|cookie| cookie.to_str().ok());
-    cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
-        .and_then(|(_, value)| Theme::from_id(value))
-        .unwrap_or_default()
+    let kept = cookies::values(headers, COOKIE).next();
+    kept.and_then(|id| Theme::from_id(&id)).unwrap_or_default()
 }
 
-/// `Set-Cookie` that keeps a theme. No script reads it.
+/// `Set-Cookie` that keeps a theme.
 #[must_use]
 pub fn keep_theme(app: &App, theme: Theme) -> Option<HeaderValue> {
-    let secure = if app.origin.is_https() { "; Secure" } else { "" };
-    let kept = if theme == Theme::System { 0 } else { KEPT_SECONDS };
-    let cookie = format!(
-        "{COOKIE}={}; Max-Age={kept}; Path=/; HttpOnly; SameSite=Lax{secure}",
-        theme.id()
-    );
-    HeaderValue::try_from(cookie).ok()
+    let kept = if theme == Theme::System {
+        Duration::ZERO
+    } else {
+        KEPT
+    };
+    cookies::keep(app.origin.is_https(), COOKIE, theme.id(), kept)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header;
 
     #[test]
     fn the_cookie_is_found_among_others() {

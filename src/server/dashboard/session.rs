@@ -1,5 +1,6 @@
 //! Who is signed in: tower-sessions on our own table.
 
+pub mod cookies;
 pub mod known;
 mod table;
 
@@ -63,20 +64,14 @@ pub async fn end(session: &Session) -> Result<(), ServiceError> {
 /// Whether a `Set-Cookie` makes browsers forget the cookie.
 #[must_use]
 pub fn is_removal(app: &App, set_cookie: &HeaderValue) -> bool {
-    let after_name = set_cookie
-        .as_bytes()
-        .strip_prefix(cookie_name(app.origin.is_https()).as_bytes());
-    after_name.is_some_and(|rest| rest.starts_with(b"=;"))
+    cookies::is_removal(set_cookie, cookie_name(app.origin.is_https()))
 }
 
 /// `Set-Cookie` that makes browsers forget the cookie.
 #[must_use]
-pub fn removal(app: &App) -> HeaderValue {
-    HeaderValue::from_static(if app.origin.is_https() {
-        "__Host-session=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax"
-    } else {
-        "session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
-    })
+pub fn removal(app: &App) -> Option<HeaderValue> {
+    let https = app.origin.is_https();
+    cookies::remove(https, cookie_name(https))
 }
 
 /// Whether the browser's session is one of a person, read from the table without touching the session or caching

@@ -8,7 +8,7 @@ use crate::server::{
     runtime::byte_budget::{Sender, Share},
 };
 use axum::{
-    body::{Body, HttpBody as _},
+    body::{Body, Bytes, HttpBody as _},
     extract::Request,
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
@@ -20,6 +20,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 /// Body limit of a form that needs no sign-in.
 pub const OPEN_FORM: usize = 4 * 1024;
@@ -87,8 +88,8 @@ impl Unread {
 /// A body in memory, and its share of what all of them may take.
 #[derive(Debug)]
 pub struct Whole {
-    /// The body.
-    pub bytes: Vec<u8>,
+    /// The body; overwritten when it is dropped, since passwords and keys are sent in bodies.
+    pub bytes: Zeroizing<Vec<u8>>,
     /// Given back when it is dropped.
     pub share: Share,
 }
@@ -108,7 +109,7 @@ pub async fn read(
         return Err(Unread::TooLarge);
     }
     let mut share = app.bodies.share(sender).ok_or(Unread::Busy)?;
-    let mut bytes = Vec::new();
+    let mut bytes = Zeroizing::new(Vec::new());
     let mut chunks = body.into_data_stream();
     let read = async {
         while let Some(chunk) = chunks.next().await {
@@ -152,5 +153,8 @@ pub async fn whole(
     let body = release(&request);
     let Whole { bytes, share } = read(app, request.headers(), body, most, sender).await?;
     let (parts, _) = request.into_parts();
-    Ok((Request::from_parts(parts, Body::from(bytes)), share))
+    Ok((
+        Request::from_parts(parts, Body::from(Bytes::from_owner(bytes))),
+        share,
+    ))
 }

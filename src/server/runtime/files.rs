@@ -130,7 +130,9 @@ pub fn open(path: &Path) -> io::Result<File> {
 
 /// The text of a file of at most `most` bytes.
 pub fn text_of(file: &File, most: u64) -> io::Result<String> {
-    let mut text = String::new();
+    // Room for all of it: growing would leave copies of what may be a secret behind.
+    let length = usize::try_from(file.metadata()?.len().min(most)).unwrap_or_default();
+    let mut text = String::with_capacity(length + 1);
     file.take(most + 1).read_to_string(&mut text)?;
     if text.len() as u64 > most {
         return Err(io::ErrorKind::FileTooLarge.into());

@@ -17,8 +17,11 @@ use crate::{
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use std::{net::IpAddr, path::Path};
+use zeroize::Zeroizing;
 
 const BYTES: usize = 32;
+/// The secret of a version; overwritten when it is dropped, as the state of its HMAC is.
+type Secret = Zeroizing<[u8; BYTES]>;
 /// What the check value is computed from; no key is spelled like it.
 const CHECKED: &[u8] = b"babysea pepper check";
 /// Hex digits of an address's hash that are stored: enough to distinguish clients.
@@ -36,10 +39,10 @@ pub struct Pepper {
 struct Version(i64, Hmac<Sha256>);
 
 impl Version {
-    fn new(version: i64, bytes: &[u8; BYTES]) -> Self {
+    fn new(version: i64, secret: &Secret) -> Self {
         Self(
             version,
-            Hmac::new_from_slice(bytes).expect("HMAC takes keys of any length"),
+            Hmac::new_from_slice(secret.as_slice()).expect("HMAC takes keys of any length"),
         )
     }
 
@@ -95,10 +98,10 @@ impl Pepper {
         Ok(())
     }
 
-    fn from_lines(lines: &[Option<[u8; BYTES]>]) -> Option<Self> {
+    fn from_lines(lines: &[Option<Secret>]) -> Option<Self> {
         let mut versions: Vec<_> = (1..)
             .zip(lines)
-            .filter_map(|(version, bytes)| bytes.as_ref().map(|bytes| Version::new(version, bytes)))
+            .filter_map(|(version, secret)| secret.as_ref().map(|secret| Version::new(version, secret)))
             .collect();
         let present = versions.pop()?;
         versions.reverse();
@@ -143,7 +146,7 @@ mod tests {
     #[test]
     fn the_hash_is_hmac_sha_256() {
         // RFC 4231 has no 32-byte key; this value is from Python's hmac module.
-        let pepper = Pepper::from_lines(&[Some([7; BYTES])]).expect("a pepper");
+        let pepper = Pepper::from_lines(&[Some([7; BYTES].into())]).expect("a pepper");
         let digest = pepper.hash(&SecretText::new("bye_test".into()));
         assert_eq!(
             hex::encode(digest.digest()),
@@ -152,10 +155,18 @@ mod tests {
     }
 
     #[test]
+    fn its_memory_is_overwritten_when_it_is_dropped() {
+        fn is_overwritten<T: zeroize::ZeroizeOnDrop>() {}
+        is_overwritten::<Secret>();
+        // The state of an HMAC is that of two hashes, which need a feature of their crate for this.
+        is_overwritten::<Sha256>();
+    }
+
+    #[test]
     fn the_last_line_is_the_present_version() {
         let secret = SecretText::new("bye_test".into());
-        let pepper = Pepper::from_lines(&[Some([7; BYTES]), None, Some([8; BYTES]), Some([9; BYTES])])
-            .expect("a pepper");
+        let line = |byte| Some(Secret::from([byte; BYTES]));
+        let pepper = Pepper::from_lines(&[line(7), None, line(8), line(9)]).expect("a pepper");
         assert_eq!(pepper.hash(&secret).version(), 4);
         let older: Vec<_> = pepper.older_hashes(&secret).map(|hash| hash.version()).collect();
         assert_eq!(older, [3, 1]);
@@ -163,7 +174,7 @@ mod tests {
 
     #[test]
     fn an_address_is_one_in_both_spellings() {
-        let pepper = Pepper::from_lines(&[Some([7; BYTES])]).expect("a pepper");
+        let pepper = Pepper::from_lines(&[Some([7; BYTES].into())]).expect("a pepper");
         let hash = |text: &str| pepper.address_hash(text.parse().expect("an address"));
         assert_eq!(hash("203.0.113.7"), hash("::ffff:203.0.113.7"));
         assert_ne!(hash("203.0.113.7"), hash("203.0.113.8"));

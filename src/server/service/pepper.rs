@@ -38,7 +38,7 @@ pub async fn load(path: &Path, store: &Store, rng: &dyn Rng) -> Result<Pepper, P
                 return Err(PepperError::Missing(path.to_owned()).into());
             }
             // It is on disk before the database knows of it: a crash in between leaves a pepper that nothing needs.
-            None => PepperFile::make(path, rng.bytes())?,
+            None => PepperFile::make(path, rng.bytes().into())?,
         };
         let pepper = file.pepper(path)?;
         for (version, check_value) in pepper.check_values() {

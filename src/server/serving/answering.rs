@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
+use http_body_util::BodyExt as _;
 use hyper::body::{Frame, Incoming, SizeHint};
 use std::{
     convert::Infallible,
@@ -173,16 +174,12 @@ impl Rest {
             && let Ok(_reading) = READING.try_acquire()
         {
             let mut rest = self.clone();
-            let end = async { while let Some(Ok(_)) = next(&mut rest).await {} };
+            let end = async { while let Some(Ok(_)) = rest.frame().await {} };
             // What does not come at once is read after the answer.
             let _ = timeout(AT_ONCE, end).await;
         }
         is_read()
     }
-}
-
-async fn next(body: &mut Rest) -> Option<Result<Frame<Bytes>, hyper::Error>> {
-    std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await
 }
 
 impl HttpBody for Rest {

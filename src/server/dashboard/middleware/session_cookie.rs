@@ -18,7 +18,7 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
         cookies.partition(|cookie| session::is_removal(&app, cookie));
     if !removals.is_empty() {
         headers.remove(header::SET_COOKIE);
-        for cookie in others.into_iter().chain([session::removal(&app)]) {
+        for cookie in others.into_iter().chain(session::removal(&app)) {
             headers.append(header::SET_COOKIE, cookie);
         }
     }

@@ -6,13 +6,12 @@ use crate::{
     domain::paths,
     server::{
         access::{self, Viewer},
-        dashboard::{answer::refusal, document, page_request::PageRequest},
+        dashboard::{answer::refusal, document, fields::Form, page_request::PageRequest},
         service::{accounts, teams},
     },
     ui::{layout::Section, pages::create_team::CreateTeamPage},
 };
 use axum::{
-    Form,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };

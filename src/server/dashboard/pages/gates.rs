@@ -8,7 +8,7 @@ use crate::{
         app::App,
         dashboard::{
             answer::{unanswered, unavailable},
-            document, fields,
+            document,
             page_request::PageRequest,
             session,
         },
@@ -16,7 +16,7 @@ use crate::{
         http::{
             CHANGE, PASSWORD, RETRY_AFTER,
             bodies::{self, Unread},
-            client_ip, request_id,
+            client_ip, media_type, request_id,
         },
         runtime::{byte_budget::Sender, log_limit::LogLimit},
     },
@@ -84,7 +84,7 @@ async fn pass(
     sender: Sender,
     limit: Duration,
 ) -> Response {
-    if !fields::is_form(request.headers()) {
+    if !media_type::is_form(request.headers()) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
     let (parts, body) = request.into_parts();

@@ -7,6 +7,7 @@ use crate::{
         dashboard::{
             answer::{refusal, retry_after},
             document,
+            fields::Form,
             page_request::PageRequest,
             sign_in::Visitor,
         },
@@ -14,7 +15,7 @@ use crate::{
     },
     ui::pages::sign_in::SignInPage,
 };
-use axum::{Form, extract::Query, http::StatusCode, response::Response};
+use axum::{extract::Query, http::StatusCode, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
 

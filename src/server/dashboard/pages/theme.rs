@@ -4,11 +4,10 @@ use crate::{
     domain::theme::Theme,
     server::{
         app::App,
-        dashboard::{page_request, sign_in},
+        dashboard::{fields::Form, page_request, sign_in},
     },
 };
 use axum::{
-    Form,
     extract::State,
     http::header,
     response::{IntoResponse, Redirect, Response},

@@ -9,7 +9,7 @@ use crate::{
         http::{
             CHANGE,
             bodies::{self, Unread},
-            client_ip,
+            client_ip, media_type,
         },
         machine::{envelope, error::V1Error},
         runtime::byte_budget::Sender,
@@ -22,7 +22,7 @@ use crate::{
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, Method},
     response::Response,
 };
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,7 @@ pub async fn handle(app: &App, request_id: &str, from: Client, request: Request)
 
 /// The report in a body. It is read here and not by axum, whose refusals have no envelope.
 async fn read(app: &App, from: Client, headers: &HeaderMap, body: Body) -> Result<Report, V1Error> {
-    if !is_json(headers) {
+    if !media_type::is_json(headers) {
         return Err(NO_REPORT);
     }
     let sender = Sender::Stranger(from.network());
@@ -106,18 +106,4 @@ async fn read(app: &App, from: Client, headers: &HeaderMap, body: Body) -> Resul
         Unread::Slow | Unread::Broken => NO_REPORT,
     })?;
     serde_json::from_slice(&whole.bytes).map_err(|_| NO_REPORT)
-}
-
-/// Whether the body is said to be JSON, with whatever parameters.
-fn is_json(headers: &HeaderMap) -> bool {
-    let named = headers.get(header::CONTENT_TYPE);
-    let named = named.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = named
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    media_type == "application/json"
-        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }

@@ -1,11 +1,12 @@
 //! The pepper's file: one version on each line.
 
-use super::{BYTES, Pepper, PepperError};
+use super::{BYTES, Pepper, PepperError, Secret};
 use crate::server::runtime::{
     files::{self, Held, ReplaceError},
     rng::Rng,
 };
 use std::{fs::File, io, path::Path};
+use zeroize::Zeroizing;
 
 /// Stands in the file for a version that is no longer needed.
 const REMOVED: &str = "-";
@@ -13,7 +14,7 @@ const REMOVED: &str = "-";
 const MOST: u64 = 64 * 1024;
 
 /// The lines of the file in their order; a removed version is none.
-type Lines = Vec<Option<[u8; BYTES]>>;
+type Lines = Vec<Option<Secret>>;
 
 /// Adds a version to the file; new keys are stored under it once the servers have been started again. Returns it.
 ///
@@ -22,7 +23,7 @@ type Lines = Vec<Option<[u8; BYTES]>>;
 pub fn add_version(path: &Path, rng: &dyn Rng) -> Result<usize, PepperError> {
     let held = hold(path)?;
     let mut lines = lines_of(held.file(), path)?;
-    lines.push(Some(rng.bytes()));
+    lines.push(Some(rng.bytes().into()));
     held.prepare(text(&lines).as_bytes())
         .and_then(files::Replacement::put_in_place)
         .map_err(|source| not_replaced(path, source))?;
@@ -112,8 +113,8 @@ impl PepperFile {
     ///
     /// # Errors
     /// A sentence for the server operator.
-    pub fn make(path: &Path, bytes: [u8; BYTES]) -> Result<Self, PepperError> {
-        make(path, bytes).map(Self)
+    pub fn make(path: &Path, secret: Secret) -> Result<Self, PepperError> {
+        make(path, secret).map(Self)
     }
 
     /// The pepper that the file holds.
@@ -129,7 +130,7 @@ impl PepperFile {
 ///
 /// # Errors
 /// A sentence for the server operator.
-pub fn contents(path: &Path) -> Result<String, PepperError> {
+pub fn contents(path: &Path) -> Result<Zeroizing<String>, PepperError> {
     let lines = read(path)?.ok_or_else(|| PepperError::Missing(path.to_owned()))?;
     Ok(text(&lines))
 }
@@ -144,8 +145,8 @@ fn read(path: &Path) -> Result<Option<Lines>, PepperError> {
 }
 
 /// Makes the file, unless another process has made it first; returns what it holds.
-fn make(path: &Path, bytes: [u8; BYTES]) -> Result<Lines, PepperError> {
-    files::make_once(path, text(&[Some(bytes)]).as_bytes()).map_err(|error| unusable(path, error))?;
+fn make(path: &Path, secret: Secret) -> Result<Lines, PepperError> {
+    files::make_once(path, text(&[Some(secret)]).as_bytes()).map_err(|error| unusable(path, error))?;
     read(path)?.ok_or_else(|| unusable(path, io::ErrorKind::NotFound.into()))
 }
 
@@ -175,7 +176,7 @@ fn lines_of(file: &File, path: &Path) -> Result<Lines, PepperError> {
         {
             None
         }
-        text => Some(text.map_err(failed)?),
+        text => Some(Zeroizing::new(text.map_err(failed)?)),
     };
     text.and_then(|text| parse(&text))
         .ok_or_else(|| PepperError::Malformed(path.to_owned()))
@@ -191,13 +192,17 @@ fn parse(text: &str) -> Option<Lines> {
         .filter(|lines| matches!(lines.last(), Some(Some(_))))
 }
 
-fn text(lines: &[Option<[u8; BYTES]>]) -> String {
-    let lines = lines.iter().map(|line| {
-        let mut line = line.map_or_else(|| REMOVED.to_owned(), hex::encode);
-        line.push('\n');
-        line
-    });
-    lines.collect()
+fn text(lines: &[Option<Secret>]) -> Zeroizing<String> {
+    // Room for all of it: growing would leave copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(lines.len() * (2 * BYTES + 1)));
+    for line in lines {
+        match line {
+            Some(secret) => text.push_str(&Zeroizing::new(hex::encode(secret.as_slice()))),
+            None => text.push_str(REMOVED),
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn unusable(path: &Path, source: io::Error) -> PepperError {
@@ -214,9 +219,10 @@ fn not_replaced(path: &Path, source: ReplaceError) -> PepperError {
     }
 }
 
-fn from_hex(text: &str) -> Option<[u8; BYTES]> {
-    let mut bytes = [0; BYTES];
-    hex::decode_to_slice(text, &mut bytes).ok().map(|()| bytes)
+fn from_hex(text: &str) -> Option<Secret> {
+    let mut secret = Secret::default();
+    hex::decode_to_slice(text, secret.as_mut_slice()).ok()?;
+    Some(secret)
 }
 
 #[cfg(test)]
@@ -225,18 +231,15 @@ mod tests {
 
     #[test]
     fn the_text_of_the_lines_has_these_lines() {
-        let lines = vec![Some([7; BYTES]), None, Some([8; BYTES])];
+        let line = |byte| Some(Secret::from([byte; BYTES]));
+        let lines = vec![line(7), None, line(8)];
         assert_eq!(parse(&text(&lines)), Some(lines));
-        assert_eq!(
-            parse(&text(&[Some([7; BYTES]), None])),
-            None,
-            "no present version"
-        );
+        assert_eq!(parse(&text(&[line(7), None])), None, "no present version");
     }
 
     #[test]
     fn hexadecimal() {
-        assert_eq!(from_hex(&"0a".repeat(32)), Some([10; 32]));
+        assert_eq!(from_hex(&"0a".repeat(32)), Some([10; 32].into()));
         for bad in ["", &"0a".repeat(31), &"0g".repeat(32), &"ä".repeat(32)] {
             assert_eq!(from_hex(bad), None, "{bad}");
         }

@@ -61,7 +61,7 @@ impl Pepper {
 impl Pepper {
     /// A pepper of one version, for tests.
     pub(crate) fn for_test(byte: u8) -> Self {
-        Self::from_lines(&[Some([byte; 32])]).expect("a pepper")
+        Self::from_lines(&[Some([byte; 32].into())]).expect("a pepper")
     }
 }
 
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     fn pepper(bytes: &[u8]) -> Pepper {
-        let lines: Vec<_> = bytes.iter().map(|byte| Some([*byte; 32])).collect();
+        let lines: Vec<_> = bytes.iter().map(|byte| Some([*byte; 32].into())).collect();
         Pepper::from_lines(&lines).expect("a pepper")
     }
 
