@@ -9,5 +9,5 @@ scripts/build-site.sh
 # No `cargo build --release` before it: that is another build of the same crates (see test.sh).
 say "Building the benchmark (up to twenty minutes the first time on two cores)."
 cargo bench --bench measure --no-run
-# The figures are those of a database that keeps what it was told.
+# PostgreSQL flushes to disk, as in production.
 POSTGRES_DURABLE=1 scripts/with-postgres.sh cargo bench --bench measure

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what is missing of the parts named: rust site npm postgres chromium proxies mount deny mutants wrk fuzz night. Without anything missing
-# it asks no network and takes a fraction of a second.
+# Installs the named parts if they are missing: rust site npm postgres chromium proxies mount deny mutants wrk fuzz
+# night. If nothing is missing, it uses no network and takes a fraction of a second.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
 
-# Every part: is it there?
+# Is this part installed?
 part_ready() {
     case $1 in
         rust) command -v cc >/dev/null && rust_ready ;;
@@ -30,7 +30,7 @@ all_ready() {
     done
 }
 
-# What Debian has to bring, all parts together: the words for people on other systems, and the packages.
+# What Debian has to install for all parts: the names for people on other systems, and the packages.
 LACKING=()
 PACKAGES=()
 
@@ -60,7 +60,7 @@ look_for() {
     esac
 }
 
-# Where rustup can reach its server, its target is all that is needed.
+# If rustup can reach its server, its target is enough.
 rustup_target() {
     [ "${RUST_FROM:-path}" = path ] && command -v rustup >/dev/null && path_rust_recent || return 1
     say "Adding the target wasm32-unknown-unknown with rustup (at most 30 seconds)."
@@ -73,7 +73,7 @@ install_packages() {
     local what made_policy=no sudo=()
     what=$(printf '%s, ' "${LACKING[@]}")
     what=${what%, }
-    command -v apt-get >/dev/null || fail "Missing: $what. Install that and run the command again (on Debian it happens by itself)."
+    command -v apt-get >/dev/null || fail "Missing: $what. Install it and run the command again (on Debian the command installs it)."
     if [ "$(id -u)" = 0 ]; then
         say "Installing: ${PACKAGES[*]}"
     else
@@ -89,7 +89,7 @@ install_packages() {
         trap "${sudo[*]} rm -f $policy" EXIT
     fi
     # Another apt-get may be at work: wait for it instead of failing.
-    "${sudo[@]}" apt-get -qq -o DPkg::Lock::Timeout=900 update || say "The package lists could not be refreshed; going on with the old ones."
+    "${sudo[@]}" apt-get -qq -o DPkg::Lock::Timeout=900 update || say "The package lists could not be refreshed; continuing with the old ones."
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=900 install --yes \
         --no-install-recommends "${PACKAGES[@]}" </dev/null >/dev/null || fail "Missing: $what. apt-get could not install: ${PACKAGES[*]}"
     if [ $made_policy = yes ]; then
@@ -153,7 +153,7 @@ install_npm_packages() {
     npm_packages_stamp >end2end/node_modules/.installed
 }
 
-# What comes from other registries than Debian's, after Debian's packages are there.
+# Parts from other registries than Debian's, after Debian's packages are installed.
 finish_part() {
     case $1 in
         site)
@@ -187,5 +187,5 @@ done
 [ ${#PACKAGES[@]} = 0 ] || install_packages
 for part in $PARTS; do
     part_ready "$part" || finish_part "$part"
-    part_ready "$part" || fail "'$part' was installed and still does not do; Rust has to be $RUST_MIN or newer, Node $NODE_MIN or newer."
+    part_ready "$part" || fail "'$part' was installed but still does not work: Rust must be $RUST_MIN or newer, Node $NODE_MIN or newer."
 done

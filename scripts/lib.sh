@@ -1,11 +1,11 @@
-# Shared by every script: where things are, and how steps are announced and timed. Sourced.
+# Sourced by every script: paths, and functions that announce and time steps.
 # shellcheck shell=bash
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
 
-# What one clone installs (wasm-bindgen, cargo-deny, Node) the next one finds here.
+# Tools that one clone installs (wasm-bindgen, cargo-deny, Node) and the next one reuses.
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/babysea
 
 # The server embeds ./target/site and the scripts start ./target/*/babysea, so everything is built there,
@@ -22,7 +22,7 @@ fail() {
 
 TIMES=()
 
-# step TITLE USUALLY COMMAND...: says what is about to happen, does it, remembers how long it took.
+# step TITLE USUALLY COMMAND...: announces the step, runs it, and records how long it took.
 step() {
     local title=$1 usually=$2 start=$SECONDS result=ok status=0
     shift 2

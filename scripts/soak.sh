@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# What takes long or is judged by time: floods, faults, stops under load, requests made from the OpenAPI document, tests
-# with many rounds (the part rounds), mutation testing (the part mutants). Prints a table; ends with 1 when a bound is
-# broken. PART names the one part to run, ENGINE (sqlite or postgres) the one database, ROWS the length of the request
-# logs of the part bounds, ROUNDS the number of rounds of the parts night-* and of kills in the part backup (in the part
-# rounds: how many times as many as in `make test`), SPAN the seconds of a fault in the part night-database, KEYS the
-# number of keys of the part backup, MUTANTS the number of mutants of the part mutants.
+# Long tests and tests that judge times: floods, faults, shutdown under load, requests made from the OpenAPI document,
+# tests with many rounds (the part rounds), mutation testing (the part mutants). Prints a table; ends with 1 when a bound
+# is broken. PART selects one part and ENGINE (sqlite or postgres) one database. ROWS is the length of the request logs of
+# the part bounds. ROUNDS is the number of rounds of the parts night-* and of kills in the part backup; in the part rounds,
+# how many times as many as in `make test`. SPAN is the seconds of a fault in the part night-database, KEYS the number of
+# keys of the part backup, MUTANTS the number of mutants of the part mutants.
 . "$(dirname "$0")/lib.sh"
 PART=${PART:-}
 parts=$(sed -n 's/^ *name: "\([a-z-]*\)",$/\1/p' benches/measure/soak.rs)$'\n'rounds$'\n'mutants

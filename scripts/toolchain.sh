@@ -1,5 +1,5 @@
-# Which Rust, Node, Chromium and PostgreSQL the scripts use, and whether they are there. Sourced after lib.sh;
-# installs nothing (install.sh does) and must stay quick, because every command goes through it.
+# Finds the Rust, Node, Chromium and PostgreSQL that the scripts use. Sourced after lib.sh. It installs nothing
+# (install.sh does) and must stay fast, because every command uses it.
 # shellcheck shell=bash
 
 CARGO_DENY_VERSION=0.20.2
@@ -17,7 +17,7 @@ rust_version() { "$1" --version 2>/dev/null | sed -n 's/^rustc \([0-9.]*\).*/\1/
 
 # Rust: the one on the PATH if it is new enough and has the wasm32 standard library; otherwise Debian's, whose
 # source package builds that library. One compiler for server and browser: two would build everything twice.
-# RUST_FROM=path or RUST_FROM=debian decides by hand.
+# RUST_FROM=path or RUST_FROM=debian overrides the choice.
 
 path_rust_recent() { at_least "$RUST_MIN" "$(rust_version rustc)" && command -v cargo >/dev/null; }
 
@@ -100,7 +100,7 @@ npm_packages_ready() { [ "$(cat end2end/node_modules/.installed 2>/dev/null)" = 
 
 # Chromium, PostgreSQL, wrk
 
-# Debian has them where only root looks.
+# Debian installs them in a folder that is only on root's PATH.
 find_nginx() { PATH=$PATH:/usr/sbin command -v nginx; }
 find_pgbouncer() { PATH=$PATH:/usr/sbin command -v pgbouncer; }
 

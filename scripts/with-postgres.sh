@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # with-postgres.sh COMMAND...: runs the command with TEST_POSTGRES_URL pointing to a PostgreSQL server of its own on
 # a free port, its data in a temporary folder, and removes both afterwards. The command `cargo test ...` also runs the
-# tests that are ignored without PostgreSQL. With POSTGRES_DURABLE=1 it writes to disk
-# as PostgreSQL does by default: slower, for what is measured.
+# tests that are ignored without PostgreSQL. With POSTGRES_DURABLE=1 it writes to disk as PostgreSQL does by default:
+# slower, for measurements.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
 
@@ -59,7 +59,7 @@ server_options() {
     fi
 }
 
-# The port is free or the server does not start: no gap between looking and taking.
+# The server itself finds out whether the port is free: a check before would leave a gap.
 port=
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     try=$((20000 + RANDOM % 12000))
@@ -80,12 +80,12 @@ set -m
 ) </dev/null >/dev/null 2>&1 &
 set +m
 
-# control ACTION: what tests do to the server.
+# control ACTION: faults that tests cause.
 #   stop, start       as usual; start ends a standby too
-#   pause, resume     its processes stand still and keep their connections, as where a machine hangs
-#   standby           a copy of it takes its place, on the same port, and stays in recovery
-#   faketime          starts it anew with a clock of its own, until the next start; 3 where libfaketime is missing
-#   clock SECONDS     sets that clock forward by so much
+#   pause, resume     its processes are stopped and keep their connections, as when a machine hangs
+#   standby           replaces it by a copy on the same port that stays in recovery
+#   faketime          restarts it with its own clock, until the next start; exit code 3 if libfaketime is missing
+#   clock SECONDS     sets that clock forward
 control() {
     local standby=$DIR/standby library
     case $1 in
@@ -121,14 +121,14 @@ control() {
     esac
 }
 
-# clock SECONDS: for what was started with faketime.
+# clock SECONDS: for a server started with faketime.
 clock() {
     printf '+%d\n' "$1" >"$DIR/clock.new"
     chmod 644 "$DIR/clock.new"
     mv "$DIR/clock.new" "$DIR/clock"
 }
 
-# For those who test what happens then: the command with an action and its arguments. One action at a time.
+# For tests of database faults: the command with an action and its arguments. One action at a time.
 export TEST_POSTGRES_CTL=$DIR/ctl
 {
     printf '#!/usr/bin/env bash\nset -eo pipefail\n'

@@ -1,5 +1,5 @@
-//! Server functions: the door for forms that an island has taken over. Each is a public endpoint and says itself who
-//! may use it; the other door, for plain form posts, is `server::dashboard::pages`. Both call the same use case.
+//! Server functions: the entry point for forms that an island sends. Each is a public endpoint and checks its caller
+//! itself. The other entry point, for plain form posts, is `server::dashboard::pages`. Both call the same use case.
 
 pub mod keys;
 pub mod session;

@@ -1,4 +1,4 @@
-//! Reads the configuration, builds the app, serves it until told to stop.
+//! Reads the configuration, builds the app, and serves it until a signal.
 
 // A write that fails is no panic: see `server::runtime::logging`.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
@@ -81,11 +81,13 @@ fn raise_files(wanted: Option<u32>) {
     };
     if wanted.is_some_and(|wanted| u64::from(wanted) > connections_of(files)) {
         tracing::warn!(
-            "MAX_CONNECTIONS is more than the {files} files allow that this process may open, 80 % of them and all but 128: raise that limit (ulimit -n, LimitNOFILE)"
+            "MAX_CONNECTIONS is too high for the limit of {files} open files (at most 80 % of it, leaving 128): raise \
+             that limit (ulimit -n, LimitNOFILE)"
         );
     } else if files < ENOUGH_FILES {
         tracing::warn!(
-            "this process may open {files} files, and each connection is one: allow it {ENOUGH_FILES} or more (ulimit -n, LimitNOFILE)"
+            "the limit of open files is {files}, and each connection is a file: raise the limit to {ENOUGH_FILES} or \
+             more (ulimit -n, LimitNOFILE)"
         );
     }
 }
@@ -97,7 +99,8 @@ fn refuse(log: &Log, sentence: &dyn Display) -> ExitCode {
 
 async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::error::Error>> {
     raise_files(config.max_connections);
-    // Nobody is let in before the start is done: a balancer that only connects would believe that the server is well.
+    // No connection is accepted before the start is done: a balancer that only connects would think that the server is
+    // ready.
     let (address, metrics_address) = (config.listen, config.metrics_listen);
     let socket = bind("LISTEN", address)?;
     let metrics = match metrics_address {
@@ -107,7 +110,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     let bound = socket.local_addr()?;
     let origin = config.origin(bound)?;
     let mut stopped = pin!(told_to_stop()?);
-    // Before the start, which may take a while: until somebody waits for it, this signal ends the process.
+    // Registered before the start, which can take a while: without a handler this signal ends the process.
     let hangups = signal(SignalKind::hangup())?;
     let app = tokio::select! {
         app = App::start(config, origin, Parts::default()) => app?,
@@ -137,13 +140,13 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     // Both write to the database, and neither waits for the other.
     let write = async { tokio::join!(app.recorder.flush(), jobs::finish(&app)) };
     if stop.stage(WRITING, write).await.is_none() {
-        tracing::warn!("the database did not take everything before the end");
+        tracing::warn!("the database did not store all entries before the end");
     }
     stop.stage(CLOSING, app.store.close()).await;
     Ok(())
 }
 
-/// Serves the figures, on the same listener again where that task has trouble.
+/// Serves the metrics; a restarted task uses the same listener.
 fn serve_metrics(app: &App, listener: TcpListener) -> std::io::Result<()> {
     let address = listener.local_addr()?;
     let listener = listener.into_std()?;
@@ -156,11 +159,11 @@ fn serve_metrics(app: &App, listener: TcpListener) -> std::io::Result<()> {
         async move {
             match listener {
                 Ok(listener) => drop(serving::serve_within(&app, listener, router, bounds, pending()).await),
-                Err(error) => tracing::error!(error = %error, "no figures can be served"),
+                Err(error) => tracing::error!(error = %error, "the metrics cannot be served"),
             }
         }
     });
-    tracing::info!("figures for Prometheus at http://{address}/metrics");
+    tracing::info!("metrics for Prometheus at http://{address}/metrics");
     Ok(())
 }
 
@@ -191,7 +194,7 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> 
     let signals = Arc::new(Mutex::new((terminate, interrupt)));
     Ok(async move {
         told(&signals).await;
-        tracing::info!("stopping: requests are answered until balancers have learned of it");
+        tracing::info!("stopping: requests are still answered, until load balancers notice");
         Tasks::default().watch_endless("signals", move || {
             let signals = Arc::clone(&signals);
             async move {

@@ -136,7 +136,7 @@ test("only people with an account are added, only to teams, and only once", asyn
   const slug = await createTeam(page, "Kelp");
   const nobody = somebody().email;
   for (const [account, email, sentence] of [
-    [slug, nobody, `nobody has signed up as ${nobody}`],
+    [slug, nobody, `there is no person with the email ${nobody}`],
     [slug, ada.email, `${ada.email} is the primary owner of ${slug}`],
     [personal, nobody, `${personal} is a personal account: only teams have members`],
     ["no-such-team", nobody, "there is no account no-such-team"],

@@ -85,7 +85,7 @@ pub async fn read_allowlist(
     caller::answer(keys::create::read_allowlist(&allowlist).map(Into::into))
 }
 
-/// Makes a key to replace another, which goes on working for `grace` hours.
+/// Creates a replacement for a key, which keeps working for `grace` hours.
 ///
 /// # Errors
 /// What to show at the form.
@@ -145,7 +145,7 @@ pub async fn revoke_keys(
     caller::answer(revoke::revoke(&app, &manager, &keys, &reason).await)
 }
 
-/// Forgets keys and their request logs; `confirm` is what the dialog asks to type.
+/// Deletes keys and their request logs; `confirm` is the text that the dialog asks for.
 ///
 /// # Errors
 /// What to show at the form.

@@ -1,4 +1,4 @@
-//! Signing up and in, for anybody: these two are the public ones.
+//! Sign-up and sign-in: the two public server functions.
 
 #![expect(
     missing_docs,

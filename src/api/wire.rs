@@ -116,7 +116,7 @@ impl FormState {
     }
 }
 
-/// A key whose secret was just made: the one answer that holds it (docs/security.md, S33).
+/// A key with its new secret: the only response that contains it (docs/security.md, S33).
 #[derive(Debug, Serialize, Deserialize)]
 pub struct RevealedKey {
     /// Id.
@@ -149,7 +149,7 @@ impl RevealedKey {
     }
 }
 
-/// An allowlist as it was understood.
+/// A parsed allowlist, for the hint at its field.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct AllowlistReading {
     /// Each entry and what it covers.
@@ -159,7 +159,7 @@ pub struct AllowlistReading {
 }
 
 impl AllowlistReading {
-    /// Everything that is said of it, if it has an entry.
+    /// The sentences of the hint, if the list has an entry.
     pub fn sentences(&self) -> impl Iterator<Item = &String> {
         let notes = if self.lines.is_empty() {
             &[][..]
@@ -189,8 +189,14 @@ mod tests {
         let empty = FormState::default();
         let typed = empty.clone().with("name", "prod");
         let refused = typed.clone().refused(ApiError::message("No."));
-        assert_eq!((empty.value("name"), typed.value("name")), (String::new(), "prod".to_owned()));
-        assert_eq!((typed.message(), refused.message()), (None, Some("No.".to_owned())));
+        assert_eq!(
+            (empty.value("name"), typed.value("name")),
+            (String::new(), "prod".to_owned())
+        );
+        assert_eq!(
+            (typed.message(), refused.message()),
+            (None, Some("No.".to_owned()))
+        );
         assert!(refused.holds("name", "prod") && !empty.holds("name", "prod"));
     }
 }

@@ -10,15 +10,15 @@ use uuid::{Builder, Uuid};
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// Somebody signed up.
+    /// A person signed up.
     AccountCreated,
     /// A team was made.
     TeamCreated,
-    /// Somebody was added to a team.
+    /// A person was added to a team.
     MemberAdded,
-    /// Somebody in a team was given another role.
+    /// The role of a person in a team was changed.
     RoleChanged,
-    /// Somebody was taken out of a team.
+    /// A person was removed from a team.
     MemberRemoved,
     /// The server operator set a new password for a person.
     PasswordChanged,
@@ -26,7 +26,7 @@ pub enum Event {
     SignedOut,
     /// A person signed in.
     SignedIn,
-    /// Somebody tried to.
+    /// A sign-in was refused.
     SignInRefused,
     /// A person tried what their role does not allow.
     ActionRefused,
@@ -44,7 +44,7 @@ pub enum Event {
     KeyRevoked,
     /// A key was forgotten.
     KeyDeleted,
-    /// Whoever held a key revoked it with itself.
+    /// A key was revoked by a leak report.
     LeakReported,
     /// An owner has seen that.
     LeakAcknowledged,
@@ -137,7 +137,7 @@ impl Event {
         }
     }
 
-    /// Whether somebody should look into it.
+    /// Whether an owner should look into it.
     #[must_use]
     pub const fn is_alert(self) -> bool {
         matches!(
@@ -147,7 +147,7 @@ impl Event {
     }
 }
 
-/// What the activity keeps of the request that asked for a change.
+/// Request context: what the activity stores about the request of a change.
 #[derive(Clone, Debug)]
 pub struct Trace {
     /// Its id, as in its answer.
@@ -163,7 +163,7 @@ pub struct Actor<'a> {
     pub user: Option<UserId>,
     /// Their name, or what to call them.
     pub name: &'a str,
-    /// The request that asked for it, if it was one.
+    /// The request, if there was one.
     pub trace: Option<&'a Trace>,
 }
 
@@ -175,7 +175,7 @@ impl<'a> Actor<'a> {
         trace: None,
     };
 
-    /// Whoever holds a key.
+    /// A program with a key.
     #[must_use]
     pub const fn program(trace: Option<&'a Trace>) -> Self {
         Self {
@@ -191,7 +191,7 @@ impl<'a> Actor<'a> {
 pub struct Entry {
     /// Its id.
     pub id: Uuid,
-    /// The account; nothing for a sign-in as nobody who exists.
+    /// The account; `None` for a sign-in with an unknown email.
     pub account: Option<AccountId>,
     /// When it was done.
     pub at: Timestamp,
@@ -207,7 +207,7 @@ pub struct Entry {
     pub target_name: String,
     /// What else is to be known of it, in words.
     pub detail: String,
-    /// The request that asked for it; empty when it was no request.
+    /// The request id; empty without a request.
     pub request_id: String,
     /// First 12 hex digits of the HMAC-SHA-256 of the address it came from; nothing when that was unreadable.
     pub ip_hash: Option<String>,
@@ -259,7 +259,7 @@ impl Entry {
         line
     }
 
-    /// What a search looks at, in lower case.
+    /// The searched text, in lower case.
     #[must_use]
     pub fn search_key(&self) -> String {
         let ip_hash = self.ip_hash.as_deref().unwrap_or_default();

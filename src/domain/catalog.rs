@@ -31,7 +31,7 @@ pub const CUSTOM: &str = "custom";
 /// Its name for people.
 pub const CUSTOM_LABEL: &str = "Custom";
 
-/// The path that no route can have: `/forward-auth` and it are nginx's door.
+/// The path that no route can have: after `/forward-auth` it is the endpoint for nginx.
 const NGINX: &str = "/nginx";
 
 /// A route of the guarded API.
@@ -119,7 +119,7 @@ impl Catalog {
                     "the scope {scope:?} must be 1 to 64 visible ASCII characters without quotes and backslashes"
                 )
             } else if !seen.insert(scope.as_str()) {
-                format!("the scope {scope:?} is there twice")
+                format!("the scope {scope:?} is listed twice")
             } else {
                 continue;
             };
@@ -149,19 +149,21 @@ impl Catalog {
             }
             if !is_pattern(&pattern) {
                 return Err(fault(format!(
-                    "the pattern {pattern:?} must begin with / and have neither empty segments nor dots alone; a {{name}} is a segment of its own"
+                    "the pattern {pattern:?} must begin with / and have no empty segments and no segments of dots \
+                     alone; a {{name}} must be a whole segment"
                 )));
             }
             if pattern == NGINX {
                 return Err(fault(format!(
-                    "the pattern {NGINX:?} cannot be guarded: behind Envoy, whose questions have the path after /forward-auth, it would be asked about where nginx asks"
+                    "the pattern {NGINX:?} cannot be used: Envoy appends the path to /forward-auth, and this path \
+                     would reach the endpoint for nginx"
                 )));
             }
             let Some(place) = scopes.iter().position(|known| *known == scope) else {
                 return Err(fault(format!("there is no scope {scope:?}")));
             };
             if !known.insert((method.clone(), pattern.clone())) {
-                return Err(fault(format!("the route {method} {pattern} is there twice")));
+                return Err(fault(format!("the route {method} {pattern} is listed twice")));
             }
             built.push(Arc::new(Route {
                 method,

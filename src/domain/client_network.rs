@@ -10,7 +10,7 @@ use std::{
 pub enum Network {
     /// One client's: see [`subscriber`].
     Subscriber(IpAddr),
-    /// Everybody's whose address cannot be read.
+    /// All clients whose address cannot be read.
     Unreadable,
 }
 

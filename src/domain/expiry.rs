@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The days to choose from.
 pub const DAYS: [u16; 3] = [7, 30, 90];
-/// Value of the field that asks for a date.
+/// Value of the field for an expiry by date.
 pub const ON_A_DATE: &str = "date";
 /// Value of the field for keys without an end; the default.
 pub const NEVER: &str = "never";

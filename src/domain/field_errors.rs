@@ -16,12 +16,12 @@ impl FieldErrors {
         errors
     }
 
-    /// Notes that `field` was refused.
+    /// Adds an error for `field`.
     pub fn add(&mut self, field: &str, message: impl Into<String>) {
         self.0.push((field.to_owned(), message.into()));
     }
 
-    /// Takes the value out of `result`, or notes its error at `field`.
+    /// Returns the value of `result`, or adds its error at `field`.
     pub fn check<T, E: std::fmt::Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
         result.map_err(|error| self.add(field, error.to_string())).ok()
     }

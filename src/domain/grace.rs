@@ -1,4 +1,4 @@
-//! The grace period of a rotation: how long the key that was replaced goes on working.
+//! The grace period of a rotation: how long the replaced key keeps working.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! An API key as it stands, and whether it may pass.
+//! An API key: its state, and the check whether it may be used.
 
 pub mod rate_limit;
 
@@ -27,7 +27,7 @@ pub struct Key {
     pub scopes: Scopes,
     /// The addresses it may be used from.
     pub allowlist: Allowlist,
-    /// Who made it; nobody once that person is gone.
+    /// Its creator; `None` once that person no longer exists.
     pub creator: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -37,7 +37,7 @@ pub struct Key {
     pub expires_at: Option<Timestamp>,
     /// When a person disabled it.
     pub revoked_at: Option<Timestamp>,
-    /// When whoever held it reported it as leaked.
+    /// When it was reported as leaked.
     pub leak_reported_at: Option<Timestamp>,
     /// Requests a minute that it may make; nothing where only its account's limit applies.
     pub rate_limit: Option<u32>,
@@ -99,7 +99,7 @@ impl KeyStatus {
     /// Every status.
     pub const ALL: [Self; 4] = [Self::Active, Self::Rotated, Self::Expired, Self::Revoked];
 
-    /// Whether keys of this status are let through.
+    /// Whether keys with this status are accepted.
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Active | Self::Rotated)
@@ -124,7 +124,7 @@ pub enum Denial {
     Revoked,
     /// Past its end.
     Expired,
-    /// Used from an address that its allowlist does not hold, or from one that cannot be told.
+    /// Used from an address that is not in its allowlist, or from an unreadable address.
     IpNotAllowed,
     /// It lacks the scope.
     InsufficientScope,
@@ -176,7 +176,7 @@ impl Key {
         let status = self.status(now);
         match transition {
             Transition::Rotate => status == KeyStatus::Active,
-            // Once it was used, its secret is in somebody's hands.
+            // Once it was used, a client has its secret.
             Transition::Reissue => status.is_live() && self.last_used_at.is_none(),
             Transition::ChangeGrace => status == KeyStatus::Rotated,
             Transition::Revoke => status.is_live(),

@@ -94,12 +94,12 @@ pub enum Fault {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Allowlist(Vec<IpNet>);
 
-/// A list as it is kept, and what was changed in it.
+/// A parsed list, and what was changed in the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// What is kept, in the order typed.
     pub list: Allowlist,
-    /// One sentence for each change that whoever typed the list should see.
+    /// One sentence for each change that the person who entered the list should see.
     pub notes: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What somebody who guesses a person's password would try first: their name, their email and the name of the site
+//! The words that an attacker would try first for a person's password: their name, their email and the name of the site
 //! (docs/security.md, S2).
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};

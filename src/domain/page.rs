@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub struct Cursor {
     /// When the row was made.
     pub at: Timestamp,
-    /// Which of that moment.
+    /// Distinguishes rows of the same time.
     pub id: Uuid,
 }
 

@@ -31,7 +31,7 @@ pub struct LogEntry {
     pub method: String,
     /// Pattern of the route in the catalogue.
     pub route: Arc<str>,
-    /// The path that was asked for.
+    /// Path of the request.
     pub path: String,
     /// The query, with what may be secret masked.
     pub params: String,

@@ -1,12 +1,11 @@
-//! Secret text: the full text of an API key, on its one way to the person who asked for it.
+//! Secret text: the full text of an API key, on its only way to the person who created it.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// The full text of a key. It neither prints nor copies: whoever needs the characters says so by
-/// [`SecretText::expose`], and a search for that word finds every place (docs/security.md, S30 and S33). Its memory is
-/// overwritten when it is dropped.
+/// The full text of a key. It cannot be printed or copied: code that needs the characters calls [`SecretText::expose`],
+/// and a search for that name finds every use (docs/security.md, S30 and S33). Its memory is overwritten on drop.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SecretText(Zeroizing<String>);

@@ -33,7 +33,7 @@ pub struct Trial {
     pub expected: String,
 }
 
-/// Where a call goes whose route this server does not answer: whoever reads it puts the address of the API there.
+/// Placeholder for the API's address, in calls to routes that this server does not serve.
 pub const YOUR_API: &str = "https://your-api.example";
 
 /// A call that the vendor's TypeScript package has a method for (docs.babysea.ai, `/sdk/overview`).
@@ -132,7 +132,7 @@ impl<'c> Call<'c> {
         })
     }
 
-    /// Whether this server answers it: it checks what is below `/v1`, whoever answers there in the end.
+    /// Whether this server checks the route, which it does for everything below `/v1`.
     fn is_here(&self) -> bool {
         self.path == "/v1" || self.path.starts_with("/v1/")
     }

@@ -119,7 +119,8 @@ impl Timestamp {
                 'Z',
             ),
         ];
-        // By hand, since several of these are in every answer on /v1: a format description is read anew for each.
+        // Formatted by hand: every response of /v1 has several times, and a format description would be parsed for
+        // each.
         let mut text = String::with_capacity("2026-11-23T18:20:03.123Z".len());
         for (number, places, end) in parts {
             for place in (0..places).rev() {

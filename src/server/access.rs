@@ -1,4 +1,4 @@
-//! What a person may do in an account, as values: whoever holds a [`KeyManager`] was allowed to manage keys there.
+//! Capabilities: what a person may do in an account, as values. A [`KeyManager`] proves the right to manage keys there.
 //! The matrix is in docs/security.md, the table in `domain::role`.
 
 use super::{
@@ -58,7 +58,7 @@ pub struct KeyManager {
     pub user: UserId,
     /// Their name.
     pub name: String,
-    /// The request that asks for it.
+    /// The request.
     pub trace: Trace,
 }
 
@@ -112,7 +112,7 @@ impl AccountReader {
     }
 }
 
-/// The right to see the account with this slug, asked of the database on every request (docs/security.md, S17).
+/// The right to see the account with this slug, read from the database on every request (docs/security.md, S17).
 ///
 /// # Errors
 /// `NotFound` when there is no such account or the viewer is not in it: both are one answer.

@@ -43,7 +43,7 @@ use std::{
 };
 use tokio::sync::{Notify, Semaphore};
 
-/// Refusals of one known key in a minute before it is told to wait (docs/security.md, S44).
+/// Refusals of one known key in a minute before it gets 429 (docs/security.md, S44).
 const REFUSALS_PER_KEY: u32 = 60;
 
 /// Failed sign-ins of one address in a minute (docs/security.md, S7).
@@ -71,7 +71,7 @@ pub struct Inner {
     pub passwords: Passwords,
     /// Hashes keys.
     pub pepper: Pepper,
-    /// Notes what keys did.
+    /// Records the uses of keys.
     pub recorder: Recorder,
     /// Scopes, presets and routes; another once the file was read again.
     catalog: ArcSwap<Catalog>,
@@ -91,7 +91,7 @@ pub struct Inner {
     pub sign_in_tries: AtomicU32,
     /// Sign-ups, by address; without a limit when absent.
     pub sign_ups: Option<Bucket<Network>>,
-    /// Keys that were judged by what was known of them while the database was away.
+    /// Keys that were checked by their last known state while the database was unavailable.
     pub stale_uses: AtomicU64,
     /// Bytes of request bodies in memory (docs/security.md, S89).
     pub bodies: Arc<ByteBudget>,
@@ -101,13 +101,13 @@ pub struct Inner {
     request_ids: RequestIds,
     /// What was decided, for Prometheus.
     pub metrics: Metrics,
-    /// Whether the server was told to stop.
+    /// Whether the server is stopping.
     pub stopping: AtomicBool,
     /// Writes that reading leads to.
     pub write_behind: Arc<WriteBehind>,
     /// Repeated events that the activity has one entry for.
     pub folds: Folds,
-    /// Whose turn it is to ask a long question.
+    /// Turns for long queries.
     pub turns: Turns,
     /// Wakes the task that removes what deleted keys leave behind.
     pub deletions: Notify,
@@ -141,7 +141,7 @@ impl Default for Parts {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The data folder cannot be made.
-    #[error("DATA_DIR {path} cannot be made: {source}")]
+    #[error("DATA_DIR {path} cannot be created: {source}")]
     DataDir {
         /// The folder.
         path: PathBuf,
@@ -236,10 +236,10 @@ impl App {
         self.catalog.load_full()
     }
 
-    /// Reads the catalogue's file again. Keys in memory are loaded anew, since they are held for one catalogue.
+    /// Reloads the catalogue's file. Cached keys are reloaded, because they are prepared for one catalogue.
     ///
     /// # Errors
-    /// What is wrong with it; the catalogue stays as it was.
+    /// What is wrong with it; the catalogue was not reloaded.
     pub async fn reload_catalog(&self) -> Result<(), CatalogError> {
         let catalog = catalog_file::read(self.config.catalog.as_deref(), &self.store, self.now()).await?;
         self.catalog.store(Arc::new(catalog));
@@ -273,7 +273,7 @@ impl App {
         self.request_ids.next(self.now())
     }
 
-    /// How full everything is at the moment.
+    /// Current gauges.
     #[must_use]
     pub fn levels(&self) -> Levels {
         let journal = self.store.journal_levels();
@@ -303,7 +303,7 @@ impl App {
         newest.map(|newest| self.now().since(newest).as_secs())
     }
 
-    /// The current moment.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()

@@ -24,7 +24,7 @@ use std::error::Error;
 /// Runs a command; returns what it has to say, which is nothing for a list that it has written.
 ///
 /// # Errors
-/// One sentence that says why it did nothing.
+/// One sentence with the reason of the failure.
 pub async fn run(command: &Command, config: &Config, parts: &Parts) -> Result<String, Box<dyn Error>> {
     match command {
         Command::User(command) => {
@@ -43,7 +43,7 @@ pub async fn run(command: &Command, config: &Config, parts: &Parts) -> Result<St
         Command::Backup(command) => backup::backup(command, config, parts).await,
         Command::Restore(command) => backup::restore(command, config, parts).await,
         Command::Check { dir } => backup::check(dir.as_deref(), config).await,
-        Command::Demo => Err("serving the demo is no command to run beside a server".into()),
+        Command::Demo => Err("the demo cannot run beside a server".into()),
     }
 }
 
@@ -56,7 +56,7 @@ const fn operator<'a>(store: &'a Store, config: &'a Config, parts: &'a Parts) ->
     Operator { store, config, parts }
 }
 
-/// A person, as a command names them before it asks and after it is done.
+/// A person, as the confirmation and the result name them.
 fn named(person: &Person) -> String {
     let (name, email) = (table::shown(&person.name), table::shown(&person.email));
     format!("{name} ({email}), who signed up on {}", person.since().day())
@@ -92,14 +92,15 @@ async fn pepper_command(
         PepperCommand::Add => {
             let version = pepper::add_version(file, parts.rng.as_ref())?;
             Ok(format!(
-                "version {version} was added: stop every server, give each the file, start them again; keys move to it as they are used"
+                "version {version} was added: stop every server, copy the file to each of them, and start them again; \
+                 keys are rehashed with it when they are used"
             ))
         }
         PepperCommand::Remove { version } => {
             let store = join(config).await?;
             service::pepper::remove_version(file, &store, version).await?;
             Ok(format!(
-                "version {version} was removed: give the file to every server"
+                "version {version} was removed: copy the file to every server"
             ))
         }
     }

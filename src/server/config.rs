@@ -47,9 +47,9 @@ pub struct SignUpLimit(pub Option<u32>);
 /// Who may sign up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SignUp {
-    /// Everybody who reaches the server.
+    /// Anyone who can reach the server.
     Open,
-    /// Only who is invited; nobody without an invitation.
+    /// Only invited people.
     Invited,
 }
 
@@ -88,7 +88,7 @@ pub struct Config {
     pub stale_if_db_down: Duration,
     /// Where Prometheus reads; nowhere when absent.
     pub metrics_listen: Option<SocketAddr>,
-    /// When a connection is closed on which no request has begun.
+    /// When an idle connection is closed.
     pub idle_timeout: Duration,
     /// Drain time after SIGTERM, in which requests are still answered.
     pub drain: Duration,

@@ -29,7 +29,7 @@ use crate::domain::{
 };
 use std::{error::Error, fmt::Write as _, sync::Arc, time::Duration};
 
-/// Slug of the team; whether it is there tells whether the sample is.
+/// Slug of the team; the sample exists if the team does.
 const TEAM: &str = "sample-team";
 
 /// The people, and what they are in the team.
@@ -134,7 +134,7 @@ const KEYS: [Sample; 11] = [
 ];
 
 /// Fills the database unless the sample is there, brings its keys up to date if they have aged, gives the sample people
-/// new passwords, and returns what to tell whoever started it.
+/// new passwords, and returns the text to print.
 ///
 /// # Errors
 /// When something else is in the database, or it fails.
@@ -214,8 +214,8 @@ async fn fill(app: &App, tx: &mut Tx, passwords: &[(String, String)]) -> Result<
     add_keys(app, tx, team, *primary_owner).await
 }
 
-/// Makes the sample keys anew once the team no longer has keys in every status, as when a grace period has ended. Keys
-/// that somebody made under other names stay.
+/// Recreates the sample keys once the team no longer has a key of every status, for example after a grace period has
+/// ended. Keys with other names stay.
 async fn renew(app: &App, tx: &mut Tx, team: AccountId, owner: UserId) -> Result<(), Box<dyn Error>> {
     let now = app.now();
     let everything = KeyFilter::default();
@@ -297,7 +297,7 @@ async fn add_key(
     old: Option<&Key>,
     now: Timestamp,
 ) -> Result<Key, Box<dyn Error>> {
-    // Nobody is told the text: these keys are to be looked at.
+    // The text is not shown: these keys only serve as examples.
     let secret = token::generate(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
     let scopes: Scopes = match app.catalog().preset(sample.preset) {
         Some(preset) => preset.scopes.iter().map(String::as_str).collect(),

@@ -7,7 +7,7 @@ use crate::domain::field_errors::FieldErrors;
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// Fields were refused.
-    #[error("fields were refused")]
+    #[error("invalid fields")]
     Invalid(FieldErrors),
     /// The whole form was refused; the sentence is for the person.
     #[error("{0}")]
@@ -22,15 +22,15 @@ pub enum ServiceError {
     #[error("{0}")]
     Forbidden(&'static str),
     /// Nobody is signed in.
-    #[error("nobody is signed in")]
+    #[error("not signed in")]
     Unauthorized,
     /// Absent, or not theirs.
-    #[error("absent")]
+    #[error("not found")]
     NotFound,
     /// Tried too often; worth another try after so many seconds.
-    #[error("tried too often")]
+    #[error("too many attempts")]
     Wait(u32),
-    /// The account has another long question running, or this one took too long; the sentence is for the person.
+    /// Another long query of the account is running, or this one took too long; the sentence is for the person.
     #[error("{0}")]
     Overloaded(&'static str),
     /// Too much to do; worth another try soon.
@@ -51,7 +51,7 @@ impl ServiceError {
         Self::Store(StoreError::Slow)
     }
 
-    /// Whether nobody knows if the change was stored: COMMIT was not answered.
+    /// Whether the result of the change is unknown, because COMMIT was not answered.
     #[must_use]
     pub const fn is_unanswered(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_unanswered())

@@ -1,5 +1,5 @@
 //! What runs by itself: the removal of what is over and of what deleted keys left behind, and the entries for repeated
-//! events. All of it goes in short steps, and goes on after a restart (docs/security.md, S85).
+//! events. All of it runs in short steps and continues after a restart (docs/security.md, S85).
 
 mod backups;
 pub mod pace;
@@ -24,15 +24,16 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
-/// How often what is over is deleted (docs/security.md, S14).
+/// Purge interval (docs/security.md, S14).
 const PURGE_EVERY: Duration = Duration::from_mins(10);
-/// How soon after one that failed.
+/// The interval after a failed purge.
 const PURGE_AGAIN: Duration = Duration::from_mins(1);
-/// How often deleted keys are looked for that nobody told of: those of other servers, and of before a restart.
+/// How often the task looks for deleted keys without being notified: those deleted by other servers, or before a
+/// restart.
 const DELETED_EVERY: Duration = Duration::from_mins(1);
-/// How often the length of the write-ahead log is looked at.
+/// How often the length of the write-ahead log is checked.
 const LOG_EVERY: Duration = Duration::from_secs(1);
-/// How often the minutes that are over are looked for.
+/// How often folded events of past minutes are written.
 const FOLDS_EVERY: Duration = Duration::from_secs(5);
 /// How long the last of these entries may take when the process ends.
 const FINISH: Duration = Duration::from_secs(2);
@@ -69,13 +70,13 @@ pub fn start(app: &App, hangups: Signal) {
 /// A task of this module.
 type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Reads the catalogue again whenever the process is told to by SIGHUP; one that is wrong changes nothing.
+/// Reloads the catalogue on SIGHUP; an invalid file changes nothing.
 async fn follow_catalog(app: App, hangups: Arc<Mutex<Signal>>) {
     let mut hangups = hangups.lock().await;
     while hangups.recv().await.is_some() {
         match app.reload_catalog().await {
-            Ok(()) => tracing::info!("the catalogue was read again"),
-            Err(error) => tracing::error!("the catalogue stays as it was: {error}"),
+            Ok(()) => tracing::info!("the catalogue was reloaded"),
+            Err(error) => tracing::error!("the catalogue was not reloaded: {error}"),
         }
         reload_trusted_proxies(&app).await;
     }
@@ -86,12 +87,12 @@ pub async fn reload_trusted_proxies(app: &App) {
     match app.reload_trusted_proxies().await {
         Ok(None) => {}
         Ok(Some(list)) => {
-            tracing::info!("the list of trusted proxies was read again");
+            tracing::info!("the list of trusted proxies was reloaded");
             if let Some(sentence) = promises::of_proxies(&list) {
                 tracing::warn!("{sentence}");
             }
         }
-        Err(error) => tracing::error!("the list of trusted proxies stays as it was: {error}"),
+        Err(error) => tracing::error!("the list of trusted proxies was not reloaded: {error}"),
     }
 }
 
@@ -136,14 +137,14 @@ fn report(what: &str, deleted: Result<u64, StoreError>) -> bool {
     deleted.is_ok()
 }
 
-/// Deletes the sessions that nobody can use any more; returns how many.
+/// Deletes ended sessions; returns how many.
 pub async fn purge_sessions(app: &App) -> Result<u64, StoreError> {
     let now = app.now();
     let idle = purge_kind(app, Kind::IdleSessions, now.minus(app.config.session_idle)).await?;
     Ok(idle + purge_kind(app, Kind::EndedSessions, now).await?)
 }
 
-/// Deletes the rows of a kind that are older than a moment; returns how many.
+/// Deletes the rows of a kind that are older than a given time; returns how many.
 async fn purge_kind(app: &App, kind: Kind, before: Timestamp) -> Result<u64, StoreError> {
     let (mut pace, mut count) = (Pace::default(), 0);
     loop {
@@ -181,7 +182,7 @@ pub async fn purge_logs(app: &App) -> Result<u64, StoreError> {
     }
 }
 
-/// Deletes the rows of a key's log from before a moment; returns how many.
+/// Deletes the log rows of a key from before a given time; returns how many.
 async fn remove_rows(app: &App, key: KeyId, before: Timestamp, pace: &mut Pace) -> Result<u64, StoreError> {
     let (mut count, mut from) = (0, ALWAYS);
     loop {
@@ -198,13 +199,13 @@ async fn remove_rows(app: &App, key: KeyId, before: Timestamp, pace: &mut Pace) 
     }
 }
 
-/// Removes what deleted keys left behind, whenever one was deleted, and now and then for what nobody told of.
+/// Removes the request logs of deleted keys: when notified of a deletion, and at intervals.
 pub async fn remove_deleted(app: App) {
     loop {
         if let Err(error) = remove_deleted_keys(&app).await {
             tracing::warn!(error = %error, "the logs of deleted keys could not be removed yet");
         }
-        // One that is told of meanwhile is not missed: the permit is kept.
+        // A notification in the meantime is not lost: `Notify` stores a permit.
         let _ = timeout(DELETED_EVERY, app.deletions.notified()).await;
     }
 }
@@ -238,12 +239,12 @@ async fn keep_log_short(app: App) {
     loop {
         ticks.tick().await;
         if let Err(error) = app.store.restart_log(LONG_LOG).await {
-            tracing::debug!(error = %error, "the write-ahead log could not be looked at");
+            tracing::debug!(error = %error, "the write-ahead log could not be checked");
         }
     }
 }
 
-/// Writes the entries for repeated events whose minute is over; returns how many events they tell of.
+/// Writes the entries for repeated events of past minutes; returns how many events they count.
 pub async fn write_due_folds(app: &App) -> Result<u64, StoreError> {
     app.folds.write_due(&app.store, app.rng.as_ref(), app.now()).await
 }
@@ -264,6 +265,6 @@ async fn write_folds(app: App) {
 pub async fn finish(app: &App) {
     let written = app.folds.write_all(&app.store, app.rng.as_ref(), app.now());
     if !matches!(timeout(FINISH, written).await, Ok(Ok(_))) {
-        tracing::warn!("repeated events of the last minute are in no activity");
+        tracing::warn!("repeated events of the last minute are missing from the activity");
     }
 }

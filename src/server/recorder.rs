@@ -1,5 +1,5 @@
-//! Notes what keys did, in batches and outside the request's path: a request never waits for it and never fails by it.
-//! A full queue drops, counts, and leaves a mark in the log (docs/security.md, S78).
+//! Records the uses of keys in batches, outside the request path: no request waits for it or fails because of it. A
+//! full queue drops, counts, and leaves a mark in the log (docs/security.md, S78).
 
 pub mod batches;
 pub mod folds;
@@ -120,8 +120,8 @@ impl Recorder {
         place.map(Place)
     }
 
-    /// Notes the last use of a key for which there is no place in the queue: a secret that is in use is not taken for one
-    /// that never was (docs/security.md, S35).
+    /// Records the last use of a key when the queue is full, so that a secret in use is not taken for one that never
+    /// was (docs/security.md, S35).
     pub fn used(&self, key: KeyId, at: Timestamp) {
         let mut unqueued = lock(&self.unqueued);
         if unqueued.len() < MOST_USED || unqueued.contains_key(&key) {
@@ -129,7 +129,7 @@ impl Recorder {
         }
     }
 
-    /// Notes that a key belongs under another hash. Dropped, it is noted again with the next use.
+    /// Queues the rehash of a key. If it is dropped, the next use queues it again.
     pub fn rekey(&self, key: KeyId, from: KeyHash, to: KeyHash) {
         let _ = self.queue.try_send(Message::Rekey(key, from, to));
     }
@@ -154,7 +154,7 @@ impl Recorder {
         async move { queue.closed().await }
     }
 
-    /// Waits until everything noted before has been written, or for as long as that may take; whether it was written.
+    /// Waits until everything queued before has been written, or until the time limit; returns whether it was written.
     pub async fn flush(&self) -> bool {
         let (done, written) = oneshot::channel();
         let flush = async {
@@ -177,7 +177,7 @@ fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct Place<'q>(mpsc::Permit<'q, Message>);
 
 impl Place<'_> {
-    /// Notes a request there.
+    /// Queues a row for a request.
     pub fn note(self, entry: LogEntry, key_use: KeyUse) {
         self.0.send(Message::Request(Box::new(entry), key_use));
     }

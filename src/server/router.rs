@@ -65,7 +65,7 @@ impl Service<Request> for Product {
     }
 }
 
-/// What people and their browsers ask for.
+/// The routes of the dashboard.
 fn dashboard(app: &App) -> Router {
     // Leptos renders on tokio; a second router in the same process, as in tests, finds that done.
     let _ = any_spawner::Executor::init_tokio();

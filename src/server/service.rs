@@ -1,4 +1,4 @@
-//! Use cases: one function for each thing a person or a program can ask for, whichever door it comes through.
+//! Use cases: one function for each thing a person or a program can request, whatever the entry point.
 
 pub mod accounts;
 pub mod activity;
@@ -14,8 +14,8 @@ pub mod verify;
 use super::app::App;
 use crate::server::error::ServiceError;
 
-/// Does what changes keys. Where that says that a key has ended or is not there, it waits until this holds on every server,
-/// whoever ended it (docs/security.md, S73).
+/// Runs a change of keys. If it reports that a key has ended or does not exist, waits until this holds on every server,
+/// whichever change ended it (docs/security.md, S73).
 async fn settled<T>(
     app: &App,
     change: impl Future<Output = Result<T, ServiceError>>,

@@ -37,11 +37,11 @@ const HEADER_BYTES: usize = 16 * 1024;
 /// Most bytes of a connection that are read ahead, or wait to be written in pieces.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Bytes of responses that the system keeps for a connection (Linux doubles it). Left to itself it takes up to 4 MiB,
-/// and says that a client has taken some only after a third of that: a slow client would seem to take nothing.
+/// and reports progress only after a third of that, so a slow client would seem to take nothing.
 const SEND_BUFFER: usize = 64 * 1024;
 /// How long to wait when no more connections can be opened, before the next try.
 const NO_ROOM: Duration = Duration::from_millis(100);
-/// How often the log says so.
+/// How often it is logged.
 const REPORT_EVERY: Duration = Duration::from_mins(1);
 
 /// Serves until `stop` ends, within the bounds of the configuration. See [`serve_within`].
@@ -70,7 +70,7 @@ where
 {
     // Connections inherit it.
     if let Err(error) = SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER) {
-        tracing::debug!(error = %error, "the send buffer keeps its size");
+        tracing::debug!(error = %error, "the size of the send buffer could not be set");
     }
     let mut serving = Serving {
         app: app.clone(),
@@ -90,9 +90,9 @@ where
     serving.connections.close_idle();
     let answered = async { while serving.tasks.join_next().await.is_some() {} };
     if stop.stage(bounds.in_flight, answered).await.is_none() {
-        tracing::warn!("some requests were not answered in time, and are given up");
+        tracing::warn!("some requests were not answered in time and were aborted");
     }
-    // Nobody is answered after the log is written for the last time (docs/security.md, S81).
+    // No request is answered after the final write of the log (docs/security.md, S81).
     serving.tasks.shutdown().await;
     stop
 }
@@ -103,7 +103,7 @@ struct Serving<S> {
     service: S,
     connections: Arc<Connections>,
     tasks: JoinSet<()>,
-    /// When the log last said that no connection can be accepted.
+    /// When the log last reported that no connection can be accepted.
     reported: Option<Instant>,
 }
 
@@ -138,7 +138,7 @@ where
         }
     }
 
-    /// Accepts what stands in the listener's queue, and closes it.
+    /// Accepts the connections in the listener's queue, and closes the listener.
     fn empty_the_queue(&mut self, listener: TcpListener) {
         let Ok(listener) = listener.into_std() else { return };
         // The listener does not block: an error is the end of its queue.
@@ -148,7 +148,7 @@ where
                     let tcp = tcp.set_nonblocking(true).and_then(|()| TcpStream::from_std(tcp));
                     match tcp {
                         Ok(tcp) => self.accept(tcp, peer),
-                        Err(error) => tracing::debug!(error = %error, "a connection is lost"),
+                        Err(error) => tracing::debug!(error = %error, "a connection was lost"),
                     }
                 }
                 Err(error) if is_of_connection(&error) => {}
@@ -166,7 +166,7 @@ where
         // An answer is sent in several writes; with Nagle on, the last would wait for the client's delayed
         // acknowledgement.
         if let Err(error) = tcp.set_nodelay(true) {
-            tracing::debug!(error = %error, "a connection stays without TCP_NODELAY");
+            tracing::debug!(error = %error, "TCP_NODELAY could not be set on a connection");
         }
         let connection = Arc::clone(&place.connection);
         let stream = Stream::new(tcp, Arc::clone(&connection), Arc::clone(&self.connections));
@@ -198,7 +198,7 @@ where
         .max_buf_size(BUFFER_BYTES);
     let mut connection = http.serve_connection(TokioIo::new(stream), answering);
     let served = async {
-        // An error has ended the connection; there is nobody to tell.
+        // An error has ended the connection, so it cannot be reported to the client.
         let _ = (&mut connection).await;
         let http1::Parts {
             io,
@@ -206,7 +206,7 @@ where
             service,
             ..
         } = connection.into_parts();
-        // Thousands of connections may linger at once: each lets go of its buffer first.
+        // Thousands of connections may linger at once: each frees its buffer first.
         drop((read_buf, service));
         io.into_inner().linger().await;
     };

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 const VENDOR: &str = include_str!("vendor.toml");
 
-/// Why a file is no catalogue, in a sentence for whoever wrote it.
+/// Why a file is not a catalogue, in a sentence for its author.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct FileError {
     /// Counted from 1; nothing where the file as a whole is meant.

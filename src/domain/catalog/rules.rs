@@ -16,7 +16,7 @@ impl Preset {
                 self.id
             ))
         } else if !ids.insert(&self.id) {
-            Some(format!("the preset {:?} is there twice", self.id))
+            Some(format!("the preset {:?} is listed twice", self.id))
         } else if !is_text(&self.label, 40) || self.label == CUSTOM_LABEL {
             Some(format!(
                 "the label must have 1 to 40 characters and not be {CUSTOM_LABEL}"
@@ -29,7 +29,7 @@ impl Preset {
             Some(format!("there is no scope {unknown:?}"))
         } else {
             let twice = self.scopes.iter().find(|scope| !held.insert(scope.as_str()));
-            twice.map(|scope| format!("the scope {scope:?} is there twice"))
+            twice.map(|scope| format!("the scope {scope:?} is listed twice"))
         }
     }
 }

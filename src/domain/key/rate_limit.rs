@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Most requests a minute that can be asked for.
+/// The largest rate limit of a key, in requests a minute.
 pub const MOST: u32 = 1_000_000;
 
 /// What was typed is no limit.

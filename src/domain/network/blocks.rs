@@ -218,7 +218,7 @@ mod tests {
             ("11.0.0.0/8,12.0.0.0/32", true),
             ("11.0.0.0/8,11.1.0.0/16,11.255.255.255", false),
             ("8.0.0.0/7", true),
-            // Nobody reaches a server from these but its own network.
+            // Only a server's own network can use these addresses.
             (
                 "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,100.64.0.0/10",
                 false,

@@ -33,7 +33,7 @@ pub(super) struct Unfinished {
     /// Where it goes.
     path: PathBuf,
     folder: TempDir,
-    /// Locked for as long as this lives, so that others can tell it from what a killed process left.
+    /// Locked until dropped, so that other processes can distinguish it from the leftovers of a killed process.
     _lock: File,
 }
 
@@ -47,7 +47,7 @@ impl Unfinished {
             Ok(mut entries) => {
                 if entries.next().is_some() {
                     return refuse(format!(
-                        "{} is not empty, and a backup is a folder of its own: name one that does not exist",
+                        "{} is not empty, and a backup needs a new folder: name one that does not exist",
                         path.display()
                     ));
                 }
@@ -130,11 +130,11 @@ impl Unfinished {
             io::ErrorKind::DirectoryNotEmpty
             | io::ErrorKind::AlreadyExists
             | io::ErrorKind::NotADirectory => BackupError::Refused(format!(
-                "{} was made by somebody else meanwhile: name one that does not exist",
+                "{} was created in the meantime: name one that does not exist",
                 path.display()
             )),
             io::ErrorKind::ResourceBusy => BackupError::Refused(format!(
-                "{} is mounted by itself and cannot be replaced: name a folder inside of it",
+                "{} is a mount point and cannot be replaced: name a folder inside it",
                 path.display()
             )),
             _ => BackupError::of_file(&path, &error),
@@ -156,17 +156,17 @@ pub(super) fn sweep(folder: &Path, name: Option<&OsStr>) {
         if !is_left || entry.file_type().map_or(true, |kind| !kind.is_dir()) {
             continue;
         }
-        // One that is being made is locked by whoever makes it.
+        // The process that makes a backup holds a lock on its folder.
         if let Ok(lock) = File::open(entry.path())
             && lock.try_lock().is_ok()
         {
-            // Somebody else may have removed it.
+            // Another process may have removed it.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// Removes a complete backup. From the first moment on it has the name of one that was never completed.
+/// Removes a complete backup. It is renamed to an unfinished one first, so that a killed removal leaves no half backup.
 pub(super) fn discard(path: &Path) -> io::Result<()> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());

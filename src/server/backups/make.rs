@@ -33,7 +33,7 @@ const PIECES: usize = 4;
 /// A backup that is wanted.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// Its folder, which must not exist yet, or be empty.
+    /// Folder for the backup; it must not exist yet, or be empty.
     pub dir: PathBuf,
     /// The pepper's file, if that goes in too.
     pub pepper: Option<PathBuf>,
@@ -72,7 +72,7 @@ async fn sqlite(store: &Store, unfinished: &Arc<Unfinished>) -> Result<Copied, B
     // What is committed after that would be in another file than the one that is copied.
     store.check_file()?;
     let Some(from) = store.sqlite_file() else {
-        return refuse("this is no SQLite database".to_owned());
+        return refuse("this is not an SQLite database".to_owned());
     };
     let copy = unfinished.folder().join(DATABASE);
     copy_sqlite(from, copy.clone(), unfinished.shown(DATABASE)).await?;
@@ -92,7 +92,7 @@ async fn sqlite(store: &Store, unfinished: &Arc<Unfinished>) -> Result<Copied, B
 
 async fn postgres(store: &Store, unfinished: &Arc<Unfinished>) -> Result<Copied, BackupError> {
     let Some(mut snapshot) = Snapshot::begin(store).await? else {
-        return refuse("this is no PostgreSQL database".to_owned());
+        return refuse("this is not a PostgreSQL database".to_owned());
     };
     let facts = snapshot.facts(false).await?;
     let (mut all, mut parts) = (Vec::new(), Vec::new());
@@ -113,7 +113,7 @@ async fn postgres(store: &Store, unfinished: &Arc<Unfinished>) -> Result<Copied,
             rows
         };
         let (written, rows) = tokio::join!(writes, copies);
-        // A writer that failed is why nobody took the rows.
+        // The rows were not accepted because the writer failed.
         parts.push(written?);
         table.rows = rows?;
         all.push(table);
@@ -157,7 +157,7 @@ pub(super) fn compare(folder: &Path, part: &Part, stopped: &Stopped) -> Result<O
         ))
     } else if found.sha256 != part.sha256 {
         Some(format!(
-            "{} has another content than when it was made",
+            "{} has changed since the backup was made",
             path.display()
         ))
     } else {

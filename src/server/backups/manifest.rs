@@ -1,4 +1,4 @@
-//! The manifest of a backup: what it holds, and how to tell that it is whole.
+//! The manifest of a backup: its content, and how to verify it.
 
 use super::{BackupError, refuse};
 use crate::{
@@ -129,8 +129,8 @@ impl Manifest {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return refuse(format!(
-                    "{shown} is no backup: it has no {MANIFEST}, which is written last. Name the folder of a backup that \
-                     was made to its end"
+                    "{shown} is not a backup: it has no {MANIFEST}, which is written last. Name the folder of a \
+                     complete backup"
                 ));
             }
             Err(error)
@@ -139,7 +139,7 @@ impl Manifest {
                     io::ErrorKind::InvalidData | io::ErrorKind::FileTooLarge
                 ) =>
             {
-                return damaged(&path, "it is no manifest");
+                return damaged(&path, "it is not a manifest");
             }
             Err(error) => return Err(BackupError::of_file(&path, &error)),
         };
@@ -186,7 +186,7 @@ impl Manifest {
         } else {
             damaged(
                 &folder.join(MANIFEST),
-                "it names other files and tables than a backup has",
+                "it lists other files and tables than a backup has",
             )
         }
     }
@@ -230,8 +230,8 @@ impl Manifest {
                 env!("CARGO_PKG_VERSION")
             ),
             Err(Unknown::Other(version)) => format!(
-                "{folder} was made by another build ({product}): its migration {version} has another content. Restore it \
-                 with that one"
+                "{folder} was made by another build ({product}): its migration {version} differs. Restore it with \
+                 that build"
             ),
             Err(Unknown::Incomplete) => {
                 format!("{folder} lists no complete migrations: it is damaged. Restore another backup")
@@ -250,7 +250,7 @@ impl Manifest {
         .collect()
     }
 
-    /// How a database differs from what it says.
+    /// The differences between a database and the manifest.
     pub(super) fn differences(&self, facts: &Facts) -> Vec<String> {
         let mut differences = Vec::new();
         for table in &self.tables {

@@ -31,7 +31,7 @@ pub struct Restore {
     pub copies: Option<PathBuf>,
     /// Whether a database that is there gives way, and is kept under another name.
     pub replace: bool,
-    /// Whether it is done although nothing tells what ended since the backup.
+    /// Whether to restore without a journal of what ended since the backup.
     pub without_journal: bool,
     /// Now.
     pub at: Timestamp,
@@ -85,8 +85,8 @@ fn check_pepper(folder: &Path, manifest: &Manifest, file: &Path) -> Result<bool,
             Ok(true)
         }
         Err(PepperError::Wrong(_)) if manifest.has_pepper() => refuse(format!(
-            "PEPPER_FILE {} is not the one that the keys in the backup are stored under: move it away, and the one in the \
-             backup is put there",
+            "PEPPER_FILE {} is not the pepper of the keys in the backup: move it away, and the restore puts the \
+             backup's pepper there",
             file.display()
         )),
         Err(error) => Err(error.into()),
@@ -114,9 +114,10 @@ impl Source {
     /// What cannot be known of the time since the backup, and what to do about it.
     fn lost(&self) -> String {
         format!(
-            "what ended after {} is not known: keys that were revoked, deleted or rotated since then work again, removed \
-             members are in their teams again, and old passwords are taken again. To end what may be in the wrong hands, \
-             run babysea key revoke --all, or --account SLUG, babysea member remove and babysea user password",
+            "what was revoked or removed after {} is not known: keys that were revoked, deleted or rotated since then \
+             work again, removed members are back in their teams, and old passwords are valid again. To end access \
+             that may be compromised, run babysea key revoke --all (or --account SLUG), babysea member remove and \
+             babysea user password",
             self.manifest.made_at
         )
     }

@@ -48,7 +48,7 @@ pub async fn verify(dir: &Path, pepper: &Path) -> Result<Verdict, BackupError> {
     if manifest.engine == Engine::Sqlite && faults.is_empty() {
         faults.extend(verify_sqlite(file.clone()).await?);
     }
-    // A damaged file cannot be asked for more.
+    // A damaged file cannot be read further.
     if manifest.engine == Engine::Sqlite && faults.is_empty() {
         let mut copied = CopiedFile::open(&file).await?;
         faults.extend(manifest.differences(&copied.facts().await?));
@@ -70,7 +70,7 @@ pub async fn verify(dir: &Path, pepper: &Path) -> Result<Verdict, BackupError> {
 fn pepper_fault(folder: &Path, manifest: &Manifest, file: &Path) -> Option<String> {
     let stored = manifest.peppers();
     if manifest.has_pepper() && Pepper::verify(&folder.join(PEPPER), &stored).is_err() {
-        return Some("the pepper in it is not the one that its keys are stored under".to_owned());
+        return Some("the pepper in it is not the pepper of its keys".to_owned());
     }
     match Pepper::verify(file, &stored) {
         // It brings its own.
@@ -106,10 +106,10 @@ pub async fn verify_live(store: &Store, pepper: &Path) -> Result<Verdict, Backup
 async fn live_sqlite(store: &Store) -> Result<(Facts, Vec<String>), BackupError> {
     if let Some(file) = store.sqlite_file() {
         let faults = verify_sqlite(file).await?;
-        // A damaged file cannot be asked for more.
+        // A damaged file cannot be read further.
         if !faults.is_empty() {
             return refuse(format!(
-                "not well: {}. Stop the server, and restore a backup",
+                "checks failed: {}. Stop the server, and restore a backup",
                 faults.join("; ")
             ));
         }

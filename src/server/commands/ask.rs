@@ -1,4 +1,4 @@
-//! What a command asks the server operator: whether to go on, and a new password.
+//! Prompts of commands: confirmation, and a new password.
 
 use crate::domain::password::Password;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -9,20 +9,20 @@ use tokio::sync::oneshot;
 const MOST_BYTES: u64 = 4_096;
 const NOTHING_DONE: &str = "nothing was done";
 
-/// Asks whether to go on, unless `yes` says so. `what` is what would be done, after `this will` or `this would`.
+/// Asks for confirmation, unless `yes` is set. `what` completes the sentences `this will` and `this would`.
 ///
 /// # Errors
-/// One sentence, when the answer is not yes or nobody can be asked.
+/// One sentence, when the answer is not yes or there is no terminal.
 pub fn confirm(yes: bool, what: &str) -> Result<(), String> {
     if yes {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
         return Err(format!(
-            "this would {what}: add --yes to do it, or run it in a terminal"
+            "this would {what}: add --yes to confirm, or run it in a terminal"
         ));
     }
-    prompt(&format!("This will {what}. Go on? [y/N] "));
+    prompt(&format!("This will {what}. Continue? [y/N] "));
     let answer = read_line().unwrap_or_default();
     if is_yes(&answer) {
         Ok(())
@@ -45,13 +45,13 @@ pub async fn new_password() -> Result<Password, String> {
         return match read_line().map(Password::new) {
             Some(password) if !password.expose().is_empty() => Ok(password),
             _ => Err(
-                "standard input has no password: write it there, on one line of at most 4,096 bytes of UTF-8"
+                "standard input has no password: write it on one line of at most 4,096 bytes of UTF-8"
                     .to_owned(),
             ),
         };
     }
     let first = unseen("New password: ").await?;
-    let second = unseen("The same again: ").await?;
+    let second = unseen("Repeat the password: ").await?;
     if first.expose() == second.expose() {
         Ok(first)
     } else {
@@ -88,14 +88,13 @@ fn line(bytes: Vec<u8>) -> Option<String> {
     Some(text)
 }
 
-/// A line that the terminal does not show. SIGINT ends the question, and the terminal shows again what is typed.
+/// Reads a line without echo. SIGINT ends the prompt and restores the echo.
 async fn unseen(question: &str) -> Result<Password, String> {
     let failed = |_| NOTHING_DONE.to_owned();
-    let echo =
-        NoEcho::begin().map_err(|error| format!("the terminal goes on showing what is typed: {error}"))?;
+    let echo = NoEcho::begin().map_err(|error| format!("the terminal cannot hide what is typed: {error}"))?;
     prompt(question);
     let (sender, receiver) = oneshot::channel();
-    // A thread of its own: the end of the process does not wait for it, as it does for tokio's.
+    // A separate thread, because the process would wait for a blocking task of tokio at its exit.
     std::thread::spawn(move || sender.send(read_line().map(Password::new)));
     let typed = tokio::select! {
         typed = receiver => typed.map_err(failed)?,

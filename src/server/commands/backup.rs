@@ -27,9 +27,9 @@ pub async fn backup(
     };
     let manifest = until_stopped(async { Ok(backups::make(&store, &order).await?) }).await?;
     let pepper = if command.with_pepper {
-        "the pepper is in it: whoever has it can make keys"
+        "the pepper is in it: anyone who has this backup can create keys"
     } else {
-        "the pepper is not in it, and it cannot be restored without: keep a copy of that elsewhere"
+        "the pepper is not in it, and a restore needs it: keep a copy of the pepper elsewhere"
     };
     Ok(format!(
         "{}: {}\n{pepper}",
@@ -69,9 +69,9 @@ pub async fn check(dir: Option<&Path>, config: &Config) -> Result<String, Box<dy
     })
     .await?;
     if faults.is_empty() {
-        Ok(format!("all is well: {summary}"))
+        Ok(format!("all checks passed: {summary}"))
     } else {
-        Err(format!("not well: {} ({summary})", faults.join("; ")).into())
+        Err(format!("checks failed: {} ({summary})", faults.join("; ")).into())
     }
 }
 
@@ -82,8 +82,8 @@ async fn until_stopped<T>(
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let done = tokio::select! {
         done = work => return done,
-        _ = terminate.recv() => Err("it was stopped: nothing was done".into()),
-        _ = interrupt.recv() => Err("it was stopped: nothing was done".into()),
+        _ = terminate.recv() => Err("stopped by a signal: nothing was done".into()),
+        _ = interrupt.recv() => Err("stopped by a signal: nothing was done".into()),
     };
     quiet_thread::all_ended(ENDING).await;
     done

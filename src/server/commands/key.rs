@@ -55,7 +55,7 @@ async fn list(
         list_account(&account.into(), &mut table, operator).await?;
         return Ok(String::new());
     }
-    // The head stands above an empty list too.
+    // An empty list has its header too.
     table.write(&[]);
     let mut after = String::new();
     loop {
@@ -72,7 +72,7 @@ async fn list(
     }
 }
 
-/// Writes the keys of an account; whether somebody still reads.
+/// Writes the keys of an account; returns whether the output is still read.
 async fn list_account(
     account: &Named,
     table: &mut Table,
@@ -122,7 +122,7 @@ async fn one(
 ) -> Result<String, Box<dyn Error>> {
     let (key, account) = operator.key(id).await.map_err(sentence)?;
     let which = format!(
-        "the key {} ({}...) of {}, made on {}",
+        "the key {} ({}...) of {}, created on {}",
         shown(&key.name),
         key.prefix,
         account.slug,
@@ -152,7 +152,7 @@ async fn many(
     };
     ask::confirm(
         asking.yes,
-        &format!("revoke all keys {whose}, of which {live} work"),
+        &format!("revoke all keys {whose}, {live} of them live"),
     )?;
     let revoked = match &account {
         Some(account) => revoke_account(account, reason, operator).await?,
@@ -169,10 +169,10 @@ async fn revoke_all(reason: &str, operator: &Operator<'_>) -> Result<u64, Box<dy
         for account in &accounts {
             match revoke_account(account, reason, operator).await {
                 Ok(count) => revoked += count,
-                // What was done stays so, and is said.
+                // Revoked keys stay revoked, and the error says how many.
                 Err(error) if revoked > 0 => {
                     return Err(format!(
-                        "{revoked} keys were revoked, the others not: {error}; run it again"
+                        "{revoked} keys were revoked, then the command failed: {error}; run it again"
                     )
                     .into());
                 }
@@ -211,7 +211,7 @@ async fn revoke_account(
                     // Best effort: the database may be away, which is what is said.
                     let _ = operator.all_known().await;
                     return Err(format!(
-                        "{revoked} keys of {} were revoked, the others not: {why}; run it again",
+                        "{revoked} keys of {} were revoked, then the command failed: {why}; run it again",
                         account.slug
                     )
                     .into());

@@ -69,7 +69,7 @@ fn row(member: &Member) -> Vec<String> {
     ]
 }
 
-/// Somebody in a team, as a command names them before it asks.
+/// A person in a team, as the confirmation names them.
 fn named(member: &InTeam) -> String {
     format!(
         "{} ({}), {} of {} since {}",
@@ -91,10 +91,10 @@ async fn remove(
     let who = named(&member);
     ask::confirm(
         asking.yes,
-        &format!("remove {who}; the keys they made stay with the team"),
+        &format!("remove {who}; the keys they created stay with the team"),
     )?;
     operator.remove_member(&member).await.map_err(sentence)?;
-    Ok(format!("removed {who}; the keys they made stay with the team"))
+    Ok(format!("removed {who}; the keys they created stay with the team"))
 }
 
 async fn change(
@@ -105,8 +105,8 @@ async fn change(
     operator: &Operator<'_>,
 ) -> Result<String, Box<dyn Error>> {
     let member = operator.member(account, email).await.map_err(sentence)?;
-    let what = format!("{}, the role {}", named(&member), role.label());
-    ask::confirm(asking.yes, &format!("give {what}"))?;
+    let what = format!("the role of {}, to {}", named(&member), role.label());
+    ask::confirm(asking.yes, &format!("change {what}"))?;
     operator.set_role(&member, role).await.map_err(sentence)?;
     Ok(format!(
         "{email} is now {} of {}",

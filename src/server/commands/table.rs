@@ -1,5 +1,5 @@
-//! Lists on standard output: columns that stand below each other, or a JSON object on each line. Rows are written as they
-//! are read, so that a list of any length takes the memory of a page.
+//! Lists on standard output: aligned columns, or a JSON object on each line. Rows are written as they are read, so that
+//! a list of any length takes the memory of a page.
 
 use serde_json::{Map, Value};
 use std::io::{self, Write as _};
@@ -25,7 +25,7 @@ impl Table {
         }
     }
 
-    /// Writes rows. Whether somebody still reads: a list that nobody reads is not read from the database either.
+    /// Writes rows; returns whether the output is still read, so that the caller can stop reading from the database.
     pub fn write(&mut self, rows: &[Vec<String>]) -> bool {
         let text = self.text(rows);
         let mut output = io::stdout().lock();

@@ -45,22 +45,22 @@ async fn password(email: &str, asking: Asking, operator: &Operator<'_>) -> Resul
     let who = named(&person);
     ask::confirm(
         asking.yes,
-        &format!("give {who}, another password, and sign them out everywhere"),
+        &format!("set a new password for {who}, and end all their sessions"),
     )?;
     let password = ask::new_password().await?;
     let ended = operator
         .set_password(&person, &password)
         .await
         .map_err(sentence)?;
-    Ok(format!("{who}, has the new password now; {}", sessions(ended)))
+    Ok(format!("set the new password of {who}; {}", sessions(ended)))
 }
 
 async fn sign_out(email: &str, asking: Asking, operator: &Operator<'_>) -> Result<String, Box<dyn Error>> {
     let person = operator.person(email).await.map_err(sentence)?;
     let who = named(&person);
-    ask::confirm(asking.yes, &format!("sign {who}, out everywhere"))?;
+    ask::confirm(asking.yes, &format!("end all sessions of {who}"))?;
     let ended = operator.sign_out(&person).await.map_err(sentence)?;
-    Ok(format!("{who}, is signed out everywhere; {}", sessions(ended)))
+    Ok(format!("signed out {who}; {}", sessions(ended)))
 }
 
 fn sessions(ended: u64) -> String {

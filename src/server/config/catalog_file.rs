@@ -19,7 +19,7 @@ use std::{
 /// Bytes of a catalogue's file. The vendor's has a hundredth of that.
 const MOST_BYTES: u64 = 1024 * 1024;
 
-/// Why a file is not used, in a sentence for whoever wrote it.
+/// Why a file is not used, in a sentence for its author.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     /// The file cannot be read.
@@ -39,7 +39,7 @@ pub enum CatalogError {
         fault: FileError,
     },
     /// It lacks a scope that keys have.
-    #[error("CATALOG lacks the scope {scope}, which {keys} live {} have: keep it, or let those keys end first", if *.keys == 1 { "key" } else { "keys" })]
+    #[error("CATALOG lacks the scope {scope}, which {keys} live {} have: keep it, or revoke those keys first", if *.keys == 1 { "key" } else { "keys" })]
     InUse {
         /// The scope.
         scope: String,
@@ -51,7 +51,7 @@ pub enum CatalogError {
     Store(#[from] StoreError),
 }
 
-/// Reads a file of text that ends: nothing that makes whoever opens or reads it wait, and nothing huge.
+/// Reads a regular text file of limited size; pipes and devices, which could block, are refused.
 fn read_text(path: &Path) -> io::Result<String> {
     let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
     let file = File::options().read(true).custom_flags(nonblocking).open(path)?;

@@ -23,9 +23,9 @@ pub enum Command {
     /// The secret that keys are hashed with
     #[command(subcommand)]
     Pepper(PepperCommand),
-    /// Back the database up into a folder of its own, while servers use it
+    /// Back up the database into a new folder, while servers use it
     Backup(BackupCommand),
-    /// Put a backup in the place of the database, which no server uses meanwhile
+    /// Replace the database with a backup, while no server uses it
     Restore(RestoreCommand),
     /// Verify a backup, or the database
     Check {
@@ -33,17 +33,17 @@ pub enum Command {
         #[arg(value_parser = Setting(parse_path))]
         dir: Option<PathBuf>,
     },
-    /// Serve a sample team with keys of every kind; prints how to sign in
+    /// Serve a sample team with keys of every status; prints how to sign in
     Demo,
 }
 
 /// A backup to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct BackupCommand {
-    /// Its folder, which must not exist yet, or be empty
+    /// Folder for the backup; it must not exist yet, or be empty
     #[arg(value_parser = Setting(parse_path))]
     pub dir: PathBuf,
-    /// Put the pepper into it too; whoever has both can make keys
+    /// Include the pepper; anyone who has the backup can then create keys
     #[arg(long)]
     pub with_pepper: bool,
 }
@@ -51,13 +51,13 @@ pub struct BackupCommand {
 /// A backup to be put back.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct RestoreCommand {
-    /// Its folder
+    /// Folder of the backup
     #[arg(value_parser = Setting(parse_path))]
     pub dir: PathBuf,
-    /// Keep the database that is there under another name, instead of refusing
+    /// Replace an existing database, which is kept under another name
     #[arg(long)]
     pub replace: bool,
-    /// Restore although nothing tells which keys, members and passwords ended after the backup
+    /// Restore without the journal: keys, members and passwords that ended after the backup become valid again
     #[arg(long)]
     pub without_journal: bool,
 }
@@ -70,10 +70,10 @@ pub struct Listing {
     pub json: bool,
 }
 
-/// Whether a command asks before it does something.
+/// Whether a command asks for confirmation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Asking {
-    /// Do it without asking
+    /// Do not ask for confirmation
     #[arg(long)]
     pub yes: bool,
 }
@@ -81,13 +81,13 @@ pub struct Asking {
 /// People who have signed up.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum UserCommand {
-    /// List everybody: address, name, since when, and in how many browsers they are signed in
+    /// List people: email, name, sign-up time, and number of sessions
     List {
         /// How
         #[command(flatten)]
         listing: Listing,
     },
-    /// Give somebody another password, read from the terminal or from standard input; signs them out everywhere
+    /// Set a new password, read from the terminal or from standard input, and end all sessions of the person
     Password {
         /// The person
         #[arg(long)]
@@ -96,7 +96,7 @@ pub enum UserCommand {
         #[command(flatten)]
         asking: Asking,
     },
-    /// Sign somebody out everywhere
+    /// End all sessions of a person
     SignOut {
         /// The person
         #[arg(long)]
@@ -110,30 +110,30 @@ pub enum UserCommand {
 /// People in teams.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum MemberCommand {
-    /// Add somebody who has signed up
+    /// Add a person who has signed up
     Add {
-        /// The team, as in its address
+        /// The team's name in its URL
         #[arg(long)]
         account: String,
         /// The person
         #[arg(long)]
         email: String,
-        /// What they become there: owner or member
+        /// Their role: owner or member
         #[arg(long, value_parser = parse_role)]
         role: Role,
     },
-    /// List who is in a team: role, address, name, and since when
+    /// List the people in a team: role, email, name, and since when
     List {
-        /// The team, as in its address
+        /// The team's name in its URL
         #[arg(long)]
         account: String,
         /// How
         #[command(flatten)]
         listing: Listing,
     },
-    /// Take somebody out of a team; the keys they made stay with it
+    /// Remove a person from a team; the keys they created stay
     Remove {
-        /// The team, as in its address
+        /// The team's name in its URL
         #[arg(long)]
         account: String,
         /// The person
@@ -143,15 +143,15 @@ pub enum MemberCommand {
         #[command(flatten)]
         asking: Asking,
     },
-    /// Give somebody in a team another role
+    /// Change the role of a person in a team
     Role {
-        /// The team, as in its address
+        /// The team's name in its URL
         #[arg(long)]
         account: String,
         /// The person
         #[arg(long)]
         email: String,
-        /// What they become there: owner or member
+        /// Their role: owner or member
         #[arg(long, value_parser = parse_role)]
         role: Role,
         /// Whether to ask
@@ -163,9 +163,9 @@ pub enum MemberCommand {
 /// API keys.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum KeyCommand {
-    /// List keys, without their secrets: id, account, state, beginning, name, who made it and when
+    /// List keys without their secrets: id, account, status, prefix, name, creator, and times
     List {
-        /// Only those of this account, as in its address
+        /// Only keys of the account with this name in its URL
         #[arg(long)]
         account: Option<String>,
         /// How
@@ -177,7 +177,7 @@ pub enum KeyCommand {
         /// Which
         #[command(flatten)]
         which: Which,
-        /// Why, for the activity
+        /// Reason, kept in the activity
         #[arg(long, default_value = "")]
         reason: String,
         /// Whether to ask
@@ -193,7 +193,7 @@ pub struct Which {
     /// The key with this id
     #[arg(long)]
     pub key: Option<String>,
-    /// All keys of this account, as in its address
+    /// All keys of the account with this name in its URL
     #[arg(long)]
     pub account: Option<String>,
     /// All keys of this server
@@ -204,9 +204,9 @@ pub struct Which {
 /// The secret that keys are hashed with.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum PepperCommand {
-    /// Show the versions and how many keys are stored under each
+    /// List the versions, and the number of keys of each
     List,
-    /// Add a version; start the servers again to use it for new keys
+    /// Add a version; restart the servers to use it
     Add,
     /// Remove a version that no key needs
     Remove {

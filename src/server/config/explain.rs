@@ -41,7 +41,7 @@ pub fn explain(error: &clap::Error) -> Option<String> {
                 format!("{name} is given twice on the command line: give it once")
             } else {
                 format!(
-                    "{name} and {} do not go together: give one of them",
+                    "{name} and {} cannot be combined: give one of them",
                     self::name(&other)
                 )
             }
@@ -52,11 +52,13 @@ pub fn explain(error: &clap::Error) -> Option<String> {
         }
         ErrorKind::UnknownArgument if is_flag(&name) => {
             format!(
-                "there is no option {}: babysea --help lists what there is",
+                "there is no option {}: babysea --help lists all options",
                 flag(&name)
             )
         }
-        ErrorKind::InvalidSubcommand => "there is no such command: babysea --help lists them".to_owned(),
+        ErrorKind::InvalidSubcommand => {
+            "there is no such command: babysea --help lists all commands".to_owned()
+        }
         ErrorKind::ValueValidation | ErrorKind::InvalidValue if !name.is_empty() => {
             let value = match error.get(ContextKind::InvalidValue) {
                 Some(ContextValue::String(value)) => value.as_str(),
@@ -67,7 +69,7 @@ pub fn explain(error: &clap::Error) -> Option<String> {
                 None if value.is_empty() => {
                     return Some(format!("{name} has no value: give it one, or leave it out"));
                 }
-                None => "is not a value it can have".to_owned(),
+                None => "is not a valid value".to_owned(),
             };
             if may_be_shown(&name, value) {
                 format!("{name} is {}: it {fault}", shown(value))
@@ -75,7 +77,7 @@ pub fn explain(error: &clap::Error) -> Option<String> {
                 format!("{name}: it {fault}")
             }
         }
-        _ => "the command line cannot be read: babysea --help lists what it takes".to_owned(),
+        _ => "the command line is invalid: babysea --help lists all options".to_owned(),
     })
 }
 

@@ -16,7 +16,7 @@ pub fn refused(variable: &str, address: SocketAddr, error: &io::Error) -> String
             "this user may not listen there: choose a port from 1024 on, or grant CAP_NET_BIND_SERVICE"
                 .to_owned()
         }
-        _ => format!("it cannot be listened on: {error}"),
+        _ => format!("the server cannot listen on it: {error}"),
     };
     format!("{variable} {address}: {why}")
 }

@@ -23,11 +23,11 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
     name = "babysea",
     version,
     about = "An API keys dashboard, and the server that checks the keys",
-    long_about = "An API keys dashboard, and the server that checks the keys. Without a command it serves.",
+    long_about = "An API keys dashboard, and the server that checks the keys. Without a command it starts the server.",
     subcommand_value_name = "COMMAND"
 )]
 pub struct Options {
-    /// What to do instead of serving
+    /// Command to run instead of the server
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 
@@ -35,23 +35,23 @@ pub struct Options {
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:3000", value_parser = Setting(parse_address))]
     pub(super) listen: SocketAddr,
 
-    /// Where browsers find this server; http only on this machine itself [default: http:// and LISTEN]
+    /// URL that browsers use for this server; http only on the loopback interface [default: http:// and LISTEN]
     #[arg(long, env = "PUBLIC_URL", value_parser = Setting(parse_origin))]
     pub(super) public_url: Option<Origin>,
 
-    /// Database: a `postgres://` address, or `sqlite:FILE` [default: babysea.db in `DATA_DIR`]
+    /// Database: a `postgres://` URL, or `sqlite:FILE` [default: babysea.db in `DATA_DIR`]
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_parser = Setting(parse_location))]
     pub(super) database_url: Option<Location>,
 
-    /// Folder for the SQLite file and the pepper; made if it does not exist
+    /// Folder for the SQLite file and the pepper; created if it does not exist
     #[arg(long, global = true, env = "DATA_DIR", default_value = "./data", value_parser = Setting(parse_path))]
     pub(super) data_dir: PathBuf,
 
-    /// File with the secret that keys are hashed with; made on the first start [default: `DATA_DIR`/pepper]
+    /// File with the secret that keys are hashed with; created on the first start [default: `DATA_DIR`/pepper]
     #[arg(long, global = true, env = "PEPPER_FILE", value_parser = Setting(parse_pepper_path))]
     pub(super) pepper_file: Option<PathBuf>,
 
-    /// TOML file with the scopes, presets and routes of your API; read again on SIGHUP [default: the vendor's]
+    /// TOML file with the scopes, presets and routes of your API; reloaded on SIGHUP [default: BabySea's]
     #[arg(long, env = "CATALOG", value_parser = Setting(parse_path))]
     pub(super) catalog: Option<PathBuf>,
 
@@ -59,19 +59,19 @@ pub struct Options {
     #[arg(long, env = "BRAND", default_value = "BabySea", value_parser = Setting(parse_brand))]
     pub(super) brand: String,
 
-    /// How new keys begin: lower-case letters and digits, then _
+    /// Prefix of new keys: lower-case letters and digits, then _
     #[arg(long, env = "KEY_PREFIX", default_value = "bye_", value_parser = Setting(parse_prefix))]
     pub(super) key_prefix: String,
 
-    /// Who may sign up: open, or invited; the first person may in any case
+    /// Who may sign up: open or invited; the first person can always sign up
     #[arg(long, env = "SIGN_UP", default_value = "open", value_parser = Setting(parse_choice::<SignUp>))]
     pub(super) sign_up: SignUp,
 
-    /// Fewest characters of a password
+    /// Minimum length of a password
     #[arg(long, env = "PASSWORD_MIN", default_value_t = password::DEFAULT_MINIMUM, value_parser = Setting(parse_minimum))]
     pub(super) password_min: usize,
 
-    /// Hours after which a session that was not used ends
+    /// Hours without use after which a session ends
     #[arg(long, env = "SESSION_IDLE_HOURS", default_value_t = 8, value_parser = Setting(parse_number::<u64, 1, 8_760>))]
     pub(super) session_idle_hours: u64,
 
@@ -79,43 +79,43 @@ pub struct Options {
     #[arg(long, env = "SESSION_MAX_DAYS", default_value_t = 7, value_parser = Setting(parse_number::<u64, 1, 365>))]
     pub(super) session_max_days: u64,
 
-    /// Proxies whose X-Forwarded-For is believed: IP addresses and CIDR blocks with commas between them, or @FILE with one on each line, read again on SIGHUP [default: none]
+    /// Proxies whose X-Forwarded-For is trusted: IP addresses and CIDR blocks, separated by commas, or @FILE with one on each line, reloaded on SIGHUP [default: none]
     #[arg(long, env = "TRUSTED_PROXIES", value_parser = Setting(parse_proxies))]
     pub(super) trusted_proxies: Option<ProxySource>,
 
-    /// Requests that all keys of an account together may make in a minute: a number, or none
+    /// Requests a minute for all keys of an account together: a number, or none
     #[arg(long, env = "RATE_LIMIT", default_value = "6000", value_parser = Setting(parse_rate_limit))]
     pub(super) rate_limit: RateLimit,
 
-    /// Seconds for which keys in memory are still accepted while PostgreSQL is away
+    /// Seconds for which cached keys are still accepted while PostgreSQL is unavailable
     #[arg(long, env = "STALE_IF_DB_DOWN", default_value_t = 0, value_parser = Setting(parse_number::<u64, 0, 300>))]
     pub(super) stale_if_db_down: u64,
 
-    /// Address and port for Prometheus to read `/metrics` from, kept apart from everything else [default: none]
+    /// Address and port where Prometheus reads `/metrics`; nothing else is served there [default: none]
     #[arg(long, env = "METRICS_LISTEN", value_parser = Setting(parse_address))]
     pub(super) metrics_listen: Option<SocketAddr>,
 
-    /// Seconds after which a connection is closed on which no request has begun: more than your balancer waits itself
+    /// Seconds after which an idle connection is closed; set it higher than your load balancer's time-out
     #[arg(long, env = "IDLE_TIMEOUT", default_value_t = 75, value_parser = Setting(parse_number::<u64, 1, 3_600>))]
     pub(super) idle_timeout: u64,
 
-    /// Seconds of draining after SIGTERM: requests are answered while balancers notice the stop
+    /// Seconds for which a stopping server still answers requests, so that load balancers notice the stop
     #[arg(long, env = "DRAIN_SECONDS", default_value_t = 5, value_parser = Setting(parse_number::<u64, 0, 3_600>))]
     pub(super) drain_seconds: u64,
 
-    /// Connections that may be open [default: 80 % of the files that the process may open, with 128 left, 10,000 at most]
+    /// Open connections [default: 80 % of the open-file limit, leaving at least 128; at most 10,000]
     #[arg(long, env = "MAX_CONNECTIONS", value_parser = Setting(parse_number::<u32, 1, 1_000_000>))]
     pub(super) max_connections: Option<u32>,
 
-    /// Connections of one address (IPv6: /64) that may be open; trusted proxies, this machine and private networks may have all
+    /// Open connections of one address (IPv6: /64); no cap for trusted proxies, loopback and private networks
     #[arg(long, env = "MAX_CONNECTIONS_PER_IP", default_value_t = 256, value_parser = Setting(parse_number::<u32, 1, 1_000_000>))]
     pub(super) max_connections_per_ip: u32,
 
-    /// Bytes that all request bodies together may take in memory
+    /// Memory for all request bodies together, in bytes
     #[arg(long, env = "MAX_BODY_BYTES", default_value_t = 64 * 1024 * 1024, value_parser = Setting(parse_number::<u32, 1, ANY>))]
     pub(super) max_body_bytes: u32,
 
-    /// How the log is written: text or json
+    /// Format of the log: text or json
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = Setting(parse_choice::<LogFormat>))]
     pub(super) log_format: LogFormat,
 
@@ -123,15 +123,15 @@ pub struct Options {
     #[arg(long, env = "AUTH_LIMIT", default_value_t = 100, value_parser = Setting(parse_number::<u32, 1, ANY>))]
     pub(super) auth_limit: u32,
 
-    /// Sign-ups that one address may try in an hour, five of them at once: a number, or none
+    /// Sign-ups that one address may try in an hour, at most five of them at once: a number, or none
     #[arg(long, env = "SIGN_UP_LIMIT", default_value = "20", value_parser = Setting(parse_sign_up_limit))]
     pub(super) sign_up_limit: SignUpLimit,
 
-    /// Days for which requests stay in the log
+    /// Days for which the request log is kept
     #[arg(long, env = "LOG_RETENTION_DAYS", default_value_t = 30, value_parser = Setting(parse_number::<u64, 1, 3_650>))]
     pub(super) log_retention_days: u64,
 
-    /// Folder of backups that are made by themselves, and of a copy of the journal; best on another disk [default: none]
+    /// Folder for scheduled backups and a copy of the journal; use another disk than the database's [default: none]
     #[arg(long, global = true, env = "BACKUP_DIR", value_parser = Setting(parse_path))]
     pub(super) backup_dir: Option<PathBuf>,
 
@@ -139,19 +139,19 @@ pub struct Options {
     #[arg(long, env = "BACKUP_EVERY", default_value = "24h", value_parser = Setting(parse_duration))]
     pub(super) backup_every: Duration,
 
-    /// Newest backups that are kept
+    /// Number of backups to keep; older ones are removed
     #[arg(long, env = "BACKUP_KEEP", default_value_t = 14, value_parser = Setting(parse_number::<u32, 1, 1_000>))]
     pub(super) backup_keep: u32,
 
-    /// Live keys that an account may have
+    /// Live keys of an account
     #[arg(long, env = "MAX_KEYS", default_value_t = 1_000, value_parser = Setting(parse_number::<u32, 1, ANY>))]
     pub(super) max_keys: u32,
 
-    /// People that a team may have
+    /// People in a team
     #[arg(long, global = true, env = "MAX_MEMBERS", default_value_t = 200, value_parser = Setting(parse_number::<u32, 1, ANY>))]
     pub(super) max_members: u32,
 
-    /// Accounts that one person may be in
+    /// Accounts of a person
     #[arg(long, global = true, env = "MAX_ACCOUNTS", default_value_t = 50, value_parser = Setting(parse_number::<u32, 1, ANY>))]
     pub(super) max_accounts: u32,
 }

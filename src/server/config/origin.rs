@@ -42,7 +42,8 @@ pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
     let local = url.scheme() == "http" && loopback;
     if !https && !local {
         return Err(
-            "must be https, or http on this machine itself (127.0.0.1 or localhost): sign-ins would be readable on the way".to_owned(),
+            "must be https, or http on the loopback interface (127.0.0.1 or localhost): otherwise sign-ins cross the \
+             network unencrypted".to_owned(),
         );
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {

@@ -1,5 +1,5 @@
-//! Settings that give up what docs/security.md promises: the start says so each time, since most of them look as if the
-//! product needed them to run.
+//! Settings that give up a guarantee of docs/security.md. Each start warns about them, because most of them look as if
+//! they were needed.
 
 use super::{Config, Origin};
 use crate::{domain::password, server::config::trusted_proxies::TrustedProxies};
@@ -7,7 +7,7 @@ use std::{net::SocketAddr, time::Duration};
 
 /// How many times its default a limit may be before it counts as none.
 const FAR: u32 = 100;
-/// The same for what is held in memory.
+/// The same for limits of memory.
 const FAR_IN_MEMORY: u32 = 16;
 /// Connections that may be open where `MAX_CONNECTIONS` does not say (docs/operations.md).
 const MOST_CONNECTIONS: u32 = 10_000;
@@ -18,9 +18,9 @@ const LONG_SESSION: Duration = Duration::from_hours(30 * 24);
 #[must_use]
 pub fn of_proxies(proxies: &TrustedProxies) -> Option<String> {
     proxies.are_wide().then(|| {
-        "TRUSTED_PROXIES covers more public addresses than a /8 of IPv4 or a /24 of IPv6: clients are among them and \
-         choose their own address in X-Forwarded-For, so that allowlists and limits per address mean nothing. List \
-         the addresses of your proxies alone"
+        "TRUSTED_PROXIES covers more public addresses than a /8 of IPv4 or a /24 of IPv6: clients in these networks \
+         can choose their own address in X-Forwarded-For, which defeats allowlists and limits per address. List only \
+         the addresses of your proxies"
             .to_owned()
     })
 }
@@ -36,12 +36,12 @@ pub fn given_up(
     let mut said = Vec::new();
     if !origin.is_https() {
         said.push(if bound.ip().to_canonical().is_loopback() {
-            "serving without TLS, which is for this machine alone: give PUBLIC_URL an https address to serve others"
+            "serving without TLS, for this machine only: give PUBLIC_URL an https address to serve others"
                 .to_owned()
         } else {
             format!(
                 "LISTEN {bound} is open to other machines and PUBLIC_URL is http: keys, passwords and sessions cross \
-                 the network readable. Listen on 127.0.0.1, or serve https through a proxy and give PUBLIC_URL its \
+                 the network unencrypted. Listen on 127.0.0.1, or serve https through a proxy and give PUBLIC_URL its \
                  address"
             )
         });
@@ -50,59 +50,61 @@ pub fn given_up(
         && (metrics.ip().is_unspecified() || !crate::domain::network::is_internal(metrics.ip()))
     {
         said.push(format!(
-            "METRICS_LISTEN {metrics} answers everybody who reaches it, without a password: listen on an address that \
-             only Prometheus reaches"
+            "METRICS_LISTEN {metrics} serves metrics to anyone who can reach it, without a password: listen on an \
+             address that only Prometheus can reach"
         ));
     }
     said.extend(of_proxies(proxies));
     said.extend(limits(config));
     if config.max_connections_per_ip >= config.max_connections.unwrap_or(MOST_CONNECTIONS) {
         said.push(format!(
-            "MAX_CONNECTIONS_PER_IP={} is no less than all connections that may be open: one address may take them all",
+            "MAX_CONNECTIONS_PER_IP={} is not below the maximum of open connections: one address can use all of them",
             config.max_connections_per_ip
         ));
     }
     if !config.stale_if_db_down.is_zero() {
         said.push(format!(
-            "STALE_IF_DB_DOWN={}: while the database is away, a revoked key may be accepted for that many seconds",
+            "STALE_IF_DB_DOWN={}: while the database is unavailable, a revoked key may be accepted for that many \
+             seconds",
             config.stale_if_db_down.as_secs()
         ));
     }
     if config.password_min < password::DEFAULT_MINIMUM {
         said.push(format!(
-            "PASSWORD_MIN={}: passwords may be shorter than the {} characters that are promised",
+            "PASSWORD_MIN={}: passwords may be shorter than the {} characters that docs/security.md requires",
             config.password_min,
             password::DEFAULT_MINIMUM
         ));
     }
     if config.session_max > LONG_SESSION {
         said.push(format!(
-            "SESSION_MAX_DAYS={}: a stolen session works for as long",
+            "SESSION_MAX_DAYS={}: a stolen session can be used for that long",
             config.session_max.as_secs() / 86_400
         ));
     }
     if config.session_idle >= config.session_max {
         said.push(format!(
-            "SESSION_IDLE_HOURS={} is no less than SESSION_MAX_DAYS: no session ends because it is not used",
+            "SESSION_IDLE_HOURS={} is not below SESSION_MAX_DAYS: sessions do not end for lack of use",
             config.session_idle.as_secs() / 3_600
         ));
     }
     if config.drain.is_zero() {
         said.push(
-            "DRAIN_SECONDS=0: requests that balancers send before they notice a stop are refused".to_owned(),
+            "DRAIN_SECONDS=0: requests that load balancers send before they notice the stop are refused"
+                .to_owned(),
         );
     }
     said
 }
 
-/// Limits that are off, or so far above their default that nobody reaches them.
+/// Limits that are off, or far above their default.
 fn limits(config: &Config) -> Vec<String> {
     let none = u32::MAX;
     [
         (
             "RATE_LIMIT",
             config.rate_limit.0.unwrap_or(none) > FAR * 6_000,
-            "an account may make any number of requests, and take the server from the others",
+            "one account may make any number of requests and use the whole server",
         ),
         (
             "AUTH_LIMIT",
@@ -145,7 +147,7 @@ fn limits(config: &Config) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// What a start with these arguments says.
+    /// The warnings of a start with these arguments.
     fn said(arguments: &[&str]) -> Vec<String> {
         let all = ["babysea"].iter().chain(arguments);
         let config = Config::from_arguments(all).unwrap_or_else(|error| panic!("{error}"));
@@ -222,7 +224,7 @@ mod tests {
         assert!(local[0].starts_with("serving without TLS"), "{local:?}");
         for listen in ["0.0.0.0:3000", "[::]:3000", "192.0.2.1:3000", "10.0.0.1:3000"] {
             let open = said(&["--listen", listen, "--public-url", "http://127.0.0.1"]);
-            assert!(open[0].contains("cross the network readable"), "{open:?}");
+            assert!(open[0].contains("cross the network unencrypted"), "{open:?}");
         }
         for listen in [
             "127.0.0.1:3000",

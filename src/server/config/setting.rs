@@ -78,8 +78,8 @@ fn without_empty(command: &Command, arguments: impl IntoIterator<Item = OsString
     kept
 }
 
-/// The parser of a setting. It is given text that a setting can have: what comes from an editor or a file of variables
-/// and is seen by nobody is refused before.
+/// Parser of a setting. Invisible characters, which come from editors and files of variables, are refused before `F` is
+/// called.
 #[derive(Clone)]
 pub(super) struct Setting<F>(pub(super) F);
 
@@ -117,7 +117,7 @@ fn check(text: &str, may_have_lines: bool) -> Result<(), String> {
         );
     }
     if text.contains(is_wrong) {
-        return Err("has a control character in it: remove it".to_owned());
+        return Err("contains a control character: remove it".to_owned());
     }
     let is_quoted = ['"', '\''].iter().any(|&quote| {
         let inside = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));

@@ -17,7 +17,7 @@ const MAX_BYTES: usize = 8_192;
 pub enum Client {
     /// From this address; never an IPv4-mapped one.
     Address(IpAddr),
-    /// A trusted proxy forwarded it, but what it says of the client cannot be read.
+    /// A trusted proxy forwarded it, but its header about the client is unreadable.
     Unreadable,
 }
 
@@ -296,7 +296,7 @@ mod tests {
             let _ = proxies("10.0.0.1").client(ip("10.0.0.1"), lines);
         }
 
-        /// Whoever is in front of the proxies cannot choose its own address.
+        /// A client in front of the proxies cannot choose its own address.
         #[test]
         fn what_a_client_sends_is_not_believed(sent in "[0-9a-f.:,\\[\\] ]{0,200}", own in any::<IpAddr>()) {
             let trusted = proxies("10.0.0.0/8");

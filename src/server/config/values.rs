@@ -56,15 +56,15 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
 /// A file or a folder.
 pub(super) fn parse_path(text: &str) -> Result<PathBuf, String> {
     let fault = if text == ":memory:" {
-        "is no file: data in memory would be lost with the process; give the path of a file"
+        "is not a file: data in memory would be lost when the process ends; give the path of a file"
     } else if text.starts_with("file:") {
         "is a URL: give the path alone"
     } else if text.starts_with("~/") || text == "~" {
-        "begins with ~, which only a shell replaces: give the whole path"
+        "begins with ~, which only a shell expands: give the full path"
     } else if text.trim() != text {
-        "has a blank at an end: remove it"
+        "has a leading or trailing blank: remove it"
     } else if text.contains(char::is_control) {
-        "has a control character in it: remove it"
+        "contains a control character: remove it"
     } else {
         return Ok(text.into());
     };
@@ -74,7 +74,7 @@ pub(super) fn parse_path(text: &str) -> Result<PathBuf, String> {
 pub(super) fn parse_pepper_path(text: &str) -> Result<PathBuf, String> {
     if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(
-            "must be the path of the file that holds the secret, and looks like the secret itself".to_owned(),
+            "must be the path of the file that holds the secret, but looks like the secret itself".to_owned(),
         );
     }
     parse_path(text)
@@ -82,7 +82,7 @@ pub(super) fn parse_pepper_path(text: &str) -> Result<PathBuf, String> {
 
 pub(super) fn parse_location(text: &str) -> Result<Location, String> {
     if text.trim() != text {
-        return Err("has a blank at an end: remove it".to_owned());
+        return Err("has a leading or trailing blank: remove it".to_owned());
     }
     if let Some(file) = SQLITE.iter().find_map(|scheme| text.strip_prefix(scheme)) {
         if file.is_empty() {
@@ -95,8 +95,8 @@ pub(super) fn parse_location(text: &str) -> Result<Location, String> {
         return file.map(Location::Sqlite);
     }
     text.parse().map_err(|_| {
-        "must be postgres://user:password@host:port/database or sqlite:FILE; percent-encode what is no letter or \
-         digit in user and password"
+        "must be postgres://user:password@host:port/database or sqlite:FILE; percent-encode all characters of user \
+         and password but letters and digits"
             .to_owned()
     })
 }
@@ -123,7 +123,8 @@ pub(super) fn parse_brand(text: &str) -> Result<String, String> {
 
 pub(super) fn parse_prefix(text: &str) -> Result<String, String> {
     token::is_prefix(text).then(|| text.to_owned()).ok_or_else(|| {
-        "must be lower-case letters and digits, a letter first, and end in _; 16 characters at most"
+        "must begin with a lower-case letter, go on with lower-case letters and digits, and end with _; at most 16 \
+         characters"
             .to_owned()
     })
 }
@@ -147,7 +148,7 @@ fn number_or_none(text: &str, of_what: &str) -> Result<Option<u32>, String> {
 pub(super) fn parse_role(text: &str) -> Result<Role, &'static str> {
     Role::from_id(text)
         .filter(|&role| role != Role::PrimaryOwner)
-        .ok_or("must be owner or member: a team keeps the primary owner it was made by")
+        .ok_or("must be owner or member: the primary owner of a team cannot be changed")
 }
 
 pub(super) fn parse_minimum(text: &str) -> Result<usize, String> {

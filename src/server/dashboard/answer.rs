@@ -93,7 +93,7 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
     }
 }
 
-/// The answer to a change of which nobody knows whether it was stored.
+/// The response to a change whose result is unknown.
 #[must_use]
 pub fn unanswered() -> (StatusCode, ApiError) {
     (

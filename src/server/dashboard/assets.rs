@@ -58,7 +58,7 @@ pub fn is_watched() -> bool {
     std::env::var_os("LEPTOS_WATCH").is_some()
 }
 
-/// What else a page may connect to: where cargo-leptos says that the page is to be loaded anew, only while it watches.
+/// Additional `connect-src` of pages: the reload socket of cargo-leptos, only under `cargo leptos watch`.
 #[must_use]
 pub fn reload_sources() -> String {
     if is_watched() {
@@ -69,7 +69,7 @@ pub fn reload_sources() -> String {
     }
 }
 
-/// The file at this path, if there is one. `/pkg/` never changes under a name; the rest is asked for anew each hour.
+/// The file at this path, if there is one. Files in `/pkg/` never change under a name; the rest is cached for an hour.
 #[must_use]
 pub fn serve(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response<Body>> {
     let path = uri.path().strip_prefix('/')?;

@@ -20,7 +20,7 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use tower_sessions::Session;
 
-/// For server functions that anybody may call: the app, and the browser's session.
+/// For server functions that need no sign-in: the app and the browser's session.
 ///
 /// # Panics
 /// When called elsewhere than in a server function behind the session layer.
@@ -35,7 +35,7 @@ pub fn anybody() -> (App, Session) {
 /// For server functions of people who are signed in.
 ///
 /// # Errors
-/// 401 when nobody is.
+/// 401 when the caller is not signed in.
 pub async fn signed_in() -> Result<(App, Viewer), ApiError> {
     let (app, browser) = anybody();
     let viewer = session::viewer(&app, &browser).await;
@@ -46,7 +46,7 @@ pub async fn signed_in() -> Result<(App, Viewer), ApiError> {
 /// For server functions that manage the keys of an account: who calls must be allowed to do `action`.
 ///
 /// # Errors
-/// 401 when nobody is signed in, 404 when the account is not theirs, 403 when their role does not allow it.
+/// 401 when the caller is not signed in, 404 when the account is not theirs, 403 when their role does not allow it.
 pub async fn key_manager(account: &str, action: Action) -> Result<(App, KeyManager), ApiError> {
     let (app, viewer) = signed_in().await?;
     let manager = access::key_manager(&app, &viewer, account, action, &trace(&app)).await;
@@ -71,7 +71,7 @@ pub fn reveal(app: &App, result: Result<Revealed, ServiceError>) -> Result<Revea
     answer(result.map(|key| revealed(app, key)))
 }
 
-/// The outcome as the browser gets it; a refusal sets the status of the answer.
+/// Converts a result for the browser; a refusal sets the status of the response.
 ///
 /// # Errors
 /// What to show at the form.

@@ -13,7 +13,7 @@ use axum::{
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
-/// Renders a page. `page` draws what stands in the body; `title` is followed by the brand.
+/// Renders a page. `page` is the content of the body; the brand is appended to `title`.
 pub async fn render<V: IntoView + 'static>(
     visit: &PageRequest,
     status: StatusCode,
@@ -48,7 +48,7 @@ pub async fn render<V: IntoView + 'static>(
 /// The policy of a page whose scripts carry this nonce.
 ///
 /// # Errors
-/// When the nonce cannot stand in a header; leptos makes them of base64.
+/// When the nonce is not valid in a header; Leptos makes nonces from base64.
 pub fn page_policy(nonce: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
     let reload = assets::reload_sources();
     HeaderValue::try_from(format!(

@@ -1,4 +1,5 @@
-//! Forms and addresses with fields that come several times, read as server functions read theirs: one shape for both doors.
+//! Parses forms and queries with repeated fields the way server functions do, so that both entry points have the same
+//! format.
 
 use crate::server::http::media_type;
 use axum::{

@@ -30,12 +30,12 @@ use tower_sessions::Session;
 /// By this header the browser's side of a server function knows that it refused.
 const FAILED: HeaderName = HeaderName::from_static("serverfnerror");
 
-/// The functions that anybody may call.
+/// Server functions that need no sign-in.
 pub const OPEN: [&str; 2] = ["/api/session/sign-in", "/api/session/sign-up"];
 
-/// Calls a server function. POST only, and only in the encoding that our forms are sent in (docs/security.md, S25). Its
-/// body is read for functions that anybody may call, and for whoever is signed in (S89); the function judges its caller
-/// when the body is there.
+/// Calls a server function. POST only, and only in the encoding that our forms are sent in (docs/security.md, S25). The
+/// body is read for functions that need no sign-in, and for signed-in people (S89); the function checks its caller once
+/// the body has arrived.
 pub async fn handle(State(app): State<App>, request: Request) -> Response {
     if request.method() != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();

@@ -23,7 +23,7 @@ pub struct PageRequest {
     pub app: App,
     /// Light or dark.
     pub theme: Theme,
-    /// Path and query that were asked for.
+    /// Path and query of the request.
     pub path: String,
     /// What the activity keeps of it.
     pub trace: Trace,
@@ -55,7 +55,11 @@ fn theme(headers: &HeaderMap) -> Theme {
 /// `Set-Cookie` that keeps a theme.
 #[must_use]
 pub fn keep_theme(app: &App, theme: Theme) -> Option<HeaderValue> {
-    let kept = if theme == Theme::System { Duration::ZERO } else { KEPT };
+    let kept = if theme == Theme::System {
+        Duration::ZERO
+    } else {
+        KEPT
+    };
     cookies::keep(app.origin.is_https(), COOKIE, theme.id(), kept)
 }
 

@@ -1,5 +1,5 @@
-//! Pages: what a browser asks for by address, and the plain form posts to the same addresses. The other door of the
-//! forms is `api`; both call the same use case.
+//! Pages, and the plain form posts to their URLs. The other entry point of the forms is `api`; both call the same use
+//! case.
 
 mod activity;
 mod create_team;
@@ -39,7 +39,7 @@ use tower_sessions::Session;
 
 /// Every page, and its form. A form without a gate has no body (see [`bodies`](crate::server::http::bodies)).
 pub fn routes(app: &App) -> Router<App> {
-    // Anybody may send these three.
+    // These three need no sign-in.
     let open = |form: MethodRouter<App>| form.route_layer(from_fn_with_state(app.clone(), gates::open));
     let member = |form: MethodRouter<App>| form.route_layer(from_fn_with_state(app.clone(), gates::member));
     Router::new()
@@ -66,7 +66,7 @@ pub fn routes(app: &App) -> Router<App> {
         .layer(from_fn_with_state(app.clone(), gates::page))
 }
 
-/// The person whose page this is; whoever is not signed in is sent to sign in and back again.
+/// Extractor of the signed-in person; others are redirected to sign-in and back.
 struct SignedIn(PageRequest, Viewer);
 
 impl FromRequestParts<App> for SignedIn {
@@ -85,7 +85,7 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
-/// For whoever is not signed in: to the form for that, and back to `path` afterwards.
+/// Redirects to sign-in, and back to `path` afterwards.
 fn to_sign_in(path: &str) -> Response {
     let query: String = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("next", path)
@@ -107,7 +107,7 @@ async fn root(visit: PageRequest, browser: Session) -> Response {
     }
 }
 
-/// A page that says what went wrong when there is no form to say it at.
+/// The error page, for failures without a form.
 async fn failure(visit: &PageRequest, error: ServiceError) -> Response {
     if matches!(error, ServiceError::NotFound) {
         return not_found::page(visit).await;
@@ -138,7 +138,7 @@ fn with_wait(seconds: Option<u32>, mut response: Response) -> Response {
     response
 }
 
-/// Leads somebody who has signed in or up to their page.
+/// Redirects to the person's page after sign-in or sign-up.
 fn welcome(led: Welcome) -> Response {
     let mut response = Redirect::to(&led.path).into_response();
     if let Some(cookie) = led.cookie {

@@ -13,7 +13,7 @@ use crate::{
 use axum::http::HeaderValue;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 
-/// The value of a session that says who is signed in.
+/// The session value with the signed-in person.
 const USER: &str = "user";
 
 /// A digest of the password's hash that was judged: in a new session until it is stored, and never in the table.
@@ -29,7 +29,7 @@ const fn cookie_name(https: bool) -> &'static str {
 #[must_use]
 pub fn layer(app: &App) -> SessionManagerLayer<SessionTable> {
     let https = app.origin.is_https();
-    // What counts is judged in the table on every read; this is only how long the browser keeps the cookie.
+    // The table decides on every read; this is only how long the browser keeps the cookie.
     let kept = time::Duration::try_from(app.config.session_max).unwrap_or(time::Duration::DAY);
     SessionManagerLayer::new(SessionTable::new(app.clone()))
         .with_name(cookie_name(https))
@@ -56,7 +56,7 @@ pub async fn begin(session: &Session, user: UserId, password_hash: &str) -> Resu
 /// Signs out.
 ///
 /// # Errors
-/// When the database fails: the person is still signed in then, and must be told.
+/// When the database fails: the person is still signed in, and the caller must say so.
 pub async fn end(session: &Session) -> Result<(), ServiceError> {
     Ok(session.flush().await?)
 }
@@ -74,8 +74,8 @@ pub fn removal(app: &App) -> Option<HeaderValue> {
     cookies::remove(https, cookie_name(https))
 }
 
-/// Whether the browser's session is one of a person, asked of the table without touching the session or keeping anything
-/// of it: whoever asks later judges it anew (docs/security.md, S89).
+/// Whether the browser's session is one of a person, read from the table without touching the session or caching
+/// anything of it: later code checks it again (docs/security.md, S89).
 ///
 /// # Errors
 /// When the database fails.

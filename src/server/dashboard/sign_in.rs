@@ -1,4 +1,4 @@
-//! Signing up, in and out, for both doors: the use case, then the session, then where to go.
+//! Sign-up, sign-in and sign-out for both entry points: the use case, then the session, then the redirect.
 
 use super::caller;
 use crate::{
@@ -24,7 +24,7 @@ use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
 use tower_sessions::Session;
 
-/// The request of somebody who signs in or up.
+/// A sign-in or sign-up request.
 pub struct Visitor {
     app: App,
     browser: Session,
@@ -153,7 +153,7 @@ pub fn own_page(path: &str) -> &str {
 const LONGEST_ADDRESS: usize = 2_048;
 
 /// Whether an address leads to a page of this server that one is sent back to after signing in (docs/security.md, S26).
-/// Only its path decides where it leads: what is searched for may hold anything that stands in an address.
+/// Only the path is checked, because a search in the query may contain any text.
 #[must_use]
 pub fn is_own_page(address: &str) -> bool {
     let path = address.split(['?', '#']).next().unwrap_or_default();
@@ -164,7 +164,7 @@ pub fn is_own_page(address: &str) -> bool {
         && ["//", "..", "%2e", "%2E"].iter().all(|part| !path.contains(part))
 }
 
-/// Where somebody who has signed in or up goes; the answer brings the browser its cookie.
+/// Redirect target after sign-in or sign-up; the response sets the cookie.
 ///
 /// # Errors
 /// What to show at the form.

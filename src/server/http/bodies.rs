@@ -1,6 +1,7 @@
-//! Bodies of requests to the dashboard (docs/security.md, S28 and S89). None is read before its sender may send one:
-//! [`hold`] is around every handler and leaves it an empty body, and the gate of a form reads the whole body first. So a
-//! handler without a gate has no body, and one behind a gate judges its caller when the body is there.
+//! Bodies of requests to the dashboard (docs/security.md, S28 and S89). No body is read before its sender is allowed to
+//! send one: [`hold`] wraps every handler and gives it an empty body, and the gate of a form reads the whole body
+//! first. So a handler without a gate has no body, and a handler behind a gate checks its caller once the body has
+//! arrived.
 
 use crate::server::{
     app::App,
@@ -21,18 +22,19 @@ use std::{
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-/// Most bytes of a form that anybody may send.
+/// Body limit of a form that needs no sign-in.
 pub const OPEN_FORM: usize = 4 * 1024;
-/// Most bytes of any other form.
+/// Body limit of any other form.
 pub const FORM: usize = 64 * 1024;
-/// How long a body may take. Less than an answer may take to begin, so that a slow client is the client's failure.
+/// Time limit of a body. It is shorter than the limit for the start of a response, so that a slow client gets a client
+/// error.
 const TIME: Duration = Duration::from_secs(20);
 
-/// The body of a request, until somebody may read it.
+/// The body of a request, until a gate reads it.
 #[derive(Clone)]
 struct Held(Arc<Mutex<Option<Body>>>);
 
-/// Keeps every body from the handlers.
+/// Takes the body out of every request.
 pub async fn hold(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(Held(Arc::new(Mutex::new(Some(body)))));
@@ -71,7 +73,7 @@ impl Unread {
         }
     }
 
-    /// What the sender is told.
+    /// The response to the sender.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -92,7 +94,7 @@ pub struct Whole {
     pub share: Share,
 }
 
-/// Reads a body of at most so many bytes. One that says beforehand that it is longer is not read at all.
+/// Reads a body of at most so many bytes. A body whose `Content-Length` is larger is not read at all.
 ///
 /// # Errors
 /// Why it was not read.
@@ -127,7 +129,7 @@ pub async fn read(
     Ok(Whole { bytes, share })
 }
 
-/// Whether a body says beforehand that it is longer than that, or says nothing that can be read.
+/// Whether the `Content-Length` is larger than that or unreadable.
 #[must_use]
 pub fn announces_more(headers: &HeaderMap, body: &Body, most: usize) -> bool {
     let length = headers.get(header::CONTENT_LENGTH);
@@ -151,5 +153,8 @@ pub async fn whole(
     let body = release(&request);
     let Whole { bytes, share } = read(app, request.headers(), body, most, sender).await?;
     let (parts, _) = request.into_parts();
-    Ok((Request::from_parts(parts, Body::from(Bytes::from_owner(bytes))), share))
+    Ok((
+        Request::from_parts(parts, Body::from(Bytes::from_owner(bytes))),
+        share,
+    ))
 }

@@ -31,7 +31,7 @@ pub fn trace(app: &App, parts: &Parts) -> Trace {
     }
 }
 
-/// What is kept of a client's address, if it can be told.
+/// The stored hash of the client's address, if the address is known.
 pub fn address_hash(app: &App, client: Client) -> Option<String> {
     match client {
         Client::Address(address) => Some(app.pepper.address_hash(address)),

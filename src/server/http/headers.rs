@@ -41,9 +41,9 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     response
 }
 
-/// Adds them, and `no-store` unless the answer says how it may be kept.
+/// Adds them, and `no-store` unless the response has its own `Cache-Control`.
 pub fn add(app: &App, headers: &mut HeaderMap) {
-    // Growing by a few at a time would place all of them anew each time.
+    // Reserves once, because growing in small steps would rehash the map each time.
     headers.reserve(ALWAYS.len() + 3);
     headers.extend(ALWAYS);
     if app.origin.is_https() {

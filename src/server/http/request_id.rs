@@ -31,7 +31,7 @@ fn limit(request: &Request) -> Duration {
     if is_page(request) { PAGE } else { ANSWER }
 }
 
-/// `req_` and a ULID. An id that the client sent is not taken over: it could be anybody's.
+/// `req_` and a ULID. An id sent by the client is ignored, because it could be another request's.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
@@ -51,7 +51,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     let limit = limit(&request);
     let answered = timeout(limit, next.run(request).instrument(span)).await;
     let mut response = answered.unwrap_or_else(|_| {
-        tracing::error!(request_id = id, "an answer did not begin in time");
+        tracing::error!(request_id = id, "a response did not start in time");
         let headers = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
         let told = "The server took too long. Try again in a moment.";
         (StatusCode::SERVICE_UNAVAILABLE, headers, told).into_response()

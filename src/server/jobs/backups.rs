@@ -66,9 +66,9 @@ impl Schedule {
                 app.backups.failed();
                 if self.warned.is_none_or(|warned| warned.elapsed() >= WARN_EVERY) {
                     self.warned = Some(Instant::now());
-                    tracing::warn!(error = %error, "no backup was made, and it is tried again");
+                    tracing::warn!(error = %error, "a scheduled backup failed and will be retried");
                 } else {
-                    tracing::info!(error = %error, "no backup was made, and it is tried again");
+                    tracing::info!(error = %error, "a scheduled backup failed and will be retried");
                 }
                 let pause = self.pause;
                 self.pause = (pause * 2).min(LONGEST_PAUSE);

@@ -1,5 +1,5 @@
-//! How background work goes on without anybody noticing: in steps that each hold the writer for some milliseconds, with
-//! as much time for others between them (docs/security.md, S85).
+//! Pacing of background work: steps that each hold the writer for some milliseconds, with pauses of the same length
+//! between them (docs/security.md, S85).
 
 use crate::server::store::Store;
 use std::time::Duration;

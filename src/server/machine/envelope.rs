@@ -133,7 +133,7 @@ pub(super) fn answer(status: StatusCode, envelope: &impl Serialize) -> Response 
     let mut headers = HeaderMap::with_capacity(14);
     let mut response = Response::default();
     if let Err(error) = serde_json::to_writer(&mut body, envelope) {
-        tracing::error!(%error, "an answer could not be written");
+        tracing::error!(%error, "a response could not be encoded");
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         return response;
     }

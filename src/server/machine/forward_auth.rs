@@ -137,7 +137,7 @@ fn warn_of_stranger(app: &App, peer: Option<IpAddr>) {
         let peer = peer.map(|peer| shown(app, peer)).unwrap_or_default();
         tracing::warn!(
             peer,
-            "forward-auth was asked by an address that is not in TRUSTED_PROXIES"
+            "forward-auth was called from an address that is not in TRUSTED_PROXIES"
         );
     }
 }

@@ -15,14 +15,14 @@ use tokio::time::timeout;
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Always 200: it says that the process runs, not that the database does.
+/// Always 200: the process runs, whatever the database does.
 pub async fn healthz() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// 200 if requests may be sent here (docs/security.md, S94). 503 from the moment the server is told to stop (S80), while
-/// nothing can be changed, and while a task that should run does not. With `?checks` it is 200 as long as keys can be
-/// checked: a balancer in front of the machine side keeps a server whose database can only be read.
+/// 200 if the server is ready for requests (docs/security.md, S94). 503 from SIGTERM on (S80), while nothing can be
+/// changed, and while a task that should run does not. With `?checks` it is 200 as long as keys can be checked: a
+/// balancer in front of the machine side keeps a server whose database can only be read.
 pub async fn readyz(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
     let only_checks = query
@@ -76,7 +76,7 @@ async fn metrics(State(app): State<App>) -> Response {
             ([(header::CONTENT_TYPE, kind)], text).into_response()
         }
         Err(error) => {
-            tracing::error!(error = %error, "the figures could not be written");
+            tracing::error!(error = %error, "the metrics could not be encoded");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

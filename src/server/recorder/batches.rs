@@ -25,7 +25,7 @@ pub trait WriteRows<T: Sync>: Sync {
     /// Rows of one transaction.
     const CHUNK: usize;
 
-    /// Writes them. `again` says that some may be there already.
+    /// Writes them. With `again`, some may be stored already.
     async fn write(&self, tx: &mut Tx, rows: &[T], again: bool) -> Result<(), StoreError>;
 }
 
@@ -58,7 +58,7 @@ impl Refused {
         *counts.entry(rows).or_default() += 1;
         drop(counts);
         if LINES.allows() {
-            tracing::error!(rows, why, "the database refuses a row, which is dropped");
+            tracing::error!(rows, why, "the database refused a row, and the row is dropped");
         }
     }
 }

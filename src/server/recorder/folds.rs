@@ -1,5 +1,5 @@
-//! Events that anybody may cause as often as they like: refused sign-ins, what a role does not allow, exports. The first
-//! of a kind is written at once; its repeats within a minute are counted, and one more entry says how many there were
+//! Folding of events that clients can repeat without limit: refused sign-ins, refusals by role, exports. The first of a
+//! kind is written at once. Its repeats within a minute are counted, and one more entry says how many there were
 //! (docs/security.md, S67 and S90). The activity is append-only, so no entry is changed.
 
 use super::batches::{self, Refused, WriteRows};
@@ -46,7 +46,7 @@ const CHUNK: usize = 200;
 pub enum Seen<'f> {
     /// The first of its kind: write it.
     First(First<'f>),
-    /// Counted; an entry at the end of the minute tells of it.
+    /// Counted for the entry at the end of the minute.
     Repeat,
 }
 
@@ -305,7 +305,7 @@ impl Folds {
         if lost > 0 {
             tracing::warn!(
                 lost,
-                "repeated events were too many to count, and are in no activity"
+                "there were too many repeated events to count: they are missing from the activity"
             );
         }
         let mut unwritten = self.unwritten.lock().await;

@@ -1,4 +1,4 @@
-//! How each kind of what was noted is written.
+//! How each kind of queued entry is written.
 
 use crate::{
     domain::{
@@ -17,9 +17,9 @@ use crate::{
 use async_trait::async_trait;
 use std::time::Duration;
 
-/// How often the use of one key after its end is told.
+/// How often the use of one key after its end is recorded.
 const ALERT_EVERY: Duration = Duration::from_hours(1);
-/// Rows of one transaction: on SQLite nobody else writes meanwhile.
+/// Rows of one transaction. On SQLite it blocks all other writes.
 const CHUNK: usize = 16 * bulk::MANY;
 /// The same where each row has a statement of its own (docs/security.md, S85).
 const SINGLE_ROWS: usize = 200;

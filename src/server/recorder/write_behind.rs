@@ -62,7 +62,7 @@ impl WriteBehind {
         .into_iter()
         .flatten()
         {
-            tracing::debug!(error = %error, "touches of sessions wait to be written");
+            tracing::debug!(error = %error, "session touches could not be written yet");
         }
     }
 }
@@ -118,7 +118,7 @@ impl WriteRows<(UserId, AccountId)> for Visits {
     }
 }
 
-/// Notes a value, unless there are too many.
+/// Stores a value, unless there are too many.
 fn put<K: Eq + Hash, V>(map: &Mutex<HashMap<K, V>>, key: K, value: V) {
     let mut map = lock(map);
     if map.len() < MOST || map.contains_key(&key) {

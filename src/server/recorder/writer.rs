@@ -1,4 +1,4 @@
-//! Writes what was noted, in batches.
+//! Writes queued entries in batches.
 
 use super::{
     MOST_USED, Message, lock,
@@ -34,18 +34,17 @@ use tokio::{
     time::sleep,
 };
 
-/// How long they wait at most. Until then nobody looks into the queue: waking somebody for each entry costs more than
-/// the entry. It passes after each time that was written, too.
+/// Polling interval of the writer. It is not woken for each entry, because a wake-up costs more than an entry. The same
+/// pause follows every write.
 const EVERY: Duration = Duration::from_millis(500);
-/// How many times as long as it wrote the writer rests at most, where more is dropped than it could write in any case:
-/// answering comes first then.
+/// Overload back-off: after a write that took `t`, the writer pauses for at most `3 * t`, so that request handling gets
+/// the CPU.
 const LONGEST_REST: u32 = 3;
-/// How often the last use of one key is written while it is used all the time; whoever waits for what was noted gets it
-/// at once.
+/// How often the last use of a busy key is written. A flush writes it immediately.
 const USES_EVERY: Duration = Duration::from_mins(1);
-/// How often a mark says how many rows are missing in the log, while rows are dropped all the time.
+/// How often a gap is marked in the log while rows are being dropped.
 const MARK_EVERY: Duration = Duration::from_secs(10);
-/// What waits to be written.
+/// Entries that wait to be written.
 #[derive(Default)]
 pub(super) struct Batch {
     entries: Vec<LogEntry>,
@@ -92,7 +91,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Writes at its times, and for whoever asks; once there is nobody left to write for, the last time.
+    /// Writes at intervals and on request. Writes a last time when all senders are gone.
     pub(super) async fn run(&mut self) -> End {
         let mut rest = EVERY;
         loop {
@@ -100,7 +99,7 @@ impl Writer {
                 asked = self.asked.recv() => {
                     let written = self.settle(true).await;
                     match asked {
-                        // Whoever asked may have stopped waiting.
+                        // The requester may have stopped waiting.
                         Some(done) => drop(done.send(written)),
                         None => return End::Done,
                     }
@@ -120,8 +119,8 @@ impl Writer {
         rest(began.elapsed(), waiting, dropped)
     }
 
-    /// Writes everything that was noted before, or without `all` what it is time for; whether it is written. While the
-    /// database is away the batch stays, the queue fills, and then requests are dropped.
+    /// Writes everything queued before, or without `all` only what is due; returns whether it was written. While the
+    /// database is unavailable the batch stays, the queue fills, and then rows are dropped.
     async fn settle(&mut self, all: bool) -> bool {
         self.write_behind.write(&self.store, &self.refused).await;
         if !self.batch.entries.is_empty() && !self.write(all).await {

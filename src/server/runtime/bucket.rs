@@ -53,7 +53,7 @@ impl<K: Eq + Hash> Bucket<K> {
         let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let known = buckets.full_at.get(&thing).copied();
         if known.is_none() && buckets.full_at.len() >= self.most {
-            // A look at all of them at most once a second.
+            // All of them are scanned at most once a second.
             if now.millis().abs_diff(buckets.swept_at.millis()) >= SECOND.unsigned_abs() {
                 buckets.full_at.retain(|_, full_at| *full_at > now);
                 buckets.swept_at = now;

@@ -20,10 +20,10 @@ const NETWORKS: usize = 100_000;
 /// Whose body it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
-    /// Anybody: all of these together get at most half of the budget, and those of one network a small part of that, so
-    /// that strangers use up neither.
+    /// An anonymous client. All anonymous clients together get at most half of the budget, and those of one network a
+    /// small part of that half.
     Stranger(Network),
-    /// Somebody with a session or a good key.
+    /// A client with a session or a good key.
     Known,
 }
 
@@ -86,19 +86,19 @@ impl ByteBudget {
         })
     }
 
-    /// Bytes that are taken at the moment.
+    /// Bytes in use.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.all.load(Ordering::Relaxed)
     }
 
-    /// Networks that are counted at the moment.
+    /// Number of networks that are counted.
     #[must_use]
     pub fn networks(&self) -> usize {
         self.strangers().networks.len()
     }
 
-    // Never held while anything is awaited.
+    // Never held across an await.
     fn strangers(&self) -> MutexGuard<'_, Strangers> {
         self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }

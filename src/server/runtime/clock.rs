@@ -7,13 +7,13 @@ use std::{
     time::Duration,
 };
 
-/// A moment since this machine was started, by a clock that also runs while the process or the machine sleeps
-/// (`CLOCK_BOOTTIME`; docs/security.md, S74 and S77). It stands still with a virtual machine that is paused from outside.
+/// A time since the start of this machine, by a clock that also runs while the process or the machine sleeps
+/// (`CLOCK_BOOTTIME`; docs/security.md, S74 and S77). It stops with a virtual machine that is paused from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Uptime(Duration);
 
 impl Uptime {
-    /// This moment.
+    /// Now.
     #[must_use]
     pub fn now() -> Self {
         let shown = clock_gettime(ClockId::Boottime);
@@ -23,7 +23,7 @@ impl Uptime {
         ))
     }
 
-    /// The moment so many nanoseconds after the start of the machine.
+    /// The time so many nanoseconds after the start of the machine.
     #[must_use]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(Duration::from_nanos(nanos))
@@ -35,7 +35,7 @@ impl Uptime {
         u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// The time from `earlier` to this moment; none if that is later.
+    /// The duration since `earlier`; zero if that is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
@@ -47,20 +47,20 @@ impl Uptime {
         Self::now().since(self)
     }
 
-    /// The moment so much later.
+    /// The time `span` later.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(span))
     }
 }
 
-/// Tells the time. The host's clock or the database's when serving, one that tests move otherwise.
+/// The clock: the host's or the database's when serving, one moved by hand in tests.
 pub trait Clock: Send + Sync + 'static {
-    /// The current moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Goes by the database from here on, which said at the moment `at` that it is `told` (docs/security.md, S77).
-    /// Clocks of tests go by nobody.
+    /// Goes by the database from here on, which said at the moment `at` that it is `told` (docs/security.md, S77). Test
+    /// clocks follow no other clock.
     fn follow(&self, _told: Timestamp, _at: Uptime) {}
 }
 
@@ -113,7 +113,7 @@ impl Clock for HostClock {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that only moves by hand.
 #[derive(Debug)]
 pub struct TestClock(AtomicI64);
 

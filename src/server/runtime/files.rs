@@ -78,7 +78,7 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
 /// Flushes the names in a folder, so that a power failure loses none that was made.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
-        // A file system without this has nothing to flush, or no way to ask for it.
+        // A file system without directory flushes has nothing to flush, or cannot do it.
         Err(error)
             if matches!(
                 error.kind(),
@@ -102,7 +102,7 @@ pub fn make_once(path: &Path, contents: &[u8]) -> io::Result<bool> {
         Err(_) if path.try_exists()? => false,
         Err(error) => return Err(error),
     };
-    // Also for whoever came second: what it goes on with must not be lost either.
+    // Also if another process was first: the file that this one uses must not be lost either.
     sync_folder(folder_of(&path))?;
     sweep(&path, FIRST);
     Ok(made)
@@ -163,8 +163,9 @@ fn write_beside(path: &Path, kind: &str, contents: &[u8]) -> io::Result<NamedTem
     Ok(file)
 }
 
-/// A new file for its owner alone that is to replace `path`, which need not exist. It is removed when the value is dropped
-/// before [`put_in_place`]. Only where nobody else replaces `path` meanwhile: what a killed process left is removed.
+/// Creates a file, readable by its owner only, that will replace `path`, which need not exist. Dropping it before
+/// [`put_in_place`] removes it. Only one process may replace `path` at a time, because leftovers of killed processes
+/// are removed.
 pub fn make_next(path: &Path) -> io::Result<NamedTempFile> {
     sweep(path, NEXT);
     make_beside(path, NEXT)
@@ -196,8 +197,8 @@ fn temporary(path: &Path, kind: &str) -> OsString {
     name
 }
 
-/// Removes temporary files that a killed process left. Only while `path` exists: whoever is about to put a first file
-/// there has lost by then, and finds out.
+/// Removes temporary files that a killed process left. Only while `path` exists: a process that is about to create the
+/// first file has lost by then, and notices.
 fn sweep(path: &Path, kind: &str) {
     remove_temporary(folder_of(path), &temporary(path, kind), RANDOM);
 }

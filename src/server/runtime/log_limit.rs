@@ -1,5 +1,5 @@
-//! Log lines that a client causes: only so many a second, so that nobody fills a disk by sending requests
-//! (docs/security.md, S90). What was left out is counted, and said with the next line.
+//! Rate limit for log lines that clients cause, so that requests cannot fill the disk (docs/security.md, S90).
+//! Suppressed lines are counted, and the next line says how many there were.
 
 use std::{
     sync::{
@@ -44,7 +44,7 @@ impl LogLimit {
             self.lines.store(0, Relaxed);
             let left_out = self.left_out.swap(0, Relaxed);
             if left_out > 0 {
-                tracing::warn!(left_out, "more lines like the next one were left out");
+                tracing::warn!(left_out, "lines like the next one were suppressed");
             }
         }
         let allowed = self.lines.fetch_add(1, Relaxed) < LINES;

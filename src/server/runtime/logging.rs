@@ -17,8 +17,8 @@ use std::{
 };
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
-/// What is logged unless `RUST_LOG` says otherwise. tower-sessions warns of every cookie that it does not know, which
-/// anybody may send.
+/// What is logged unless `RUST_LOG` says otherwise. tower-sessions warns about every unknown cookie, and any client can
+/// send one.
 const LOGGED: &str = "info,tower_sessions=error,tower_sessions_core=error";
 /// Bytes of lines that may wait for the reader of standard error.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -117,7 +117,7 @@ impl Output {
             if is_written && lost > told {
                 let more = lost - told;
                 told = lost;
-                tracing::warn!(lost = more, "lines of the log could not be written");
+                tracing::warn!(lost = more, "log lines could not be written and are lost");
             }
         }
     }
@@ -210,7 +210,7 @@ impl Log {
         Self { format }
     }
 
-    /// Writes the sentence that ends a run in vain, whatever `RUST_LOG` says: a line for people, or an object.
+    /// Writes the sentence of a failed run, whatever `RUST_LOG` is: as a line or as a JSON object.
     pub fn refuse(&self, sentence: &dyn fmt::Display) {
         match self.format {
             LogFormat::Text => STDERR.push(format!("babysea: {sentence}\n").as_bytes()),
@@ -239,7 +239,7 @@ pub fn lost() -> u64 {
     STDERR.lost.load(Relaxed)
 }
 
-/// Writes the answer of a command to standard output. Whoever stops reading it, as `head` does, loses the rest.
+/// Writes the result of a command to standard output. If the reader stops reading, as `head` does, the rest is lost.
 pub fn say(text: &dyn fmt::Display) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
@@ -250,7 +250,7 @@ fn has_colours() -> bool {
     io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// The format that is asked for, the last one on the command line before the variable.
+/// The requested format: the last flag on the command line, then the variable.
 fn wanted(arguments: impl Iterator<Item = String>, variable: Option<String>) -> LogFormat {
     let (mut wanted, mut is_next) = (variable, false);
     for argument in arguments {
@@ -269,7 +269,7 @@ fn wanted(arguments: impl Iterator<Item = String>, variable: Option<String>) -> 
     }
 }
 
-/// A panic in the log: where, and what it said. Clients may be able to cause one, so that there is a limit.
+/// Logs a panic with its place and message. Rate-limited, because clients may be able to cause one.
 fn tell_panic(panic: &panic::PanicHookInfo<'_>) {
     static LINES: LogLimit = LogLimit::new();
     if LINES.allows() {
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn lines_without_room_are_counted_and_nobody_waits_for_ever() {
-        // No thread empties it, as when the reader of standard error stands still.
+        // No thread empties it, as when the reader of standard error has stalled.
         let output = Output::default();
         let line = vec![b'x'; MOST_BYTES / 4];
         for _ in 0..10 {

@@ -40,16 +40,16 @@ struct Task {
     task: &'static str,
 }
 
-/// How full things are at the moment.
+/// Gauges.
 #[derive(Clone, Debug, Default)]
 pub struct Levels {
-    /// Keys held in memory.
+    /// Cached keys.
     pub keys_in_memory: usize,
     /// Rows of the request log that wait to be written.
     pub log_queue: usize,
     /// Rows that were dropped since the start.
     pub log_dropped: u64,
-    /// Keys judged while the database was away, since the start.
+    /// Keys checked by their last known state, since the start.
     pub stale_uses: u64,
     /// Refused sign-ins that belong to no account, since the start.
     pub unowned_refusals: u64,
@@ -75,7 +75,7 @@ pub struct Levels {
     pub pools: Vec<(&'static str, u32, u32)>,
 }
 
-/// The figures of this process.
+/// The metrics of this process.
 pub struct Metrics {
     registry: Registry,
     nowhere: Arc<str>,
@@ -112,18 +112,14 @@ impl JournalFigures {
     fn register(&self, all: &mut Registering<'_>) {
         all.add(
             "journal_bytes",
-            "Bytes of the journal beside an SQLite file",
+            "Size of the journal of an SQLite file",
             &self.bytes,
         );
         all.add("journal_flushes", "Flushes of the journal", &self.flushes);
-        all.add(
-            "journal_failures",
-            "Times that the journal could not be written",
-            &self.failures,
-        );
+        all.add("journal_failures", "Failed writes of the journal", &self.failures);
         all.add(
             "journal_copy_failures",
-            "Times that the copy of the journal could not be written",
+            "Failed writes of the copy of the journal",
             &self.copy_failures,
         );
     }
@@ -189,15 +185,15 @@ impl Default for Metrics {
             ..
         } = &mut metrics;
         let mut all = Registering(registry);
-        all.add("requests", "Decisions about requests", requests);
-        all.add("decision_seconds", "Time that a decision took", decisions);
-        all.add("keys_from_memory", "Keys found in memory", from_memory);
+        all.add("requests", "Checked requests", requests);
+        all.add("decision_seconds", "Duration of a check", decisions);
+        all.add("keys_from_memory", "Keys found in the cache", from_memory);
         all.add(
             "keys_from_database",
             "Keys looked up in the database",
             from_database,
         );
-        all.add("keys_in_memory", "Keys held in memory", keys_in_memory);
+        all.add("keys_in_memory", "Cached keys", keys_in_memory);
         all.add(
             "log_queue",
             "Rows of the request log that wait to be written",
@@ -208,11 +204,7 @@ impl Default for Metrics {
             "Rows of the request log that were dropped",
             log_dropped,
         );
-        all.add(
-            "stale_uses",
-            "Keys judged while the database was away",
-            stale_uses,
-        );
+        all.add("stale_uses", "Keys checked by their last known state", stale_uses);
         all.add(
             "unowned_refusals",
             "Refused sign-ins that belong to no account",
@@ -220,17 +212,17 @@ impl Default for Metrics {
         );
         all.add(
             "rows_refused",
-            "Rows that the database refused, which are dropped",
+            "Rows dropped because the database refused them",
             rows_refused,
         );
         all.add(
             "task_restarts",
-            "Restarts of tasks that panicked or ended",
+            "Restarts of tasks that panicked or ended early",
             task_restarts,
         );
         all.add(
             "output_lines_lost",
-            "Lines of the log that could not be written",
+            "Log lines that could not be written",
             lines_lost,
         );
         backups.register(&mut all);
@@ -337,7 +329,7 @@ impl Metrics {
     }
 }
 
-/// The figures of scheduled backups.
+/// The metrics of scheduled backups.
 #[derive(Default)]
 struct Backups {
     age: Family<[(&'static str, &'static str); 0], Gauge>,
@@ -347,11 +339,7 @@ struct Backups {
 impl Backups {
     fn register(&self, all: &mut Registering<'_>) {
         all.add("backup_age_seconds", "Age of the newest good backup", &self.age);
-        all.add(
-            "backup_failures",
-            "Backups that could not be made",
-            &self.failures,
-        );
+        all.add("backup_failures", "Scheduled backups that failed", &self.failures);
     }
 
     /// Without a backup there is no line for its age.

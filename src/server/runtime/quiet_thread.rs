@@ -1,4 +1,4 @@
-//! Threads for work that takes seconds to minutes and must not take the processor from requests: copying, reading and
+//! Low-priority threads for work of seconds to minutes that must not take the CPU from requests: copying, reading and
 //! verifying whole databases (docs/security.md, S82).
 
 use std::{
@@ -17,13 +17,13 @@ use tokio::{
 
 /// Added to the priority of the thread: 19 is the lowest that Linux has.
 const NICE: i32 = 19;
-/// How often it is looked whether all have ended.
+/// Polling interval of [`all_ended`].
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// Threads that run.
+/// Number of running threads.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
-/// A thread that runs, for as long as this lives.
+/// Counts a running thread until it is dropped.
 struct Running;
 
 impl Running {
@@ -49,7 +49,7 @@ pub async fn all_ended(limit: Duration) {
     let _ = timeout(limit, all).await;
 }
 
-/// Tells the work that nobody waits for it any more.
+/// Cancellation flag of the work.
 #[derive(Clone, Debug, Default)]
 pub struct Stopped(Arc<AtomicBool>);
 
@@ -88,7 +88,7 @@ where
         let _running = running;
         // On Linux this is the priority of the calling thread alone. Without it the work is only less quiet.
         let _ = rustix::process::nice(NICE);
-        // Nobody waits any more where this fails.
+        // This fails only if the receiver is gone.
         let _ = sender.send(work(&stopped));
     })?;
     let done = receiver.await;

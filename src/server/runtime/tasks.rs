@@ -132,9 +132,9 @@ where
                 tasks.change(name, |state| state.is_down = false);
                 return;
             }
-            Ok(End::Early) => tracing::error!(task = name, "a task ended, and is started again"),
+            Ok(End::Early) => tracing::error!(task = name, "a task ended and is restarted"),
             // The panic's own words are in the log already.
-            Err(_) => tracing::error!(task = name, "a task panicked, and is started again"),
+            Err(_) => tracing::error!(task = name, "a task panicked and is restarted"),
         }
         if began.elapsed() >= first * WELL {
             pause = first;

@@ -10,7 +10,7 @@ use std::{
 };
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
-/// Turns beyond which those that nobody waits for are forgotten.
+/// Number of turns above which unused ones are removed.
 const FORGET_FROM: usize = 1_000;
 /// A turn that takes longer is a long one.
 const LONG: Duration = Duration::from_millis(500);
@@ -38,7 +38,7 @@ impl Default for Turns {
     }
 }
 
-/// A turn, for as long as it is held. One that is dropped before [`Turn::ends`] counts as a long one: it was given up.
+/// A turn, held until it is dropped. Dropped before [`Turn::ends`], it counts as a long one, because it was cancelled.
 pub struct Turn<'t> {
     turns: &'t Turns,
     account: AccountId,

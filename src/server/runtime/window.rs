@@ -9,8 +9,8 @@ use std::{
 
 /// The length of a window, in milliseconds.
 pub const MINUTE: i64 = 60_000;
-/// Most things counted apart in a window; beyond that, everything new is over its limit. What is refused so was about
-/// to be refused anyway.
+/// Maximum distinct keys per window. When full, unseen keys are treated as over the limit; callers only count requests
+/// that are already failing.
 const MOST: usize = 100_000;
 
 /// The limit was passed.
@@ -107,7 +107,7 @@ pub const fn is_another(minute: i64, counted: i64) -> bool {
     minute > counted || minute + 1 < counted
 }
 
-/// Whole seconds until a window ends, at least 1: whoever waits that long is in the next one.
+/// Whole seconds until a window ends, at least 1. After that wait the next window has begun.
 #[must_use]
 pub fn wait(window: i64, now: Timestamp) -> u32 {
     let rest = (window + 1) * MINUTE - now.millis();
@@ -169,7 +169,7 @@ mod tests {
             limit.count("a", at(10 * MINUTE)).is_err(),
             "the same minute once more"
         );
-        // One that is far off was wrong before, and nobody waits until it comes again.
+        // A window far in the future came from a wrong clock and is ignored.
         assert_eq!(limit.count("a", at(8 * MINUTE)), Ok(()));
     }
 

@@ -1,5 +1,5 @@
-//! A semaphore whose queue is shared out by who waits: callers take turns, however many requests each of them has.
-//! Tokio's is first come, first served, so that one caller could fill it.
+//! A semaphore with a fair queue: callers are served in turn, however many requests each of them has. Tokio's semaphore
+//! is first come, first served, so one caller could fill it.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 #[error("too many passwords are being checked at once")]
 pub struct Busy;
 
-/// Hands out places.
+/// A semaphore with a fair queue.
 pub struct FairQueue<K: Clone + Eq + Hash>(Arc<Inner<K>>);
 
 struct Inner<K: Clone + Eq + Hash> {
@@ -45,7 +45,7 @@ impl<K: Clone + Eq + Hash> State<K> {
         self.waiting.get(key).map_or(0, VecDeque::len)
     }
 
-    /// Takes the newest waiter away from whoever has most, if that still leaves them more than `key` gets.
+    /// Removes the newest waiter of the caller with the most waiters, if that caller still has more than `key` then.
     fn make_room(&mut self, key: &K) -> Result<(), Busy> {
         let least = self.waiting_of(key) + 2;
         let most = self.waiting.values_mut().max_by_key(|waiters| waiters.len());
@@ -54,7 +54,7 @@ impl<K: Clone + Eq + Hash> State<K> {
         Ok(())
     }
 
-    /// The first waiter of whoever's turn it is.
+    /// The first waiter of the next caller.
     fn next(&mut self) -> Option<Waiter<K>> {
         let key = self.turns.pop_front()?;
         let waiters = self.waiting.get_mut(&key)?;
@@ -95,7 +95,7 @@ impl<K: Clone + Eq + Hash> Drop for Place<K> {
         while let Some(next) = state.next() {
             match next.place.send(Self(Some(Arc::clone(&inner)))) {
                 Ok(()) => return,
-                // Nobody waits for it any more. The lock is held: this one must not give its place back.
+                // The waiter is gone. The lock is held, so the permit must not be returned on drop.
                 Err(mut unwanted) => unwanted.0 = None,
             }
         }
@@ -131,10 +131,10 @@ impl<K: Clone + Eq + Hash> FairQueue<K> {
         }))
     }
 
-    /// Waits for a place. In a full queue, whoever has most waiters makes room for a caller with fewer.
+    /// Waits for a permit. If the queue is full, the caller with the most waiters loses one to a caller with fewer.
     ///
     /// # Errors
-    /// `Busy` at once when there is no room, later when somebody else got it, and when `patience` ends.
+    /// `Busy` immediately when the queue is full, later when another caller took the slot, and when `patience` ends.
     pub async fn place(&self, key: K, patience: Duration) -> Result<Place<K>, Busy> {
         let (waiter, id) = {
             let mut state = self.0.lock();
@@ -177,7 +177,7 @@ mod tests {
 
     type Waiting = BoxFuture<'static, Result<Place<&'static str>, Busy>>;
 
-    /// Somebody who waits already.
+    /// A caller that already waits.
     fn wait(turns: &Arc<FairQueue<&'static str>>, key: &'static str) -> Waiting {
         let turns = Arc::clone(turns);
         let mut waiting = async move { turns.place(key, PATIENCE).await }.boxed();

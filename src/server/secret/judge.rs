@@ -5,7 +5,7 @@ use crate::domain::own_words::OwnWords;
 
 /// zxcvbn's score (0 to 4) from which on a password is taken.
 const LEAST_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
-/// Most characters that are judged; the rest can only make a password better.
+/// Maximum number of characters that are scored; more can only make a password stronger.
 const JUDGED: usize = 40;
 /// Most work for zxcvbn's search for words with replaced letters, in the units of [`judged`]. The worst text found takes
 /// 20 ms of CPU time with it, where a hash takes 24 ms (optimised, on two cores).

@@ -1,5 +1,5 @@
-//! Browsers in which a person has signed in before (docs/security.md, S7): they keep a signed value that ends after a year,
-//! and when the password changes. It signs nobody in: it only spares its owner the waits that strangers cause.
+//! Browsers in which a person has signed in before (docs/security.md, S7): they keep a signed value that ends after a
+//! year, and when the password changes. It does not sign in: it only exempts its owner from waits that strangers cause.
 
 use super::pepper::{Pepper, Purpose};
 use crate::domain::{ids::UserId, time::Timestamp};
@@ -41,7 +41,7 @@ impl KnownBrowser {
             })
     }
 
-    /// What tells it from every other.
+    /// Distinguishes it from all others.
     #[must_use]
     pub const fn mac(&self) -> &[u8; 32] {
         &self.mac
@@ -87,7 +87,7 @@ impl FromStr for KnownBrowser {
             ends_at: Timestamp::from_millis(ends_at.parse().map_err(|_| Unreadable)?),
             mac,
         };
-        // Only as it was written: two spellings would be counted as two browsers.
+        // Only the canonical spelling is accepted: another one would count as another browser.
         (read.to_string() == text).then_some(read).ok_or(Unreadable)
     }
 }

@@ -22,7 +22,7 @@ use std::{
 
 /// Hashes that may wait for a place.
 const QUEUE: usize = 32;
-/// New passwords that may wait to be judged.
+/// Queue length for scoring new passwords.
 const JUDGE_QUEUE: usize = 32;
 /// How long a job waits for a place.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -39,17 +39,17 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// What S3 asks for.
+    /// The parameters of S3.
     pub const DEFAULT: Self = Self {
         memory: 19_456,
         passes: 2,
     };
 }
 
-/// What checking a password told.
+/// Result of a password check.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Checked {
-    /// Not the password, or nobody to have one.
+    /// The wrong password, or no such person.
     Wrong,
     /// The password.
     Right,
@@ -63,7 +63,7 @@ pub struct Passwords {
     /// Checked in place of a stored hash when there is none, so that both take as long (S6).
     decoy: String,
     hashing: FairQueue<Network>,
-    /// Judging has places of its own, so that nobody who signs in waits for somebody who signs up.
+    /// Scoring has its own slots, so that sign-ins do not wait for sign-ups.
     judging: FairQueue<Network>,
     patience: Duration,
     runs: AtomicU64,
@@ -134,8 +134,8 @@ impl Passwords {
         .await
     }
 
-    /// What would help a password that is easy to guess, or `None` for one that is not. `own` are words that somebody
-    /// who guesses would try first.
+    /// Advice for a password that is easy to guess, or `None` if it is not. `own` are words that an attacker would try
+    /// first.
     ///
     /// # Errors
     /// [`Busy`] when there is no place in time.

@@ -24,7 +24,7 @@ const BYTES: usize = 32;
 type Secret = Zeroizing<[u8; BYTES]>;
 /// What the check value is computed from; no key is spelled like it.
 const CHECKED: &[u8] = b"babysea pepper check";
-/// Hex digits of an address's hash that are kept: enough to tell clients apart.
+/// Hex digits of an address's hash that are stored: enough to distinguish clients.
 const ADDRESS_DIGITS: usize = 12;
 
 /// The secrets that keys are hashed with. The file has one on each line, whose number is its version; the last is the

@@ -30,10 +30,10 @@ const SLUG_TRIES: usize = 5;
 /// Longest slug made from a name, without its random end.
 const SLUG_LENGTH: usize = 40;
 
-/// How long an account's profile may take; the key that asks for it was checked before.
+/// Time limit of an account's profile; the key was checked before.
 const PROFILE: Duration = Duration::from_secs(3);
 
-/// Words that stand where a slug would in the addresses of other pages.
+/// Words that other pages use in the place of a slug.
 const RESERVED: [&str; 2] = ["create-team", "profile"];
 
 const SIGN_UP_CLOSED: &str = "Sign-up is by invitation only on this server.";
@@ -73,7 +73,7 @@ pub async fn sign_up(app: &App, form: NewPerson<'_>) -> Result<Entered, ServiceE
     let (Some(name), Some(email), true) = (name, email, errors.is_empty()) else {
         return Err(ServiceError::Invalid(errors));
     };
-    // Before anything that takes long, and before it is said that an email has an account.
+    // Checked before any expensive work, and before an error reveals that an email has an account.
     if let Some(sign_ups) = &app.sign_ups {
         sign_ups.take(network, app.now()).map_err(ServiceError::Wait)?;
     }
@@ -250,7 +250,7 @@ pub async fn visit(
     Ok(app.store.read().await?.accounts().of_user(user).await?)
 }
 
-/// What an account tells of itself to a program that holds a key of it; nothing when it is gone.
+/// The account's data for a program with its key; `None` when the account no longer exists.
 ///
 /// # Errors
 /// When the database fails, or does not answer in time.

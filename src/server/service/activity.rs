@@ -1,4 +1,4 @@
-//! What was done, noted in the transaction that does it (docs/security.md, S66), and read again.
+//! The activity: written in the transaction of the change (docs/security.md, S66), and read.
 
 use super::long_reads::{self, LongReadError};
 use crate::{
@@ -38,7 +38,7 @@ impl<'a> From<&'a KeyManager> for Actor<'a> {
     }
 }
 
-/// Notes what was done to a key; `detail` says what else is to be known, in words.
+/// Records a change of a key; `detail` is additional text.
 pub(super) async fn note(
     app: &App,
     tx: &mut Tx,
@@ -89,7 +89,7 @@ impl ActivityList {
     }
 }
 
-/// Where an entry stands in the list.
+/// Cursor of an entry in the list.
 fn place(entry: &Entry) -> Cursor {
     Cursor {
         at: entry.at,
@@ -108,7 +108,7 @@ pub async fn list(
     page: Page,
 ) -> Result<ActivityList, ServiceError> {
     let account = reader.account.id;
-    // One more than is shown tells whether there are others.
+    // One row more than a page shows whether there are others.
     let limit = PAGE + 1;
     let mut entries = if filter.reads_everything() {
         let filter = filter.clone();

@@ -88,7 +88,7 @@ pub(super) async fn check_room(
     Ok(())
 }
 
-/// A key of the account, by its id as an address or a form says it.
+/// A key of the account, by the id in a URL or a form.
 ///
 /// # Errors
 /// `NotFound` when the account has none: an id of another account, and what is no id, are the same answer.

@@ -1,6 +1,6 @@
-//! Questions that read all rows of a key or an account: usage, the chart of a key, the comparison during a grace period,
-//! the count before a deletion, searches of the activity. One of an account runs at a time, two on the whole server, on
-//! connections of their own and with a time limit (docs/security.md, S87).
+//! Long queries, which read all rows of a key or an account: usage, the chart of a key, the comparison during a grace
+//! period, the count before a deletion, searches of the activity. One of an account runs at a time and two on the whole
+//! server, on their own connections and with a time limit (docs/security.md, S87).
 
 use crate::{
     domain::ids::AccountId,
@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
-/// How long a question waits for its turn and a connection, and how long it may take then.
+/// How long a long query waits for its turn and a connection, and how long it may then run.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeLimits {
     wait: Duration,
@@ -41,18 +41,18 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum LongReadError {
-    /// Another question of the account, or of others, was running all the time.
-    #[error("another long question is being answered")]
+    /// Other long queries were running all the time.
+    #[error("another long query of this account is running")]
     Busy,
-    /// It took longer than it may.
-    #[error("the question took too long")]
+    /// It ran into its time limit.
+    #[error("the query took too long")]
     TooLong,
     /// The database failed.
     #[error(transparent)]
     Store(StoreError),
 }
 
-/// Asks it. Dropped meanwhile, since nobody waits for it any more, it ends in the database too.
+/// Runs a long query. If the future is dropped, the query is cancelled in the database too.
 ///
 /// # Errors
 /// [`LongReadError::Busy`] when its turn did not come in time, [`LongReadError::TooLong`].

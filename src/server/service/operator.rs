@@ -54,12 +54,12 @@ impl Operator<'_> {
     /// `Conflict` with a sentence when there is none.
     pub async fn person(&self, email: &str) -> Result<Person, ServiceError> {
         let Ok(address) = Email::parse(email) else {
-            return refuse(format!("{email} is not an e-mail address"));
+            return refuse(format!("{email} is not an email address"));
         };
         let mut reader = self.store.read().await?;
         match reader.operator().person(&address, self.now()).await? {
             Some(person) => Ok(person),
-            None => refuse(format!("nobody has signed up as {email}")),
+            None => refuse(format!("there is no person with the email {email}")),
         }
     }
 

@@ -75,7 +75,7 @@ pub async fn remove_version(path: &Path, store: &Store, version: i64) -> Result<
         }
         .into());
     }
-    // Before anything is changed: what cannot be replaced is refused with the database as it was.
+    // Checked before any change: if the file cannot be replaced, the database stays as it is.
     let next = removal.prepare()?;
     // Keys name their version with a foreign key: a server that stores one under it meanwhile makes this fail.
     tx.peppers().delete(version).await?;

@@ -51,7 +51,7 @@ pub struct Try<'a> {
     pub trace: &'a Trace,
 }
 
-/// Somebody who has signed in or up.
+/// A person who has signed in or up.
 pub struct Entered {
     /// Who.
     pub user: UserId,
@@ -78,7 +78,7 @@ pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceErro
         .as_ref()
         .and_then(|user| known_for.find(&app.pepper, user.id, &user.password_hash, now));
     let rows = Rows::new(app, email.as_ref(), &attempt, known);
-    // From a read: whoever has to wait does not take the only connection that writes.
+    // Read with a reader, so that an attempt that must wait does not take the only writing connection.
     let failures = rows.read(&mut reader).await?;
     drop(reader);
     failures.allow(now)?;
@@ -101,11 +101,12 @@ pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceErro
         return Err(ServiceError::Refused(WRONG_SIGN_IN));
     };
     let mut tx = app.store.write().await?;
-    // Whoever changes the password waits for this, or is waited for.
+    // Serialises this with a password change.
     tx.users().lock(entered.id).await?;
     let now_stored = tx.users().by_id(entered.id).await?;
     if now_stored.is_none_or(|user| user.password_hash != entered.password_hash) {
-        // It was changed while it was checked: judged anew, and a hash of the old one is not put in its place.
+        // The password changed during the check: the attempt must be repeated, and a rehash of the old password must
+        // not be stored.
         drop(tx);
         counted.take_back(app).await?;
         return Err(Busy.into());
@@ -133,12 +134,12 @@ pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceErro
     })
 }
 
-/// What a browser is to keep of somebody who has just signed up.
+/// The known-browser cookie of a person who has just signed up.
 pub(super) fn known_from_now_on(app: &App, known: &str, user: UserId, password_hash: &str) -> String {
     KnownFor::read(known).with(&app.pepper, user, password_hash, app.now())
 }
 
-/// Adds a refused try to the activity of whoever has the email; repeats of a minute are one entry (S67).
+/// Records a refused attempt in the activity of the email's owner; repeats within a minute are one entry (S67).
 async fn refuse(
     app: &App,
     user: Option<&User>,
@@ -146,7 +147,7 @@ async fn refuse(
     trace: &Trace,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    // An email that nobody has is written as well, in another table, and looked for: it must cost the same (S6).
+    // An unknown email is looked up and written too, to another table, so that it costs the same (S6).
     let id = user.map_or_else(|| UserId::from_random(app.rng.bytes()), |user| user.id);
     let account: Option<AccountId> = app.store.read().await?.accounts().personal_of(id).await?;
     let actor = Actor {
@@ -154,7 +155,7 @@ async fn refuse(
         name: "Somebody",
         trace: Some(trace),
     };
-    // Tries of different emails are different, whoever has them.
+    // Attempts for different emails are not folded together.
     let target = match user {
         Some(user) => (user.id.to_string(), user.name.as_str()),
         None => (rows.email.as_ref().map(hex::encode).unwrap_or_default(), ""),
@@ -170,10 +171,10 @@ async fn refuse(
 
 /// The rows that a try is counted in.
 struct Rows {
-    /// All failures for the email, of strangers: see `own`.
+    /// All failures for the email outside known browsers: see `own`.
     email: Option<WaitId>,
     /// The failures for the email from this network. Where the person has signed in before, those of the browser alone:
-    /// strangers cannot make it wait, and who holds it cannot guess faster than anybody else.
+    /// strangers cannot make that browser wait, and its user cannot guess faster than others.
     own: WaitId,
 }
 
@@ -221,7 +222,7 @@ impl Rows {
         })
     }
 
-    /// Counts a try as failed before its password is looked at, so that many at once are not all judged.
+    /// Counts an attempt as failed before its password is checked, so that simultaneous attempts are limited too.
     async fn count(self, app: &App, network: Network, now: Timestamp) -> Result<Counted, ServiceError> {
         let network = self.email.is_some().then_some(network);
         if let Some(network) = network {

@@ -46,11 +46,10 @@ pub struct NewMember<'a> {
     pub role: Role,
 }
 
-/// Adds somebody who has signed up to a team, for the server operator. `entry_id` are random bytes. Returns
-/// the team.
+/// Adds a person to a team, for the server operator. `entry_id` are random bytes. Returns the team.
 ///
 /// # Errors
-/// `Invalid` or `Conflict` with a sentence that says what to give instead.
+/// `Invalid` or `Conflict` with a sentence that says what to enter instead.
 pub async fn add_member(
     store: &Store,
     limits: AccountCaps,
@@ -65,7 +64,7 @@ pub async fn add_member(
     } = member;
     let refuse = |sentence: String| Err(ServiceError::Conflict(sentence));
     let Ok(address) = Email::parse(email) else {
-        return refuse(format!("{email} is not an e-mail address"));
+        return refuse(format!("{email} is not an email address"));
     };
     let mut tx = store.write().await?;
     let Some((account, owner)) = tx.accounts().by_slug(slug).await? else {
@@ -75,7 +74,7 @@ pub async fn add_member(
         return refuse(format!("{slug} is a personal account: only teams have members"));
     }
     let Some(user) = tx.users().by_email(&address).await? else {
-        return refuse(format!("nobody has signed up as {email}"));
+        return refuse(format!("there is no person with the email {email}"));
     };
     if user.id == owner {
         return refuse(format!("{email} is the primary owner of {slug}"));

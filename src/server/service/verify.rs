@@ -295,7 +295,8 @@ async fn find(
         Some(known) if heard.is_some_and(|ago| ago <= FRESH + app.config.stale_if_db_down) => {
             app.stale_uses.fetch_add(1, Ordering::Relaxed);
             if LINES.allows() {
-                tracing::warn!(key = %known.key.id, "the database is away: a key is judged by what was known of it");
+                tracing::warn!(key = %known.key.id, "the database is unavailable: a key is checked by its last known \
+                                                     state");
             }
             Ok(Some(known))
         }

@@ -99,7 +99,7 @@ fn is_of_health(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
 }
 
-/// For everything else that is asked in such a place.
+/// For all other requests in a reserved slot.
 fn full() -> Response {
     let headers = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
     let sentence = "The server has too many connections. Try again in a moment.";
@@ -141,7 +141,7 @@ impl HttpBody for Sent {
     }
 }
 
-/// The body of a request. It is shared with whoever answers, so that what they left of it can be seen.
+/// The body of a request. It is shared with the handler, to detect whether the handler read it to its end.
 #[derive(Clone)]
 struct Rest(Arc<Shared>);
 
@@ -157,7 +157,7 @@ impl Rest {
         let is_small = body.size_hint().exact().is_some_and(|length| length <= most)
             // Asking for it would be the sign that the client waits for.
             && !parts.headers.contains_key(header::EXPECT)
-            // Some proxies say how long the body of the request is that they ask about, and send none.
+            // Some proxies send the `Content-Length` of the original request in a subrequest without a body.
             && !parts.uri.path().starts_with("/forward-auth");
         Self(Arc::new(Shared {
             body: Mutex::new(body),

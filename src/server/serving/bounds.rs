@@ -19,7 +19,7 @@ const FILES: u64 = 1_024;
 pub struct Bounds {
     /// Time for a request line and headers, from their first byte.
     pub headers: Duration,
-    /// Time after which a connection is closed on which no request has begun.
+    /// Idle time after which a connection is closed.
     pub idle: Duration,
     /// Time in which a client must take some byte of an answer that waits for it.
     pub stalled: Duration,
@@ -37,9 +37,9 @@ pub struct Bounds {
     pub reserve: usize,
     /// How long a connection in such a place may take in all.
     pub reserve_time: Duration,
-    /// How long a stopping server goes on accepting connections.
+    /// How long a stopping server still accepts connections.
     pub drain: Duration,
-    /// How long a connection that was accepted but has not asked anything may still do so once the listener is closed.
+    /// How long an accepted connection without a request may still send one after the listener is closed.
     pub first: Duration,
     /// How long requests may take that are being answered then.
     pub in_flight: Duration,
@@ -71,7 +71,7 @@ impl Bounds {
     }
 
     /// Connections that this peer may have. Many clients may stand behind a trusted proxy, and behind an address of a
-    /// private network: a container bridge, or a balancer that nobody listed.
+    /// private network: a container bridge, or a balancer that is not in TRUSTED_PROXIES.
     #[must_use]
     pub fn of_peer(&self, peer: IpAddr, is_trusted: bool) -> usize {
         if is_trusted || is_internal(peer) {

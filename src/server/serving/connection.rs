@@ -1,4 +1,4 @@
-//! What happens on one connection: whether something is asked or answered, and since when.
+//! The state of one connection, and since when.
 
 use super::bounds::Bounds;
 use futures_util::task::AtomicWaker;
@@ -20,9 +20,9 @@ const SLOW_HEADERS: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum State {
-    /// Nothing was asked on it yet.
+    /// No request yet.
     New,
-    /// What was asked on it is answered.
+    /// A request is being answered.
     Idle,
     /// A request has begun, and its headers are not complete.
     Headers,
@@ -57,7 +57,7 @@ pub struct Connection {
     pub address: IpAddr,
     /// Whether it is in a place that is kept for health checks.
     pub is_reserve: bool,
-    /// Whether a health check was asked for on it.
+    /// Whether its request is a health check.
     is_of_health: AtomicBool,
     state: AtomicU8,
     accepted: Instant,
@@ -232,7 +232,7 @@ impl Connection {
 
     /// The task that serves it.
     pub fn served_by(&self, task: AbortHandle) {
-        // Set once, by whoever spawns it.
+        // Set once, by the code that spawns it.
         let _ = self.task.set(task);
     }
 

@@ -18,11 +18,11 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// Connections that one look over all of them finds to close, so that a flood does not cause a look for each.
+/// Connections that one scan selects for closing, so that a flood does not cause a scan for each.
 const FOUND: usize = 64;
 /// How long not to look again where none could be closed.
 const NONE_FOUND: Duration = Duration::from_millis(10);
-/// How often the log says that an address has as many connections as it may.
+/// How often the log reports an address at its cap.
 const REPORT_EVERY: Duration = Duration::from_mins(1);
 
 /// Every open connection of a listener.
@@ -44,11 +44,11 @@ struct Open {
     /// The next ones to close, the first of them last.
     found: Vec<Arc<Connection>>,
     looked: Option<Instant>,
-    /// When the log last said that an address is at its cap.
+    /// When the log last reported an address at its cap.
     reported: Option<Instant>,
 }
 
-/// A connection's place; given up when it is dropped.
+/// A connection's slot; freed on drop.
 pub struct Place {
     connections: Arc<Connections>,
     /// The connection.
@@ -94,7 +94,8 @@ impl Connections {
         if is_reported {
             // It is no address of a private network, and therefore not in the log.
             tracing::warn!(
-                "an address has {of_address} connections, as many as one may: if it is a proxy's, put it into TRUSTED_PROXIES; otherwise see MAX_CONNECTIONS_PER_IP"
+                "an address has reached its cap of {of_address} connections: if it is a proxy, add it to \
+                 TRUSTED_PROXIES; otherwise see MAX_CONNECTIONS_PER_IP"
             );
         }
         let Some(connection) = admitted else {

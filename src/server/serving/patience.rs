@@ -26,7 +26,7 @@ struct Waits {
 }
 
 impl Patience {
-    /// Whoever keeps an answer waiting must take `least` bytes in each such `time`.
+    /// A client with a waiting response must take `least` bytes in each `time`.
     #[must_use]
     pub const fn new(time: Duration, least: usize) -> Self {
         Self {

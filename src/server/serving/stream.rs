@@ -31,7 +31,7 @@ pub struct Stream {
     is_shut_down: bool,
 }
 
-/// A timer that is set anew only where it would go off too late: most deadlines are met, and move.
+/// A timer that is reset only if it would fire too late: most deadlines move before they are reached.
 #[derive(Default)]
 struct Timer(Option<Pin<Box<Sleep>>>);
 
@@ -108,7 +108,7 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        // Before the last look for bytes, so that nobody is woken in vain between the two.
+        // Before the last check for bytes, so that no wake-up is lost between the two.
         this.connection.wakes(cx.waker());
         let before = buffer.filled().len();
         match Pin::new(&mut this.tcp).poll_read(cx, buffer) {

@@ -34,7 +34,7 @@ declare! {
     BY_SLUG = "SELECT id, slug, name, kind, created_at, 'primary-owner' AS role, primary_owner_id FROM accounts WHERE slug = $1";
     PROFILE = "SELECT accounts.name AS name, accounts.kind AS kind, users.email AS email, accounts.created_at AS created_at
         FROM accounts JOIN users ON users.id = accounts.primary_owner_id WHERE accounts.id = $1";
-    /// Changes nothing, and keeps every other transaction that says the same waiting.
+    /// Locks the account against other transactions that call this; changes nothing.
     LOCK = "UPDATE accounts SET kind = kind WHERE id = $1";
 }
 
@@ -80,7 +80,7 @@ pub struct Joined {
     pub role: Role,
 }
 
-/// What `GET /v1/user/account` tells of an account.
+/// The data of `GET /v1/user/account`.
 #[derive(Debug)]
 pub struct Profile {
     /// Name for showing.
@@ -231,7 +231,7 @@ impl Accounts<'_> {
             .transpose()
     }
 
-    /// What an account tells of itself to a program.
+    /// The data of an account for the machine API.
     ///
     /// # Errors
     /// When the database fails.

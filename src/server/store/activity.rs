@@ -63,7 +63,7 @@ pub struct ActivityFilter {
 /// Which events a list of the activity shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Events {
-    /// All but refused sign-ins, which anybody may cause.
+    /// All but refused sign-ins, which any client can cause.
     #[default]
     ButRefusals,
     /// All.
@@ -136,7 +136,7 @@ impl TryFrom<Row> for Entry {
 pub struct Activity<'c>(pub(super) Conn<'c>);
 
 impl Activity<'_> {
-    /// Adds an entry, in the transaction of what it tells.
+    /// Adds an entry, in the transaction of the change.
     ///
     /// # Errors
     /// When the database fails.

@@ -55,7 +55,7 @@ tables![
     "outbox",
 ];
 
-/// Tables whose rows mean nothing in another database: everybody signs in again after a restore, and the servers are
+/// Tables whose rows mean nothing in another database: everyone has to sign in again after a restore, and the servers are
 /// other ones.
 const LEFT_OUT: &[&str] = &["sessions", "servers", "health"];
 
@@ -68,7 +68,7 @@ pub fn tables() -> (Vec<&'static str>, &'static [&'static str]) {
 /// Why a database could not be copied, verified or put back.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// What the database or the file system said, in a sentence.
+    /// The error of the database or the file system, in a sentence.
     #[error("{0}")]
     Failed(String),
     /// Nobody waits for it any more.
@@ -90,7 +90,7 @@ impl From<sqlx::Error> for CopyError {
             }
             error => match driver_errors::sqlite_code(error) {
                 Some(11 | 26) => "the database is damaged: restore a backup".to_owned(),
-                Some(13) => "the disk of the database is full: make room".to_owned(),
+                Some(13) => "the disk of the database is full: free some space".to_owned(),
                 _ => format!("the database cannot be used: {error}"),
             },
         })
@@ -113,7 +113,7 @@ impl CopyError {
         let path = path.display();
         Self::Failed(match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                format!("the disk of {path} is full: make room")
+                format!("the disk of {path} is full: free some space")
             }
             _ => format!("{path} cannot be used: {error}"),
         })

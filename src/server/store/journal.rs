@@ -40,9 +40,9 @@ use tokio::{
     time::timeout,
 };
 
-/// How long an answer waits for the journal. The change is made then: it is in the journal later.
+/// How long a response waits for the journal. The change is valid then, and gets into the journal later.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How often the server looks for entries that nobody has announced, and tries again what failed.
+/// How often the server polls for entries without a notification, and retries failed writes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const RANDOM_ID: &str = "SELECT LOWER(HEX(RANDOMBLOB(16)))";
 
@@ -63,7 +63,7 @@ struct Condition {
     trouble: Mutex<Option<String>>,
 }
 
-/// The figures of the journal.
+/// The metrics of the journal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JournalLevels {
     /// Bytes of it.
@@ -108,8 +108,8 @@ impl Condition {
         let shown = path.display();
         if let Some(trouble) = &trouble {
             tracing::warn!(
-                "{what} {shown} cannot be written: {trouble}. Changes are made all the same, and written to it later; until \
-                 then they are lost where an older database file is put back"
+                "{what} {shown} cannot be written: {trouble}. Changes are still accepted and will be written to it \
+                 later; until then they are lost if an older database file is put back"
             );
         } else {
             tracing::info!("{what} {shown} is written again");
@@ -225,8 +225,8 @@ impl Journal {
         let mut done = self.append(&rows).await;
         if matches!(done, Err(Trouble::Missing)) {
             tracing::warn!(
-                "the journal {} is gone, and is begun anew: what has ended before comes back where an older database file is \
-                 put back",
+                "the journal {} is gone, and a new one begins: if an older database file is put back, what was \
+                 revoked, removed or changed before is valid again",
                 self.path.display()
             );
             let header = Header {
@@ -251,7 +251,7 @@ impl Journal {
             }
             Err(trouble) => {
                 self.condition.set(WHAT, &self.path, Some(trouble.to_string()));
-                // Also of those that were not read yet: nobody waits for one that comes behind so many.
+                // Also for rows that were not read yet: a change does not wait behind so many rows.
                 self.progress.send_modify(|progress| progress.failed = newest);
                 Ok(false)
             }
@@ -352,7 +352,7 @@ impl Store {
         Ok(())
     }
 
-    /// The figures of the journal; zeros on PostgreSQL, which has none.
+    /// The metrics of the journal; zeros on PostgreSQL, which has none.
     #[must_use]
     pub fn journal_levels(&self) -> JournalLevels {
         self.journal

@@ -211,8 +211,8 @@ impl Keys<'_> {
     }
 
     /// Keeps every other transaction waiting that changes one of these keys, or one that replaces it or that it
-    /// replaces: those change with it. Whoever changes several locks them first, since all that lock several do so in
-    /// the order of their ids, and none waits for one that waits for it.
+    /// replaces: those change with it. A change of several keys locks them first. All such locks are taken in the order
+    /// of ids, so there is no deadlock.
     ///
     /// # Errors
     /// When the database fails.

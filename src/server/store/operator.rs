@@ -81,7 +81,7 @@ impl Person {
     }
 }
 
-/// Somebody in a team beside its primary owner.
+/// A person in a team other than its primary owner.
 #[derive(Clone, Debug)]
 pub struct Member {
     /// Who; what the next page begins after.
@@ -131,7 +131,7 @@ pub struct Made {
 pub struct ListedKey {
     /// The key.
     pub key: Key,
-    /// Nothing when whoever made it is gone.
+    /// `None` when its creator no longer exists.
     pub creator: Option<(String, String)>,
 }
 
@@ -181,12 +181,12 @@ impl TryFrom<NamedRow> for Named {
 pub struct Operator<'c>(pub(super) Conn<'c>);
 
 impl Operator<'_> {
-    /// Whether anybody has signed up on this server.
+    /// Whether any person has signed up on this server.
     pub async fn has_people(self) -> Result<bool, StoreError> {
         Ok(on!(self.0, c => sqlx::query_scalar(SOMEBODY).fetch_one(c).await?))
     }
 
-    /// Keeps everybody else from signing up until this transaction ends.
+    /// Blocks all other sign-ups until this transaction ends.
     pub async fn lock_people(self) -> Result<(), StoreError> {
         if let Conn::Postgres(c) = self.0 {
             answered(async { Ok::<_, StoreError>(sqlx::query(LOCK_PEOPLE).execute(c).await?) }).await?;
@@ -208,7 +208,7 @@ impl Operator<'_> {
         }))
     }
 
-    /// What somebody is in a team beside its primary owner, and since when.
+    /// The role of a person in a team other than its primary owner, and since when.
     pub async fn member(
         self,
         account: AccountId,

@@ -1,4 +1,4 @@
-//! Check values: they tell whether the pepper file is the one that the stored keys were hashed with.
+//! Check values: they show whether the pepper file is the one that the stored keys were hashed with.
 
 use super::{Conn, StoreError, answered, declare, on};
 use crate::server::secret::key_hash::StoredVersion;
@@ -76,7 +76,7 @@ impl Peppers<'_> {
         Ok(())
     }
 
-    /// Notes the check value of a pepper version, unless there is one.
+    /// Stores the check value of a pepper version, unless there is one.
     ///
     /// # Errors
     /// When the database fails.

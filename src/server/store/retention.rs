@@ -1,4 +1,4 @@
-//! Removing what is over: rows go in steps, each a short transaction of its own, so that nobody waits for long
+//! Deletes expired rows in steps, each a short transaction, so that other writes do not wait for long
 //! (docs/security.md, S85). `crate::server::jobs` takes the steps.
 
 use super::{Conn, StoreError, declare, on};
@@ -16,7 +16,7 @@ declare! {
     IDLE_SESSIONS = "DELETE FROM sessions WHERE id_hash IN
         (SELECT id_hash FROM sessions WHERE last_seen_at <= $1 LIMIT $2)";
     ENDED_SESSIONS = "DELETE FROM sessions WHERE id_hash IN (SELECT id_hash FROM sessions WHERE ends_at <= $1 LIMIT $2)";
-    /// Those of before this was kept have 0, and stay: nobody knows how old they are, and no more come.
+    /// Rows from before this column existed have 0 and stay: their age is unknown, and no more are added.
     SENT_FORMS = "DELETE FROM sent_forms WHERE (account_id, form_token) IN
         (SELECT account_id, form_token FROM sent_forms WHERE sent_at > 0 AND sent_at < $1 LIMIT $2)";
     LOG_GAPS = "DELETE FROM request_log_gaps WHERE id IN (SELECT id FROM request_log_gaps WHERE at < $1 LIMIT $2)";

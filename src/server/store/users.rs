@@ -16,7 +16,7 @@ declare! {
     INSERT = "INSERT INTO users (id, name, email, email_key, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     BY_ID = "SELECT id, name, email, password_hash, last_account_id FROM users WHERE id = $1";
     BY_EMAIL = "SELECT id, name, email, password_hash, last_account_id FROM users WHERE email_key = $1";
-    /// Changes nothing, and keeps every other transaction that says the same waiting.
+    /// Locks the account against other transactions that call this; changes nothing.
     LOCK = "UPDATE users SET name = name WHERE id = $1";
     SET_LAST_ACCOUNT = "UPDATE users SET last_account_id = $2 WHERE id = $1 AND (last_account_id IS NULL OR last_account_id <> $2)";
 }
@@ -125,7 +125,7 @@ impl Users<'_> {
         Ok(())
     }
 
-    /// Notes whose pages the person saw last.
+    /// Stores the account that the person viewed last.
     ///
     /// # Errors
     /// When the database fails.

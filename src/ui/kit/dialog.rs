@@ -20,7 +20,7 @@ pub fn Dialog(
     view! { <dialog id=id class="dialog" open=open aria-labelledby=titled_by>{children()}</dialog> }
 }
 
-/// A dialog that a script opens; Escape is left to whoever draws it.
+/// A dialog that a script opens; its owner handles Escape.
 #[component]
 pub fn LiveDialog<C: IntoView + 'static>(
     /// Id of its title.

@@ -27,7 +27,7 @@ pub const ALL: &str = "all";
 /// Which events the list shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// All but refused sign-ins: whoever guesses passwords does not push the others away.
+    /// All but refused sign-ins, so that password guessing does not push other entries away.
     ButRefusals {
         /// Path of the refused ones.
         refusals: String,

@@ -51,13 +51,13 @@ pub struct KeyPageData {
     pub keys: String,
     /// The key.
     pub key: KeyRow,
-    /// Name of whoever made it, if they are still there.
+    /// Name of its creator, if they still exist.
     pub creator: Option<String>,
     /// When it stops by itself.
     pub end: Option<Timestamp>,
     /// When a person disabled it.
     pub revoked_at: Option<Timestamp>,
-    /// When whoever held it reported it as leaked.
+    /// When it was reported as leaked.
     pub leak_reported_at: Option<Timestamp>,
     /// Its scopes, and the routes that each opens; those that the catalogue does not know any more open none.
     pub scopes: Vec<(String, Vec<String>)>,

@@ -96,7 +96,7 @@ pub struct KeysPageData {
     pub is_empty: bool,
     /// When the page is drawn.
     pub now: Timestamp,
-    /// Keys that were reported as leaked and that nobody has acknowledged.
+    /// Keys that were reported as leaked and not yet acknowledged.
     pub leaks: Vec<Leak>,
     /// What is needed to make keys, for those who may.
     pub create: Option<CreateData>,
@@ -166,7 +166,7 @@ pub fn KeysPage(
     }
 }
 
-/// A key that whoever held it reported as leaked, and so revoked.
+/// A key that was revoked by a leak report.
 #[derive(Clone, Debug)]
 pub struct Leak {
     /// Id.

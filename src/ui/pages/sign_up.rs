@@ -22,7 +22,7 @@ pub fn SignUpPage(
     state: FormState,
     /// Fewest characters of a password.
     minimum: usize,
-    /// Whether nobody may sign up.
+    /// Whether sign-up is closed.
     closed: bool,
     /// Whether one person may, who is the first on a server that is closed to all others.
     first: bool,

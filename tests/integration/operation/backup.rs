@@ -121,10 +121,10 @@ both!(
         let pepper = fs::read(database.pepper_file()).expect("the pepper");
         assert!(!find(&backups, &pepper[..64]), "the pepper is in the backup");
         let said = run(&database, &["check", &dir]).expect("a good backup");
-        assert!(said.starts_with("all is well: "), "{said}");
+        assert!(said.starts_with("all checks passed: "), "{said}");
         let said = run(&database, &["check"]).expect("a good database");
         assert!(
-            said.starts_with("all is well: ") && said.contains("users 1"),
+            said.starts_with("all checks passed: ") && said.contains("users 1"),
             "{said}"
         );
 
@@ -132,7 +132,7 @@ both!(
         let place = place_beside(&database).await;
         let said = run(&place, &["restore", &dir, "--without-journal"]).expect("restored");
         assert!(
-            said.contains("everybody signs in again") && said.contains("babysea key revoke --all"),
+            said.contains("everyone has to sign in again") && said.contains("babysea key revoke --all"),
             "{said}"
         );
         let rows = "SELECT COUNT(*) FROM request_logs WHERE user_agent LIKE 'a client%'";
@@ -276,7 +276,7 @@ both!(
             return;
         }
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("is full: make room"), "{said}");
+        assert!(said.contains("is full: free some space"), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
         assert_eq!(
             String::from_utf8_lossy(&output.stdout),

@@ -226,9 +226,9 @@ async fn a_hangup_reads_the_file_again_and_a_wrong_one_stops_the_start() {
     std::fs::write(&file, SHIPPED).expect("a file");
     let program = Program::start_with(&database, &["--catalog", file.to_str().expect("UTF-8")]);
     std::fs::write(&file, SHIPPED.replace("\"GET\"", "\"get\"")).expect("a file");
-    program.hang_up("the catalogue stays as it was");
+    program.hang_up("the catalogue was not reloaded");
     std::fs::write(&file, SHIPPED).expect("a file");
-    program.hang_up("the catalogue was read again");
+    program.hang_up("the catalogue was reloaded");
     let log = String::from_utf8(program.stop()).expect("text");
     assert!(log.contains("line "), "{log}");
     std::fs::write(&file, SHIPPED.replace("[[routes]]", "[[roads]]")).expect("a file");

@@ -61,7 +61,7 @@ both!(
                 "reef-lab",
                 "who@example.com",
                 "member",
-                "nobody has signed up as who@example.com",
+                "there is no person with the email who@example.com",
             ),
             ("reef-lab", "pia@example.com", "owner", "is the primary owner"),
             (
@@ -123,8 +123,8 @@ both!(
         assert_eq!(list(), "version 1: 1 key\nversion 2: 0 keys");
         for (version, part) in [
             ("1", "1 stored keys cannot be checked without it"),
-            ("2", "has no version 2 that could be removed"),
-            ("3", "has no version 3 that could be removed"),
+            ("2", "has no version 2 to remove"),
+            ("3", "has no version 3 to remove"),
         ] {
             let refused = remove(version).expect_err(part);
             assert!(

@@ -262,14 +262,14 @@ async fn as_many_files_may_be_open_as_the_system_allows() {
     let few = Program::start_by(limited("-n 300"), &Database::sqlite(), &[]);
     assert_eq!(few.limit("Max open files").0, "300");
     let log = String::from_utf8(few.stop()).expect("text");
-    assert!(log.contains("may open 300 files"), "{log}");
+    assert!(log.contains("the limit of open files is 300"), "{log}");
     let many = Program::start_by(
         limited("-n 300"),
         &Database::sqlite(),
         &["--max-connections", "250"],
     );
     let log = String::from_utf8(many.stop()).expect("text");
-    assert!(log.contains("more than the 300 files allow"), "{log}");
+    assert!(log.contains("too high for the limit of 300 open files"), "{log}");
 }
 
 /// More connections than the process may open files: everybody is still answered.

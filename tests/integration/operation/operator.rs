@@ -108,21 +108,21 @@ both!(
             &database,
             &sign_out,
             "",
-            "this would sign Bo Lind (bo@example.com), who signed up on 20",
+            "this would end all sessions of Bo Lind (bo@example.com), who signed up on 20",
         );
         // Nobody is asked where there is no terminal, whatever stands in the input.
-        refused(&database, &sign_out, "y\n", "add --yes to do it");
+        refused(&database, &sign_out, "y\n", "add --yes to confirm");
         refused(
             &database,
             &["user", "sign-out", "--email", "who@example.com", "--yes"],
             "",
-            "nobody has signed up as who@example.com",
+            "there is no person with the email who@example.com",
         );
         refused(
             &database,
             &["user", "sign-out", "--email", "who", "--yes"],
             "",
-            "who is not an e-mail address",
+            "who is not an email address",
         );
         refused(
             &database,
@@ -133,7 +133,7 @@ both!(
         assert_eq!(bo.page(&program, &bo.slug).await, 200);
         let said = run(&database, &[&sign_out[..], &["--yes"]].concat()).expect("signed out");
         assert!(
-            said.ends_with("is signed out everywhere; 1 session ended\n"),
+            said.starts_with("signed out Bo Lind") && said.ends_with("; 1 session ended\n"),
             "{said}"
         );
         assert_eq!(
@@ -149,7 +149,7 @@ both!(
             &database,
             &password,
             NEW_PASSWORD,
-            "this would give Bo Lind (bo@example.com)",
+            "this would set a new password for Bo Lind (bo@example.com)",
         );
         let password = [&password[..], &["--yes"]].concat();
         for (input, part) in [
@@ -175,7 +175,12 @@ both!(
         let input = format!("{NEW_PASSWORD}\n");
         let said = run_with_input(&database, &password, &input).expect("a new password");
         assert!(
-            said.contains("has the new password now; 1 session ended") && !said.contains(NEW_PASSWORD),
+            said.starts_with("set the new password of Bo Lind")
+                && said.contains(
+                    "; 1 session \
+                              ended"
+                )
+                && !said.contains(NEW_PASSWORD),
             "{said}"
         );
         assert_eq!(bo.page(&program, &bo.slug).await, 303);
@@ -265,11 +270,11 @@ both!(
         );
         try_it(
             in_team("role", &["--role", "owner"]),
-            "this would give Max Tarn (max@example.com), member of Reef Lab since 20",
+            "this would change the role of Max Tarn (max@example.com), member of Reef Lab since 20",
         );
         try_it(
             in_team("role", &["--role", "member", "--yes"]),
-            "is member already",
+            "is already member",
         );
         try_it(
             in_team("role", &["--role", "admin", "--yes"]),
@@ -295,7 +300,10 @@ both!(
         );
         assert_eq!(max.page(&program, "reef-lab").await, 200);
         let said = done(in_team("remove", &["--yes"]));
-        assert!(said.contains("the keys they made stay with the team"), "{said}");
+        assert!(
+            said.contains("the keys they created stay with the team"),
+            "{said}"
+        );
         assert_eq!(max.page(&program, "reef-lab").await, 404);
         assert_eq!(uses(&program, &secret).await, 200);
         let entries = database.texts(BY_OPERATOR).await;

@@ -224,12 +224,12 @@ async fn a_catalogue_that_is_a_pipe_is_refused_and_stops_nothing() {
         }
         line
     };
-    let line = wait_for("the catalogue stays as it was");
+    let line = wait_for("the catalogue was not reloaded");
     assert!(line.contains("not a file"), "{line}");
     std::fs::remove_file(&catalog).expect("it was there");
     std::fs::write(&catalog, CATALOG).expect("a file");
     program.signal(Signal::HUP);
-    wait_for("the catalogue was read again");
+    wait_for("the catalogue was reloaded");
     program.signal(Signal::TERM);
     let mut rest = String::new();
     lines.read_to_string(&mut rest).expect("the rest");

@@ -35,20 +35,20 @@ async fn the_file_is_read_again_and_a_wrong_one_changes_nothing() {
     assert_eq!(forwarded().await, 403);
     write("127.0.0.0/8 # the proxy on this machine\n");
     assert_eq!(forwarded().await, 403, "not before it is told");
-    program.hang_up("the list of trusted proxies was read again");
+    program.hang_up("the list of trusted proxies was reloaded");
     assert_eq!(forwarded().await, 200);
     for wrong in ["127.0.0.1:80\n", "\n", "edge.example.com"] {
         write(wrong);
-        program.hang_up("the list of trusted proxies stays as it was: TRUSTED_PROXIES");
+        program.hang_up("the list of trusted proxies was not reloaded: TRUSTED_PROXIES");
         assert_eq!(forwarded().await, 200, "{wrong:?}");
     }
     std::fs::remove_file(&file).expect("it was there");
-    program.hang_up("the list of trusted proxies stays as it was: TRUSTED_PROXIES");
+    program.hang_up("the list of trusted proxies was not reloaded: TRUSTED_PROXIES");
     assert_eq!(forwarded().await, 200);
     write("0.0.0.0/0\n");
     program.hang_up("TRUSTED_PROXIES covers more public addresses than");
     write("10.0.0.0/8\n");
-    program.hang_up("the list of trusted proxies was read again");
+    program.hang_up("the list of trusted proxies was reloaded");
     assert_eq!(forwarded().await, 403);
     program.stop();
 }

@@ -113,12 +113,11 @@ both!(
         ];
         assert_eq!(program.send(form("/sign-up", &bo)).await.status, 422);
         let output = String::from_utf8(program.stop()).expect("text");
-        let notice =
-            "SIGN_UP=invited and nobody has an account yet: the first person who signs up at http://";
+        let notice = "SIGN_UP=invited and there is no account yet: the first person who signs up at http://";
         assert!(output.contains(notice), "{output}");
         // The next start has nobody to tell of.
         let program = Program::start_with(&database, INVITED);
         let output = String::from_utf8(program.stop()).expect("text");
-        assert!(!output.contains("nobody has an account yet"), "{output}");
+        assert!(!output.contains("there is no account yet"), "{output}");
     }
 );

@@ -236,9 +236,9 @@ both!(
                 "reef-lab",
                 "nobody@example.com",
                 Role::Member,
-                "nobody has signed up",
+                "there is no person with the email nobody@example.com",
             ),
-            ("reef-lab", "oda", Role::Member, "is not an e-mail address"),
+            ("reef-lab", "oda", Role::Member, "is not an email address"),
             (
                 "reef-lab",
                 "pia-reef@example.com",

@@ -100,7 +100,7 @@ async fn kill_postgres_restores(place: &Place, good: &Path) -> Result<(), Failur
         let said = String::from_utf8_lossy(&again.stderr).into_owned();
         if again.status.success() {
             repeated += 1;
-        } else if said.contains("has tables of this product already") {
+        } else if said.contains("already has tables of this product") {
             refused += 1;
         } else {
             println!("{said}");

@@ -13,8 +13,8 @@ const PIECES: usize = 4;
 pub(super) async fn restore(source: &Source, wanted: &Restore) -> Result<Vec<String>, BackupError> {
     if !wanted.without_journal {
         return refuse(format!(
-            "a backup of PostgreSQL has no journal that tells what ended after {}: keys that were revoked since then would \
-             work again. Use point-in-time recovery (docs/operations.md), or add --without-journal",
+            "a backup of PostgreSQL has no journal of what was revoked or removed after {}: keys that were revoked \
+             since then would work again. Use point-in-time recovery (docs/operations.md), or add --without-journal",
             source.manifest.made_at
         ));
     }
@@ -49,7 +49,7 @@ pub(super) async fn restore(source: &Source, wanted: &Restore) -> Result<Vec<Str
     wrong.extend(load.orphans().await?);
     if !wrong.is_empty() {
         return refuse(format!(
-            "{} does not hold what its manifest says: {}. Restore another backup",
+            "{} does not match its manifest: {}. Restore another backup",
             source.folder.display(),
             wrong.join("; ")
         ));
@@ -58,11 +58,9 @@ pub(super) async fn restore(source: &Source, wanted: &Restore) -> Result<Vec<Str
     load.commit().await?;
     let mut said = vec![format!("{}, to the database of DATABASE_URL", source.done())];
     if let Emptied::Kept(schema) = emptied {
-        said.push(format!(
-            "the tables that were there are kept in the schema {schema}"
-        ));
+        said.push(format!("the previous tables are kept in the schema {schema}"));
     }
-    said.push("everybody signs in again".to_owned());
+    said.push("everyone has to sign in again".to_owned());
     said.push(source.lost());
     Ok(said)
 }
@@ -76,13 +74,13 @@ async fn fill(load: &mut Load, source: &Source, table: &Table) -> Result<(), Bac
             sent.map_err(|_| CopyError::Stopped.into())
         });
         if sent.is_err() {
-            // Nobody waits for it where PostgreSQL refused a row.
+            // The receiver is gone if PostgreSQL refused a row.
             let _ = sender.blocking_send(Err(std::io::ErrorKind::Other.into()));
         }
         sent.map(drop)
     });
     let (read, rows) = tokio::join!(reads, load.fill(&table.name, &table.columns, receiver));
-    // A file that cannot be read, or a writer that nobody waits for any more, is the cause of what the other side says.
+    // If the file could not be read, or the receiver is gone, the error of the other side is only a consequence.
     let rows = match (read, rows) {
         (Err(error), _) if !matches!(error, BackupError::Copy(CopyError::Stopped)) => return Err(error),
         (_, rows) => rows?,

@@ -35,15 +35,16 @@ pub(super) async fn restore(
     let shown = path.display();
     if place.has_database() && !wanted.replace {
         return refuse(format!(
-            "there is a database {shown} already: add --replace, which keeps it under another name, or name another place"
+            "there is already a database {shown}: add --replace, which keeps it under another name, or name another \
+             file"
         ));
     }
     let journal = journal_of(&path, wanted.copies.as_deref());
     if journal.is_none() && !wanted.without_journal {
         return refuse(format!(
-            "there is no journal {shown}{JOURNAL} beside the database, and no copy of it in BACKUP_DIR, which tells what \
-             ended after {}: keys that were revoked since then would work again. Put the journal there, or add \
-             --without-journal",
+            "there is no journal {shown}{JOURNAL} beside the database and no copy of it in BACKUP_DIR, so it is not \
+             known what was revoked or removed after {}: keys that were revoked since then would work again. Put the \
+             journal there, or add --without-journal",
             source.manifest.made_at
         ));
     }
@@ -58,15 +59,12 @@ pub(super) async fn restore(
     let _ = next.keep();
     let mut said = vec![format!("{}, to {shown}", source.done())];
     if place.has_database() {
-        said.push(format!(
-            "the database that was there is kept as {}",
-            kept.display()
-        ));
+        said.push(format!("the previous database is kept as {}", kept.display()));
     }
-    said.push("everybody signs in again".to_owned());
+    said.push("everyone has to sign in again".to_owned());
     said.push(match journal {
         Some(journal) => format!(
-            "the next start applies {}, so that what ended since stays ended",
+            "the next start applies {}, so that what was revoked, removed or changed since stays in effect",
             journal.display()
         ),
         None => source.lost(),
@@ -107,7 +105,7 @@ async fn copy(source: &Source, path: &Path) -> Result<TempPath, BackupError> {
         let found = digest(&from, stopped, |piece| file.write_all(piece).map_err(failed))?;
         if found != part {
             return refuse(format!(
-                "{} is damaged: it has another content than when it was made. Restore another backup",
+                "{} is damaged: it has changed since the backup was made. Restore another backup",
                 from.display()
             ));
         }
@@ -167,7 +165,7 @@ async fn check(source: &Source, next: &Path) -> Result<(), BackupError> {
         return Ok(());
     }
     refuse(format!(
-        "{} does not hold what its manifest says: {}. Restore another backup",
+        "{} does not match its manifest: {}. Restore another backup",
         source.folder.display(),
         differences.join("; ")
     ))

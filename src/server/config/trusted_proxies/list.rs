@@ -29,7 +29,7 @@ pub enum ProxySource {
 #[derive(Debug, thiserror::Error)]
 pub enum ProxiesError {
     /// An entry of the setting.
-    #[error("must be IP addresses or CIDR blocks with commas between them, or @FILE; entry {}, {}, {}", .0.number, .0.text, .0.of_proxies())]
+    #[error("must be IP addresses or CIDR blocks, separated by commas, or @FILE; entry {}, {}, {}", .0.number, .0.text, .0.of_proxies())]
     Entry(WrongEntry),
     /// An entry of a file.
     #[error("TRUSTED_PROXIES: entry {} of {path}, {}, {}", .entry.number, .entry.text, .entry.of_proxies())]
@@ -40,7 +40,7 @@ pub enum ProxiesError {
         entry: WrongEntry,
     },
     /// The file has no entry: most likely it is not the one that was meant, or is being written.
-    #[error("TRUSTED_PROXIES: {0} lists no proxy: add one, or leave TRUSTED_PROXIES out")]
+    #[error("TRUSTED_PROXIES: {0} lists no proxy: add one, or leave TRUSTED_PROXIES unset")]
     Nothing(PathBuf),
     /// A folder, a pipe or a device.
     #[error(
@@ -51,7 +51,7 @@ pub enum ProxiesError {
     #[error("TRUSTED_PROXIES: {0} has more than 4 MiB: list blocks instead of single addresses")]
     TooLong(PathBuf),
     /// The process is about to end.
-    #[error("TRUSTED_PROXIES could not be read any more: the server stops")]
+    #[error("TRUSTED_PROXIES could not be read, because the server is stopping")]
     Stopped,
     /// The file cannot be read.
     #[error("TRUSTED_PROXIES: {path} cannot be read: {}", why(.source))]
@@ -184,7 +184,7 @@ mod tests {
             let sentence = text.parse::<TrustedProxies>().expect_err(text).to_string();
             assert_eq!(
                 sentence,
-                format!("must be IP addresses or CIDR blocks with commas between them, or @FILE; {end}")
+                format!("must be IP addresses or CIDR blocks, separated by commas, or @FILE; {end}")
             );
         }
     }
@@ -206,10 +206,10 @@ mod tests {
                 && !list.trusts(Ipv4Addr::new(10, 12, 0, 1).into())
         );
         for (text, end) in [
-            ("", "lists no proxy: add one, or leave TRUSTED_PROXIES out"),
+            ("", "lists no proxy: add one, or leave TRUSTED_PROXIES unset"),
             (
                 "# none\n\n",
-                "lists no proxy: add one, or leave TRUSTED_PROXIES out",
+                "lists no proxy: add one, or leave TRUSTED_PROXIES unset",
             ),
         ] {
             write(text);

@@ -1,4 +1,4 @@
-//! Refuses changes that another site asks a browser for (docs/security.md, S24).
+//! Refuses changes that come from another site (docs/security.md, S24).
 
 use crate::server::app::App;
 use axum::{

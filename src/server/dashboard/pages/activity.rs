@@ -110,7 +110,7 @@ pub async fn show(
 ) -> Response {
     let app = &visit.app;
     let page = paths::activity(&slug);
-    // Somebody pasted a key to find it: its first characters find it too, and may stand in an address.
+    // The search contains a pasted key. Its first characters find it too, and may be in a URL.
     if let Some(start) = token::start_in(&asked.search, &app.config.key_prefix) {
         let found = Asked {
             search: start,

@@ -1,5 +1,5 @@
-//! What stands before the forms of pages: who may send one, and how long it may be (docs/security.md, S28 and S89).
-//! Their handlers run when the body is there, so that they judge the person as they are then.
+//! Gates of page forms: who may send one, and how long it may be (docs/security.md, S28 and S89). The handlers run once
+//! the body has arrived, so that they check the person's state at that time.
 
 use super::{failure, to_sign_in, with_retry};
 use crate::{
@@ -36,7 +36,7 @@ use tower_sessions::Session;
 /// How long a page may take: a little less than the limit of everything that is read, whose answer is no page.
 const PAGE: Duration = Duration::from_millis(4_800);
 
-/// Around every page that is read: one whose database hangs is answered by a page that says so (docs/security.md, S76).
+/// Time limit of every page: if the database hangs, the response is an error page (docs/security.md, S76).
 pub async fn page(State(app): State<App>, request: Request, next: Next) -> Response {
     static LINES: LogLimit = LogLimit::new();
     if !request_id::is_page(&request) {
@@ -53,7 +53,7 @@ pub async fn page(State(app): State<App>, request: Request, next: Next) -> Respo
     late(&app, copy, unavailable()).await
 }
 
-/// Before a form that anybody may send.
+/// Gate of a form that needs no sign-in.
 pub async fn open(State(app): State<App>, request: Request, next: Next) -> Response {
     let from = client_ip::of(&app, request.headers(), request.extensions());
     let sender = Sender::Stranger(from.network());
@@ -108,7 +108,7 @@ async fn late(app: &App, mut parts: Parts, (status, told): (StatusCode, ApiError
     with_retry(status, document::render(&visit, status, "Error", page).await)
 }
 
-/// A page that says why the form was not read.
+/// The error page for a form that was not read.
 async fn refused(app: &App, mut parts: Parts, unread: Unread) -> Response {
     let Ok(visit) = PageRequest::from_request_parts(&mut parts, app).await;
     let status = unread.status();

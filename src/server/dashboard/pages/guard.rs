@@ -21,7 +21,7 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// What is asked for.
+/// The requested configuration.
 #[derive(Deserialize)]
 pub struct Asked {
     #[serde(default)]

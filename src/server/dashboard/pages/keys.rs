@@ -42,7 +42,7 @@ use list::Asked;
 use serde::Deserialize;
 use std::{slice, sync::Arc, time::Duration};
 
-/// A page of the account, and who asks for it from where.
+/// A request for a page of the account: the viewer and their view.
 struct Keys {
     visit: PageRequest,
     viewer: Viewer,
@@ -101,7 +101,7 @@ pub async fn show(
         Err(response) => return response,
     };
     let asked = &keys.asked;
-    // Somebody pasted a key to find it: its first characters find it too, and may stand in an address.
+    // The search contains a pasted key. Its first characters find it too, and may be in a URL.
     if let Some(start) = token::start_in(&asked.search, &keys.app().config.key_prefix) {
         let mut found = asked.clone();
         found.search = start;
@@ -112,7 +112,7 @@ pub async fn show(
     let opened = match asked.dialog.as_str() {
         "create" if keys.reader.may(Action::CreateKey) => Ok((KeyDialog::Create, fresh(keys.app()))),
         name => match confirm::action(name) {
-            // Whoever has to sign in before a form is read comes back to its address, which names no key.
+            // After signing in, the person returns to the URL of the form, which names no key.
             Some(action) if keys.reader.may(action) && !about.is_empty() => {
                 confirm::open(&keys, action, &about, fresh(keys.app())).await
             }
@@ -156,7 +156,7 @@ struct OneKey {
     key: String,
 }
 
-/// Notes that somebody knows of a leak.
+/// Acknowledges a leak.
 async fn acknowledge(keys: &Keys, request: axum::extract::Request) -> Response {
     let OneKey { key } = match fields::read(request).await {
         Ok(form) => form,
@@ -209,7 +209,7 @@ async fn create(keys: &Keys, form: CreateKey) -> Response {
 /// The page with the secret, or why there is none.
 ///
 /// # Errors
-/// What is to be said at the form, which is then drawn again.
+/// The errors of the form, which is rendered again.
 async fn answer(
     keys: &Keys,
     made: Result<Revealed, ServiceError>,

@@ -1,4 +1,4 @@
-//! The cookie of a browser in which somebody has signed in before (docs/security.md, S7). It signs nobody in and stays
+//! The cookie of a browser in which a person has signed in before (docs/security.md, S7). It does not sign in and stays
 //! when one signs out.
 
 use super::cookies;

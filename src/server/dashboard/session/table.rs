@@ -21,7 +21,7 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-/// How long a session may have been used before that is noted again (S11).
+/// How often the last use of a session is written (S11).
 const TOUCH_AFTER: Duration = Duration::from_mins(1);
 
 /// Sessions that a person may have; signing in once more ends the one that was used least lately.
@@ -38,8 +38,8 @@ impl SessionTable {
         Self(app)
     }
 
-    /// Stores a new session. One of a person only if their password is still the one that let them in: whoever changes
-    /// it ends the sessions there are, and locks the person as this does. Whether it was stored.
+    /// Stores a new session; returns whether it was stored. A person's session is stored only if their password is
+    /// still the one they signed in with. A password change ends all sessions and locks the person, as this does.
     async fn insert(
         &self,
         record: &Record,
@@ -91,7 +91,7 @@ impl SessionTable {
             self.0.write_behind.touch(hash, now);
         }
         let data = serde_json::from_str(&live.data).map_err(|_| StoreError::Unreadable("sessions.data"))?;
-        // The end in the record is never asked for: the table is.
+        // The expiry in the record is not used: the table decides.
         Ok(Some(Record {
             id,
             data,

@@ -70,13 +70,13 @@ fn warning(path: &Path, found: &Metadata, mine: bool) -> Option<String> {
     let shown = path.display();
     if found.is_dir() && mode & STICKY != 0 && mode & OTHERS_WRITE != 0 {
         return Some(format!(
-            "all users share the folder {shown}: keep the data in a folder of its own"
+            "the folder {shown} is shared by all users: keep the data in a folder of its own"
         ));
     }
     let matters = match (mine, found.is_dir()) {
         (true, _) => GROUP | OTHERS,
         (false, false) => OTHERS,
-        // Of somebody else's folder only this can do harm: the files in it are judged for themselves.
+        // Only this is a risk in another user's folder; the files in it are checked separately.
         (false, true) => OTHERS_WRITE,
     };
     if mode & matters == 0 {

@@ -17,8 +17,8 @@ const TRIES: u32 = 20;
 /// Why a file was not replaced. The old one is whole.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplaceError {
-    /// Another process holds it.
-    #[error("another command is changing it: try again when that has ended")]
+    /// Another process holds the lock.
+    #[error("another command is changing it: try again when it has finished")]
     Busy,
     /// Hard links.
     #[error("it has {0} names (hard links), and only one of them would change: remove the others first")]
@@ -30,7 +30,7 @@ pub enum ReplaceError {
     #[error("it belongs to the group {0}, which this user is not in: run this command as root")]
     Group(u32),
     /// No right to make files beside it.
-    #[error("this user may not make files in {folder}: run this command as {owner}")]
+    #[error("this user may not create files in {folder}: run this command as {owner}")]
     Folder {
         /// The folder.
         folder: PathBuf,
@@ -41,10 +41,10 @@ pub enum ReplaceError {
     #[error("it is on a read-only file system: change it where it is mounted from")]
     ReadOnly,
     /// A mount of this file alone.
-    #[error("it is mounted by itself and cannot be replaced here: change it where it is mounted from")]
+    #[error("it is a mount point and cannot be replaced here: change it where it is mounted from")]
     Mounted,
     /// Another file has taken its place.
-    #[error("another file took its place meanwhile: try again")]
+    #[error("another file took its place in the meantime: try again")]
     Moved,
     /// Anything else.
     #[error(transparent)]
@@ -110,7 +110,7 @@ impl Held {
         if self.found.nlink() != 1 {
             return Err(ReplaceError::Names(self.found.nlink()));
         }
-        // While the file that is in place is locked, nobody else prepares one.
+        // While the current file is locked, no other process prepares a replacement.
         for kind in [FIRST, NEXT] {
             sweep(&self.path, kind);
         }

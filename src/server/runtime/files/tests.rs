@@ -134,7 +134,7 @@ fn replacing_keeps_the_owner_and_the_group() {
     let folder = folder();
     let path = folder.path().join("pepper");
     fs::write(&path, "1").expect("a file");
-    // Only root can give a file away; the test says nothing for anybody else.
+    // Only root can change a file's owner, so other users skip the test.
     if std::os::unix::fs::chown(&path, Some(65_534), Some(65_533)).is_err() {
         return;
     }
@@ -159,7 +159,7 @@ fn what_cannot_be_kept_is_refused_and_nothing_is_left() {
     drop(held);
     fs::remove_file(folder.path().join("second")).expect("removed");
 
-    // Somebody else moves another file there while it is being replaced.
+    // Another process moves a file there during the replacement.
     let held = Held::open(&path).expect("held");
     let next = held.prepare(b"2").expect("written");
     fs::write(folder.path().join("other"), "3").expect("a file");

@@ -32,7 +32,7 @@ pub enum PepperError {
     )]
     Malformed(PathBuf),
     /// A version that is not in the file, or the last one, which new keys are stored under.
-    #[error("PEPPER_FILE {path} has no version {version} that could be removed")]
+    #[error("PEPPER_FILE {path} has no version {version} to remove")]
     NotThere {
         /// The file.
         path: PathBuf,
@@ -56,7 +56,7 @@ pub enum PepperError {
         source: ReplaceError,
     },
     /// The file was another one each time it was read.
-    #[error("PEPPER_FILE {0} is being changed: start again when that has ended")]
+    #[error("PEPPER_FILE {0} is being changed by a command: start again when it has finished")]
     Changing(PathBuf),
     /// The file cannot be read or made.
     #[error("PEPPER_FILE {path} cannot be used: {source}")]

@@ -1,5 +1,5 @@
-//! What else the pepper keys: digests that tell things apart without telling what they are, and values that a browser
-//! brings back.
+//! Other uses of the pepper: digests that distinguish values without revealing them, and values that a browser brings
+//! back.
 
 use super::{Pepper, Version};
 use hmac::Mac as _;

@@ -1,4 +1,5 @@
-//! Who may sign up. Where only invited people may, nobody could ever invite anybody: so the first person may, exactly one.
+//! Who may sign up. With invitations only, no first person could exist to invite others, so exactly one person may sign
+//! up without one.
 
 use crate::server::{
     app::App,
@@ -7,18 +8,18 @@ use crate::server::{
     store::{StoreError, Tables as _, Tx},
 };
 
-/// What signing up is to whoever asks now.
+/// Whether sign-up is possible now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignUpDoor {
-    /// Everybody may.
+    /// Anyone may sign up.
     Open,
-    /// Only invited people may, and nobody has an account yet: one person may.
+    /// Only invited people may sign up, but there is no account yet: one person may.
     First,
-    /// Only invited people may.
+    /// Only invited people may sign up.
     Closed,
 }
 
-/// Who may sign up at the moment. A database that does not answer lets nobody in, and the page opens all the same.
+/// Who may sign up now. Closed if the database does not answer; the page still opens.
 pub async fn door(app: &App) -> SignUpDoor {
     if app.config.sign_up == SignUp::Open {
         return SignUpDoor::Open;
@@ -33,10 +34,10 @@ async fn is_nobody_there(app: &App) -> Result<bool, StoreError> {
     Ok(!app.store.read().await?.operator().has_people().await?)
 }
 
-/// Judges a sign-up before anything is computed for it.
+/// Checks a sign-up before any other work.
 ///
 /// # Errors
-/// `Refused` with `sentence` when nobody may sign up.
+/// `Refused` with `sentence` when sign-up is closed.
 pub(in crate::server::service) async fn check(app: &App, sentence: &'static str) -> Result<(), ServiceError> {
     let is_closed = app.config.sign_up == SignUp::Invited && !is_nobody_there(app).await?;
     if is_closed {
@@ -45,11 +46,11 @@ pub(in crate::server::service) async fn check(app: &App, sentence: &'static str)
     Ok(())
 }
 
-/// Judges it again in the transaction that adds the person: of several at once, on however many servers, one is the
-/// first (docs/security.md, S91).
+/// Checks again in the transaction that adds the person: of several simultaneous sign-ups, on any number of servers,
+/// one is first (docs/security.md, S91).
 ///
 /// # Errors
-/// `Refused` with `sentence` when somebody else was.
+/// `Refused` with `sentence` when another person was first.
 pub(in crate::server::service) async fn check_in(
     app: &App,
     tx: &mut Tx,
@@ -64,12 +65,12 @@ pub(in crate::server::service) async fn check_in(
     Ok(())
 }
 
-/// What the start says while nobody has an account and only invited people may sign up.
+/// The warning of a start while there is no account and only invited people may sign up.
 pub async fn notice(app: &App) -> Option<String> {
     (door(app).await == SignUpDoor::First).then(|| {
         format!(
-            "SIGN_UP=invited and nobody has an account yet: the first person who signs up at {}/sign-up may, and \
-             nobody after them",
+            "SIGN_UP=invited and there is no account yet: the first person who signs up at {}/sign-up is accepted, \
+             and everyone after them is refused",
             app.origin.as_str()
         )
     })

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// How long the question before a deletion waits for rows that are not written yet.
+/// How long the confirmation of a deletion waits for rows that are not written yet.
 const FLUSH: Duration = Duration::from_millis(500);
 
 /// How many rows of the request log go with these keys of an account; nothing where that could not be counted in time.

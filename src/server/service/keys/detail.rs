@@ -37,7 +37,7 @@ pub struct Requests {
 pub struct KeyDetail {
     /// The key.
     pub key: Key,
-    /// Name of whoever made it, if they are still there.
+    /// Name of its creator, if they still exist.
     pub creator: Option<String>,
     /// It and the keys that it replaces or is replaced by, newest first.
     pub chain: Vec<Key>,
@@ -49,7 +49,7 @@ pub struct KeyDetail {
     pub days: Option<[Requests; DAYS]>,
     /// Its last requests, newest first.
     pub requests: Vec<LoggedRequest>,
-    /// Whether requests of these days were dropped from the log; nobody knows of which keys they were.
+    /// Whether requests of these days were dropped from the log. It is not known for which keys.
     pub has_gaps: bool,
     /// What was done to it, newest first.
     pub activity: Vec<Entry>,

@@ -1,4 +1,4 @@
-//! Keys in the wrong hands: whoever holds one revokes it with it, and owners are told (docs/security.md, S40).
+//! Leak reports: anyone who has a key can revoke it, and its owners are notified (docs/security.md, S40).
 
 use crate::{
     domain::{
@@ -24,8 +24,8 @@ const NAMED: u32 = 10;
 /// # Errors
 /// When the database fails.
 pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
-    // Whoever holds the key may report it as often as they like: only the first time is work. The answer is the same, and
-    // holds on every server.
+    // A key can be reported any number of times, and only the first report does work. The response is the same, and the
+    // key has ended on every server.
     if key.leak_reported_at.is_some() && key.revoked_at.is_some() {
         return app.store.all_known().await;
     }
@@ -50,7 +50,7 @@ pub async fn open(app: &App, reader: &AccountReader) -> Result<Vec<Key>, Service
     Ok(store.leaks().open(reader.account.id, NAMED).await?)
 }
 
-/// Notes that `manager` knows of a leak; twice is no mistake.
+/// Acknowledges a leak by `manager`; a repeat is not an error.
 ///
 /// # Errors
 /// `NotFound` when the account has no such key.

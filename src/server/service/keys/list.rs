@@ -52,7 +52,7 @@ impl KeyList {
     }
 }
 
-/// Where a key stands in the list.
+/// Cursor of a key in the list.
 fn place(key: &Key) -> Cursor {
     Cursor {
         at: key.created_at,
@@ -91,7 +91,7 @@ async fn exactly(
     page: Page,
 ) -> Result<KeyList, ServiceError> {
     let (account, now) = (reader.account.id, app.now());
-    // One more than is shown tells whether there are others.
+    // One row more than a page shows whether there are others.
     let (size, limit) = (PAGE as usize, PAGE + 1);
     let mut store = app.store.read().await?;
     let counts = store.key_list().counts(account, filter, now).await?;

@@ -1,5 +1,4 @@
-//! Rotating: a key is made to replace another, which goes on working through its grace period (docs/security.md, S37 and
-//! S38).
+//! Rotation: creates a replacement for a key, which keeps working for its grace period (docs/security.md, S37 and S38).
 
 use super::{Revealed, check_form_token, check_room, once};
 use crate::{
@@ -29,7 +28,7 @@ const ROTATED_TWICE: &str = "This form has made its replacement already, and a s
 pub struct RotateForm<'a> {
     /// Id of the key.
     pub key: &'a str,
-    /// Hours that it goes on working.
+    /// Grace period in hours.
     pub grace: &'a str,
     /// Makes the form count once (docs/security.md, S35).
     pub form_token: &'a str,
@@ -57,8 +56,8 @@ pub async fn stops(app: &App, reader: &AccountReader, key: &Key) -> Result<Optio
     Ok(older.filter(|older| older.status(app.now()).is_live()))
 }
 
-/// Makes a key to replace another: same name, scopes and allowlist, and the lifetime that the other was given, from now.
-/// Of two that ask at once, one wins.
+/// Makes a key to replace another: same name, scopes and allowlist, and the lifetime that the other was given, from
+/// now. Of two simultaneous rotations, one wins.
 ///
 /// # Errors
 /// `NotFound` when the account has no such key, `Invalid` with the grace period, `Conflict` when the key cannot be

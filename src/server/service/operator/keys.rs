@@ -16,8 +16,8 @@ use crate::{
     },
 };
 
-/// Keys that one transaction ends. In an account of 1,000,000 keys on SQLite a step took 22 ms, the worst of 1,000 steps
-/// 112 ms, and whoever else wrote waited as long (two cores, without optimisation).
+/// Keys that one transaction revokes. In an account of 1,000,000 keys on SQLite a step took 22 ms, the worst of 1,000
+/// steps 112 ms, and other writes waited as long (two cores, without optimisation).
 const STEP: u32 = 50;
 
 /// What a step of many did.
@@ -91,15 +91,16 @@ impl Operator<'_> {
         tx.accounts().lock(account).await?;
         tx.keys().lock(account, &[key.id]).await?;
         let Some(key) = tx.keys().by_id(account, key.id).await? else {
-            return refuse("this key was deleted meanwhile, which ended it".to_owned());
+            return refuse("this key was deleted in the meantime".to_owned());
         };
         if !self.revoke(&mut tx, &key, now, &reason).await? {
             drop(tx);
-            // Whoever ended it, it has ended on every server once this is said (docs/security.md, S73).
+            // The key has ended on every server before this response, whichever change ended it (docs/security.md,
+            // S73).
             self.store.all_known().await?;
             return refuse(match key.status(now) {
-                KeyStatus::Expired => "this key has expired: it does not work any more".to_owned(),
-                _ => "this key was revoked already".to_owned(),
+                KeyStatus::Expired => "this key has already expired".to_owned(),
+                _ => "this key is already revoked".to_owned(),
             });
         }
         Ok(tx.commit().await?)
@@ -128,7 +129,7 @@ impl Operator<'_> {
         let keys = reader.operator().live_keys(account, now, before, STEP).await?;
         drop(reader);
         let Some(&last) = keys.last() else {
-            // Those that others ended have ended on every server once this is said (docs/security.md, S73).
+            // Keys that other changes ended have ended on every server before this response (docs/security.md, S73).
             self.store.all_known().await?;
             return Ok(Step::default());
         };
@@ -138,7 +139,7 @@ impl Operator<'_> {
         tx.keys().lock(account, &ids).await?;
         let mut revoked = 0;
         for id in ids {
-            // As it is now that nobody else can change it.
+            // Read again under the lock.
             if let Some(key) = tx.keys().by_id(account, id).await?
                 && self.revoke(&mut tx, &key, now, &reason).await?
             {

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Somebody in a team.
+/// A person in a team.
 pub struct InTeam {
     /// The team.
     pub team: Account,
@@ -53,7 +53,7 @@ impl Operator<'_> {
         Ok(reader.operator().members(account, after, PAGE).await?)
     }
 
-    /// Somebody in a team who is not its primary owner.
+    /// Finds a person in a team who is not its primary owner.
     ///
     /// # Errors
     /// `Conflict` with a sentence when they are not in it, or own it.
@@ -62,7 +62,8 @@ impl Operator<'_> {
         let person = self.person(email).await?;
         if person.id()? == owner {
             return refuse(format!(
-                "{email} is the primary owner of {slug}, which always has one: they can neither be removed nor be given another role"
+                "{email} is the primary owner of {slug}, which always has one: they cannot be removed, and their role \
+                 cannot be changed"
             ));
         }
         let mut reader = self.store.read().await?;
@@ -77,7 +78,7 @@ impl Operator<'_> {
         }
     }
 
-    /// Takes somebody out of a team. The keys they made stay with it.
+    /// Removes a person from a team. The keys they created stay.
     ///
     /// # Errors
     /// `Conflict` when they are not in it any more.
@@ -87,7 +88,7 @@ impl Operator<'_> {
         tx.accounts().lock(team).await?;
         if !tx.change_member(team, user).remove().await? {
             return refuse(format!(
-                "{} is not in {} any more",
+                "{} is no longer in {}",
                 member.person.email, member.team.slug
             ));
         }
@@ -98,7 +99,7 @@ impl Operator<'_> {
         Ok(tx.commit().await?)
     }
 
-    /// Gives somebody in a team another role.
+    /// Changes the role of a person in a team.
     ///
     /// # Errors
     /// `Conflict` when they are not in it any more, or have the role.
@@ -108,12 +109,12 @@ impl Operator<'_> {
         tx.accounts().lock(team).await?;
         let Some((before, _)) = tx.operator().member(team, user).await? else {
             return refuse(format!(
-                "{} is not in {} any more",
+                "{} is no longer in {}",
                 member.person.email, member.team.slug
             ));
         };
         if before == role {
-            return refuse(format!("{} is {} already", member.person.email, role.label()));
+            return refuse(format!("{} is already {}", member.person.email, role.label()));
         }
         tx.change_member(team, user).set_role(role).await?;
         let target = (user.to_string(), member.person.name.as_str());

@@ -16,7 +16,7 @@ declare! {
     SET_ROLE = "UPDATE memberships SET role = $3 WHERE account_id = $1 AND user_id = $2";
 }
 
-/// Somebody whose membership is to change, from [`crate::server::store::Tx::change_member`].
+/// A membership to change, from [`crate::server::store::Tx::change_member`].
 pub struct MemberChange<'c> {
     pub(in crate::server::store) conn: Conn<'c>,
     pub(in crate::server::store) account: AccountId,

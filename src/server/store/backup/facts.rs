@@ -14,7 +14,7 @@ pub struct Applied {
     pub checksum: Vec<u8>,
 }
 
-/// What is true of a database at one moment.
+/// Facts about a database as of one moment.
 #[derive(Debug)]
 pub struct Facts {
     /// The migrations, the first one first.
@@ -89,15 +89,13 @@ impl Facts {
     }
 }
 
-/// Looks for rows that refer to others that are not there.
+/// Finds rows that refer to missing rows.
 pub(super) async fn orphans(mut conn: Conn<'_>) -> Result<Fault, CopyError> {
     let mut fault = Vec::new();
     for &(what, sql) in REFERENCES {
         let found: i64 = on!(again(&mut conn), c => sqlx::query_scalar(sql).fetch_one(c).await?);
         if found > 0 {
-            fault.push(format!(
-                "{found} values of {what} refer to rows that are not there"
-            ));
+            fault.push(format!("{found} values of {what} refer to missing rows"));
         }
     }
     Ok(fault)

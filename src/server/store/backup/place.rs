@@ -98,7 +98,7 @@ impl Place {
             Err(error) => Err(CopyError::Failed(driver_errors::sqlite(&error, &self.path))),
             Ok(mode) if mode == "delete" => Ok(()),
             Ok(_) => Err(CopyError::Failed(format!(
-                "another program has {} open: end it",
+                "another program has {} open: stop it",
                 self.path.display()
             ))),
         }

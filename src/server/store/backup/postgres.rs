@@ -96,7 +96,7 @@ impl Snapshot {
         let invalid: Vec<String> = sqlx::query_scalar(INVALID).fetch_all(&mut *self.0).await?;
         let mut fault: Fault = invalid
             .into_iter()
-            .map(|name| format!("{name} is not valid: it was not made to the end"))
+            .map(|name| format!("{name} is not valid: its creation was not completed"))
             .collect();
         fault.extend(facts::orphans(Conn::Postgres(&mut self.0)).await?);
         Ok(fault)
@@ -116,7 +116,7 @@ impl Snapshot {
     /// Sends the rows of a table in PostgreSQL's text format, one a line; returns how many.
     ///
     /// # Errors
-    /// When PostgreSQL fails. `Stopped` where nobody takes the rows any more.
+    /// When PostgreSQL fails. `Stopped` when the receiver of the rows is gone.
     pub async fn copy(
         &mut self,
         table: &str,
@@ -173,7 +173,7 @@ impl Load {
     /// A sentence for the server operator.
     pub async fn begin(location: &Location) -> Result<Self, CopyError> {
         let Location::Postgres(url) = location else {
-            return Err(CopyError::Failed("this is no PostgreSQL database".to_owned()));
+            return Err(CopyError::Failed("this is not a PostgreSQL database".to_owned()));
         };
         let options = url.options().map_err(ConnectError::from)?;
         let said = |error: sqlx::Error| CopyError::Failed(driver_errors::postgres(&error, &options));
@@ -186,7 +186,7 @@ impl Load {
             tries -= 1;
             if tries == 0 {
                 return Err(CopyError::Failed(
-                    "another program makes or changes the tables: end it first".to_owned(),
+                    "another program creates or changes the tables: stop it first".to_owned(),
                 ));
             }
             sleep(PAUSE).await;
@@ -242,8 +242,8 @@ impl Load {
         }
         if !replace {
             return Err(CopyError::Failed(format!(
-                "the database has tables of this product already ({} in the schema {schema}): name an empty database, or \
-                 add --replace, which moves them to another schema",
+                "the database already has tables of this product ({} in the schema {schema}): name an empty database, \
+                 or add --replace, which moves them to another schema",
                 found.len()
             )));
         }
@@ -254,7 +254,7 @@ impl Load {
         let moved = self.move_to(&found, &functions, kept).await;
         moved.map_err(|error| {
             CopyError::Failed(format!(
-                "the tables that are there cannot be moved to another schema ({error}): run this as their owner, or \
+                "the existing tables cannot be moved to another schema ({error}): run this as their owner, or \
                  restore into an empty database"
             ))
         })?;

@@ -1,8 +1,8 @@
 //! Copies of an SQLite file, made while a server and commands write to it.
 //!
-//! The copy is made by SQLite's backup interface within one read transaction, so it is the database at one moment.
-//! `VACUUM INTO` would do too, but it builds every tree anew and takes several times as long; until the transaction
-//! ends the write-ahead log cannot begin anew and grows with every change (docs/security.md, S85).
+//! The copy is made by SQLite's backup interface within one read transaction, so it is the database as of one moment.
+//! `VACUUM INTO` would do too, but it rebuilds every b-tree and takes several times as long. Until the transaction
+//! ends, SQLite cannot reuse the write-ahead log, which grows with every change (docs/security.md, S85).
 
 use super::super::{Conn, engine::driver_errors};
 use super::{CopyError, Facts, Fault, LEFT_OUT, facts};
@@ -21,14 +21,14 @@ use std::{
     time::Duration,
 };
 
-/// Pages that are copied between two looks at whether to stop: 8 MiB.
+/// Pages that are copied between two checks for cancellation: 8 MiB.
 const PAGES: i32 = 2_048;
 /// Steps after which the copy is flushed, so that the disk is not given all of it at the end: 64 MiB.
 const FLUSH_EVERY: u32 = 8;
 /// How often a step that met a lock is tried again, and the pause between two tries.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(100);
-/// Virtual instructions between two looks at whether to stop.
+/// Virtual instructions between two checks for cancellation.
 const INSTRUCTIONS: i32 = 1_000_000;
 /// Problems that are named.
 const NAMED: usize = 5;
@@ -58,7 +58,7 @@ pub async fn copy_sqlite(from: PathBuf, to: PathBuf, shown: PathBuf) -> Result<(
     copied.await.map_err(|_| failed)?
 }
 
-/// Verifies an SQLite file that nobody changes; what is wrong with it.
+/// Verifies an SQLite file that no process changes; returns its faults.
 ///
 /// # Errors
 /// When it cannot be read at all.
@@ -75,10 +75,10 @@ fn copy(from: &Path, to: &Path, stopped: &Stopped, shown: &Path) -> Result<(), C
     let of_copy = |error: rusqlite::Error| sentence(&error, shown, stopped);
     let source = open(from).map_err(of_source)?;
     let mut copy = open(to).map_err(of_copy)?;
-    // Nobody reads the copy before it is complete and flushed.
+    // The copy is not read before it is complete and flushed.
     copy.pragma_update(None, "journal_mode", "OFF").map_err(of_copy)?;
     copy.pragma_update(None, "synchronous", "OFF").map_err(of_copy)?;
-    // The transaction begins with the first look at a page.
+    // The transaction begins with the first page that is read.
     let begun = source.execute_batch("BEGIN; SELECT COUNT(*) FROM sqlite_schema;");
     begun.map_err(of_source)?;
     let flush = std::fs::File::open(to).map_err(|error| CopyError::of_file(shown, &error))?;
@@ -97,7 +97,7 @@ fn copy(from: &Path, to: &Path, stopped: &Stopped, shown: &Path) -> Result<(), C
             }
             _ => {
                 return Err(CopyError::Failed(format!(
-                    "another program holds {} locked: end it",
+                    "another program has locked {}: stop it",
                     from.display()
                 )));
             }
@@ -167,7 +167,7 @@ fn sentence(error: &rusqlite::Error, file: &Path, stopped: &Stopped) -> CopyErro
     CopyError::Failed(driver_errors::sqlite_sentence(code, error, file))
 }
 
-/// An SQLite file that nobody else uses: one in a backup, or one that is about to be put in place.
+/// An SQLite file that no other process uses: in a backup, or about to be put in place.
 pub struct CopiedFile(SqliteConnection);
 
 impl CopiedFile {

@@ -1,5 +1,5 @@
-//! An end for each statement, on this side of the connection. PostgreSQL ends what runs too long by itself
-//! (docs/security.md, S76), and cannot tell where it is cut off, stopped or without power.
+//! A client-side time-out for each statement. PostgreSQL itself ends long statements (docs/security.md, S76), but not
+//! when it is disconnected, stopped or without power.
 
 use super::fitness;
 use crate::server::store::StoreError;

@@ -37,7 +37,7 @@ const CHECKS: u32 = 6;
 pub(in crate::server::store) const LONG_READS: usize = 2;
 /// Connections for them, with room for one that is being closed.
 const LONG_CONNECTIONS: u32 = 3;
-/// How long a request waits for a connection before it is told that the database is away.
+/// How long a request waits for a connection before the database counts as unavailable.
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// The same for a key that is looked up: with the look-up itself it stays below a check's 1.5 s.
 const ACQUIRE_FOR_CHECK: Duration = Duration::from_secs(1);
@@ -105,7 +105,7 @@ pub struct Store {
     pub(in crate::server::store) pools: Pools,
     pub(in crate::server::store) shared: Arc<Shared>,
     pub(in crate::server::store) changes: Arc<Changes>,
-    pub(in crate::server::store) fitness: Arc<Fitness>,
+    pub(super) fitness: Arc<Fitness>,
     /// The SQLite file of a server, held for as long as the process serves, so that a second one cannot (S92).
     pub(in crate::server::store) file: Option<Arc<SqliteFile>>,
     /// What has ended, beside the SQLite file.

@@ -24,7 +24,7 @@ pub enum ConnectError {
     #[error("there is no database {0}: start the server first")]
     Nothing(PathBuf),
     /// The tables are those of another version.
-    #[error("the database is of another version than this program: start this version's server once")]
+    #[error("the tables are of another version than this program: start this version's server once")]
     OtherVersion,
     /// The database file or its lock file cannot be opened or made.
     #[error("{}", driver_errors::file(path, source))]
@@ -55,7 +55,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// What it is that somebody else holds, for errors that end by waiting.
+    /// What another session holds, for errors that pass after waiting.
     pub(super) fn passes(&self) -> Option<&'static str> {
         use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
         let error = match self {

@@ -1,4 +1,4 @@
-//! Where the two engines differ: how they begin, what they are told when connecting, how they name a conflict.
+//! Differences between the two engines: how transactions begin, connection settings, names of conflicts.
 
 use crate::server::store::Unique;
 use sqlx::{
@@ -32,12 +32,12 @@ pub fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(2))
         .foreign_keys(true)
-        // The write-ahead log grows while something reads for long. Once it begins anew, the file is cut to this size.
+        // The write-ahead log grows during long reads. When SQLite restarts it, the file is cut to this size.
         .pragma("journal_size_limit", "67108864")
 }
 
-/// Sets up a connection to PostgreSQL: its time limits, and statements are not compiled. Where a log is long, the planner expects so much of the
-/// questions about it that it would have them compiled each time, which takes far longer than they do.
+/// Sets up a connection to PostgreSQL: its time limits, and no JIT. On a large request log the planner's cost estimate
+/// passes `jit_above_cost`, and JIT compilation then takes longer than the query.
 ///
 /// # Errors
 /// When the database fails.
@@ -45,8 +45,8 @@ pub async fn set_up(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(LIMITS).execute(conn).await.map(|_| ())
 }
 
-/// Sets up a connection for long reads, beside what [`set_up`] does: a statement ends when its client is gone, which
-/// PostgreSQL looks for twice a second (since PostgreSQL 14; an earlier one goes on to the time limit).
+/// Sets up a connection for long reads, in addition to [`set_up`]: a statement ends when its client is gone. PostgreSQL
+/// checks that twice a second (since PostgreSQL 14; earlier versions run to the time limit).
 pub async fn set_up_long(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     set_up(conn).await?;
     match conn
@@ -58,8 +58,8 @@ pub async fn set_up_long(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     }
 }
 
-/// Whether a statement was ended before it was done: by its time limit, or because nobody waited for it any more.
-/// PostgreSQL: 57014, query_canceled. SQLite: 9, SQLITE_INTERRUPT.
+/// Whether a statement was cancelled, by its time limit or by its caller. PostgreSQL: 57014, query_canceled. SQLite: 9,
+/// SQLITE_INTERRUPT.
 pub fn was_interrupted(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| code == "57014" || code == "9")
 }

@@ -54,7 +54,7 @@ pub(in crate::server::store) fn postgres(error: &sqlx::Error, options: &PgConnec
         ),
         sqlx::Error::PoolTimedOut => {
             format!(
-                "{host} port {port} did not answer in time: is PostgreSQL running, and has it connections left?"
+                "{host} port {port} did not answer in time: is PostgreSQL running, and does it have free connections?"
             )
         }
         sqlx::Error::Protocol(_) => {
@@ -77,18 +77,18 @@ fn refused(error: &dyn DatabaseError, person: &str, database: &str) -> String {
         ),
         "28P01" => format!("the password of the user {person} is not accepted: correct user and password"),
         "28000" => format!(
-            "the user {person} is not let in ({found}): create the user, or allow the connection in pg_hba.conf"
+            "the user {person} is refused ({found}): create the user, or allow the connection in pg_hba.conf"
         ),
         "42501" => format!(
-            "the user {person} lacks a right ({found}): grant it, or start as the owner of the database"
+            "the user {person} lacks a privilege ({found}): grant it, or start as the owner of the database"
         ),
         "22P05" | "22021" => format!(
             "the database cannot store every character ({found}): use a database with the encoding UTF8"
         ),
         "53300" => format!(
-            "PostgreSQL has no connection left ({found}): raise max_connections; each server uses up to 24"
+            "PostgreSQL has no free connection ({found}): raise max_connections; each server uses up to 24"
         ),
-        "53100" => format!("the disk of PostgreSQL is full ({found}): make room"),
+        "53100" => format!("the disk of PostgreSQL is full ({found}): free some space"),
         "57P03" => format!("PostgreSQL does not accept connections now ({found}): wait until it has started"),
         "25006" => "the database is read-only: name a primary that can be written".to_owned(),
         "42P05" | "26000" => PoolerSentence.to_string(),
@@ -108,7 +108,7 @@ pub(in crate::server::store) fn file(path: &Path, error: &io::Error) -> String {
              another DATA_DIR"
         ),
         ErrorKind::PermissionDenied => format!(
-            "this user may not read and write {path}: change its owner, or start as the user whose it is"
+            "this user may not read and write {path}: change its owner, or start as the user who owns it"
         ),
         _ => format!("cannot use {path}: {error}"),
     }
@@ -133,13 +133,13 @@ pub(in crate::server::store) fn sqlite_sentence(
 ) -> String {
     let file = file.display();
     match code {
-        Some(5 | 6) => format!("another program holds {file} locked: end it"),
+        Some(5 | 6) => format!("another program has locked {file}: stop it"),
         Some(8) => format!(
             "{file} is read-only: let this user write the file and its folder, on a file system that is mounted writable"
         ),
         Some(10) => format!("{file} cannot be read or written ({error}): check the disk and the file system"),
         Some(11) => format!("{file} is damaged: restore a backup"),
-        Some(13) => format!("the disk of {file} is full: make room"),
+        Some(13) => format!("the disk of {file} is full: free some space"),
         Some(14) => format!(
             "{file} cannot be opened: its folder must exist, this user must be allowed to write both, and their file \
              system must be mounted writable"
@@ -162,6 +162,6 @@ pub(in crate::server::store) fn migration(error: &MigrateError) -> String {
         MigrateError::Dirty(version) => {
             format!("migration {version} was applied in part: restore the backup made before the upgrade")
         }
-        other => format!("the tables cannot be brought to this release: {other}"),
+        other => format!("the tables cannot be migrated to this release: {other}"),
     }
 }

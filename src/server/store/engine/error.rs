@@ -2,23 +2,23 @@
 
 use super::{dialect, fitness};
 
-/// Why the store could not do what it was asked.
+/// Why a store operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another row has this value already.
-    #[error("a value that must be unique is taken: {0:?}")]
+    #[error("a value that must be unique exists already: {0:?}")]
     Taken(Unique),
     /// The database is away or refuses; the source is for the log alone.
-    #[error("the database could not answer")]
+    #[error("the database failed")]
     Broken(#[source] sqlx::Error),
     /// The database took so long that it counts as away.
     #[error("the database did not answer in time")]
     Slow,
     /// COMMIT was sent and not answered: the change may have happened.
-    #[error("the database did not answer whether the change was stored")]
+    #[error("the database did not answer COMMIT: the change may have been stored")]
     Unanswered,
     /// The statement was ended by its time limit.
-    #[error("the statement took longer than it may")]
+    #[error("the statement took longer than its time limit")]
     TooLong,
     /// The database file is not what the journal beside it belongs to, in a sentence for the server operator.
     #[error("{0}")]
@@ -55,7 +55,7 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
-    /// Whether nobody knows if the change was stored.
+    /// Whether the result of the change is unknown.
     #[must_use]
     pub const fn is_unanswered(&self) -> bool {
         matches!(self, Self::Unanswered)

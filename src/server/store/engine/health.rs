@@ -14,7 +14,7 @@ const REFUSED_FOR: Duration = Duration::from_millis(500);
 /// What was last found out.
 #[derive(Default)]
 pub(super) struct Health {
-    /// When the last ping began that was answered: it is the answer for everybody who asked before.
+    /// When the last successful ping began. It answers all callers that asked before.
     pinged: Mutex<Option<Instant>>,
     /// Until when it holds whether a change can be made.
     written: Mutex<Option<(Instant, bool)>>,
@@ -33,7 +33,7 @@ impl Health {
 }
 
 impl Store {
-    /// Whether the database answers. However many ask at once, the database is asked once.
+    /// Whether the database answers. Concurrent calls share one query.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.check_file()?;
         let asked = Instant::now();
@@ -50,7 +50,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a change can be made: tries one, every two seconds at most and whoever asks.
+    /// Whether the database accepts changes. Tries one, at most every two seconds for all callers.
     pub async fn is_writable(&self) -> bool {
         if self.check_file().is_err() || self.fitness.is_unwell() {
             return false;
@@ -61,7 +61,7 @@ impl Store {
         {
             return is_writable;
         }
-        // To its end also when the one who asked has gone: otherwise nobody ever learns of it.
+        // Spawned, so that it completes and is recorded even if the caller is gone.
         let store = self.clone();
         let tried = tokio::spawn(async move { store.fitness.probe.write().await }).await;
         let is_writable = matches!(tried, Ok(Ok(())));

@@ -1,8 +1,8 @@
-//! Which keys were changed, for those who hold keys in memory: at once on the server that changed them, and within a
-//! second on every other (docs/security.md, S73, S74).
+//! Cache invalidation: drops changed keys immediately on the server that changed them, and within a second on every
+//! other (docs/security.md, S73, S74).
 //!
-//! What is held was loaded at a moment of a counter that every change moves on. It is good for as long as no change of
-//! its key came later. Keys share 4096 slots, so that a change lets go of a few others too.
+//! A cached key carries the counter at which it was loaded; every change increments the counter. The key is valid while
+//! no change of it came later. Keys share 4096 slots, so a change drops a few other keys too.
 
 use crate::{
     domain::{ids::KeyId, time::Timestamp},
@@ -22,65 +22,65 @@ use tokio::{
 
 const SLOTS: usize = 4096;
 
-/// For how long after the beginning of a look at the database what is held may be used.
+/// The lease: how long after the beginning of a poll cached keys may be used.
 pub(super) const HOLDS: Duration = Duration::from_secs(1);
 
-/// When no server uses any more what it held before a change was committed, whatever becomes of it: [`HOLDS`] later, and
-/// a little for clocks that run at different speeds.
+/// How long after a commit no server can use older cached keys any more: [`HOLDS`], and a margin for clocks that run at
+/// different speeds.
 pub(super) const KNOWN_BY: Duration = Duration::from_millis(1_020);
 
-/// A moment of the counter.
+/// A value of the counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
 
-/// Is told what the database's clock showed, and when it did by the clock here.
+/// Callback with a database timestamp and the local time at which it was read.
 pub type TimeListener = Box<dyn Fn(Timestamp, Uptime) + Send + Sync>;
 
-/// Who holds keys beside whom.
+/// Role of this process among those that use the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::server::store) enum Role {
-    /// The server of an SQLite file: no other holds keys of it, but commands change them.
+    /// The server of an SQLite file: no other server caches its keys, but commands change them.
     Alone,
     /// One of the servers that share PostgreSQL.
     Server,
-    /// A command beside servers, which holds nothing.
+    /// A command beside servers, which caches nothing.
     Command,
 }
 
-/// What a look found in the database.
+/// Result of a poll.
 #[derive(Debug)]
 pub(super) struct Found {
     /// The number of the last change.
     pub(super) epoch: i64,
-    /// The keys of all changes after the one that was noted before; nothing where the database does not know them all.
+    /// The keys of all changes since the last poll; `None` if the database does not have all of them.
     pub(super) keys: Option<Vec<KeyId>>,
 }
 
-/// How far the other servers were when a look asked.
+/// How far the other servers were at a poll.
 #[derive(Clone, Copy, Default)]
 struct Seen {
-    /// Which look.
+    /// Number of the poll.
     look: u64,
-    /// The change that the slowest of them had noted.
+    /// The change number that the slowest of them had acknowledged.
     least: i64,
 }
 
-/// The changes that this server knows of.
+/// The cache invalidation of this process.
 pub struct Changes {
-    /// How this server is called among those that share the database.
+    /// Name of this server among those that share the database.
     pub(super) server: String,
     pub(in crate::server::store) role: Role,
     counter: AtomicU64,
     slots: Box<[AtomicU64]>,
     all: AtomicU64,
-    /// The last change in the database that this server has noted.
+    /// The last change number that this server has processed.
     epoch: Mutex<i64>,
-    /// When the last look began that was a good one, as nanoseconds of [`Uptime`]; 0 before the first.
+    /// When the last successful poll began, as nanoseconds of [`Uptime`]; 0 before the first.
     looked: AtomicU64,
-    /// Looks that were begun.
+    /// Number of polls begun.
     looks: AtomicU64,
     seen: watch::Sender<Seen>,
-    /// Changes that wait until others know of them.
+    /// Changes that wait for other servers.
     waiting: AtomicUsize,
     hurry: Notify,
     is_leaving: AtomicBool,
@@ -106,19 +106,19 @@ impl Changes {
         }
     }
 
-    /// Who is told the time with every look at the database from here on; the first who asks for it.
+    /// Registers the time listener; only the first registration counts.
     pub(super) fn tell_time(&self, listener: TimeListener) {
         let _ = self.time_listener.set(listener);
     }
 
-    /// The database's clock showed `told` at the moment `at`.
+    /// Calls the time listener: the database's clock showed `told` at `at`.
     pub(super) fn told(&self, told: Timestamp, at: Uptime) {
         if let Some(listener) = self.time_listener.get() {
             listener(told, at);
         }
     }
 
-    /// Now, to be taken before a key is loaded.
+    /// The current counter; read it before a key is loaded.
     #[must_use]
     pub fn moment(&self) -> Moment {
         Moment(self.counter.load(SeqCst))
@@ -130,25 +130,26 @@ impl Changes {
         self.all.load(SeqCst) <= moment.0 && self.slot(key).load(SeqCst) <= moment.0
     }
 
-    /// Lets go of one key. Called after the change can be read in the database, and before anybody is told of it.
+    /// Drops one key from the cache. Called after the change is visible in the database and before any response about
+    /// it.
     pub fn note(&self, key: KeyId) {
         let now = self.counter.fetch_add(1, SeqCst) + 1;
         self.slot(key).fetch_max(now, SeqCst);
     }
 
-    /// Lets go of every key.
+    /// Drops every key from the cache.
     pub fn note_all(&self) {
         let now = self.counter.fetch_add(1, SeqCst) + 1;
         self.all.fetch_max(now, SeqCst);
     }
 
-    /// The last change that was noted here.
+    /// The last change number that was processed here.
     pub(super) fn epoch(&self) -> i64 {
         *self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A change of this server, whose keys were noted, is the database's `epoch`. Changes of others in between are found
-    /// by the next look.
+    /// Records the number of this server's own change, whose keys are already dropped. The next poll finds changes of
+    /// others in between.
     pub(super) fn made(&self, made: i64) {
         let mut epoch = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
         if *epoch + 1 == made {
@@ -156,7 +157,7 @@ impl Changes {
         }
     }
 
-    /// Lets go of what was found to be changed since `before`, the change that was the last one when the look began.
+    /// Drops the keys that changed since `before`, the last change number when the poll began.
     pub(super) fn take(&self, found: &Found, before: i64) {
         if found.epoch == before {
             return;
@@ -174,18 +175,18 @@ impl Changes {
         };
     }
 
-    /// A look begins; which one it is.
+    /// Begins a poll; returns its number.
     pub(super) fn begin_look(&self) -> u64 {
         self.looks.fetch_add(1, SeqCst) + 1
     }
 
-    /// What is held may be used for a while from `began`, when a look began that let go of what was changed before.
+    /// Renews the lease, from the beginning of a successful poll.
     pub(super) fn renew(&self, began: Uptime) {
         self.looked.store(began.nanos().max(1), SeqCst);
     }
 
-    /// How long ago the last good look at the database began; nothing if there was none. To be asked before what is held is
-    /// looked at: what is let go of meanwhile was good then.
+    /// How long ago the last successful poll began; `None` if there was none. Read it before the cache: a key that is
+    /// dropped in between was valid then.
     #[must_use]
     pub fn since_look(&self) -> Option<Duration> {
         match self.looked.load(SeqCst) {
@@ -194,39 +195,39 @@ impl Changes {
         }
     }
 
-    /// From here on this server looks no more, and has no row.
+    /// From here on this server does not poll and has no row.
     pub(super) fn leave(&self) {
         self.is_leaving.store(true, SeqCst);
     }
 
-    /// Whether it was told to.
+    /// Whether [`Self::leave`] was called.
     pub(super) fn is_leaving(&self) -> bool {
         self.is_leaving.load(SeqCst)
     }
 
-    /// Whether a change waits until others know of it.
+    /// Whether a change waits for other servers.
     pub(super) fn is_waited_for(&self) -> bool {
         self.waiting.load(SeqCst) > 0
     }
 
-    /// Ends once a change begins to wait.
+    /// Completes once a change begins to wait.
     pub(super) async fn hurried(&self) {
         self.hurry.notified().await;
     }
 
-    /// In a look the slowest of the other servers had noted `least`; [`i64::MAX`] where there is none.
+    /// Records the acknowledged change number of the slowest other server; [`i64::MAX`] if there is none.
     pub(super) fn saw(&self, look: u64, least: i64) {
         self.seen.send_replace(Seen { look, least });
     }
 
-    /// Waits until no other server uses what it held before the change `epoch`, which was committed: all of them have noted
+    /// Waits until no other server uses keys cached before the committed change `epoch`: all of them have acknowledged
     /// it, or a second has passed.
     pub(super) async fn known(&self, epoch: i64) {
         let mut seen = self.seen.subscribe();
         let begun = self.looks.load(SeqCst);
         let _waits = Waits::new(&self.waiting);
         self.hurry.notify_one();
-        // Only a look that began after the change was committed tells who was there then.
+        // Only a poll that began after the commit shows all servers of that time.
         let all = seen.wait_for(|seen| seen.look > begun && seen.least >= epoch);
         let _ = timeout(KNOWN_BY, all).await;
     }
@@ -289,7 +290,7 @@ mod tests {
         let changes = changes();
         let [one, other] = [1_u8, 2].map(|n| KeyId::from_random([n; 16]));
         let before = changes.moment();
-        // One's own, noted when it was made.
+        // An own change, processed when it was made.
         changes.made(1);
         changes.take(&found(1, &[]), 1);
         assert!(changes.holds(one, before));
@@ -303,7 +304,7 @@ mod tests {
             assert!(!changes.holds(other, before));
             assert_eq!(changes.epoch(), epoch);
         }
-        // One's own that was made while a look was under way stays noted.
+        // An own change during a poll is not lost.
         changes.made(3);
         changes.take(&found(2, &[]), 2);
         assert_eq!(changes.epoch(), 3);

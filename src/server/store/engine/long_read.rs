@@ -12,12 +12,11 @@ use std::{
 };
 use tokio::{runtime::Handle, sync::OwnedSemaphorePermit, time::sleep};
 
-/// SQLite asks whether to go on each time it has run so many instructions of a statement: some ten thousand times a
-/// second.
+/// SQLite checks for cancellation each time a statement has run so many instructions: some ten thousand times a second.
 const INSTRUCTIONS: i32 = 1_000;
 
-/// A connection for long reads. Dropped before [`Self::finish`], its statement ends and the connection is closed: what
-/// a client no longer waits for takes nothing from others.
+/// A connection for long reads. If it is dropped before [`Self::finish`], its statement is cancelled and the connection
+/// closed, so that an abandoned query costs nothing more.
 pub struct LongRead {
     /// Taken when the read is over.
     reader: Option<Reader>,
@@ -85,8 +84,8 @@ impl Tables for LongRead {
 impl Drop for LongRead {
     fn drop(&mut self) {
         self.is_abandoned.store(true, Relaxed);
-        // Not returned to the pool, where the next one would wait for the rest of the statement. PostgreSQL finds the
-        // connection closed, SQLite is told by the flag.
+        // Not returned to the pool, where the next user would wait for the rest of the statement. PostgreSQL notices
+        // the closed connection, SQLite the flag.
         match self.reader.take() {
             Some(Reader::Sqlite(conn)) => drop(conn.detach()),
             Some(Reader::Postgres(conn)) => {

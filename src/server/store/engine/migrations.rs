@@ -26,7 +26,7 @@ pub(in crate::server::store) static POSTGRES: LazyLock<Migrator> = LazyLock::new
 
 /// Where the migrations that were run are listed.
 pub(in crate::server::store) const TABLE: &str = "_sqlx_migrations";
-/// The number says "babysea" to nobody but us; PostgreSQL keeps such locks apart by database.
+/// An arbitrary number ("babysea"); PostgreSQL keeps such locks separate by database.
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7019264412530921)";
 /// Limits of the session that starts: a lock is tried again, a migration may take as long as it takes.
 const SET_UP: &str = "SET lock_timeout = 1000; SET statement_timeout = 0; \
@@ -34,11 +34,11 @@ const SET_UP: &str = "SET lock_timeout = 1000; SET statement_timeout = 0; \
 
 /// How long a start waits for others in all (docs/operations.md).
 pub(in crate::server::store) const GIVE_UP: Duration = Duration::from_mins(1);
-/// After which time it says what it waits for.
+/// After this time the log says what the start waits for.
 const QUIET: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// Sets up the session that asks and migrates.
+/// Sets up the session that checks and migrates.
 pub(in crate::server::store) async fn set_up(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(SET_UP).execute(conn).await.map(drop)
 }
@@ -61,14 +61,14 @@ pub(in crate::server::store) async fn run_postgres(conn: &mut PgConnection) -> R
     let mut tx = conn.begin().await?;
     if is_due(&mut tx).await? {
         if !try_lock(&mut tx).await? {
-            return Err(ConnectError::Waited("another server changes the tables"));
+            return Err(ConnectError::Waited("another server is migrating the tables"));
         }
         announce(applied_postgres(&mut tx).await?, &POSTGRES);
         POSTGRES.run_direct(None, &mut *tx, false).await?;
         tx.commit().await?;
         return Ok(());
     }
-    // The migrator would ask for the right to create tables, also where there is nothing to create.
+    // The migrator would need the privilege to create tables, even if there is nothing to create.
     if let Some(version) = tx.dirty_version(TABLE).await? {
         return Err(MigrateError::Dirty(version).into());
     }
@@ -119,7 +119,7 @@ fn announce(applied: Option<i64>, migrator: &Migrator) {
         tracing::info!(
             from = applied,
             to = newest,
-            "the tables are brought to this release: with millions of rows that may take some minutes"
+            "the tables are being migrated to this release: with millions of rows this can take some minutes"
         );
     }
 }
@@ -129,7 +129,7 @@ pub(in crate::server::store) fn newest(migrator: &Migrator) -> Option<i64> {
     migrator.iter().map(|migration| migration.version).max()
 }
 
-/// The waiting of a start: said after a second, ended after a minute.
+/// The wait of a start: logged after a second, ended after a minute.
 pub(in crate::server::store) struct Wait {
     began: Instant,
     is_said: bool,

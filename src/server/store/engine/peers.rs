@@ -1,6 +1,6 @@
-//! How servers that share a database, and the commands beside them, tell each other which keys were changed
-//! (docs/security.md, S73, S74). Each change has a number, the next of a counter. docs/decisions/0008 proves why no server
-//! uses what it held before a change once that change has been answered.
+//! How servers that share a database, and the commands beside them, learn about each other's changes of keys
+//! (docs/security.md, S73, S74). Each change has a number, the next of a counter. docs/decisions/0008 proves that no
+//! server uses an outdated cached key after the response to a change.
 
 mod acknowledged;
 #[cfg(test)]
@@ -16,9 +16,9 @@ use crate::{
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::{sleep, timeout};
 
-/// How often a command asks whether the servers have noted its change.
+/// How often a command polls whether the servers have acknowledged its change.
 const ASK_EVERY: Duration = Duration::from_millis(20);
-/// Changed keys that a look reads. With more of them it lets go of all keys.
+/// Maximum number of changed keys that a poll reads. With more, it drops all keys.
 const MOST: usize = 4_096;
 
 /// The counter, and the keys of the changes after one that is known. One statement, which sees one state.
@@ -26,15 +26,12 @@ const CHANGED: &str = "SELECT c.epoch, k.epoch, k.key_id FROM key_changes c
     LEFT JOIN changed_keys k ON k.epoch > $1 AND k.epoch <= c.epoch
     WHERE c.id = 1 LIMIT 4097";
 const EPOCH: &str = "SELECT epoch FROM key_changes WHERE id = 1";
-/// What the slowest server has noted; nothing where there is no server.
+/// The acknowledged change number of the slowest server; NULL without a server.
 const LEAST: &str = "SELECT MIN(epoch) FROM servers";
 
-/// Gives the change of these keys its number, as the last thing of its transaction: those that change the same keys in
-/// another order must not wait for each other here. Numbers are committed in their order, since each locks the counter.
-pub(in crate::server::store) async fn number(
-    conn: Conn<'_>,
-    keys: &BTreeSet<KeyId>,
-) -> Result<i64, StoreError> {
+/// Gives the change of these keys its number, as the last step of its transaction, so that transactions that change the
+/// same keys in another order do not deadlock here. Numbers are committed in order, because each locks the counter.
+pub(super) async fn number(conn: Conn<'_>, keys: &BTreeSet<KeyId>) -> Result<i64, StoreError> {
     match conn {
         Conn::Sqlite(conn) => sqlite::number(conn, keys).await,
         Conn::Postgres(conn) => answered(postgres::number(conn, keys)).await,
@@ -42,7 +39,7 @@ pub(in crate::server::store) async fn number(
 }
 
 /// Reads what was changed after the change `before`.
-pub(in crate::server::store) async fn changed(conn: Conn<'_>, before: i64) -> Result<Found, StoreError> {
+pub(super) async fn changed(conn: Conn<'_>, before: i64) -> Result<Found, StoreError> {
     let rows: Vec<(i64, Option<i64>, Option<String>)> =
         on!(conn, c => sqlx::query_as(CHANGED).bind(before).fetch_all(c).await?);
     let Some(&(epoch, ..)) = rows.first() else {
@@ -66,15 +63,15 @@ pub(in crate::server::store) async fn epoch(conn: Conn<'_>) -> Result<i64, Store
     Ok(on!(conn, c => sqlx::query_scalar(EPOCH).fetch_one(c).await?))
 }
 
-/// What the slowest server has noted.
+/// The acknowledged change number of the slowest server.
 async fn least(conn: Conn<'_>) -> Result<i64, StoreError> {
     let least: Option<i64> = on!(conn, c => sqlx::query_scalar(LEAST).fetch_one(c).await?);
     Ok(least.unwrap_or(i64::MAX))
 }
 
-/// Waits, for a command, until no server uses what it held before the change `epoch`, which was committed: all of them have
-/// noted it, or a second has passed.
-pub(in crate::server::store) async fn known(store: &crate::server::store::Store, epoch: i64) {
+/// Waits, for a command, until no server uses keys cached before the committed change `epoch`: all of them have
+/// acknowledged it, or a second has passed.
+pub(super) async fn known(store: &crate::server::store::Store, epoch: i64) {
     let all = async {
         loop {
             let least = async { least(store.read().await?.conn()).await };
@@ -87,7 +84,7 @@ pub(in crate::server::store) async fn known(store: &crate::server::store::Store,
     let _ = timeout(KNOWN_BY, all).await;
 }
 
-/// Tells that looks fail, or succeed again.
+/// Logs that polls fail, or succeed again.
 fn tell(failed: bool) {
     if failed {
         tracing::warn!("the database does not answer: keys are looked up one by one until it does");

@@ -12,7 +12,7 @@ use sqlx::{Database, Pool, Postgres, Sqlite, SqlitePool};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::sleep};
 
-/// The connections, by what they are for: what clients ask of one pool takes nothing from the others.
+/// The connection pools, by purpose: requests of one kind cannot use up the connections of another.
 #[derive(Clone)]
 pub(in crate::server::store) enum Pools {
     Sqlite {
@@ -24,7 +24,7 @@ pub(in crate::server::store) enum Pools {
     Postgres(ReadPools<Postgres>),
 }
 
-/// How often it is looked whether the write-ahead log began anew, and how many times.
+/// Interval and number of checks whether the write-ahead log was restarted.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOKS: u32 = 60;
 
@@ -33,7 +33,7 @@ pub(in crate::server::store) struct Shared {
     /// Permits of long reads.
     long: Arc<Semaphore>,
     /// Whether the database is well.
-    pub(in crate::server::store) health: Health,
+    pub(super) health: Health,
 }
 
 impl Default for Shared {
@@ -155,10 +155,10 @@ impl Store {
         Ok(logged.max(0).unsigned_abs() * PAGE_BYTES)
     }
 
-    /// Lets SQLite's write-ahead log begin anew, once it has more than `most` bytes. It does so by itself when somebody
-    /// writes while all of it is in the database and nobody reads from it. Long reads that follow each other leave no such
-    /// moment: new ones wait here until those that run have ended, within their time limit, and the log is short. Returns
-    /// how many bytes of it are in use then.
+    /// Makes SQLite reuse its write-ahead log from the beginning, once it has more than `most` bytes. SQLite does this
+    /// itself when a write finds the whole log checkpointed and no reader active. Overlapping long reads prevent that,
+    /// so new ones wait here until the running ones have ended, within their time limit, and the log is short. Returns
+    /// how many bytes of it are then in use.
     pub async fn restart_log(&self, most: u64) -> Result<u64, StoreError> {
         let mut bytes = self.checkpoint().await?;
         if bytes <= most {
@@ -176,8 +176,8 @@ impl Store {
         Ok(bytes)
     }
 
-    /// Tells `listener` what the clock of PostgreSQL shows: now, and with every look at the other servers' changes. The
-    /// clock of an SQLite file is this machine's, and nobody is told.
+    /// Calls `listener` with the time of PostgreSQL's clock: now, and with every poll for changes. Not called on
+    /// SQLite, whose clock is this machine's.
     ///
     /// # Errors
     /// When the database fails.
@@ -209,7 +209,7 @@ impl Store {
     /// Begins a transaction that may write.
     ///
     /// # Errors
-    /// When none can be begun in time.
+    /// When no transaction can be started in time.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         self.check_file()?;
         self.open_journal().await?;
@@ -224,7 +224,7 @@ impl Store {
         Ok(Tx::new(open, self.clone()))
     }
 
-    /// Lets go of the keys that were changed, as the task of the server does all the time; the number of the last change.
+    /// Polls once, as the server's task does all the time; returns the last change number.
     pub(in crate::server::store) async fn look(&self) -> Result<i64, StoreError> {
         if let (Pools::Sqlite { read, .. }, Role::Alone) = (&self.pools, self.changes.role) {
             peers::sqlite::look(&read.short, &self.changes).await?;

@@ -1,6 +1,6 @@
-//! The one test whether the database can be changed (docs/security.md, S94): a statement that writes, on a connection
-//! apart from all pools, so that what clients ask takes nothing from it. `/readyz` uses the connection again; the watcher
-//! of the pools opens another one each time, since what a session got when it began may be the fault.
+//! The write probe (docs/security.md, S94): a statement that writes, on a connection outside all pools, so that client
+//! requests cannot use it up. `/readyz` reuses the connection; the watcher of the pools opens a new one each time,
+//! because the settings of an old session may be the fault.
 
 use sqlx::{
     Connection as _, PgConnection, SqliteConnection, postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
@@ -8,7 +8,7 @@ use sqlx::{
 use std::time::{Duration, Instant};
 use tokio::{sync::Mutex, time::timeout};
 
-/// One statement and no more: a server that stands still cannot hold the row that others write.
+/// A single statement, so that a hung server cannot hold the row that others write.
 const WRITE: &str = "INSERT INTO health (id, at, filler) VALUES (1, $1, $2)
     ON CONFLICT (id) DO UPDATE SET at = excluded.at, filler = excluded.filler";
 /// Differs once something was committed on another connection (sqlite.org/pragma.html, "data_version").
@@ -88,7 +88,7 @@ impl Probe {
             Kept::None | Kept::Closed => Ok(()),
         };
         if let Err(error) = closed {
-            tracing::debug!(error = %error, "a connection was not closed in order");
+            tracing::debug!(error = %error, "a connection was not closed cleanly");
         }
     }
 

@@ -1,9 +1,9 @@
 //! Waiting for a row that every change of an account, or of a key, needs (docs/security.md, S76).
 //!
-//! PostgreSQL ends a session of a server that stands still inside a change after a second. Other sessions of the same
-//! server wait in the queue for its row: each would get it in turn and keep it for another second, while servers that
-//! work run into their time limits. So nobody stays in that queue for long: a session leaves it and joins it again,
-//! which one whose server stands still does not.
+//! If a server hangs inside a change, PostgreSQL ends its session after a second. Other sessions of the same server
+//! wait in the queue for the row: each would get it in turn and keep it for another second, while working servers run
+//! into their time limits. So no session stays in that queue for long. It leaves and joins again, which the session of
+//! a hung server does not do.
 
 use sqlx::PgConnection;
 use std::time::{Duration, Instant};

@@ -126,7 +126,7 @@ fn lock(file: &File, path: &Path, in_use: impl FnOnce() -> ConnectError) -> Resu
 }
 
 /// SQLite keeps its log beside the name that a file is opened by. With a second name there would be a second log, and
-/// what stands in the first would be lost.
+/// the content of the first would be lost.
 fn one_name(path: &Path, found: &Metadata) -> Result<(), ConnectError> {
     match found.nlink() {
         0 | 1 => Ok(()),

@@ -1,5 +1,4 @@
-//! What a start asks the database before it uses it: one place, and a sentence for each answer that will not do
-//! (docs/security.md, S95).
+//! Checks of the database at the start, with a sentence for each failure (docs/security.md, S95).
 
 use super::{dialect, driver_errors::PoolerSentence, migrations};
 use crate::server::store::ConnectError;
@@ -11,7 +10,7 @@ use std::{collections::BTreeSet, path::Path};
 
 /// The oldest PostgreSQL that has everything the statements use (`gen_random_uuid()` is built in since 13).
 const POSTGRES_OLDEST: i32 = 130_000;
-/// How often each of two sessions is asked for its backend.
+/// How often each of two sessions is queried for its backend.
 const ROUNDS: usize = 3;
 
 const ABOUT: &str = "SELECT CAST(current_setting('server_version_num') AS INTEGER) AS number,

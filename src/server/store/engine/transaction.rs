@@ -26,7 +26,7 @@ pub struct Tx {
 }
 
 pub(super) enum Open {
-    /// On SQLite, begun with `BEGIN IMMEDIATE` on the only connection that writes.
+    /// On SQLite, started with `BEGIN IMMEDIATE` on the only writing connection.
     Sqlite(Transaction<'static, Sqlite>),
     /// On PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
@@ -79,8 +79,8 @@ impl Tx {
         }
     }
 
-    /// Makes the changes last. Changed keys are let go of on this server and on every other before it returns, and on SQLite
-    /// all that was ended or undone is in the journal. It waits a second at most for both (docs/security.md, S73, S83).
+    /// Commits. Before it returns, this server and every other has dropped the changed keys from its cache, and on
+    /// SQLite the endings are in the journal. It waits a second at most for both (docs/security.md, S73, S83).
     ///
     /// # Errors
     /// When the database could not; nothing was changed then, except after [`StoreError::Unanswered`].
@@ -98,7 +98,7 @@ impl Tx {
     }
 
     async fn commit_and(self, wait: Wait) -> Result<(), StoreError> {
-        // PostgreSQL has no journal: nobody waits for a number of other changes.
+        // PostgreSQL has no journal, so only changed keys have a number to wait for.
         let is_numbered = match self.open {
             Open::Sqlite(_) => !self.changed.is_empty(),
             Open::Postgres(_) => !self.changed.keys.is_empty(),
@@ -106,7 +106,7 @@ impl Tx {
         if !is_numbered {
             return self.store.learn(self.open.commit().await).await;
         }
-        // To its end even if nobody waits for it any more: a change that lasts is noted.
+        // Spawned, so that it completes even if the caller is gone: a committed change must be recorded.
         let done = tokio::spawn(self.commit_changes(wait)).await;
         done.unwrap_or(Err(StoreError::Broken(sqlx::Error::WorkerCrashed)))
     }
@@ -198,8 +198,8 @@ impl Store {
         }
     }
 
-    /// Waits until no server uses what it held before any change that can be read by now: for an answer that says that a key
-    /// has ended, where somebody else has ended it (docs/security.md, S73). It is in the journal then too (S83).
+    /// Waits until no server uses a cached key from before any change that is visible now. For a response that a key
+    /// has already ended, by another change (docs/security.md, S73). Then it is in the journal too (S83).
     ///
     /// # Errors
     /// When the database fails.

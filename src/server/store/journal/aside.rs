@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 pub(super) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     let (done, result) = oneshot::channel();
     thread::Builder::new().name("journal".to_owned()).spawn(move || {
-        // Nobody waits for it any more where a command has given up.
+        // The receiver is gone if a command has given up.
         let _ = done.send(work());
     })?;
     result.await.map_err(|_| io::Error::other("the thread panicked"))

@@ -1,5 +1,5 @@
 //! Compaction: of several entries about one key, membership or person the last counts, and the others go. The file is
-//! written beside the journal while changes go on being appended to that, and put in its place under the lock.
+//! written beside the journal while changes are still appended to it, and put in its place under the lock.
 
 use super::{
     Journal, aside,

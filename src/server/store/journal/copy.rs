@@ -30,7 +30,7 @@ const BYTES: u64 = 1024 * 1024;
 const PAUSE: Duration = Duration::from_millis(200);
 /// How often it is looked whether there is something to copy, and tried again what failed.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// How long an update may take before this is said.
+/// How long an update may take before it is logged.
 const LATE: Duration = Duration::from_secs(30);
 /// How much larger than twice the journal it may be, which was compacted meanwhile.
 const LARGER: u64 = 4 * 1024 * 1024;
@@ -177,7 +177,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Makes the copy anew.
+    /// Recreates the copy.
     fn copy_all(&self, journal: &Known, copy: &JournalCopy) -> Result<Known, Trouble> {
         let next = files::make_next(&copy.path)?;
         lines_of(&files::open(&self.path)?, journal.end, next.as_file())?;
@@ -186,7 +186,7 @@ impl Journal {
     }
 }
 
-/// Keeps a copy of a journal that was begun anew since. It may hold what this database lacks.
+/// Keeps a copy of an earlier journal. It may hold changes that this database lacks.
 fn set_aside(path: &Path) -> io::Result<()> {
     let old = beside(path, ".old");
     if old.try_exists()? {

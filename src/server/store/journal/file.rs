@@ -1,4 +1,5 @@
-//! The file of a journal. Whoever appends to it or replaces it locks it (`flock`): the server, and the commands beside it.
+//! The file of a journal. Processes that append to it or replace it lock it (`flock`): the server and the commands
+//! beside it.
 
 use super::line::{self, FORMAT, Header};
 use crate::server::runtime::files;
@@ -51,7 +52,7 @@ pub(super) struct Known {
     pub(super) last: i64,
 }
 
-/// A journal that nobody else writes to meanwhile.
+/// A locked journal: no other process writes to it.
 pub(super) struct Locked {
     file: File,
     pub(super) known: Known,
@@ -164,8 +165,8 @@ fn last_number(lines: &mut Lines) -> io::Result<Option<i64>> {
     Ok(last)
 }
 
-/// Reads on from what is known of a file to its end. A last line that is not whole is none: its writer was stopped before
-/// anybody could rely on it.
+/// Reads on from what is known of a file to its end. An incomplete last line is ignored: its writer was stopped before
+/// a response could depend on it.
 fn read_on(file: &File, mut known: Known) -> Result<Known, Trouble> {
     let mut lines = Lines::from(file, known.end)?;
     while let Some(line) = lines.next()? {
@@ -226,7 +227,7 @@ impl Locked {
     /// Begins a journal where there is none, or an empty file.
     pub(super) fn begin(path: &Path, header: Header) -> Result<Self, Trouble> {
         let mut file = lock(path, true)?;
-        // Somebody may have been quicker.
+        // Another process may have been faster.
         if let Ok(known) = look(&file, &header.database, None) {
             return Ok(Self { file, known });
         }
@@ -263,7 +264,7 @@ impl Locked {
             return Ok(());
         }
         let end = self.known.end;
-        // What somebody wrote only in part is not whole, and nobody relies on it.
+        // A partly written line of another process is incomplete, and no response depends on it.
         if self.file.metadata()?.len() != end {
             self.file.set_len(end)?;
         }

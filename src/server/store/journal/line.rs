@@ -15,7 +15,7 @@ pub(super) struct Header {
     pub(super) babysea_journal: u32,
     /// The id of the database.
     pub(super) database: String,
-    /// An id of its own: one that was begun anew is another journal of the same database.
+    /// Id of the journal: a new journal of the same database has another id.
     pub(super) journal: String,
     /// The change after which it begins.
     pub(super) begun_after: i64,

@@ -35,7 +35,7 @@ const BEGUN: &str = "UPDATE journal SET begun_after = $1 WHERE id = 1 AND begun_
 pub(super) struct Opened {
     /// The id of the database.
     pub(super) database: String,
-    /// The journal; or why there is none, which does not stop anybody.
+    /// The journal, or why it cannot be used, which does not stop the start.
     pub(super) journal: Result<Known, Trouble>,
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn open(
     };
     if let Err(error) = found.take_from_copy(&mut locked) {
         tracing::warn!(
-            "what only the copy of the journal has could not be added to {}: {error}",
+            "the lines that only the copy of the journal has could not be added to {}: {error}",
             path.display()
         );
     }
@@ -82,15 +82,16 @@ pub(super) async fn open(
     let (epoch, has_all) = outbox::has_all_after(conn, last).await?;
     if !has_all {
         tracing::warn!(
-            "the journal {} lacks some of the changes {} to {epoch}: it was put back to an earlier state. What ended with them \
-             works again where a database file from before them is put back",
+            "the journal {} lacks some of the changes {} to {epoch}: it was replaced by an older file. If an older \
+             database file is put back too, keys, members and passwords that ended with these changes are valid again",
             path.display(),
             last + 1
         );
     }
     replay_what_is_lacking(conn, path, &locked).await?;
     let known = locked.known.clone();
-    // The file is let go of before the database is written: a command may wait for it with a transaction open.
+    // The journal's lock is released before the database is written: a command may wait for it with an open
+    // transaction.
     drop(locked);
     sqlx::query(BEGUN)
         .bind(known.header.begun_after)
@@ -140,21 +141,21 @@ impl Found<'_> {
                 let aside = beside(self.path, ".damaged");
                 fs::rename(self.path, &aside).map_err(|source| self.failed(source))?;
                 tracing::warn!(
-                    "line {line} of the journal {shown} is damaged: the file is kept as {}. The database itself has all that \
-                     ended",
+                    "line {line} of the journal {shown} is damaged: the file is kept as {}. The database has all \
+                     changes",
                     aside.display()
                 );
             }
             Err(Trouble::Damaged { line, .. }) => {
                 return unfit(format!(
                     "the database file is older than the journal {shown}, whose line {line} is damaged: put a copy of the \
-                     journal in its place, or move it away, and what was revoked, removed or changed since then works again"
+                     journal in its place, or move it away; without it, what was revoked, removed or changed since \
+                     then is valid again"
                 ));
             }
             Err(Trouble::Foreign) => {
                 return unfit(format!(
-                    "{shown} is the journal of another database: move it away if this database belongs here, or put the \
-                     database here that it belongs to"
+                    "{shown} is the journal of another database: move it away, or put its own database here"
                 ));
             }
             Err(Trouble::Later) => {
@@ -163,7 +164,8 @@ impl Found<'_> {
                 ));
             }
             Err(Trouble::Io(source)) => {
-                // What is no file holds nothing. A file that nobody can read may hold what this database lacks.
+                // A path that is not a file holds nothing. A file that cannot be read may hold changes that this
+                // database lacks.
                 if fs::symlink_metadata(self.path).is_ok_and(|found| found.is_file()) {
                     return Err(self.failed(source));
                 }
@@ -174,21 +176,21 @@ impl Found<'_> {
             match self.restore(copy, known) {
                 Ok(locked) => {
                     tracing::warn!(
-                        "the journal {shown} was missing: it is what its copy {} holds",
+                        "the journal {shown} was missing: it was restored from its copy {}",
                         copy.display()
                     );
                     return Ok(Ok(locked));
                 }
                 Err(trouble) => tracing::warn!(
-                    "the journal {shown} is missing, and could not be made of its copy {}: {trouble}",
+                    "the journal {shown} is missing, and could not be restored from its copy {}: {trouble}",
                     copy.display()
                 ),
             }
         } else if begun.is_some() {
             tracing::warn!(
-                "the journal {shown} is missing, and is begun anew. Was the database put back to an earlier state, then keys \
-                 that were revoked since work again, removed members are back, and old passwords hold: look at the activity, \
-                 and revoke what is in doubt (babysea key revoke)"
+                "the journal {shown} is missing, and a new one begins. If the database was put back to an earlier \
+                 state, keys that were revoked since then work again, removed members are back, and old passwords are \
+                 valid: read the activity, and revoke keys that may be compromised (babysea key revoke)"
             );
         }
         let header = Header {
@@ -238,8 +240,8 @@ impl Found<'_> {
     }
 }
 
-/// Replays what the journal has and the database lacks. The journal was read before the database is asked how far it is:
-/// commands may go on.
+/// Replays changes that the journal has and the database lacks. The journal is read before the database's change
+/// number, because commands may commit in between.
 async fn replay_what_is_lacking(
     conn: &mut SqliteConnection,
     path: &Path,
@@ -266,11 +268,11 @@ async fn replay_what_is_lacking(
     }
     replay::count(conn, known.last).await?;
     let since = replayed.since.map_or_else(String::new, |at| {
-        format!(", from {} on", Timestamp::from_millis(at).iso())
+        format!(", from {} on,", Timestamp::from_millis(at).iso())
     });
     tracing::warn!(
-        "the database file is older than its journal {}: it ended with change {epoch}, the journal with {}. What ended or was \
-         changed since{since} holds again: {} of keys, {} of members, {} of passwords. All {} sessions were ended",
+        "the database file is older than its journal {}: its last change is {epoch}, the journal's is {}. Later \
+         changes{since} were applied again: {} of keys, {} of members, {} of passwords. All {} sessions were ended",
         path.display(),
         known.last,
         replayed.keys,
@@ -280,8 +282,8 @@ async fn replay_what_is_lacking(
     );
     if known.header.begun_after > epoch {
         tracing::warn!(
-            "the journal begins after change {} only: what was revoked, removed or changed between that and change {epoch} is \
-             not known, and may work again",
+            "the journal begins only after change {}: what was revoked, removed or changed between that and change \
+             {epoch} is not known, and may be valid again",
             known.header.begun_after
         );
     }

@@ -1,5 +1,5 @@
 //! What a change has ended, narrowed or undone, written in its transaction. From here it goes to the journal beside the
-//! SQLite file ([`super::`]; docs/security.md, S83, and docs/decisions/0009). PostgreSQL has point-in-time recovery.
+//! SQLite file ([`super`]; docs/security.md, S83, and docs/decisions/0009). PostgreSQL has point-in-time recovery.
 //!
 //! A row holds the whole state, after the change, of each key, membership and person that it was about: whatever a new
 //! kind of change does to one of [`KEY_COLUMNS`], it is in the row.
@@ -26,7 +26,7 @@ pub const KEY_COLUMNS: [&str; 8] = [
 ];
 
 /// Rows that one transaction removes, and that are read at a time.
-pub(in crate::server::store) const STEP: i64 = 256;
+const STEP: i64 = 256;
 /// Bytes of entries after which no further row is read: a row of a command has 50 keys, which are 20,000 bytes.
 const BYTES: usize = 1024 * 1024;
 

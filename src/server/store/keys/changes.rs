@@ -1,5 +1,5 @@
-//! What ends or narrows a key. Every such change is noted when its transaction ends, so that no server goes on with
-//! what it held of the key.
+//! Changes that end or restrict a key. Every such change gets a number when its transaction ends, so that no server
+//! keeps using a cached key.
 
 use super::{NewSecret, live};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 
 declare! {
-    /// Only while nobody has used the key.
+    /// Only while the key was never used.
     REISSUE = concat!("UPDATE api_keys SET prefix = $3, hash = $4, pepper_version = $5
         WHERE account_id = $1 AND id = $2 AND last_used_at IS NULL AND ", live!("$6"));
     /// Only before its end: what has ended stays ended.
@@ -58,7 +58,7 @@ impl KeyChange<'_> {
         Ok(changed == 1)
     }
 
-    /// Notes that a key was replaced and works until its grace period ends; whether it was still to be replaced.
+    /// Marks a key as replaced until the end of its grace period; returns false if it was replaced already.
     ///
     /// # Errors
     /// When the database fails.
@@ -104,7 +104,7 @@ impl KeyChange<'_> {
         self.run(DELETE, &[now]).await
     }
 
-    /// Runs a statement; whether it found the key as it must be.
+    /// Runs a statement; returns whether its condition held.
     async fn run(self, statement: &'static str, times: &[Timestamp]) -> Result<bool, StoreError> {
         let changed = on!(self.conn, c => {
             let mut query = sqlx::query(statement).bind(self.account.to_string()).bind(self.id.to_string());

@@ -41,7 +41,7 @@ impl Leaks<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Notes that an owner knows of a leak; whether there was one that nobody knew of.
+    /// Acknowledges a leak; returns whether there was one without acknowledgement.
     ///
     /// # Errors
     /// When the database fails.
@@ -54,7 +54,7 @@ impl Leaks<'_> {
         Ok(run(self.0, ACKNOWLEDGE, account, id, now).await? == 1)
     }
 
-    /// Whose key was used after its end, if that was not told in the time before; account, name and prefix.
+    /// Account, name and prefix of a key that was used after its end, unless that was recorded recently.
     ///
     /// # Errors
     /// When the database fails.

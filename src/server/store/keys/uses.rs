@@ -37,11 +37,11 @@ fn update(with: &str, given: &str) -> String {
     )
 }
 
-/// Uses of keys to be noted.
+/// Uses of keys to write.
 pub struct KeyUses<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl KeyUses<'_> {
-    /// Notes when keys were accepted, each once. A later use that is known already stays.
+    /// Writes the last uses of keys. A later use that is stored already stays.
     ///
     /// # Errors
     /// When the database fails.

@@ -56,12 +56,12 @@ pub struct Usage {
     pub requests: i64,
 }
 
-/// What a key did since a moment.
+/// The requests of a key since a given time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Since {
     /// Requests, refused ones too.
     pub requests: u64,
-    /// Different addresses that they came from, as far as those could be told.
+    /// Distinct client addresses, as far as known.
     pub clients: u64,
     /// When the last one was.
     pub last_at: Option<Timestamp>,
@@ -113,7 +113,7 @@ impl Logs<'_> {
         Ok(())
     }
 
-    /// The requests of an account since a moment, counted by kind.
+    /// The requests of an account since a given time, counted by kind.
     ///
     /// # Errors
     /// When the database fails.
@@ -186,7 +186,7 @@ impl Logs<'_> {
         }))
     }
 
-    /// Whether rows of any account are missing since a moment.
+    /// Whether rows of any account are missing since a given time.
     ///
     /// # Errors
     /// When the database fails.

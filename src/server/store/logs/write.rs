@@ -55,8 +55,8 @@ fn sqlite(rows: usize) -> String {
 pub struct LogRows<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl LogRows<'_> {
-    /// Adds them, each once. The row of a key that was deleted meanwhile is not written. `again` says that some may be there
-    /// already: nobody heard whether the transaction before was committed.
+    /// Adds them, each once. The row of a key that was deleted meanwhile is not written. With `again` some may be
+    /// stored already, because the result of the previous COMMIT is unknown.
     ///
     /// # Errors
     /// When the database fails.

@@ -104,7 +104,7 @@ impl Sessions<'_> {
         }))
     }
 
-    /// Notes that a session is in use.
+    /// Updates the last use of a session.
     ///
     /// # Errors
     /// When the database fails.

@@ -14,7 +14,7 @@ declare! {
     LOCK = "INSERT INTO sign_in_waits (id, failures, last_at) VALUES ($1, 0, $2)
         ON CONFLICT (id) DO UPDATE SET failures = sign_in_waits.failures RETURNING failures, last_at";
     SET = "UPDATE sign_in_waits SET failures = $2, last_at = $3 WHERE id = $1";
-    /// The time goes back too, unless somebody failed meanwhile.
+    /// The time is reset too, unless another attempt failed in the meantime.
     TAKE_BACK = "UPDATE sign_in_waits SET failures = failures - 1,
             last_at = CASE WHEN last_at = $2 THEN $3 ELSE last_at END
         WHERE id = $1 AND failures > 0";

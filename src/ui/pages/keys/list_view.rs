@@ -1,4 +1,4 @@
-//! The list as somebody sees it. Whatever is done to a key, they come back to the same search, filter, page and width.
+//! The view of a list: search, filter, page and width. Every action on a key leads back to it.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};

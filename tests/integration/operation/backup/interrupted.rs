@@ -137,7 +137,7 @@ async fn at_any_moment_of_postgresql() {
         // Either nothing of it is there, or all.
         if let Err(refused) = run(&place, &restore) {
             assert!(
-                refused.contains("has tables of this product already"),
+                refused.contains("already has tables of this product"),
                 "{refused}"
             );
         }

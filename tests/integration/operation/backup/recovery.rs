@@ -141,7 +141,7 @@ async fn what_ended_after_the_base_backup_stays_ended() {
         assert_eq!(person.page(&program, "reef-lab").await, status, "{email}");
     }
     let said = run(&database, &["check"]).expect("a good database");
-    assert!(said.starts_with("all is well"), "{said}");
+    assert!(said.starts_with("all checks passed"), "{said}");
     program.stop();
     Program::start(&database).stop();
     assert_eq!(state(&database).await, before, "{is_before}");

@@ -83,7 +83,7 @@ both!(
         refused(&good, "is not the one that the stored keys were made with");
         let unfit = run(&place, &["check", &good]).expect_err("another pepper");
         assert!(
-            unfit.contains("not well") && unfit.contains("is not the one"),
+            unfit.contains("checks failed") && unfit.contains("is not the one"),
             "{unfit}"
         );
         fs::write(place.pepper_file(), pepper).expect("the pepper");
@@ -120,7 +120,7 @@ both!(
         edit(&leading, |manifest| {
             manifest["files"][0]["name"] = "../good/babysea.db".into();
         });
-        refused(&leading, "it names other files");
+        refused(&leading, "it lists other files");
         let counts = copy(&backups, &good, "counts");
         edit(&counts, |manifest| manifest["tables"][4]["rows"] = 7.into());
         refused(&counts, "1 rows instead of 7");
@@ -131,9 +131,9 @@ both!(
         let last = bytes.len() - 3;
         bytes[last] ^= 1;
         fs::write(data(&damaged), &bytes).expect("written");
-        refused(&damaged, "another content than when it was made");
+        refused(&damaged, "has changed since the backup was made");
         let found = run(&place, &["check", &damaged]).expect_err("damaged");
-        assert!(found.contains("has another content"), "{found}");
+        assert!(found.contains("has changed since"), "{found}");
         fs::write(data(&damaged), &bytes[..last]).expect("written");
         let found = run(&place, &["check", &damaged]).expect_err("damaged");
         assert!(found.contains("bytes instead of"), "{found}");
@@ -143,7 +143,7 @@ both!(
         fs::write(&manifest, &text[..text.len() / 2]).expect("written");
         refused(&damaged, "is damaged (it is no JSON)");
         fs::remove_file(&manifest).expect("removed");
-        refused(&damaged, "is no backup");
+        refused(&damaged, "is not a backup");
         refused(&backups.name("absent"), "there is no folder");
 
         // Nothing of all that left a trace.
@@ -208,7 +208,10 @@ async fn a_damaged_database_makes_no_backup_and_gives_way_to_one() {
     assert!(refused.contains("damaged"), "{refused}");
     assert_eq!(backups.names(), ["good"]);
     let found = run(&database, &["check"]).expect_err("damaged");
-    assert!(found.contains("not well") || found.contains("damaged"), "{found}");
+    assert!(
+        found.contains("checks failed") || found.contains("damaged"),
+        "{found}"
+    );
 
     // Also one that SQLite cannot open at all.
     for damage in [4_096, 0] {
@@ -231,13 +234,13 @@ async fn rows_that_refer_to_nothing_are_named() {
     run(&database, &["check"]).expect("a good database");
     let orphan = "PRAGMA foreign_keys = OFF; UPDATE api_keys SET creator_id = 'nobody'";
     assert_eq!(database.execute(orphan).await, 1);
-    let found = run(&database, &["check"]).expect_err("not well");
-    let sentence = "1 values of api_keys.creator_id refer to rows that are not there";
+    let found = run(&database, &["check"]).expect_err("a check that fails");
+    let sentence = "1 values of api_keys.creator_id refer to missing rows";
     assert!(found.contains(sentence), "{found}");
     // Also in the backup of it.
     let backups = Backups::new();
     let dir = backups.name("one");
     run(&database, &["backup", &dir]).expect("a backup");
-    let found = run(&database, &["check", &dir]).expect_err("not well");
+    let found = run(&database, &["check", &dir]).expect_err("a check that fails");
     assert!(found.contains(sentence), "{found}");
 }

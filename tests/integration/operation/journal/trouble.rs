@@ -114,7 +114,7 @@ async fn a_journal_that_is_damaged_or_anothers_is_said_at_the_start() {
     let program = Program::start(&database);
     assert_eq!(uses(&program, &one.secret).await, 200);
     let log = String::from_utf8(program.stop()).expect("text");
-    assert!(log.contains("is missing, and is begun anew"), "{log}");
+    assert!(log.contains("is missing, and a new one begins"), "{log}");
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ both!(
             &database,
             &["key", "revoke", "--key", id, "--all", "--yes"],
             "",
-            "do not go together",
+            "cannot be combined",
         );
         refused(
             &database,
@@ -80,7 +80,7 @@ both!(
             &database,
             &[&one[..], &["--yes"]].concat(),
             "",
-            "this key was revoked already",
+            "this key is already revoked",
         );
         let leaks = [
             &["key", "revoke", "--account", "ada-moss", "--yes", "--reason"][..],
@@ -93,7 +93,7 @@ both!(
             &database,
             &["key", "revoke", "--account", "ada-moss"],
             "",
-            "revoke all keys of ada-moss (Ada Moss), of which 2 work",
+            "revoke all keys of ada-moss (Ada Moss), 2 of them live",
         );
         let said = run(&database, &["key", "revoke", "--account", "ada-moss", "--yes"]).expect("revoked");
         assert_eq!(said, "2 keys of ada-moss (Ada Moss) were revoked\n");
@@ -104,7 +104,7 @@ both!(
             &database,
             &["key", "revoke", "--all"],
             "",
-            "revoke all keys of this server, of which 1 work",
+            "revoke all keys of this server, 1 of them live",
         );
         let said = run(&database, &["key", "revoke", "--all", "--yes"]).expect("revoked");
         assert_eq!(said, "1 key of this server was revoked\n");

@@ -71,21 +71,21 @@ async fn a_command_asks_and_a_password_is_not_shown() {
     for answer in ["n\n", "\n", "ja\n"] {
         let mut terminal = Terminal::run(&database, "user sign-out --email ada@example.com");
         terminal.answer(
-            "This will sign Ada Moss (ada@example.com), who signed up on 2",
+            "This will end all sessions of Ada Moss (ada@example.com), who signed up on 2",
             answer,
         );
         let (succeeded, seen) = terminal.end();
         assert!(
-            !succeeded && seen.contains("Go on? [y/N]") && seen.contains("nothing was done"),
+            !succeeded && seen.contains("Continue? [y/N]") && seen.contains("nothing was done"),
             "{seen}"
         );
         assert_eq!(ada.page(&program, &ada.slug).await, 200);
     }
     for (second, expected) in [("brass heron walnut\n", false), (NEW_PASSWORD, true)] {
         let mut terminal = Terminal::run(&database, "user password --email ada@example.com");
-        terminal.answer("Go on? [y/N] ", "y\n");
+        terminal.answer("Continue? [y/N] ", "y\n");
         terminal.answer("New password: ", &format!("{NEW_PASSWORD}\n"));
-        terminal.answer("The same again: ", &format!("{}\n", second.trim_end()));
+        terminal.answer("Repeat the password: ", &format!("{}\n", second.trim_end()));
         let (succeeded, seen) = terminal.end();
         assert_eq!(succeeded, expected, "{seen}");
         assert!(!seen.contains("heron"), "{seen}");

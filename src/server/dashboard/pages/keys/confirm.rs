@@ -30,7 +30,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 use std::{iter, time::Duration};
 
-/// What the dialog of this name asks for.
+/// The action of the dialog with this name.
 pub fn action(dialog: &str) -> Option<Action> {
     match dialog {
         "reissue" => Some(Action::ReissueSecret),
@@ -119,7 +119,7 @@ fn chosen_grace(key: &Key, ends: &[(u64, Timestamp)]) -> String {
     chosen.map_or_else(String::new, |(hours, _)| hours.to_string())
 }
 
-/// Does what the posted form asks for.
+/// Carries out the posted form.
 pub async fn submit(keys: &Keys, action: Action, request: Request) -> Response {
     let answered = match action {
         Action::RotateKey => rotate(keys, request).await,

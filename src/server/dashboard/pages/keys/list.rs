@@ -1,4 +1,4 @@
-//! What the address says of the list: search, filter, place and view. A link reopens the same one.
+//! The view of a list in the URL: search, filter, page and width. A link reopens the same view.
 
 use crate::{
     domain::{
@@ -108,7 +108,7 @@ impl Asked {
         place.into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    /// The list as it is asked for, whatever dialog is over it.
+    /// The view without its dialog.
     pub fn view(&self, page: &str) -> ListView {
         let mut fields = self.fields();
         fields.extend(self.place());

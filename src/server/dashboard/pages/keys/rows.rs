@@ -82,7 +82,7 @@ fn used(whose: &str, since: &Since) -> Phrase {
             at: None,
         };
     }
-    // An address that could not be told is no client that could be counted.
+    // An unreadable address is not counted as a client.
     let from = match since.clients {
         0 => String::new(),
         clients => format!(" from {}", plural(clients, "client")),

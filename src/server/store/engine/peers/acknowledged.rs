@@ -3,10 +3,10 @@
 use crate::server::{runtime::clock::Uptime, store::engine::invalidation::HOLDS};
 use std::collections::HashMap;
 
-/// What a server's row shows. It is another one after each look of that server.
+/// The content of a server's row. It changes with each poll of that server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// The change up to which the server has let go of what it held.
+    /// The acknowledged change number: the server has dropped all keys changed up to it.
     pub epoch: i64,
     /// Counts its looks.
     pub beat: i64,
@@ -19,7 +19,7 @@ pub struct Shown {
 pub struct Peers(HashMap<String, (Shown, Uptime)>);
 
 impl Peers {
-    /// Takes over what the rows show: asked for at `asked`, answered at `answered`.
+    /// Processes the rows, requested at `asked` and received at `answered`.
     pub fn see(&mut self, rows: Vec<(String, Shown)>, asked: Uptime, answered: Uptime) -> Vec<Peer> {
         let mut seen = HashMap::new();
         let mut peers = Vec::new();
@@ -47,7 +47,7 @@ pub struct Peer {
     pub id: String,
     /// What its row shows.
     pub shown: Shown,
-    /// Whether the row has shown the same for so long that the server uses nothing it held when it wrote it.
+    /// Whether the row has been unchanged for so long that the server's lease has expired.
     pub stands_still: bool,
 }
 

@@ -1,49 +1,49 @@
-//! The order of steps of docs/decisions/0008, tried in every way in which they can follow each other: two servers, one
-//! change, one crash of the database. A server that is stopped is one that takes no step while time passes.
+//! A model of docs/decisions/0008 that explores every interleaving of its steps: two servers, one change, one crash of
+//! the database. A stopped server is one that takes no step while time passes.
 //!
-//! Server A changes a key and answers. Server B holds that key as it was before.
+//! Server A changes a key and sends the response. Server B has cached the old key.
 
 use std::collections::{HashSet, VecDeque};
 
-/// How long what is held may be used, in ticks of the clock, and when the story ends.
+/// The lease in ticks of the clock, and the length of a run.
 const HOLDS: u8 = 2;
 const END: u8 = 6;
-/// How often B looks at most: more often adds nothing but time.
+/// Maximum number of B's polls: more find nothing new.
 const LOOKS: u8 = 4;
 
-/// How the steps are ordered; each but the first is a mistake that the model must find.
+/// Orders of the steps; the model must find an error in each but the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     Right,
-    /// B counts from the end of its look.
+    /// B's lease counts from the end of its poll.
     LeaseFromTheEnd,
-    /// B uses what it holds before the writing of its row was acknowledged.
+    /// B uses its cache before the write of its row is acknowledged.
     LeaseWithoutRow,
-    /// B shows a change before it has let go of the key.
+    /// B acknowledges a change before it has dropped the key.
     ShownBeforeDropped,
-    /// B goes on without a row.
+    /// B continues without a row.
     NoRow,
-    /// A deletes a row that is another one by now.
+    /// A deletes a row that has changed in the meantime.
     ForgetsWhateverIsThere,
-    /// A counts on over a crash, after which rows may show something older.
+    /// A measures across a crash, after which rows may show an older number.
     CountsOverACrash,
-    /// A takes a row that stood still at the first glance for a server that is gone.
+    /// A treats a row as unchanged after reading it only once.
     GoneAtOnce,
 }
 
-/// B's row: the change up to which it has let go of keys, and how often it was written.
+/// B's row: its acknowledged change number, and how often it was written.
 type Row = (u8, u8);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Look {
     None,
-    /// Begun at this moment.
+    /// Begun at this time.
     Begun(u8),
     /// The counter showed this.
     Read(u8, u8),
-    /// What was changed is let go of.
+    /// The changed keys are dropped.
     Dropped(u8),
-    /// The row is written, the answer is on its way.
+    /// The row is written, the acknowledgement is on its way.
     Written(u8),
     /// There is no row.
     Rowless,
@@ -70,7 +70,7 @@ struct State {
     has_crashed: bool,
     looks: u8,
     look: Look,
-    /// The change up to which B has let go of keys.
+    /// B's acknowledged change number.
     noted: u8,
     holds_old: bool,
     /// When the look began from which B's lease counts.

@@ -1,4 +1,4 @@
-//! Servers that share PostgreSQL look at the counter, and at each other's rows.
+//! Polling of servers that share PostgreSQL: the change counter, and each other's rows.
 
 use super::acknowledged::{Peer, Peers, Shown};
 use crate::{
@@ -39,7 +39,7 @@ macro_rules! clock {
     };
 }
 
-/// Keeps the newest 4,096 changes: one that is further behind lets go of all keys.
+/// Keeps the newest 4,096 changes: a server that is further behind drops all keys from its cache.
 const NUMBER: &str = "WITH next AS (UPDATE key_changes SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch),
     noted AS (INSERT INTO changed_keys (epoch, key_id) SELECT epoch, given FROM next, UNNEST($1::TEXT[]) AS given),
     forgotten AS (DELETE FROM changed_keys WHERE epoch <= (SELECT epoch FROM next) - 4096)
@@ -61,7 +61,7 @@ const LEAVE: &str = "DELETE FROM servers WHERE id = $1";
 /// Only if the row is still what was seen.
 const FORGET: &str = "DELETE FROM servers WHERE id = $1 AND epoch = $2 AND beat = $3 AND seen_at = $4";
 
-/// Deletes the row of a server that answers nobody any more, so that no change waits for it.
+/// Deletes the row of a server that no longer answers requests, so that no change waits for it.
 pub(in crate::server::store) async fn leave(pool: &PgPool, changes: &Changes) {
     changes.leave();
     let left = sqlx::query(LEAVE).bind(&changes.server).execute(pool);
@@ -130,8 +130,8 @@ impl Looker {
         Ok(looker)
     }
 
-    /// Reads what was changed and lets go of it; then shows that in the server's row; then what is held may be used on. In
-    /// this order: whoever reads the row may rely on it.
+    /// Reads the changes and drops the changed keys from the cache, then writes the server's row, then renews the
+    /// lease. The order matters: other servers rely on the row.
     async fn look(&mut self, changes: &Changes) -> Result<(), StoreError> {
         loop {
             let (look, began) = (changes.begin_look(), Uptime::now());
@@ -146,7 +146,8 @@ impl Looker {
                     if changes.is_leaving() {
                         return Ok(());
                     }
-                    // New, or somebody took this server for gone: from here on it is there, and reads again.
+                    // The row is missing: the server is new, or another one deleted it as gone. Insert it and poll
+                    // again.
                     self.join(changes).await?;
                     continue;
                 }
@@ -161,7 +162,7 @@ impl Looker {
         }
     }
 
-    /// Shows up to where this server has let go of what it held; whether it has a row.
+    /// Writes the acknowledged change number into this server's row; returns whether it has a row.
     async fn show(&mut self, changes: &Changes, noted: i64) -> Result<bool, StoreError> {
         let asked = Uptime::now();
         let millis: Option<i64> = sqlx::query_scalar(SHOW)
@@ -186,8 +187,8 @@ impl Looker {
         Ok(tx.commit().await?)
     }
 
-    /// The change that the slowest of the others has noted. Those that are behind `epoch` and look no more are not waited
-    /// for: without a row each of them has to look again before it uses anything it holds.
+    /// The acknowledged change number of the slowest other server. Servers that are behind `epoch` and no longer poll
+    /// are not waited for: their rows are deleted, so they must poll again before they use their cache.
     async fn look_at_peers(&mut self, changes: &Changes, epoch: i64) -> Result<i64, StoreError> {
         let asked = Uptime::now();
         let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(PEERS)
@@ -221,7 +222,7 @@ impl Looker {
     }
 }
 
-/// Starts to look.
+/// Starts the polling task.
 pub(in crate::server::store) fn start(tasks: &Tasks, pool: &PgPool, looker: Looker, changes: &Arc<Changes>) {
     let (pool, changes, mut first) = (pool.clone(), Arc::downgrade(changes), Some(looker));
     tasks.watch("looks", move || {
@@ -233,14 +234,14 @@ pub(in crate::server::store) fn start(tasks: &Tasks, pool: &PgPool, looker: Look
     });
 }
 
-/// Looks for as long as the store is in use.
+/// Polls as long as the store is in use.
 async fn keep_looking(pool: PgPool, mut looker: Option<Looker>, changes: Weak<Changes>) {
     let mut is_away = false;
     while let Some(changes) = Weak::upgrade(&changes) {
         if pool.is_closed() || changes.is_leaving() {
             return;
         }
-        // One that hangs is given up, and its connection with it.
+        // A poll that hangs is abandoned with its connection.
         let next = async {
             looker = Some(match looker.take() {
                 Some(mut looker) => {

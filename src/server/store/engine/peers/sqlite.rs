@@ -1,4 +1,4 @@
-//! The server of an SQLite file looks at the counter, since commands change the file beside it.
+//! Polling of the server of an SQLite file: commands change the file beside it.
 
 use crate::{
     domain::ids::KeyId,
@@ -25,7 +25,7 @@ const WRITING: Duration = Duration::from_millis(400);
 
 const NUMBER: &str = "UPDATE key_changes SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch";
 const NOTE: &str = "INSERT INTO changed_keys (epoch, key_id) VALUES ($1, $2)";
-/// Keeps the newest 4,096 changes: a server that is further behind lets go of all keys.
+/// Keeps the newest 4,096 changes: a server that is further behind drops all keys.
 const FORGET: &str = "DELETE FROM changed_keys WHERE epoch <= $1 - 4096";
 /// There is one row, whichever server wrote it last.
 const SHOW: &str = "INSERT INTO servers (id, epoch) VALUES ('server', $1)
@@ -34,7 +34,7 @@ const SHOW: &str = "INSERT INTO servers (id, epoch) VALUES ('server', $1)
 /// See [`super::number`].
 pub(super) async fn number(conn: &mut SqliteConnection, keys: &BTreeSet<KeyId>) -> Result<i64, StoreError> {
     let epoch: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut *conn).await?;
-    // A change of no key has a row without one: whoever looks knows then that it missed none.
+    // A change of no key has a row without a key, so that a poll can tell that it missed none.
     let keys = keys.iter().map(ToString::to_string);
     let keys: Vec<_> = keys.collect();
     let none = [String::new()];
@@ -49,8 +49,8 @@ pub(super) async fn number(conn: &mut SqliteConnection, keys: &BTreeSet<KeyId>) 
     Ok(epoch)
 }
 
-/// Reads what was changed, and lets go of it. Reading is enough to use on what is held: a command waits a second if it does
-/// not see that it was noted.
+/// Polls, and drops the changed keys. A successful read alone renews the lease: a command waits a second if its change
+/// is not acknowledged.
 pub(in crate::server::store) async fn look(read: &SqlitePool, changes: &Changes) -> Result<(), StoreError> {
     let (began, before) = (Uptime::now(), changes.epoch());
     let mut conn = read.acquire().await?;
@@ -60,7 +60,7 @@ pub(in crate::server::store) async fn look(read: &SqlitePool, changes: &Changes)
     Ok(())
 }
 
-/// Starts to look.
+/// Starts the polling task.
 pub(in crate::server::store) fn start(
     tasks: &Tasks,
     read: &SqlitePool,
@@ -77,7 +77,7 @@ pub(in crate::server::store) fn start(
     });
 }
 
-/// Looks for as long as the store is in use.
+/// Polls as long as the store is in use.
 async fn keep_looking(read: SqlitePool, write: SqlitePool, changes: Weak<Changes>) {
     let (mut is_away, mut shown) = (false, None);
     while let Some(changes) = Weak::upgrade(&changes) {
@@ -92,7 +92,7 @@ async fn keep_looking(read: SqlitePool, write: SqlitePool, changes: Weak<Changes
         }
         let epoch = changes.epoch();
         if !failed && shown != Some(epoch) {
-            // On a full disk, or while somebody else writes for long, the next look tries again.
+            // On a full disk, or during a long write of another process, the next poll retries.
             let write = sqlx::query(SHOW).bind(epoch).execute(&write);
             if let Ok(Ok(_)) = timeout(WRITING, write).await {
                 shown = Some(epoch);
