@@ -22,7 +22,7 @@ use babysea::{
 };
 /// Runs futures at once; the results in order.
 pub use futures_util::future::join_all as all;
-use std::{future::pending, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
+use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Handle, time::timeout};
 use tower::ServiceExt as _;
 

@@ -24,7 +24,7 @@ use crate::{
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderMap, Method},
+    http::Method,
     response::Response,
 };
 use serde::{Deserialize, Serialize};
