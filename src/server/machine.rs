@@ -10,7 +10,7 @@ pub mod log_entry;
 pub mod quota_headers;
 pub mod v1;
 
-use super::http::{client_ip, headers, request_id};
+use super::http::{headers, request_id};
 use crate::server::{app::App, runtime::log_limit::LogLimit};
 use axum::{
     body::{Body, HttpBody as _},
@@ -18,9 +18,10 @@ use axum::{
     http::{HeaderValue, Method, header},
     response::Response,
 };
+use call::EntryPoint;
 use error::V1Error;
 use futures_util::{FutureExt as _, poll};
-use std::{panic::AssertUnwindSafe, pin::pin, task::Poll, thread};
+use std::{panic::AssertUnwindSafe, pin::pin, task::Poll};
 use tokio::time::timeout;
 use v1::openapi::Made;
 
@@ -41,11 +42,19 @@ pub fn serves(path: &str) -> bool {
 pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
     let id = app.request_id();
     let is_head = request.method() == Method::HEAD;
-    let is_nginx = request.uri().path() == NGINX;
+    let path = request.uri().path();
+    let is_nginx = path == NGINX;
+    let entry_point = EntryPoint::of(path);
     let answered = AssertUnwindSafe(in_time(answer(app, &id, made, request)))
         .catch_unwind()
         .await;
-    let mut response = told(&id, is_nginx, answered).await;
+    let answered = answered.map_err(|_| V1Error::Internal);
+    let answered = answered.and_then(|in_time| in_time.ok_or(V1Error::Unavailable));
+    if let Err(error) = &answered {
+        // The call that would have counted it was given up.
+        app.metrics.refused(entry_point.name(), error.kind().reason);
+    }
+    let mut response = framed(&id, is_nginx, answered).await;
     request_id::say(response.headers_mut(), &id);
     headers::add(app, response.headers_mut());
     if is_head {
@@ -54,25 +63,20 @@ pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
     response
 }
 
-/// The answer, or that there is none, in the form that whoever asks takes.
-async fn told(id: &str, is_nginx: bool, answered: thread::Result<Option<Response>>) -> Response {
+/// The response, or the refusal that takes its place, in the form that the entry point takes.
+async fn framed(id: &str, is_nginx: bool, answered: Result<Response, V1Error>) -> Response {
     static LINES: LogLimit = LogLimit::new();
-    let response = match answered {
-        Ok(Some(response)) => response,
-        Ok(None) => {
-            if LINES.allows() {
-                tracing::error!(request_id = id, "a response did not start in time");
-            }
-            V1Error::Unavailable.response(id)
+    let response = answered.unwrap_or_else(|error| {
+        // A panic was logged where it happened.
+        if LINES.allows() {
+            tracing::error!(
+                request_id = id,
+                reason = error.kind().reason,
+                "no response could be made"
+            );
         }
-        // The panic has told of itself where it happened.
-        Err(_) => {
-            if LINES.allows() {
-                tracing::error!(request_id = id, "the handler of a request panicked");
-            }
-            V1Error::Internal.response(id)
-        }
-    };
+        error.response(id)
+    });
     if is_nginx {
         forward_auth::for_nginx(response).await
     } else {
@@ -100,10 +104,7 @@ async fn in_time(answer: impl Future<Output = Response>) -> Option<Response> {
 
 async fn answer(app: &App, id: &str, made: &Made, request: Request) -> Response {
     match request.uri().path() {
-        v1::leak::PATH => {
-            let client = client_ip::of(app, request.headers(), request.extensions());
-            Box::pin(v1::leak::handle(app, id, client, request)).await
-        }
+        v1::leak::PATH => Box::pin(v1::leak::handle(app, id, request)).await,
         v1::openapi::PATH => v1::openapi::handle(app, id, made, request.method()),
         "/forward-auth" => forward_auth::handle(app, id, request).await,
         NGINX => forward_auth::handle_nginx(app, id, request).await,
@@ -117,11 +118,11 @@ mod tests {
     use super::*;
     use axum::body::to_bytes;
 
-    /// No answer in time, and a panic instead of one: what is made of them.
-    fn nothing() -> [(thread::Result<Option<Response>>, u16, &'static str); 2] {
+    /// No response in time, and a panic instead of one: status and code of the refusal.
+    fn nothing() -> [(V1Error, u16, &'static str); 2] {
         [
-            (Ok(None), 503, "BSE5003"),
-            (Err(Box::new("a panic")), 500, "BSE5000"),
+            (V1Error::Unavailable, 503, "BSE5003"),
+            (V1Error::Internal, 500, "BSE5000"),
         ]
     }
 
@@ -138,8 +139,8 @@ mod tests {
 
     #[tokio::test]
     async fn nginx_is_told_in_its_own_form_that_there_is_no_answer() {
-        for (answered, expected, code) in nothing() {
-            let response = told("req_1", true, answered).await;
+        for (error, expected, code) in nothing() {
+            let response = framed("req_1", true, Err(error)).await;
             let envelope = response.headers().get("x-auth-body").expect("an envelope");
             let envelope = envelope.to_str().expect("text");
             assert!(
@@ -150,8 +151,8 @@ mod tests {
             assert_eq!(after, (expected == 503).then(|| HeaderValue::from(1)));
             assert_eq!(seen(response).await, (403, expected.to_string(), String::new()));
         }
-        for (answered, expected, code) in nothing() {
-            let (status, proper, body) = seen(told("req_1", false, answered).await).await;
+        for (error, expected, code) in nothing() {
+            let (status, proper, body) = seen(framed("req_1", false, Err(error)).await).await;
             assert_eq!((status, proper.as_str()), (expected, ""));
             assert!(body.contains(code) && body.contains("req_1"), "{body}");
         }

@@ -208,6 +208,8 @@ async fn revoke_account(
                 Ok(Step { last: None, .. }) => break,
                 Err(error) if revoked > 0 => {
                     let why = sentence(error);
+                    // Best effort: the database may be away, which is what is said.
+                    let _ = operator.all_known().await;
                     return Err(format!(
                         "{revoked} keys of {} were revoked, then the command failed: {why}; run it again",
                         account.slug

@@ -1,30 +1,58 @@
-//! What `/v1` and forward-auth have in common: the question, its verdict, what is noted of it, and how a refusal reads.
+//! One call of a program: made to `/v1`, or to an API for which a proxy asks. Here it is judged, and here it ends: every
+//! refusal is counted and logged in this one place.
 
+use super::{
+    envelope,
+    error::V1Error,
+    log_entry::{kept_params, kept_path, kept_user_agent},
+    quota_headers,
+};
 use crate::{
-    domain::{catalog::Route, request_log::KeyUse, time::Timestamp},
+    domain::{
+        catalog::Route,
+        request_log::{KeyUse, LogEntry},
+        time::Timestamp,
+    },
     server::{
         app::App,
-        machine::{
-            error::V1Error,
-            log_entry::{Asked, Outcome},
-        },
-        service::verify::{self, Question, Refusal, Verdict, cache::Known},
+        config::trusted_proxies::Client,
+        http::client_ip::address_hash,
+        service::verify::{self, Presented, Refusal, cache::Known, quota::Quota},
     },
 };
-use axum::http::{HeaderValue, header};
-use std::{sync::Arc, time::Instant};
+use axum::{
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
+use serde::Serialize;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-/// A way in for requests that are to be judged, by its name in the figures.
+/// An entry point of the machine side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
+pub enum EntryPoint {
     /// `/v1`.
     V1,
-    /// `/forward-auth` and what is below it.
+    /// `/forward-auth` and every path below it.
     ForwardAuth,
 }
 
-impl Door {
-    const fn name(self) -> &'static str {
+impl EntryPoint {
+    /// The entry point that a path of the machine side belongs to.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        if path.starts_with("/forward-auth") {
+            Self::ForwardAuth
+        } else {
+            Self::V1
+        }
+    }
+
+    /// Its name in the metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::V1 => "v1",
             Self::ForwardAuth => "forward-auth",
@@ -32,71 +60,193 @@ impl Door {
     }
 }
 
-/// Decides whether a request may pass.
-pub async fn judge(app: &App, door: Door, asked: &Asked<'_>, now: Timestamp) -> Verdict {
-    let began = Instant::now();
-    let verdict = verify::judge(app, question(asked, now)).await;
-    let route = verdict.route.as_ref().map(|route| &route.pattern);
-    let word = verdict
-        .outcome
-        .as_ref()
-        .map_or_else(Refusal::reason, |()| "accepted");
-    app.metrics.decided(door.name(), route, word, began.elapsed());
-    verdict
+/// The request of a call, as its client made it to this server or to the API behind the proxy.
+#[derive(Clone, Copy)]
+pub struct Sent<'r> {
+    /// HTTP method.
+    pub method: &'r str,
+    /// Path, as sent.
+    pub path: &'r str,
+    /// Query, as sent, without the question mark.
+    pub query: &'r str,
+    /// All headers.
+    pub headers: &'r HeaderMap,
 }
 
-/// Decides once more about a request whose body was awaited: what has ended meanwhile answers nothing.
-///
-/// # Errors
-/// Why it may not pass any more.
-pub async fn judge_again(
-    app: &App,
-    door: Door,
-    asked: &Asked<'_>,
-    now: Timestamp,
-) -> Result<Arc<Known>, Refusal> {
-    let judged = verify::judge_again(app, question(asked, now)).await;
-    if let Err(refusal) = &judged {
-        app.metrics.refused(door.name(), refusal.reason());
-    }
-    judged
+/// A call from its first byte to its response.
+pub struct Call<'r> {
+    /// The application.
+    pub app: &'r App,
+    /// Id of the request.
+    pub request_id: &'r str,
+    /// Where the call arrived.
+    pub entry_point: EntryPoint,
+    /// The client.
+    pub client: Client,
+    /// When the call was judged last.
+    pub now: Timestamp,
+    /// What was sent.
+    pub sent: Sent<'r>,
+    /// What judging found, once it was done.
+    judged: Option<Judged>,
 }
 
-fn question<'a>(asked: &Asked<'a>, now: Timestamp) -> Question<'a, impl Iterator<Item = &'a [u8]>> {
-    let authorization = asked.headers.get_all(header::AUTHORIZATION).iter();
-    Question {
-        method: asked.method,
-        path: asked.path,
-        authorization: authorization.map(HeaderValue::as_bytes),
-        client: asked.client,
-        now,
-    }
+/// What judging a call found: all that [`Call::finish`] needs of it.
+struct Judged {
+    route: Option<Arc<Route>>,
+    key: Option<Arc<Known>>,
+    quota: Option<Quota>,
+    took: Duration,
 }
 
-/// Notes a request that was made with a key of ours, and how it was answered; counts it where the log is full. Refusals
-/// beyond those that a key may have in a minute have no row: whoever holds a key that ended fills no disk with it
-/// (docs/security.md, S90). The metrics count them.
-pub fn note(
-    app: &App,
-    asked: &Asked<'_>,
-    (key, route): (&Known, &Route),
-    outcome: Outcome<'_>,
-    error: Option<&V1Error>,
-) {
-    let key_use = match error {
-        Some(V1Error::Refused(Refusal::TooManyRefusals(_))) => return,
-        Some(V1Error::Refused(Refusal::Revoked | Refusal::Expired)) => KeyUse::AfterEnd,
-        Some(V1Error::Refused(_)) => KeyUse::Refused,
-        _ => KeyUse::Accepted,
-    };
-    let Some(place) = app.recorder.place() else {
-        if key_use == KeyUse::Accepted && key.is_use_due(outcome.at) {
-            app.recorder.used(key.key.id, outcome.at);
+impl<'r> Call<'r> {
+    /// A call that has just arrived.
+    pub fn new(
+        app: &'r App,
+        request_id: &'r str,
+        entry_point: EntryPoint,
+        client: Client,
+        sent: Sent<'r>,
+    ) -> Self {
+        Self {
+            app,
+            request_id,
+            entry_point,
+            client,
+            now: app.now(),
+            sent,
+            judged: None,
         }
-        return;
-    };
-    place.note(
-        crate::server::machine::log_entry::entry(app, &key.key, route, asked, outcome),
-        key_use,
-    );
+    }
+
+    /// Decides whether the call is accepted.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub async fn judge(&mut self) -> Result<(), V1Error> {
+        let began = Instant::now();
+        let verdict = verify::judge(self.app, self.presented()).await;
+        self.judged = Some(Judged {
+            route: verdict.route,
+            key: verdict.key,
+            quota: verdict.quota,
+            took: began.elapsed(),
+        });
+        Ok(verdict.outcome?)
+    }
+
+    /// Decides once more about a call that was accepted and whose body was waited for: its key may have ended meanwhile.
+    /// Uses up nothing of the rate limits.
+    ///
+    /// # Errors
+    /// Why it is refused now.
+    pub async fn judge_again(&mut self) -> Result<(), V1Error> {
+        self.now = self.app.now();
+        let key = verify::judge_again(self.app, self.presented()).await?;
+        if let Some(judged) = &mut self.judged {
+            judged.key = Some(key);
+        }
+        Ok(())
+    }
+
+    /// The key and the route of a call that was accepted.
+    ///
+    /// # Errors
+    /// `MissingKey`, which stands for a call that was not judged.
+    pub fn accepted(&self) -> Result<(&Known, &Route), V1Error> {
+        match &self.judged {
+            Some(Judged {
+                key: Some(key),
+                route: Some(route),
+                ..
+            }) => Ok((key, route)),
+            _ => Err(Refusal::MissingKey.into()),
+        }
+    }
+
+    fn presented(&self) -> Presented<'r> {
+        let mut authorization = self.sent.headers.get_all(header::AUTHORIZATION).iter();
+        let only = match (authorization.next(), authorization.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        };
+        Presented {
+            method: self.sent.method,
+            path: self.sent.path,
+            authorization: only.map(HeaderValue::as_bytes),
+            client: self.client,
+            now: self.now,
+        }
+    }
+
+    /// A successful response in the envelope.
+    pub fn success(&self, message: &'static str, data: impl Serialize) -> Response {
+        envelope::success(self.request_id, message, self.now, data)
+    }
+
+    /// The response, with how the key stands with its rate limits. Counts the call in the metrics, and logs it if it was
+    /// made with a key of this server.
+    pub fn finish(self, answered: Result<Response, V1Error>) -> Response {
+        let (mut response, error) = match answered {
+            Ok(response) => (response, None),
+            Err(error) => (error.response(self.request_id), Some(error)),
+        };
+        self.count(error.as_ref());
+        if let Some(judged) = &self.judged {
+            quota_headers::add(response.headers_mut(), judged.quota);
+            if let (Some(key), Some(route)) = (&judged.key, &judged.route) {
+                self.log(key, route, response.status().as_u16(), error.as_ref());
+            }
+        }
+        response
+    }
+
+    /// Counts the call: by the verdict and the route if it was judged, by the refusal alone if it did not come that far.
+    fn count(&self, error: Option<&V1Error>) {
+        let (metrics, name) = (&self.app.metrics, self.entry_point.name());
+        match (&self.judged, error) {
+            (Some(judged), error) => {
+                let route = judged.route.as_ref().map(|route| &route.pattern);
+                let verdict = error.and_then(V1Error::refusal).unwrap_or("accepted");
+                metrics.decided(name, route, verdict, judged.took);
+            }
+            (None, Some(error)) => metrics.refused(name, error.kind().reason),
+            // A leaked key was reported: nothing was judged.
+            (None, None) => {}
+        }
+    }
+
+    /// Logs the call, or counts the use of its key where the log is full. Refusals beyond those that a key may have in a
+    /// minute have no row, so that an ended key cannot fill the disk (docs/security.md, S90). The metrics count them.
+    fn log(&self, key: &Known, route: &Route, status: u16, error: Option<&V1Error>) {
+        let key_use = match error {
+            Some(V1Error::Refused(Refusal::TooManyRefusals(_))) => return,
+            Some(V1Error::Refused(Refusal::Revoked | Refusal::Expired)) => KeyUse::AfterEnd,
+            Some(V1Error::Refused(_)) => KeyUse::Refused,
+            _ => KeyUse::Accepted,
+        };
+        let recorder = &self.app.recorder;
+        let Some(place) = recorder.place() else {
+            if key_use == KeyUse::Accepted && key.is_use_due(self.now) {
+                recorder.used(key.key.id, self.now);
+            }
+            return;
+        };
+        let prefix = &self.app.config.key_prefix;
+        let entry = LogEntry {
+            request_id: self.request_id.to_owned(),
+            account: key.key.account,
+            key: key.key.id,
+            status,
+            error_code: error.map(V1Error::code),
+            at: self.now,
+            method: self.sent.method.to_owned(),
+            route: Arc::clone(&route.pattern),
+            path: kept_path(self.sent.path, prefix),
+            params: kept_params(self.sent.query, prefix),
+            ip_hash: address_hash(self.app, self.client),
+            user_agent: kept_user_agent(self.sent.headers.get(header::USER_AGENT), prefix),
+        };
+        place.note(entry, key_use);
+    }
 }

@@ -75,6 +75,11 @@ impl From<Refusal> for V1Error {
 }
 
 impl V1Error {
+    /// The reason, if the key or the size of the request was refused, and not what was asked with an accepted key.
+    pub fn refusal(&self) -> Option<&'static str> {
+        matches!(self, Self::Refused(_) | Self::PayloadTooLarge).then(|| self.kind().reason)
+    }
+
     /// What kind of refusal it is.
     pub fn kind(&self) -> &'static Kind {
         match self {

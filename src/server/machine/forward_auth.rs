@@ -7,17 +7,12 @@ mod names;
 mod original;
 
 use super::{
-    call::{self, Door},
+    call::{Call, EntryPoint, Sent},
     error::V1Error,
-    log_entry::{Asked, Outcome},
-    quota_headers,
 };
 use crate::{
     domain::{key::Key, network::canonical},
-    server::{
-        app::App,
-        service::verify::{Refusal, Verdict, cache::Known},
-    },
+    server::{app::App, http::client_ip, service::verify::cache::Known},
 };
 use axum::{
     body::Body,
@@ -43,9 +38,6 @@ const IDENTITY: [HeaderName; 4] = [
 
 /// Names are given by people: what a header cannot hold is percent-encoded.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
-
-/// Its name in the figures, where nothing is judged as well.
-const DOOR: &str = "forward-auth";
 
 const AUTH_STATUS: HeaderName = HeaderName::from_static("x-auth-status");
 const AUTH_BODY: HeaderName = HeaderName::from_static("x-auth-body");
@@ -101,54 +93,33 @@ pub async fn for_nginx(answer: Response) -> Response {
 /// More than any refusal has.
 const LONGEST_ENVELOPE: usize = 4 * 1024;
 
-/// An answer that lets the request pass, or the one that its client is to be given.
+/// A response that accepts the request, or the refusal for its client.
 async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Original>) -> Response {
-    let refuse = |error: V1Error| {
-        app.metrics.refused(DOOR, error.kind().reason);
-        error.response(request_id)
-    };
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map(|ConnectInfo(peer)| peer.ip());
-    if !peer.is_some_and(|peer| app.trusted_proxies().trusts(peer)) {
-        warn_of_stranger(app, peer);
-        return refuse(V1Error::UntrustedProxy);
-    }
-    let Some(original) = original.filter(|_| !names::are_misleading(&parts.headers)) else {
-        return refuse(V1Error::UnclearRequest);
-    };
-    let now = app.now();
-    let client = crate::server::http::client_ip::of(app, &parts.headers, &parts.extensions);
-    let asked = Asked {
+    let client = client_ip::of(app, &parts.headers, &parts.extensions);
+    let is_read = original.is_some();
+    let original = original.unwrap_or_default();
+    let sent = Sent {
         method: &original.method,
         path: &original.path,
         query: &original.query,
         headers: &parts.headers,
-        client,
     };
-    let Verdict {
-        route,
-        key,
-        quota,
-        outcome,
-    } = call::judge(app, Door::ForwardAuth, &asked, now).await;
-    let error = outcome.err().map(V1Error::from);
-    let mut response = match (&error, &key) {
-        (None, Some(known)) => passed(known),
-        // Nothing passes without a key.
-        (None, None) => V1Error::from(Refusal::MissingKey).response(request_id),
-        (Some(error), _) => error.response(request_id),
-    };
-    quota_headers::add(response.headers_mut(), quota);
-    if let (Some(known), Some(route)) = (&key, &route) {
-        let outcome = Outcome {
-            request_id,
-            status: response.status().as_u16(),
-            error_code: error.as_ref().map(V1Error::code),
-            at: now,
-        };
-        call::note(app, &asked, (known, route), outcome, error.as_ref());
+    let mut call = Call::new(app, request_id, EntryPoint::ForwardAuth, client, sent);
+    let answered = async {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|ConnectInfo(peer)| peer.ip());
+        if !peer.is_some_and(|peer| app.trusted_proxies().trusts(peer)) {
+            warn_of_stranger(app, peer);
+            return Err(V1Error::UntrustedProxy);
+        }
+        if !is_read || names::are_misleading(&parts.headers) {
+            return Err(V1Error::UnclearRequest);
+        }
+        call.judge().await?;
+        call.accepted().map(|(known, _)| passed(known))
     }
-    response
+    .await;
+    call.finish(answered)
 }
 
 /// Says in the log who asks without being trusted: most often a proxy that `TRUSTED_PROXIES` forgot. It may ask about

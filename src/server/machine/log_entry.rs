@@ -1,11 +1,8 @@
 //! What of a request is kept in the log (docs.babysea.ai, `/logs/overview`): never a key, never an address in clear.
 
-use crate::{
-    domain::{catalog::Route, key::Key, request_log::LogEntry, time::Timestamp, token},
-    server::{app::App, config::trusted_proxies::Client, http::client_ip::address_hash},
-};
-use axum::http::{HeaderMap, header};
-use std::{borrow::Cow, sync::Arc};
+use crate::domain::token;
+use axum::http::HeaderValue;
+use std::borrow::Cow;
 use url::form_urlencoded;
 
 /// Longest value of a parameter, in characters; the vendor keeps no more either.
@@ -17,63 +14,30 @@ const MASK: &str = "***";
 /// Parameters named like these hold secrets.
 const SECRET_NAMES: [&str; 5] = ["token", "key", "secret", "password", "signature"];
 
-/// How a request was answered.
-pub struct Outcome<'a> {
-    /// Id of the request.
-    pub request_id: &'a str,
-    /// HTTP status.
-    pub status: u16,
-    /// Code of the refusal.
-    pub error_code: Option<&'static str>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A request as its client made it, to this server or to the API that it guards.
-pub struct Asked<'a> {
-    /// HTTP method.
-    pub method: &'a str,
-    /// Path, as sent.
-    pub path: &'a str,
-    /// Query, as sent, without the question mark.
-    pub query: &'a str,
-    /// All headers.
-    pub headers: &'a HeaderMap,
-    /// Whose request it is.
-    pub client: Client,
-}
-
-/// The row of a request that was made with `key`.
-pub fn entry(app: &App, key: &Key, route: &Route, asked: &Asked<'_>, outcome: Outcome<'_>) -> LogEntry {
-    let prefix = &app.config.key_prefix;
-    LogEntry {
-        request_id: outcome.request_id.to_owned(),
-        account: key.account,
-        key: key.id,
-        status: outcome.status,
-        error_code: outcome.error_code,
-        at: outcome.at,
-        method: asked.method.to_owned(),
-        route: Arc::clone(&route.pattern),
-        path: cut(&path(asked.path, prefix), LONGEST),
-        params: cut(&params(asked.query, prefix), LONGEST),
-        ip_hash: address_hash(app, asked.client),
-        user_agent: match asked.headers.get(header::USER_AGENT) {
-            None => String::new(),
-            Some(agent) => {
-                let agent = String::from_utf8_lossy(agent.as_bytes());
-                if may_hold_key(&agent, prefix) {
-                    MASK.to_owned()
-                } else {
-                    cut(&agent, LONGEST)
-                }
-            }
-        },
+/// The user agent, masked if it may hold a key.
+pub(super) fn kept_user_agent(agent: Option<&HeaderValue>, key_prefix: &str) -> String {
+    let Some(agent) = agent else {
+        return String::new();
+    };
+    let agent = String::from_utf8_lossy(agent.as_bytes());
+    if may_hold_key(&agent, key_prefix) {
+        MASK.to_owned()
+    } else {
+        cut(&agent, LONGEST)
     }
 }
 
 /// The path with segments that may hold a key masked.
-fn path<'a>(path: &'a str, key_prefix: &str) -> Cow<'a, str> {
+pub(super) fn kept_path(path: &str, key_prefix: &str) -> String {
+    cut(&masked_path(path, key_prefix), LONGEST)
+}
+
+/// The query with long values cut and what may be secret masked.
+pub(super) fn kept_params(query: &str, key_prefix: &str) -> String {
+    cut(&masked_params(query, key_prefix), LONGEST)
+}
+
+fn masked_path<'a>(path: &'a str, key_prefix: &str) -> Cow<'a, str> {
     let masks = |part: &str| {
         // Read as a query is, so that percent signs hide nothing.
         let mut texts = form_urlencoded::parse(part.as_bytes());
@@ -98,8 +62,7 @@ fn may_hold_key(text: &str, key_prefix: &str) -> bool {
         || text.len() >= token::SHORTEST && text.split(between).any(token::is_well_formed)
 }
 
-/// The query with long values cut and what may be secret masked.
-fn params(query: &str, key_prefix: &str) -> String {
+fn masked_params(query: &str, key_prefix: &str) -> String {
     if query.is_empty() {
         return String::new();
     }
@@ -151,7 +114,7 @@ mod tests {
             ("q=bye_abc&r=%20bye_abc&bye_abc=1", "q=***&r=***&***=1".to_owned()),
             ("a=%0d%0ab", "a=%EF%BF%BD%EF%BF%BDb".to_owned()),
         ] {
-            assert_eq!(params(query, "bye_"), kept, "{query}");
+            assert_eq!(kept_params(query, "bye_"), kept, "{query}");
         }
     }
 }

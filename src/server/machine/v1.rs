@@ -8,14 +8,11 @@ mod status;
 mod usage;
 
 use super::{
-    call::{self, Door},
-    envelope,
+    call::{Call, EntryPoint, Sent},
     error::V1Error,
-    log_entry::{Asked, Outcome},
-    quota_headers,
 };
 use crate::{
-    domain::{catalog::Route, key::Key, time::Timestamp},
+    domain::catalog::Route,
     server::{
         app::App,
         http::{bodies, client_ip},
@@ -28,28 +25,9 @@ use axum::{
     response::Response,
 };
 use futures_util::StreamExt as _;
-use serde::Serialize;
 
 /// Most bytes of a request's body (docs.babysea.ai, `/setup/errors`; docs/security.md, S28).
 const BODY_BYTES: usize = 100 * 1024;
-
-/// Its name in the metrics.
-const DOOR: &str = "v1";
-
-/// What an endpoint knows of its caller.
-struct Call<'r> {
-    app: &'r App,
-    request_id: &'r str,
-    key: &'r Key,
-    query: &'r str,
-    now: Timestamp,
-}
-
-impl Call<'_> {
-    fn success(&self, message: &'static str, data: impl Serialize) -> Response {
-        envelope::success(self.request_id, message, self.now, data)
-    }
-}
 
 /// The routes of the catalogue that this server answers itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,55 +49,28 @@ impl Served {
     }
 }
 
-/// Answers a request to `/v1`. Nothing of a body is read before its key is known and may pass (docs/security.md, S89).
+/// Answers a request to `/v1`. Nothing of a body is read before its key is known and accepted (docs/security.md, S89).
 pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
-    let now = app.now();
     let (request, body) = request.into_parts();
-    let asked = Asked {
+    let sent = Sent {
         method: request.method.as_str(),
         path: request.uri.path(),
         query: request.uri.query().unwrap_or_default(),
         headers: &request.headers,
-        client: client_ip::of(app, &request.headers, &request.extensions),
     };
-    let verdict = call::judge(app, Door::V1, &asked, now).await;
-    let answered = match (verdict.outcome, &verdict.key, &verdict.route) {
-        (Err(refusal), ..) => Err(refusal.into()),
-        (Ok(()), Some(known), Some(route)) => {
-            let call = Call {
-                app,
-                request_id,
-                key: &known.key,
-                query: asked.query,
-                now,
-            };
-            match length_of(&request.headers, body).await {
-                Length::Fits => answer(route, &call).await,
-                Length::FitsNow => Box::pin(answer_after_body(route, call, &asked)).await,
-                Length::TooLong => {
-                    app.metrics.refused(DOOR, V1Error::PayloadTooLarge.kind().reason);
-                    Err(V1Error::PayloadTooLarge)
-                }
-            }
-        }
-        // Nothing passes without a key and a route.
-        (Ok(()), ..) => Err(V1Error::NotServedHere),
-    };
-    let (mut response, error) = match answered {
-        Ok(response) => (response, None),
-        Err(error) => (error.response(request_id), Some(error)),
-    };
-    quota_headers::add(response.headers_mut(), verdict.quota);
-    if let (Some(known), Some(route)) = (&verdict.key, &verdict.route) {
-        let outcome = Outcome {
-            request_id,
-            status: response.status().as_u16(),
-            error_code: error.as_ref().map(V1Error::code),
-            at: now,
-        };
-        call::note(app, &asked, (known, route), outcome, error.as_ref());
+    let client = client_ip::of(app, &request.headers, &request.extensions);
+    let mut call = Call::new(app, request_id, EntryPoint::V1, client, sent);
+    let answered = answer(&mut call, body).await;
+    call.finish(answered)
+}
+
+async fn answer(call: &mut Call<'_>, body: Body) -> Result<Response, V1Error> {
+    call.judge().await?;
+    match length_of(call.sent.headers, body).await {
+        Length::Fits => respond(call).await,
+        Length::FitsNow => Box::pin(respond_after_body(call)).await,
+        Length::TooLong => Err(V1Error::PayloadTooLarge),
     }
-    response
 }
 
 /// How long a body is.
@@ -150,24 +101,25 @@ async fn length_of(headers: &HeaderMap, body: Body) -> Length {
     Length::FitsNow
 }
 
-/// Answers when a body has come, by its key as it is then: it may have ended while the body was on its way.
-async fn answer_after_body(route: &Route, call: Call<'_>, asked: &Asked<'_>) -> Result<Response, V1Error> {
-    let now = call.app.now();
-    let known = call::judge_again(call.app, Door::V1, asked, now).await?;
-    let call = Call {
-        key: &known.key,
-        now,
-        ..call
-    };
-    answer(route, &call).await
+/// Responds when a body has come, by its key as it is then: it may have ended while the body was on its way.
+async fn respond_after_body(call: &mut Call<'_>) -> Result<Response, V1Error> {
+    call.judge_again().await?;
+    respond(call).await
 }
 
-// What asks the database is boxed: room for it would be moved about with every other answer.
-async fn answer(route: &Route, call: &Call<'_>) -> Result<Response, V1Error> {
+// What asks the database is boxed: room for it would be moved about with every other response.
+async fn respond(call: &Call<'_>) -> Result<Response, V1Error> {
+    let (known, route) = call.accepted()?;
+    let key = &known.key;
     match Served::of(route) {
-        Some(Served::Status) => Ok(call.success(status::MESSAGE, status::get(call))),
-        Some(Served::Account) => Ok(call.success(account::MESSAGE, Box::pin(account::get(call)).await?)),
-        Some(Served::Usage) => Ok(call.success(usage::MESSAGE, Box::pin(usage::get(call)).await?)),
+        Some(Served::Status) => Ok(call.success(status::MESSAGE, status::get(key, call.now))),
+        Some(Served::Account) => {
+            Ok(call.success(account::MESSAGE, Box::pin(account::get(call.app, key)).await?))
+        }
+        Some(Served::Usage) => {
+            let usage = Box::pin(usage::get(call.app, key, call.sent.query)).await?;
+            Ok(call.success(usage::MESSAGE, usage))
+        }
         None => Err(V1Error::NotServedHere),
     }
 }

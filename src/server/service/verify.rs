@@ -80,15 +80,16 @@ impl Refusal {
     }
 }
 
-/// What is asked about.
-pub struct Question<'a, A> {
+/// What a call presents to be judged.
+#[derive(Clone, Copy)]
+pub struct Presented<'a> {
     /// HTTP method.
     pub method: &'a str,
     /// Path, as sent, without its query.
     pub path: &'a str,
-    /// The values of all `Authorization` headers.
-    pub authorization: A,
-    /// Who asks.
+    /// The value of the only `Authorization` header; nothing where there is none, or more than one.
+    pub authorization: Option<&'a [u8]>,
+    /// The client.
     pub client: Client,
     /// When.
     pub now: Timestamp,
@@ -118,13 +119,13 @@ impl From<Refusal> for Verdict {
 }
 
 /// Decides whether a request may pass. The first check that fails says why not.
-pub async fn judge<'h>(app: &App, asked: Question<'_, impl Iterator<Item = &'h [u8]>>) -> Verdict {
+pub async fn judge(app: &App, call: Presented<'_>) -> Verdict {
     let catalog = app.catalog();
-    let Some(route) = catalog.route(asked.method, asked.path) else {
+    let Some(route) = catalog.route(call.method, call.path) else {
         return Refusal::UnknownRoute.into();
     };
-    let identified = match bearer(asked.authorization) {
-        Some(presented) => identify(app, &catalog, presented, asked.client, asked.now).await,
+    let identified = match call.authorization.and_then(bearer) {
+        Some(presented) => identify(app, &catalog, presented, call.client, call.now).await,
         None => Err(Refusal::MissingKey),
     };
     let known = match identified {
@@ -136,7 +137,7 @@ pub async fn judge<'h>(app: &App, asked: Question<'_, impl Iterator<Item = &'h [
             };
         }
     };
-    let (quota, outcome) = check(app, &known, route, asked.client, asked.now);
+    let (quota, outcome) = check(app, &known, route, call.client, call.now);
     Verdict {
         route: Some(Arc::clone(route)),
         key: Some(known),
@@ -177,17 +178,14 @@ fn check(
 ///
 /// # Errors
 /// Why it may not pass any more.
-pub async fn judge_again<'h>(
-    app: &App,
-    asked: Question<'_, impl Iterator<Item = &'h [u8]>>,
-) -> Result<Arc<Known>, Refusal> {
+pub async fn judge_again(app: &App, call: Presented<'_>) -> Result<Arc<Known>, Refusal> {
     let catalog = app.catalog();
-    let route = catalog.route(asked.method, asked.path);
+    let route = catalog.route(call.method, call.path);
     let route = route.ok_or(Refusal::UnknownRoute)?;
-    let presented = bearer(asked.authorization).ok_or(Refusal::MissingKey)?;
-    let known = identify(app, &catalog, presented, asked.client, asked.now).await?;
-    let address = address_of(asked.client);
-    let decided = known.key.decide(address, known.grants.open(route), asked.now);
+    let presented = call.authorization.and_then(bearer).ok_or(Refusal::MissingKey)?;
+    let known = identify(app, &catalog, presented, call.client, call.now).await?;
+    let address = address_of(call.client);
+    let decided = known.key.decide(address, known.grants.open(route), call.now);
     decided.map_err(|denial| refusal(denial, route))?;
     Ok(known)
 }
@@ -323,13 +321,10 @@ async fn load(app: &App, secret: &SecretText) -> Result<Option<(Key, bool)>, Sto
     Ok(None)
 }
 
-/// The token of the only `Authorization` header, if its scheme is Bearer, in any case (RFC 9110, section 11.1;
-/// RFC 6750, section 2.1).
-fn bearer<'a>(mut headers: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
-    let (only, None) = (headers.next()?, headers.next()) else {
-        return None;
-    };
-    let (scheme, token) = only.split_at_checked(b"Bearer ".len())?;
+/// The token of an `Authorization` header, if its scheme is Bearer, in any case (RFC 9110, section 11.1; RFC 6750,
+/// section 2.1).
+fn bearer(authorization: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = authorization.split_at_checked(b"Bearer ".len())?;
     let token = token.trim_ascii();
     (scheme.eq_ignore_ascii_case(b"Bearer ") && !token.is_empty()).then_some(token)
 }
@@ -338,25 +333,13 @@ fn bearer<'a>(mut headers: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
 mod tests {
     use super::*;
 
-    fn found(headers: &[&'static str]) -> Option<&'static str> {
-        bearer(headers.iter().map(|header| header.as_bytes()))
-            .map(|token| std::str::from_utf8(token).expect("ASCII"))
-    }
-
     #[test]
-    fn one_bearer_header_carries_the_key() {
-        assert_eq!(found(&["Bearer bye_x"]), Some("bye_x"));
-        assert_eq!(found(&["bearer  bye_x "]), Some("bye_x"));
-        for none in [
-            &[][..],
-            &[""],
-            &["Bearer"],
-            &["Bearer "],
-            &["Basic bye_x"],
-            &["bye_x"],
-            &["Bearer a", "Bearer a"],
-        ] {
-            assert_eq!(found(none), None, "{none:?}");
+    fn a_bearer_header_carries_the_key() {
+        for header in ["Bearer bye_x", "bearer  bye_x "] {
+            assert_eq!(bearer(header.as_bytes()), Some("bye_x".as_bytes()), "{header}");
+        }
+        for header in ["", "Bearer", "Bearer ", "Basic bye_x", "bye_x"] {
+            assert_eq!(bearer(header.as_bytes()), None, "{header}");
         }
     }
 }

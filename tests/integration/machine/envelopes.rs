@@ -9,7 +9,7 @@ use crate::{
     database::Database,
     world::{Setup, World},
 };
-use babysea::server::http::machine::error::kinds;
+use babysea::server::machine::error::kinds;
 use insta::internals::Content;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -22,7 +22,7 @@ pub const NGINX: Names = [
 const PREFIX: &str = "/forward-auth";
 
 /// The request that the proxy holds back meanwhile.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Original {
     /// HTTP method.
     pub method: String,

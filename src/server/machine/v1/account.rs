@@ -1,9 +1,12 @@
 //! `GET /v1/user/account`: the account a key belongs to.
 
-use super::{Call, V1Error};
+use super::V1Error;
 use crate::{
-    domain::ids::AccountId,
-    server::service::{accounts, verify::Refusal},
+    domain::{ids::AccountId, key::Key},
+    server::{
+        app::App,
+        service::{accounts, verify::Refusal},
+    },
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -33,13 +36,13 @@ pub struct AccountProfile {
 pub(super) const MESSAGE: &str = "Account retrieved successfully";
 
 /// The account's profile.
-pub(super) async fn get(call: &Call<'_>) -> Result<AccountProfile, V1Error> {
-    let profile = accounts::profile(call.app, call.key.account)
+pub(super) async fn get(app: &App, key: &Key) -> Result<AccountProfile, V1Error> {
+    let profile = accounts::profile(app, key.account)
         .await
         .map_err(Refusal::Unavailable)?;
     let profile = profile.ok_or(V1Error::AccountNotFound)?;
     Ok(AccountProfile {
-        account_id: call.key.account,
+        account_id: key.account,
         account_name: profile.name,
         // A team has no address of its own, and a key is no reason to tell its owner's.
         account_email: profile.is_personal.then_some(profile.email),

@@ -5,13 +5,15 @@ use crate::{
     domain::{activity::Trace, ids::KeyId, secret_text::SecretText},
     server::{
         app::App,
-        config::trusted_proxies::Client,
         http::{
             CHANGE,
             bodies::{self, Unread},
             client_ip, media_type,
         },
-        machine::{envelope, error::V1Error},
+        machine::{
+            call::{Call, EntryPoint, Sent},
+            error::V1Error,
+        },
         runtime::byte_budget::Sender,
         service::{
             keys::leak,
@@ -62,44 +64,54 @@ pub(super) const NO_REPORT: V1Error = V1Error::InvalidInput {
 };
 
 /// Revokes the key in the body.
-pub async fn handle(app: &App, request_id: &str, from: Client, request: Request) -> Response {
-    let now = app.now();
-    let reported = async {
-        if request.method() != Method::POST {
-            return Err(V1Error::Refused(Refusal::UnknownRoute));
-        }
-        // A stranger's body: not from an address that has tried too many unknown keys.
-        verify::may_try(app, from, now)?;
-        let (parts, body) = request.into_parts();
-        let trace = Trace {
-            request_id: request_id.to_owned(),
-            ip_hash: client_ip::address_hash(app, from),
-        };
-        let report = read(app, from, &parts.headers, body).await?;
-        let key = verify::identify(app, &app.catalog(), report.key.expose().as_bytes(), from, now).await?;
-        match timeout(CHANGE, leak::report(app, &key.key, &trace, now)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) if !error.is_unanswered() => return Err(Refusal::Unavailable(error).into()),
-            Ok(Err(_)) | Err(_) => return Err(V1Error::Unanswered),
-        }
-        let data = Reported {
-            apikey_id: key.key.id,
-            apikey_prefix: &key.key.prefix,
-        };
-        Ok(envelope::success(request_id, MESSAGE, now, data))
+pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
+    let (request, body) = request.into_parts();
+    let sent = Sent {
+        method: request.method.as_str(),
+        path: request.uri.path(),
+        query: request.uri.query().unwrap_or_default(),
+        headers: &request.headers,
     };
-    reported
-        .await
-        .unwrap_or_else(|error: V1Error| error.response(request_id))
+    let client = client_ip::of(app, &request.headers, &request.extensions);
+    let call = Call::new(app, request_id, EntryPoint::V1, client, sent);
+    let answered = answer(&call, body).await;
+    call.finish(answered)
+}
+
+async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
+    let &Call { app, client, now, .. } = call;
+    if call.sent.method != Method::POST.as_str() {
+        return Err(Refusal::UnknownRoute.into());
+    }
+    // A stranger's body: not from an address that has tried too many unknown keys.
+    verify::may_try(app, client, now)?;
+    let trace = Trace {
+        request_id: call.request_id.to_owned(),
+        ip_hash: client_ip::address_hash(app, client),
+    };
+    let report = read(call, body).await?;
+    let known = verify::identify(app, &app.catalog(), report.key.expose().as_bytes(), client, now).await?;
+    let key = &known.key;
+    match timeout(CHANGE, leak::report(app, key, &trace, now)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) if !error.is_unanswered() => return Err(Refusal::Unavailable(error).into()),
+        Ok(Err(_)) | Err(_) => return Err(V1Error::Unanswered),
+    }
+    let data = Reported {
+        apikey_id: key.id,
+        apikey_prefix: &key.prefix,
+    };
+    Ok(call.success(MESSAGE, data))
 }
 
 /// The report in a body. It is read here and not by axum, whose refusals have no envelope.
-async fn read(app: &App, from: Client, headers: &HeaderMap, body: Body) -> Result<Report, V1Error> {
-    if !media_type::is_json(headers) {
+async fn read(call: &Call<'_>, body: Body) -> Result<Report, V1Error> {
+    let headers = call.sent.headers;
+    if !is_json(headers) {
         return Err(NO_REPORT);
     }
-    let sender = Sender::Stranger(from.network());
-    let read = bodies::read(app, headers, body, MOST_BYTES, sender).await;
+    let sender = Sender::Stranger(call.client.network());
+    let read = bodies::read(call.app, headers, body, MOST_BYTES, sender).await;
     let whole = read.map_err(|unread| match unread {
         Unread::TooLarge => V1Error::ReportTooLarge,
         Unread::Busy => V1Error::Unavailable,

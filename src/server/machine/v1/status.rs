@@ -1,8 +1,8 @@
 //! `GET /v1/status`: how a new key is verified.
 
-use super::Call;
 use crate::domain::{
     ids::{AccountId, KeyId},
+    key::Key,
     time::Timestamp,
 };
 use serde::Serialize;
@@ -35,15 +35,14 @@ pub struct KeyStatus<'a> {
 pub(super) const MESSAGE: &str = "API connected successfully";
 
 /// The seven fields of the vendor.
-pub(super) fn get<'a>(call: &Call<'a>) -> KeyStatus<'a> {
-    let key = call.key;
+pub(super) fn get(key: &Key, now: Timestamp) -> KeyStatus<'_> {
     KeyStatus {
         account_id: key.account,
         apikey_id: key.id,
         apikey_name: &key.name,
         apikey_prefix: &key.prefix,
         apikey_created_at: key.created_at.iso(),
-        apikey_last_used_at: call.now.iso(),
+        apikey_last_used_at: now.iso(),
         apikey_expires_at: key.end().map(Timestamp::iso),
     }
 }

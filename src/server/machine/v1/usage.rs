@@ -1,9 +1,9 @@
 //! `GET /v1/usage?days=`: what the account's keys did.
 
-use super::Call;
 use crate::{
-    domain::ids::AccountId,
+    domain::{ids::AccountId, key::Key},
     server::{
+        app::App,
         machine::error::V1Error,
         service::usage::{self, EndpointUsage},
     },
@@ -89,12 +89,12 @@ pub(super) const WRONG_DAYS: V1Error = V1Error::InvalidInput {
 };
 
 /// Totals of the request log. What has no source here, such as credits and generations, is 0 and [].
-pub(super) async fn get(call: &Call<'_>) -> Result<UsageTotals, V1Error> {
-    let days = days(call.query).ok_or(WRONG_DAYS)?;
-    let endpoints = usage::of_account(call.app, call.key.account, days).await?;
+pub(super) async fn get(app: &App, key: &Key, query: &str) -> Result<UsageTotals, V1Error> {
+    let days = days(query).ok_or(WRONG_DAYS)?;
+    let endpoints = usage::of_account(app, key.account, days).await?;
     let sum = |of: fn(&EndpointUsage) -> u64| endpoints.iter().map(of).sum::<u64>();
     Ok(UsageTotals {
-        account_id: call.key.account,
+        account_id: key.account,
         usage_period_days: days,
         usage_credit_balance: 0,
         usage_total_requests: sum(|endpoint| endpoint.total),

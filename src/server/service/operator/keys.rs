@@ -1,5 +1,5 @@
 //! Keys of the whole server: which there are, and their end, one or many. Many go in steps of a transaction each
-//! (docs/security.md, S85), each of which waits for the other servers (S73).
+//! (docs/security.md, S85); after the last one the command waits for the servers (S73).
 
 use super::{ListedKey, Made, Named, Operator, PAGE, refuse};
 use crate::{
@@ -106,7 +106,14 @@ impl Operator<'_> {
         Ok(tx.commit().await?)
     }
 
-    /// Revokes up to [`STEP`] keys of an account that work and were made before one, newest first. Which they are is read
+    /// Waits until every server knows what the steps so far have revoked: before anything is said of them (docs/security.md,
+    /// S73).
+    pub async fn all_known(&self) -> Result<(), ServiceError> {
+        Ok(self.store.all_known().await?)
+    }
+
+    /// Revokes up to [`STEP`] keys of an account that work and were made before one, newest first. The step after the last
+    /// key waits for the servers. Which they are is read
     /// before the transaction begins: it holds others for as long as so many keys take, however many the account has.
     ///
     /// # Errors
@@ -139,7 +146,7 @@ impl Operator<'_> {
                 revoked += 1;
             }
         }
-        tx.commit().await?;
+        tx.commit_step().await?;
         Ok(Step {
             revoked,
             last: Some(last),

@@ -32,6 +32,15 @@ pub(super) enum Open {
     Postgres(Transaction<'static, Postgres>),
 }
 
+/// For what a commit waits after the database has committed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    /// For the journal and for every server.
+    ForServers,
+    /// For the journal.
+    ForJournal,
+}
+
 impl Tx {
     pub(super) fn new(open: Open, store: Store) -> Self {
         Self {
@@ -76,6 +85,19 @@ impl Tx {
     /// # Errors
     /// When the database could not; nothing was changed then, except after [`StoreError::Unanswered`].
     pub async fn commit(self) -> Result<(), StoreError> {
+        self.commit_and(Wait::ForServers).await
+    }
+
+    /// Commits one step of many, without waiting for the other servers: a step would take a second where none runs. What
+    /// was ended may still be accepted elsewhere until [`Store::all_known`], which has to come before the answer (S73).
+    ///
+    /// # Errors
+    /// As [`Tx::commit`].
+    pub async fn commit_step(self) -> Result<(), StoreError> {
+        self.commit_and(Wait::ForJournal).await
+    }
+
+    async fn commit_and(self, wait: Wait) -> Result<(), StoreError> {
         // PostgreSQL has no journal, so only changed keys have a number to wait for.
         let is_numbered = match self.open {
             Open::Sqlite(_) => !self.changed.is_empty(),
@@ -85,11 +107,11 @@ impl Tx {
             return self.store.learn(self.open.commit().await).await;
         }
         // Spawned, so that it completes even if the caller is gone: a committed change must be recorded.
-        let done = tokio::spawn(self.commit_changes()).await;
+        let done = tokio::spawn(self.commit_changes(wait)).await;
         done.unwrap_or(Err(StoreError::Broken(sqlx::Error::WorkerCrashed)))
     }
 
-    async fn commit_changes(self) -> Result<(), StoreError> {
+    async fn commit_changes(self, wait: Wait) -> Result<(), StoreError> {
         let Self {
             mut open,
             store,
@@ -107,7 +129,7 @@ impl Tx {
         committed?;
         store.changes.made(epoch);
         let known = async {
-            if !changed.keys.is_empty() {
+            if wait == Wait::ForServers && !changed.keys.is_empty() {
                 store.known(epoch).await;
             }
         };

@@ -109,7 +109,7 @@ async fn at_any_moment() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn at_any_moment_of_postgresql() {
-    let moments = rounds(3);
+    let moments = rounds(2);
     let database = Database::postgres().await;
     let program = Program::start(&database);
     let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
