@@ -189,8 +189,14 @@ mod tests {
         let empty = FormState::default();
         let typed = empty.clone().with("name", "prod");
         let refused = typed.clone().refused(ApiError::message("No."));
-        assert_eq!((empty.value("name"), typed.value("name")), (String::new(), "prod".to_owned()));
-        assert_eq!((typed.message(), refused.message()), (None, Some("No.".to_owned())));
+        assert_eq!(
+            (empty.value("name"), typed.value("name")),
+            (String::new(), "prod".to_owned())
+        );
+        assert_eq!(
+            (typed.message(), refused.message()),
+            (None, Some("No.".to_owned()))
+        );
         assert!(refused.holds("name", "prod") && !empty.holds("name", "prod"));
     }
 }

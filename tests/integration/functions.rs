@@ -104,11 +104,18 @@ async fn every_function_has_its_form_which_names_it_and_has_a_button_that_submit
         let of = |attribute: &str| tags.iter().filter(|tag| tag.get(attribute).is_some()).count();
         assert_eq!(of("data-function"), of("data-submits"), "{page}");
         for form in tags.iter().filter(|tag| tag.get("data-function").is_some()) {
-            assert_eq!((form.name.as_str(), form.get("method")), ("form", Some("post")), "{page}");
+            assert_eq!(
+                (form.name.as_str(), form.get("method")),
+                ("form", Some("post")),
+                "{page}"
+            );
             named.extend(form.get("data-function").map(str::to_owned));
         }
     }
-    assert_eq!(named.iter().map(String::as_str).collect::<BTreeSet<_>>(), registered());
+    assert_eq!(
+        named.iter().map(String::as_str).collect::<BTreeSet<_>>(),
+        registered()
+    );
 }
 
 both!(

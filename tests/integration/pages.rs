@@ -122,7 +122,13 @@ async fn pages_take_forms_of_one_media_type() {
         let call = call("POST", path).own_page().body(media_type, "email=a");
         ada.send(call).await.status
     };
-    for path in ["/sign-in", "/sign-up", "/theme", "/home/create-team", "/home/ada-moss/api-keys"] {
+    for path in [
+        "/sign-in",
+        "/sign-up",
+        "/theme",
+        "/home/create-team",
+        "/home/ada-moss/api-keys",
+    ] {
         for media_type in [
             "text/plain",
             "multipart/form-data; boundary=x",

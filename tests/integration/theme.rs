@@ -47,7 +47,10 @@ async fn it_leads_to_pages_of_this_server_only() {
     }
     let other = nobody.post("/theme", &[("theme", "\"><script>")]).await;
     let forgotten = other.header("set-cookie");
-    assert!(forgotten.starts_with("theme=system; ") && forgotten.ends_with("; Max-Age=0"), "{forgotten}");
+    assert!(
+        forgotten.starts_with("theme=system; ") && forgotten.ends_with("; Max-Age=0"),
+        "{forgotten}"
+    );
 }
 
 #[tokio::test]

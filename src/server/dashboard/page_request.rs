@@ -55,7 +55,11 @@ fn theme(headers: &HeaderMap) -> Theme {
 /// `Set-Cookie` that keeps a theme.
 #[must_use]
 pub fn keep_theme(app: &App, theme: Theme) -> Option<HeaderValue> {
-    let kept = if theme == Theme::System { Duration::ZERO } else { KEPT };
+    let kept = if theme == Theme::System {
+        Duration::ZERO
+    } else {
+        KEPT
+    };
     cookies::keep(app.origin.is_https(), COOKIE, theme.id(), kept)
 }
 

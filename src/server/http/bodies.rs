@@ -151,5 +151,8 @@ pub async fn whole(
     let body = release(&request);
     let Whole { bytes, share } = read(app, request.headers(), body, most, sender).await?;
     let (parts, _) = request.into_parts();
-    Ok((Request::from_parts(parts, Body::from(Bytes::from_owner(bytes))), share))
+    Ok((
+        Request::from_parts(parts, Body::from(Bytes::from_owner(bytes))),
+        share,
+    ))
 }

@@ -47,7 +47,9 @@ mod tests {
     use super::*;
 
     fn found(lines: &[&'static str]) -> Option<String> {
-        let lines = lines.iter().map(|line| (header::COOKIE, HeaderValue::from_static(line)));
+        let lines = lines
+            .iter()
+            .map(|line| (header::COOKIE, HeaderValue::from_static(line)));
         values(&HeaderMap::from_iter(lines), "theme").next()
     }
 
@@ -62,7 +64,14 @@ mod tests {
         ] {
             assert_eq!(found(lines).as_deref(), Some("dark"), "{lines:?}");
         }
-        for lines in [&[][..], &[""], &["theme"], &["mytheme=dark"], &["Theme=dark"], &["=dark"]] {
+        for lines in [
+            &[][..],
+            &[""],
+            &["theme"],
+            &["mytheme=dark"],
+            &["Theme=dark"],
+            &["=dark"],
+        ] {
             assert_eq!(found(lines), None, "{lines:?}");
         }
         assert_eq!(found(&["theme=\"dark\""]).as_deref(), Some("\"dark\""));
@@ -83,13 +92,28 @@ mod tests {
             let line = keep(https, "theme", value, Duration::days(1)).expect("a header's value");
             line.to_str().expect("text").to_owned()
         };
-        assert_eq!(text(false, "dark"), "theme=dark; HttpOnly; SameSite=Lax; Path=/; Max-Age=86400");
-        assert_eq!(text(true, "dark"), "theme=dark; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=86400");
+        assert_eq!(
+            text(false, "dark"),
+            "theme=dark; HttpOnly; SameSite=Lax; Path=/; Max-Age=86400"
+        );
+        assert_eq!(
+            text(true, "dark"),
+            "theme=dark; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=86400"
+        );
         assert_eq!(keep(true, "theme", "a\nb", Duration::days(1)), None);
         let removal = remove(true, "theme").expect("a header's value");
-        assert!(removal.to_str().expect("text").ends_with("; Secure; Path=/; Max-Age=0"), "{removal:?}");
+        assert!(
+            removal
+                .to_str()
+                .expect("text")
+                .ends_with("; Secure; Path=/; Max-Age=0"),
+            "{removal:?}"
+        );
         assert!(is_removal(&removal, "theme") && !is_removal(&removal, "session"));
-        assert!(!is_removal(&HeaderValue::from_static("theme=dark; Max-Age=0"), "theme"));
+        assert!(!is_removal(
+            &HeaderValue::from_static("theme=dark; Max-Age=0"),
+            "theme"
+        ));
         assert!(!is_removal(&HeaderValue::from_static("theme"), "theme"));
     }
 }

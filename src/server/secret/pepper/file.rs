@@ -234,11 +234,7 @@ mod tests {
         let line = |byte| Some(Secret::from([byte; BYTES]));
         let lines = vec![line(7), None, line(8)];
         assert_eq!(parse(&text(&lines)), Some(lines));
-        assert_eq!(
-            parse(&text(&[line(7), None])),
-            None,
-            "no present version"
-        );
+        assert_eq!(parse(&text(&[line(7), None])), None, "no present version");
     }
 
     #[test]
