@@ -7,7 +7,7 @@ use super::{
     Failure,
     bare::{Answer, Bare},
     counted, guard, judged,
-    load::{self, Asked, Figures, Offered},
+    load::{self, Asked, Offered},
     memory,
     product::{Credential, Product, ROWS, constant, fetch, one_hash_each, serve},
     shared::{KEYS, Line},

@@ -139,36 +139,3 @@ pub fn resolve(module: &str, path: &[String]) -> (bool, String) {
     base.extend(rest.filter(|&word| word != "self"));
     (own, base.join("::"))
 }
-
-/// The code of `api` outside of its server functions: only their bodies run on the server.
-pub fn outside_server_functions<'a>(tokens: &[&'a str]) -> Vec<&'a str> {
-    let mut kept = Vec::new();
-    let mut rest = tokens;
-    while let Some(start) = rest.windows(3).position(|three| three == ["#", "[", "server"]) {
-        let fn_at = rest[start..]
-            .iter()
-            .position(|&token| token == "fn")
-            .map_or(rest.len(), |at| start + at);
-        let body = rest[fn_at..]
-            .iter()
-            .position(|&token| token == "{")
-            .map_or(rest.len(), |at| fn_at + at);
-        kept.extend(&rest[..body]);
-        let mut depth = 0_usize;
-        let mut end = body;
-        for &token in &rest[body..] {
-            end += 1;
-            match token {
-                "{" => depth += 1,
-                "}" => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                break;
-            }
-        }
-        rest = &rest[end..];
-    }
-    kept.extend(rest);
-    kept
-}

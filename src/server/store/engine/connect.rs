@@ -105,7 +105,7 @@ pub struct Store {
     pub(in crate::server::store) pools: Pools,
     pub(in crate::server::store) shared: Arc<Shared>,
     pub(in crate::server::store) changes: Arc<Changes>,
-    pub(in crate::server::store) fitness: Arc<Fitness>,
+    pub(super) fitness: Arc<Fitness>,
     /// The SQLite file of a server, held for as long as the process serves, so that a second one cannot (S92).
     pub(in crate::server::store) file: Option<Arc<SqliteFile>>,
     /// What has ended, beside the SQLite file.

@@ -31,10 +31,7 @@ const LEAST: &str = "SELECT MIN(epoch) FROM servers";
 
 /// Gives the change of these keys its number, as the last thing of its transaction: those that change the same keys in
 /// another order must not wait for each other here. Numbers are committed in their order, since each locks the counter.
-pub(in crate::server::store) async fn number(
-    conn: Conn<'_>,
-    keys: &BTreeSet<KeyId>,
-) -> Result<i64, StoreError> {
+pub(super) async fn number(conn: Conn<'_>, keys: &BTreeSet<KeyId>) -> Result<i64, StoreError> {
     match conn {
         Conn::Sqlite(conn) => sqlite::number(conn, keys).await,
         Conn::Postgres(conn) => answered(postgres::number(conn, keys)).await,
@@ -42,7 +39,7 @@ pub(in crate::server::store) async fn number(
 }
 
 /// Reads what was changed after the change `before`.
-pub(in crate::server::store) async fn changed(conn: Conn<'_>, before: i64) -> Result<Found, StoreError> {
+pub(super) async fn changed(conn: Conn<'_>, before: i64) -> Result<Found, StoreError> {
     let rows: Vec<(i64, Option<i64>, Option<String>)> =
         on!(conn, c => sqlx::query_as(CHANGED).bind(before).fetch_all(c).await?);
     let Some(&(epoch, ..)) = rows.first() else {
@@ -74,7 +71,7 @@ async fn least(conn: Conn<'_>) -> Result<i64, StoreError> {
 
 /// Waits, for a command, until no server uses what it held before the change `epoch`, which was committed: all of them have
 /// noted it, or a second has passed.
-pub(in crate::server::store) async fn known(store: &crate::server::store::Store, epoch: i64) {
+pub(super) async fn known(store: &crate::server::store::Store, epoch: i64) {
     let all = async {
         loop {
             let least = async { least(store.read().await?.conn()).await };

@@ -33,7 +33,7 @@ pub(in crate::server::store) struct Shared {
     /// Permits of long reads.
     long: Arc<Semaphore>,
     /// Whether the database is well.
-    pub(in crate::server::store) health: Health,
+    pub(super) health: Health,
 }
 
 impl Default for Shared {
