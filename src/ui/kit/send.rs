@@ -2,11 +2,6 @@
 //! its server function in `data-function`. Errors are written beside the fields that the server drew; what was typed
 //! stays (docs/architecture.md, "A form post").
 
-#![expect(
-    missing_docs,
-    reason = "the macro of an island leaves the docs off what it makes of it"
-)]
-
 use super::dom::{each_below, focus, set, write};
 use crate::api::wire::ApiError;
 use leptos::{
