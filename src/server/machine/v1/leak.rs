@@ -21,12 +21,7 @@ use crate::{
         },
     },
 };
-use axum::{
-    body::Body,
-    extract::Request,
-    http::{HeaderMap, Method},
-    response::Response,
-};
+use axum::{body::Body, extract::Request, http::Method, response::Response};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -107,7 +102,7 @@ async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
 /// The report in a body. It is read here and not by axum, whose refusals have no envelope.
 async fn read(call: &Call<'_>, body: Body) -> Result<Report, V1Error> {
     let headers = call.sent.headers;
-    if !is_json(headers) {
+    if !media_type::is_json(headers) {
         return Err(NO_REPORT);
     }
     let sender = Sender::Stranger(call.client.network());
