@@ -26,7 +26,7 @@ pub const KEY_COLUMNS: [&str; 8] = [
 ];
 
 /// Rows that one transaction removes, and that are read at a time.
-pub(in crate::server::store) const STEP: i64 = 256;
+const STEP: i64 = 256;
 /// Bytes of entries after which no further row is read: a row of a command has 50 keys, which are 20,000 bytes.
 const BYTES: usize = 1024 * 1024;
 
