@@ -155,9 +155,14 @@ async fn many(
         &format!("revoke all keys {whose}, of which {live} work"),
     )?;
     let revoked = match &account {
-        Some(account) => revoke_account(account, reason, operator).await?,
-        None => revoke_all(reason, operator).await?,
+        Some(account) => revoke_account(account, reason, operator).await,
+        None => revoke_all(reason, operator).await,
     };
+    // Also where some were revoked and others not: those that it says are revoked have ended on every server
+    // (docs/security.md, S73).
+    let settled = operator.settle().await;
+    let revoked = revoked?;
+    settled.map_err(sentence)?;
     let (s, were) = if revoked == 1 { ("", "was") } else { ("s", "were") };
     Ok(format!("{revoked} key{s} {whose} {were} revoked"))
 }

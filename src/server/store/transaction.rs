@@ -25,6 +25,13 @@ pub struct Tx {
     changed: Subjects,
 }
 
+/// Whether a commit waits until no server uses what it held before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Servers {
+    Awaited,
+    AwaitedLater,
+}
+
 pub(super) enum Open {
     /// On SQLite, begun with `BEGIN IMMEDIATE` on the only connection that writes.
     Sqlite(Transaction<'static, Sqlite>),
@@ -76,6 +83,19 @@ impl Tx {
     /// # Errors
     /// When the database could not; nothing was changed then, except after [`StoreError::Unanswered`].
     pub async fn commit(self) -> Result<(), StoreError> {
+        self.end(Servers::Awaited).await
+    }
+
+    /// Makes the changes last as [`Tx::commit`] does, but does not wait for other servers: for one of many steps, none of
+    /// which is answered before [`Store::all_known`] has returned.
+    ///
+    /// # Errors
+    /// As [`Tx::commit`].
+    pub async fn commit_step(self) -> Result<(), StoreError> {
+        self.end(Servers::AwaitedLater).await
+    }
+
+    async fn end(self, servers: Servers) -> Result<(), StoreError> {
         // PostgreSQL has no journal: nobody waits for a number of other changes.
         let is_numbered = match self.open {
             Open::Sqlite(_) => !self.changed.is_empty(),
@@ -85,11 +105,11 @@ impl Tx {
             return self.store.learn(self.open.commit().await).await;
         }
         // To its end even if nobody waits for it any more: a change that lasts is noted.
-        let done = tokio::spawn(self.commit_changes()).await;
+        let done = tokio::spawn(self.commit_changes(servers)).await;
         done.unwrap_or(Err(StoreError::Broken(sqlx::Error::WorkerCrashed)))
     }
 
-    async fn commit_changes(self) -> Result<(), StoreError> {
+    async fn commit_changes(self, servers: Servers) -> Result<(), StoreError> {
         let Self {
             mut open,
             store,
@@ -107,7 +127,7 @@ impl Tx {
         committed?;
         store.changes.made(epoch);
         let known = async {
-            if !changed.keys.is_empty() {
+            if !changed.keys.is_empty() && servers == Servers::Awaited {
                 store.known(epoch).await;
             }
         };
@@ -182,6 +202,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn all_known(&self) -> Result<(), StoreError> {
+        // A command that has changed nothing has not opened it yet.
+        self.open_journal().await?;
         let epoch = self.look().await?;
         tokio::join!(self.known(epoch), self.journalled(epoch));
         Ok(())

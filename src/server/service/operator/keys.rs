@@ -106,6 +106,7 @@ impl Operator<'_> {
 
     /// Revokes up to [`STEP`] keys of an account that work and were made before one, newest first. Which they are is read
     /// before the transaction begins: it holds others for as long as so many keys take, however many the account has.
+    /// No step waits for the servers, [`Operator::settle`] does so after the last one: where no server runs, that is a second.
     ///
     /// # Errors
     /// `Invalid` with the reason.
@@ -120,8 +121,6 @@ impl Operator<'_> {
         let keys = reader.operator().live_keys(account, now, before, STEP).await?;
         drop(reader);
         let Some(&last) = keys.last() else {
-            // Those that others ended have ended on every server once this is said (docs/security.md, S73).
-            self.store.all_known().await?;
             return Ok(Step::default());
         };
         let mut tx = self.store.write().await?;
@@ -137,11 +136,19 @@ impl Operator<'_> {
                 revoked += 1;
             }
         }
-        tx.commit().await?;
+        tx.commit_step().await?;
         Ok(Step {
             revoked,
             last: Some(last),
         })
+    }
+
+    /// Waits until no server accepts a key that was revoked by now, by this command or by anybody else.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settle(&self) -> Result<(), ServiceError> {
+        Ok(self.store.all_known().await?)
     }
 
     async fn revoke(
