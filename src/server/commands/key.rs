@@ -155,9 +155,14 @@ async fn many(
         &format!("revoke all keys {whose}, {live} of them live"),
     )?;
     let revoked = match &account {
-        Some(account) => revoke_account(account, reason, operator).await?,
-        None => revoke_all(reason, operator).await?,
+        Some(account) => revoke_account(account, reason, operator).await,
+        None => revoke_all(reason, operator).await,
     };
+    // Also where some were revoked and others not: those that it says are revoked have ended on every server
+    // (docs/security.md, S73).
+    let settled = operator.settle().await;
+    let revoked = revoked?;
+    settled.map_err(sentence)?;
     let (s, were) = if revoked == 1 { ("", "was") } else { ("s", "were") };
     Ok(format!("{revoked} key{s} {whose} {were} revoked"))
 }
@@ -208,8 +213,6 @@ async fn revoke_account(
                 Ok(Step { last: None, .. }) => break,
                 Err(error) if revoked > 0 => {
                     let why = sentence(error);
-                    // Best effort: the database may be away, which is what is said.
-                    let _ = operator.all_known().await;
                     return Err(format!(
                         "{revoked} keys of {} were revoked, then the command failed: {why}; run it again",
                         account.slug

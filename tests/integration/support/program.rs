@@ -257,8 +257,26 @@ pub fn run(database: &Database, command: &[&str]) -> Result<String, String> {
     run_with_input(database, command, "")
 }
 
-/// The same, with this on its standard input.
-pub fn run_with_input(database: &Database, arguments: &[&str], input: &str) -> Result<String, String> {
+/// Runs a command that succeeds: everything that it says, warnings first.
+pub fn run_loudly(database: &Database, command: &[&str]) -> String {
+    let (succeeded, said, warned) = output(database, command, "");
+    assert!(succeeded, "{warned}");
+    warned + &said
+}
+
+/// Runs it with this on its standard input.
+pub fn run_with_input(database: &Database, command: &[&str], input: &str) -> Result<String, String> {
+    let (succeeded, said, refused) = output(database, command, input);
+    if succeeded {
+        Ok(said)
+    } else {
+        assert_eq!((said.as_str(), refused.lines().count()), ("", 1), "{refused}");
+        Err(refused)
+    }
+}
+
+/// Whether a command succeeds, its output and its errors.
+fn output(database: &Database, arguments: &[&str], input: &str) -> (bool, String, String) {
     let mut process = command(BINARY)
         .args(arguments)
         .args(["--database-url", &database.url(), "--data-dir"])
@@ -278,13 +296,7 @@ pub fn run_with_input(database: &Database, arguments: &[&str], input: &str) -> R
         .write_all(input.as_bytes());
     let output = process.wait_with_output().expect("its end");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    let (said, refused) = (text(output.stdout), text(output.stderr));
-    if output.status.success() {
-        Ok(said)
-    } else {
-        assert_eq!((said.as_str(), refused.lines().count()), ("", 1), "{refused}");
-        Err(refused)
-    }
+    (output.status.success(), text(output.stdout), text(output.stderr))
 }
 
 impl Drop for Program {

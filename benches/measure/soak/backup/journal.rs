@@ -29,7 +29,7 @@ use tokio::{
 };
 
 /// Keys whose endings are in the journal before. Compacted, it is longer than the 4 MiB from which on each start compacts it.
-const LONG: u64 = 60_000;
+const LONG: u64 = 30_000;
 /// Clients, the keys that each revokes in a round at most, and the pause after each.
 const CLIENTS: usize = 4;
 const EACH: usize = 30;

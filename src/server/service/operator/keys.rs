@@ -106,15 +106,9 @@ impl Operator<'_> {
         Ok(tx.commit().await?)
     }
 
-    /// Waits until every server knows what the steps so far have revoked: before anything is said of them (docs/security.md,
-    /// S73).
-    pub async fn all_known(&self) -> Result<(), ServiceError> {
-        Ok(self.store.all_known().await?)
-    }
-
-    /// Revokes up to [`STEP`] keys of an account that work and were made before one, newest first. The step after the last
-    /// key waits for the servers. Which they are is read
+    /// Revokes up to [`STEP`] keys of an account that work and were made before one, newest first. Which they are is read
     /// before the transaction begins: it holds others for as long as so many keys take, however many the account has.
+    /// No step waits for the servers, [`Operator::settle`] does so after the last one: where no server runs, that is a second.
     ///
     /// # Errors
     /// `Invalid` with the reason.
@@ -129,8 +123,6 @@ impl Operator<'_> {
         let keys = reader.operator().live_keys(account, now, before, STEP).await?;
         drop(reader);
         let Some(&last) = keys.last() else {
-            // Keys that other changes ended have ended on every server before this response (docs/security.md, S73).
-            self.store.all_known().await?;
             return Ok(Step::default());
         };
         let mut tx = self.store.write().await?;
@@ -151,6 +143,14 @@ impl Operator<'_> {
             revoked,
             last: Some(last),
         })
+    }
+
+    /// Waits until no server accepts a key that was revoked by now, by this command or by anybody else.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settle(&self) -> Result<(), ServiceError> {
+        Ok(self.store.all_known().await?)
     }
 
     async fn revoke(

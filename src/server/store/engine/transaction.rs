@@ -204,6 +204,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn all_known(&self) -> Result<(), StoreError> {
+        // A command that has changed nothing has not opened it yet.
+        self.open_journal().await?;
         let epoch = self.look().await?;
         tokio::join!(self.known(epoch), self.journalled(epoch));
         Ok(())
