@@ -200,6 +200,35 @@ fn both_engines_have_the_same_migrations() {
     assert!(!names("sqlite").is_empty());
 }
 
+/// The source file with the same name, or for a second file about one component (`kit/table/_cards`) the component's.
+#[test]
+fn each_style_belongs_to_a_component_and_is_in_the_style_sheet() {
+    let main = fs::read_to_string(root().join("style/main.scss")).expect("the style sheet");
+    let styles = files("style", &["scss"]);
+    assert!(styles.len() > 30, "style is read");
+    for (file, _) in &styles {
+        let path = file.trim_start_matches("style/").trim_end_matches(".scss");
+        let name = match path.rsplit_once('/') {
+            Some((folder, name)) => format!("{folder}/{}", name.trim_start_matches('_')),
+            None => path.trim_start_matches('_').to_owned(),
+        };
+        if name.starts_with("kit/") || name.starts_with("pages/") {
+            let source = root().join("src/ui").join(&name);
+            let own = source.with_extension("rs").is_file();
+            let second = source
+                .parent()
+                .filter(|_| name.split('/').count() > 2)
+                .is_some_and(|component| component.with_extension("rs").is_file());
+            assert!(own || second, "{file} has no component");
+        }
+        let listed = main.contains(&format!("@forward \"{name}\";"));
+        assert!(
+            listed || ["main", "tools"].contains(&name.as_str()),
+            "{file} is not in style/main.scss"
+        );
+    }
+}
+
 /// The text of a file, or of the tests in it, that docs/security.md names.
 fn cited(name: &str) -> Option<String> {
     let path = match (name.strip_suffix(".spec"), name.split_once('/')) {
