@@ -21,12 +21,7 @@ use crate::{
         },
     },
 };
-use axum::{
-    body::Body,
-    extract::Request,
-    http::Method,
-    response::Response,
-};
+use axum::{body::Body, extract::Request, http::Method, response::Response};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use utoipa::ToSchema;
