@@ -24,7 +24,7 @@ async function expectTargets(scope: Page | Locator): Promise<void> {
   }
 }
 
-// The lower one is where the head of a dialog scrolls away too (style/_dialog.scss).
+// The lower one is where the head of a dialog scrolls away too (style/kit/_dialog.scss).
 for (const height of [640, 360]) {
   test(`a key is made on a screen ${height} high, whatever it is asked for`, async ({ page }) => {
     await page.setViewportSize({ width: 360, height });

@@ -1,5 +1,6 @@
-//! The machine side: what programs and proxies ask, by path. One function gives every answer its frame, where the
-//! dashboard has a router and a layer for each part of it: each layer costs about as much as checking a key.
+//! The machine API, for programs and proxies. One function adds the request id, the time limit and the common headers
+//! to every response. The dashboard uses a router and layers for this, but each layer costs about as much as checking a
+//! key.
 
 pub mod call;
 pub mod envelope;
@@ -25,10 +26,10 @@ use std::{panic::AssertUnwindSafe, pin::pin, task::Poll};
 use tokio::time::timeout;
 use v1::openapi::Made;
 
-/// Where nginx asks: forward-auth, in a form of its own.
+/// The forward-auth endpoint for nginx, which has its own response format.
 const NGINX: &str = "/forward-auth/nginx";
 
-/// Whether a path belongs to it.
+/// Whether a path belongs to the machine API.
 #[must_use]
 pub fn serves(path: &str) -> bool {
     ["/v1", "/forward-auth"].iter().any(|root| {
@@ -37,8 +38,8 @@ pub fn serves(path: &str) -> bool {
     })
 }
 
-/// An answer with an id, a time to begin in, and the headers of every answer. It has no span: what is logged names the
-/// request by itself, and neither its path nor its query, into which people put keys.
+/// Runs a machine request with a request id, a 30 s start-of-response time-out and the common headers. No tracing span:
+/// log lines carry only the request id, because paths and queries can contain keys.
 pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
     let id = app.request_id();
     let is_head = request.method() == Method::HEAD;
@@ -51,7 +52,7 @@ pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
     let answered = answered.map_err(|_| V1Error::Internal);
     let answered = answered.and_then(|in_time| in_time.ok_or(V1Error::Unavailable));
     if let Err(error) = &answered {
-        // The call that would have counted it was given up.
+        // The call that would have counted it was cancelled.
         app.metrics.refused(entry_point.name(), error.kind().reason);
     }
     let mut response = framed(&id, is_nginx, answered).await;
@@ -84,7 +85,7 @@ async fn framed(id: &str, is_nginx: bool, answered: Result<Response, V1Error>) -
     }
 }
 
-/// An answer to HEAD says how long its body would be (RFC 9110, section 9.3.2).
+/// A response to HEAD has the length of the omitted body (RFC 9110, section 9.3.2).
 fn without_body(response: &mut Response) {
     if let Some(length) = response.body().size_hint().exact() {
         let headers = response.headers_mut();
@@ -93,7 +94,7 @@ fn without_body(response: &mut Response) {
     *response.body_mut() = Body::empty();
 }
 
-/// The answer, if it begins in time. Most are there at once and need no timer.
+/// The response, if it starts in time. Most are ready immediately and need no timer.
 async fn in_time(answer: impl Future<Output = Response>) -> Option<Response> {
     let mut answer = pin!(answer);
     match poll!(answer.as_mut()) {

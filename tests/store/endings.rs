@@ -38,13 +38,15 @@ const OTHERS: [&str; 4] = [
     "replaces_id",
 ];
 
-fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
+/// The files of the store, by their paths below its folder.
+fn sources(root: &Path, folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            sources(&path, found);
+            sources(root, &path, found);
         } else {
-            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            let name = path.strip_prefix(root).expect("below the folder");
+            let name = name.to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).expect("text");
             let words: Vec<_> = text.split_whitespace().collect();
             found.push((name, words.join(" ")));
@@ -111,12 +113,12 @@ fn faults(file: &str, text: &str) -> Vec<String> {
             ));
         }
         let ends = columns.is_empty() || columns.iter().any(|column| KEY_COLUMNS.contains(column));
-        if ends && file != "key_changes.rs" && !is_exempt(statement) {
+        if ends && file != "keys/changes.rs" && !is_exempt(statement) {
             faults.push(format!("past the journal, {}", shown(statement)));
         }
     }
     for statement in writes(text, "memberships") {
-        if file != "member_changes.rs" {
+        if file != "accounts/member_changes.rs" {
             faults.push(format!("past the journal, {}", shown(statement)));
         }
     }
@@ -127,7 +129,7 @@ fn faults(file: &str, text: &str) -> Vec<String> {
             .iter()
             .all(|name| ["name", "last_account_id"].contains(name));
         let is_other = statement.starts_with("UPDATE") && other;
-        if !is_new && !is_other && file != "person_changes.rs" {
+        if !is_new && !is_other && file != "users/changes.rs" {
             faults.push(format!("past the journal, {}", shown(statement)));
         }
     }
@@ -144,13 +146,13 @@ fn faults(file: &str, text: &str) -> Vec<String> {
 fn no_statement_ends_something_past_the_journal() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store");
     let mut found = Vec::new();
-    sources(&folder, &mut found);
+    sources(&folder, &folder, &mut found);
     let writing = found
         .iter()
         .filter(|(_, text)| !writes(text, "api_keys").is_empty());
     assert!(writing.count() >= 6, "the statements are read");
     // It brings the journal's entries into the database.
-    found.retain(|(file, _)| file != "replay.rs");
+    found.retain(|(file, _)| file != "journal/replay.rs");
     let faults: Vec<_> = found.iter().flat_map(|(file, text)| faults(file, text)).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     for (file, start, why) in EXEMPT {
@@ -165,21 +167,21 @@ fn no_statement_ends_something_past_the_journal() {
 fn a_statement_that_goes_past_it_is_found() {
     for (file, text) in [
         (
-            "leaks.rs",
+            "keys/leaks.rs",
             "UPDATE api_keys SET alerted_at = $1, revoked_at = $2 WHERE id = $3",
         ),
         (
-            "key_changes.rs",
+            "keys/changes.rs",
             "UPDATE api_keys SET paused_at = $1 WHERE id = $2",
         ),
-        ("key_changes.rs", "UPDATE api_keys SET scopes = $1 WHERE id = $2"),
+        ("keys/changes.rs", "UPDATE api_keys SET scopes = $1 WHERE id = $2"),
         ("keys.rs", "DELETE FROM api_keys WHERE id = $1"),
         (
             "operator.rs",
             "UPDATE memberships SET role = $1 WHERE user_id = $2",
         ),
         (
-            "memberships.rs",
+            "accounts/memberships.rs",
             "INSERT INTO memberships (account_id) VALUES ($1)",
         ),
         ("users.rs", "UPDATE users SET password_hash = $1 WHERE id = $2"),
@@ -194,11 +196,11 @@ fn a_statement_that_goes_past_it_is_found() {
     }
     for (file, text) in [
         (
-            "key_changes.rs",
+            "keys/changes.rs",
             "UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $3), rotated_at = $4 WHERE id = $1",
         ),
         (
-            "leaks.rs",
+            "keys/leaks.rs",
             "UPDATE api_keys SET leak_acknowledged_at = $3 WHERE id = $1",
         ),
     ] {

@@ -1,5 +1,5 @@
-//! One call of a program: made to `/v1`, or to an API for which a proxy asks. Here it is judged, and here it ends: every
-//! refusal is counted and logged in this one place.
+//! One call of a program: to `/v1`, or to an API whose proxy sends a subrequest. It is checked and finished here, so
+//! every refusal is counted and logged in one place.
 
 use super::{
     envelope,
@@ -30,7 +30,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// An entry point of the machine side.
+/// An entry point of the machine API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryPoint {
     /// `/v1`.
@@ -40,7 +40,7 @@ pub enum EntryPoint {
 }
 
 impl EntryPoint {
-    /// The entry point that a path of the machine side belongs to.
+    /// The entry point of a path.
     #[must_use]
     pub fn of(path: &str) -> Self {
         if path.starts_with("/forward-auth") {
@@ -83,15 +83,15 @@ pub struct Call<'r> {
     pub entry_point: EntryPoint,
     /// The client.
     pub client: Client,
-    /// When the call was judged last.
+    /// When the call was last checked.
     pub now: Timestamp,
     /// What was sent.
     pub sent: Sent<'r>,
-    /// What judging found, once it was done.
+    /// The result of the check, once it is done.
     judged: Option<Judged>,
 }
 
-/// What judging a call found: all that [`Call::finish`] needs of it.
+/// The result of a check: everything that [`Call::finish`] needs.
 struct Judged {
     route: Option<Arc<Route>>,
     key: Option<Arc<Known>>,
@@ -119,7 +119,7 @@ impl<'r> Call<'r> {
         }
     }
 
-    /// Decides whether the call is accepted.
+    /// Checks whether the call is accepted.
     ///
     /// # Errors
     /// Why it is refused.
@@ -135,8 +135,8 @@ impl<'r> Call<'r> {
         Ok(verdict.outcome?)
     }
 
-    /// Decides once more about a call that was accepted and whose body was waited for: its key may have ended meanwhile.
-    /// Uses up nothing of the rate limits.
+    /// Checks an accepted call again after waiting for its body: its key may have ended in the meantime. Uses up
+    /// nothing of the rate limits.
     ///
     /// # Errors
     /// Why it is refused now.
@@ -152,7 +152,7 @@ impl<'r> Call<'r> {
     /// The key and the route of a call that was accepted.
     ///
     /// # Errors
-    /// `MissingKey`, which stands for a call that was not judged.
+    /// `MissingKey`, for a call that was not checked.
     pub fn accepted(&self) -> Result<(&Known, &Route), V1Error> {
         match &self.judged {
             Some(Judged {
@@ -184,8 +184,8 @@ impl<'r> Call<'r> {
         envelope::success(self.request_id, message, self.now, data)
     }
 
-    /// The response, with how the key stands with its rate limits. Counts the call in the metrics, and logs it if it was
-    /// made with a key of this server.
+    /// The response, with the rate-limit headers. Counts the call in the metrics, and logs it if it was made with a key
+    /// of this server.
     pub fn finish(self, answered: Result<Response, V1Error>) -> Response {
         let (mut response, error) = match answered {
             Ok(response) => (response, None),
@@ -201,7 +201,7 @@ impl<'r> Call<'r> {
         response
     }
 
-    /// Counts the call: by the verdict and the route if it was judged, by the refusal alone if it did not come that far.
+    /// Counts the call: by verdict and route if it was checked, otherwise only by the refusal.
     fn count(&self, error: Option<&V1Error>) {
         let (metrics, name) = (&self.app.metrics, self.entry_point.name());
         match (&self.judged, error) {
@@ -211,7 +211,7 @@ impl<'r> Call<'r> {
                 metrics.decided(name, route, verdict, judged.took);
             }
             (None, Some(error)) => metrics.refused(name, error.kind().reason),
-            // A leaked key was reported: nothing was judged.
+            // A leak report: there was no check.
             (None, None) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! Refusals on `/v1` and at forward-auth: the kind of each, and how its answer is made.
+//! Refusals of `/v1` and forward-auth: their kinds and their responses.
 
 pub mod kinds;
 
@@ -23,36 +23,36 @@ pub enum V1Error {
     Refused(Refusal),
     /// The key's account is gone.
     AccountNotFound,
-    /// A proxy asks whom nobody told this server to trust.
+    /// A subrequest from an address that is not in TRUSTED_PROXIES.
     UntrustedProxy,
-    /// A proxy asks about a request that could be taken in two ways, or names none.
+    /// A subrequest about an ambiguous request, or without one.
     UnclearRequest,
-    /// A parameter that cannot be what it is.
+    /// An invalid parameter.
     InvalidInput {
         /// Its name.
         field: &'static str,
         /// What it must be.
         message: &'static str,
     },
-    /// More of a body than a route of the catalogue takes.
+    /// A body over the limit of a catalogue route.
     PayloadTooLarge,
-    /// More than a report of a leak can be.
+    /// A body over the limit of a leak report.
     ReportTooLarge,
-    /// The key passed every check, but the route belongs to the API that this server stands in front of.
+    /// The key passed every check, but the route belongs to the API behind this server.
     NotServedHere,
-    /// Another question about the account's usage was being answered (docs/security.md, S87).
+    /// The account's usage is being counted for another request (docs/security.md, S87).
     UsageBusy,
-    /// The usage could not be counted in the time that there is for it.
+    /// Counting the usage ran into its time limit.
     UsageTooLong,
-    /// A report of which nobody knows whether it was stored (docs/security.md, S76).
+    /// A report whose COMMIT was not answered (docs/security.md, S76).
     Unanswered,
-    /// There was no answer in the time that there is for one.
+    /// The response did not start in time.
     Unavailable,
-    /// The server failed: its log says how.
+    /// The server failed; its log has the reason.
     Internal,
 }
 
-/// Questions about the usage of an account that are answered at once, and when another one is worth a try.
+/// How many usage requests of an account run at once, and when to retry.
 const ONE_AT_A_TIME: Exceeded = Exceeded {
     limit: 1,
     retry_after: 2,
@@ -123,7 +123,7 @@ impl V1Error {
         }
     }
 
-    /// What is passed, if it is a limit.
+    /// The exceeded limit, if there is one.
     fn exceeded(&self) -> Option<Exceeded> {
         match self {
             Self::Refused(
@@ -164,7 +164,7 @@ impl V1Error {
                 let challenge = format!(r#"Bearer realm="api", error="insufficient_scope", scope="{scope}""#);
                 HeaderValue::try_from(challenge).ok()
             }
-            // RFC 6750 names no error where there was no key, and has none for a wrong address.
+            // RFC 6750 has no error for a missing key or a wrong address.
             Refusal::MissingKey | Refusal::IpNotAllowed => {
                 Some(HeaderValue::from_static(r#"Bearer realm="api""#))
             }
@@ -200,7 +200,7 @@ impl V1Error {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(exceeded) = self.exceeded() {
-            // The vendor's client waits only where both are there.
+            // BabySea's SDK waits only if both headers are present.
             headers.insert(quota_headers::LIMIT, HeaderValue::from(exceeded.limit));
             headers.insert(header::RETRY_AFTER, HeaderValue::from(exceeded.retry_after));
         } else if kind.retryable {

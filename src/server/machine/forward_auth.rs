@@ -1,7 +1,7 @@
-//! Forward-auth: a proxy asks whether a request may pass before it passes it on. The same decision as on `/v1`, about
-//! the method and the path that the proxy names (docs/security.md, S47 to S49).
+//! Forward-auth: a proxy sends a subrequest before it passes a request on. It is the same check as on `/v1`, for the
+//! method and path that the proxy names (docs/security.md, S47 to S49).
 //!
-//! Caddy and Traefik ask at `/forward-auth`, Envoy at `/forward-auth/{the path}`, nginx at `/forward-auth/nginx`.
+//! Caddy and Traefik use `/forward-auth`, Envoy `/forward-auth/{the path}`, nginx `/forward-auth/nginx`.
 
 mod names;
 mod original;
@@ -27,8 +27,8 @@ use std::{
     sync::atomic::{AtomicI64, Ordering},
 };
 
-/// What the guarded API learns of a caller. Each is in every answer that lets a request pass, so that a copy which the
-/// client sent cannot take its place (S48).
+/// The caller's identity for the protected API. Every accepting response has all of these headers, so that they replace
+/// copies sent by the client (S48).
 const IDENTITY: [HeaderName; 4] = [
     HeaderName::from_static("x-account-id"),
     HeaderName::from_static("x-api-key-id"),
@@ -36,36 +36,36 @@ const IDENTITY: [HeaderName; 4] = [
     HeaderName::from_static("x-api-key-scopes"),
 ];
 
-/// Names are given by people: what a header cannot hold is percent-encoded.
+/// Names are entered by people: characters that a header cannot contain are percent-encoded.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
 const AUTH_STATUS: HeaderName = HeaderName::from_static("x-auth-status");
 const AUTH_BODY: HeaderName = HeaderName::from_static("x-auth-body");
 const AUTH_RETRY_AFTER: HeaderName = HeaderName::from_static("x-auth-retry-after");
 
-/// Answers Caddy and Traefik, which name the request in `X-Forwarded-Method` and `X-Forwarded-Uri`.
+/// Handles Caddy and Traefik, which name the request in `X-Forwarded-Method` and `X-Forwarded-Uri`.
 pub async fn handle(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
     let original = original::of_headers(&parts.headers, original::FORWARDED, original::NGINX);
     tell(app, id, &parts, original).await
 }
 
-/// Answers Envoy, which asks with the request's own method and its path after a prefix.
+/// Handles Envoy, whose subrequest has the original method, and the original path after a prefix.
 pub async fn handle_envoy(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
     let original = original::of_envoy(&parts);
     tell(app, id, &parts, original).await
 }
 
-/// Answers nginx, which names the request in headers of its own configuration. [`for_nginx`] gives the answer its form.
+/// Handles nginx, which names the request in headers of the shipped configuration. [`for_nginx`] converts the response.
 pub async fn handle_nginx(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
     let original = original::of_headers(&parts.headers, original::NGINX, original::FORWARDED);
     tell(app, id, &parts, original).await
 }
 
-/// An answer as nginx takes it, whatever went wrong. nginx passes on neither a body nor every status: the answer proper
-/// is in headers, and the shipped configuration makes it one again (S49).
+/// Converts a response for nginx, which passes on neither a body nor every status: the actual response is in headers,
+/// and the shipped configuration rebuilds it (S49).
 pub async fn for_nginx(answer: Response) -> Response {
     let status = match answer.status() {
         passed if passed.is_success() => return answer,
@@ -90,7 +90,7 @@ pub async fn for_nginx(answer: Response) -> Response {
     Response::from_parts(head, Body::empty())
 }
 
-/// More than any refusal has.
+/// Larger than any refusal.
 const LONGEST_ENVELOPE: usize = 4 * 1024;
 
 /// A response that accepts the request, or the refusal for its client.
@@ -122,8 +122,8 @@ async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Origi
     call.finish(answered)
 }
 
-/// Says in the log who asks without being trusted: most often a proxy that `TRUSTED_PROXIES` forgot. It may ask about
-/// each of many requests, hence once a minute.
+/// Logs a subrequest from an untrusted address, usually a proxy that is missing in `TRUSTED_PROXIES`. Once a minute,
+/// because it may send one for every request.
 fn warn_of_stranger(app: &App, peer: Option<IpAddr>) {
     static WARNED: AtomicI64 = AtomicI64::new(i64::MIN);
     let now = app.now().millis();
@@ -142,7 +142,7 @@ fn warn_of_stranger(app: &App, peer: Option<IpAddr>) {
     }
 }
 
-/// An address of a network of one's own as it is; of any other, which can be a person's, its hash.
+/// A private address in clear; any other, which can be a person's, as its hash.
 fn shown(app: &App, address: IpAddr) -> String {
     let is_own = match canonical(address) {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),

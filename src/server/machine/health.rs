@@ -1,4 +1,4 @@
-//! How the process is: `/healthz`, `/readyz`, and `/metrics` on an address of its own.
+//! Health checks: `/healthz`, `/readyz`, and `/metrics` on its own address.
 
 use crate::server::app::App;
 use axum::{
@@ -22,7 +22,7 @@ pub async fn healthz() -> Json<Value> {
 
 /// 200 if the server is ready for requests (docs/security.md, S94). 503 from SIGTERM on (S80), while nothing can be
 /// changed, and while a task that should run does not. With `?checks` it is 200 as long as keys can be checked: a
-/// balancer in front of the machine side keeps a server whose database can only be read.
+/// balancer in front of the machine API keeps a server with a read-only database.
 pub async fn readyz(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
     let only_checks = query
@@ -45,7 +45,7 @@ pub async fn readyz(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
             (StatusCode::SERVICE_UNAVAILABLE, told)
         }
     };
-    // Requests may be sent here: changes are made, and are in the journal later (S83).
+    // The server is ready: changes are accepted, and written to the journal later (S83).
     if let Some(trouble) = app.store.journal_trouble() {
         told["journal"] = trouble.into();
     }
@@ -55,7 +55,7 @@ pub async fn readyz(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
     (status, Json(told)).into_response()
 }
 
-/// Whether keys are checked: by the database, or for a while by what is known of them.
+/// Whether keys can be checked: by the database, or for a while by their last known state.
 async fn can_check(app: &App) -> bool {
     if matches!(timeout(PATIENCE, app.store.ping()).await, Ok(Ok(()))) {
         return true;
@@ -64,7 +64,7 @@ async fn can_check(app: &App) -> bool {
     !stale.is_zero() && app.store.changes().since_look().is_some_and(|ago| ago <= stale)
 }
 
-/// What is served at `METRICS_LISTEN`.
+/// The router of `METRICS_LISTEN`.
 pub fn metrics_router(app: App) -> Router {
     Router::new().route("/metrics", get(metrics)).with_state(app)
 }

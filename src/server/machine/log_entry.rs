@@ -1,4 +1,4 @@
-//! What of a request is kept in the log (docs.babysea.ai, `/logs/overview`): never a key, never an address in clear.
+//! The parts of a request that are logged (docs.babysea.ai, `/logs/overview`): never a key, never an address in clear.
 
 use crate::domain::token;
 use axum::http::HeaderValue;
@@ -39,7 +39,7 @@ pub(super) fn kept_params(query: &str, key_prefix: &str) -> String {
 
 fn masked_path<'a>(path: &'a str, key_prefix: &str) -> Cow<'a, str> {
     let masks = |part: &str| {
-        // Read as a query is, so that percent signs hide nothing.
+        // Parsed as a query, so that percent-encoding hides nothing.
         let mut texts = form_urlencoded::parse(part.as_bytes());
         texts.any(|(name, value)| may_hold_key(&name, key_prefix) || may_hold_key(&value, key_prefix))
     };

@@ -1,4 +1,4 @@
-//! Headers of responses that say how a key stands with its rate limits.
+//! The rate-limit headers of responses.
 
 use crate::server::service::verify::quota::Quota;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -8,7 +8,7 @@ pub(super) const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit"
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// Adds how a key stands with its rate limits (docs.babysea.ai, `/sdk/errors`).
+/// Adds the rate-limit headers (docs.babysea.ai, `/sdk/errors`).
 pub fn add(headers: &mut HeaderMap, quota: Option<Quota>) {
     if let Some(quota) = quota {
         headers.insert(LIMIT, HeaderValue::from(quota.limit));

@@ -1,5 +1,5 @@
-//! The machine side: `/v1`, called by programs with a key. Every route of the catalogue runs the whole check; the few
-//! that this server answers itself have a file here.
+//! `/v1`, for programs with a key. Every route of the catalogue runs the whole check; the routes that this server
+//! answers itself have a file here.
 
 mod account;
 pub mod leak;
@@ -38,7 +38,7 @@ enum Served {
 }
 
 impl Served {
-    /// Nothing where the answer is the guarded API's to give.
+    /// `None` if the protected API must answer.
     fn of(route: &Route) -> Option<Self> {
         match (&*route.method, &*route.pattern) {
             ("GET", "/v1/status") => Some(Self::Status),
@@ -75,14 +75,14 @@ async fn answer(call: &mut Call<'_>, body: Body) -> Result<Response, V1Error> {
 
 /// How long a body is.
 enum Length {
-    /// No longer than it may be, as its headers say.
+    /// Within the limit, by its `Content-Length`.
     Fits,
-    /// The same, which was known when all of it had come.
+    /// Within the limit, known after reading it.
     FitsNow,
     TooLong,
 }
 
-/// How long a body is. It is read only where its length is not said before, and nothing of it is kept: no route needs it.
+/// The length of a body. It is read only if there is no `Content-Length`, and not kept: no route needs it.
 async fn length_of(headers: &HeaderMap, body: Body) -> Length {
     if bodies::announces_more(headers, &body, BODY_BYTES) {
         return Length::TooLong;
@@ -101,13 +101,13 @@ async fn length_of(headers: &HeaderMap, body: Body) -> Length {
     Length::FitsNow
 }
 
-/// Responds when a body has come, by its key as it is then: it may have ended while the body was on its way.
+/// Responds after a body has arrived, by the key's state at that time: it may have ended in the meantime.
 async fn respond_after_body(call: &mut Call<'_>) -> Result<Response, V1Error> {
     call.judge_again().await?;
     respond(call).await
 }
 
-// What asks the database is boxed: room for it would be moved about with every other response.
+// Futures that use the database are boxed: otherwise every response would be moved with their size.
 async fn respond(call: &Call<'_>) -> Result<Response, V1Error> {
     let (known, route) = call.accepted()?;
     let key = &known.key;

@@ -248,7 +248,7 @@ impl Registering<'_> {
 }
 
 impl Metrics {
-    /// Counts a decision: at which door, about which route's pattern, if it is in the catalogue, and with which verdict.
+    /// Counts a check by entry point, pattern of the route (if it is in the catalogue) and verdict.
     pub fn decided(
         &self,
         door: &'static str,

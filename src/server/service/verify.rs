@@ -1,4 +1,4 @@
-//! The decision about a presented key: one for `/v1` and for both doors of forward-auth (docs/security.md, S41).
+//! The check of a presented key, for `/v1` and for forward-auth (docs/security.md, S41).
 
 pub mod cache;
 pub mod quota;
@@ -28,11 +28,11 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// For how long what a server holds may be used after it last heard of the others' changes (docs/security.md, S74).
+/// The lease: how long after the last poll cached keys may be used (docs/security.md, S74).
 const FRESH: Duration = Duration::from_secs(1);
-/// How long a look-up may take before the database counts as away (S75).
+/// Time limit of a look-up; after it the database counts as unavailable (S75).
 const LOOK_UP: Duration = Duration::from_secs(1);
-/// How long one that waits for its turn waits before: a check takes 1.5 s at most (docs/security.md, S76).
+/// How long a look-up may wait for its turn: a check takes 1.5 s at most (docs/security.md, S76).
 const TURN: Duration = Duration::from_millis(400);
 
 /// Why a request may not pass; the order of the variants is the order of the checks.
@@ -44,26 +44,26 @@ pub enum Refusal {
     TooManyUnknown(Exceeded),
     /// No key, two, or not as a bearer token.
     MissingKey,
-    /// Not a key, or none of ours: one answer.
+    /// Not a key, or an unknown key: the same response.
     InvalidKey,
     /// Disabled by a person.
     Revoked,
     /// Past its end.
     Expired,
-    /// Its allowlist does not hold the client's address.
+    /// The client's address is not in its allowlist.
     IpNotAllowed,
     /// It lacks this scope.
     InsufficientScope(Arc<str>),
     /// The key was refused too often in this minute.
     TooManyRefusals(Exceeded),
-    /// The key or its account has asked too often in this minute.
+    /// The key or its account has exceeded its rate limit.
     RateLimited(Exceeded),
-    /// The database could not be asked; the key may be good.
+    /// The database was unavailable; the key may be good.
     Unavailable(StoreError),
 }
 
 impl Refusal {
-    /// The word for it in answers, figures and logs (docs/security.md, S42).
+    /// Its reason in responses, metrics and logs (docs/security.md, S42).
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self {
@@ -80,7 +80,7 @@ impl Refusal {
     }
 }
 
-/// What a call presents to be judged.
+/// The input of a check.
 #[derive(Clone, Copy)]
 pub struct Presented<'a> {
     /// HTTP method.
@@ -95,13 +95,13 @@ pub struct Presented<'a> {
     pub now: Timestamp,
 }
 
-/// The decision, and what it was made from.
+/// The result of a check.
 pub struct Verdict {
-    /// The route that was asked for, if it is in the catalogue.
+    /// The requested route, if it is in the catalogue.
     pub route: Option<Arc<Route>>,
     /// The key that was presented, if it is one of ours.
     pub key: Option<Arc<Known>>,
-    /// How that key stands with the limits, if any applies.
+    /// The quota of that key, if a limit applies.
     pub quota: Option<Quota>,
     /// Whether the request may pass.
     pub outcome: Result<(), Refusal>,
@@ -118,7 +118,7 @@ impl From<Refusal> for Verdict {
     }
 }
 
-/// Decides whether a request may pass. The first check that fails says why not.
+/// Checks whether a request is accepted. The first failed check is the reason of the refusal.
 pub async fn judge(app: &App, call: Presented<'_>) -> Verdict {
     let catalog = app.catalog();
     let Some(route) = catalog.route(call.method, call.path) else {
@@ -146,8 +146,8 @@ pub async fn judge(app: &App, call: Presented<'_>) -> Verdict {
     }
 }
 
-/// State, allowlist, scope, and then what is left of the limits: refusals before that use up nothing (docs/security.md,
-/// S44).
+/// Checks state, allowlist and scope, and then the rate limits: earlier refusals do not count against them
+/// (docs/security.md, S44).
 fn check(
     app: &App,
     known: &Known,
@@ -173,8 +173,8 @@ fn check(
     (quota, Err(refusal(denial, route)))
 }
 
-/// Decides once more about a request that passed and then kept the server waiting: its key may have ended meanwhile. Uses
-/// up nothing of the limits. Returns the key as it is now.
+/// Checks an accepted request again after waiting for its body: its key may have ended in the meantime. Does not count
+/// against the limits. Returns the key's current state.
 ///
 /// # Errors
 /// Why it may not pass any more.
@@ -190,7 +190,7 @@ pub async fn judge_again(app: &App, call: Presented<'_>) -> Result<Arc<Known>, R
     Ok(known)
 }
 
-/// A client's address, if it can be told.
+/// A client's address, if it is known.
 const fn address_of(client: Client) -> Option<IpAddr> {
     match client {
         Client::Address(address) => Some(address),
@@ -226,7 +226,7 @@ pub async fn identify(
         _ => None,
     };
     found.ok_or_else(|| {
-        // Counted only here, so that the keys that are known still pass from an address that tries others.
+        // Counted only here, so that known keys still pass from an address that tries unknown ones.
         let tried = app.unknown_keys.count(counted(client), now);
         tried.map_or_else(Refusal::TooManyUnknown, |()| Refusal::InvalidKey)
     })
@@ -241,7 +241,7 @@ pub fn may_try(app: &App, client: Client, now: Timestamp) -> Result<(), Refusal>
     looked.map_err(Refusal::TooManyUnknown)
 }
 
-/// By what unknown keys are counted. Clients whose address cannot be told share one count.
+/// The counter of unknown keys. Clients with an unreadable address share one counter.
 fn counted(client: Client) -> IpAddr {
     match client {
         Client::Address(address) => subscriber(address),
@@ -249,7 +249,7 @@ fn counted(client: Client) -> IpAddr {
     }
 }
 
-/// The key with this text: from memory, if no server can have changed it since, or from the database.
+/// The key with this text: from the cache within the lease, or from the database.
 async fn find(
     app: &App,
     catalog: &Arc<Catalog>,
@@ -259,14 +259,14 @@ async fn find(
 ) -> Result<Option<Arc<Known>>, Refusal> {
     static LINES: LogLimit = LogLimit::new();
     let hash = app.pepper.hash(secret);
-    // First this: what is let go of after it was good when this request was judged.
+    // The lease is read first: a key that is dropped after that was valid when this request was checked.
     let heard = app.store.changes().since_look();
     let held = app.keys.get(&hash, catalog, app.store.changes());
     if held.is_some() && heard.is_some_and(|ago| ago < FRESH) {
         app.metrics.found_in_memory();
         return Ok(held);
     }
-    // Whoever tries unknown keys on and on takes no more than one connection, together with all who do (S87).
+    // All addresses that tried too many unknown keys share one connection (S87).
     let _permit = match may_try(app, client, now) {
         Err(refusal) if held.is_none() => {
             let permit = timeout(TURN, app.suspects.acquire()).await;
@@ -276,7 +276,7 @@ async fn find(
     };
     app.metrics.looked_up();
     let moment = app.store.changes().moment();
-    // Boxed, since this is seldom needed: room for it would be moved about with every request.
+    // Boxed, because it is rarely needed: otherwise every request would be moved with its size.
     let loaded = timeout(LOOK_UP, Box::pin(load(app, secret))).await;
     let error = match loaded {
         Ok(Ok(None)) => return Ok(None),

@@ -71,7 +71,7 @@ pub enum CopyError {
     /// The error of the database or the file system, in a sentence.
     #[error("{0}")]
     Failed(String),
-    /// Nobody waits for it any more.
+    /// Cancelled: the receiver is gone.
     #[error("it was stopped")]
     Stopped,
     /// The database could not be opened.

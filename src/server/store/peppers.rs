@@ -8,7 +8,7 @@ declare! {
     ANY = "SELECT COUNT(*) FROM (SELECT 1 FROM pepper_checks LIMIT 1) AS one";
     ALL = "SELECT version, check_value, (SELECT COUNT(*) FROM api_keys WHERE pepper_version = version AND deleted_at IS NULL) AS keys
         FROM pepper_checks ORDER BY version";
-    /// A deleted key needs no pepper: nobody can use it while its request log is being removed.
+    /// A deleted key needs no pepper: it cannot be used while its request log is being removed.
     MOVE_DELETED = "UPDATE api_keys SET pepper_version = (SELECT MAX(version) FROM pepper_checks WHERE version <> $1)
         WHERE pepper_version = $1 AND deleted_at IS NOT NULL";
     DELETE = "DELETE FROM pepper_checks WHERE version = $1";
@@ -16,7 +16,7 @@ declare! {
     INSERT = "INSERT INTO pepper_checks (version, check_value) VALUES ($1, $2) ON CONFLICT (version) DO NOTHING";
 }
 
-/// Conflicts with itself, and not with whoever stores a key under a version.
+/// Conflicts with itself, but not with inserts of keys under a version.
 const POSTGRES_TURN: &str = "LOCK TABLE pepper_checks IN SHARE ROW EXCLUSIVE MODE";
 
 /// The table.

@@ -130,6 +130,19 @@ fn change_members(database: &Database) {
     }
 }
 
+/// The old password is refused and the new one taken; the first member is out, and the second in.
+async fn members_are_as_changed(program: &Program) {
+    assert_eq!(enters(program, "pia-reef@example.com", PASSWORD).await, None);
+    for (email, password, status) in [
+        ("pia-reef@example.com", NEW_PASSWORD, 200),
+        ("max-tarn@example.com", PASSWORD, 404),
+        ("nik-bay@example.com", PASSWORD, 200),
+    ] {
+        let cookie = enters(program, email, password).await.expect(email);
+        assert_eq!(page(program, &cookie).await, status, "{email}");
+    }
+}
+
 #[tokio::test]
 async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     let world = World::on(Database::sqlite()).await;
@@ -202,15 +215,7 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     }
     assert_eq!(uses(&program, &kept.secret).await, 200);
     assert_eq!(uses(&program, &anew).await, 200, "the new secret of a key");
-    assert_eq!(enters(&program, "pia-reef@example.com", PASSWORD).await, None);
-    for (email, password, status) in [
-        ("pia-reef@example.com", NEW_PASSWORD, 200),
-        ("max-tarn@example.com", PASSWORD, 404),
-        ("nik-bay@example.com", PASSWORD, 200),
-    ] {
-        let cookie = enters(&program, email, password).await.expect(email);
-        assert_eq!(page(&program, &cookie).await, status, "{email}");
-    }
+    members_are_as_changed(&program).await;
     let log = String::from_utf8(program.stop()).expect("text");
     let lines: Vec<_> = log
         .lines()

@@ -35,7 +35,7 @@ const CLIENTS: usize = 4;
 const EACH: usize = 30;
 const PAUSE: Duration = Duration::from_millis(5);
 /// Until a compaction begins or ends.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 const KILLED: i32 = 9;
 const REVOKED: &str = "SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NOT NULL";
@@ -155,7 +155,7 @@ impl Rounds {
             Err(ended) if moment.is_some() && ended.status.signal() == Some(KILLED) => None,
             Err(ended) => return Err(refusal(&ended)),
         };
-        let began = Instant::now();
+        let started = Instant::now();
         let mut clients = JoinSet::new();
         if let Some(program) = &program {
             for _ in 0..CLIENTS {
@@ -179,7 +179,7 @@ impl Rounds {
             self.keys.extend(done.left);
         }
         if moment.is_none() && self.when == When::Revocation {
-            self.takes = began.elapsed();
+            self.takes = started.elapsed();
         }
         match (program, moment) {
             (Some(program), None) => stop(program).await,

@@ -50,7 +50,7 @@ mod tests {
         let lines = lines
             .iter()
             .map(|line| (header::COOKIE, HeaderValue::from_static(line)));
-        values(&HeaderMap::from_iter(lines), "theme").next()
+        values(&lines.collect::<HeaderMap>(), "theme").next()
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! The kinds of refusal, each once: what `/v1` and forward-auth answer, the OpenAPI document and docs/api.md all come
-//! from this table (docs.babysea.ai, `/setup/errors`; reasons as in docs/security.md, S42).
+//! All kinds of refusal. The responses of `/v1` and forward-auth, the OpenAPI document and docs/api.md all come from
+//! this table (docs.babysea.ai, `/setup/errors`; reasons as in docs/security.md, S42).
 
 use axum::http::StatusCode;
 
-/// A kind of refusal: what whoever is refused is told, whatever they asked for.
+/// Fixed part of an error response: code, type, status, message, reason.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
     /// Stable code: `BSE1001`.
@@ -78,7 +78,7 @@ kinds! {
     /// More than the server reads.
     PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE, "BSE2010", "payload_too_large", "payload_too_large", false,
         "The request body is larger than 100 KB.";
-    /// A proxy that nobody told this server to trust.
+    /// A proxy that is not in TRUSTED_PROXIES.
     UNTRUSTED_PROXY: FORBIDDEN, "BSE2403", "untrusted_proxy", "untrusted_proxy", false,
         "This address is not one of the proxies that may ask. Add the proxy to TRUSTED_PROXIES.";
     /// Not in the catalogue.

@@ -1,9 +1,9 @@
-//! Headers by which a request is two: one as it is judged here, another as the API behind the proxy reads it.
+//! Headers that make a request ambiguous: checked as one request here, and read as another by the API behind the proxy.
 
 use axum::http::HeaderMap;
 
-/// What frameworks take for the method or the path, instead of those of the request itself: Rails, Symfony, Express and
-/// ASP.NET know the first three, IIS and what was made to run behind it the others.
+/// Headers that frameworks use instead of the request's own method or path: Rails, Symfony, Express and ASP.NET know
+/// the first three, IIS and frameworks for it the others.
 const OVERRIDES: [&str; 5] = [
     "x-http-method-override",
     "x-http-method",
@@ -12,7 +12,7 @@ const OVERRIDES: [&str; 5] = [
     "x-rewrite-url",
 ];
 
-/// What a proxy, or this server by way of it, says of a request.
+/// Headers that a proxy, or this server through it, sets on a request.
 const SPOKEN_FOR: [&str; 8] = [
     "authorization",
     "forwarded",
@@ -27,16 +27,16 @@ const SPOKEN_FOR: [&str; 8] = [
 /// How the others of them begin.
 const FAMILIES: [&str; 2] = ["x-forwarded-", "x-original-"];
 
-/// Whether one of the headers gives the request another method or path, or can pass for one that only the proxy may set:
-/// where headers become variables (RFC 3875, section 4.1.18), `X_Account_Id`, `X.Account.Id` and `X-Account-Id` are all
-/// `HTTP_X_ACCOUNT_ID`, and proxies replace only the last (docs/security.md, S47 and S48).
+/// Whether one of the headers gives the request another method or path, or can be mistaken for one that only the proxy
+/// may set: if headers become variables (RFC 3875, section 4.1.18), `X_Account_Id`, `X.Account.Id` and `X-Account-Id`
+/// are all `HTTP_X_ACCOUNT_ID`, and proxies replace only the last (docs/security.md, S47 and S48).
 pub fn are_misleading(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| is_misleading(name.as_str()))
 }
 
 /// `name` is in lower case, as in every header map.
 fn is_misleading(name: &str) -> bool {
-    // Most names are plain, and cost a look at each byte.
+    // Fast path: most names are plain.
     if name.bytes().all(is_plain) {
         return OVERRIDES.contains(&name);
     }

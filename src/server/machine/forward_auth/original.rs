@@ -1,5 +1,5 @@
-//! Which request a proxy asks about. What could mean one thing here and another to the API behind the proxy is refused:
-//! the path must be in the form that RFC 3986, section 6.2.2, normalises to.
+//! The original request of a subrequest. Ambiguous requests are refused: the path must be in the normal form of RFC
+//! 3986, section 6.2.2.
 
 use axum::http::{HeaderMap, HeaderName, request::Parts};
 
@@ -21,7 +21,7 @@ pub const NGINX: Names = [
 /// Where Envoy's paths begin.
 const PREFIX: &str = "/forward-auth";
 
-/// The request that the proxy holds back meanwhile.
+/// The request that the proxy holds back.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Original {
     /// HTTP method.
@@ -44,7 +44,8 @@ impl Original {
     }
 }
 
-/// The request that the headers name; nothing if they are missing, doubled, unclear, or if `others` name another.
+/// The request that the headers name; `None` if they are missing, repeated, ambiguous, or if `others` name another
+/// request.
 pub fn of_headers(headers: &HeaderMap, names: Names, others: Names) -> Option<Original> {
     let only = |name: &HeaderName| {
         let mut values = headers.get_all(name).iter();
@@ -61,7 +62,7 @@ pub fn of_headers(headers: &HeaderMap, names: Names, others: Names) -> Option<Or
     clear.then(|| Original::new(method, target)).flatten()
 }
 
-/// The request that Envoy asks about, unless headers name another.
+/// The request of Envoy's subrequest, unless headers name another.
 pub fn of_envoy(parts: &Parts) -> Option<Original> {
     let target = parts.uri.path_and_query()?.as_str().strip_prefix(PREFIX)?;
     let method = parts.method.as_str();

@@ -1,5 +1,5 @@
-//! `POST /v1/keys/report-leak`: whoever holds a key revokes it with it (docs/security.md, S40). The only route that
-//! takes a key in its body, since whoever finds one should not have to use it.
+//! `POST /v1/keys/report-leak`: anyone who has a key can revoke it (docs/security.md, S40). The only route that takes a
+//! key in its body, so that the finder of a key does not have to use it.
 
 use crate::{
     domain::{activity::Trace, ids::KeyId, secret_text::SecretText},
@@ -78,7 +78,7 @@ async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
     if call.sent.method != Method::POST.as_str() {
         return Err(Refusal::UnknownRoute.into());
     }
-    // A stranger's body: not from an address that has tried too many unknown keys.
+    // An anonymous body: refused from an address that has tried too many unknown keys.
     verify::may_try(app, client, now)?;
     let trace = Trace {
         request_id: call.request_id.to_owned(),

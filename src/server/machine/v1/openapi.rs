@@ -44,7 +44,7 @@ struct Document {
 }
 
 impl Made {
-    /// The document for the catalogue in force. Whoever asks while it is made waits for it: it is made once.
+    /// The document for the active catalogue. It is built once; concurrent requests wait for it.
     fn of(&self, app: &App) -> Bytes {
         let catalog = app.catalog();
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,7 +62,7 @@ impl Made {
     }
 }
 
-/// Answers with the document. It needs no key: it says nothing of anybody's.
+/// Responds with the document. It needs no key, because it contains no account's data.
 pub fn handle(app: &App, request_id: &str, made: &Made, method: &Method) -> Response {
     if !matches!(*method, Method::GET | Method::HEAD) {
         return V1Error::Refused(Refusal::UnknownRoute).response(request_id);

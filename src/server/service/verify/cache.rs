@@ -1,4 +1,4 @@
-//! Keys that were used lately, held in memory so that the next use asks no database.
+//! The cache of recently used keys, so that the next use needs no database.
 
 use crate::{
     domain::{
@@ -17,13 +17,13 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-/// Most keys held; the least used go first.
+/// Capacity; the least used keys are evicted first.
 const MOST: usize = 200_000;
 
-/// How often a use is noted for which the log has no place; milliseconds.
+/// How often a use is recorded while the log queue is full, in milliseconds.
 const USES_EVERY: i64 = 60_000;
 
-/// A key as it was at a moment, made ready to be asked about routes of one catalogue.
+/// A cached key, prepared for the routes of one catalogue.
 pub struct Known {
     /// The key.
     pub key: Key,
@@ -31,14 +31,14 @@ pub struct Known {
     pub grants: Grants,
     catalog: Arc<Catalog>,
     moment: Moment,
-    /// What forward-auth says of it, once it was asked.
+    /// Its identity headers, once forward-auth needed them.
     identity: OnceLock<[String; 4]>,
-    /// When a use was last due; milliseconds.
+    /// When a use was last recorded, in milliseconds.
     use_due: AtomicI64,
 }
 
 impl Known {
-    /// A key that was loaded after `moment`.
+    /// A key that was loaded after `moment` was read.
     #[must_use]
     pub fn new(key: Key, catalog: &Arc<Catalog>, moment: Moment) -> Self {
         Self {
@@ -51,12 +51,12 @@ impl Known {
         }
     }
 
-    /// What forward-auth says of the key, as `say` words it the first time.
+    /// The identity headers of the key, built by `say` the first time.
     pub fn identity(&self, say: impl FnOnce(&Key) -> [String; 4]) -> &[String; 4] {
         self.identity.get_or_init(|| say(&self.key))
     }
 
-    /// Whether a use of the key is to be noted although its request has no place in the log: once a minute.
+    /// Whether to record a use of the key although the log queue is full: once a minute.
     #[must_use]
     pub fn is_use_due(&self, now: Timestamp) -> bool {
         let last = self.use_due.load(Ordering::Relaxed);
@@ -68,7 +68,7 @@ impl Known {
     }
 }
 
-/// The keys held, by the hash of their text.
+/// The cached keys, by the hash of their text.
 pub struct KeyCache(Cache<[u8; 32], Arc<Known>>);
 
 impl Default for KeyCache {
@@ -89,18 +89,18 @@ impl KeyCache {
         good.then_some(known)
     }
 
-    /// Holds a key.
+    /// Caches a key.
     pub fn put(&self, hash: &KeyHash, known: &Arc<Known>) {
         self.0.insert(*hash.digest(), Arc::clone(known));
     }
 
-    /// How many keys are held.
+    /// Number of cached keys.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether none is.
+    /// Whether the cache is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

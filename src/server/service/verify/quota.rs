@@ -1,4 +1,4 @@
-//! Requests of accounts and keys: what they may still ask for in this minute (docs/security.md, S55, S56).
+//! Quotas: the requests that accounts and keys have left in this minute (docs/security.md, S55, S56).
 
 use crate::{
     domain::{
@@ -12,22 +12,22 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Counted apart from each other, so that requests of different accounts seldom wait for one another.
+/// Shards, so that requests of different accounts rarely wait for each other.
 const SHARDS: usize = 32;
 
-/// How an account, or a key with a limit of its own, stands.
+/// The quota of an account, or of a key with its own limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// Requests a minute.
     pub limit: u32,
-    /// Those that are left in this one.
+    /// Requests left in this minute.
     pub remaining: u32,
     /// The minute's end in Unix seconds.
     pub resets_at: i64,
 }
 
 impl Quota {
-    /// The quota of whoever has passed a limit: nothing is left of it.
+    /// The quota of a caller over the limit: nothing is left.
     #[must_use]
     pub fn used_up(exceeded: Exceeded, now: Timestamp) -> Self {
         Self {
@@ -59,7 +59,7 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// Allows each account so many requests a minute, all its keys together; nothing is no limit.
+    /// Limits each account to so many requests a minute, for all its keys together; `None` is no limit.
     #[must_use]
     pub fn new(per_account: Option<u32>) -> Self {
         Self {
@@ -68,10 +68,10 @@ impl Quotas {
         }
     }
 
-    /// Takes one request from what a key and its account have left, or nothing from either when one of them has none.
+    /// Takes one request from the quotas of a key and its account, or from neither if one of them has none left.
     ///
     /// # Errors
-    /// What was used up, beside how it stands.
+    /// The exceeded limit, with the quota.
     pub fn take(
         &self,
         account: AccountId,
@@ -82,7 +82,7 @@ impl Quotas {
         self.ask(account, key, per_key, now, 1)
     }
 
-    /// How a key and its account stand, whichever has less left.
+    /// The quota of a key or its account, whichever has less left.
     #[must_use]
     pub fn look(
         &self,

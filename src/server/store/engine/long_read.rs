@@ -1,5 +1,5 @@
-//! Reads that may take long: on connections of their own, with a time limit, and ended in the database when nobody
-//! waits for them any more (docs/security.md, S87).
+//! Long reads: on their own connections, with a time limit, and cancelled in the database when the caller is gone
+//! (docs/security.md, S87).
 
 use crate::server::store::{Conn, Reader, StoreError, Tables, answered};
 use sqlx::Executor as _;

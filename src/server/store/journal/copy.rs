@@ -1,5 +1,5 @@
 //! The copy of the journal in `BACKUP_DIR`, which may be another disk or another machine. It follows the journal within
-//! seconds; nobody waits for it.
+//! seconds; no response waits for it.
 
 use super::{
     Condition, Journal, aside,

@@ -59,7 +59,7 @@ fn entries_are_read_back_and_written_once() {
     let found = known(&path).expect("a journal");
     assert_eq!((found.last, lines(&path).len()), (8, 5));
     assert_eq!(found.end, fs::metadata(&path).expect("a file").len());
-    // Somebody else begins it at the same time.
+    // Another process begins it at the same time.
     let other = Locked::begin(&path, header("one")).map(|locked| locked.known.last);
     assert_eq!(other.ok(), Some(8));
 }

@@ -23,9 +23,6 @@ use leptos::{
     web_sys::{Element, Event, HtmlDialogElement, HtmlFormElement, HtmlTextAreaElement, UrlSearchParams},
 };
 
-/// The dialog that is open.
-const OPEN: &str = "[data-dialogs] dialog[open]";
-
 /// The dialogs that the server drew, and the one that follows them.
 #[island]
 pub fn KeyDialogs(
@@ -51,7 +48,7 @@ pub fn KeyDialogs(
     window_event_listener(ev::keydown, |event| move_in_menu(&event));
     // A secret is shown here; after everything else the browser goes to another page.
     let reveal = move |key: RevealedKey| {
-        each(OPEN, &mut |dialog| {
+        each("[data-dialogs] dialog", &mut |dialog| {
             set_busy(dialog, false);
             dialog.unchecked_ref::<HtmlDialogElement>().close();
         });
@@ -117,7 +114,7 @@ fn dialog(id: &str) -> Option<HtmlDialogElement> {
 /// What the server drew open becomes a real modal dialog; what it made inert, or hid because only scripts can do it,
 /// comes to life.
 fn take_over() {
-    each(OPEN, &mut |dialog| {
+    each("[data-dialogs] dialog[open]", &mut |dialog| {
         each("[inert]", &mut |frame| {
             let _ = frame.remove_attribute("inert");
         });

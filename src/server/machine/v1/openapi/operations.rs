@@ -34,7 +34,7 @@ use utoipa::{
     },
 };
 
-/// A limit that somebody has passed, as an example.
+/// An exceeded limit, as an example.
 const EXCEEDED: Exceeded = Exceeded {
     limit: 60,
     retry_after: 17,
