@@ -87,7 +87,6 @@ const fn expiry_field(error: &ExpiryError) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::catalog::BUILT_IN;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_458_000_000);
 
@@ -102,7 +101,7 @@ mod tests {
             rate_limit: "60".to_owned(),
             ..KeyForm::default()
         };
-        let (terms, notes) = form.read(&BUILT_IN, NOW).expect("valid fields");
+        let (terms, notes) = form.read(&Catalog::vendor(), NOW).expect("valid fields");
         assert_eq!((terms.name.as_str(), terms.preset.as_str()), ("prod", "custom"));
         assert!(terms.scopes.contains("health:read") && terms.scopes.contains("account:read"));
         assert_eq!(
@@ -125,13 +124,13 @@ mod tests {
             rate_limit: "0".to_owned(),
             ..KeyForm::default()
         };
-        let errors = form.read(&BUILT_IN, NOW).expect_err("invalid fields");
+        let errors = form.read(&Catalog::vendor(), NOW).expect_err("invalid fields");
         for field in ["name", "scopes", "expires_on", "allowlist", "rate_limit"] {
             assert!(errors.get(field).is_some(), "{field}: {errors:?}");
         }
         assert!(errors.get("preset").is_none() && errors.get("expires").is_none());
         let errors = KeyForm::default()
-            .read(&BUILT_IN, NOW)
+            .read(&Catalog::vendor(), NOW)
             .expect_err("nothing chosen");
         assert!(errors.get("preset").is_some() && errors.get("scopes").is_none());
     }
