@@ -11,13 +11,13 @@ use babysea::{
     domain::{
         activity::Trace,
         client_network::Network,
-        ids::{AccountId, KeyId},
-        key::Key,
+        ids::AccountId,
+        key::{Key, form::KeyForm, issue::Terms},
+        name::KeyName,
         network::Allowlist,
         password::Password,
         role::Action,
         secret_text::SecretText,
-        token,
     },
     server::{
         access::{self, Viewer},
@@ -26,8 +26,7 @@ use babysea::{
         router,
         service::{
             accounts::{self, NewPerson},
-            keys::{self, create::KeyForm},
-            usage,
+            keys, usage,
         },
         serving,
         store::{Tables as _, accounts::Account, keys::NewKey},
@@ -155,25 +154,18 @@ impl Product {
         let mut added = 0;
         let mut secrets = Vec::with_capacity(wanted);
         for number in from..until {
-            let secret = token::generate("bye_", |bytes| app.rng.fill(bytes));
-            let key = Key {
-                id: KeyId::from_random(app.rng.bytes()),
-                account: account.id,
-                name: format!("bench-{number}"),
-                prefix: token::display_prefix(&secret),
-                preset: "full_access".to_owned(),
-                scopes: app.catalog().scopes.iter().map(String::as_str).collect(),
+            let terms = Terms {
                 allowlist: allowlist.clone(),
-                creator: Some(owner),
-                created_at: app.now().minus(Duration::from_secs(number as u64)),
-                last_used_at: None,
-                expires_at: None,
-                revoked_at: None,
-                leak_reported_at: None,
-                rate_limit: None,
-                replaces: None,
-                rotation: None,
+                ..Terms::new(
+                    KeyName::parse(&format!("bench-{number}"))?,
+                    "full_access",
+                    app.catalog().scopes.iter().map(String::as_str).collect(),
+                )
             };
+            let created_at = app.now().minus(Duration::from_secs(number as u64));
+            let (key, secret) = Key::issue(account.id, owner, terms, created_at, "bye_", |bytes| {
+                app.rng.fill(bytes)
+            });
             let new = NewKey {
                 key: &key,
                 hash: &app.pepper.hash(&secret),
@@ -240,16 +232,16 @@ async fn person(
     let manager = access::key_manager(app, &viewer, &account.slug, Action::CreateKey, &trace).await?;
     let mut made = Vec::with_capacity(ROWS);
     for number in 0..ROWS {
-        let token = keys::form_token(app);
+        let preset = if number == 0 {
+            "monitor_only"
+        } else {
+            "full_access"
+        };
         let form = KeyForm {
-            name: &format!("bench-{number}"),
-            preset: if number == 0 {
-                "monitor_only"
-            } else {
-                "full_access"
-            },
-            allowlist: ALLOWLIST,
-            form_token: &token,
+            name: format!("bench-{number}"),
+            preset: preset.to_owned(),
+            allowlist: ALLOWLIST.to_owned(),
+            form_token: keys::form_token(app),
             ..KeyForm::default()
         };
         let created = keys::create::create(app, &manager, &form).await?;

@@ -30,19 +30,19 @@ pub async fn create_key(
     #[server(default)] form_token: String,
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
-        domain::role::Action,
+        domain::{key::form::KeyForm, role::Action},
         server::{dashboard::caller, service::keys},
     };
     let (app, manager) = caller::key_manager(&account, Action::CreateKey).await?;
-    let form = keys::create::KeyForm {
-        name: &name,
-        preset: &preset,
-        scopes: &scopes,
-        expires: &expires,
-        expires_on: &expires_on,
-        allowlist: &allowlist,
-        rate_limit: &rate_limit,
-        form_token: &form_token,
+    let form = KeyForm {
+        name,
+        preset,
+        scopes,
+        expires,
+        expires_on,
+        allowlist,
+        rate_limit,
+        form_token,
     };
     caller::reveal(&app, keys::create::create(&app, &manager, &form).await)
 }
@@ -101,12 +101,8 @@ pub async fn rotate_key(
         server::{dashboard::caller, service::keys::rotate},
     };
     let (app, manager) = caller::key_manager(&account, Action::RotateKey).await?;
-    let form = rotate::RotateForm {
-        key: &key,
-        grace: &grace,
-        form_token: &form_token,
-    };
-    caller::reveal(&app, rotate::rotate(&app, &manager, &form).await)
+    let made = rotate::rotate(&app, &manager, &key, &grace, &form_token).await;
+    caller::reveal(&app, made)
 }
 
 /// Lets a key that was replaced stop `grace` hours after its rotation, or now when that is 0.

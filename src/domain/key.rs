@@ -1,9 +1,12 @@
 //! An API key: its state, and the check whether it may be used.
 
+pub mod form;
+pub mod issue;
 pub mod rate_limit;
 
 use super::{
     ids::{AccountId, KeyId, UserId},
+    name::KeyName,
     network::Allowlist,
     scope::Scopes,
     time::Timestamp,
@@ -18,7 +21,7 @@ pub struct Key {
     /// The account it belongs to and whose data it opens.
     pub account: AccountId,
     /// Name given by its creator.
-    pub name: String,
+    pub name: KeyName,
     /// First 9 characters of its text.
     pub prefix: String,
     /// Machine name of the preset it was made with.
@@ -183,13 +186,6 @@ impl Key {
             Transition::Delete => true,
         }
     }
-
-    /// When a key that is made at `now` to replace this one expires: it is given the lifetime that this one was given.
-    #[must_use]
-    pub fn renewed_expiry(&self, now: Timestamp) -> Option<Timestamp> {
-        let given = self.expires_at?.since(self.created_at);
-        Some(now.plus(given))
-    }
 }
 
 #[cfg(test)]
@@ -202,7 +198,7 @@ mod tests {
         Key {
             id: KeyId::from_random([1; 16]),
             account: AccountId::from_random([2; 16]),
-            name: "prod".into(),
+            name: KeyName::parse("prod").expect("a name"),
             prefix: "bye_a1B2c".into(),
             preset: "read_only".into(),
             scopes: ["account:read"].into_iter().collect(),
@@ -280,17 +276,6 @@ mod tests {
                 .collect();
             assert_eq!(got, allowed, "{:?}", key.status(now));
         }
-    }
-
-    #[test]
-    fn a_replacement_is_given_the_lifetime_that_was_given() {
-        let now = Timestamp::from_millis(T);
-        assert_eq!(key(None, None).renewed_expiry(now), None);
-        // Made at 0 for 5 ms.
-        assert_eq!(
-            key(Some(5), None).renewed_expiry(now),
-            Some(Timestamp::from_millis(T + 5))
-        );
     }
 
     #[test]

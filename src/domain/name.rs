@@ -115,6 +115,21 @@ name!(
     KeyName,
     1..=100
 );
+impl KeyName {
+    /// A name from the database. It is not checked again: the rules may have been others when it was stored, and its key
+    /// must keep working.
+    #[must_use]
+    pub const fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<KeyName> for String {
+    fn from(name: KeyName) -> Self {
+        name.0
+    }
+}
+
 name!(
     /// The name of a team: 1 to 64 characters, not unique.
     TeamName,

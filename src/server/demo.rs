@@ -15,9 +15,9 @@ use crate::domain::{
     catalog::CUSTOM,
     client_network::Network,
     email::Email,
-    ids::{AccountId, KeyId, UserId},
-    key::{Key, KeyStatus, Rotation},
-    name::PersonName,
+    ids::{AccountId, UserId},
+    key::{Key, KeyStatus, Rotation, issue::Terms},
+    name::{KeyName, PersonName},
     network::Allowlist,
     password::Password,
     paths,
@@ -25,7 +25,6 @@ use crate::domain::{
     role::Role,
     scope::Scopes,
     time::Timestamp,
-    token,
 };
 use std::{error::Error, fmt::Write as _, sync::Arc, time::Duration};
 
@@ -228,7 +227,7 @@ async fn renew(app: &App, tx: &mut Tx, team: AccountId, owner: UserId) -> Result
         return Ok(());
     }
     for key in keys {
-        if KEYS.iter().any(|sample| sample.name == key.name) {
+        if KEYS.iter().any(|sample| sample.name == key.name.as_str()) {
             tx.change(team, key.id).delete(now).await?;
         }
     }
@@ -297,25 +296,12 @@ async fn add_key(
     old: Option<&Key>,
     now: Timestamp,
 ) -> Result<Key, Box<dyn Error>> {
-    // The text is not shown: these keys only serve as examples.
-    let secret = token::generate(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
     let scopes: Scopes = match app.catalog().preset(sample.preset) {
         Some(preset) => preset.scopes.iter().map(String::as_str).collect(),
         None => sample.scopes.iter().copied().collect(),
     };
-    let key = Key {
-        id: KeyId::from_random(app.rng.bytes()),
-        account,
-        name: sample.name.to_owned(),
-        prefix: token::display_prefix(&secret),
-        preset: sample.preset.to_owned(),
-        scopes,
+    let terms = Terms {
         allowlist: Allowlist::from_stored(sample.allowlist).ok_or("a sample allowlist cannot be read")?,
-        creator: Some(creator),
-        created_at: now.minus(hours(sample.created)),
-        last_used_at: sample
-            .used
-            .map(|ago| now.minus(hours(ago)).minus(Duration::from_secs(42))),
         expires_at: sample.expires.map(|ahead| {
             let span = hours(ahead.unsigned_abs());
             if ahead < 0 {
@@ -324,12 +310,19 @@ async fn add_key(
                 now.plus(span)
             }
         }),
-        revoked_at: sample.revoked.then(|| now.minus(hours(24 * 80))),
-        leak_reported_at: None,
         rate_limit: sample.rate_limit,
         replaces: old.map(|old| old.id),
-        rotation: None,
+        ..Terms::new(KeyName::parse(sample.name)?, sample.preset, scopes)
     };
+    let (created_at, prefix) = (now.minus(hours(sample.created)), &app.config.key_prefix);
+    // The text is not shown: these keys only serve as examples.
+    let (mut key, secret) = Key::issue(account, creator, terms, created_at, prefix, |bytes| {
+        app.rng.fill(bytes)
+    });
+    key.last_used_at = sample
+        .used
+        .map(|ago| now.minus(hours(ago)).minus(Duration::from_secs(42)));
+    key.revoked_at = sample.revoked.then(|| now.minus(hours(24 * 80)));
     let new = NewKey {
         key: &key,
         hash: &app.pepper.hash(&secret),

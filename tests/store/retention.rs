@@ -37,6 +37,35 @@ fn every_statement_about_keys_says_what_it_does_about_deleted_ones() {
     }
 }
 
+/// Statements repeat the condition of a live key, so that each can be read alone. These are the words of all of them.
+#[test]
+fn every_statement_has_the_same_condition_of_a_live_key() {
+    const LIVE: &str = "(deleted_at IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $n) \
+        AND (grace_ends_at IS NULL OR grace_ends_at > $n))";
+    let mut compared = 0;
+    for (table, name, sql) in statements() {
+        let words: Vec<_> = sql.split_whitespace().collect();
+        let sql = words.join(" ");
+        if !["expires_at >", "grace_ends_at >"]
+            .iter()
+            .any(|part| sql.contains(part))
+        {
+            continue;
+        }
+        let found = (1..=9).find_map(|n| {
+            let live = LIVE.replace("$n", &format!("${n}"));
+            sql.contains(&live).then(|| sql.replace(&live, ""))
+        });
+        let rest = found.unwrap_or_else(|| panic!("{table}.{name} has another condition: {sql}"));
+        assert!(
+            !rest.contains("grace_ends_at >"),
+            "{table}.{name} has a second one: {sql}"
+        );
+        compared += 1;
+    }
+    assert_eq!(compared, 12);
+}
+
 /// The planner knows that most of the log is old and of one key, and must not read it from its beginning for each key:
 /// with millions of rows the statement would take longer than it may, and nothing would ever be purged.
 #[tokio::test]

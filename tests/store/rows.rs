@@ -6,7 +6,7 @@ use babysea::{
         email::Email,
         ids::{AccountId, KeyId, UserId},
         key::Key,
-        name::PersonName,
+        name::{KeyName, PersonName},
         network::Allowlist,
         secret_text::SecretText,
         time::Timestamp,
@@ -137,7 +137,7 @@ pub fn key(n: u8, account: u8, created_at: Timestamp) -> Key {
     Key {
         id: key_id(n),
         account: account_id(account),
-        name: "Schlüssel 🔑".to_owned(),
+        name: KeyName::parse("Schlüssel 🔑").expect("a name"),
         prefix: "bye_a1B2c".to_owned(),
         preset: "read_only".to_owned(),
         scopes: ["account:read", "health:read"].into_iter().collect(),

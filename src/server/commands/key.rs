@@ -105,7 +105,7 @@ fn row(account: &Named, listed: &ListedKey, now: Timestamp) -> Vec<String> {
         account.slug.clone(),
         key.status(now).label().to_lowercase(),
         key.prefix.clone(),
-        key.name.clone(),
+        key.name.to_string(),
         name,
         email,
         key.created_at.day(),
@@ -123,7 +123,7 @@ async fn one(
     let (key, account) = operator.key(id).await.map_err(sentence)?;
     let which = format!(
         "the key {} ({}...) of {}, created on {}",
-        shown(&key.name),
+        shown(key.name.as_str()),
         key.prefix,
         account.slug,
         key.created_at.day()

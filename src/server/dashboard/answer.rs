@@ -135,7 +135,7 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
         snippets: snippet::snippets(&app.config.brand, base, &catalog, &key.scopes),
         trial: snippet::trial(base, &catalog, &key.scopes, !key.allowlist.is_empty()),
         rotated,
-        name: key.name,
+        name: key.name.into(),
         about,
         secret,
         notes,

@@ -1,14 +1,15 @@
 //! Parses forms and queries with repeated fields the way server functions do, so that both entry points have the same
 //! format.
 
-use crate::server::http::media_type;
+use crate::{api::wire::FormState, server::http::media_type};
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::future::ready;
 
 /// The fields of an address; those named `keys[]` are a list.
@@ -50,4 +51,50 @@ pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Response> 
     serde_qs::Config::new(5, false)
         .deserialize_bytes(&body)
         .map_err(|_| StatusCode::UNPROCESSABLE_ENTITY.into_response())
+}
+
+/// A posted form to be drawn again: each field with its value, a list with each of its values.
+pub fn state(form: &impl Serialize) -> FormState {
+    let Ok(Value::Object(fields)) = serde_json::to_value(form) else {
+        return FormState::default();
+    };
+    let values = fields.into_iter().flat_map(|(field, value)| {
+        let values = match value {
+            Value::Array(values) => values,
+            value => vec![value],
+        };
+        values.into_iter().map(move |value| (field.clone(), value))
+    });
+    values.fold(FormState::default(), |state, (field, value)| match value {
+        Value::String(text) => state.with(&field, text),
+        _ => state,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::key::form::KeyForm;
+
+    #[test]
+    fn a_form_is_drawn_again_with_every_value() {
+        let form = KeyForm {
+            name: "prod".to_owned(),
+            scopes: vec!["account:read".to_owned(), "health:read".to_owned()],
+            ..KeyForm::default()
+        };
+        let drawn = state(&form);
+        assert_eq!(
+            (drawn.value("name"), drawn.value("expires")),
+            ("prod".to_owned(), String::new())
+        );
+        for (scope, is_held) in [
+            ("account:read", true),
+            ("health:read", true),
+            ("library:read", false),
+        ] {
+            assert_eq!(drawn.holds("scopes", scope), is_held, "{scope}");
+        }
+        assert_eq!(state(&"no form"), FormState::default());
+    }
 }

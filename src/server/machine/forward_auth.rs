@@ -171,7 +171,7 @@ fn identity(key: &Key) -> [String; 4] {
     [
         key.account.to_string(),
         key.id.to_string(),
-        utf8_percent_encode(&key.name, ENCODED).to_string(),
+        utf8_percent_encode(key.name.as_str(), ENCODED).to_string(),
         key.scopes.to_string(),
     ]
 }

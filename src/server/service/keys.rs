@@ -14,15 +14,15 @@ pub mod selection;
 use crate::{
     domain::{
         ids::{AccountId, KeyId},
-        key::Key,
+        key::{Key, issue::Terms},
         secret_text::SecretText,
         time::Timestamp,
     },
     server::{
-        access::AccountReader,
+        access::{AccountReader, KeyManager},
         app::App,
         error::ServiceError,
-        store::{StoreError, Tables as _, Tx, Unique},
+        store::{StoreError, Tables as _, Tx, Unique, keys::NewKey},
     },
 };
 
@@ -72,15 +72,33 @@ pub(super) async fn once(
     }
 }
 
-/// Refuses what was just added beyond the most live keys that an account may have. Only one transaction at a time counts.
-pub(super) async fn check_room(
+/// Makes a key of the manager's account, and its text.
+pub(super) fn issue(app: &App, manager: &KeyManager, terms: Terms, now: Timestamp) -> (Key, SecretText) {
+    let (account, prefix) = (manager.account.id, &app.config.key_prefix);
+    Key::issue(account, manager.user, terms, now, prefix, |bytes| {
+        app.rng.fill(bytes)
+    })
+}
+
+/// Stores a new key. The account must be locked, so that only one transaction at a time counts its keys.
+///
+/// # Errors
+/// `Conflict` when the account has more live keys than it may with this one.
+pub(super) async fn add(
     app: &App,
     tx: &mut Tx,
-    account: AccountId,
-    now: Timestamp,
+    key: &Key,
+    secret: &SecretText,
+    form_token: &str,
 ) -> Result<(), ServiceError> {
+    let new = NewKey {
+        key,
+        hash: &app.pepper.hash(secret),
+        form_token,
+    };
+    tx.keys().insert(&new).await?;
     let most = app.config.caps.keys;
-    if tx.keys().count_live(account, now).await? > u64::from(most) {
+    if tx.keys().count_live(key.account, key.created_at).await? > u64::from(most) {
         return Err(ServiceError::Conflict(format!(
             "This account has {most} live keys, which is as many as it may have. Let some expire or revoke them first."
         )));

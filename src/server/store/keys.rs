@@ -10,6 +10,7 @@ use crate::{
     domain::{
         ids::{AccountId, KeyId, UserId},
         key::{Key, Rotation},
+        name::KeyName,
         network::Allowlist,
         scope::Scopes,
         time::Timestamp,
@@ -17,40 +18,35 @@ use crate::{
     server::secret::key_hash::KeyHash,
 };
 
-/// All that a [`Row`] needs.
-macro_rules! select {
+/// The columns that a [`Row`] reads, and [`Keys::insert`] writes in this order: the one place that lists them.
+macro_rules! columns {
     () => {
-        "SELECT id, account_id, name, prefix, preset, scopes, allowlist, creator_id, created_at, last_used_at,
-            expires_at, revoked_at, replaces_id, rotated_at, grace_ends_at, leak_reported_at,
-            rate_limit FROM api_keys "
+        "id, account_id, name, prefix, preset, scopes, allowlist, creator_id, created_at, last_used_at, expires_at,
+            revoked_at, replaces_id, rotated_at, grace_ends_at, leak_reported_at, rate_limit"
     };
 }
-
-/// Whether a key is live at a moment. A deleted key is a marked row until its request log is gone: it counts as none.
-macro_rules! live {
-    ($now:literal) => {
-        concat!(
-            "(deleted_at IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ",
-            $now,
-            ") AND (grace_ends_at IS NULL OR grace_ends_at > ",
-            $now,
-            "))"
-        )
-    };
-}
-
-pub(super) use {live, select};
+pub(super) use columns;
 
 declare! {
-    INSERT = "INSERT INTO api_keys (id, account_id, name, name_key, prefix, hash, pepper_version, preset, scopes, allowlist,
-            creator_id, created_at, last_used_at, expires_at, revoked_at, form_token, replaces_id, rotated_at, grace_ends_at,
-            rate_limit)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
-    BY_HASH = concat!(select!(), "WHERE hash = $1 AND deleted_at IS NULL");
-    BY_ID = concat!(select!(), "WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL");
-    COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND ", live!("$2"));
-    /// Late and repeated reports never move the time back.
-    SCOPES_IN_USE = concat!("SELECT scopes, COUNT(*) FROM api_keys WHERE ", live!("$1"), " GROUP BY scopes ORDER BY scopes");
+    INSERT = concat!("INSERT INTO api_keys (", columns!(), ",
+            name_key, hash, pepper_version, form_token)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+            $12, $13, $14, $15, $16, $17,
+            $18, $19, $20, $21)");
+    BY_HASH = concat!("SELECT ", columns!(), "
+        FROM api_keys WHERE hash = $1 AND deleted_at IS NULL");
+    BY_ID = concat!("SELECT ", columns!(), "
+        FROM api_keys WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL");
+    /// A key is live by this condition in every statement (`store/keys` compares them). Time is a parameter: the clock
+    /// is that of the server, which tests set.
+    COUNT_LIVE = "SELECT COUNT(*) FROM api_keys
+        WHERE account_id = $1
+            AND (deleted_at IS NULL AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > $2) AND (grace_ends_at IS NULL OR grace_ends_at > $2))";
+    SCOPES_IN_USE = "SELECT scopes, COUNT(*) FROM api_keys
+        WHERE (deleted_at IS NULL AND revoked_at IS NULL
+            AND (expires_at IS NULL OR expires_at > $1) AND (grace_ends_at IS NULL OR grace_ends_at > $1))
+        GROUP BY scopes ORDER BY scopes";
     /// From the newest to the oldest, whichever of them `$2` is.
     CHAIN = concat!("WITH RECURSIVE older (id, replaces_id) AS (
             SELECT id, replaces_id FROM api_keys WHERE account_id = $1 AND id = $2
@@ -58,7 +54,9 @@ declare! {
         ), newer (id) AS (
             SELECT id FROM api_keys WHERE account_id = $1 AND id = $2
             UNION SELECT k.id FROM api_keys k JOIN newer ON k.replaces_id = newer.id
-        ) ", select!(), "WHERE deleted_at IS NULL AND id IN (SELECT id FROM older UNION SELECT id FROM newer)
+        )
+        SELECT ", columns!(), "
+        FROM api_keys WHERE deleted_at IS NULL AND id IN (SELECT id FROM older UNION SELECT id FROM newer)
         ORDER BY created_at DESC, id DESC LIMIT $3");
     SENT_FORM = "INSERT INTO sent_forms (account_id, form_token, sent_at) VALUES ($1, $2, $3)";
     REKEY = "UPDATE api_keys SET hash = $3, pepper_version = $4 WHERE id = $1 AND hash = $2 AND deleted_at IS NULL";
@@ -75,7 +73,8 @@ pub struct NewKey<'a> {
     pub key: &'a Key,
     /// What a presented key is found by.
     pub hash: &'a KeyHash,
-    /// The form it was made with.
+    /// The form it was made with. `sent_forms` refuses a form that is sent again, for as long as a session can last and a
+    /// day; this one does for as long as the key has a row.
     pub form_token: &'a str,
 }
 
@@ -121,7 +120,7 @@ impl TryFrom<Row> for Key {
                 .account_id
                 .parse()
                 .map_err(|_| StoreError::Unreadable("api_keys.account_id"))?,
-            name: row.name,
+            name: KeyName::from_stored(row.name),
             prefix: row.prefix,
             preset: row.preset,
             scopes: Scopes::from_stored(&row.scopes),
@@ -166,11 +165,8 @@ impl Keys<'_> {
             sqlx::query(INSERT)
                 .bind(key.id.to_string())
                 .bind(key.account.to_string())
-                .bind(&key.name)
-                .bind(key.name.to_lowercase())
+                .bind(key.name.as_str())
                 .bind(&key.prefix)
-                .bind(&new.hash.digest()[..])
-                .bind(new.hash.version())
                 .bind(&key.preset)
                 .bind(key.scopes.to_string())
                 .bind(key.allowlist.to_string())
@@ -179,11 +175,16 @@ impl Keys<'_> {
                 .bind(key.last_used_at.map(Timestamp::millis))
                 .bind(key.expires_at.map(Timestamp::millis))
                 .bind(key.revoked_at.map(Timestamp::millis))
-                .bind(new.form_token)
                 .bind(key.replaces.map(|id| id.to_string()))
                 .bind(key.rotation.map(|rotation| rotation.at.millis()))
                 .bind(key.rotation.map(|rotation| rotation.grace_ends_at.millis()))
+                .bind(key.leak_reported_at.map(Timestamp::millis))
                 .bind(key.rate_limit.map(i64::from))
+                // What the row is found by.
+                .bind(key.name.as_str().to_lowercase())
+                .bind(&new.hash.digest()[..])
+                .bind(new.hash.version())
+                .bind(new.form_token)
                 .execute(c)
                 .await?;
         });

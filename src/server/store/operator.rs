@@ -5,7 +5,7 @@ use super::{
     Conn, StoreError,
     accounts::Account,
     answered, declare,
-    keys::{Row as KeyRow, live, select},
+    keys::{Row as KeyRow, columns},
     on,
 };
 use crate::domain::{
@@ -35,14 +35,21 @@ declare! {
     ACCOUNT_OF_KEY = "SELECT accounts.id AS id, accounts.slug AS slug, accounts.name AS name
         FROM api_keys JOIN accounts ON accounts.id = api_keys.account_id
         WHERE api_keys.id = $1 AND api_keys.deleted_at IS NULL";
-    KEYS = concat!("SELECT listed.*, users.name AS creator_name, users.email AS creator_email FROM (",
-        select!(), "WHERE account_id = $1 AND deleted_at IS NULL AND (created_at, id) < ($2, $3)
-            ORDER BY created_at DESC, id DESC LIMIT $4) AS listed
+    KEYS = concat!("SELECT listed.*, users.name AS creator_name, users.email AS creator_email
+        FROM (
+            SELECT ", columns!(), "
+            FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL AND (created_at, id) < ($2, $3)
+            ORDER BY created_at DESC, id DESC LIMIT $4
+        ) AS listed
         LEFT JOIN users ON users.id = listed.creator_id ORDER BY listed.created_at DESC, listed.id DESC");
-    COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE ", live!("$1"));
-    LIVE_OF_ACCOUNT = concat!("SELECT id, created_at FROM api_keys
-        WHERE account_id = $1 AND (created_at, id) < ($3, $4) AND ", live!("$2"), "
-        ORDER BY created_at DESC, id DESC LIMIT $5");
+    COUNT_LIVE = "SELECT COUNT(*) FROM api_keys
+        WHERE (deleted_at IS NULL AND revoked_at IS NULL
+            AND (expires_at IS NULL OR expires_at > $1) AND (grace_ends_at IS NULL OR grace_ends_at > $1))";
+    LIVE_OF_ACCOUNT = "SELECT id, created_at FROM api_keys
+        WHERE account_id = $1 AND (created_at, id) < ($3, $4)
+            AND (deleted_at IS NULL AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > $2) AND (grace_ends_at IS NULL OR grace_ends_at > $2))
+        ORDER BY created_at DESC, id DESC LIMIT $5";
 }
 
 /// For PostgreSQL alone: on SQLite one transaction writes at a time.

@@ -6,11 +6,14 @@ pub mod rows;
 
 use super::{SignedIn, failure, frame, with_retry};
 use crate::{
-    api::{
-        keys::CreateKey,
-        wire::{ApiError, FormState},
+    api::wire::{ApiError, FormState},
+    domain::{
+        expiry::NEVER,
+        key::{Key, form::KeyForm},
+        paths,
+        role::Action,
+        token,
     },
-    domain::{expiry::NEVER, key::Key, paths, role::Action, token},
     server::{
         access::{self, AccountReader, KeyManager, Viewer},
         app::App,
@@ -22,10 +25,7 @@ use crate::{
             page_request::PageRequest,
         },
         error::ServiceError,
-        service::{
-            self,
-            keys::{Revealed, create::KeyForm},
-        },
+        service::{self, keys::Revealed},
     },
     ui::{
         layout::Section,
@@ -172,38 +172,19 @@ async fn acknowledge(keys: &Keys, request: axum::extract::Request) -> Response {
     }
 }
 
-async fn create(keys: &Keys, form: CreateKey) -> Response {
+async fn create(keys: &Keys, form: KeyForm) -> Response {
     let made = async {
         let manager = keys.manager(Action::CreateKey).await?;
-        let sent = KeyForm {
-            name: &form.name,
-            preset: &form.preset,
-            scopes: &form.scopes,
-            expires: &form.expires,
-            expires_on: &form.expires_on,
-            allowlist: &form.allowlist,
-            rate_limit: &form.rate_limit,
-            form_token: &form.form_token,
-        };
-        service::keys::create::create(keys.app(), &manager, &sent).await
+        service::keys::create::create(keys.app(), &manager, &form).await
     };
     let made = made.await;
-    let (status, error) = match answer(keys, made).await {
-        Ok(response) => return response,
-        Err(refused) => refused,
-    };
-    let mut state = FormState::default()
-        .with("name", form.name)
-        .with("preset", form.preset)
-        .with("expires", form.expires)
-        .with("expires_on", form.expires_on)
-        .with("allowlist", form.allowlist)
-        .with("rate_limit", form.rate_limit)
-        .with("form_token", form.form_token);
-    for scope in form.scopes {
-        state = state.with("scopes", scope);
+    match answer(keys, made).await {
+        Ok(response) => response,
+        Err((status, error)) => {
+            let state = fields::state(&form).refused(error);
+            draw_again(keys, status, Ok((KeyDialog::Create, state))).await
+        }
     }
-    draw_again(keys, status, Ok((KeyDialog::Create, state.refused(error)))).await
 }
 
 /// The page with the secret, or why there is none.

@@ -39,7 +39,7 @@ pub(super) fn get(key: &Key, now: Timestamp) -> KeyStatus<'_> {
     KeyStatus {
         account_id: key.account,
         apikey_id: key.id,
-        apikey_name: &key.name,
+        apikey_name: key.name.as_str(),
         apikey_prefix: &key.prefix,
         apikey_created_at: key.created_at.iso(),
         apikey_last_used_at: now.iso(),

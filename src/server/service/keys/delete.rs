@@ -39,7 +39,7 @@ pub async fn log_rows(app: &App, reader: &AccountReader, keys: &[Key]) -> Result
 #[must_use]
 pub fn confirmation(keys: &[Key]) -> String {
     match keys {
-        [key] => key.name.clone(),
+        [key] => key.name.to_string(),
         keys => format!("delete {} keys", keys.len()),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Revealed, check_form_token, once};
 use crate::{
-    domain::{activity::Event, ids::KeyId, key::Transition, token},
+    domain::{activity::Event, ids::KeyId, key::Transition},
     server::{
         access::KeyManager,
         app::App,
@@ -59,8 +59,7 @@ async fn give_another_secret(
     if !key.allows(Transition::Reissue, now) {
         return conflict(ENDED);
     }
-    let secret = token::generate(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
-    key.prefix = token::display_prefix(&secret);
+    let secret = key.reissue(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
     let new = NewSecret {
         prefix: &key.prefix,
         hash: &app.pepper.hash(&secret),

@@ -1,6 +1,6 @@
 //! Rotation: creates a replacement for a key, which keeps working for its grace period (docs/security.md, S37 and S38).
 
-use super::{Revealed, check_form_token, check_room, once};
+use super::{Revealed, add, check_form_token, issue, once};
 use crate::{
     domain::{
         activity::Event,
@@ -9,30 +9,18 @@ use crate::{
         ids::KeyId,
         key::{Key, KeyStatus, Rotation, Transition},
         time::Timestamp,
-        token,
     },
     server::{
         access::{AccountReader, KeyManager},
         app::App,
         error::ServiceError,
         service::{activity, settled},
-        store::{Tables as _, Tx, keys::NewKey},
+        store::{Tables as _, Tx},
     },
 };
 
 const ROTATED_TWICE: &str = "This form has made its replacement already, and a secret is shown only once. \
     If it was lost, use Reissue secret on the replacement.";
-
-/// The form `Rotate API key` as it was sent.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RotateForm<'a> {
-    /// Id of the key.
-    pub key: &'a str,
-    /// Grace period in hours.
-    pub grace: &'a str,
-    /// Makes the form count once (docs/security.md, S35).
-    pub form_token: &'a str,
-}
 
 /// Why a key in this state is not rotated.
 const fn refusal(status: KeyStatus) -> &'static str {
@@ -56,8 +44,8 @@ pub async fn stops(app: &App, reader: &AccountReader, key: &Key) -> Result<Optio
     Ok(older.filter(|older| older.status(app.now()).is_live()))
 }
 
-/// Makes a key to replace another: same name, scopes and allowlist, and the lifetime that the other was given, from
-/// now. Of two simultaneous rotations, one wins.
+/// Makes a key to replace another, with its terms and the lifetime that it was given ([`Key::replacement`]). The other
+/// one keeps working for `grace` hours. Of two simultaneous rotations, one wins.
 ///
 /// # Errors
 /// `NotFound` when the account has no such key, `Invalid` with the grace period, `Conflict` when the key cannot be
@@ -65,14 +53,22 @@ pub async fn stops(app: &App, reader: &AccountReader, key: &Key) -> Result<Optio
 pub async fn rotate(
     app: &App,
     manager: &KeyManager,
-    form: &RotateForm<'_>,
+    id: &str,
+    grace: &str,
+    form_token: &str,
 ) -> Result<Revealed, ServiceError> {
-    settled(app, replace(app, manager, form)).await
+    settled(app, replace(app, manager, id, grace, form_token)).await
 }
 
-async fn replace(app: &App, manager: &KeyManager, form: &RotateForm<'_>) -> Result<Revealed, ServiceError> {
-    let id: KeyId = form.key.parse().map_err(|_| ServiceError::NotFound)?;
-    let grace = grace::parse(form.grace);
+async fn replace(
+    app: &App,
+    manager: &KeyManager,
+    id: &str,
+    grace: &str,
+    form_token: &str,
+) -> Result<Revealed, ServiceError> {
+    let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    let grace = grace::parse(grace);
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
     tx.accounts().lock(account).await?;
@@ -80,32 +76,14 @@ async fn replace(app: &App, manager: &KeyManager, form: &RotateForm<'_>) -> Resu
     let old = tx.keys().by_id(account, id).await?;
     let old = old.ok_or(ServiceError::NotFound)?;
     let grace = grace.map_err(|error| ServiceError::Invalid(FieldErrors::one("grace", error.to_string())))?;
-    check_form_token(form.form_token)?;
-    once(&mut tx, account, form.form_token, now, ROTATED_TWICE).await?;
+    check_form_token(form_token)?;
+    once(&mut tx, account, form_token, now, ROTATED_TWICE).await?;
     let conflict = || Err(ServiceError::Conflict(refusal(old.status(now)).to_owned()));
     if !old.allows(Transition::Rotate, now) {
         return conflict();
     }
 
-    let secret = token::generate(&app.config.key_prefix, |bytes| app.rng.fill(bytes));
-    let key = Key {
-        id: KeyId::from_random(app.rng.bytes()),
-        account,
-        name: old.name.clone(),
-        prefix: token::display_prefix(&secret),
-        preset: old.preset.clone(),
-        scopes: old.scopes.clone(),
-        allowlist: old.allowlist.clone(),
-        creator: Some(manager.user),
-        created_at: now,
-        last_used_at: None,
-        expires_at: old.renewed_expiry(now),
-        revoked_at: None,
-        leak_reported_at: None,
-        rate_limit: old.rate_limit,
-        replaces: Some(old.id),
-        rotation: None,
-    };
+    let (key, secret) = issue(app, manager, old.replacement(now), now);
     let rotation = Rotation {
         at: now,
         grace_ends_at: now.plus(grace),
@@ -114,13 +92,7 @@ async fn replace(app: &App, manager: &KeyManager, form: &RotateForm<'_>) -> Resu
         return conflict();
     }
     stop_older(app, &mut tx, manager, &old, now).await?;
-    let new = NewKey {
-        key: &key,
-        hash: &app.pepper.hash(&secret),
-        form_token: form.form_token,
-    };
-    tx.keys().insert(&new).await?;
-    check_room(app, &mut tx, account, now).await?;
+    add(app, &mut tx, &key, &secret, form_token).await?;
     let detail = format!(
         "{}... replaces {}..., which works until {} at the latest",
         key.prefix,

@@ -1,7 +1,7 @@
 //! Changes that end or restrict a key. Every such change gets a number when its transaction ends, so that no server
 //! keeps using a cached key.
 
-use super::{NewSecret, live};
+use super::NewSecret;
 use crate::{
     domain::{
         ids::{AccountId, KeyId},
@@ -13,15 +13,20 @@ use crate::{
 
 declare! {
     /// Only while the key was never used.
-    REISSUE = concat!("UPDATE api_keys SET prefix = $3, hash = $4, pepper_version = $5
-        WHERE account_id = $1 AND id = $2 AND last_used_at IS NULL AND ", live!("$6"));
+    REISSUE = "UPDATE api_keys SET prefix = $3, hash = $4, pepper_version = $5
+        WHERE account_id = $1 AND id = $2 AND last_used_at IS NULL
+            AND (deleted_at IS NULL AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > $6) AND (grace_ends_at IS NULL OR grace_ends_at > $6))";
     /// Only before its end: what has ended stays ended.
-    MOVE_GRACE = concat!("UPDATE api_keys SET grace_ends_at = $3
-        WHERE account_id = $1 AND id = $2 AND rotated_at IS NOT NULL AND ", live!("$4"));
+    MOVE_GRACE = "UPDATE api_keys SET grace_ends_at = $3
+        WHERE account_id = $1 AND id = $2 AND rotated_at IS NOT NULL
+            AND (deleted_at IS NULL AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > $4) AND (grace_ends_at IS NULL OR grace_ends_at > $4))";
     ROTATE = "UPDATE api_keys SET rotated_at = $3, grace_ends_at = $4
         WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL AND rotated_at IS NULL AND revoked_at IS NULL";
     REVOKE = "UPDATE api_keys SET revoked_at = $3
         WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL AND revoked_at IS NULL";
+    /// Later and repeated reports never move the time back.
     REPORT = "UPDATE api_keys SET leak_reported_at = $3, revoked_at = COALESCE(revoked_at, $3)
         WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL AND leak_reported_at IS NULL";
     /// A marked row, until its request log is gone (`crate::server::store::retention`).

@@ -1,6 +1,6 @@
 //! Keys in the wrong hands: reported as leaked, or used after their end.
 
-use super::{Row, select};
+use super::{Row, columns};
 use crate::{
     domain::{
         ids::{AccountId, KeyId},
@@ -11,14 +11,16 @@ use crate::{
 };
 
 declare! {
-    OPEN = concat!(select!(), "WHERE account_id = $1 AND deleted_at IS NULL
+    OPEN = concat!("SELECT ", columns!(), "
+        FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
             AND leak_reported_at IS NOT NULL AND leak_acknowledged_at IS NULL
         ORDER BY leak_reported_at DESC, id LIMIT $2");
     ACKNOWLEDGE = "UPDATE api_keys SET leak_acknowledged_at = $3
         WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL
             AND leak_reported_at IS NOT NULL AND leak_acknowledged_at IS NULL";
     /// Whether it is the first alert of its hour; `$3` is the latest time that the one before may have.
-    ALERT = "UPDATE api_keys SET alerted_at = $2 WHERE id = $1 AND deleted_at IS NULL AND (alerted_at IS NULL OR alerted_at <= $3)
+    ALERT = "UPDATE api_keys SET alerted_at = $2
+        WHERE id = $1 AND deleted_at IS NULL AND (alerted_at IS NULL OR alerted_at <= $3)
         RETURNING account_id, name, prefix";
 }
 

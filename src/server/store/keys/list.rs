@@ -1,37 +1,42 @@
 //! The list of an account's keys: searched, filtered, and read page by page.
 
-use super::{Row, live, select};
+use super::{Row, columns};
 use crate::{
     domain::{ids::AccountId, key::Key, page::Cursor, time::Timestamp},
     server::store::{Conn, StoreError, declare, engine::search, on},
 };
 
-/// The rows of an account that a search leaves: `$2` is a pattern or nothing.
-macro_rules! searched {
-    () => {
-        "account_id = $1 AND deleted_at IS NULL
-        AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')"
-    };
-}
-
-/// Those that are live (`$3` is `live`), that are not (`ended`), or all (nothing), at `$4`.
-macro_rules! filtered {
-    () => {
-        concat!(
-            searched!(),
-            " AND (CAST($3 AS TEXT) IS NULL OR ($3 = 'live') = ",
-            live!("$4"),
-            ")"
-        )
-    };
-}
-
+// `$2` is the pattern of the search, or NULL; `$3` is 'live', 'ended' or NULL; `$4` is the time; `$5` and `$6` are the cursor.
 declare! {
-    OLDER = concat!(select!(), "WHERE ", filtered!(), " AND (created_at, id) < ($5, $6) ORDER BY created_at DESC, id DESC LIMIT $7");
-    NEWER = concat!(select!(), "WHERE ", filtered!(), " AND (created_at, id) > ($5, $6) ORDER BY created_at, id LIMIT $7");
-    COUNT_NEWER = concat!("SELECT COUNT(*) FROM api_keys WHERE ", filtered!(), " AND (created_at, id) > ($5, $6)");
-    COUNTS = concat!("SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN ", live!("$3"), " THEN 1 ELSE 0 END), 0) AS BIGINT)
-        FROM api_keys WHERE ", searched!());
+    OLDER = concat!("SELECT ", columns!(), "
+        FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
+            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')
+            AND (CAST($3 AS TEXT) IS NULL OR ($3 = 'live') =
+                (deleted_at IS NULL AND revoked_at IS NULL
+                    AND (expires_at IS NULL OR expires_at > $4) AND (grace_ends_at IS NULL OR grace_ends_at > $4)))
+            AND (created_at, id) < ($5, $6)
+        ORDER BY created_at DESC, id DESC LIMIT $7");
+    NEWER = concat!("SELECT ", columns!(), "
+        FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
+            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')
+            AND (CAST($3 AS TEXT) IS NULL OR ($3 = 'live') =
+                (deleted_at IS NULL AND revoked_at IS NULL
+                    AND (expires_at IS NULL OR expires_at > $4) AND (grace_ends_at IS NULL OR grace_ends_at > $4)))
+            AND (created_at, id) > ($5, $6)
+        ORDER BY created_at, id LIMIT $7");
+    COUNT_NEWER = "SELECT COUNT(*)
+        FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
+            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')
+            AND (CAST($3 AS TEXT) IS NULL OR ($3 = 'live') =
+                (deleted_at IS NULL AND revoked_at IS NULL
+                    AND (expires_at IS NULL OR expires_at > $4) AND (grace_ends_at IS NULL OR grace_ends_at > $4)))
+            AND (created_at, id) > ($5, $6)";
+    COUNTS = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN
+            (deleted_at IS NULL AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > $3) AND (grace_ends_at IS NULL OR grace_ends_at > $3))
+            THEN 1 ELSE 0 END), 0) AS BIGINT)
+        FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
+            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')";
 }
 
 /// Which keys of an account a list shows.

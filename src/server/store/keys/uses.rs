@@ -4,38 +4,34 @@ use crate::{
     domain::{ids::KeyId, time::Timestamp},
     server::store::{
         Conn, StoreError, answered,
-        engine::bulk::{self, Column, MANY, column},
+        engine::bulk::{self, MANY, column},
     },
 };
 use sqlx::{PgConnection, SqliteConnection};
 use std::sync::LazyLock;
 
-/// Columns that are given, and their types.
-const COLUMNS: [Column; 2] = [("id", "TEXT"), ("at", "BIGINT")];
-
 static SQLITE_ONE: LazyLock<String> = LazyLock::new(|| sqlite(1));
 static SQLITE_MANY: LazyLock<String> = LazyLock::new(|| sqlite(MANY));
-static POSTGRES: LazyLock<String> = LazyLock::new(|| {
-    // Locked in the order of the keys, as [`super::Keys::lock`] has it, however the rows are changed.
-    let with = format!(
-        "WITH used AS (SELECT k.id, given.at FROM {} JOIN api_keys k ON k.id = given.id AND k.deleted_at IS NULL \
-         ORDER BY k.id COLLATE \"C\" FOR UPDATE OF k) ",
-        bulk::columns(&COLUMNS)
-    );
-    update(&with, "used")
-});
 
+/// Begins with `WITH given (id, at) AS (VALUES (?, ?), ...)`.
 fn sqlite(rows: usize) -> String {
-    update(&bulk::rows(&COLUMNS, rows), "given")
+    bulk::rows(&["id", "at"], rows)
+        + "UPDATE api_keys SET last_used_at = given.at
+            FROM given
+            WHERE api_keys.id = given.id AND api_keys.deleted_at IS NULL
+                AND (last_used_at IS NULL OR last_used_at < given.at)"
 }
 
-fn update(with: &str, given: &str) -> String {
-    format!(
-        "{with}UPDATE api_keys SET last_used_at = {given}.at FROM {given} \
-         WHERE api_keys.id = {given}.id AND api_keys.deleted_at IS NULL \
-         AND (last_used_at IS NULL OR last_used_at < {given}.at)"
+/// Locks the keys in the order of their ids first, as [`super::Keys::lock`] does.
+const POSTGRES: &str = "WITH used AS (
+        SELECT k.id, given.at
+        FROM UNNEST($1::TEXT[], $2::BIGINT[]) AS given (id, at)
+        JOIN api_keys k ON k.id = given.id AND k.deleted_at IS NULL
+        ORDER BY k.id COLLATE \"C\" FOR UPDATE OF k
     )
-}
+    UPDATE api_keys SET last_used_at = used.at
+    FROM used
+    WHERE api_keys.id = used.id AND api_keys.deleted_at IS NULL AND (last_used_at IS NULL OR last_used_at < used.at)";
 
 /// Uses of keys to write.
 pub struct KeyUses<'c>(pub(in crate::server::store) Conn<'c>);
@@ -76,7 +72,7 @@ async fn note_rows(
 }
 
 async fn note_columns(conn: &mut PgConnection, rows: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
-    sqlx::query(POSTGRES.as_str())
+    sqlx::query(POSTGRES)
         .bind(column(rows, |(key, _)| key.to_string()))
         .bind(column(rows, |(_, at)| at.millis()))
         .execute(conn)

@@ -5,7 +5,7 @@ use crate::{
         ids::{AccountId, KeyId},
         time::Timestamp,
     },
-    server::store::{Conn, StoreError, declare, keys::live, on},
+    server::store::{Conn, StoreError, declare, on},
 };
 
 declare! {
@@ -16,12 +16,18 @@ declare! {
         GROUP BY method, route, status, error_code ORDER BY method, route, status";
     COUNT_OF_KEY = "SELECT COUNT(*) FROM request_logs WHERE key_id = $1";
     /// Whether any key of the account is in its grace period: most accounts have none, and then nothing is counted.
-    ANY_IN_GRACE = concat!("SELECT COUNT(*) FROM (SELECT 1 FROM api_keys
-        WHERE account_id = $1 AND rotated_at IS NOT NULL AND ", live!("$2"), " LIMIT 1) AS one");
-    /// Requests of the keys in their grace period, then of their replacements. Questions of their own, so that each key's
+    ANY_IN_GRACE = "SELECT COUNT(*) FROM (SELECT 1 FROM api_keys
+        WHERE account_id = $1 AND rotated_at IS NOT NULL
+            AND (deleted_at IS NULL AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > $2) AND (grace_ends_at IS NULL OR grace_ends_at > $2))
+        LIMIT 1) AS one";
+    /// Requests of the keys in their grace period and of their replacements. A subquery for each figure, so that each key's
     /// rows are looked up: a join may read the whole log.
-    SINCE_ROTATION = concat!("WITH old AS (
-            SELECT id, rotated_at FROM api_keys WHERE account_id = $1 AND rotated_at IS NOT NULL AND ", live!("$2"), "
+    SINCE_ROTATION = "WITH old AS (
+            SELECT id, rotated_at FROM api_keys
+            WHERE account_id = $1 AND rotated_at IS NOT NULL
+                AND (deleted_at IS NULL AND revoked_at IS NULL
+                    AND (expires_at IS NULL OR expires_at > $2) AND (grace_ends_at IS NULL OR grace_ends_at > $2))
         ), asked (id, since) AS (
             SELECT id, rotated_at FROM old
             UNION SELECT new.id, new.created_at FROM old JOIN api_keys new ON new.replaces_id = old.id AND new.deleted_at IS NULL
@@ -30,7 +36,7 @@ declare! {
             (SELECT COUNT(*) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since),
             (SELECT COUNT(DISTINCT l.ip_hash) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since),
             (SELECT MAX(l.at) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since)
-        FROM asked");
+        FROM asked";
     /// Day by day from `$2` on, the first being 0: how many were refused by the check of the key, and how many were not.
     DAYS = "SELECT (at - $2) / 86400000 AS day,
             CAST(SUM(CASE WHEN error_code LIKE 'BSE1%' THEN 0 ELSE 1 END) AS BIGINT) AS accepted,

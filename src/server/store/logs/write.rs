@@ -4,7 +4,7 @@ use crate::{
     domain::request_log::LogEntry,
     server::store::{
         Conn, StoreError, answered,
-        engine::bulk::{self, Column, MANY, column},
+        engine::bulk::{self, MANY, column},
     },
 };
 use sqlx::{PgConnection, Postgres, SqliteConnection, postgres::PgArguments, query::QueryScalar};
@@ -13,26 +13,26 @@ use std::{
     sync::LazyLock,
 };
 
-/// Columns that are given, and their types.
-const COLUMNS: [Column; 12] = [
-    ("id", "TEXT"),
-    ("account_id", "TEXT"),
-    ("key_id", "TEXT"),
-    ("method", "TEXT"),
-    ("route", "TEXT"),
-    ("path", "TEXT"),
-    ("params", "TEXT"),
-    ("status", "BIGINT"),
-    ("error_code", "TEXT"),
-    ("ip_hash", "TEXT"),
-    ("user_agent", "TEXT"),
-    ("at", "BIGINT"),
+/// The columns, in the order in which their values are bound and copied.
+const COLUMNS: [&str; 12] = [
+    "id",
+    "account_id",
+    "key_id",
+    "method",
+    "route",
+    "path",
+    "params",
+    "status",
+    "error_code",
+    "ip_hash",
+    "user_agent",
+    "at",
 ];
 
 static SQLITE_ONE: LazyLock<String> = LazyLock::new(|| sqlite(1));
 static SQLITE_MANY: LazyLock<String> = LazyLock::new(|| sqlite(MANY));
 static COPY: LazyLock<String> =
-    LazyLock::new(|| format!("COPY request_logs ({}) FROM STDIN", bulk::names(&COLUMNS)));
+    LazyLock::new(|| format!("COPY request_logs ({}) FROM STDIN", COLUMNS.join(", ")));
 /// The keys are locked once and in their order, as [`crate::server::store::keys::Keys::lock`] has it: one that is being deleted is
 /// waited for, and one that was deleted has no rows any more.
 const LIVING: &str = "SELECT id FROM api_keys WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id COLLATE \"C\" FOR KEY SHARE";
@@ -40,14 +40,16 @@ const LIVING: &str = "SELECT id FROM api_keys WHERE id = ANY($1) AND deleted_at 
 const PRESENT: &str = "SELECT id FROM request_logs WHERE (key_id, at, id) IN \
     (SELECT * FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[]))";
 
-/// The statement that adds what is given. Two indexes say whether the key is there and whether it was deleted: of those
-/// that were there are few.
+/// Begins with `WITH given (...) AS (VALUES ...)`, with [`COLUMNS`] in both places. Two indexes say whether the key exists
+/// and whether it was deleted: few are.
 fn sqlite(rows: usize) -> String {
-    let (with, names) = (bulk::rows(&COLUMNS, rows), bulk::names(&COLUMNS));
+    let (with, names) = (bulk::rows(&COLUMNS, rows), COLUMNS.join(", "));
     format!(
-        "{with}INSERT INTO request_logs ({names}) SELECT {names} FROM given \
-         WHERE EXISTS (SELECT 1 FROM api_keys k WHERE k.id = given.key_id) \
-         AND NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = given.key_id AND k.deleted_at IS NOT NULL) ON CONFLICT (id) DO NOTHING"
+        "{with}INSERT INTO request_logs ({names})
+            SELECT {names} FROM given
+            WHERE EXISTS (SELECT 1 FROM api_keys k WHERE k.id = given.key_id)
+                AND NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = given.key_id AND k.deleted_at IS NOT NULL)
+            ON CONFLICT (id) DO NOTHING"
     )
 }
 

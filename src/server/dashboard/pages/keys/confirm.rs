@@ -15,10 +15,7 @@ use crate::{
         error::ServiceError,
         service::{
             self,
-            keys::{
-                Revealed, revoke,
-                rotate::{self, RotateForm},
-            },
+            keys::{Revealed, revoke, rotate},
         },
     },
     ui::pages::keys::{Ask, DETAIL, KeyDialog, QuestionData},
@@ -151,12 +148,7 @@ async fn rotate(keys: &Keys, request: Request) -> Result<Response, Response> {
     let form: RotateKey = read(request).await?;
     let made = async {
         let manager = keys.manager(Action::RotateKey).await?;
-        let sent = RotateForm {
-            key: &form.key,
-            grace: &form.grace,
-            form_token: &form.form_token,
-        };
-        rotate::rotate(keys.app(), &manager, &sent).await
+        rotate::rotate(keys.app(), &manager, &form.key, &form.grace, &form.form_token).await
     };
     let state = FormState::default()
         .with("form_token", &form.form_token)

@@ -66,7 +66,7 @@ pub fn row(app: &App, key: Key, around: &Around<'_>, pointed_out: &str) -> KeyRo
         }),
         rate_limit: key.rate_limit,
         allowlist: key.allowlist.entries().map(|entry| entry.to_string()).collect(),
-        name: key.name,
+        name: key.name.into(),
         prefix: key.prefix,
         last_used_at: key.last_used_at,
         created_at: key.created_at,
@@ -100,7 +100,7 @@ pub fn leak(key: Key, page: &str) -> Option<Leak> {
         reported_at: key.leak_reported_at?,
         href: paths::key_below(page, key.id),
         id: key.id.to_string(),
-        name: key.name,
+        name: key.name.into(),
         prefix: key.prefix,
     })
 }

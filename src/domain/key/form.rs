@@ -1,0 +1,137 @@
+//! The form `Add API key`: its fields as they are sent, and what they mean.
+
+use super::{issue::Terms, rate_limit};
+use crate::domain::{
+    catalog::{CUSTOM, Catalog},
+    expiry::{self, ExpiryError},
+    field_errors::FieldErrors,
+    name::KeyName,
+    network::Allowlist,
+    scope::Scopes,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// The fields. One that is missing is empty.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeyForm {
+    /// Name.
+    pub name: String,
+    /// Machine name of a preset, or `custom`.
+    pub preset: String,
+    /// The ticked scopes, which count for `custom`.
+    pub scopes: Vec<String>,
+    /// `never`, a number of days, or `date`.
+    pub expires: String,
+    /// The last day, for `date`.
+    pub expires_on: String,
+    /// Addresses and CIDR blocks.
+    pub allowlist: String,
+    /// Requests a minute, or nothing.
+    pub rate_limit: String,
+    /// Makes the form count once (docs/security.md, S35).
+    pub form_token: String,
+}
+
+impl KeyForm {
+    /// What the key is made with, and notes on what was changed of the allowlist.
+    ///
+    /// # Errors
+    /// Every field that is invalid.
+    pub fn read(&self, catalog: &Catalog, now: Timestamp) -> Result<(Terms, Vec<String>), FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let name = errors.check("name", KeyName::parse(&self.name));
+        let permissions = self.permissions(catalog, &mut errors);
+        let expires_at = expiry::parse(&self.expires, &self.expires_on, now);
+        let field = expires_at.as_ref().err().map_or("expires", expiry_field);
+        let expires_at = errors.check(field, expires_at);
+        let reading = errors.check("allowlist", Allowlist::parse(&self.allowlist));
+        let rate_limit = errors.check("rate_limit", rate_limit::parse(&self.rate_limit));
+        let (Some(name), Some((preset, scopes)), Some(expires_at), Some(reading), Some(rate_limit)) =
+            (name, permissions, expires_at, reading, rate_limit)
+        else {
+            return Err(errors);
+        };
+        let terms = Terms {
+            allowlist: reading.list,
+            expires_at,
+            rate_limit,
+            ..Terms::new(name, preset, scopes)
+        };
+        Ok((terms, reading.notes))
+    }
+
+    /// Machine name and scopes of the chosen preset.
+    fn permissions(&self, catalog: &Catalog, errors: &mut FieldErrors) -> Option<(String, Scopes)> {
+        if self.preset == CUSTOM {
+            let scopes = self.scopes.iter().map(String::as_str);
+            let scopes = errors.check("scopes", catalog.custom(scopes))?;
+            return Some((CUSTOM.to_owned(), scopes));
+        }
+        let preset = catalog.preset(&self.preset).ok_or("Choose what the key may do.");
+        let preset = errors.check("preset", preset)?;
+        let scopes = preset.scopes.iter().map(String::as_str).collect();
+        Some((preset.id.clone(), scopes))
+    }
+}
+
+/// The field to show an error of the expiry at.
+const fn expiry_field(error: &ExpiryError) -> &'static str {
+    match error {
+        ExpiryError::Unknown => "expires",
+        _ => "expires_on",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_458_000_000);
+
+    #[test]
+    fn what_a_key_is_made_with() {
+        let form = KeyForm {
+            name: " prod ".to_owned(),
+            preset: "custom".to_owned(),
+            scopes: vec!["health:read".to_owned(), "account:read".to_owned()],
+            expires: "7".to_owned(),
+            allowlist: "203.0.113.7".to_owned(),
+            rate_limit: "60".to_owned(),
+            ..KeyForm::default()
+        };
+        let (terms, notes) = form.read(&Catalog::vendor(), NOW).expect("valid fields");
+        assert_eq!((terms.name.as_str(), terms.preset.as_str()), ("prod", "custom"));
+        assert!(terms.scopes.contains("health:read") && terms.scopes.contains("account:read"));
+        assert_eq!(
+            terms.expires_at,
+            Some(NOW.plus(std::time::Duration::from_hours(24 * 7)))
+        );
+        assert_eq!(
+            (terms.allowlist.to_string().as_str(), terms.rate_limit),
+            ("203.0.113.7", Some(60))
+        );
+        assert_eq!((terms.replaces, notes.len()), (None, 0));
+    }
+
+    #[test]
+    fn every_invalid_field_is_named() {
+        let form = KeyForm {
+            preset: "custom".to_owned(),
+            expires: "date".to_owned(),
+            allowlist: "nowhere".to_owned(),
+            rate_limit: "0".to_owned(),
+            ..KeyForm::default()
+        };
+        let errors = form.read(&Catalog::vendor(), NOW).expect_err("invalid fields");
+        for field in ["name", "scopes", "expires_on", "allowlist", "rate_limit"] {
+            assert!(errors.get(field).is_some(), "{field}: {errors:?}");
+        }
+        assert!(errors.get("preset").is_none() && errors.get("expires").is_none());
+        let errors = KeyForm::default()
+            .read(&Catalog::vendor(), NOW)
+            .expect_err("nothing chosen");
+        assert!(errors.get("preset").is_some() && errors.get("scopes").is_none());
+    }
+}
