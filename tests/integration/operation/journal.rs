@@ -108,6 +108,23 @@ async fn state(database: &Database) -> Vec<String> {
     rows
 }
 
+/// Nothing that a copy has is in another state than what had ended before. It lacks the three keys that were made since.
+async fn is_as_it_was(database: &Database, ended: &[String]) {
+    let now = state(database).await;
+    let others: Vec<_> = now.iter().filter(|row| !ended.contains(row)).collect();
+    assert!(others.is_empty() && now.len() + 3 == ended.len(), "{others:?}");
+}
+
+fn says_what_was_replayed(log: &str) {
+    let lines = log
+        .lines()
+        .filter(|line| line.contains("is older than its journal"));
+    let lines: Vec<_> = lines.collect();
+    let [line] = lines[..] else { panic!("{log}") };
+    let counts = "10 of keys, 4 of members, 1 of passwords";
+    assert!(line.contains(counts), "{line}");
+}
+
 /// A backup that is restored is an older file too, to which the next start applies the journal.
 fn restored(database: &Database, backup: &str) {
     let said = run(database, &["restore", backup, "--replace"]).expect("restored");
@@ -203,10 +220,7 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     let ended = state(&database).await;
     put_back(&database, &copy);
     let program = Program::start(&database);
-    // Nothing that the copy has is in another state than before. It lacks the keys that were made since.
-    let now = state(&database).await;
-    let others: Vec<_> = now.iter().filter(|row| !ended.contains(row)).collect();
-    assert!(others.is_empty() && now.len() + 3 == ended.len(), "{others:?}");
+    is_as_it_was(&database, &ended).await;
     for key in five
         .iter()
         .chain([&rotated, &cut_short, &deleted, &reissued, &later])
@@ -217,15 +231,7 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     assert_eq!(uses(&program, &anew).await, 200, "the new secret of a key");
     members_are_as_changed(&program).await;
     let log = String::from_utf8(program.stop()).expect("text");
-    let lines: Vec<_> = log
-        .lines()
-        .filter(|line| line.contains("is older than its journal"))
-        .collect();
-    let [line] = lines[..] else { panic!("{log}") };
-    assert!(
-        line.contains("10 of keys, 4 of members, 1 of passwords"),
-        "{line}"
-    );
+    says_what_was_replayed(&log);
 
     let (before, lines) = (state(&database).await, entries(&journal(&database)).len());
     let log = String::from_utf8(Program::start(&database).stop()).expect("text");

@@ -144,13 +144,13 @@ impl Rounds {
     /// Starts a server, revokes keys, and kills it at this part of the time that it takes; or lets it end, and measures that.
     async fn round(&mut self, moment: Option<f64>) -> Result<(), Failure> {
         let left = unfinished(&journal(&self.place));
-        let begun = begin(&self.place)?;
-        let process = begun.id();
+        let starting = begin(&self.place)?;
+        let process = starting.id();
         let kill_after = moment.map(|moment| self.takes.mul_f64(moment));
         // It begins before the server listens.
         let compaction = (self.when == When::Compaction)
             .then(|| tokio::spawn(compaction(journal(&self.place), left, process, kill_after)));
-        let program = match begun.listening().await? {
+        let program = match starting.listening().await? {
             Ok(program) => Some(program),
             Err(ended) if moment.is_some() && ended.status.signal() == Some(KILLED) => None,
             Err(ended) => return Err(refusal(&ended)),
