@@ -1,4 +1,4 @@
-//! The bar above the table: search, and the filter All, Live, Ended.
+//! The bar above the table: search, and the filter All, Working, Ended.
 
 use crate::ui::kit::{
     button::{Button, Kind},
