@@ -1,4 +1,4 @@
-//! Making a key.
+//! Creating a key.
 
 use super::{Revealed, check_form_token, check_room, once};
 use crate::{
@@ -26,28 +26,28 @@ use crate::{
 const SENT_TWICE: &str = "This form has made its key already, and a secret is shown only once. \
     Reload the page to see the key in the table.";
 
-/// The form `Add API key` as it was sent.
+/// The submitted form `Add API key`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyForm<'a> {
     /// Name.
     pub name: &'a str,
     /// Machine name of a preset, or `custom`.
     pub preset: &'a str,
-    /// Scopes that were ticked; they count for `custom`.
+    /// Selected scopes; used for `custom` only.
     pub scopes: &'a [String],
     /// `never`, a number of days, or `date`.
     pub expires: &'a str,
-    /// The last day, for `date`.
+    /// The date, for `date`.
     pub expires_on: &'a str,
     /// Addresses and CIDR blocks.
     pub allowlist: &'a str,
-    /// Requests a minute, or nothing.
+    /// Requests a minute, or empty.
     pub rate_limit: &'a str,
-    /// Makes the form count once (docs/security.md, S35).
+    /// Form token, which makes the form yield one secret (docs/security.md, S35).
     pub form_token: &'a str,
 }
 
-/// Machine name and scopes of what was chosen.
+/// Machine name and scopes of the selected preset.
 fn permissions(catalog: &Catalog, form: &KeyForm<'_>, errors: &mut FieldErrors) -> Option<(String, Scopes)> {
     if form.preset == CUSTOM {
         let scopes = errors.check("scopes", catalog.custom(form.scopes.iter().map(String::as_str)))?;
@@ -61,7 +61,7 @@ fn permissions(catalog: &Catalog, form: &KeyForm<'_>, errors: &mut FieldErrors) 
     ))
 }
 
-/// The field that an error of the end belongs to.
+/// The field that shows an error of the expiry.
 const fn expiry_field(error: &ExpiryError) -> &'static str {
     match error {
         ExpiryError::Unknown => "expires",
@@ -69,11 +69,11 @@ const fn expiry_field(error: &ExpiryError) -> &'static str {
     }
 }
 
-/// Makes a key.
+/// Creates a key.
 ///
 /// # Errors
-/// `Invalid` with every field that was refused, `Repeated` when the form was sent before, `Conflict` when the account
-/// has as many live keys as it may.
+/// `Invalid` with every field that was refused, `Repeated` when the form was already submitted, `Conflict`
+/// when the account has reached its cap of live keys.
 pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Result<Revealed, ServiceError> {
     let now = app.now();
     let mut errors = FieldErrors::default();
@@ -131,7 +131,7 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm<'_>) -> Resu
     })
 }
 
-/// How an allowlist would be kept.
+/// Parses an allowlist, for the hint at its field.
 ///
 /// # Errors
 /// `Invalid` at its field.

@@ -23,18 +23,18 @@ use crate::{
 const ROTATED_TWICE: &str = "This form has made its replacement already, and a secret is shown only once. \
     If it was lost, use Reissue secret on the replacement.";
 
-/// The form `Rotate API key` as it was sent.
+/// The submitted form `Rotate API key`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RotateForm<'a> {
     /// Id of the key.
     pub key: &'a str,
     /// Grace period in hours.
     pub grace: &'a str,
-    /// Makes the form count once (docs/security.md, S35).
+    /// Form token, which makes the form yield one secret (docs/security.md, S35).
     pub form_token: &'a str,
 }
 
-/// Why a key in this state is not rotated.
+/// Why a key with this status cannot be rotated.
 const fn refusal(status: KeyStatus) -> &'static str {
     match status {
         KeyStatus::Rotated => "This key was rotated already. Rotate its replacement instead.",
@@ -43,7 +43,7 @@ const fn refusal(status: KeyStatus) -> &'static str {
     }
 }
 
-/// The key that `key` was made to replace, while that one still works: rotating `key` stops it at once.
+/// The key whose replacement `key` is, while that one still works: rotating `key` ends it at once.
 ///
 /// # Errors
 /// When the database fails.
@@ -56,12 +56,12 @@ pub async fn stops(app: &App, reader: &AccountReader, key: &Key) -> Result<Optio
     Ok(older.filter(|older| older.status(app.now()).is_live()))
 }
 
-/// Makes a key to replace another: same name, scopes and allowlist, and the lifetime that the other was given, from
-/// now. Of two simultaneous rotations, one wins.
+/// Creates a replacement with the same name, scopes, allowlist and lifetime, counted from now. Of two
+/// simultaneous rotations, one succeeds.
 ///
 /// # Errors
-/// `NotFound` when the account has no such key, `Invalid` with the grace period, `Conflict` when the key cannot be
-/// rotated or there is no room for another, `Repeated` when the form was sent before.
+/// `NotFound` when the account has no such key, `Invalid` for the grace period, `Conflict` when the key
+/// cannot be rotated or the account has reached its cap, `Repeated` when the form was already submitted.
 pub async fn rotate(
     app: &App,
     manager: &KeyManager,
@@ -139,7 +139,7 @@ async fn replace(app: &App, manager: &KeyManager, form: &RotateForm<'_>) -> Resu
     })
 }
 
-/// Stops the key that `old` was made to replace, if it still works: of a chain two secrets work at most.
+/// Ends the key whose replacement `old` is, if it still works: at most two secrets of a chain work.
 async fn stop_older(
     app: &App,
     tx: &mut Tx,
