@@ -1,14 +1,14 @@
 //! BabySea keys: the API keys dashboard and the server that checks the keys.
 //!
-//! `domain` holds the rules, `api` the server functions, `ui` all that is drawn; `server` never reaches the browser.
-//! docs/architecture.md walks through them.
+//! `domain` holds the rules, `api` the server functions, `ui` pages and components; `server` is not compiled
+//! for the browser. docs/architecture.md walks through them.
 //!
-//! The pages use Leptos without its router, resources and action forms: docs/decisions/0002-pages-without-a-client-router.md
-//! says what stands in their place, and why.
+//! The pages use Leptos without its router, resources and action forms:
+//! docs/decisions/0002-pages-without-a-client-router.md says what is used instead, and why.
 
-// A page's type nests as deep as its elements do.
+// The type of a page nests as deep as its elements.
 #![recursion_limit = "256"]
-// A write that fails is no panic: see `server::runtime::logging`.
+// Print macros panic when the write fails: see `server::runtime::logging`.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 pub mod api;
@@ -17,7 +17,7 @@ pub mod domain;
 pub mod server;
 pub mod ui;
 
-/// Called by the page's script once the module is loaded; the islands then come to life one by one.
+/// Called by the page's script once the WebAssembly module is loaded. Each island then hydrates by itself.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

@@ -1,6 +1,6 @@
-//! Reads the configuration, builds the app, and serves it until a signal.
+//! The server's entry point: reads the configuration, starts the app, and serves until a signal arrives.
 
-// A write that fails is no panic: see `server::runtime::logging`.
+// Print macros panic when the write fails: see `server::runtime::logging`.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 use babysea::server::{
@@ -35,17 +35,17 @@ use tokio::{
     sync::Mutex,
 };
 
-/// Connections that wait to be accepted, where the system allows so many. One that finds no place is tried again by its
-/// client after a second: thousands that come at once must not make others wait so long.
+/// Listen backlog, where the system allows it. A connection that does not fit is retried by its client after
+/// a second, so a burst of thousands must fit.
 const QUEUE: u32 = 4_096;
-/// How long the log and other entries may take that are not written yet.
+/// Time limit for writing queued rows and activity entries at shutdown.
 const WRITING: Duration = Duration::from_secs(5);
-/// How long the database's connections may take to end.
+/// Time limit for closing database connections.
 const CLOSING: Duration = Duration::from_millis(500);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // Dropped last: it waits for the last lines.
+    // Dropped last, because dropping waits until the last log lines are written.
     let log = Log::start();
     let (config, command) = match Config::from_process() {
         Ok(given) => given,
@@ -70,7 +70,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Raises the limit of open files as far as the system allows: each connection is one (docs/security.md, S88).
+/// Raises the limit of open files as far as the system allows: each connection needs one (docs/security.md,
+/// S88).
 fn raise_files(wanted: Option<u32>) {
     let files = match raise_open_files() {
         Ok(files) => files,
@@ -99,8 +100,8 @@ fn refuse(log: &Log, sentence: &dyn Display) -> ExitCode {
 
 async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::error::Error>> {
     raise_files(config.max_connections);
-    // No connection is accepted before the start is done: a balancer that only connects would think that the server is
-    // ready.
+    // Connections are refused until the start is complete: a load balancer that only tests the connection
+    // would take the server for ready.
     let (address, metrics_address) = (config.listen, config.metrics_listen);
     let socket = bind("LISTEN", address)?;
     let metrics = match metrics_address {
@@ -110,11 +111,12 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     let bound = socket.local_addr()?;
     let origin = config.origin(bound)?;
     let mut stopped = pin!(told_to_stop()?);
-    // Registered before the start, which can take a while: without a handler this signal ends the process.
+    // Registered before the start, which can take a while: without a handler SIGHUP ends the process.
     let hangups = signal(SignalKind::hangup())?;
     let app = tokio::select! {
         app = App::start(config, origin, Parts::default()) => app?,
-        // As while long tables are changed: what was not committed is undone, and the next start goes on.
+        // A signal during the start, for example while a migration changes a large table. Uncommitted work is
+        // rolled back, and the next start continues.
         () = &mut stopped => return Ok(()),
     };
     for sentence in promises::given_up(&app.config, bound, &app.origin, &app.trusted_proxies()) {
@@ -137,7 +139,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         app.origin.as_str()
     );
     let stop = serving::serve(&app, listener, Product::new(app.clone()), stopped).await;
-    // Both write to the database, and neither waits for the other.
+    // Both write to the database; they run concurrently.
     let write = async { tokio::join!(app.recorder.flush(), jobs::finish(&app)) };
     if stop.stage(WRITING, write).await.is_none() {
         tracing::warn!("the database did not store all entries before the end");
@@ -146,7 +148,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     Ok(())
 }
 
-/// Serves the metrics; a restarted task uses the same listener.
+/// Serves the metrics endpoint; a restarted task reuses the listener.
 fn serve_metrics(app: &App, listener: TcpListener) -> std::io::Result<()> {
     let address = listener.local_addr()?;
     let listener = listener.into_std()?;
@@ -167,14 +169,14 @@ fn serve_metrics(app: &App, listener: TcpListener) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Takes an address, where connections are refused until [`listen`].
+/// Binds an address. Connections are refused until [`listen`].
 fn bind(variable: &str, address: SocketAddr) -> Result<TcpSocket, String> {
     let bound = || -> std::io::Result<TcpSocket> {
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
         };
-        // The next start may follow at once.
+        // Allows the next start to bind the address at once.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         Ok(socket)
@@ -187,7 +189,7 @@ fn listen(variable: &str, address: SocketAddr, socket: TcpSocket) -> Result<TcpL
     listener.map_err(|error| config::listening::refused(variable, address, &error))
 }
 
-/// Ends on SIGTERM or SIGINT. A second one ends the process at once (docs/security.md, S80).
+/// Resolves on SIGTERM or SIGINT. A second signal ends the process at once (docs/security.md, S80).
 fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     let terminate = signal(SignalKind::terminate())?;
     let interrupt = signal(SignalKind::interrupt())?;

@@ -1,4 +1,4 @@
-//! Everything that runs on the server alone; none of it is compiled for the browser.
+//! Code that runs only on the server; none of it is compiled for the browser.
 
 pub mod access;
 pub mod app;
@@ -19,6 +19,7 @@ pub mod service;
 pub mod serving;
 pub mod store;
 
-/// Requests are many small pieces of memory, and their rows of the log are freed on another thread than they were made.
+/// A request makes many small allocations, and its log row is freed on another thread than it was allocated
+/// on.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -13,10 +13,10 @@ use super::wire::ApiError;
 use super::wire::{AllowlistReading, RevealedKey};
 use leptos::prelude::*;
 
-/// Makes a key in the account with this slug.
+/// Creates a key in the account with this slug.
 ///
 /// # Errors
-/// What to show at the form.
+/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/create")]
 pub async fn create_key(
     #[server(default)] account: String,
@@ -47,10 +47,10 @@ pub async fn create_key(
     caller::reveal(&app, keys::create::create(&app, &manager, &form).await)
 }
 
-/// Gives a key that was never used a new secret.
+/// Gives a new secret to a key that was never used.
 ///
 /// # Errors
-/// What to show at the form.
+/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/reissue")]
 pub async fn reissue_secret(
     #[server(default)] account: String,
@@ -68,7 +68,7 @@ pub async fn reissue_secret(
     )
 }
 
-/// Says how an allowlist would be understood; keeps nothing.
+/// Parses an allowlist and describes the result; stores nothing.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -85,10 +85,10 @@ pub async fn read_allowlist(
     caller::answer(keys::create::read_allowlist(&allowlist).map(Into::into))
 }
 
-/// Creates a replacement for a key, which keeps working for `grace` hours.
+/// Creates a replacement for a key. The old key keeps working for `grace` hours.
 ///
 /// # Errors
-/// What to show at the form.
+/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/rotate")]
 pub async fn rotate_key(
     #[server(default)] account: String,
@@ -105,10 +105,10 @@ pub async fn rotate_key(
     caller::reveal(&app, made)
 }
 
-/// Lets a key that was replaced stop `grace` hours after its rotation, or now when that is 0.
+/// Ends the grace period of a rotated key `grace` hours after its rotation; 0 ends it now.
 ///
 /// # Errors
-/// What to show at the form.
+/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/change-grace")]
 pub async fn change_grace(
     #[server(default)] account: String,
@@ -123,10 +123,10 @@ pub async fn change_grace(
     caller::answer(keys::grace::change_grace(&app, &manager, &key, &grace).await)
 }
 
-/// Disables keys.
+/// Revokes keys.
 ///
 /// # Errors
-/// What to show at the form.
+/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/revoke")]
 pub async fn revoke_keys(
     #[server(default)] account: String,
@@ -144,7 +144,7 @@ pub async fn revoke_keys(
 /// Deletes keys and their request logs; `confirm` is the text that the dialog asks for.
 ///
 /// # Errors
-/// What to show at the form.
+/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/delete")]
 pub async fn delete_keys(
     #[server(default)] account: String,

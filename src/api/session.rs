@@ -9,10 +9,10 @@ use super::wire::ApiError;
 use crate::domain::password::Password;
 use leptos::prelude::*;
 
-/// Makes a person and signs them in. Returns the path to go to.
+/// Creates a person and signs them in. Returns the path of the next page.
 ///
 /// # Errors
-/// What to show at the form.
+/// What the form shows.
 #[server(prefix = "/api", endpoint = "session/sign-up")]
 pub async fn sign_up(
     #[server(default)] name: String,
@@ -24,10 +24,10 @@ pub async fn sign_up(
     sign_in::welcome(visitor.sign_up(&name, &email, &password).await)
 }
 
-/// Signs a person in. Returns the path to go to.
+/// Signs a person in. Returns the path of the next page.
 ///
 /// # Errors
-/// What to show at the form.
+/// What the form shows.
 #[server(prefix = "/api", endpoint = "session/sign-in")]
 pub async fn sign_in(
     #[server(default)] email: String,

@@ -8,10 +8,10 @@
 use super::wire::ApiError;
 use leptos::prelude::*;
 
-/// Makes a team of which the caller is primary owner. Returns the path to go to.
+/// Creates a team with the caller as primary owner. Returns the path of the next page.
 ///
 /// # Errors
-/// What to show at the form.
+/// What the form shows.
 #[server(prefix = "/api", endpoint = "teams/create")]
 pub async fn create_team(#[server(default)] name: String) -> Result<String, ApiError> {
     use crate::domain::paths;

@@ -1,5 +1,5 @@
-//! What server functions and pages exchange: forms as they are drawn, errors, and what use cases give out. An error is safe
-//! to show.
+//! Types that server functions and pages exchange: the state of a form, errors, and results of use cases.
+//! Everything in an error may be shown.
 
 use crate::domain::{
     field_errors::FieldErrors,
@@ -16,17 +16,17 @@ use std::sync::Arc;
 
 /// Why a form was not accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-// A page that was opened before an upgrade must still understand the server.
+// New fields need a default: a page that was loaded before an upgrade must still parse the response.
 #[serde(default)]
 pub struct ApiError {
-    /// A sentence about the whole form, if there is one.
+    /// The error of the whole form, if there is one.
     pub message: Option<String>,
-    /// What was wrong with single fields.
+    /// Errors of single fields.
     pub fields: FieldErrors,
 }
 
 impl ApiError {
-    /// A sentence about the whole form.
+    /// An error of the whole form.
     #[must_use]
     pub fn message(text: impl Into<String>) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl ApiError {
 impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
-    /// The request did not get as far as the use case. The words of the library stay out of sight.
+    /// The request failed before it reached the use case. The library's own message is not shown.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         Self::message(match error {
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
@@ -53,8 +53,8 @@ impl FromServerFnError for ApiError {
     }
 }
 
-/// What a form shows when it is drawn. It becomes part of the page, so it must hold no secret. Cheap to clone: each field
-/// of the form takes one.
+/// State of a form when it is rendered: values and errors. It becomes part of the page, so it must hold no
+/// secret. Cheap to clone: each field of the form takes a clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FormState(Arc<Contents>);
 
@@ -66,7 +66,7 @@ struct Contents {
 }
 
 impl FormState {
-    /// The same form with `value` in `field`.
+    /// Sets the value of `field`.
     #[must_use]
     pub fn with(mut self, field: &str, value: impl Into<String>) -> Self {
         let values = &mut Arc::make_mut(&mut self.0).values;
@@ -74,7 +74,7 @@ impl FormState {
         self
     }
 
-    /// The same form with what was wrong with it.
+    /// Adds the errors of a refused submission.
     #[must_use]
     pub fn refused(mut self, error: ApiError) -> Self {
         let contents = Arc::make_mut(&mut self.0);
@@ -83,7 +83,7 @@ impl FormState {
         self
     }
 
-    /// What `field` holds.
+    /// The value of `field`.
     #[must_use]
     pub fn value(&self, field: &str) -> String {
         self.0
@@ -94,7 +94,7 @@ impl FormState {
             .unwrap_or_default()
     }
 
-    /// Whether `field` holds `value`, beside others.
+    /// Whether `value` is one of the values of `field`, which can have several.
     #[must_use]
     pub fn holds(&self, field: &str, value: &str) -> bool {
         self.0
@@ -103,13 +103,13 @@ impl FormState {
             .any(|(name, held)| name == field && held == value)
     }
 
-    /// The sentence about the whole form.
+    /// The error of the whole form.
     #[must_use]
     pub fn message(&self) -> Option<String> {
         self.0.message.clone()
     }
 
-    /// What was wrong with single fields.
+    /// Errors of single fields.
     #[must_use]
     pub fn errors(&self) -> &FieldErrors {
         &self.0.errors
@@ -123,22 +123,22 @@ pub struct RevealedKey {
     pub id: String,
     /// Name.
     pub name: String,
-    /// What it may do and from where, in words.
+    /// Its permissions and allowlist, in words.
     pub about: String,
     /// The full text.
     pub secret: SecretText,
-    /// Whether it was just made to replace another.
+    /// Whether it is the replacement of a rotated key.
     pub rotated: bool,
-    /// What was changed of what was typed.
+    /// Sentences about changes that were made to the input.
     pub notes: Vec<String>,
-    /// How to use it.
+    /// Snippets that show how to use it.
     pub snippets: Vec<Snippet>,
-    /// How to find out whether it works, if its scopes open any route.
+    /// The test command, if its scopes open a route.
     pub trial: Option<Trial>,
 }
 
 impl RevealedKey {
-    /// Title of the dialog that shows it, and the label of its secret (docs.babysea.ai, `/api-keys/rotation`).
+    /// Title of the dialog, and label of the secret (docs.babysea.ai, `/api-keys/rotation`).
     #[must_use]
     pub const fn titles(&self) -> (&'static str, &'static str) {
         if self.rotated {
@@ -152,14 +152,14 @@ impl RevealedKey {
 /// A parsed allowlist, for the hint at its field.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct AllowlistReading {
-    /// Each entry and what it covers.
+    /// Each entry, and the addresses it covers.
     pub lines: Vec<String>,
-    /// What was changed of what was typed.
+    /// Sentences about changes that were made to the input.
     pub notes: Vec<String>,
 }
 
 impl AllowlistReading {
-    /// The sentences of the hint, if the list has an entry.
+    /// Sentences of the hint; none if the list is empty.
     pub fn sentences(&self) -> impl Iterator<Item = &String> {
         let notes = if self.lines.is_empty() {
             &[][..]

@@ -1,5 +1,5 @@
-//! What was done in an account: one entry for each change, written with it and never changed afterwards
-//! (docs/security.md, S66 and S67).
+//! The activity of an account: one entry for each change, written in the same transaction and never changed
+//! afterwards (docs/security.md, S66 and S67).
 
 use super::{
     ids::{AccountId, UserId},
@@ -7,12 +7,12 @@ use super::{
 };
 use uuid::{Builder, Uuid};
 
-/// What was done.
+/// Type of an activity entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A person signed up.
     AccountCreated,
-    /// A team was made.
+    /// A team was created.
     TeamCreated,
     /// A person was added to a team.
     MemberAdded,
@@ -28,27 +28,27 @@ pub enum Event {
     SignedIn,
     /// A sign-in was refused.
     SignInRefused,
-    /// A person tried what their role does not allow.
+    /// A person tried an action that their role does not allow.
     ActionRefused,
-    /// The activity was taken out as a file.
+    /// The activity was exported as a file.
     ActivityExported,
-    /// A key was made.
+    /// A key was created.
     KeyCreated,
-    /// A key was made to replace another.
+    /// A replacement for a key was created.
     KeyRotated,
-    /// The grace period of a key was ended or moved.
+    /// The grace period of a key was ended or changed.
     GraceChanged,
     /// A key that was never used got a new secret.
     SecretReissued,
-    /// A key was disabled.
+    /// A key was revoked.
     KeyRevoked,
-    /// A key was forgotten.
+    /// A key was deleted.
     KeyDeleted,
     /// A key was revoked by a leak report.
     LeakReported,
-    /// An owner has seen that.
+    /// An owner acknowledged a leak report.
     LeakAcknowledged,
-    /// A key was used after its end.
+    /// A client used a key that had ended.
     RetiredKeyUsed,
 }
 
@@ -77,7 +77,7 @@ impl Event {
         Self::ActivityExported,
     ];
 
-    /// As it is stored and exported: `category.action` (docs.babysea.ai, `/dashboard/activity`).
+    /// Stored and exported name: `category.action` (docs.babysea.ai, `/dashboard/activity`).
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -110,7 +110,7 @@ impl Event {
         Self::ALL.into_iter().find(|event| event.id() == id)
     }
 
-    /// For people; the vendor's words where those are known.
+    /// Sentence for people; in the vendor's words where those are known.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -137,7 +137,7 @@ impl Event {
         }
     }
 
-    /// Whether an owner should look into it.
+    /// Whether it is highlighted as an alert, for an owner to look into.
     #[must_use]
     pub const fn is_alert(self) -> bool {
         matches!(
@@ -150,20 +150,21 @@ impl Event {
 /// Request context: what the activity stores about the request of a change.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    /// Its id, as in its answer.
+    /// Request id, as in the response.
     pub request_id: String,
-    /// First 12 hex digits of the address's HMAC-SHA-256 under the pepper; nothing when the address was unreadable.
+    /// First 12 hex digits of the HMAC-SHA-256 of the client's address under the pepper; `None` if the
+    /// address is unknown.
     pub ip_hash: Option<String>,
 }
 
 /// Who did it.
 #[derive(Clone, Copy, Debug)]
 pub struct Actor<'a> {
-    /// The person, if it was one who is known.
+    /// The signed-in person; `None` for commands, programs and unknown emails.
     pub user: Option<UserId>,
-    /// Their name, or what to call them.
+    /// Their name, or a description such as `Server operator`.
     pub name: &'a str,
-    /// The request, if there was one.
+    /// Request context, if there was a request.
     pub trace: Option<&'a Trace>,
 }
 
@@ -186,35 +187,36 @@ impl<'a> Actor<'a> {
     }
 }
 
-/// An entry.
+/// An activity entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Its id.
     pub id: Uuid,
     /// The account; `None` for a sign-in with an unknown email.
     pub account: Option<AccountId>,
-    /// When it was done.
+    /// Time of the event.
     pub at: Timestamp,
-    /// Who did it, if it was a person who is known.
+    /// The signed-in person who did it.
     pub actor: Option<UserId>,
-    /// Their name then, or what they are called instead.
+    /// Name of the actor at that time.
     pub actor_name: String,
-    /// What was done.
+    /// Type of the event.
     pub event: Event,
-    /// Id of what it was done to; that may be gone by now.
+    /// Id of the changed object, which may be deleted by now.
     pub target: String,
-    /// Its name then.
+    /// Name of the object at that time.
     pub target_name: String,
-    /// What else is to be known of it, in words.
+    /// Details, as text.
     pub detail: String,
     /// The request id; empty without a request.
     pub request_id: String,
-    /// First 12 hex digits of the HMAC-SHA-256 of the address it came from; nothing when that was unreadable.
+    /// First 12 hex digits of the HMAC-SHA-256 of the client's address; `None` if the address is unknown.
     pub ip_hash: Option<String>,
 }
 
 impl Entry {
-    /// An entry with these random bytes as its id; `target` is the id and the name of what it was done to.
+    /// An entry whose id is made of these random bytes; `target` is the id and the name of the changed
+    /// object.
     #[must_use]
     pub fn new(
         id: [u8; 16],
@@ -243,7 +245,7 @@ impl Entry {
         }
     }
 
-    /// What was done, and to what, in one line.
+    /// Event and object in one line.
     #[must_use]
     pub fn description(&self) -> String {
         let mut line = self.event.sentence().to_owned();
@@ -259,7 +261,7 @@ impl Entry {
         line
     }
 
-    /// The searched text, in lower case.
+    /// The text that the search matches against, in lower case.
     #[must_use]
     pub fn search_key(&self) -> String {
         let ip_hash = self.ip_hash.as_deref().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The catalogue: which scopes and presets a key can have, and which route needs which scope.
-//! The vendor's (docs.babysea.ai, `/api-keys/scopes`) is built in; a file can take its place.
+//! The catalogue: the scopes and presets that a key can have, and the scope that each route needs. The
+//! vendor's (docs.babysea.ai, `/api-keys/scopes`) is built in; a file can replace it.
 
 mod file;
 mod rules;
@@ -13,25 +13,25 @@ use std::{collections::HashSet, sync::Arc};
 /// Most scopes of a catalogue: as many as [`Grants`] has bits.
 pub const MOST_SCOPES: usize = 64;
 
-/// A named choice of scopes in the dialog `Add API key`.
+/// A named set of scopes in the dialog `Add API key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preset {
     /// Machine name, stored with the key: `full_access`.
     pub id: String,
     /// Name for people: `Full Access`.
     pub label: String,
-    /// A sentence about it.
+    /// One-sentence description.
     pub description: String,
-    /// What a key made with it may do, in the order of the catalogue's author.
+    /// Scopes of a key created with it, in the order of the catalogue's author.
     pub scopes: Vec<String>,
 }
 
-/// Machine name of keys whose scopes were chosen one by one.
+/// Value of a key's preset when its scopes were selected one by one.
 pub const CUSTOM: &str = "custom";
-/// Its name for people.
+/// Name for people of that value.
 pub const CUSTOM_LABEL: &str = "Custom";
 
-/// The path that no route can have: after `/forward-auth` it is the endpoint for nginx.
+/// A path that no route may have, because `/forward-auth/nginx` is the forward-auth endpoint for nginx.
 const NGINX: &str = "/nginx";
 
 /// A route of the guarded API.
@@ -43,16 +43,16 @@ pub struct Route {
     pub pattern: Arc<str>,
     /// The scope a key needs.
     pub scope: Arc<str>,
-    /// The place of that scope in the catalogue.
+    /// Index of that scope in the catalogue.
     place: usize,
 }
 
-/// The scopes of a key as places in one catalogue: asking for one is a single step.
+/// The scopes of a key as a bit set of indexes into one catalogue, so that checking a scope is one operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Grants(u64);
 
 impl Grants {
-    /// Whether the scope that the route needs is among them.
+    /// Whether the scope that the route needs is in the set.
     #[must_use]
     pub const fn open(self, route: &Route) -> bool {
         self.0 >> route.place & 1 == 1
@@ -62,27 +62,27 @@ impl Grants {
 /// Scopes, presets and routes of one API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Catalog {
-    /// Every scope there is.
+    /// All scopes.
     pub scopes: Vec<String>,
     /// The presets in the order of the dialog.
     pub presets: Vec<Preset>,
-    /// The routes; where two patterns match a path, the first counts.
+    /// The routes. If two patterns match a path, the first one applies.
     pub routes: Vec<Arc<Route>>,
 }
 
-/// Why something is no catalogue.
+/// Why a catalogue is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where.
+    /// The invalid part.
     pub place: Place,
-    /// What is wrong.
+    /// Reason, as a sentence.
     pub reason: String,
 }
 
-/// A part of a catalogue.
+/// Part of a catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// All of it.
+    /// The catalogue as a whole.
     Catalog,
     /// The scope with this index.
     Scope(usize),
@@ -93,10 +93,10 @@ pub enum Place {
 }
 
 impl Catalog {
-    /// Puts a catalogue together; a route is its method, its pattern and its scope.
+    /// Builds and validates a catalogue; a route is its method, pattern and scope.
     ///
     /// # Errors
-    /// The first part that cannot be.
+    /// The first invalid part.
     pub fn new(
         scopes: Vec<String>,
         presets: Vec<Preset>,
@@ -179,7 +179,7 @@ impl Catalog {
         })
     }
 
-    /// The scopes of a key as places in this catalogue. Those that it does not have open nothing.
+    /// The scopes of a key as a bit set of this catalogue. Scopes that it does not have are ignored.
     #[must_use]
     pub fn grants(&self, scopes: &Scopes) -> Grants {
         let places = self.scopes.iter().enumerate();
@@ -206,7 +206,7 @@ impl Catalog {
         }
     }
 
-    /// What a key may do, for people: its preset, or how many scopes were chosen.
+    /// Permissions of a key for people: its preset, or the number of selected scopes.
     #[must_use]
     pub fn permissions_label(&self, preset: &str, scopes: &Scopes) -> String {
         let label = self.preset_label(preset);
@@ -217,10 +217,10 @@ impl Catalog {
         }
     }
 
-    /// The scopes of a custom key, as chosen: known ones only, repetitions merged (docs/security.md, S59).
+    /// Scopes of a key with custom permissions: known scopes only, duplicates merged (docs/security.md, S59).
     ///
     /// # Errors
-    /// What to show at the field.
+    /// What the field shows.
     pub fn custom<'a>(&self, chosen: impl IntoIterator<Item = &'a str>) -> Result<Scopes, &'static str> {
         let chosen: Scopes = chosen.into_iter().collect();
         if chosen.is_empty() {
@@ -235,13 +235,13 @@ impl Catalog {
         }
     }
 
-    /// The routes that a scope opens.
+    /// The routes that need this scope.
     pub fn routes_of(&self, scope: &str) -> impl Iterator<Item = &Arc<Route>> {
         self.routes.iter().filter(move |route| *route.scope == *scope)
     }
 
-    /// The route that `method` and `path` (as sent, without its query) ask for. `HEAD` asks for what `GET` would
-    /// (RFC 9110, section 9.3.2).
+    /// The route that matches `method` and `path` (as received, without the query). `HEAD` matches the routes
+    /// of `GET` (RFC 9110, section 9.3.2).
     #[must_use]
     pub fn route(&self, method: &str, path: &str) -> Option<&Arc<Route>> {
         let method = if method == "HEAD" { "GET" } else { method };
@@ -340,7 +340,7 @@ mod tests {
         let fault = with("/nginx").expect_err("a fault");
         assert_eq!(fault.place, Place::Route(0));
         assert!(fault.reason.contains("/nginx"), "{}", fault.reason);
-        // Asked about at paths of their own.
+        // Allowed: none of these is exactly the path of the nginx endpoint.
         for pattern in ["/nginx/status", "/nginx-status", "/v1/nginx", "/{name}"] {
             assert!(with(pattern).is_ok(), "{pattern}");
         }

@@ -1,16 +1,16 @@
-//! Whose requests are counted together: the network of a client's address.
+//! The network of a client's address: what per-client limits count by.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
 };
 
-/// Whose requests are counted together.
+/// The unit that per-client limits count by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Network {
-    /// One client's: see [`subscriber`].
+    /// The network of one subscriber: see [`subscriber`].
     Subscriber(IpAddr),
-    /// All clients whose address cannot be read.
+    /// All clients with an unknown address together.
     Unreadable,
 }
 
@@ -31,8 +31,8 @@ impl Network {
     }
 }
 
-/// The part of an address that one client has to itself: all of an IPv4 address, the first half of an IPv6 one, whose
-/// second half clients choose themselves (RFC 4291, section 2.5.1).
+/// The part of an address that identifies one subscriber: an IPv4 address in full, the first 64 bits of an
+/// IPv6 address. Clients choose the other 64 bits themselves (RFC 4291, section 2.5.1).
 #[must_use]
 pub fn subscriber(address: IpAddr) -> IpAddr {
     match address {

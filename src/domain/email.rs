@@ -1,11 +1,12 @@
-//! E-mail addresses: what is stored for showing, and what two addresses are compared by.
+//! Email addresses: the form that is shown, and the form that is compared.
 
 use std::fmt;
 
-/// Longest address taken, in bytes (RFC 5321, section 4.5.3.1.3, less the angle brackets).
+/// Maximum length in bytes (RFC 5321, section 4.5.3.1.3, less the angle brackets).
 pub const MAX_BYTES: usize = 254;
 
-/// An address that has the shape of one: something, an `@`, and a domain. Whether it receives mail only mail can tell.
+/// A syntactically plausible address: a local part, an `@`, and a domain. Whether it receives mail is not
+/// checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);
 
@@ -18,16 +19,16 @@ pub enum EmailError {
     /// Longer than [`MAX_BYTES`].
     #[error("Use an address of at most {MAX_BYTES} characters.")]
     TooLong,
-    /// No address.
+    /// Not an email address.
     #[error("Enter an address like name@example.com.")]
     Malformed,
 }
 
 impl Email {
-    /// Reads an address; white space around it is dropped.
+    /// Parses an address; white space around it is dropped.
     ///
     /// # Errors
-    /// The first rule broken.
+    /// The first rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
         let text = text.trim();
         if text.is_empty() {
@@ -47,7 +48,7 @@ impl Email {
         Ok(Self(text.to_owned()))
     }
 
-    /// The form that must be unique: addresses that differ in case only are one address (S58).
+    /// The form that must be unique: addresses that differ only in case are the same address (S58).
     #[must_use]
     pub fn key(&self) -> String {
         self.0.to_lowercase()

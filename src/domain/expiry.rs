@@ -1,31 +1,31 @@
-//! The field `Expires`: when a new key ends by itself (docs/security.md, S59).
+//! The field `Expires`: when a new key expires (docs/security.md, S59).
 
 use super::time::Timestamp;
 use std::time::Duration;
 
-/// The days to choose from.
+/// The choices, in days.
 pub const DAYS: [u16; 3] = [7, 30, 90];
 /// Value of the field for an expiry by date.
 pub const ON_A_DATE: &str = "date";
-/// Value of the field for keys without an end; the default.
+/// Value of the field for keys that do not expire; the default.
 pub const NEVER: &str = "never";
 
 const SOONEST: Duration = Duration::from_mins(1);
 const LATEST_YEARS: i32 = 10;
 
-/// Why an end was refused.
+/// Why an expiry was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExpiryError {
     /// Not one of the choices.
     #[error("Choose when the key expires.")]
     Unknown,
-    /// `On a date` without one.
+    /// `On a date` without a date.
     #[error("Enter the last day of the key, or choose Never.")]
     NoDate,
-    /// Not a day of the calendar.
+    /// Not a date of the calendar.
     #[error("This is not a date: write it as year-month-day, such as 2027-01-31.")]
     NotADate,
-    /// It has ended, or is about to.
+    /// The day is over, or ends too soon.
     #[error("This day is over or about to end in UTC. Choose a later one.")]
     Past,
     /// More than ten years ahead.
@@ -33,13 +33,15 @@ pub enum ExpiryError {
     TooLate,
 }
 
-/// The end of a key: `never`, a number of days from now, or the end of the UTC day `date` (`2027-01-31`), at 23:59:59.
+/// Expiry of a key: `never`, a number of days from now, or the end of the UTC day `date` (`2027-01-31`), at
+/// 23:59:59.
 ///
 /// # Errors
-/// The first rule broken; it belongs to the field `expires` or, when a date was asked for, to `expires_on`.
+/// The first rule that the input breaks. The error belongs to the field `expires_on` for a date, and to
+/// `expires` otherwise.
 pub fn parse(choice: &str, date: &str, now: Timestamp) -> Result<Option<Timestamp>, ExpiryError> {
     match choice {
-        // A form of an earlier version, or of a program, has no such field.
+        // Forms of an earlier version, and programs, do not send the field.
         "" | NEVER => Ok(None),
         ON_A_DATE => on(date.trim(), now).map(Some),
         days => {

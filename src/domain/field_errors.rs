@@ -1,8 +1,8 @@
-//! What was wrong with the fields of a form, in the words shown beside them.
+//! Errors of the fields of a form, as shown beside them.
 
 use serde::{Deserialize, Serialize};
 
-/// Field name and message, in the order of the form; at most one message a field is shown.
+/// Field name and message, in the order of the form. Only the first message of a field is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FieldErrors(Vec<(String, String)>);
@@ -35,13 +35,13 @@ impl FieldErrors {
             .map(|(_, message)| message.as_str())
     }
 
-    /// The first field that was refused.
+    /// The first field with an error.
     #[must_use]
     pub fn first(&self) -> Option<&str> {
         self.0.first().map(|(name, _)| name.as_str())
     }
 
-    /// Whether nothing was refused.
+    /// Whether there is no error.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

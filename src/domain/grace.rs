@@ -1,25 +1,25 @@
-//! The grace period of a rotation: how long the replaced key keeps working.
+//! The grace period of a rotation: how long the old key keeps working.
 
 use std::time::Duration;
 
 /// The choices of the dialog, in hours (docs.babysea.ai, `/api-keys/rotation`).
 pub const CHOICES: [u64; 7] = [1, 6, 12, 24, 48, 72, 168];
 
-/// What the dialog starts with, in hours.
+/// The preselected choice, in hours.
 pub const DEFAULT: u64 = 24;
 
-/// The longest, in hours.
+/// Maximum, in hours.
 const LONGEST: u64 = 168;
 
-/// Not a grace period.
+/// The text is no grace period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Choose a grace period from 1 to 168 hours.")]
 pub struct NotAGrace;
 
-/// Reads a number of hours, from 1 to 168 (docs/security.md, S37).
+/// Parses a number of hours, from 1 to 168 (docs/security.md, S37).
 ///
 /// # Errors
-/// When it is anything else.
+/// For any other text.
 pub fn parse(text: &str) -> Result<Duration, NotAGrace> {
     match text.parse() {
         Ok(hours @ 1..=LONGEST) => Ok(Duration::from_hours(hours)),

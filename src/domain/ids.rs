@@ -1,4 +1,5 @@
-//! Identifiers: one type per thing, so that an account's id cannot be passed for a key's.
+//! Identifiers: one type for each kind of object, so that the compiler rejects an account's id where a key's
+//! is needed.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -12,13 +13,13 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// A version 4 UUID (RFC 9562, section 5.4) from 16 random bytes of the caller.
+            /// A version 4 UUID (RFC 9562, section 5.4) from 16 random bytes that the caller provides.
             #[must_use]
             pub fn from_random(bytes: [u8; 16]) -> Self {
                 Self(Builder::from_random_bytes(bytes).into_uuid())
             }
 
-            /// The bare UUID, for places in a list.
+            /// The bare UUID, for cursors.
             #[must_use]
             pub const fn uuid(self) -> Uuid {
                 self.0
@@ -49,6 +50,6 @@ id!(
     AccountId
 );
 id!(
-    /// An API key; `apikey_id` on the wire.
+    /// An API key; `apikey_id` in JSON.
     KeyId
 );

@@ -1,4 +1,4 @@
-//! An API key: its state, and the check whether it may be used.
+//! An API key: its state, and the decision whether it may be used.
 
 pub mod form;
 pub mod issue;
@@ -13,64 +13,64 @@ use super::{
 };
 use std::net::IpAddr;
 
-/// Everything known of a key but its secret.
+/// Everything stored about a key except its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// Its id; names may repeat, ids do not.
+    /// Its id. Names need not be unique.
     pub id: KeyId,
-    /// The account it belongs to and whose data it opens.
+    /// The account that owns it.
     pub account: AccountId,
     /// Name given by its creator.
     pub name: KeyName,
     /// First 9 characters of its text.
     pub prefix: String,
-    /// Machine name of the preset it was made with.
+    /// Machine name of the preset it was created with.
     pub preset: String,
-    /// What it may do; fixed when it was made.
+    /// Its scopes; fixed at creation.
     pub scopes: Scopes,
     /// The addresses it may be used from.
     pub allowlist: Allowlist,
-    /// Its creator; `None` once that person no longer exists.
+    /// Its creator; `None` once that person is deleted.
     pub creator: Option<UserId>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last accepted.
     pub last_used_at: Option<Timestamp>,
-    /// From when on it is refused by itself.
+    /// From when on it is expired.
     pub expires_at: Option<Timestamp>,
-    /// When a person disabled it.
+    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
     /// When it was reported as leaked.
     pub leak_reported_at: Option<Timestamp>,
-    /// Requests a minute that it may make; nothing where only its account's limit applies.
+    /// Its own rate limit, in requests a minute; with `None` only its account's limit applies.
     pub rate_limit: Option<u32>,
-    /// The key it was made to replace, while that one exists.
+    /// The key whose replacement it is; `None` once that key is deleted.
     pub replaces: Option<KeyId>,
-    /// When another key was made to replace it, and when it stops for that.
+    /// Set once the key has a replacement.
     pub rotation: Option<Rotation>,
 }
 
-/// A key that was replaced.
+/// The rotation of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rotation {
-    /// When its replacement was made.
+    /// When its replacement was created.
     pub at: Timestamp,
-    /// The end of its grace period; its own expiry may come before.
+    /// End of the grace period; the key's own expiry can come first.
     pub grace_ends_at: Timestamp,
 }
 
-/// What a person can do to a key that is there.
+/// An action of a person on an existing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transition {
-    /// Make a key to replace it.
+    /// Create a replacement.
     Rotate,
     /// Give it a new secret.
     Reissue,
-    /// Let it stop before the end of its grace period, or later.
+    /// End its grace period earlier or later.
     ChangeGrace,
-    /// Disable it.
+    /// Revoke it.
     Revoke,
-    /// Forget it.
+    /// Delete it.
     Delete,
 }
 
@@ -85,16 +85,16 @@ impl Transition {
     ];
 }
 
-/// The word in the column `Status`.
+/// Status of a key, as shown in the column `Status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyStatus {
-    /// Live.
+    /// It works.
     Active,
-    /// Replaced, and inside its grace period: it still works.
+    /// It has a replacement and is in its grace period: it still works.
     Rotated,
-    /// Past its end.
+    /// Past its expiry or its grace period.
     Expired,
-    /// Disabled by a person.
+    /// Revoked, by a person or after a leak report.
     Revoked,
 }
 
@@ -120,30 +120,30 @@ impl KeyStatus {
     }
 }
 
-/// Why a known key may not pass.
+/// Why the check refuses a known key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denial {
-    /// Disabled by a person.
+    /// It is revoked.
     Revoked,
-    /// Past its end.
+    /// It is past its end.
     Expired,
-    /// Used from an address that is not in its allowlist, or from an unreadable address.
+    /// The client's address is not in its allowlist, or is unknown.
     IpNotAllowed,
-    /// It lacks the scope.
+    /// It lacks the scope of the route.
     InsufficientScope,
 }
 
 impl Key {
-    /// When it stops by itself: its own expiry, or the end of its grace period if that comes first (docs/security.md,
-    /// S37).
+    /// When it ends without an action: at its expiry, or at the end of its grace period if that comes first
+    /// (docs/security.md, S37).
     #[must_use]
     pub fn end(&self) -> Option<Timestamp> {
         let grace = self.rotation.map(|rotation| rotation.grace_ends_at);
         self.expires_at.into_iter().chain(grace).min()
     }
 
-    /// The status at `now`; where several apply, Revoked comes before Expired, and Expired before Rotated. Valid if and
-    /// only if now is before the end: no job has to run for it (docs/security.md, S77).
+    /// The status at `now`. If several apply, Revoked comes before Expired, and Expired before Rotated. It is
+    /// derived from `now` alone, so no job has to run for a key to expire (docs/security.md, S77).
     #[must_use]
     pub fn status(&self, now: Timestamp) -> KeyStatus {
         if self.revoked_at.is_some() {
@@ -157,11 +157,11 @@ impl Key {
         }
     }
 
-    /// Whether this key may be used from `client`, an address if it can be told, for a route that its scopes
-    /// open or not. In the order of S41: state, allowlist, scope.
+    /// Decides whether the key may be used. `client` is the client's address if it is known; `is_open` says
+    /// whether the key's scopes open the route. Checked in the order of S41: state, allowlist, scope.
     ///
     /// # Errors
-    /// The first reason why not.
+    /// The first reason to refuse.
     pub fn decide(&self, client: Option<IpAddr>, is_open: bool, now: Timestamp) -> Result<(), Denial> {
         let allowed = self.allowlist.is_empty() || client.is_some_and(|client| self.allowlist.allows(client));
         match self.status(now) {
@@ -173,13 +173,13 @@ impl Key {
         }
     }
 
-    /// Whether the transition can be made at `now`.
+    /// Whether the key's state allows the action at `now`.
     #[must_use]
     pub fn allows(&self, transition: Transition, now: Timestamp) -> bool {
         let status = self.status(now);
         match transition {
             Transition::Rotate => status == KeyStatus::Active,
-            // Once it was used, a client has its secret.
+            // A key that was used has a client that would lose access.
             Transition::Reissue => status.is_live() && self.last_used_at.is_none(),
             Transition::ChangeGrace => status == KeyStatus::Rotated,
             Transition::Revoke => status.is_live(),

@@ -1,4 +1,5 @@
-//! Names of keys and people: what is kept of what was typed, and what is refused (docs/security.md, S57).
+//! Names of keys, teams and people: normalised, and refused if they hide or imitate text (docs/security.md,
+//! S57).
 
 use super::token;
 use std::fmt;
@@ -7,35 +8,35 @@ use unicode_normalization::UnicodeNormalization;
 /// Why a name was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing that can be seen.
+    /// Empty, or only invisible characters.
     #[error("Enter a name.")]
     Missing,
-    /// Fewer characters than the minimum, which it carries.
+    /// Fewer characters than the minimum; carries the minimum.
     #[error("Use at least {0} characters.")]
     TooShort(usize),
-    /// More characters than the maximum; carries the maximum and the number counted.
+    /// More characters than the maximum.
     #[error("Use at most {max} characters; this name has {counted}.")]
     TooLong {
-        /// Characters allowed.
+        /// The maximum.
         max: usize,
-        /// Characters found after trimming and NFC.
+        /// Characters after trimming and NFC.
         counted: usize,
     },
     /// A character that hides or reorders text; carries its code point.
     #[error("Remove the invisible or control character U+{0:04X}.")]
     Forbidden(u32),
-    /// A whole API key: names are shown, and stay in the activity for ever.
+    /// It contains a whole API key: names are shown, and stay in the activity for ever.
     #[error("Remove the API key: names are kept and shown in clear.")]
     HoldsKey,
 }
 
-/// Trims, composes (NFC) and checks; lengths count Unicode scalar values after that.
+/// Trims, composes (NFC) and checks a name. Lengths are counted afterwards, in Unicode scalar values.
 fn clean(text: &str, min: usize, max: usize) -> Result<String, NameError> {
     let name: String = text.trim().nfc().collect();
     if let Some(c) = name.chars().find(|&c| forbidden(c)) {
         return Err(NameError::Forbidden(u32::from(c)));
     }
-    // Joiners shape the letters on both sides of them; at an end they only hide.
+    // A joiner shapes the letters on both sides of it. At the start or end it is only an invisible character.
     if let Some(c) = [name.chars().next(), name.chars().next_back()]
         .into_iter()
         .flatten()
@@ -67,7 +68,7 @@ fn joiner(c: char) -> bool {
     matches!(c, '\u{200C}' | '\u{200D}')
 }
 
-/// Characters that draw nothing of their own: a name must hold at least one other.
+/// Characters without a glyph of their own; a name must have at least one other.
 fn invisible(c: char) -> bool {
     c.is_whitespace()
         || joiner(c)
@@ -84,13 +85,13 @@ macro_rules! name {
         pub struct $name(String);
 
         impl $name {
-            /// Most characters, in Unicode scalar values after trimming and NFC.
+            /// Maximum length, in Unicode scalar values after trimming and NFC.
             pub const MAX: usize = $max;
 
-            /// Reads a name as typed.
+            /// Parses a name.
             ///
             /// # Errors
-            /// The first rule broken.
+            /// The first rule that the text breaks.
             pub fn parse(text: &str) -> Result<Self, NameError> {
                 clean(text, $min, $max).map(Self)
             }
@@ -156,7 +157,7 @@ mod tests {
                 counted: 101
             })
         );
-        // Two scalar values as typed, one after composition.
+        // Two scalar values before NFC, one afterwards.
         assert!(KeyName::parse(&"u\u{308}".repeat(100)).is_ok());
         assert_eq!(
             KeyName::parse("  prod  ").map(|n| n.to_string()).as_deref(),
@@ -200,7 +201,7 @@ mod tests {
                 "{c:?}"
             );
         }
-        // Inside a word a joiner is spelling (Persian, emoji families); at its end it is nothing.
+        // Allowed inside a word, where a joiner is spelling (Persian, emoji families); refused at the end.
         assert!(KeyName::parse("می\u{200C}خواهم").is_ok());
         assert!(KeyName::parse("👩\u{200D}🔬").is_ok());
         assert_eq!(KeyName::parse("prod\u{200D}"), Err(NameError::Forbidden(0x200D)));

@@ -1,4 +1,5 @@
-//! IP allowlists: what may be typed, what is kept, and which client passes (docs/security.md, S52 to S54).
+//! IP allowlists: parsing, the stored form, and the check of a client's address (docs/security.md, S52 to
+//! S54).
 
 use ipnet::{IpNet, Ipv4Net};
 use std::{
@@ -17,28 +18,28 @@ mod tests;
 pub use blocks::Blocks;
 pub use internal::is_internal;
 
-/// Most bytes of a whole list as typed; 50 of the longest entries fit well.
+/// Maximum length of a list as typed, in bytes; enough for 50 of the longest entries.
 pub const MAX_BYTES: usize = 8_192;
-/// Most characters of one entry; the longest address with its prefix length has 49.
+/// Maximum length of an entry in characters; the longest address with a prefix length has 49.
 const MAX_ENTRY: usize = 64;
-/// Prefix length from which a block of IPv4-mapped addresses holds nothing else.
+/// Prefix length from which a block in ::ffff:0:0/96 contains only IPv4-mapped addresses.
 const MAPPED: u8 = 96;
 
 /// Why a list was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AllowlistError {
-    /// Entries that are no addresses or blocks.
+    /// Some entries are neither addresses nor blocks.
     #[error("{}", sentences(.named, *.more))]
     Entries {
-        /// The first of them, in the order of the list.
+        /// The invalid entries that the message names, in the order of the list.
         named: Vec<WrongEntry>,
-        /// How many others are wrong.
+        /// How many more are invalid.
         more: usize,
     },
-    /// More different entries than [`Allowlist::MAX`]; carries their number.
+    /// More distinct entries than [`Allowlist::MAX`]; carries their number.
     #[error("Use at most {max} entries; this list has {0}.", max = Allowlist::MAX)]
     TooMany(usize),
-    /// More text than is read; carries its bytes.
+    /// Longer than [`MAX_BYTES`]; carries its length in bytes.
     #[error("Use at most {max} bytes; this list has {counted}.", max = thousands(MAX_BYTES), counted = thousands(*.0))]
     TooLong(usize),
 }
@@ -47,7 +48,7 @@ pub enum AllowlistError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Entry {number}: {text} {fault}.")]
 pub struct WrongEntry {
-    /// Its place among the entries that are not blank, from 1.
+    /// Its position among the entries that are not blank, from 1.
     pub number: usize,
     /// The entry, made safe to show.
     pub text: String,
@@ -55,51 +56,51 @@ pub struct WrongEntry {
     pub fault: Fault,
 }
 
-/// What is wrong with an entry, as the end of a sentence that begins with the entry.
+/// What is wrong with an entry. Displayed as the end of a sentence that starts with the entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// None of what follows.
+    /// Not an address, for no reason listed below.
     #[error("is not an IP address or CIDR block")]
     NotAddress,
-    /// The name of a host.
+    /// A host name.
     #[error("is a name; allowlists hold addresses")]
     Name,
-    /// More characters than an entry can have.
+    /// Longer than any entry.
     #[error("is longer than {MAX_ENTRY} characters")]
     TooLong,
-    /// White space between other characters: most likely two entries.
+    /// White space inside: most likely two entries.
     #[error("has white space inside; put a comma or a line break between entries")]
     Space,
-    /// An address of one machine's interface.
+    /// An address with a zone, such as `fe80::1%eth0`.
     #[error("names a zone; leave out what follows %")]
     Zone,
-    /// An address as URLs write it.
+    /// An address in brackets, as in URLs.
     #[error("has brackets; leave them and any port out")]
     Brackets,
     /// An address and a port.
     #[error("has a port; leave it out")]
     Port,
-    /// A number that some programs read as octal.
+    /// A number with a leading zero, which some programs read as octal.
     #[error("has a leading zero; leave it out")]
     LeadingZero,
-    /// Something else than a number after the slash.
+    /// The text after the slash is no number.
     #[error("needs a number after /")]
     Prefix,
-    /// A prefix length that the address has not got; carries the longest.
+    /// A prefix length longer than the address; carries the longest.
     #[error("has a prefix length over {0}")]
     PrefixOver(u8),
 }
 
-/// The blocks of addresses a key may be used from. An empty list allows every address.
+/// The CIDR blocks a key may be used from. An empty list allows every address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Allowlist(Vec<IpNet>);
 
-/// A parsed list, and what was changed in the input.
+/// A parsed list, and the changes that were made to the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// What is kept, in the order typed.
+    /// The list to store, in the order of the input.
     pub list: Allowlist,
-    /// One sentence for each change that the person who entered the list should see.
+    /// One sentence for each change that the person should see.
     pub notes: Vec<String>,
 }
 
@@ -108,13 +109,13 @@ pub struct Reading {
 pub struct Entry(IpNet);
 
 impl Allowlist {
-    /// Most entries, counted after duplicates were merged.
+    /// Maximum number of entries, after merging duplicates.
     pub const MAX: usize = 50;
 
-    /// Reads a list as typed: entries with commas or line breaks between them.
+    /// Parses a list: entries separated by commas or line breaks.
     ///
     /// # Errors
-    /// When the text is too long, an entry is wrong, or there are too many of them; checked in this order.
+    /// The text is too long, an entry is invalid, or there are too many of them; checked in this order.
     pub fn parse(text: &str) -> Result<Reading, AllowlistError> {
         if text.len() > MAX_BYTES {
             return Err(AllowlistError::TooLong(text.len()));
@@ -137,7 +138,7 @@ impl Allowlist {
                         list.push(kept);
                     }
                 }
-                // A list that could be kept has each of its wrong entries named.
+                // Name as many invalid entries as a list may have entries.
                 Err(fault) if named.len() < Self::MAX => named.push(WrongEntry {
                     number,
                     text: shown(item),
@@ -158,7 +159,7 @@ impl Allowlist {
         })
     }
 
-    /// Reads what `to_string` wrote. `None` for everything else: a damaged list must not pass for an empty one,
+    /// Parses the stored form. `None` for anything else: a damaged list must not be taken for an empty one,
     /// which allows every address.
     #[must_use]
     pub fn from_stored(text: &str) -> Option<Self> {
@@ -173,14 +174,14 @@ impl Allowlist {
         (list.len() <= Self::MAX).then_some(Self(list))
     }
 
-    /// Whether a client at this address passes.
+    /// Whether the list allows this client address.
     #[must_use]
     pub fn allows(&self, client: IpAddr) -> bool {
         let client = canonical(client);
         self.0.is_empty() || self.0.iter().any(|block| block.contains(&client))
     }
 
-    /// Whether every address passes because nothing is listed.
+    /// Whether the list is empty, which allows every address.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -192,19 +193,19 @@ impl Allowlist {
         self.0.len()
     }
 
-    /// The entries, in the order typed.
+    /// The entries, in the order of the input.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = Entry> {
         self.0.iter().copied().map(Entry)
     }
 
-    /// The blocks themselves; a single address is a block of one.
+    /// The blocks; a single address is a block of one address.
     #[must_use]
     pub fn into_blocks(self) -> Vec<IpNet> {
         self.0
     }
 }
 
-/// The stored form: entries with single spaces between them.
+/// The stored form: entries separated by single spaces.
 impl fmt::Display for Allowlist {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, entry) in self.entries().enumerate() {
@@ -216,7 +217,7 @@ impl fmt::Display for Allowlist {
 }
 
 impl Entry {
-    /// The addresses it stands for, in words.
+    /// The addresses it covers, in words.
     #[must_use]
     pub fn covers(self) -> String {
         let (first, last) = (self.0.network(), self.0.broadcast());
@@ -225,14 +226,14 @@ impl Entry {
             _ if host_bits == 0 => "one address".to_owned(),
             IpNet::V4(_) if host_bits == 32 => "every IPv4 address".to_owned(),
             IpNet::V6(_) if host_bits == 128 => "every IPv6 address".to_owned(),
-            // The full count of 32 bits was taken above, so that a usize of 32 bits is enough.
+            // The full 32 bits are handled above, so the shift fits even a 32-bit usize.
             IpNet::V4(_) => format!("{} addresses, {first} to {last}", thousands(1 << host_bits)),
             IpNet::V6(_) => format!("{first} to {last}"),
         }
     }
 }
 
-/// The address alone when it is one address, a CIDR block otherwise.
+/// A single address without prefix length, or a CIDR block.
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.prefix_len() == self.0.max_prefix_len() {
@@ -243,13 +244,13 @@ impl fmt::Display for Entry {
     }
 }
 
-/// The address that stands for this one: IPv4-mapped IPv6 is IPv4.
+/// Converts an IPv4-mapped IPv6 address to IPv4.
 #[must_use]
 pub fn canonical(ip: IpAddr) -> IpAddr {
     ip.to_canonical()
 }
 
-/// The block as given: host bits and IPv4-mapped addresses are still as typed.
+/// Parses an entry; host bits and IPv4-mapped addresses are left as typed.
 fn read(entry: &str) -> Result<IpNet, Fault> {
     if entry.chars().nth(MAX_ENTRY).is_some() {
         return Err(Fault::TooLong);
@@ -275,8 +276,8 @@ fn read(entry: &str) -> Result<IpNet, Fault> {
     block.ok_or(Fault::PrefixOver(IpNet::from(ip).max_prefix_len()))
 }
 
-/// The block that is kept for one as given: IPv4-mapped addresses as IPv4, host bits cleared. An IPv6 block that
-/// reaches beyond the mapped addresses stays IPv6; clients are never mapped addresses, so it covers no IPv4.
+/// Normalises a block: IPv4-mapped addresses become IPv4, host bits are cleared. An IPv6 block that is larger
+/// than the mapped range stays IPv6; client addresses are never mapped, so it covers no IPv4 client.
 fn as_kept(given: IpNet) -> IpNet {
     let mapped = match given {
         IpNet::V6(block) => block
@@ -289,7 +290,7 @@ fn as_kept(given: IpNet) -> IpNet {
     mapped.map_or(given, IpNet::V4).trunc()
 }
 
-/// The most helpful reason for an address that cannot be read.
+/// Finds the most helpful reason why a text is no address.
 fn why_no_address(address: &str) -> Fault {
     let is_ip = |text: &str| text.parse::<IpAddr>().is_ok();
     let before_zone = address.split_once('%').map(|(before, _)| before);
@@ -319,7 +320,7 @@ fn number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The address with the zeros removed that lead its last group, or each number of its last dotted part.
+/// Removes leading zeros from the numbers of an IPv4 address, or from the last group of an IPv6 address.
 fn without_leading_zeros(address: &str) -> String {
     let dotted = address.rfind(':').map_or(0, |colon| colon + 1);
     let (head, dotted) = address.split_at(dotted);
@@ -334,7 +335,7 @@ fn without_leading_zeros(address: &str) -> String {
     format!("{head}{}", parts.collect::<Vec<_>>().join("."))
 }
 
-/// Whether this looks like a host's name rather than an address with a slip, as `10.0.0.x` is.
+/// Whether a text looks like a host name rather than a mistyped address such as `10.0.0.x`.
 fn is_name(text: &str) -> bool {
     let text = text.strip_suffix('.').unwrap_or(text);
     let (front, last) = text.rsplit_once('.').unwrap_or(("", text));
@@ -345,7 +346,7 @@ fn is_name(text: &str) -> bool {
         && (front.is_empty() || !front.split('.').all(number))
 }
 
-/// The entry as it may be shown: one line, short, nothing hidden or reordered.
+/// The entry, made safe to show: one line, short, no hidden or reordered characters.
 fn shown(entry: &str) -> String {
     let safe = |c: char| match c {
         _ if c.is_whitespace() => ' ',
@@ -375,7 +376,7 @@ fn sentences(named: &[WrongEntry], more: usize) -> String {
     all.join(" ")
 }
 
-/// Thousands of repeated entries fit into a text; a page need not say so of each.
+/// Limits the number of sentences: a text has room for thousands of duplicates.
 fn bounded(mut notes: Vec<String>) -> Vec<String> {
     let more = notes.len().saturating_sub(Allowlist::MAX);
     if more > 1 {

@@ -1,18 +1,18 @@
-//! The words that an attacker would try first for a person's password: their name, their email and the name of the site
-//! (docs/security.md, S2).
+//! The words that an attacker would try first as a person's password: their name, their email and the brand
+//! of the site (docs/security.md, S2).
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-/// Fewest letters of a part of a name or an email that counts by itself.
+/// Minimum length of a part of a name or email to count as a word.
 const PART: usize = 3;
-/// Most words of [`OwnWords::context`]: what a judge of passwords does grows with them.
+/// Maximum number of words of [`OwnWords::context`]: the work of the password estimator grows with them.
 const CONTEXT: usize = 32;
 
-/// Words of one person.
+/// The words of one person.
 pub struct OwnWords {
-    /// As they are spelled, in lower case, the most telling first.
+    /// As spelled, in lower case, most significant first.
     spelled: Vec<String>,
-    /// Their letters and digits alone.
+    /// Only their letters and digits.
     folded: Vec<Vec<char>>,
 }
 
@@ -35,7 +35,7 @@ impl OwnWords {
             if !spelled.is_empty() && !words.spelled.contains(&spelled) {
                 words.spelled.push(spelled);
             }
-            // One letter stands in every password.
+            // A single letter occurs in every password.
             if folded.len() > 1 && !words.folded.contains(&folded) {
                 words.folded.push(folded);
             }
@@ -43,12 +43,13 @@ impl OwnWords {
         words
     }
 
-    /// The words for a judge of passwords.
+    /// The words for the password estimator.
     pub fn context(&self) -> impl Iterator<Item = &str> {
         self.spelled.iter().map(String::as_str).take(CONTEXT)
     }
 
-    /// Whether more than half of a password's letters and digits are these words, whatever stands between them.
+    /// Whether more than half of a password's letters and digits belong to these words, whatever is between
+    /// them.
     #[must_use]
     pub fn make_up(&self, password: &str) -> bool {
         let letters = fold(password);

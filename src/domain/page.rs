@@ -1,28 +1,28 @@
-//! Pages of a list that is ordered newest first, by the place where they begin: rows that come or go meanwhile move
-//! nothing.
+//! Cursor pagination of lists, newest first: a page starts at a row and not at an offset, so that rows that
+//! are added or removed meanwhile do not shift it.
 
 use super::time::Timestamp;
 use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
-/// The place of a row: its time, then its id. Written `1795453200000.0f8fad5b-d9cb-469f-a165-70867728950e`.
+/// A cursor: time and id of a row. Written `1795453200000.0f8fad5b-d9cb-469f-a165-70867728950e`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// When the row was made.
+    /// Creation time of the row.
     pub at: Timestamp,
-    /// Distinguishes rows of the same time.
+    /// Tells rows of the same time apart.
     pub id: Uuid,
 }
 
 impl Cursor {
-    /// As the columns that rows are ordered by hold it: milliseconds, and the id as text.
+    /// Values for the columns of ORDER BY: milliseconds, and the id as text.
     #[must_use]
     pub fn columns(self) -> (i64, String) {
         (self.at.millis(), self.id.to_string())
     }
 }
 
-/// Not a cursor.
+/// The text is no cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a place in the list")]
 pub struct NotACursor;
@@ -44,23 +44,23 @@ impl FromStr for Cursor {
     }
 }
 
-/// Which page.
+/// The requested page of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Page {
     /// The newest rows.
     #[default]
     First,
-    /// What follows this row.
+    /// The rows after this cursor.
     Older(Cursor),
-    /// What comes just before this row.
+    /// The rows directly before this cursor.
     Newer(Cursor),
     /// The oldest rows.
     Last,
 }
 
 impl Page {
-    /// Reads what an address says: `page=last`, `older=CURSOR` or `newer=CURSOR`. What cannot be read asks for the first
-    /// page: an old link is no mistake worth an error.
+    /// Parses the query: `page=last`, `older=CURSOR` or `newer=CURSOR`. An invalid cursor gives the first
+    /// page, because an outdated link is not worth an error.
     #[must_use]
     pub fn parse(page: &str, older: &str, newer: &str) -> Self {
         match (page, older.parse(), newer.parse()) {

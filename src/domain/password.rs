@@ -1,29 +1,29 @@
-//! Passwords as people type them: how long they must be, and that they are never printed.
+//! Passwords as people type them: limits of their length, and a type that is never printed.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// Longest password taken, in Unicode scalar values (docs/security.md, S1).
+/// Maximum length, in Unicode scalar values (docs/security.md, S1).
 pub const MAX_CHARACTERS: usize = 128;
-/// Shortest minimum that may be configured.
+/// Lowest minimum length that may be configured.
 pub const LEAST_MINIMUM: usize = 8;
-/// Minimum when nothing is configured.
+/// Default of the minimum length.
 pub const DEFAULT_MINIMUM: usize = 10;
 
-/// What a person typed into a password field: any characters, neither trimmed nor normalised. Never printed; its
-/// memory is overwritten when it is dropped.
+/// Content of a password field: any characters, neither trimmed nor normalised. Never printed; its memory is
+/// overwritten on drop.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Password(Zeroizing<String>);
 
-/// Why a password was refused before anything was computed from it.
+/// Why a password was refused because of its length, before it was hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordLength {
     /// Nothing was typed.
     #[error("Enter a password.")]
     Missing,
-    /// Fewer characters than the minimum, which it carries.
+    /// Fewer characters than the minimum; carries the minimum.
     #[error("Use at least {0} characters.")]
     TooShort(usize),
     /// More than [`MAX_CHARACTERS`].
@@ -32,7 +32,7 @@ pub enum PasswordLength {
 }
 
 impl Password {
-    /// Takes the characters over.
+    /// Takes ownership of the text.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text.into())
@@ -44,10 +44,10 @@ impl Password {
         &self.0
     }
 
-    /// Checks the length alone; there are no composition rules and nothing is cut off (S1).
+    /// Checks the length. There are no composition rules, and no truncation (S1).
     ///
     /// # Errors
-    /// The first rule broken.
+    /// The first rule that it breaks.
     pub fn check_length(&self, minimum: usize) -> Result<(), PasswordLength> {
         match self.0.chars().count() {
             0 => Err(PasswordLength::Missing),

@@ -1,27 +1,27 @@
-//! Addresses of the dashboard. `server::dashboard::pages` has a page at each.
+//! Paths of the dashboard. `server::dashboard::pages` has a page for each.
 
 use std::fmt::Display;
 
-/// Signing in.
+/// Sign-in.
 pub const SIGN_IN: &str = "/sign-in";
-/// Making an account.
+/// Sign-up.
 pub const SIGN_UP: &str = "/sign-up";
-/// Where the form that signs out is posted to.
+/// Form action that signs out.
 pub const SIGN_OUT: &str = "/sign-out";
-/// Making a team.
+/// Creating a team.
 pub const CREATE_TEAM: &str = "/home/create-team";
-/// Where the choice between light and dark is posted to.
+/// Form action that sets the theme.
 pub const THEME: &str = "/theme";
-/// What the addresses of all pages about an account begin with.
+/// Prefix of all pages of an account.
 pub const HOME: &str = "/home/";
 
-/// The keys of the account with this slug.
+/// The list of keys of the account with this slug.
 #[must_use]
 pub fn keys(account: &str) -> String {
     page(account, "api-keys")
 }
 
-/// A key, by the address of the page with all keys.
+/// The page of a key; `keys` is the path of the list.
 #[must_use]
 pub fn key_below(keys: &str, id: impl Display) -> String {
     format!("{keys}/{id}")
@@ -33,7 +33,7 @@ pub fn activity(account: &str) -> String {
     page(account, "activity")
 }
 
-/// The activity as a file, by the address of its page.
+/// The activity as a file; `activity` is the path of its page.
 #[must_use]
 pub fn activity_export(activity: &str) -> String {
     format!("{activity}/export")
@@ -45,13 +45,13 @@ pub fn scopes(account: &str) -> String {
     page(account, "scopes")
 }
 
-/// The configurations of proxies.
+/// The page `Guard your API`.
 #[must_use]
 pub fn guard(account: &str) -> String {
     page(account, "guard")
 }
 
-/// The configuration of a proxy as a file, by the address of the page with all of them.
+/// The configuration of a proxy as a file; `guard` is the path of the page.
 #[must_use]
 pub fn guard_file(guard: &str, proxy: &str) -> String {
     format!("{guard}/{proxy}")

@@ -1,21 +1,21 @@
-//! Proxies that can guard an API, and the configuration of each: the shipped examples, with other addresses and another
-//! brand in them.
+//! Configurations of proxies that guard an API: the examples that are shipped, with this server's addresses
+//! and brand filled in.
 
 use super::network::canonical;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// This server's address in the shipped files.
+/// This server's address in the examples.
 const SERVER: (&str, u16) = ("127.0.0.1", 3000);
-/// What the shipped files say of the proxies to trust.
+/// The line about trusted proxies in the examples.
 const TRUSTED: &str = "TRUSTED_PROXIES=127.0.0.1";
-/// The product's name in the shipped files, where it stands in comments alone. What proxies read spells it `babysea`.
+/// The product's name in the comments of the examples. Directives that proxies read spell it `babysea`.
 const NAME: &str = "BabySea";
-/// What the files say for a brand that they cannot hold.
+/// Used for a brand that comments cannot contain.
 const NAMELESS: &str = "the key server";
 
-/// The address from which a proxy on the same machine asks a server at `server`: where a connection goes to an address
-/// of its own machine, systems have it come from there too, and from 127.0.0.1 for all of 127.0.0.0/8. A server that
-/// listens everywhere is asked at 127.0.0.1.
+/// Source address of a connection from a proxy on the same machine to a server at `server`. Operating systems
+/// use the target's own address as the source, and 127.0.0.1 for all of 127.0.0.0/8. A server that listens on
+/// all addresses is reached at 127.0.0.1.
 #[must_use]
 pub fn neighbour(server: SocketAddr) -> IpAddr {
     let ip = canonical(server.ip());
@@ -27,8 +27,8 @@ pub fn neighbour(server: SocketAddr) -> IpAddr {
     }
 }
 
-/// What comments call the product. A brand is free text: it must not end the comment, and YAML has ends of a line that
-/// are no control characters; nor may it hold braces, since Caddy and Traefik fill in what they name, in comments too.
+/// The brand for a comment, or [`NAMELESS`]. A brand is free text: line ends would end the comment (YAML has some
+/// that are no control characters), and Caddy and Traefik substitute braces even in comments.
 fn in_comments(brand: &str) -> &str {
     let is_risky = |c: char| c.is_control() || matches!(c, '{' | '}') || c.is_whitespace() && c != ' ';
     if brand.contains(is_risky) { NAMELESS } else { brand }
@@ -51,7 +51,7 @@ impl Proxy {
     /// Every proxy.
     pub const ALL: [Self; 4] = [Self::Nginx, Self::Caddy, Self::Traefik, Self::Envoy];
 
-    /// Name in addresses.
+    /// Name in paths.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ impl Proxy {
         }
     }
 
-    /// Name of the file.
+    /// File name.
     #[must_use]
     pub const fn file(self) -> &'static str {
         match self {
@@ -90,7 +90,7 @@ impl Proxy {
         }
     }
 
-    /// The file in `examples/`.
+    /// The example in `examples/`.
     const fn shipped(self) -> &'static str {
         match self {
             Self::Nginx => include_str!("../../examples/nginx/babysea.conf"),
@@ -100,7 +100,7 @@ impl Proxy {
         }
     }
 
-    /// The file for a server at `server`, which people know as `brand`.
+    /// Configuration for a server at `server` with this brand.
     #[must_use]
     pub fn configuration(self, server: SocketAddr, brand: &str) -> String {
         let (host, port) = SERVER;
@@ -111,7 +111,7 @@ impl Proxy {
                 &format!("address: {host}, port_value: {port}"),
                 &format!("address: \"{}\", port_value: {}", server.ip(), server.port()),
             )
-            // The last, so that nothing in a brand is taken for an address.
+            // Last, so that no address is replaced inside a brand.
             .replace(NAME, in_comments(brand))
     }
 }
@@ -157,7 +157,7 @@ mod tests {
         }
     }
 
-    /// What a proxy reads.
+    /// The lines that a proxy reads: no comments.
     fn read(text: &str) -> Vec<&str> {
         let is_comment = |line: &str| line.trim_start().starts_with('#');
         text.lines().filter(|line| !is_comment(line)).collect()
@@ -169,7 +169,7 @@ mod tests {
         let server = format!("{host}:{port}").parse().expect("an address");
         for proxy in Proxy::ALL {
             let own = proxy.configuration(server, NAME);
-            // Quoted, since an IPv6 address must be.
+            // IPv6 addresses need the quotes, so all have them.
             let plain = own.replace(&format!("address: \"{host}\""), &format!("address: {host}"));
             assert_eq!(plain, proxy.shipped());
             assert!(own.contains(NAME), "{proxy:?}");

@@ -1,4 +1,4 @@
-//! What is kept of a request that was made with a key.
+//! The request log: what is stored about a request with a key.
 
 use std::sync::Arc;
 
@@ -7,23 +7,24 @@ use super::{
     time::Timestamp,
 };
 
-/// What a request was to its key.
+/// Effect of a request on the usage of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyUse {
     /// The key was accepted.
     Accepted,
-    /// It was refused since it was revoked, or past its end.
+    /// The key was refused because it was revoked or past its end.
     AfterEnd,
-    /// It was refused for another reason.
+    /// The key was refused for another reason.
     Refused,
 }
 
-/// A row of the request log (docs.babysea.ai, `/logs/overview`). Bodies, keys and addresses are no part of it.
+/// A row of the request log (docs.babysea.ai, `/logs/overview`). It has no body, no key and no client
+/// address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
-    /// The request's id, as in its answer.
+    /// Request id, as in the response.
     pub request_id: String,
-    /// Whose key it was.
+    /// Account of the key.
     pub account: AccountId,
     /// The key.
     pub key: KeyId,
@@ -33,16 +34,17 @@ pub struct LogEntry {
     pub route: Arc<str>,
     /// Path of the request.
     pub path: String,
-    /// The query, with what may be secret masked.
+    /// The query, with values that can be secret masked.
     pub params: String,
-    /// HTTP status of the answer.
+    /// HTTP status of the response.
     pub status: u16,
-    /// Code of the refusal.
+    /// Error code of a refusal.
     pub error_code: Option<&'static str>,
-    /// First 12 hex digits of the address's HMAC-SHA-256 under the pepper; nothing when the address was unreadable.
+    /// First 12 hex digits of the HMAC-SHA-256 of the client's address under the pepper; `None` if the
+    /// address is unknown.
     pub ip_hash: Option<String>,
-    /// What the client calls itself, cut.
+    /// `User-Agent` of the client, truncated.
     pub user_agent: String,
-    /// When it was answered.
+    /// Time of the response.
     pub at: Timestamp,
 }

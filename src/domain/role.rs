@@ -1,37 +1,37 @@
-//! Roles in an account, and what each may do: the one table that access is decided by (docs/security.md, "Roles").
+//! Roles in an account: the one table that access is decided by (docs/security.md, "Roles").
 
 use serde::{Deserialize, Serialize};
 
-/// The role of a person in an account. Without a role, the account looks absent.
+/// Role of a person in an account. To a person without a role, the account does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// The one person an account belongs to; of a personal account its only one.
+    /// The one person who owns the account; in a personal account the only member.
     PrimaryOwner,
-    /// Manages keys beside the primary owner.
+    /// Manages keys like the primary owner.
     Owner,
-    /// Reads.
+    /// Reads only.
     Member,
 }
 
-/// What can be done in an account.
+/// An action in an account that needs permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// See the keys, without their secrets.
     SeeKeys,
-    /// Make a key and see its secret once.
+    /// Create a key and see its secret once.
     CreateKey,
-    /// Give a key that was never used a new secret.
+    /// Give a new secret to a key that was never used.
     ReissueSecret,
-    /// Make a key to replace another.
+    /// Create a replacement for a key.
     RotateKey,
-    /// End or move the grace period of a key that was replaced.
+    /// End or change the grace period of a rotated key.
     ChangeGrace,
-    /// Disable a key.
+    /// Revoke a key.
     RevokeKey,
-    /// Forget a key.
+    /// Delete a key.
     DeleteKey,
-    /// Say that one knows of a leaked key.
+    /// Acknowledge a leaked key.
     AcknowledgeLeak,
 }
 
@@ -54,7 +54,7 @@ impl Role {
         }
     }
 
-    /// As it is stored and given on the command line.
+    /// Name in the database and on the command line.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -70,7 +70,7 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.id() == id)
     }
 
-    /// For people, in the middle of a sentence.
+    /// Name for people, for the middle of a sentence.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -94,7 +94,7 @@ impl Action {
         Self::AcknowledgeLeak,
     ];
 
-    /// For people.
+    /// Name for people.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {

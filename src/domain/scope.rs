@@ -1,4 +1,4 @@
-//! Scopes: the names of what a key may do.
+//! Scopes: names of permissions of a key.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -8,30 +8,30 @@ use std::{collections::BTreeSet, fmt};
 pub struct Scopes(BTreeSet<String>);
 
 impl Scopes {
-    /// Reads the stored form.
+    /// Parses the stored form.
     #[must_use]
     pub fn from_stored(text: &str) -> Self {
         text.split(' ').filter(|scope| !scope.is_empty()).collect()
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// Number of scopes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Each of them, in alphabetical order.
+    /// The scopes, in alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// Whether `scope` is among them.
+    /// Whether `scope` is in the set.
     #[must_use]
     pub fn contains(&self, scope: &str) -> bool {
         self.0.contains(scope)

@@ -1,19 +1,19 @@
-//! What people search for, in the form that names are kept in.
+//! Searches, normalised like the names they are compared with.
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Most characters that count; the longest name has as many.
+/// Maximum length in characters, as that of the longest name; the rest is dropped.
 const LONGEST: usize = 100;
 
-/// A search as typed: trimmed and composed (NFC) like names, without control characters, which no name has and
-/// PostgreSQL does not take all of.
+/// Normalises a search: trimmed and composed (NFC) like names. Control characters are removed: no name has
+/// them, and PostgreSQL rejects NUL.
 #[must_use]
 pub fn parse(text: &str) -> String {
     let seen = text.trim().nfc().filter(|c| !c.is_control());
     seen.take(LONGEST).collect()
 }
 
-/// A search of keys: the dots after a prefix, as tables show it, are no part of it.
+/// Normalises a search of keys: also removes the dots that tables show after a prefix.
 #[must_use]
 pub fn parse_key(text: &str) -> String {
     let text = text.trim();

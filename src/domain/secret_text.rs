@@ -1,4 +1,4 @@
-//! Secret text: the full text of an API key, on its only way to the person who created it.
+//! Secret text: the full text of an API key on its way to the person who created it.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 pub struct SecretText(Zeroizing<String>);
 
 impl SecretText {
-    /// Takes the characters over.
+    /// Takes ownership of the text.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text.into())

@@ -1,21 +1,22 @@
-//! How long a try to sign in has to wait after failed ones (docs/security.md, S7).
+//! Back-off after failed sign-ins (docs/security.md, S7).
 
 use super::time::Timestamp;
 use std::time::Duration;
 
-/// Failures that cost no wait.
+/// Failures without a wait.
 const FREE: u32 = 5;
-/// The longest wait, and how often a network with few failures of its own may try while others keep failing.
+/// The longest wait. Also the interval at which a network with few failures of its own may try while other
+/// networks keep failing.
 const LONGEST: Duration = Duration::from_mins(1);
-/// Failures are forgotten when there was none for so long.
+/// Time without a failure after which the count is reset.
 pub const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
 
-/// Failed tries that are counted together.
+/// A count of failed sign-ins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failures {
-    /// How many; 0 if there was none, or none lately.
+    /// Number of failures; 0 after [`FORGOTTEN_AFTER`].
     pub count: u32,
-    /// When the last one was.
+    /// Time of the last one.
     pub last_at: Timestamp,
 }
 
@@ -26,8 +27,8 @@ impl Failures {
         last_at: Timestamp::from_millis(0),
     };
 
-    /// As they count at `now`: old ones are forgotten, and none lies in the future, where a clock that was set back
-    /// may have left it.
+    /// The count as of `now`: reset if it is old enough. A time in the future, which a clock that was set
+    /// back leaves behind, becomes `now`.
     #[must_use]
     pub fn at(self, now: Timestamp) -> Self {
         if self.count == 0 || now.since(self.last_at) >= FORGOTTEN_AFTER {
@@ -39,7 +40,8 @@ impl Failures {
         }
     }
 
-    /// When the next try may be: 1, 2, 4 and up to 60 seconds after the last one, from the fifth on.
+    /// Time of the next allowed attempt: 1, 2, 4 and up to 60 seconds after the last failure, from the fifth
+    /// failure on.
     #[must_use]
     pub fn ready_at(self) -> Timestamp {
         match self.count.checked_sub(FREE) {
@@ -52,10 +54,11 @@ impl Failures {
     }
 }
 
-/// When a network may try an email. `email` counts the failures of all networks for it, `network` those of this one.
+/// Time of the next attempt that a network may make for an email. `email` counts the failures of all networks
+/// for that email, `network` those of this network.
 ///
-/// Strangers cannot lock an account: whatever others do, a network that never failed for the email may try at once, and
-/// one with few failures once a minute. A network with more waits for both counts.
+/// Others cannot lock a person out: a network that never failed for the email may try at once, and one with
+/// few failures once a minute. A network with more failures waits for both counts.
 #[must_use]
 pub fn ready_at(email: Failures, network: Failures) -> Timestamp {
     let shared = email.ready_at().max(network.ready_at());
@@ -66,7 +69,7 @@ pub fn ready_at(email: Failures, network: Failures) -> Timestamp {
     }
 }
 
-/// Whole seconds from `now` until `ready_at`, rounded up; `None` if that has come.
+/// Whole seconds from `now` until `ready_at`, rounded up; `None` once it is reached.
 #[must_use]
 pub fn seconds_until(ready_at: Timestamp, now: Timestamp) -> Option<u32> {
     let millis = ready_at.millis().saturating_sub(now.millis());

@@ -1,4 +1,4 @@
-//! How to use a new key: ready-made commands and code, with the key left out.
+//! Snippets: commands and code that use a new key, with a placeholder for the key.
 
 use super::{
     catalog::{Catalog, Route},
@@ -10,33 +10,33 @@ use std::sync::Arc;
 #[cfg(test)]
 mod tests;
 
-/// Stands in a snippet where the key belongs.
+/// Placeholder for the key.
 pub const KEY: &str = "{{key}}";
 
-/// A ready-made piece of text.
+/// A command or a piece of code to copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snippet {
-    /// What it is for: the label of its tab.
+    /// Label of its tab.
     pub label: String,
     /// The text, with [`KEY`] in place of the key.
     pub text: String,
-    /// What to mind, if anything.
+    /// A remark below it; may be empty.
     pub note: String,
 }
 
-/// How to find out whether a key works.
+/// The test command of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trial {
-    /// A command for a terminal, with [`KEY`] in place of the key.
+    /// Shell command, with [`KEY`] in place of the key.
     pub command: String,
-    /// What it answers when all is well.
+    /// Expected output.
     pub expected: String,
 }
 
 /// Placeholder for the API's address, in calls to routes that this server does not serve.
 pub const YOUR_API: &str = "https://your-api.example";
 
-/// A call that the vendor's TypeScript package has a method for (docs.babysea.ai, `/sdk/overview`).
+/// A call for which the vendor's TypeScript package has a method (docs.babysea.ai, `/sdk/overview`).
 struct VendorCall {
     method: &'static str,
     path: &'static str,
@@ -46,8 +46,8 @@ struct VendorCall {
 
 const PROMPT: &str = r#"{"generation_prompt": "a lighthouse at dawn"}"#;
 
-/// A call for each scope of the vendor, in the order in which they are tried: one that this server answers comes first,
-/// one that deletes last.
+/// One call for each scope of the vendor. The first one that a key may make is used, so the call that this
+/// server answers itself comes first, and the one that deletes comes last.
 const VENDOR: [VendorCall; 6] = [
     VendorCall {
         method: "GET",
@@ -87,18 +87,19 @@ const VENDOR: [VendorCall; 6] = [
     },
 ];
 
-/// A call that a key may make.
+/// A call that a key's scopes allow.
 struct Call<'c> {
     route: &'c Route,
     path: String,
-    /// The same through the vendor's package, where that has it.
+    /// The same call with the vendor's package, if it has a method for it.
     sdk: Option<&'static str>,
     body: Option<&'static str>,
 }
 
 impl<'c> Call<'c> {
-    /// For keys with these scopes: one of the vendor's, if the catalogue has it in a scope of theirs, or the first route
-    /// of the catalogue that they open, one that reads if there is one. None if their scopes open no route at all.
+    /// The example call for keys with these scopes: a call of the vendor if the catalogue has its route under
+    /// one of the scopes; otherwise the first route that the scopes open, GET preferred. `None` if the scopes
+    /// open no route.
     fn of(catalog: &'c Catalog, scopes: &Scopes) -> Option<Self> {
         let opened = |method: &str, path: &str| {
             let route = catalog.route(method, path)?;
@@ -115,7 +116,7 @@ impl<'c> Call<'c> {
         vendor.or_else(|| {
             let own = catalog.routes.iter().filter_map(|route| {
                 let path = sample(&route.pattern);
-                // What an earlier pattern matches as well, or this server keeps to itself, asks for something else.
+                // Skips a route whose sample path matches an earlier pattern, or is reserved for this server.
                 let is_it = opened(&route.method, &path).is_some_and(|found| Arc::ptr_eq(found, route));
                 (is_it && path != "/v1/keys/report-leak").then_some(Self {
                     route,
@@ -132,12 +133,12 @@ impl<'c> Call<'c> {
         })
     }
 
-    /// Whether this server checks the route, which it does for everything below `/v1`.
+    /// Whether this server answers the call itself, which is so for all paths below `/v1`.
     fn is_here(&self) -> bool {
         self.path == "/v1" || self.path.starts_with("/v1/")
     }
 
-    /// The whole address; `base` is this server's.
+    /// The full URL; `base` is this server's.
     fn url(&self, base: &str) -> String {
         format!("{}{}", self.base(base), self.path)
     }
@@ -212,7 +213,7 @@ impl<'c> Call<'c> {
     }
 }
 
-/// A path that a pattern matches.
+/// An example path for a pattern.
 fn sample(pattern: &str) -> String {
     let segments = pattern.split('/').map(|segment| match segment {
         "{model_identifier}" => "example/model",
@@ -222,7 +223,7 @@ fn sample(pattern: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-/// A word of a shell's command.
+/// Quotes a word for the shell.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._/:@%+,=".contains(c);
     if word.chars().all(plain) {
@@ -240,7 +241,8 @@ fn snippet(label: &str, text: String, note: &str) -> Snippet {
     }
 }
 
-/// How the variables of a brand begin: `BABYSEA` for `BabySea`; nothing where its name has no letter that they may have.
+/// Prefix of a brand's environment variables: `BABYSEA` for `BabySea`; `None` if no letter of the brand may
+/// be part of one.
 fn variable(brand: &str) -> String {
     let words = brand.split(|c: char| !c.is_ascii_alphanumeric());
     let words: Vec<_> = words
@@ -253,7 +255,7 @@ fn variable(brand: &str) -> String {
     }
 }
 
-/// The tabs under a new key of `brand` with these scopes; `base` is this server's address, without `/v1`.
+/// The snippets for a new key of `brand` with these scopes; `base` is this server's URL, without `/v1`.
 #[must_use]
 pub fn snippets(brand: &str, base: &str, catalog: &Catalog, scopes: &Scopes) -> Vec<Snippet> {
     let brand = variable(brand);
@@ -294,8 +296,8 @@ pub fn snippets(brand: &str, base: &str, catalog: &Catalog, scopes: &Scopes) -> 
     snippets
 }
 
-/// The one command that tells whether a key with these scopes works; none if they open no route. `has_allowlist` says that
-/// it does from some addresses alone.
+/// The test command for a key with these scopes; `None` if they open no route. With `has_allowlist` the
+/// expected output mentions that only listed addresses may use the key.
 #[must_use]
 pub fn trial(base: &str, catalog: &Catalog, scopes: &Scopes, has_allowlist: bool) -> Option<Trial> {
     let call = Call::of(catalog, scopes)?;

@@ -1,22 +1,22 @@
-//! Light or dark.
+//! The theme: light, dark, or as the system says.
 
-/// How pages are drawn; kept in a cookie.
+/// Theme of the pages; stored in a cookie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
-    /// As the system of the reader says.
+    /// The setting of the reader's system.
     #[default]
     System,
-    /// Dark ink on a light ground.
+    /// Dark text on a light background.
     Light,
-    /// Light ink on a dark ground.
+    /// Light text on a dark background.
     Dark,
 }
 
 impl Theme {
-    /// Each of them, in the order of the switch.
+    /// All themes, in the order of the switch.
     pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
 
-    /// As the cookie and the form spell it.
+    /// Name in the cookie and the form.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -26,7 +26,7 @@ impl Theme {
         }
     }
 
-    /// The theme that is spelled so.
+    /// The theme with this name.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|theme| theme.id() == id)

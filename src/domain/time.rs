@@ -26,7 +26,7 @@ impl Timestamp {
         self.0
     }
 
-    /// This moment plus `span`; the latest possible moment when that cannot be represented.
+    /// This time plus `span`; saturates.
     #[must_use]
     pub fn plus(self, span: std::time::Duration) -> Self {
         Self(
@@ -35,14 +35,14 @@ impl Timestamp {
         )
     }
 
-    /// How long after `earlier` this moment is; nothing when it is before.
+    /// Time elapsed since `earlier`; zero if that is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> std::time::Duration {
         let millis = self.0.saturating_sub(earlier.0);
         std::time::Duration::from_millis(u64::try_from(millis).unwrap_or_default())
     }
 
-    /// This moment less `span`.
+    /// This time minus `span`.
     #[must_use]
     pub fn minus(self, span: std::time::Duration) -> Self {
         Self(
@@ -51,13 +51,13 @@ impl Timestamp {
         )
     }
 
-    /// The midnight (UTC) that its day began with.
+    /// Start of its day in UTC.
     #[must_use]
     pub const fn midnight(self) -> Self {
         Self(self.0 - self.0.rem_euclid(86_400_000))
     }
 
-    /// This moment `years` later; 29 February becomes 28 February where there is none.
+    /// The same date and time `years` later; 29 February becomes 28 February in years without one.
     #[must_use]
     pub fn plus_years(self, years: i32) -> Self {
         let then = self.date_time();
@@ -76,7 +76,7 @@ impl Timestamp {
         self.date_time().year()
     }
 
-    /// 23:59:59 UTC of a day of the calendar.
+    /// 23:59:59 UTC of a date; `None` if the calendar has no such date.
     #[must_use]
     pub fn last_second_of(year: i32, month: i32, day: i32) -> Option<Self> {
         let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
@@ -85,7 +85,7 @@ impl Timestamp {
         Some(Self(end.unix_timestamp() * SECOND))
     }
 
-    /// The UTC day as date fields take it: `2026-11-23`.
+    /// The UTC date in the format of date fields: `2026-11-23`.
     #[must_use]
     pub fn day(self) -> String {
         self.format(format_description!("[year]-[month]-[day]"))
@@ -100,7 +100,7 @@ impl Timestamp {
         self.date_time().format(description).unwrap_or_default()
     }
 
-    /// ISO 8601 with milliseconds and `Z`, the form of every time on `/v1`: `2026-11-23T18:20:03.123Z`.
+    /// ISO 8601 with milliseconds and `Z`, the format of every time on `/v1`: `2026-11-23T18:20:03.123Z`.
     #[must_use]
     pub fn iso(self) -> String {
         let seconds = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(SECOND));
@@ -119,8 +119,8 @@ impl Timestamp {
                 'Z',
             ),
         ];
-        // Formatted by hand: every response of /v1 has several times, and a format description would be parsed for
-        // each.
+        // Formatted by hand, because every response of /v1 has several times, and the library would parse a
+        // format description for each.
         let mut text = String::with_capacity("2026-11-23T18:20:03.123Z".len());
         for (number, places, end) in parts {
             for place in (0..places).rev() {
@@ -132,7 +132,7 @@ impl Timestamp {
         text
     }
 
-    /// For people, exact: `23 Nov 2026, 18:20:03 UTC`.
+    /// Exact time for people: `23 Nov 2026, 18:20:03 UTC`.
     #[must_use]
     pub fn exact(self) -> String {
         self.format(format_description!(
@@ -140,8 +140,8 @@ impl Timestamp {
         ))
     }
 
-    /// For people, seen from `now`, for a moment to come: `in 61 days`, `in 5 hours`, `in 12 minutes`; rounded to the
-    /// nearest, so that a month that was just chosen reads as one.
+    /// A future time for people, relative to `now`: `in 61 days`, `in 5 hours`, `in 12 minutes`. Rounded to
+    /// the nearest unit, so that a just-selected `30 days` does not show as 29.
     #[must_use]
     pub fn ahead(self, now: Self) -> String {
         let rest = self.0.saturating_sub(now.0);
@@ -157,9 +157,9 @@ impl Timestamp {
         }
     }
 
-    /// For people, seen from `now`: `just now`, `12 seconds ago`, `3 minutes ago`, `2 hours ago`, `yesterday`,
-    /// `5 days ago`; a date once that says more than a number of days. A moment ahead of `now`, as clocks of
-    /// two servers can produce, reads as `just now`.
+    /// A past time for people, relative to `now`: `just now`, `12 seconds ago`, `3 minutes ago`, `2 hours
+    /// ago`, `yesterday`, `5 days ago`; later a date. A time after `now`, which clocks of two servers can
+    /// produce, shows as `just now`.
     #[must_use]
     pub fn relative(self, now: Self) -> String {
         let age = now.0.saturating_sub(self.0);

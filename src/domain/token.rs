@@ -3,20 +3,21 @@
 use super::secret_text::SecretText;
 use zeroize::Zeroizing;
 
-/// Characters of the random part; 32 of 62 kinds are 190 bits.
+/// Length of the random part in characters; 32 characters of an alphabet of 62 are 190 bits.
 const RANDOM: usize = 32;
-/// Characters of the checksum: 62^6 is more than 2^32.
+/// Length of the checksum in characters: 62^6 is more than 2^32.
 const CHECKSUM: usize = 6;
-/// Characters of a key that are stored in clear and shown: `bye_a1B2c`.
+/// Characters of a key that are stored in clear text and shown: `bye_a1B2c`.
 pub const SHOWN: usize = 9;
-/// Fewest characters of a key.
+/// Minimum length of a key in characters.
 pub const SHORTEST: usize = RANDOM + CHECKSUM + 2;
-/// Longest prefix that may be configured, `_` included.
+/// Maximum length of a configured prefix, including `_`.
 const LONGEST_PREFIX: usize = 16;
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Whether `prefix` can start a key: lower-case letters and digits, a letter first, `_` last, 2 to 16 characters.
+/// Whether `prefix` is a valid key prefix: 2 to 16 characters, lower-case letters and digits, a letter first,
+/// `_` last.
 #[must_use]
 pub fn is_prefix(prefix: &str) -> bool {
     prefix.len() <= LONGEST_PREFIX
@@ -26,10 +27,10 @@ pub fn is_prefix(prefix: &str) -> bool {
             .is_some_and(|word| word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
 }
 
-/// Makes the text of a new key. `fill` hands out random bytes of the operating system's generator; bytes that would
-/// favour some characters are thrown away (rejection sampling).
+/// Generates the text of a new key. `fill` provides random bytes of the operating system's generator. Bytes
+/// that would make some characters more likely are discarded (rejection sampling).
 pub fn generate(prefix: &str, mut fill: impl FnMut(&mut [u8])) -> SecretText {
-    // All of it from the beginning: growing would leave a copy behind.
+    // Allocated in full at once: a reallocation would leave a copy of the secret in freed memory.
     let mut text = Zeroizing::new(String::with_capacity(prefix.len() + RANDOM + CHECKSUM));
     text.push_str(prefix);
     let mut pool = Zeroizing::new([0_u8; 64]);
@@ -48,11 +49,11 @@ pub fn generate(prefix: &str, mut fill: impl FnMut(&mut [u8])) -> SecretText {
     SecretText::new(std::mem::take(&mut *text))
 }
 
-/// Whether `text` has the shape of a key and a right checksum. Any well-formed prefix will do: keys made under an
-/// earlier one go on working (S36).
+/// Whether `text` has the format of a key and a correct checksum. Any valid prefix is accepted, so that keys
+/// with an earlier prefix keep working (S36).
 #[must_use]
 pub fn is_well_formed(text: &str) -> bool {
-    // Compared as bytes, since cutting a string between the bytes of a character would panic.
+    // Works on bytes, because slicing a string inside a character panics.
     let Some(split) = text.len().checked_sub(RANDOM + CHECKSUM) else {
         return false;
     };
@@ -66,14 +67,14 @@ pub fn is_well_formed(text: &str) -> bool {
     checksum(signed) == given
 }
 
-/// The part of a key that is stored in clear and shown: its first 9 characters.
+/// The part of a key that is stored in clear text and shown: its first 9 characters.
 #[must_use]
 pub fn display_prefix(text: &SecretText) -> String {
     text.expose().chars().take(SHOWN).collect()
 }
 
-/// The shown part of a key that stands somewhere in `text`, with more of it than is shown; whole or not, with this
-/// prefix or, if whole, with an earlier one.
+/// Finds a key, or the start of one that is longer than the shown part, anywhere in `text`; returns its shown
+/// part. A truncated key is found with this `prefix` only, a whole one with any.
 #[must_use]
 pub fn start_in(text: &str, prefix: &str) -> Option<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -85,7 +86,7 @@ pub fn start_in(text: &str, prefix: &str) -> Option<String> {
     })
 }
 
-/// Whether a whole key stands somewhere in `text`, of any prefix and whatever is around it.
+/// Whether `text` contains a whole key, with any prefix and at any position.
 #[must_use]
 pub fn is_in(text: &str) -> bool {
     text.match_indices('_').any(|(at, _)| {
@@ -95,7 +96,7 @@ pub fn is_in(text: &str) -> bool {
     })
 }
 
-/// CRC-32 (the one of Ethernet and gzip) in base62, padded with `0` on the left.
+/// CRC-32 (as in Ethernet and gzip) in base62, padded with `0` on the left.
 fn checksum(text: &str) -> String {
     let mut rest = crc32fast::hash(text.as_bytes());
     let mut digits = [b'0'; CHECKSUM];
@@ -134,7 +135,7 @@ mod tests {
     fn unfair_bytes_are_thrown_away() {
         let mut calls = 0;
         let key = generate("bye_", |bytes| {
-            // 250 would become the 2 of the alphabet if it were taken; the second filling is fair.
+            // A byte of 250 would map to `2` if it were not rejected; the second call returns valid bytes.
             bytes.fill(if calls == 0 { 250 } else { 61 });
             calls += 1;
         });

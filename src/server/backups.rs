@@ -1,5 +1,5 @@
-//! Backups: one folder each, with a manifest that is written last (docs/security.md, S82). A folder without a manifest
-//! is no backup, and none that does not fit its manifest is put back.
+//! Backups: one folder each, with a manifest that is written last (docs/security.md, S82). A folder without a
+//! manifest is no backup. A backup that does not match its manifest is not restored.
 
 mod folder;
 mod known;
@@ -20,10 +20,10 @@ use super::{
 };
 use std::{io, path::Path};
 
-/// Why a backup was not made, verified or put back, in a sentence for the server operator.
+/// Why a backup was not created, verified or restored, in a sentence for the server operator.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// What was found, and what to do.
+    /// A reason of its own, and what to do.
     #[error("{0}")]
     Refused(String),
     /// The database could not be copied or filled.
@@ -32,7 +32,7 @@ pub enum BackupError {
     /// The database could not be opened.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The pepper does not fit.
+    /// The pepper is missing or another one.
     #[error(transparent)]
     Pepper(#[from] PepperError),
     /// The database failed.
@@ -50,7 +50,7 @@ fn refuse<T>(sentence: String) -> Result<T, BackupError> {
     Err(BackupError::Refused(sentence))
 }
 
-/// Runs work on files in a quiet thread.
+/// Runs file work on a background thread of low priority.
 async fn quietly<T: Send + 'static>(
     work: impl FnOnce(&super::runtime::quiet_thread::Stopped) -> Result<T, BackupError> + Send + 'static,
 ) -> Result<T, BackupError> {

@@ -1,5 +1,5 @@
-//! The commands beside serving, for the server operator. They use the database while a server does, never change
-//! its tables, and write in one transaction (docs/security.md, S71).
+//! The commands for the server operator. They use the database while a server does, never change its schema,
+//! and write in one transaction (docs/security.md, S71).
 
 mod ask;
 mod backup;
@@ -21,7 +21,7 @@ use super::{
 };
 use std::error::Error;
 
-/// Runs a command; returns what it has to say, which is nothing for a list that it has written.
+/// Runs a command; returns the text to print, which is empty for a list that was printed already.
 ///
 /// # Errors
 /// One sentence with the reason of the failure.
@@ -47,7 +47,7 @@ pub async fn run(command: &Command, config: &Config, parts: &Parts) -> Result<St
     }
 }
 
-/// Opens the database beside the server that uses it.
+/// Opens the database while a server uses it.
 async fn join(config: &Config) -> Result<Store, ConnectError> {
     Store::join_with(&config.database, config.backup_dir.as_deref()).await
 }
@@ -56,13 +56,13 @@ const fn operator<'a>(store: &'a Store, config: &'a Config, parts: &'a Parts) ->
     Operator { store, config, parts }
 }
 
-/// A person, as the confirmation and the result name them.
+/// How the confirmation and the result name a person.
 fn named(person: &Person) -> String {
     let (name, email) = (table::shown(&person.name), table::shown(&person.email));
     format!("{name} ({email}), who signed up on {}", person.since().day())
 }
 
-/// The sentence of an error: a refused field's own words.
+/// The sentence of an error; for a refused field, its message.
 fn sentence(error: ServiceError) -> Box<dyn Error> {
     match error {
         ServiceError::Invalid(fields) => {

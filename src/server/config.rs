@@ -1,4 +1,5 @@
-//! What can be set, by environment or flag; `babysea --help` lists it. A wrong value stops the start.
+//! The configuration, from environment variables and flags; `babysea --help` lists it. An invalid value
+//! prevents the start.
 
 pub mod catalog_file;
 mod command;
@@ -25,22 +26,22 @@ use origin::parse_origin;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use trusted_proxies::ProxySource;
 
-/// How much there may be of what people make.
+/// Caps on what people create.
 #[derive(Clone, Copy, Debug)]
 pub struct AccountCaps {
     /// Live keys of an account.
     pub keys: u32,
-    /// People in a team, its primary owner among them.
+    /// Members of a team, including its primary owner.
     pub members: u32,
     /// Accounts of one person.
     pub accounts: u32,
 }
 
-/// Requests a minute; nothing is no limit.
+/// Requests a minute; `None` is unlimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit(pub Option<u32>);
 
-/// Sign-ups an hour; nothing is no limit.
+/// Sign-ups an hour; `None` is unlimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignUpLimit(pub Option<u32>);
 
@@ -53,16 +54,16 @@ pub enum SignUp {
     Invited,
 }
 
-/// The settings in force.
+/// The configuration in effect.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Address and port to listen on; port 0 takes a free one.
+    /// Address and port to listen on; port 0 takes any free port.
     pub listen: SocketAddr,
-    /// Given origin; derived from the listener's address when absent.
+    /// Configured origin; derived from the listener's address when absent.
     pub public_url: Option<Origin>,
-    /// Where the data is.
+    /// The database.
     pub database: Location,
-    /// Folder for what is not in the database.
+    /// Folder for files outside the database.
     pub data_dir: PathBuf,
     /// The pepper's file.
     pub pepper_file: PathBuf,
@@ -70,78 +71,79 @@ pub struct Config {
     pub catalog: Option<PathBuf>,
     /// Name of the product on every page.
     pub brand: String,
-    /// How new keys begin.
+    /// Prefix of new keys.
     pub key_prefix: String,
     /// Who may sign up.
     pub sign_up: SignUp,
-    /// Fewest characters of a password.
+    /// Minimum length of a password, in characters.
     pub password_min: usize,
-    /// A session that was not used for this long ends.
+    /// Idle time after which a session ends.
     pub session_idle: Duration,
-    /// Every session ends after this long.
+    /// Age at which a session ends.
     pub session_max: Duration,
-    /// Whose X-Forwarded-For is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: ProxySource,
-    /// Requests that all keys of an account together may make in a minute.
+    /// Rate limit of an account: requests a minute of all its keys.
     pub rate_limit: RateLimit,
-    /// For how long keys in memory are still accepted while the database is away (docs/security.md, S75).
+    /// How long cached keys are still accepted while the database is unavailable (docs/security.md, S75).
     pub stale_if_db_down: Duration,
-    /// Where Prometheus reads; nowhere when absent.
+    /// Listener for Prometheus; none when absent.
     pub metrics_listen: Option<SocketAddr>,
-    /// When an idle connection is closed.
+    /// Time after which an idle connection is closed.
     pub idle_timeout: Duration,
-    /// Drain time after SIGTERM, in which requests are still answered.
+    /// Drain time after SIGTERM, during which requests are still answered.
     pub drain: Duration,
-    /// Connections that may be open; by the files that may be open when absent.
+    /// Cap on open connections; derived from the open-file limit when absent.
     pub max_connections: Option<u32>,
-    /// Connections of one address that may be open.
+    /// Cap on open connections of one address.
     pub max_connections_per_ip: u32,
-    /// Bytes that all request bodies together may take in memory.
+    /// Memory budget for all request bodies together, in bytes.
     pub max_body_bytes: u32,
-    /// How the log is written.
+    /// Format of the log.
     pub log_format: LogFormat,
-    /// Unknown keys that one address may try in a minute.
+    /// Limit of unknown keys from one address, a minute.
     pub auth_limit: u32,
-    /// Sign-ups that one address may try in an hour.
+    /// Limit of sign-ups from one address, an hour.
     pub sign_up_limit: SignUpLimit,
-    /// How long requests stay in the log.
+    /// Age at which request log rows are deleted.
     pub log_retention: Duration,
-    /// Folder that backups are made in by themselves, and that has a copy of the journal of an SQLite file; neither is
-    /// made when absent.
+    /// Folder for scheduled backups and for a copy of the journal of an SQLite file. Without it, neither is
+    /// written.
     pub backup_dir: Option<PathBuf>,
-    /// Time between two backups.
+    /// Interval between scheduled backups.
     pub backup_every: Duration,
-    /// Newest backups that are kept.
+    /// Number of scheduled backups to keep.
     pub backup_keep: u32,
-    /// How much there may be of what people make.
+    /// Caps on what people create.
     pub caps: AccountCaps,
 }
 
 impl Config {
-    /// Reads the command line and the environment. The command is what to do instead of serving.
+    /// Reads the command line and the environment. Returns the command to run instead of the server, if there
+    /// is one.
     ///
     /// # Errors
-    /// The text of `--help` or `--version`, or one sentence that names the wrong variable.
+    /// The text of `--help` or `--version`, or one sentence that names the invalid setting.
     pub fn from_process() -> Result<(Self, Option<Command>), clap::Error> {
         let mut options = setting::read(std::env::args_os())?;
         let command = options.command.take();
         Ok((options.into(), command))
     }
 
-    /// Reads these arguments without the environment.
+    /// Reads these arguments, without the environment.
     ///
     /// # Errors
-    /// As [`Config::from_process`].
+    /// As for [`Config::from_process`].
     pub fn from_arguments<I: IntoIterator<Item = T>, T: Into<std::ffi::OsString> + Clone>(
         arguments: I,
     ) -> Result<Self, clap::Error> {
         setting::read_alone(arguments.into_iter().map(Into::into)).map(Self::from)
     }
 
-    /// The origin browsers use, given the address that is really listened on.
+    /// The origin that browsers use; `bound` is the address of the listener.
     ///
     /// # Errors
-    /// When it would be http on an address that other machines reach (docs/security.md, S9).
+    /// When it would be http on an address that other machines can reach (docs/security.md, S9).
     pub fn origin(&self, bound: SocketAddr) -> Result<Origin, String> {
         match &self.public_url {
             Some(origin) => Ok(origin.clone()),

@@ -1,4 +1,4 @@
-//! What is computed from passwords and keys before anything of them is stored.
+//! Passwords and keys: what is computed from them before anything is stored.
 
 pub mod fair_queue;
 mod judge;

@@ -9,22 +9,22 @@ use leptos::{
     prelude::*,
 };
 
-/// What every page is drawn with.
+/// Settings of the document around every page, from the context.
 #[derive(Clone, Debug)]
 pub struct Site {
     /// Name of the product.
     pub brand: String,
     /// Path of the style sheet.
     pub css: String,
-    /// Where the islands' module is.
+    /// Leptos options: where the browser loads the WebAssembly module from.
     pub options: LeptosOptions,
     /// Light or dark.
     pub theme: Theme,
-    /// Path and query of the page, for what leads back to it.
+    /// Path and query of the page, for links that lead back to it.
     pub path: String,
 }
 
-/// What the page is drawn with, from the context.
+/// The document's settings, from the context.
 #[must_use]
 pub fn site() -> Site {
     expect_context::<Site>()
@@ -39,9 +39,9 @@ pub fn brand() -> String {
 /// The document: head, skip link, page.
 #[component]
 pub fn Document(
-    /// What the page is; the brand follows it.
+    /// Title of the page; the brand is appended.
     title: String,
-    /// What stands in the body.
+    /// Content of the body.
     children: Children,
 ) -> impl IntoView {
     let Site {

@@ -1,4 +1,4 @@
-//! The parts that pages are put together from; docs/design.md shows their states.
+//! The component kit; docs/design.md shows the states of each component.
 
 pub mod account;
 pub mod allowlist;

@@ -1,4 +1,4 @@
-//! The frame around pages of people who are signed in, and the narrow card of those who are not.
+//! Page layouts: the frame with navigation for signed-in people, and a narrow card for all others.
 
 use super::{
     document::{brand, site},
@@ -20,7 +20,7 @@ pub struct AccountLink {
     pub slug: String,
     /// Name.
     pub name: String,
-    /// What the viewer is there; nothing for their personal account.
+    /// The viewer's role; `None` for their personal account.
     pub role: Option<Role>,
 }
 
@@ -33,7 +33,7 @@ impl AccountLink {
     }
 }
 
-/// The pages that the navigation leads to.
+/// Sections of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     /// `API keys`.
@@ -44,31 +44,31 @@ pub enum Section {
     Scopes,
     /// `Guard your API`.
     Guard,
-    /// A page beside them.
+    /// A page that is not in the navigation.
     Other,
 }
 
-/// What is around a page.
+/// Data of the frame around a page.
 #[derive(Clone, Debug)]
 pub struct FrameData {
-    /// Name of who is signed in.
+    /// Name of the signed-in person.
     pub person: String,
-    /// The account on the page.
+    /// The account of this page.
     pub account: AccountLink,
-    /// Every account the viewer is in.
+    /// All accounts of which the viewer is a member.
     pub accounts: Vec<AccountLink>,
-    /// Which page it is.
+    /// Section of this page.
     pub section: Section,
-    /// Whether the page has the whole width for itself.
+    /// Whether the page uses the full width of the window.
     pub full: bool,
-    /// Whether nothing in it can be reached, while a dialog is open that no script has made modal.
+    /// Makes the page inert while a dialog is rendered open, until a script makes that dialog modal.
     pub inert: bool,
 }
 
-/// Navigation beside the page.
+/// The frame: navigation beside the page.
 #[component]
 pub fn Frame(
-    /// What is around it.
+    /// Its data.
     frame: FrameData,
     /// The page.
     children: Children,
@@ -131,7 +131,7 @@ fn Sidebar(frame: FrameData) -> impl IntoView {
     }
 }
 
-/// The button named after the account, and the list that it opens.
+/// The account switcher: a button with the account's name, and the menu that it opens.
 #[component]
 fn Switcher(account: AccountLink, accounts: Vec<AccountLink>) -> impl IntoView {
     const MENU: &str = "accounts";
@@ -156,7 +156,7 @@ fn Switcher(account: AccountLink, accounts: Vec<AccountLink>) -> impl IntoView {
 /// A narrow card with the brand on top.
 #[component]
 pub fn Card(
-    /// What stands in it.
+    /// Content.
     children: Children,
 ) -> impl IntoView {
     let site = site();

@@ -7,12 +7,12 @@ use toml::Spanned;
 
 const VENDOR: &str = include_str!("vendor.toml");
 
-/// Why a file is not a catalogue, in a sentence for its author.
+/// Why a catalogue file is invalid, for its author.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct FileError {
-    /// Counted from 1; nothing where the file as a whole is meant.
+    /// Line number, from 1; `None` if the error is not in one line.
     pub line: Option<usize>,
-    /// What is wrong there.
+    /// Reason, as a sentence.
     pub reason: String,
 }
 
@@ -51,10 +51,10 @@ struct RouteTable {
 }
 
 impl Catalog {
-    /// Reads a file's text.
+    /// Parses the text of a file.
     ///
     /// # Errors
-    /// The first thing that is wrong, and its line.
+    /// The first error, and its line.
     pub fn parse(text: &str) -> Result<Self, FileError> {
         let line = |span: Range<usize>| {
             text.get(..span.start)
@@ -94,10 +94,10 @@ impl Catalog {
         })
     }
 
-    /// The vendor's.
+    /// The built-in catalogue of the vendor.
     ///
     /// # Panics
-    /// Never: a test reads the file that is built in.
+    /// Never: a test parses it.
     #[must_use]
     #[expect(
         clippy::expect_used,

@@ -1,10 +1,10 @@
-//! What the parts of a catalogue must be.
+//! Rules for the parts of a catalogue.
 
 use super::{CUSTOM, CUSTOM_LABEL, Preset};
 use std::collections::HashSet;
 
 impl Preset {
-    /// Why it cannot be one, beside those before it.
+    /// Why the preset is invalid, given the catalogue's scopes and the presets before it.
     pub(super) fn fault<'a>(&'a self, scopes: &HashSet<&str>, ids: &mut HashSet<&'a str>) -> Option<String> {
         let is_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         let is_text =
@@ -34,13 +34,13 @@ impl Preset {
     }
 }
 
-/// Whether it can be a scope: the characters of RFC 6749, section 3.3.
+/// Whether a text is a valid scope: the characters of RFC 6749, section 3.3.
 pub(super) fn is_scope(text: &str) -> bool {
     let fine = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
     (1..=64).contains(&text.len()) && text.bytes().all(fine)
 }
 
-/// Whether it can be the path of a route.
+/// Whether a text is a valid path pattern.
 pub(super) fn is_pattern(text: &str) -> bool {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@".contains(c);

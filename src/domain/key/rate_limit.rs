@@ -1,11 +1,11 @@
-//! The limit that a key may have beside its account's: requests a minute.
+//! A key's own rate limit, beside its account's: requests a minute.
 
 use std::fmt;
 
-/// The largest rate limit of a key, in requests a minute.
+/// Maximum of a key's rate limit, in requests a minute.
 pub const MOST: u32 = 1_000_000;
 
-/// What was typed is no limit.
+/// The text is no rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimitError;
 
@@ -15,7 +15,7 @@ impl fmt::Display for RateLimitError {
     }
 }
 
-/// Reads what was typed; nothing is no limit of the key's own.
+/// Parses a rate limit. An empty text means that the key has none of its own.
 ///
 /// # Errors
 /// When it is no whole number in range.

@@ -1,11 +1,10 @@
-//! Many blocks of addresses at once, as sorted ranges: whether an address is in one is a binary search, however long the
-//! list is.
+//! Large sets of CIDR blocks as sorted ranges, so that looking up an address is a binary search.
 
 use super::{Fault, WrongEntry, as_kept, canonical, read, shown};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
-/// Networks that the internet does not route, as in [`super::is_internal`].
+/// Networks that are not routed on the internet, as in [`super::is_internal`].
 const INTERNAL_V4: [&str; 6] = [
     "127.0.0.0/8",
     "10.0.0.0/8",
@@ -15,26 +14,27 @@ const INTERNAL_V4: [&str; 6] = [
     "100.64.0.0/10",
 ];
 const INTERNAL_V6: [&str; 3] = ["::1/128", "fc00::/7", "fe80::/10"];
-/// Public addresses from which on a list is wide: more than a /8 of IPv4, or more than a /24 of IPv6.
+/// Number of public addresses above which a list is wide: more than a /8 of IPv4, or more than a /24 of IPv6.
 const WIDE_V4: u128 = 1 << (32 - 8);
 const WIDE_V6: u128 = 1 << (128 - 24);
 
-/// Sets of addresses, the IPv4 ones and the IPv6 ones.
+/// A set of IPv4 and IPv6 addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Blocks {
     v4: Ranges,
     v6: Ranges,
 }
 
-/// First and last addresses of ranges that neither overlap nor touch, in their order.
+/// First and last address of each range; sorted, disjoint and not adjacent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Ranges(Vec<(u128, u128)>);
 
 impl Blocks {
-    /// Reads addresses and blocks with commas or line breaks between them. What follows a # in a line is a comment.
+    /// Parses addresses and blocks separated by commas or line breaks. A # starts a comment up to the end of
+    /// the line.
     ///
     /// # Errors
-    /// The first entry that is wrong, with its number among those that are not blank.
+    /// The first invalid entry, with its position among those that are not blank.
     pub fn parse(text: &str) -> Result<Self, WrongEntry> {
         let lines = text.split(['\n', '\r']);
         let items = lines.flat_map(|line| line.split('#').next().unwrap_or_default().split(','));
@@ -51,13 +51,13 @@ impl Blocks {
         Ok(blocks.into_iter().collect())
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.v4.0.is_empty() && self.v6.0.is_empty()
     }
 
-    /// Whether an address is in one of them.
+    /// Whether an address is in the set.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         match canonical(address) {
@@ -66,8 +66,8 @@ impl Blocks {
         }
     }
 
-    /// Whether they hold more public addresses than any company has proxies: more than a /8 of IPv4 or a /24 of IPv6 in
-    /// all, however the list spells them. Loopback and private networks do not count.
+    /// Whether the set has more public addresses than any company has proxies: more than a /8 of IPv4 or a
+    /// /24 of IPv6 in total. Loopback and private networks do not count.
     #[must_use]
     pub fn are_wide(&self) -> bool {
         let internal = |list: &[&str]| list.iter().filter_map(|text| text.parse().ok()).collect::<Self>();
@@ -117,7 +117,7 @@ impl Ranges {
             .is_some_and(|place| address <= self.0[place].1)
     }
 
-    /// How many addresses there are that the others do not have; the most a number holds where there are more.
+    /// Number of addresses that are not in `others`; saturates.
     fn size_without(&self, others: &Self) -> u128 {
         let mut size = 0_u128;
         for &(first, last) in &self.0 {
@@ -132,9 +132,10 @@ impl Ranges {
     }
 }
 
-/// An entry that was refused, in words for a list of proxies.
+/// Wording for lists of proxies.
 impl WrongEntry {
-    /// What is wrong, as the end of a sentence that begins with the entry; lists of proxies take no names either.
+    /// What is wrong, as the end of a sentence that starts with the entry. Lists of proxies accept no host
+    /// names either.
     #[must_use]
     pub fn of_proxies(&self) -> String {
         match self.fault {
@@ -218,7 +219,7 @@ mod tests {
             ("11.0.0.0/8,12.0.0.0/32", true),
             ("11.0.0.0/8,11.1.0.0/16,11.255.255.255", false),
             ("8.0.0.0/7", true),
-            // Only a server's own network can use these addresses.
+            // These addresses exist only inside a server's own network.
             (
                 "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,100.64.0.0/10",
                 false,
@@ -238,7 +239,7 @@ mod tests {
     }
 
     proptest! {
-        /// The ranges hold what the blocks hold, one by one.
+        /// The ranges contain the same addresses as the blocks.
         #[test]
         fn ranges_are_the_blocks(list in prop::collection::vec((any::<u32>(), 0..=32_u8), 0..30), probe in any::<u32>()) {
             let nets: Vec<IpNet> = list

@@ -1,11 +1,11 @@
-//! Addresses of networks that the internet does not route.
+//! Addresses that are not routed on the internet.
 
 use super::canonical;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// Whether an address is of this machine or of a private network: loopback, RFC 1918, fc00::/7, link-local, and the
-/// addresses of carrier-grade NAT (RFC 6598). Proxies, container bridges and balancers have such addresses, so that many
-/// clients may stand behind one.
+/// Whether an address is local: loopback, RFC 1918, fc00::/7, link-local, or carrier-grade NAT (RFC 6598).
+/// Proxies, container bridges and load balancers have such addresses, so one of them can stand for many
+/// clients.
 #[must_use]
 pub fn is_internal(address: IpAddr) -> bool {
     match canonical(address) {

@@ -7,13 +7,13 @@ fn stored(text: &str) -> String {
     Allowlist::parse(text).expect(text).list.to_string()
 }
 
-/// `count` different addresses with commas between them.
+/// `count` different addresses, separated by commas.
 fn addresses(count: u32) -> String {
     let all = (0..count).map(|n| Ipv4Addr::from(0xCB00_7100 + n).to_string());
     all.collect::<Vec<_>>().join(",")
 }
 
-/// The bits of an address, first bit first.
+/// The bits of an address, most significant first.
 fn bits(ip: IpAddr) -> Vec<bool> {
     let octets = match ip {
         IpAddr::V4(ip) => ip.octets().to_vec(),
@@ -23,13 +23,13 @@ fn bits(ip: IpAddr) -> Vec<bool> {
     (0..octets.len() * 8).map(bit).collect()
 }
 
-/// Of both families; by chance alone hardly any would be mapped.
+/// Addresses of both families, with a share of IPv4-mapped ones, which chance alone would hardly produce.
 fn any_ip() -> impl Strategy<Value = IpAddr> {
     let mapped = any::<Ipv4Addr>().prop_map(|ip| IpAddr::V6(ip.to_ipv6_mapped()));
     prop_oneof![4 => any::<IpAddr>(), 1 => mapped]
 }
 
-/// A block as typed, host bits and all.
+/// A block as typed, with host bits.
 fn any_block() -> impl Strategy<Value = (IpAddr, usize)> {
     any_ip().prop_flat_map(|ip| (Just(ip), 0..=bits(ip).len()))
 }
@@ -41,7 +41,7 @@ fn typed(blocks: &[(IpAddr, usize)]) -> Vec<String> {
         .collect()
 }
 
-/// `ip` with every bit from `from` on replaced by that of `noise`.
+/// `ip` with the bits from `from` on taken from `noise`.
 fn mixed(ip: IpAddr, noise: u128, from: usize) -> IpAddr {
     match ip {
         IpAddr::V4(ip) => {
@@ -60,7 +60,7 @@ fn mixed(ip: IpAddr, noise: u128, from: usize) -> IpAddr {
     }
 }
 
-/// What the rules say, one bit after the other.
+/// Reference implementation: compares bit by bit.
 fn naively_allowed((block, prefix): (IpAddr, usize), client: IpAddr) -> bool {
     let unmapped = |ip: IpAddr| match ip {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(ip, IpAddr::V4),
@@ -79,7 +79,7 @@ proptest! {
     fn every_accepted_list_survives_being_stored(blocks in prop::collection::vec(any_block(), 0..=50)) {
         let list = Allowlist::parse(&typed(&blocks).join("\n")).expect("a list").list;
         prop_assert_eq!(Allowlist::from_stored(&list.to_string()), Some(list.clone()));
-        // What is shown can be typed again, and nothing is left to change in it.
+        // The displayed list parses again without any change.
         let again = Allowlist::parse(&list.to_string().replace(' ', ",")).expect("the same list");
         prop_assert_eq!(again, Reading { list, notes: Vec::new() });
     }
@@ -87,7 +87,7 @@ proptest! {
     #[test]
     fn matching_compares_bits(block in any_block(), noise in any::<u128>(), from in 0usize..=128, other in any_ip()) {
         let list = Allowlist::parse(&typed(&[block]).join("")).expect("a list").list;
-        // Near its edge, inside it, and anywhere.
+        // Addresses near the block's edge, inside it, and anywhere.
         for client in [mixed(block.0, noise, from), mixed(block.0, noise, block.1), other] {
             prop_assert_eq!(list.allows(client), naively_allowed(block, client), "{} {}", list, client);
         }
@@ -123,7 +123,8 @@ proptest! {
             prop_assert_eq!(list.allows(client), other.allows(client));
         }
         for (ip, _) in blocks {
-            // Every block holds the address it was typed with, unless that is IPv4 in a block of IPv6.
+            // A block contains the address it was typed with, unless that is an IPv4-mapped address in an
+            // IPv6 block.
             let mapped = ip.is_ipv6() && canonical(ip).is_ipv4();
             prop_assert!(mapped || list.allows(ip));
         }

@@ -17,7 +17,7 @@ fn refused(text: &str) -> String {
     Allowlist::parse(text).expect_err(text).to_string()
 }
 
-/// `count` different addresses with commas between them.
+/// `count` different addresses, separated by commas.
 fn addresses(count: u32) -> String {
     let all = (0..count).map(|n| Ipv4Addr::from(0xCB00_7100 + n).to_string());
     all.collect::<Vec<_>>().join(",")
@@ -46,15 +46,15 @@ fn what_is_kept() {
             "10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4",
         ),
         ("\t10.0.0.1\u{A0}\n\n::1\n", "10.0.0.1 ::1"),
-        // The order is kept, and blocks inside others stay.
+        // The order stays, and blocks inside other blocks stay.
         ("10.0.0.2,10.0.0.1,10.0.0.0/8", "10.0.0.2 10.0.0.1 10.0.0.0/8"),
-        // IPv4-mapped is IPv4, in every spelling.
+        // IPv4-mapped addresses become IPv4, in every spelling.
         ("::ffff:10.0.0.1", "10.0.0.1"),
         ("::FFFF:0a00:1", "10.0.0.1"),
         ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
         ("::ffff:0:0/96", "0.0.0.0/0"),
         ("::ffff:10.0.0.1/128", "10.0.0.1"),
-        // Beyond the mapped addresses, or beside them, it is IPv6.
+        // Blocks larger than the mapped range, or outside of it, stay IPv6.
         ("::ffff:0:0/95", "::fffe:0:0/95"),
         ("::ffff:10.0.0.0/64", "::/64"),
         ("::fffe:10.0.0.1", "::fffe:a00:1"),
@@ -84,7 +84,7 @@ fn what_was_changed_is_said() {
             "::ffff:10.0.0.7/104",
             &["Entry 1: ::ffff:10.0.0.7/104 is kept as 10.0.0.0/8."],
         ),
-        // Blank items have no number.
+        // Blank entries are not counted.
         ("10.0.0.1,,\n10.0.0.2,10.0.0.1", &["Entry 3 repeats entry 1."]),
         (
             "10.0.0.1, 10.0.0.1/32, ::ffff:10.0.0.1",
@@ -182,7 +182,7 @@ fn what_is_refused_and_why() {
         ("10.0. 0.1", space),
     ] {
         assert_eq!(refused(entry), format!("Entry 1: {entry} {why}."));
-        // With a space between them two entries are a stored list.
+        // Two entries separated by a space are a valid stored list.
         assert!(why == space || Allowlist::from_stored(entry).is_none(), "{entry}");
     }
 }
@@ -211,7 +211,7 @@ fn wrong_entries_are_named_and_counted() {
         refused("10.0.0.1,,10.0.0.0/33,\n10.0.0.2\nw4"),
         "Entry 2: 10.0.0.0/33 has a prefix length over 32. Entry 4: w4 is a name; allowlists hold addresses."
     );
-    // What is wrong is said before there being too much.
+    // Invalid entries are reported before the number of entries.
     assert_eq!(refused(&format!("w1,{}", addresses(60))), wrong(1));
 }
 

@@ -1,5 +1,5 @@
-//! The folder of a backup while it is being made: it has a name of its own until it is complete, and is gone when that
-//! does not happen.
+//! The folder of a backup in progress. It has a temporary name until the backup is complete, and is removed
+//! if that fails.
 
 use super::{
     BackupError,
@@ -20,25 +20,25 @@ use std::{
 };
 use tempfile::{Builder, TempDir};
 
-/// Between the name of a backup and the random characters of the folder that it is made in.
+/// Separates the backup's name from the random suffix in the name of a folder in progress.
 const UNFINISHED: &str = ".unfinished-";
-/// Random characters in that name.
+/// Length of that suffix.
 const RANDOM: usize = 16;
-/// Bytes that are read at once.
+/// Size of a read, in bytes.
 const CHUNK: usize = 256 * 1024;
 
-/// A backup that is being made.
+/// A backup in progress.
 #[derive(Debug)]
 pub(super) struct Unfinished {
-    /// Where it goes.
+    /// Final path.
     path: PathBuf,
     folder: TempDir,
-    /// Locked until dropped, so that other processes can distinguish it from the leftovers of a killed process.
+    /// Locked until dropped, so that other processes can tell it from the leftovers of a killed process.
     _lock: File,
 }
 
 impl Unfinished {
-    /// Begins the backup `named`. There must be nothing, or an empty folder.
+    /// Starts the backup `named`. The path must not exist, or be an empty folder.
     pub(super) fn begin(named: &Path) -> Result<Self, BackupError> {
         let failed = |error: io::Error| BackupError::of_file(named, &error);
         files::make_folder(files::folder_of(named)).map_err(failed)?;
@@ -75,7 +75,7 @@ impl Unfinished {
             .map_err(failed)?;
         fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).map_err(failed)?;
         let lock = File::open(folder.path()).map_err(failed)?;
-        // Where a file system has no locks, nothing is swept either.
+        // On a file system without locks, `sweep` cannot lock either and removes nothing.
         let _ = lock.try_lock();
         Ok(Self {
             path,
@@ -84,12 +84,12 @@ impl Unfinished {
         })
     }
 
-    /// Where it is made now.
+    /// Its temporary path.
     pub(super) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// How a file of it is called once it is complete.
+    /// The final path of one of its files, for messages.
     pub(super) fn shown(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
@@ -106,7 +106,7 @@ impl Unfinished {
         Ok(written.part(name))
     }
 
-    /// Flushes a file that is there, and describes it.
+    /// Flushes an existing file to disk, and returns its description.
     pub(super) fn describe(&self, name: &str, stopped: &Stopped) -> Result<Part, BackupError> {
         let path = self.folder().join(name);
         let flushed = files::open(&path).and_then(|file| file.sync_all());
@@ -114,7 +114,7 @@ impl Unfinished {
         digest(&path, stopped, |_| Ok(()))
     }
 
-    /// Writes the manifest and puts the folder in its place.
+    /// Writes the manifest and renames the folder to its final name.
     pub(super) fn put_in_place(self, manifest: &Manifest) -> Result<(), BackupError> {
         self.write(MANIFEST, manifest.text().as_bytes())?;
         let Self {
@@ -124,7 +124,7 @@ impl Unfinished {
         } = self;
         let above = files::folder_of(&path);
         let put = files::sync_folder(folder.path())
-            // An empty folder gives way, anything else does not.
+            // `rename` replaces an empty folder, and fails for anything else.
             .and_then(|()| fs::rename(folder.path(), &path));
         put.map_err(|error| match error.kind() {
             io::ErrorKind::DirectoryNotEmpty
@@ -144,7 +144,7 @@ impl Unfinished {
     }
 }
 
-/// Removes what killed processes left of backups in a folder: of the one with this name, or of all.
+/// Removes leftovers of killed processes from a folder: those of the backup with this name, or all.
 pub(super) fn sweep(folder: &Path, name: Option<&OsStr>) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -156,36 +156,37 @@ pub(super) fn sweep(folder: &Path, name: Option<&OsStr>) {
         if !is_left || entry.file_type().map_or(true, |kind| !kind.is_dir()) {
             continue;
         }
-        // The process that makes a backup holds a lock on its folder.
+        // A process that is still writing holds a lock on the folder.
         if let Ok(lock) = File::open(entry.path())
             && lock.try_lock().is_ok()
         {
-            // Another process may have removed it.
+            // Best effort: another process may have removed it first.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// Removes a complete backup. It is renamed to an unfinished one first, so that a killed removal leaves no half backup.
+/// Removes a complete backup. It is renamed to a temporary name first, so that a kill in between leaves no
+/// partial backup.
 pub(super) fn discard(path: &Path) -> io::Result<()> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(UNFINISHED);
-    // Nothing else has this name: the path is the only one.
+    // Cannot collide: a path has one backup.
     name.push("0".repeat(RANDOM));
     let discarded = path.with_file_name(name);
     fs::rename(path, &discarded)?;
     fs::remove_dir_all(discarded)
 }
 
-/// The name of the backup that a folder of this name would have become.
+/// The backup's name, if this is the temporary name of a folder in progress.
 fn unfinished(name: &OsStr) -> Option<&[u8]> {
     let name = name.as_encoded_bytes().strip_prefix(b".")?;
     let end = name.len().checked_sub(RANDOM)?;
     name.get(..end)?.strip_suffix(UNFINISHED.as_bytes())
 }
 
-/// The description of a file whose contents come piece by piece.
+/// Computes the description of a file from its content, chunk by chunk.
 #[derive(Default)]
 pub(super) struct Digest {
     hasher: Hasher,
@@ -193,13 +194,13 @@ pub(super) struct Digest {
 }
 
 impl Digest {
-    /// Adds a piece.
+    /// Adds a chunk.
     pub(super) fn add(&mut self, piece: &[u8]) {
         self.hasher.update(piece);
         self.bytes += piece.len() as u64;
     }
 
-    /// The file of all pieces.
+    /// The description of the whole file.
     pub(super) fn part(self, name: &str) -> Part {
         Part {
             name: name.to_owned(),
@@ -209,7 +210,7 @@ impl Digest {
     }
 }
 
-/// Reads a file to its end, a piece at a time; describes it.
+/// Reads a file chunk by chunk and returns its description.
 pub(super) fn digest(
     path: &Path,
     stopped: &Stopped,

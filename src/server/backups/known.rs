@@ -1,4 +1,4 @@
-//! The backups that a server makes by itself: which there are, how old the newest is, and which are too many.
+//! The scheduled backups of a server: their list, the age of the newest, and the removal of old ones.
 
 use super::{
     BackupError,
@@ -12,10 +12,10 @@ use std::{
     sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
 };
 
-/// There is none.
+/// Stored where there is no backup.
 const NONE: i64 = i64::MIN;
 
-/// What is known of them, for `/readyz` and Prometheus.
+/// State of the scheduled backups, for `/readyz` and the metrics.
 #[derive(Debug)]
 pub struct Known {
     newest: AtomicI64,
@@ -32,7 +32,7 @@ impl Default for Known {
 }
 
 impl Known {
-    /// When the newest good backup was made.
+    /// Time of the newest complete backup.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
         match self.newest.load(Relaxed) {
@@ -41,29 +41,29 @@ impl Known {
         }
     }
 
-    /// Sets it.
+    /// Sets the time of the newest backup.
     pub fn set_newest(&self, at: Option<Timestamp>) {
         self.newest.store(at.map_or(NONE, Timestamp::millis), Relaxed);
     }
 
-    /// Counts a backup that was not made.
+    /// Counts a failed backup.
     pub fn failed(&self) {
         self.failures.fetch_add(1, Relaxed);
     }
 
-    /// How many were not made since the start.
+    /// Failed backups since the start.
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.failures.load(Relaxed)
     }
 }
 
-/// The folder that they are in.
+/// The folder with the scheduled backups.
 #[derive(Clone, Debug)]
 pub struct Shelf(pub PathBuf);
 
 impl Shelf {
-    /// The complete backups with names of ours, the oldest first. Other folders are left alone.
+    /// The complete backups whose names this server gives, oldest first. Other folders are ignored.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -83,7 +83,7 @@ impl Shelf {
         Ok(found)
     }
 
-    /// Removes all but the newest `keep`, and what killed processes left.
+    /// Removes all but the newest `keep` backups, and the leftovers of killed processes.
     ///
     /// # Errors
     /// When one cannot be removed.
@@ -98,7 +98,7 @@ impl Shelf {
     }
 }
 
-/// Whether a folder is named as [`super::stamp`] names it.
+/// Whether a folder has a name as [`super::stamp`] writes it.
 fn is_ours(path: &Path) -> bool {
     const FORM: &[u8] = b"00000000T000000_000Z";
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();

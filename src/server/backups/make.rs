@@ -1,4 +1,4 @@
-//! Making a backup while servers use the database.
+//! Creating a backup while servers use the database.
 
 use super::{
     BackupError,
@@ -27,24 +27,24 @@ use std::{
 };
 use tokio::sync::mpsc::{self, Receiver};
 
-/// Pieces of a table that wait to be written.
+/// Capacity of the channel to the file writer, in chunks of rows.
 const PIECES: usize = 4;
 
-/// A backup that is wanted.
+/// Request for a backup.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// Folder for the backup; it must not exist yet, or be empty.
     pub dir: PathBuf,
-    /// The pepper's file, if that goes in too.
+    /// File of the pepper, to include it.
     pub pepper: Option<PathBuf>,
-    /// Now.
+    /// Time of the request.
     pub at: Timestamp,
 }
 
-/// What was copied: what is true of it, its tables, and its files.
+/// A copied database: facts about it, its tables, its files.
 struct Copied(Facts, Vec<Table>, Vec<Part>);
 
-/// Makes a backup. Nothing of it is left when that fails, or when the future is dropped.
+/// Creates a backup. If it fails, or the future is dropped, all of its files are removed.
 ///
 /// # Errors
 /// One sentence.
@@ -69,7 +69,7 @@ pub async fn make(store: &Store, order: &Order) -> Result<Manifest, BackupError>
 }
 
 async fn sqlite(store: &Store, unfinished: &Arc<Unfinished>) -> Result<Copied, BackupError> {
-    // What is committed after that would be in another file than the one that is copied.
+    // If the database file was replaced, later commits go to another file than the one that is copied.
     store.check_file()?;
     let Some(from) = store.sqlite_file() else {
         return refuse("this is not an SQLite database".to_owned());
@@ -108,12 +108,12 @@ async fn postgres(store: &Store, unfinished: &Arc<Unfinished>) -> Result<Copied,
         let writes = quietly(move |_| write_rows(&writing, &file, receiver));
         let copies = async {
             let rows = snapshot.copy(name, &table.columns, &sender).await;
-            // The file ends here.
+            // Closes the channel, which ends the file.
             drop(sender);
             rows
         };
         let (written, rows) = tokio::join!(writes, copies);
-        // The rows were not accepted because the writer failed.
+        // If the channel was closed early, the writer's error is the cause.
         parts.push(written?);
         table.rows = rows?;
         all.push(table);
@@ -121,7 +121,7 @@ async fn postgres(store: &Store, unfinished: &Arc<Unfinished>) -> Result<Copied,
     Ok(Copied(facts, all, parts))
 }
 
-/// Writes rows as they come, and describes their file.
+/// Writes rows as they arrive, and returns the description of the file.
 fn write_rows(unfinished: &Unfinished, name: &str, mut rows: Receiver<Vec<u8>>) -> Result<Part, BackupError> {
     let failed = |error: std::io::Error| BackupError::of_file(&unfinished.shown(name), &error);
     let path = unfinished.folder().join(name);
@@ -135,13 +135,13 @@ fn write_rows(unfinished: &Unfinished, name: &str, mut rows: Receiver<Vec<u8>>) 
     Ok(writing.part(name))
 }
 
-/// Adds the pepper, if it is the one that the copied keys are stored under.
+/// Adds the pepper, if it is the one under which the copied keys are stored.
 fn with_pepper(unfinished: &Unfinished, file: &Path, stored: &[StoredVersion]) -> Result<Part, BackupError> {
     Pepper::verify(file, stored)?;
     unfinished.write(PEPPER, pepper::contents(file)?.as_bytes())
 }
 
-/// Compares a file of a backup with its description; what is wrong with it.
+/// Compares a file of a backup with its description; returns the difference.
 pub(super) fn compare(folder: &Path, part: &Part, stopped: &Stopped) -> Result<Option<String>, BackupError> {
     let path = folder.join(&part.name);
     if !path.exists() {

@@ -1,4 +1,4 @@
-//! The manifest of a backup: its content, and how to verify it.
+//! The manifest of a backup: what the backup contains, and how to verify it.
 
 use super::{BackupError, refuse};
 use crate::{
@@ -15,39 +15,39 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The manifest's own form. A backup with a higher number is one of a later release.
+/// Version of the manifest's format. A higher one was written by a later release.
 const FORMAT: u32 = 1;
-/// Its file.
+/// Name of the manifest's file.
 pub(super) const MANIFEST: &str = "manifest.json";
-/// The SQLite database in a backup.
+/// Name of the SQLite database in a backup.
 pub(super) const DATABASE: &str = "babysea.db";
-/// The pepper in a backup that has it.
+/// Name of the pepper's file, in a backup that includes it.
 pub(super) const PEPPER: &str = "pepper";
-/// The rows of a PostgreSQL table are in a file named so and after the table.
+/// Extension of the files with the rows of a PostgreSQL table.
 pub(super) const ROWS: &str = ".rows";
-/// A larger manifest is none of ours.
+/// Maximum size of a manifest, in bytes.
 const MOST: u64 = 1024 * 1024;
 
-/// What a backup holds.
+/// The content of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     format: u32,
-    /// The release that made it.
+    /// Release that created it.
     pub product: String,
-    /// The engine it is of.
+    /// Engine of the database.
     pub engine: Engine,
-    /// When it was begun, as in every other time: UTC with milliseconds.
+    /// Time at which it was started: UTC with milliseconds.
     pub made_at: String,
     /// The same in milliseconds since 1970.
     pub made_at_millis: i64,
-    /// The number of the newest change in it.
+    /// Change number of the newest change in it.
     pub newest_change: i64,
     migrations: Vec<Migration>,
-    /// The versions of the pepper that its keys are stored under.
+    /// Versions of the pepper under which its keys are stored.
     pepper: Vec<PepperVersion>,
-    /// The tables, in the order in which they can be filled.
+    /// Tables, in an order that satisfies the foreign keys on restore.
     pub tables: Vec<Table>,
-    /// Every other file.
+    /// All other files.
     pub files: Vec<Part>,
 }
 
@@ -69,9 +69,9 @@ struct PepperVersion {
 pub struct Table {
     /// Its name.
     pub name: String,
-    /// How many rows it has.
+    /// Number of rows.
     pub rows: u64,
-    /// Its columns, in the order of its file; none where the database is one file.
+    /// Columns in the order of the row file; empty for SQLite, whose database is one file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
 }
@@ -81,14 +81,14 @@ pub struct Table {
 pub struct Part {
     /// Its name in the folder.
     pub name: String,
-    /// Its length.
+    /// Length in bytes.
     pub bytes: u64,
-    /// SHA-256 of what it holds, in hexadecimal digits.
+    /// SHA-256 of its content, in hexadecimal.
     pub sha256: String,
 }
 
 impl Manifest {
-    /// The manifest of a database of which this is true.
+    /// The manifest of a database with these facts.
     pub(super) fn new(
         engine: Engine,
         at: Timestamp,
@@ -110,9 +110,9 @@ impl Manifest {
         }
     }
 
-    /// Its text.
+    /// Its JSON text.
     pub(super) fn text(&self) -> String {
-        // Numbers, texts and lists can always be written.
+        // Cannot fail: numbers, texts and lists are always valid JSON.
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text
@@ -158,7 +158,7 @@ impl Manifest {
         }
     }
 
-    /// Whether it is one that this program writes: its names lead nowhere else.
+    /// Validates it: all file names must be plain names inside the folder.
     fn check(self, folder: &Path) -> Result<Self, BackupError> {
         let is_name = |name: &str| {
             !name.is_empty()
@@ -191,18 +191,18 @@ impl Manifest {
         }
     }
 
-    /// A file of this name.
+    /// The file with this name.
     pub(super) fn part(&self, name: &str) -> Option<&Part> {
         self.files.iter().find(|part| part.name == name)
     }
 
-    /// Whether the pepper is in the backup.
+    /// Whether the backup includes the pepper.
     #[must_use]
     pub fn has_pepper(&self) -> bool {
         self.part(PEPPER).is_some()
     }
 
-    /// The last migration.
+    /// Number of the last migration.
     pub(super) fn version(&self) -> i64 {
         self.migrations
             .iter()
@@ -211,7 +211,7 @@ impl Manifest {
             .unwrap_or_default()
     }
 
-    /// Rows of a table.
+    /// Number of rows of a table.
     #[must_use]
     pub fn rows(&self, table: &str) -> u64 {
         let found = self.tables.iter().find(|found| found.name == table);
@@ -239,7 +239,7 @@ impl Manifest {
         })
     }
 
-    /// The versions of the pepper, to compare a file with.
+    /// The versions of the pepper, for the comparison with a file.
     pub(super) fn peppers(&self) -> Vec<StoredVersion> {
         let all = self.pepper.iter();
         all.map(|found| StoredVersion {
@@ -276,7 +276,7 @@ impl Manifest {
         differences
     }
 
-    /// What it holds, for people.
+    /// Summary for people.
     #[must_use]
     pub fn summary(&self) -> String {
         let counted = |table: &str, one: &str, many: &str| {
@@ -327,7 +327,7 @@ impl PepperVersion {
 }
 
 impl Table {
-    /// The file of its rows.
+    /// Name of the file with its rows.
     pub(super) fn file(&self) -> String {
         format!("{}{ROWS}", self.name)
     }
@@ -340,13 +340,13 @@ fn damaged<T>(path: &Path, why: &str) -> Result<T, BackupError> {
     ))
 }
 
-/// A time as it stands in names of files: `20261129T100000_123Z`.
+/// A time in the format of folder names: `20261129T100000_123Z`.
 #[must_use]
 pub fn stamp(at: Timestamp) -> String {
     at.iso().replace([':', '-'], "").replace('.', "_")
 }
 
-/// The folder of a backup, absolute.
+/// Absolute path of a backup's folder.
 pub(super) fn folder_of(named: &Path) -> Result<PathBuf, BackupError> {
     std::fs::canonicalize(named).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => BackupError::Refused(format!(

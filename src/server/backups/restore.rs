@@ -1,4 +1,4 @@
-//! Putting a backup in the place of the database.
+//! Restoring a backup: it replaces the database.
 
 mod postgres;
 mod sqlite;
@@ -18,7 +18,7 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 
-/// A backup that is to be put back.
+/// Request to restore a backup.
 #[derive(Clone, Debug)]
 pub struct Restore {
     /// Its folder.
@@ -27,20 +27,20 @@ pub struct Restore {
     pub database: Location,
     /// The pepper's file.
     pub pepper_file: PathBuf,
-    /// `BACKUP_DIR`, which may have a copy of the journal.
+    /// `BACKUP_DIR`, which may contain a copy of the journal.
     pub copies: Option<PathBuf>,
-    /// Whether a database that is there gives way, and is kept under another name.
+    /// Whether to replace an existing database, which is kept under another name.
     pub replace: bool,
     /// Whether to restore without a journal of what ended since the backup.
     pub without_journal: bool,
-    /// Now.
+    /// Time of the request.
     pub at: Timestamp,
 }
 
-/// Puts a backup in the place of the database; returns what was done, a sentence each.
+/// Restores a backup; returns one sentence for each step.
 ///
 /// # Errors
-/// One sentence; nothing was changed then.
+/// One sentence. Nothing was changed then.
 pub async fn restore(wanted: &Restore) -> Result<Vec<String>, BackupError> {
     let folder = folder_of(&wanted.dir)?;
     let manifest = Manifest::read(&folder)?;
@@ -68,15 +68,15 @@ pub async fn restore(wanted: &Restore) -> Result<Vec<String>, BackupError> {
     }
 }
 
-/// A backup that may be put back.
+/// A backup that passed the checks.
 struct Source {
     folder: PathBuf,
     manifest: Manifest,
-    /// Whether its pepper has to be put in place too.
+    /// Whether its pepper has to be restored too.
     needs_pepper: bool,
 }
 
-/// Refuses a pepper that does not fit; whether there is none and the backup brings its own.
+/// Refuses a pepper that does not match. Returns whether the file is missing and the backup includes its own.
 fn check_pepper(folder: &Path, manifest: &Manifest, file: &Path) -> Result<bool, BackupError> {
     match Pepper::verify(file, &manifest.peppers()) {
         Ok(()) => Ok(false),
@@ -94,7 +94,7 @@ fn check_pepper(folder: &Path, manifest: &Manifest, file: &Path) -> Result<bool,
 }
 
 impl Source {
-    /// Puts the backup's pepper in place where there is none.
+    /// Restores the backup's pepper if the file is missing.
     fn put_pepper(&self, file: &Path) -> Result<(), BackupError> {
         if !self.needs_pepper {
             return Ok(());
@@ -111,7 +111,7 @@ impl Source {
         format!("restored {}: {}", self.folder.display(), self.manifest.summary())
     }
 
-    /// What cannot be known of the time since the backup, and what to do about it.
+    /// What the restored database lacks since the backup, and what to do about it.
     fn lost(&self) -> String {
         format!(
             "what was revoked or removed after {} is not known: keys that were revoked, deleted or rotated since then \

@@ -18,16 +18,16 @@ use crate::server::{
 };
 use std::path::Path;
 
-/// What was found.
+/// Result of a verification.
 #[derive(Debug)]
 pub struct Verdict {
-    /// What it is, in one line.
+    /// Summary, one line.
     pub summary: String,
-    /// What is wrong with it, a sentence each; nothing where it is well.
+    /// Faults, one sentence each; empty if there is none.
     pub faults: Vec<String>,
 }
 
-/// Verifies a backup: its files, what is in them, and whether the pepper fits.
+/// Verifies a backup: its files, their content, and whether the pepper matches.
 ///
 /// # Errors
 /// When it cannot be read at all.
@@ -48,7 +48,7 @@ pub async fn verify(dir: &Path, pepper: &Path) -> Result<Verdict, BackupError> {
     if manifest.engine == Engine::Sqlite && faults.is_empty() {
         faults.extend(verify_sqlite(file.clone()).await?);
     }
-    // A damaged file cannot be read further.
+    // A damaged file is not read further.
     if manifest.engine == Engine::Sqlite && faults.is_empty() {
         let mut copied = CopiedFile::open(&file).await?;
         faults.extend(manifest.differences(&copied.facts().await?));
@@ -66,14 +66,14 @@ pub async fn verify(dir: &Path, pepper: &Path) -> Result<Verdict, BackupError> {
     })
 }
 
-/// Whether the pepper's file is the one of the backup's keys, and the one in the backup as well.
+/// Whether the pepper's file matches the backup's keys, and so does the pepper in the backup.
 fn pepper_fault(folder: &Path, manifest: &Manifest, file: &Path) -> Option<String> {
     let stored = manifest.peppers();
     if manifest.has_pepper() && Pepper::verify(&folder.join(PEPPER), &stored).is_err() {
         return Some("the pepper in it is not the pepper of its keys".to_owned());
     }
     match Pepper::verify(file, &stored) {
-        // It brings its own.
+        // The backup includes its pepper.
         Err(PepperError::Missing(_)) if manifest.has_pepper() => None,
         Err(error) => Some(error.to_string()),
         Ok(()) => None,
@@ -106,7 +106,7 @@ pub async fn verify_live(store: &Store, pepper: &Path) -> Result<Verdict, Backup
 async fn live_sqlite(store: &Store) -> Result<(Facts, Vec<String>), BackupError> {
     if let Some(file) = store.sqlite_file() {
         let faults = verify_sqlite(file).await?;
-        // A damaged file cannot be read further.
+        // A damaged file is not read further.
         if !faults.is_empty() {
             return refuse(format!(
                 "checks failed: {}. Stop the server, and restore a backup",

@@ -5,7 +5,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use tokio::sync::oneshot;
 
-/// Most bytes of an answer; the longest password has fewer.
+/// Maximum length of an answer in bytes; longer than any password.
 const MOST_BYTES: u64 = 4_096;
 const NOTHING_DONE: &str = "nothing was done";
 
@@ -36,7 +36,8 @@ fn is_yes(answer: &str) -> bool {
     answer == "y" || answer == "yes"
 }
 
-/// A new password: typed twice and unseen on a terminal, or the first line of standard input.
+/// Asks for a new password: typed twice without echo on a terminal, or read from the first line of standard
+/// input.
 ///
 /// # Errors
 /// One sentence, when there is none.
@@ -59,15 +60,15 @@ pub async fn new_password() -> Result<Password, String> {
     }
 }
 
-/// A failed write is a lost line (docs/security.md, S93).
+/// Ignores write errors: a lost line must not end the command (docs/security.md, S93).
 fn prompt(text: &str) {
     let mut output = io::stderr().lock();
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
 }
 
-/// A line of standard input without its end; nothing where it is too long or no text.
+/// Reads a line from standard input without its line end; `None` if it is too long or not UTF-8.
 fn read_line() -> Option<String> {
-    // Room for all of it: growing would leave copies of a password behind.
+    // Allocated in full at once: a reallocation would leave a copy of the password in freed memory.
     let mut bytes = Vec::with_capacity(usize::try_from(MOST_BYTES).unwrap_or_default() + 1);
     let input = io::stdin().lock();
     input.take(MOST_BYTES + 1).read_until(b'\n', &mut bytes).ok()?;
@@ -94,7 +95,7 @@ async fn unseen(question: &str) -> Result<Password, String> {
     let echo = NoEcho::begin().map_err(|error| format!("the terminal cannot hide what is typed: {error}"))?;
     prompt(question);
     let (sender, receiver) = oneshot::channel();
-    // A separate thread, because the process would wait for a blocking task of tokio at its exit.
+    // A thread of its own, because the process would wait at exit for a blocking task of tokio.
     std::thread::spawn(move || sender.send(read_line().map(Password::new)));
     let typed = tokio::select! {
         typed = receiver => typed.map_err(failed)?,
@@ -105,7 +106,7 @@ async fn unseen(question: &str) -> Result<Password, String> {
     typed.ok_or_else(|| NOTHING_DONE.to_owned())
 }
 
-/// A terminal that does not show what is typed, for as long as this lives.
+/// Turns the terminal's echo off until it is dropped.
 struct NoEcho(Termios);
 
 impl NoEcho {
@@ -120,7 +121,7 @@ impl NoEcho {
 
 impl Drop for NoEcho {
     fn drop(&mut self) {
-        // Nothing can be done where it fails.
+        // Best effort: there is nothing to do if it fails.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
 }

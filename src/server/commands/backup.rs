@@ -10,10 +10,10 @@ use crate::server::{
 use std::{error::Error, path::Path, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// How long the parts of a stopped command may take to end.
+/// Time limit for the clean-up of a stopped command.
 const ENDING: Duration = Duration::from_secs(10);
 
-/// Makes a backup; returns what it has to say.
+/// Creates a backup; returns the text to print.
 pub async fn backup(
     command: &BackupCommand,
     config: &Config,
@@ -38,7 +38,7 @@ pub async fn backup(
     ))
 }
 
-/// Puts a backup back; returns what it has to say.
+/// Restores a backup; returns the text to print.
 pub async fn restore(
     command: &RestoreCommand,
     config: &Config,
@@ -57,7 +57,7 @@ pub async fn restore(
     Ok(said.join("\n"))
 }
 
-/// Verifies a backup, or the database; returns what it has to say.
+/// Verifies a backup, or the database; returns the text to print.
 pub async fn check(dir: Option<&Path>, config: &Config) -> Result<String, Box<dyn Error>> {
     let pepper = &config.pepper_file;
     let Verdict { summary, faults } = until_stopped(async {
@@ -75,7 +75,7 @@ pub async fn check(dir: Option<&Path>, config: &Config) -> Result<String, Box<dy
     }
 }
 
-/// Ends the work on SIGTERM and SIGINT, so that nothing of it is left behind.
+/// Cancels the work on SIGTERM and SIGINT, and waits until its temporary files are removed.
 async fn until_stopped<T>(
     work: impl Future<Output = Result<T, Box<dyn Error>>>,
 ) -> Result<T, Box<dyn Error>> {

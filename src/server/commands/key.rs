@@ -26,7 +26,7 @@ const COLUMNS: &[&str] = &[
     "ENDS",
 ];
 
-/// Runs one; returns what it has to say.
+/// Runs a key command; returns the text to print.
 pub async fn run(command: &KeyCommand, operator: &Operator<'_>) -> Result<String, Box<dyn Error>> {
     match command {
         KeyCommand::List { account, listing } => list(account.as_deref(), *listing, operator).await,
@@ -55,7 +55,7 @@ async fn list(
         list_account(&account.into(), &mut table, operator).await?;
         return Ok(String::new());
     }
-    // An empty list has its header too.
+    // An empty list has a header too.
     table.write(&[]);
     let mut after = String::new();
     loop {
@@ -72,7 +72,7 @@ async fn list(
     }
 }
 
-/// Writes the keys of an account; returns whether the output is still read.
+/// Prints the keys of an account; returns whether the output is still open.
 async fn list_account(
     account: &Named,
     table: &mut Table,
@@ -133,7 +133,7 @@ async fn one(
     Ok(format!("revoked {which}"))
 }
 
-/// Revokes the keys of one account, or of all of them, account by account and step by step.
+/// Revokes all keys of one account or of all accounts, in steps.
 async fn many(
     slug: Option<&str>,
     reason: &str,
@@ -174,7 +174,7 @@ async fn revoke_all(reason: &str, operator: &Operator<'_>) -> Result<u64, Box<dy
         for account in &accounts {
             match revoke_account(account, reason, operator).await {
                 Ok(count) => revoked += count,
-                // Revoked keys stay revoked, and the error says how many.
+                // Revoked keys stay revoked; the error says how many there are.
                 Err(error) if revoked > 0 => {
                     return Err(format!(
                         "{revoked} keys were revoked, then the command failed: {error}; run it again"
@@ -197,7 +197,7 @@ async fn revoke_account(
     operator: &Operator<'_>,
 ) -> Result<u64, Box<dyn Error>> {
     let mut revoked = 0;
-    // Keys may be made meanwhile: the account is gone through until none is left that works.
+    // New keys can be created meanwhile: repeats until the account has no live key.
     loop {
         let before = revoked;
         let mut last = None;

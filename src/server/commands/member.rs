@@ -16,7 +16,7 @@ use crate::{
 };
 use std::error::Error;
 
-/// Runs one; returns what it has to say.
+/// Runs a member command; returns the text to print.
 pub async fn run(command: &MemberCommand, operator: &Operator<'_>) -> Result<String, Box<dyn Error>> {
     match command {
         MemberCommand::Add { account, email, role } => {
@@ -69,7 +69,7 @@ fn row(member: &Member) -> Vec<String> {
     ]
 }
 
-/// A person in a team, as the confirmation names them.
+/// How the confirmation names a member.
 fn named(member: &InTeam) -> String {
     format!(
         "{} ({}), {} of {} since {}",

@@ -1,10 +1,10 @@
-//! Lists on standard output: aligned columns, or a JSON object on each line. Rows are written as they are read, so that
-//! a list of any length takes the memory of a page.
+//! Lists on standard output: aligned columns, or a JSON object on each line. Rows are printed as they are
+//! read, so that a list of any length needs the memory of one page.
 
 use serde_json::{Map, Value};
 use std::io::{self, Write as _};
 
-/// A list that is being written.
+/// A list that is being printed.
 pub struct Table {
     columns: &'static [&'static str],
     json: bool,
@@ -14,7 +14,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A list with these columns; in JSON their names in lower case.
+    /// A list with these columns. JSON uses their names in lower case.
     pub fn new(columns: &'static [&'static str], json: bool) -> Self {
         Self {
             columns,
@@ -25,7 +25,8 @@ impl Table {
         }
     }
 
-    /// Writes rows; returns whether the output is still read, so that the caller can stop reading from the database.
+    /// Prints rows; returns whether the output is still open, so that the caller can stop reading from the
+    /// database.
     pub fn write(&mut self, rows: &[Vec<String>]) -> bool {
         let text = self.text(rows);
         let mut output = io::stdout().lock();
@@ -71,7 +72,8 @@ impl Table {
     }
 }
 
-/// What people wrote, on one line of a terminal: nothing that controls it, and nothing that turns the order around.
+/// User-provided text, made safe for one line of a terminal: no control characters, no bidirectional
+/// overrides.
 pub fn shown(text: &str) -> String {
     let safe = |c: char| match c {
         _ if c.is_control() => '\u{FFFD}',
@@ -99,7 +101,7 @@ mod tests {
         let mut table = Table::new(&["NAME", "SINCE"], false);
         let text = table.text(&[row(&["Ada Moss", "2026"]), row(&["Ü", ""])]);
         assert_eq!(text, "NAME      SINCE\nAda Moss  2026\nÜ\n");
-        // What is read later may be wider, and the head is not written again.
+        // Later rows can be wider, and the header is not printed again.
         assert_eq!(
             table.text(&[row(&["x\u{1b}[31m", "2027"])]),
             "x\u{FFFD}[31m    2027\n"

@@ -7,7 +7,7 @@ use crate::server::{
 };
 use std::error::Error;
 
-/// Runs one; returns what it has to say.
+/// Runs a user command; returns the text to print.
 pub async fn run(command: &UserCommand, operator: &Operator<'_>) -> Result<String, Box<dyn Error>> {
     match command {
         UserCommand::List { listing } => list(*listing, operator).await,

@@ -1,4 +1,4 @@
-//! The catalogue in force: read from the file that `CATALOG` names, the vendor's without one.
+//! The catalogue in effect: from the file that `CATALOG` names, or the vendor's.
 
 use crate::{
     domain::{
@@ -16,10 +16,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes of a catalogue's file. The vendor's has a hundredth of that.
+/// Maximum size of a catalogue file; a hundred times that of the vendor's.
 const MOST_BYTES: u64 = 1024 * 1024;
 
-/// Why a file is not used, in a sentence for its author.
+/// Why a catalogue file is refused, in a sentence for its author.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     /// The file cannot be read.
@@ -27,26 +27,26 @@ pub enum CatalogError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// It is no catalogue.
+    /// The file is not a valid catalogue.
     #[error("CATALOG {path}, {fault}")]
     Faulty {
         /// The file.
         path: PathBuf,
-        /// Where and what.
+        /// The error, with its line.
         fault: FileError,
     },
-    /// It lacks a scope that keys have.
+    /// The file lacks a scope of live keys.
     #[error("CATALOG lacks the scope {scope}, which {keys} live {} have: keep it, or revoke those keys first", if *.keys == 1 { "key" } else { "keys" })]
     InUse {
         /// The scope.
         scope: String,
-        /// How many keys have it.
+        /// Number of live keys with it.
         keys: u64,
     },
-    /// The keys could not be looked at.
+    /// The keys could not be read.
     #[error("CATALOG could not be compared with the keys: {0}")]
     Store(#[from] StoreError),
 }
@@ -68,10 +68,11 @@ fn read_text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Reads the file, and makes sure that every scope of a live key is in it: the scopes of a key never change.
+/// Reads the file, and checks that it has every scope of a live key, because the scopes of a key never
+/// change.
 ///
 /// # Errors
-/// What is wrong with it.
+/// What is wrong with the file.
 pub async fn read(file: Option<&Path>, store: &Store, now: Timestamp) -> Result<Catalog, CatalogError> {
     let catalog = match file {
         None => Catalog::vendor(),

@@ -1,4 +1,4 @@
-//! The commands beside serving, and what they take.
+//! The commands and their arguments; `babysea --help` shows the doc comments of variants and fields.
 
 use super::{
     setting::Setting,
@@ -8,7 +8,7 @@ use crate::domain::role::Role;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// What the program does instead of serving.
+/// A command to run instead of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// People who have signed up
@@ -37,7 +37,7 @@ pub enum Command {
     Demo,
 }
 
-/// A backup to be made.
+/// Arguments of `babysea backup`.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct BackupCommand {
     /// Folder for the backup; it must not exist yet, or be empty
@@ -48,7 +48,7 @@ pub struct BackupCommand {
     pub with_pepper: bool,
 }
 
-/// A backup to be put back.
+/// Arguments of `babysea restore`.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct RestoreCommand {
     /// Folder of the backup
@@ -62,7 +62,7 @@ pub struct RestoreCommand {
     pub without_journal: bool,
 }
 
-/// How a list is written.
+/// Output format of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Listing {
     /// Write a JSON object on each line instead of a table

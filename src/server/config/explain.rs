@@ -1,4 +1,4 @@
-//! Error messages for wrong settings and for commands that were typed wrong.
+//! Error messages for invalid settings and invalid command lines.
 
 use super::Options;
 use crate::domain::token;
@@ -8,13 +8,13 @@ use clap::{
 };
 use std::error::Error as _;
 
-/// Most characters of a value that are shown.
+/// Maximum length of a value in a message, in characters.
 const SHOWN: usize = 60;
-/// Digits of a pepper, which may have been put into any variable.
+/// Length of a pepper in digits, to recognise one that was put into another setting by mistake.
 const SECRET_DIGITS: usize = 64;
 
-/// One sentence about what is wrong: the variable, what it is, and what it must be. A value that may hold a secret is
-/// never shown. `None` when the error is the text of `--help` or `--version`.
+/// One sentence: the setting, its value, and what it must be. A value that may hold a secret is never shown.
+/// `None` for the text of `--help` or `--version`.
 #[must_use]
 pub fn explain(error: &clap::Error) -> Option<String> {
     let is_help = matches!(
@@ -81,7 +81,7 @@ pub fn explain(error: &clap::Error) -> Option<String> {
     })
 }
 
-/// The variable that a flag belongs to, or the flag where it has none.
+/// The variable of a flag, or the flag if it has no variable.
 fn name(argument: &str) -> String {
     let command = Options::command();
     let flag = flag(argument);
@@ -95,12 +95,12 @@ fn name(argument: &str) -> String {
     }
 }
 
-/// `--listen` of `--listen <LISTEN>` and of `--listen=3000`.
+/// Extracts the flag: `--listen` from `--listen <LISTEN>` or `--listen=3000`.
 fn flag(argument: &str) -> &str {
     argument.split([' ', '=']).next().unwrap_or_default()
 }
 
-/// The flags of `<--key <KEY>|--all>`, of which one is needed, or the one of a single argument.
+/// Extracts the flags of a group such as `<--key <KEY>|--all>`, or of a single argument.
 fn flags(argument: &str) -> String {
     let choices: Vec<_> = argument
         .trim_start_matches('<')
@@ -115,7 +115,7 @@ fn is_flag(text: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 }
 
-/// Whether a value is no secret: an address with a password, a key, or the pepper itself.
+/// Whether a value can be shown: not an address with a password, a key, or the pepper.
 fn may_be_shown(name: &str, value: &str) -> bool {
     let has_password = value.contains("://") && value.contains('@');
     let digits = value.bytes().filter(u8::is_ascii_hexdigit).count();

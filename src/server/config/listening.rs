@@ -1,8 +1,8 @@
-//! Why an address cannot be listened on.
+//! Error messages for an address that cannot be bound.
 
 use std::{io, net::SocketAddr};
 
-/// One sentence that names the variable, and what to do.
+/// One sentence that names the variable and what to do.
 #[must_use]
 pub fn refused(variable: &str, address: SocketAddr, error: &io::Error) -> String {
     let why = match error.kind() {

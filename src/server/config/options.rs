@@ -1,4 +1,5 @@
-//! The command line and the environment as given: one field for each setting, which `babysea --help` shows.
+//! The command line and the environment, parsed by clap: one field for each setting. `babysea --help` shows
+//! the doc comments of the fields.
 
 use super::{
     AccountCaps, Command, Config, Origin, RateLimit, SignUp, SignUpLimit,
@@ -17,7 +18,7 @@ use crate::{
 use clap::Parser;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-/// Command line and environment as given. It has no `Debug`: the database's address may hold a password.
+/// The parsed command line and environment. It has no `Debug`, because the database URL can hold a password.
 #[derive(Parser)]
 #[command(
     name = "babysea",

@@ -1,30 +1,30 @@
-//! Where browsers find this server.
+//! The public URL of this server.
 
 use url::Url;
 
 /// Scheme, host and port that browsers use for this server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// As browsers send it in the header `Origin`: no path, no default port.
+    /// In the format of the header `Origin`: no path, no default port.
     text: String,
     https: bool,
 }
 
 impl Origin {
-    /// As the header `Origin` spells it.
+    /// In the format of the header `Origin`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether browsers speak TLS to it.
+    /// Whether its scheme is https.
     #[must_use]
     pub const fn is_https(&self) -> bool {
         self.https
     }
 }
 
-/// Reads an origin: https, or http on this machine itself (docs/security.md, S9).
+/// Parses an origin: https, or http on the loopback interface (docs/security.md, S9).
 pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
     let url =
         Url::parse(text).map_err(|_| "must be an address such as https://keys.example.com".to_owned())?;

@@ -1,20 +1,20 @@
-//! Settings that give up a guarantee of docs/security.md. Each start warns about them, because most of them look as if
-//! they were needed.
+//! Warnings about settings that weaken a guarantee of docs/security.md. Logged at each start, because most of
+//! these settings look as if they were needed.
 
 use super::{Config, Origin};
 use crate::{domain::password, server::config::trusted_proxies::TrustedProxies};
 use std::{net::SocketAddr, time::Duration};
 
-/// How many times its default a limit may be before it counts as none.
+/// A limit of so many times its default counts as no limit.
 const FAR: u32 = 100;
 /// The same for limits of memory.
 const FAR_IN_MEMORY: u32 = 16;
-/// Connections that may be open where `MAX_CONNECTIONS` does not say (docs/operations.md).
+/// Default cap on open connections when `MAX_CONNECTIONS` is not set (docs/operations.md).
 const MOST_CONNECTIONS: u32 = 10_000;
-/// From here on a stolen cookie is a password.
+/// From this length on, a stolen session cookie is as good as the password.
 const LONG_SESSION: Duration = Duration::from_hours(30 * 24);
 
-/// What the list of trusted proxies gives up, if anything.
+/// Warning about an over-wide list of trusted proxies.
 #[must_use]
 pub fn of_proxies(proxies: &TrustedProxies) -> Option<String> {
     proxies.are_wide().then(|| {
@@ -25,7 +25,7 @@ pub fn of_proxies(proxies: &TrustedProxies) -> Option<String> {
     })
 }
 
-/// One sentence for each promise that the settings give up, given the address that is listened on.
+/// One warning for each guarantee that the settings weaken; `bound` is the address of the listener.
 #[must_use]
 pub fn given_up(
     config: &Config,
@@ -97,7 +97,7 @@ pub fn given_up(
     said
 }
 
-/// Limits that are off, or far above their default.
+/// Warnings about limits that are off or far above their default.
 fn limits(config: &Config) -> Vec<String> {
     let none = u32::MAX;
     [

@@ -1,27 +1,27 @@
-//! How settings reach their parsers: a variable or a flag that is empty counts as not set, and what is wrong with the
-//! text of any setting is judged in one place.
+//! Parsing of settings: an empty variable or flag counts as not set, and characters that no setting may have
+//! are refused in one place.
 
 use super::Options;
 use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _, builder::TypedValueParser};
 use std::ffi::{OsStr, OsString};
 
-/// The one setting whose value may have several lines.
+/// The only setting whose value may have several lines.
 const LINES: &str = "trusted_proxies";
 
-/// Reads arguments and the environment. Compose files pass `NAME: ${NAME}` on, and scripts `--name "$NAME"`: without a
-/// value, the default counts.
+/// Parses arguments and the environment. Empty values mean the default, because Compose files pass `NAME:
+/// ${NAME}`, and scripts `--name "$NAME"`.
 pub(super) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, clap::Error> {
     read_where(arguments, |arg| {
         variable(arg).is_none_or(|value| !value.is_empty())
     })
 }
 
-/// Reads arguments without the environment.
+/// Parses arguments, without the environment.
 pub(super) fn read_alone(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, clap::Error> {
     read_where(arguments, |_| false)
 }
 
-/// Reads arguments, and the environment's values of some settings.
+/// Parses arguments, and the environment for the settings that `has_variable` selects.
 fn read_where(
     arguments: impl IntoIterator<Item = OsString>,
     has_variable: impl Fn(&Arg) -> bool,
@@ -37,7 +37,7 @@ fn read_where(
     Options::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
-/// The same for a test's list of words.
+/// Parses a list of arguments, for tests.
 #[cfg(test)]
 pub(super) fn read_all<const N: usize>(arguments: [&str; N]) -> Result<Options, clap::Error> {
     read_alone(arguments.map(OsString::from))
@@ -47,7 +47,7 @@ fn variable(arg: &Arg) -> Option<OsString> {
     arg.get_env().and_then(std::env::var_os)
 }
 
-/// The arguments but for flags of settings whose value is empty.
+/// Removes flags of settings whose value is empty.
 fn without_empty(command: &Command, arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let flags: Vec<_> = command
         .get_arguments()
@@ -78,8 +78,8 @@ fn without_empty(command: &Command, arguments: impl IntoIterator<Item = OsString
     kept
 }
 
-/// Parser of a setting. Invisible characters, which come from editors and files of variables, are refused before `F` is
-/// called.
+/// Parser of a setting. Refuses invisible characters, which come from editors and variable files, before it
+/// calls `F`.
 #[derive(Clone)]
 pub(super) struct Setting<F>(pub(super) F);
 
@@ -98,7 +98,7 @@ where
         };
         match parsed {
             Ok(value) => Ok(value),
-            // Made into clap's error by the only public way there is.
+            // The only public way to make a clap error with a sentence of our own.
             Err(sentence) => {
                 let refuse = move |_: &str| Err::<T, _>(sentence.clone());
                 let text = value.to_string_lossy();
@@ -108,7 +108,7 @@ where
     }
 }
 
-/// What no setting can have.
+/// Refuses characters that no setting can have.
 fn check(text: &str, may_have_lines: bool) -> Result<(), String> {
     let is_wrong = |c: char| c.is_control() && !(may_have_lines && matches!(c, '\n' | '\r' | '\t'));
     if text.ends_with('\r') && !may_have_lines {

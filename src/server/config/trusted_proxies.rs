@@ -1,4 +1,4 @@
-//! Who is calling: the client's address behind trusted proxies (docs/security.md, S50 and S51).
+//! The client's address behind trusted proxies (docs/security.md, S50 and S51).
 
 mod list;
 
@@ -7,22 +7,22 @@ pub use list::{ProxiesError, ProxySource, TrustedProxies};
 use crate::domain::{client_network::Network, network::canonical};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Most hops that are read; a chain of real proxies is far shorter.
+/// Maximum number of hops that are read; real proxy chains are far shorter.
 const MAX_HOPS: usize = 100;
-/// Most bytes that are read of all header lines together.
+/// Maximum length of all `X-Forwarded-For` lines together, in bytes.
 const MAX_BYTES: usize = 8_192;
 
-/// Where a request comes from.
+/// The client of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Client {
-    /// From this address; never an IPv4-mapped one.
+    /// Its address; never an IPv4-mapped one.
     Address(IpAddr),
-    /// A trusted proxy forwarded it, but its header about the client is unreadable.
+    /// Unknown: a trusted proxy forwarded the request, but its `X-Forwarded-For` cannot be parsed.
     Unreadable,
 }
 
 impl Client {
-    /// Whose requests its own are counted with.
+    /// The network that per-client limits count the request for.
     #[must_use]
     pub fn network(self) -> Network {
         match self {
@@ -33,8 +33,9 @@ impl Client {
 }
 
 impl TrustedProxies {
-    /// The client, given the peer of the connection and the values of all `X-Forwarded-For` lines in order. No other
-    /// header counts: proxies add to this one, and pass on what clients write into the others.
+    /// The client, from the peer address of the connection and the values of all `X-Forwarded-For` lines in
+    /// order. No other header is read: proxies append to this one, and pass on what clients write into the
+    /// others.
     #[must_use]
     pub fn client<'a>(&self, peer: IpAddr, forwarded_for: impl IntoIterator<Item = &'a [u8]>) -> Client {
         if !self.trusts(peer) {
@@ -44,8 +45,9 @@ impl TrustedProxies {
             return Client::Unreadable;
         };
         let mut client = canonical(peer);
-        // Each proxy appends the peer it saw, so that only what trusted ones appended is believed, from the right.
-        // Whatever the client wrote itself is left of its own address and is not even read.
+        // Each proxy appends the peer it saw, so entries are trusted from the right, as long as a trusted
+        // proxy appended them. What the client itself wrote is to the left of its address and is never
+        // reached.
         for hop in hops.into_iter().rev() {
             match address(hop) {
                 Some(ip) => client = ip,
@@ -59,12 +61,12 @@ impl TrustedProxies {
     }
 }
 
-/// The hops of all lines in order; `None` when there are more than are read.
+/// The hops of all lines in order; `None` if they exceed a bound.
 fn hops<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Option<Vec<&'a [u8]>> {
     let mut hops = Vec::new();
     let mut bytes = 0;
     for line in lines {
-        // The comma that joins it to the line before counts, as in the single line that these lines mean.
+        // Counts the comma that joins a line to the one before, as in the equivalent single line.
         bytes += line.len() + usize::from(!hops.is_empty());
         if bytes > MAX_BYTES {
             return None;
@@ -94,7 +96,7 @@ fn address(hop: &[u8]) -> Option<IpAddr> {
 }
 
 fn is_port(text: &str) -> bool {
-    // Parsing alone would let a plus sign pass.
+    // `parse` alone would accept a plus sign.
     text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
@@ -141,12 +143,12 @@ mod tests {
             ("2001:db8:1::/48, 10.0.0.0/8", "2001:db8:1::9", "203.0.113.7"),
             ("2001:db8:1::/48, 10.0.0.0/8", "2001:db8:2::9", "2001:db8:2::9"),
         ] {
-            // The left address keeps the chain from ending in a trusted hop when every IPv4 address is trusted.
+            // With every IPv4 address trusted, the leftmost address ends the chain.
             let lines = ["203.0.113.7"];
             assert_eq!(client(trusted, peer, &lines), expected, "{trusted:?} {peer}");
         }
         assert_eq!(client("192.0.2.1", "::ffff:192.0.2.1", &[]), "192.0.2.1");
-        // Neither order nor damage of a header counts when its sender does not.
+        // Order and errors of a header are irrelevant if its sender is not trusted.
         assert_eq!(client("", "192.0.2.1", &["nonsense", ""]), "192.0.2.1");
         assert_eq!(client("10.0.0.1", "192.0.2.1", &["10.0.0.1"]), "192.0.2.1");
     }
@@ -161,11 +163,11 @@ mod tests {
             (&["203.0.113.7, 10.0.0.2, 10.0.0.3"], "203.0.113.7"),
             (&["203.0.113.7, ::ffff:10.0.0.2"], "203.0.113.7"),
             (&["203.0.113.7, 11.0.0.2"], "11.0.0.2"),
-            // A trusted address that the client wrote in front of its own changes nothing.
+            // A trusted address that the client wrote to the left of its own is ignored.
             (&["10.0.0.9, 203.0.113.7, 10.0.0.2"], "203.0.113.7"),
             (&["nonsense,, 203.0.113.7, 10.0.0.2"], "203.0.113.7"),
             (&["203.0.113.7, nonsense, 10.0.0.2"], "unreadable"),
-            // Several lines are one.
+            // Several lines are equivalent to one.
             (&["1.1.1.1", "203.0.113.7"], "203.0.113.7"),
             (&["203.0.113.7", "1.1.1.1"], "1.1.1.1"),
             (&["203.0.113.7", "10.0.0.2"], "203.0.113.7"),
@@ -173,7 +175,7 @@ mod tests {
             (&["203.0.113.7", "", "10.0.0.3"], "unreadable"),
             (&["", "203.0.113.7"], "203.0.113.7"),
             (&["203.0.113.7", ""], "unreadable"),
-            // Nothing but trusted hops: the one farthest away, or the peer.
+            // Only trusted hops: the leftmost one, or the peer.
             (&["10.0.0.4, 10.0.0.3"], "10.0.0.4"),
             (&["::ffff:10.0.0.4"], "10.0.0.4"),
             (&[], "10.0.0.1"),
@@ -260,7 +262,7 @@ mod tests {
         for (padding, lines, expected) in [
             (MAX_BYTES - hop.len(), 1, "203.0.113.7"),
             (MAX_BYTES - hop.len() + 1, 1, "unreadable"),
-            // In lines of their own the comma between them still counts.
+            // Across several lines, the joining comma counts too.
             (MAX_BYTES - hop.len(), 2, "203.0.113.7"),
             (MAX_BYTES - hop.len() + 1, 2, "unreadable"),
         ] {
@@ -277,7 +279,7 @@ mod tests {
                 padding.len()
             );
         }
-        // Bounds are for what is read, and an untrusted peer's header is not.
+        // An untrusted peer's header is not read, so it has no bound.
         let endless = std::iter::repeat(b"203.0.113.7".as_slice());
         assert_eq!(
             TrustedProxies::default().client(ip("192.0.2.1"), endless.clone()),
@@ -296,7 +298,7 @@ mod tests {
             let _ = proxies("10.0.0.1").client(ip("10.0.0.1"), lines);
         }
 
-        /// A client in front of the proxies cannot choose its own address.
+        /// A client in front of the proxies cannot forge its address.
         #[test]
         fn what_a_client_sends_is_not_believed(sent in "[0-9a-f.:,\\[\\] ]{0,200}", own in any::<IpAddr>()) {
             let trusted = proxies("10.0.0.0/8");

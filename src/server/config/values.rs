@@ -1,13 +1,13 @@
-//! How single values of the configuration are read; what is wrong with one is a sentence after `it`.
+//! Parsers of single settings; their errors are the end of a sentence after `it`.
 
 use super::{Location, ProxySource, RateLimit, SignUpLimit};
 use crate::domain::{password, role::Role, token};
 use clap::ValueEnum;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-/// The largest number of a setting that has no smaller bound.
+/// Upper bound of numbers without a smaller one.
 pub(super) const ANY: u64 = 4_294_967_295;
-/// How SQLite files are named, in `DATABASE_URL`.
+/// Prefixes of an SQLite file in `DATABASE_URL`.
 const SQLITE: [&str; 2] = ["sqlite://", "sqlite:"];
 
 pub(super) fn parse_address(text: &str) -> Result<SocketAddr, String> {
@@ -32,7 +32,7 @@ pub(super) fn parse_number<T: TryFrom<u64>, const LEAST: u64, const MOST: u64>(
         .ok_or_else(|| format!("must be a whole number from {LEAST} to {MOST}"))
 }
 
-/// `30m`, `24h` or `7d`.
+/// Parses `30m`, `24h` or `7d`.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     const LEAST: u64 = 5;
     const MOST: u64 = 31 * 24 * 60;
@@ -53,7 +53,7 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "must be a number and m, h or d, such as 30m, 24h or 7d: from 5m to 31d".to_owned())
 }
 
-/// A file or a folder.
+/// Parses the path of a file or a folder.
 pub(super) fn parse_path(text: &str) -> Result<PathBuf, String> {
     let fault = if text == ":memory:" {
         "is not a file: data in memory would be lost when the process ends; give the path of a file"

@@ -1,5 +1,5 @@
-//! A semaphore with a fair queue: callers are served in turn, however many requests each of them has. Tokio's semaphore
-//! is first come, first served, so one caller could fill it.
+//! A semaphore with a fair queue: callers get permits in turn, however many requests each of them has
+//! waiting. Tokio's semaphore is first come, first served, so one caller could fill it.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -9,7 +9,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Too many passwords are being checked; try again in this many seconds.
+/// The queue is full; retry in this many seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords are being checked at once")]
 pub struct Busy;
@@ -19,14 +19,14 @@ pub struct FairQueue<K: Clone + Eq + Hash>(Arc<Inner<K>>);
 
 struct Inner<K: Clone + Eq + Hash> {
     state: Mutex<State<K>>,
-    /// Most that wait.
+    /// Maximum number of waiters.
     queue: usize,
 }
 
 struct State<K: Clone + Eq + Hash> {
     free: usize,
     waiting: HashMap<K, VecDeque<Waiter<K>>>,
-    /// Who waits, the next one first.
+    /// Callers with waiters, the next one first.
     turns: VecDeque<K>,
     next_id: u64,
 }
@@ -54,7 +54,7 @@ impl<K: Clone + Eq + Hash> State<K> {
         Ok(())
     }
 
-    /// The first waiter of the next caller.
+    /// The oldest waiter of the next caller.
     fn next(&mut self) -> Option<Waiter<K>> {
         let key = self.turns.pop_front()?;
         let waiters = self.waiting.get_mut(&key)?;
@@ -85,7 +85,7 @@ impl<K: Clone + Eq + Hash> Inner<K> {
     }
 }
 
-/// A place; the next caller gets it when it is dropped.
+/// A permit. Dropping it gives it to the next caller.
 pub struct Place<K: Clone + Eq + Hash>(Option<Arc<Inner<K>>>);
 
 impl<K: Clone + Eq + Hash> Drop for Place<K> {
@@ -95,7 +95,8 @@ impl<K: Clone + Eq + Hash> Drop for Place<K> {
         while let Some(next) = state.next() {
             match next.place.send(Self(Some(Arc::clone(&inner)))) {
                 Ok(()) => return,
-                // The waiter is gone. The lock is held, so the permit must not be returned on drop.
+                // The waiter was dropped. Disarmed, because dropping a permit would lock the mutex that is
+                // held here.
                 Err(mut unwanted) => unwanted.0 = None,
             }
         }
@@ -103,7 +104,7 @@ impl<K: Clone + Eq + Hash> Drop for Place<K> {
     }
 }
 
-/// Takes a waiter out of the queue when its request ends early.
+/// Removes a waiter from the queue when its future is dropped.
 struct Leaving<'a, K: Clone + Eq + Hash> {
     inner: &'a Inner<K>,
     key: K,
@@ -117,7 +118,7 @@ impl<K: Clone + Eq + Hash> Drop for Leaving<'_, K> {
 }
 
 impl<K: Clone + Eq + Hash> FairQueue<K> {
-    /// So many places, and a queue of so many.
+    /// A semaphore with `places` permits and a queue of length `queue`.
     pub fn new(places: usize, queue: usize) -> Self {
         let state = State {
             free: places,
@@ -131,10 +132,11 @@ impl<K: Clone + Eq + Hash> FairQueue<K> {
         }))
     }
 
-    /// Waits for a permit. If the queue is full, the caller with the most waiters loses one to a caller with fewer.
+    /// Waits for a permit. If the queue is full, the caller with the most waiters loses one to a caller with
+    /// fewer.
     ///
     /// # Errors
-    /// `Busy` immediately when the queue is full, later when another caller took the slot, and when `patience` ends.
+    /// `Busy` immediately when the queue is full, later when the waiter is displaced, and after `patience`.
     pub async fn place(&self, key: K, patience: Duration) -> Result<Place<K>, Busy> {
         let (waiter, id) = {
             let mut state = self.0.lock();
@@ -177,7 +179,7 @@ mod tests {
 
     type Waiting = BoxFuture<'static, Result<Place<&'static str>, Busy>>;
 
-    /// A caller that already waits.
+    /// Adds a waiter and polls it once.
     fn wait(turns: &Arc<FairQueue<&'static str>>, key: &'static str) -> Waiting {
         let turns = Arc::clone(turns);
         let mut waiting = async move { turns.place(key, PATIENCE).await }.boxed();
@@ -185,7 +187,7 @@ mod tests {
         waiting
     }
 
-    /// What a waiter has got by now.
+    /// The waiter's result, if it has one.
     fn got(waiting: &mut Waiting) -> Option<Result<Place<&'static str>, Busy>> {
         waiting.now_or_never()
     }
@@ -258,7 +260,7 @@ mod tests {
         let served_and_gone = wait(&turns, "served");
         drop(place);
         drop(got(&mut stays).expect("their turn").expect("a place"));
-        // Its place has come, and it never looks.
+        // It has a permit, but is dropped before it is polled.
         drop(served_and_gone);
         assert!(
             turns.place("later", PATIENCE).now_or_never().is_some(),

@@ -1,18 +1,18 @@
-//! Judges whether a new password is easy to guess (docs/security.md, S2). Strangers choose the text: the work is bounded,
-//! whatever it is.
+//! Strength of a new password (docs/security.md, S2). The text comes from strangers, so the work is bounded
+//! for every input.
 
 use crate::domain::own_words::OwnWords;
 
-/// zxcvbn's score (0 to 4) from which on a password is taken.
+/// Lowest zxcvbn score (0 to 4) that is accepted.
 const LEAST_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
 /// Maximum number of characters that are scored; more can only make a password stronger.
 const JUDGED: usize = 40;
-/// Most work for zxcvbn's search for words with replaced letters, in the units of [`judged`]. The worst text found takes
-/// 20 ms of CPU time with it, where a hash takes 24 ms (optimised, on two cores).
+/// Bound on zxcvbn's dictionary search with replaced letters, in the units of [`judged`]. The slowest text
+/// found takes 20 ms of CPU time at this bound; a hash takes 24 ms (optimised build, two cores).
 const MOST_WORK: usize = 60_000;
 
-/// What zxcvbn reads as which letter. It looks for every word once for each way to choose one of the characters for each
-/// letter: up to 800 ways, which make a text of 40 characters cost 120 ms instead of 1 ms.
+/// Characters that zxcvbn reads as letters. It repeats the dictionary search for each combination of
+/// replacements: up to 800 combinations, with which a text of 40 characters takes 120 ms instead of 1 ms.
 const REPLACEMENTS: [&str; 12] = [
     "4@", "8", "({[<", "3", "69", "1!|", "1|7", "0", "$5", "+7", "%", "2",
 ];
@@ -20,7 +20,7 @@ const REPLACEMENTS: [&str; 12] = [
 const OWN_WORDS: &str = "Too easy to guess. It is mostly your name, your email address or the name of this site, \
                          which others try first. Use a few uncommon words.";
 
-/// What would help a password that is easy to guess, or `None` for one that is not.
+/// Advice for a password that is easy to guess; `None` for a strong one.
 pub(super) fn weakness(password: &str, own: &OwnWords) -> Option<String> {
     if own.make_up(password) {
         return Some(OWN_WORDS.to_owned());
@@ -41,8 +41,8 @@ pub(super) fn weakness(password: &str, own: &OwnWords) -> Option<String> {
     })
 }
 
-/// The beginning that is judged: 40 characters, or fewer where so many of them could stand for letters that reading them
-/// would cost more than a hash. Those are at least 13, and random ones score 4.
+/// The start of the password that is scored: 40 characters, or fewer if they have so many replacements that
+/// scoring would take longer than a hash. At least 13 characters remain, and 13 random ones score 4.
 fn judged(password: &str) -> &str {
     let mut seen = [0_usize; REPLACEMENTS.len()];
     let mut before = Vec::with_capacity(JUDGED);

@@ -1,13 +1,13 @@
-//! What the database holds of a secret: the hash of a key, and the check value of a version of the pepper.
+//! Stored values: the hash of a key, and the check value of a pepper version.
 
-/// What a key is found by. It neither prints nor copies.
+/// Hash of a key, by which it is looked up. It implements neither Debug nor Clone.
 pub struct KeyHash {
     digest: [u8; 32],
     version: i64,
 }
 
 impl KeyHash {
-    /// A digest that was made with a version of the pepper.
+    /// A digest under this version of the pepper.
     #[must_use]
     pub const fn new(digest: [u8; 32], version: i64) -> Self {
         Self { digest, version }
@@ -19,20 +19,20 @@ impl KeyHash {
         &self.digest
     }
 
-    /// The version of the pepper it was made with.
+    /// Version of the pepper.
     #[must_use]
     pub const fn version(&self) -> i64 {
         self.version
     }
 }
 
-/// A version of the pepper, as the database knows it.
+/// A version of the pepper, as stored in the database.
 #[derive(Debug)]
 pub struct StoredVersion {
     /// Its number, from 1.
     pub version: i64,
-    /// Tells whether the file holds it.
+    /// Check value, which recognises the right secret.
     pub check_value: Vec<u8>,
-    /// Keys that are stored under it.
+    /// Number of keys stored under it.
     pub keys: i64,
 }

@@ -1,19 +1,20 @@
-//! Browsers in which a person has signed in before (docs/security.md, S7): they keep a signed value that ends after a
-//! year, and when the password changes. It does not sign in: it only exempts its owner from waits that strangers cause.
+//! Known browsers (docs/security.md, S7): a browser in which a person has signed in keeps a signed cookie,
+//! valid for a year or until the password changes. It does not sign in; it only exempts the browser from
+//! waits that others cause.
 
 use super::pepper::{Pepper, Purpose};
 use crate::domain::{ids::UserId, time::Timestamp};
 use sha2::{Digest as _, Sha256};
 use std::{fmt, str::FromStr, time::Duration};
 
-/// How long a browser is known.
+/// Lifetime of the cookie's values.
 pub const KEPT: Duration = Duration::from_hours(365 * 24);
-/// People that one browser is known for; the one who signed in longest ago goes first.
+/// Maximum number of people in one cookie; the one with the oldest sign-in is dropped first.
 const PEOPLE: usize = 3;
-/// Stands between the values of two people.
+/// Separator between the values of two people.
 const BETWEEN: char = '~';
 
-/// That a browser is known for a person.
+/// A signed value: this browser is known for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownBrowser {
     user: UserId,
@@ -41,7 +42,7 @@ impl KnownBrowser {
             })
     }
 
-    /// Distinguishes it from all others.
+    /// Its MAC, which identifies it.
     #[must_use]
     pub const fn mac(&self) -> &[u8; 32] {
         &self.mac
@@ -69,7 +70,7 @@ impl fmt::Display for KnownBrowser {
     }
 }
 
-/// The text is not a known browser's.
+/// The text is not a value of the cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
@@ -87,24 +88,24 @@ impl FromStr for KnownBrowser {
             ends_at: Timestamp::from_millis(ends_at.parse().map_err(|_| Unreadable)?),
             mac,
         };
-        // Only the canonical spelling is accepted: another one would count as another browser.
+        // Only the canonical spelling is accepted, because another spelling would count as another browser.
         (read.to_string() == text).then_some(read).ok_or(Unreadable)
     }
 }
 
-/// What a browser brings, as the value of its cookie.
+/// The values in a browser's cookie.
 #[derive(Clone, Debug, Default)]
 pub struct KnownFor(Vec<KnownBrowser>);
 
 impl KnownFor {
-    /// Reads the cookie; what cannot be read is left out.
+    /// Parses the cookie; invalid values are dropped.
     #[must_use]
     pub fn read(cookie: &str) -> Self {
         let people = cookie.split(BETWEEN).take(PEOPLE);
         Self(people.filter_map(|text| text.parse().ok()).collect())
     }
 
-    /// The proof that this person has signed in here with their present password.
+    /// The valid value of this person with this password hash.
     #[must_use]
     pub fn find(
         &self,
@@ -118,7 +119,7 @@ impl KnownFor {
             .find(|known| known.is_of(pepper, user, password_hash, now))
     }
 
-    /// The cookie's value once this person has signed in.
+    /// The cookie after this person has signed in.
     #[must_use]
     pub fn with(&self, pepper: &Pepper, user: UserId, password_hash: &str, now: Timestamp) -> String {
         let others = self

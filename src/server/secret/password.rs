@@ -1,4 +1,5 @@
-//! Passwords at rest: argon2id, computed off the threads that answer requests (docs/security.md, S2 to S4).
+//! Stored passwords: argon2id, computed outside of the threads that answer requests (docs/security.md, S2 to
+//! S4).
 
 use super::{
     fair_queue::{Busy, FairQueue},
@@ -20,21 +21,21 @@ use std::{
     time::Duration,
 };
 
-/// Hashes that may wait for a place.
+/// Queue length for hashes.
 const QUEUE: usize = 32;
 /// Queue length for scoring new passwords.
 const JUDGE_QUEUE: usize = 32;
-/// How long a job waits for a place.
+/// How long a job waits for a permit.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Most memory a stored hash may ask for, in KiB: a planted one must not exhaust the machine (S3).
+/// Maximum memory of a stored hash, in KiB: a planted one must not exhaust the machine (S3).
 const MOST_MEMORY: u32 = 128 * 1024;
 
-/// How much work a hash is.
+/// Parameters of argon2id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// KiB of memory.
+    /// Memory in KiB.
     pub memory: u32,
-    /// Passes over it.
+    /// Number of passes.
     pub passes: u32,
 }
 
@@ -49,18 +50,18 @@ impl Cost {
 /// Result of a password check.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Checked {
-    /// The wrong password, or no such person.
+    /// Wrong password, or no such person.
     Wrong,
-    /// The password.
+    /// Right password.
     Right,
-    /// The password, and here is a stronger hash to store in place of the old one.
+    /// Right password, and a stronger hash to store in place of the old one.
     Rehashed(String),
 }
 
-/// Hashes and checks passwords, a few at a time. The networks they come from take turns.
+/// Hashes and checks passwords, a few at a time. Client networks take turns.
 pub struct Passwords {
     argon2: Argon2<'static>,
-    /// Checked in place of a stored hash when there is none, so that both take as long (S6).
+    /// Checked when there is no stored hash, so that both cases take equally long (S6).
     decoy: String,
     hashing: FairQueue<Network>,
     /// Scoring has its own slots, so that sign-ins do not wait for sign-ups.
@@ -74,7 +75,7 @@ impl Passwords {
     /// A hasher that runs at most `min(cores, 4)` jobs at once.
     ///
     /// # Panics
-    /// When `cost` is outside what argon2 allows: it is a constant of the program.
+    /// When argon2 does not allow `cost`, which is a constant of the program.
     #[must_use]
     pub fn new(cost: Cost, rng: Arc<dyn Rng>) -> Self {
         let params =
@@ -94,10 +95,10 @@ impl Passwords {
         }
     }
 
-    /// Hashes a new password; gives a PHC string with a 16-byte salt.
+    /// Hashes a new password; returns a PHC string with a 16-byte salt.
     ///
     /// # Errors
-    /// [`Busy`] when there is no place in time.
+    /// [`Busy`] when no permit is free in time.
     pub async fn hash(&self, password: Password, network: Network) -> Result<String, Busy> {
         let (argon2, salt) = (self.argon2.clone(), self.rng.bytes());
         self.run(&self.hashing, network, move || hash(&argon2, &password, &salt))
@@ -108,7 +109,7 @@ impl Passwords {
     /// Checks a password against the stored hash, or does the same work when there is none.
     ///
     /// # Errors
-    /// [`Busy`] when there is no place in time.
+    /// [`Busy`] when no permit is free in time.
     pub async fn check(
         &self,
         password: Password,
@@ -134,11 +135,11 @@ impl Passwords {
         .await
     }
 
-    /// Advice for a password that is easy to guess, or `None` if it is not. `own` are words that an attacker would try
-    /// first.
+    /// Advice for a password that is easy to guess; `None` if it is not. `own` are words that an attacker
+    /// would try first.
     ///
     /// # Errors
-    /// [`Busy`] when there is no place in time.
+    /// [`Busy`] when no permit is free in time.
     pub async fn weakness(
         &self,
         password: Password,
@@ -151,14 +152,14 @@ impl Passwords {
         .await
     }
 
-    /// How many jobs have run, for tests of what runs when.
+    /// Number of jobs that have run, for tests.
     #[must_use]
     pub fn runs(&self) -> u64 {
         self.runs.load(Ordering::SeqCst)
     }
 
-    /// Runs one job on a blocking thread. The place moves into the job, so that a caller who goes away does not make
-    /// room for another job before this one has ended.
+    /// Runs a job on a blocking thread. The permit moves into the job: if the request is cancelled, the
+    /// permit is only released once the job has ended.
     async fn run<T: Send + 'static>(
         &self,
         queue: &FairQueue<Network>,
@@ -183,7 +184,7 @@ fn hash(argon2: &Argon2<'_>, password: &Password, salt: &[u8; 16]) -> Option<Str
         .map(|hash| hash.to_string())
 }
 
-/// Whether the password is right, and if so whether the stored hash is as strong as a new one would be.
+/// Whether the password is right; if so, whether the stored hash is as strong as a new one.
 fn verify(argon2: &Argon2<'_>, password: &Password, stored: &str) -> Option<bool> {
     let hash = PasswordHash::new(stored).ok()?;
     let params = Params::try_from(&hash).ok()?;
@@ -318,7 +319,7 @@ mod tests {
         assert_eq!(weakness("tidal moss quartz lantern").await, None);
     }
 
-    /// Holds every place for a hash.
+    /// Takes all permits for hashing.
     async fn hashing_is_full(passwords: &Passwords) -> Vec<impl Sized> {
         let mut places = Vec::new();
         while let Ok(place) = passwords.hashing.place(Network::Unreadable, Duration::ZERO).await {

@@ -1,4 +1,4 @@
-//! Keys at rest: HMAC-SHA-256 under a pepper that the database does not hold (docs/security.md, S30 and S31).
+//! Stored keys: HMAC-SHA-256 under a pepper that is not in the database (docs/security.md, S30 and S31).
 //!
 //! Why not argon2 for keys: docs/decisions/0001-keys-at-rest.md.
 
@@ -20,22 +20,22 @@ use std::{net::IpAddr, path::Path};
 use zeroize::Zeroizing;
 
 const BYTES: usize = 32;
-/// The secret of a version; overwritten when it is dropped, as the state of its HMAC is.
+/// The secret of a version. Its memory is overwritten on drop, and so is the state of its HMAC.
 type Secret = Zeroizing<[u8; BYTES]>;
-/// What the check value is computed from; no key is spelled like it.
+/// Input of the check value; no key has this text.
 const CHECKED: &[u8] = b"babysea pepper check";
-/// Hex digits of an address's hash that are stored: enough to distinguish clients.
+/// Hex digits of a stored address hash: enough to tell clients apart.
 const ADDRESS_DIGITS: usize = 12;
 
-/// The secrets that keys are hashed with. The file has one on each line, whose number is its version; the last is the
-/// present one, which new keys are stored under. A key that is stored under an older one goes on working and is stored
-/// under the present one when it is used (docs/security.md, S32).
+/// The secrets that keys are hashed with. The file has one on each line; the line number is the version, and
+/// the last version is the current one. A key that is stored under an older version keeps working, and is
+/// stored under the current one at its next use (docs/security.md, S32).
 pub struct Pepper {
     present: Version,
     older: Vec<Version>,
 }
 
-/// One line of the file. The key schedule is computed once; a hash then starts from a copy of it.
+/// A version. The HMAC key schedule is computed once; each hash starts from a copy of it.
 struct Version(i64, Hmac<Sha256>);
 
 impl Version {
@@ -60,7 +60,7 @@ impl Version {
 }
 
 impl Pepper {
-    /// Whether the file holds every version that these stored keys need. Makes and changes nothing.
+    /// Checks that the file holds every version that these stored keys need. Creates and changes nothing.
     ///
     /// # Errors
     /// A sentence for the server operator.
@@ -69,7 +69,7 @@ impl Pepper {
         file.pepper(path)?.compare(stored, path)
     }
 
-    /// The number of each version, and what tells whether the file holds it.
+    /// Number and check value of each version.
     pub fn check_values(&self) -> impl Iterator<Item = (i64, [u8; 32])> {
         self.versions()
             .map(|version| (version.0, version.digest(&[CHECKED])))
@@ -78,7 +78,7 @@ impl Pepper {
     /// Compares the versions with the stored check values.
     ///
     /// # Errors
-    /// `Removed` where stored keys need a version that is not here, `Wrong` where it is another one.
+    /// `Removed` if stored keys need a version that the file lacks, `Wrong` if a version has another secret.
     pub fn compare(&self, stored: &[StoredVersion], path: &Path) -> Result<(), PepperError> {
         for stored in stored {
             let version = self.versions().find(|version| version.0 == stored.version);
@@ -115,22 +115,23 @@ impl Pepper {
         self.older.iter().chain([&self.present])
     }
 
-    /// What a key is stored under and found by.
+    /// Hash of a key under the current version.
     #[must_use]
     pub fn hash(&self, key: &SecretText) -> KeyHash {
         self.present.hash(key)
     }
 
-    /// What a key is found by that was stored under an earlier version, the latest first.
+    /// Hashes of a key under earlier versions, latest first.
     pub fn older_hashes(&self, key: &SecretText) -> impl Iterator<Item = KeyHash> {
         self.older.iter().map(|version| version.hash(key))
     }
 
-    /// What is kept of a client's address: 12 hexadecimal digits that tell clients apart and do not lead back to the
-    /// address, as a plain hash of so few possible values would. It changes with the present version.
+    /// Hash of a client's address: 12 hexadecimal digits that tell clients apart. Without the pepper they
+    /// cannot be reversed, as a plain hash of so few possible values could. They change with the current
+    /// version.
     #[must_use]
     pub fn address_hash(&self, address: IpAddr) -> String {
-        // No key begins so: the two uses of the pepper cannot meet.
+        // Domain separation: no key starts like this.
         let digest = match canonical(address) {
             IpAddr::V4(address) => self.present.digest(&[b"address ", &address.octets()]),
             IpAddr::V6(address) => self.present.digest(&[b"address ", &address.octets()]),
@@ -145,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_hash_is_hmac_sha_256() {
-        // RFC 4231 has no 32-byte key; this value is from Python's hmac module.
+        // Expected value from Python's hmac module, because RFC 4231 has no test with a 32-byte key.
         let pepper = Pepper::from_lines(&[Some([7; BYTES].into())]).expect("a pepper");
         let digest = pepper.hash(&SecretText::new("bye_test".into()));
         assert_eq!(
@@ -158,7 +159,7 @@ mod tests {
     fn its_memory_is_overwritten_when_it_is_dropped() {
         fn is_overwritten<T: zeroize::ZeroizeOnDrop>() {}
         is_overwritten::<Secret>();
-        // The state of an HMAC is that of two hashes, which need a feature of their crate for this.
+        // An HMAC holds the state of two hashes, whose crate needs a feature to overwrite them.
         is_overwritten::<Sha256>();
     }
 

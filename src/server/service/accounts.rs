@@ -1,4 +1,4 @@
-//! Signing up, and the accounts that come of it.
+//! Sign-up, and creating accounts.
 
 pub mod first_person;
 
@@ -25,20 +25,20 @@ use tokio::time::timeout;
 
 pub use crate::server::store::accounts::{Account, Joined, Kind};
 
-/// Slugs tried before giving up: the plain one, then ones with a random end.
+/// Maximum number of slugs tried: the plain one, then ones with a random suffix.
 const SLUG_TRIES: usize = 5;
-/// Longest slug made from a name, without its random end.
+/// Maximum length of a slug, without its random suffix.
 const SLUG_LENGTH: usize = 40;
 
 /// Time limit of an account's profile; the key was checked before.
 const PROFILE: Duration = Duration::from_secs(3);
 
-/// Words that other pages use in the place of a slug.
+/// Path segments of other pages, which no slug may have.
 const RESERVED: [&str; 2] = ["create-team", "profile"];
 
 const SIGN_UP_CLOSED: &str = "Sign-up is by invitation only on this server.";
 
-/// A form to sign up with.
+/// The submitted sign-up form.
 pub struct NewPerson<'a> {
     /// As typed.
     pub name: &'a str,
@@ -46,15 +46,15 @@ pub struct NewPerson<'a> {
     pub email: &'a str,
     /// As typed.
     pub password: &'a Password,
-    /// Where the request comes from.
+    /// Network of the client.
     pub network: Network,
-    /// What the browser keeps from earlier sign-ins, as it came.
+    /// Value of the known-browser cookie.
     pub known: &'a str,
-    /// The request.
+    /// Request context.
     pub trace: &'a Trace,
 }
 
-/// Makes a person and their personal account. Returns who it is.
+/// Creates a person and their personal account.
 ///
 /// # Errors
 /// `Invalid` with every field that was refused, `Refused` when sign-up is closed, `Wait`, `Busy`.
@@ -82,7 +82,7 @@ pub async fn sign_up(app: &App, form: NewPerson<'_>) -> Result<Entered, ServiceE
     if let Some(weakness) = weakness {
         return Err(ServiceError::Invalid(FieldErrors::one("password", &weakness)));
     }
-    // Asked before hashing too, so that the usual case of the refusal is quick; the database has the last word.
+    // Checked before hashing too, so that the usual refusal is fast; the unique index decides.
     if app.store.read().await?.users().by_email(&email).await?.is_some() {
         return Err(ServiceError::Invalid(address_taken()));
     }
@@ -110,22 +110,22 @@ pub async fn sign_up(app: &App, form: NewPerson<'_>) -> Result<Entered, ServiceE
     })
 }
 
-/// Who gets a new account.
+/// The primary owner of a new account.
 #[derive(Clone, Copy)]
 pub struct Owner<'a> {
     /// Their id.
     pub id: UserId,
     /// Their name.
     pub name: &'a str,
-    /// The request that asks for it.
+    /// Request context.
     pub trace: &'a Trace,
 }
 
-/// What is done with the owner of a new account, in the same transaction.
+/// Step before the insert of an account, in the same transaction.
 pub(super) enum Before<'a> {
-    /// They are new too.
+    /// Insert the owner, who is new too.
     Insert(&'a NewUser<'a>),
-    /// They must be in fewer accounts than this.
+    /// Check that the owner has fewer accounts than this.
     Limit(u32),
 }
 
@@ -154,10 +154,10 @@ fn address_taken() -> FieldErrors {
     FieldErrors::one("email", "There is an account with this address. Sign in instead.")
 }
 
-/// Adds an account under a slug made from its name.
+/// Adds an account with a slug made from its name.
 ///
 /// # Errors
-/// What `before` refuses; `Conflict` when every slug that was tried is taken.
+/// The error of `before`; `Conflict` when every slug that was tried exists.
 pub(super) async fn insert_with_slug(
     app: &App,
     name: &str,
@@ -179,7 +179,7 @@ pub(super) async fn insert_with_slug(
             kind,
             created_at: app.now(),
         };
-        // A refused statement ends a PostgreSQL transaction, so each try is one of its own.
+        // A transaction for each attempt, because a failed statement aborts a PostgreSQL transaction.
         let mut tx = app.store.write().await?;
         prepare(app, &mut tx, owner.id, &before).await?;
         match tx.accounts().insert(&account, owner.id).await {
@@ -219,13 +219,13 @@ fn created(app: &App, account: &Account, owner: Owner<'_>) -> Entry {
     )
 }
 
-/// The account a person lands on: the one whose pages they saw last, else their own.
+/// The account to show after sign-in: the one last visited, else the personal one.
 ///
 /// # Errors
-/// `NotFound` when the person is gone.
+/// `NotFound` when the person no longer exists.
 pub async fn home(app: &App, user: UserId) -> Result<Account, ServiceError> {
     let mut store = app.store.read().await?;
-    // What waits to be written is newer than what is stored.
+    // A queued write is newer than the stored value.
     if let Some(seen) = app.write_behind.visited(user) {
         let all = store.accounts().of_user(user).await?;
         if let Some(seen) = all.into_iter().find(|joined| joined.account.id == seen) {
@@ -236,8 +236,8 @@ pub async fn home(app: &App, user: UserId) -> Result<Account, ServiceError> {
     home.map(|home| home.account).ok_or(ServiceError::NotFound)
 }
 
-/// Every account that `user` is in. Records that they are looking at `current`, unless it is the one they saw last; that
-/// is written later, so that the page opens where nothing can be written (docs/security.md, S86).
+/// All accounts of `user`. Records a visit to `current` if it was not the last one visited. That write is
+/// queued, so that pages open while the database is read-only (docs/security.md, S86).
 pub async fn visit(
     app: &App,
     user: UserId,
@@ -250,7 +250,7 @@ pub async fn visit(
     Ok(app.store.read().await?.accounts().of_user(user).await?)
 }
 
-/// The account's data for a program with its key; `None` when the account no longer exists.
+/// Profile of an account for a program with its key; `None` when the account no longer exists.
 ///
 /// # Errors
 /// When the database fails, or does not answer in time.
@@ -259,7 +259,7 @@ pub async fn profile(app: &App, account: AccountId) -> Result<Option<Profile>, S
     timeout(PROFILE, profile).await.unwrap_or(Err(StoreError::Slow))
 }
 
-/// Lower-case letters, digits and single hyphens from a name; `account` when it has none of them.
+/// Makes a slug from a name: lower-case letters, digits and single hyphens; `account` if none remain.
 fn slug(name: &str) -> String {
     let mut slug = String::new();
     for c in name.to_lowercase().chars() {

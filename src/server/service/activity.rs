@@ -1,4 +1,4 @@
-//! The activity: written in the transaction of the change (docs/security.md, S66), and read.
+//! The activity: written in the transaction of each change (docs/security.md, S66), listed and exported.
 
 use super::long_reads::{self, LongReadError};
 use crate::{
@@ -66,8 +66,7 @@ pub(super) async fn note(
 pub struct ActivityList {
     /// Its entries, newest first, at most [`PAGE`].
     pub entries: Vec<Entry>,
-    /// How many of the list come before these, and how many it has on all its pages; nothing where that could not be
-    /// counted in time.
+    /// Number of entries before these, and in total; `None` if counting timed out.
     pub counts: Option<(u64, u64)>,
     /// Whether there are newer ones.
     pub has_newer: bool,
@@ -76,13 +75,13 @@ pub struct ActivityList {
 }
 
 impl ActivityList {
-    /// Where its first entry stands.
+    /// Cursor of its first entry.
     #[must_use]
     pub fn first_place(&self) -> Option<Cursor> {
         self.entries.first().map(place)
     }
 
-    /// Where its last entry stands.
+    /// Cursor of its last entry.
     #[must_use]
     pub fn last_place(&self) -> Option<Cursor> {
         self.entries.last().map(place)
@@ -108,7 +107,7 @@ pub async fn list(
     page: Page,
 ) -> Result<ActivityList, ServiceError> {
     let account = reader.account.id;
-    // One row more than a page shows whether there are others.
+    // One row more than a page, to detect whether there are others.
     let limit = PAGE + 1;
     let mut entries = if filter.reads_everything() {
         let filter = filter.clone();
@@ -190,7 +189,7 @@ pub async fn of_key(
     Ok(store.activity().of_target(reader.account.id, &id, limit).await?)
 }
 
-/// Records that the activity is taken out of the product as a file; repeats of a minute are one entry.
+/// Records an export of the activity; repeats within a minute are one entry.
 pub async fn note_export(
     app: &App,
     reader: &AccountReader,
@@ -226,7 +225,7 @@ pub async fn note_export(
     Ok(())
 }
 
-/// The entries of an export that follow the one at `cursor`, newest first; none at its end.
+/// The next entries of an export after `cursor`, newest first; empty at the end.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,4 +1,5 @@
-//! API keys: a file for each use case. Here is what they share: form tokens, revealed secrets, and the room an account has.
+//! API keys, with a file for each use case. This file has what they share: form tokens, revealed secrets, and
+//! the cap on live keys.
 
 pub mod create;
 pub mod delete;
@@ -28,7 +29,7 @@ use crate::{
 
 const NO_FORM_TOKEN: &str = "This form is incomplete. Reload the page and try again.";
 
-/// Longest form token taken, in bytes; ours have 32.
+/// Maximum length of a form token in bytes; ours have 32.
 const FORM_TOKEN_LENGTH: usize = 64;
 
 /// A key with the only copy of its secret.
@@ -38,13 +39,13 @@ pub struct Revealed {
     pub key: Key,
     /// The full text.
     pub secret: SecretText,
-    /// Whether it was just made to replace another.
+    /// Whether it is the replacement of a rotated key.
     pub rotated: bool,
-    /// What was changed of the allowlist as it was typed.
+    /// Sentences about changes that were made to the allowlist.
     pub notes: Vec<String>,
 }
 
-/// A token for a form that gives out one secret, however often it is sent (docs/security.md, S35).
+/// Creates a token that makes a form yield one secret, however often it is sent (docs/security.md, S35).
 #[must_use]
 pub fn form_token(app: &App) -> String {
     hex::encode(app.rng.bytes::<16>())
@@ -58,7 +59,7 @@ pub(super) fn check_form_token(form_token: &str) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// Lets a form give out one secret; sent again, it is refused with `sentence`.
+/// Uses up the form's token; for a repeated form, refuses with `sentence`.
 pub(super) async fn once(
     tx: &mut Tx,
     account: AccountId,
@@ -109,7 +110,7 @@ pub(super) async fn add(
 /// A key of the account, by the id in a URL or a form.
 ///
 /// # Errors
-/// `NotFound` when the account has none: an id of another account, and what is no id, are the same answer.
+/// `NotFound` when the account has no such key; the same for another account's id and for a malformed one.
 pub async fn find(app: &App, reader: &AccountReader, id: &str) -> Result<Key, ServiceError> {
     let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let mut store = app.store.read().await?;

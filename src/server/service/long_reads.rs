@@ -1,6 +1,6 @@
-//! Long queries, which read all rows of a key or an account: usage, the chart of a key, the comparison during a grace
-//! period, the count before a deletion, searches of the activity. One of an account runs at a time and two on the whole
-//! server, on their own connections and with a time limit (docs/security.md, S87).
+//! Long queries, which read all rows of a key or an account: usage, a key's chart, the comparison in a grace
+//! period, the count before a deletion, searches of the activity. One for each account and two on the server
+//! run at a time, on connections of their own and with a time limit (docs/security.md, S87).
 
 use crate::{
     domain::ids::AccountId,
@@ -14,37 +14,37 @@ use futures_util::future::BoxFuture;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
-/// How long a long query waits for its turn and a connection, and how long it may then run.
+/// Time limits of a long query: waiting for its turn and a connection, and running.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeLimits {
     wait: Duration,
     run: Duration,
 }
 
-/// For programs.
+/// Limits for programs.
 pub const PROGRAM: TimeLimits = TimeLimits {
     wait: Duration::from_secs(2),
     run: Duration::from_secs(10),
 };
-/// For pages and dialogs, which are drawn without the number rather than late.
+/// Limits for pages and dialogs, which are rendered without the number rather than late.
 pub const PAGE: TimeLimits = TimeLimits {
     wait: Duration::from_secs(1),
     run: Duration::from_secs(3),
 };
-/// For a part of a file.
+/// Limits for a chunk of an export.
 pub const EXPORT: TimeLimits = TimeLimits {
     wait: Duration::from_secs(15),
     run: Duration::from_secs(10),
 };
-/// What a statement that ended by itself in time may be late by.
+/// Time that a statement may exceed its own time-out by, before it is cancelled here.
 const GRACE: Duration = Duration::from_secs(1);
-/// Why there is no answer.
+/// Why a long query has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum LongReadError {
-    /// Other long queries were running all the time.
+    /// Its turn did not come in time.
     #[error("another long query of this account is running")]
     Busy,
-    /// It ran into its time limit.
+    /// It exceeded its time limit.
     #[error("the query took too long")]
     TooLong,
     /// The database failed.
@@ -71,7 +71,7 @@ pub async fn ask<T>(
         .map_err(|_| LongReadError::Busy)?;
     let started = Instant::now();
     let mut read = app.store.read_long(permit?, limits.run).await?;
-    // The database ends it; this is for a database that hangs.
+    // The database has a time-out of its own; this one is for a database that hangs.
     let answer = timeout(limits.run + GRACE, question(&mut read)).await;
     let answer = answer
         .map_err(|_| LongReadError::TooLong)?
@@ -81,7 +81,7 @@ pub async fn ask<T>(
     Ok(answer)
 }
 
-/// Asks for a number of a page; nothing where there is none in time.
+/// Runs a long query for a number on a page; `None` if it is not available in time.
 pub async fn for_page<T>(
     app: &App,
     account: AccountId,

@@ -1,6 +1,6 @@
-//! What the server operator does by commands: people, teams and keys of the whole server. It is in the activity of
-//! the accounts concerned, and holds at once on every server: sessions and roles are read for each request, and the
-//! transactions that end keys wait for the other servers.
+//! Use cases of the server operator's commands: people, teams and keys of the whole server. They are recorded
+//! in the activity of the accounts concerned. They take effect on every server at once: sessions and roles
+//! are read for each request, and transactions that end keys wait for the other servers.
 
 mod keys;
 mod members;
@@ -29,11 +29,11 @@ use crate::{
 /// Rows that a list reads at a time.
 pub const PAGE: u32 = 500;
 
-/// The server operator, at work on its database.
+/// Context of a command.
 pub struct Operator<'a> {
     /// The database.
     pub store: &'a Store,
-    /// The settings.
+    /// The configuration.
     pub config: &'a Config,
     /// Time and randomness.
     pub parts: &'a Parts,
@@ -48,7 +48,7 @@ impl Operator<'_> {
         self.parts.clock.now()
     }
 
-    /// The person who signed up with this address.
+    /// The person with this email.
     ///
     /// # Errors
     /// `Conflict` with a sentence when there is none.
@@ -63,7 +63,7 @@ impl Operator<'_> {
         }
     }
 
-    /// The account with this slug, and who owns it.
+    /// The account with this slug, and its primary owner.
     ///
     /// # Errors
     /// `Conflict` with a sentence when there is none.
@@ -74,7 +74,7 @@ impl Operator<'_> {
         }
     }
 
-    /// Records what was done in the transaction that does it.
+    /// Records a change in the activity, in the change's transaction.
     async fn record(
         &self,
         tx: &mut Tx,

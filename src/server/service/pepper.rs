@@ -1,5 +1,5 @@
-//! The pepper's file and the database together: reading it at a start, and taking a version out of it (docs/security.md,
-//! S31 and S32).
+//! The pepper's file and the database together: loading the pepper at a start, and removing a version
+//! (docs/security.md, S31 and S32).
 
 use crate::server::{
     runtime::rng::Rng,
@@ -8,13 +8,13 @@ use crate::server::{
 };
 use std::path::Path;
 
-/// How often the file is read again while commands change it.
+/// Maximum number of reads of the file while commands change it.
 const READINGS: u32 = 5;
 
 /// Why the pepper cannot be used or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum PepperFailure {
-    /// It is the file, in a sentence for the server operator.
+    /// An error of the file, in a sentence for the server operator.
     #[error(transparent)]
     File(#[from] PepperError),
     /// The database failed.
@@ -22,9 +22,9 @@ pub enum PepperFailure {
     Store(#[from] StoreError),
 }
 
-/// Reads the pepper, or makes it while nothing depends on one yet. What it returns is what the file holds now and what
-/// the database has the check values of, also where several servers start at the same moment: they take turns, and the
-/// first one's pepper counts (docs/security.md, S91).
+/// Loads the pepper, or creates it while no key depends on one. The result matches the file and the check
+/// values in the database, also if several servers start at the same moment: they take turns, and the first
+/// one's pepper is used (docs/security.md, S91).
 ///
 /// # Errors
 /// A sentence for the server operator.
@@ -37,7 +37,8 @@ pub async fn load(path: &Path, store: &Store, rng: &dyn Rng) -> Result<Pepper, P
             None if tx.peppers().any().await? || tx.peppers().any_key().await? => {
                 return Err(PepperError::Missing(path.to_owned()).into());
             }
-            // It is on disk before the database knows of it: a crash in between leaves a pepper that nothing needs.
+            // Written to disk before the database records it: a crash in between leaves a pepper that no key
+            // needs.
             None => PepperFile::make(path, rng.bytes().into())?,
         };
         let pepper = file.pepper(path)?;
@@ -46,7 +47,7 @@ pub async fn load(path: &Path, store: &Store, rng: &dyn Rng) -> Result<Pepper, P
         }
         pepper.compare(&tx.peppers().all().await?, path)?;
         tx.commit().await?;
-        // A command may have replaced the file meanwhile.
+        // Check that no command has replaced the file meanwhile.
         if PepperFile::read(path)?.as_ref() == Some(&file) {
             return Ok(pepper);
         }
@@ -54,7 +55,7 @@ pub async fn load(path: &Path, store: &Store, rng: &dyn Rng) -> Result<Pepper, P
     Err(PepperError::Changing(path.to_owned()).into())
 }
 
-/// Takes a version out of the file that no stored key needs.
+/// Removes a version that no stored key needs from the file.
 ///
 /// # Errors
 /// `Removed` with the number of keys that need it, or another sentence for the server operator.
@@ -77,7 +78,8 @@ pub async fn remove_version(path: &Path, store: &Store, version: i64) -> Result<
     }
     // Checked before any change: if the file cannot be replaced, the database stays as it is.
     let next = removal.prepare()?;
-    // Keys name their version with a foreign key: a server that stores one under it meanwhile makes this fail.
+    // Keys reference their version with a foreign key: this fails if a server stores a key under it
+    // meanwhile.
     tx.peppers().delete(version).await?;
     tx.commit().await?;
     Ok(next.put_in_place()?)

@@ -1,4 +1,4 @@
-//! Signing in, and the waits after failed tries (docs/security.md, S6 and S7).
+//! Sign-in, and the waits after failed attempts (docs/security.md, S6 and S7).
 
 use crate::{
     domain::{
@@ -30,38 +30,38 @@ use std::sync::atomic::Ordering;
 
 const WRONG_SIGN_IN: &str = "Email and password do not match an account.";
 
-/// Most rows of waits; the oldest are deleted (S90).
+/// Maximum number of wait rows; the oldest are deleted (S90).
 const MOST_WAITS: u32 = 100_000;
-/// Tries that this server counts between two looks at how many rows there are. Each adds two rows at most, and several
-/// servers may count: that much room is kept below [`MOST_WAITS`].
+/// Attempts of this server between two counts of the wait rows. Each attempt adds at most two rows, and
+/// several servers may add rows, so as much room is kept below [`MOST_WAITS`].
 const LOOK_EVERY: u32 = 500;
 const ROOM: u32 = 10 * LOOK_EVERY;
 
-/// A try to sign in.
+/// An attempt to sign in.
 pub struct Try<'a> {
     /// As typed.
     pub email: &'a str,
     /// As typed.
     pub password: &'a Password,
-    /// Where the request comes from.
+    /// Network of the client.
     pub network: Network,
-    /// What the browser keeps from earlier sign-ins, as it came.
+    /// Value of the known-browser cookie.
     pub known: &'a str,
-    /// The request.
+    /// Request context.
     pub trace: &'a Trace,
 }
 
 /// A person who has signed in or up.
 pub struct Entered {
-    /// Who.
+    /// The person.
     pub user: UserId,
-    /// The hash of the password that let them in: their session is made only while it is still theirs.
+    /// Hash of the password they used: their session is only created while it is still the stored one.
     pub password_hash: String,
-    /// What their browser is to keep, so that it is known the next time.
+    /// New value of the known-browser cookie.
     pub known: String,
 }
 
-/// Finds out who is signing in. An unknown email and a wrong password get the same answer for the same work (S6).
+/// Signs a person in. An unknown email and a wrong password get the same response after the same work (S6).
 ///
 /// # Errors
 /// `Wait` after failures, `Refused` when email and password do not match, `Busy`.
@@ -134,7 +134,7 @@ pub async fn sign_in(app: &App, attempt: Try<'_>) -> Result<Entered, ServiceErro
     })
 }
 
-/// The known-browser cookie of a person who has just signed up.
+/// Known-browser cookie of a person who has just signed up.
 pub(super) fn known_from_now_on(app: &App, known: &str, user: UserId, password_hash: &str) -> String {
     KnownFor::read(known).with(&app.pepper, user, password_hash, app.now())
 }
@@ -169,12 +169,12 @@ async fn refuse(
     Ok(())
 }
 
-/// The rows that a try is counted in.
+/// The wait rows of an attempt.
 struct Rows {
-    /// All failures for the email outside known browsers: see `own`.
+    /// Failures for the email from all browsers except known ones, which only use `own`.
     email: Option<WaitId>,
-    /// The failures for the email from this network. Where the person has signed in before, those of the browser alone:
-    /// strangers cannot make that browser wait, and its user cannot guess faster than others.
+    /// Failures for the email from this network. In a known browser, those of that browser alone: others
+    /// cannot make it wait, and its user cannot guess faster than others.
     own: WaitId,
 }
 
@@ -245,7 +245,7 @@ impl Rows {
         }
     }
 
-    /// Adds a failure to each row; returns what was there before.
+    /// Adds a failure to each row; returns the earlier failures.
     async fn write(&self, app: &App, now: Timestamp) -> Result<Failed, ServiceError> {
         let mut tx = app.store.write().await?;
         let before = self.lock(&mut tx, now).await?.at(now);
@@ -280,7 +280,7 @@ impl Failed {
         }
     }
 
-    /// Whether a try is allowed after these failures.
+    /// Whether an attempt is allowed after these failures.
     fn allow(&self, now: Timestamp) -> Result<(), ServiceError> {
         let own = self.own.at(now);
         let ready_at = match self.email {
@@ -294,17 +294,17 @@ impl Failed {
     }
 }
 
-/// A try that counts as failed unless it is taken back. If its request ends early, it stays counted.
+/// An attempt that is counted as failed. If its request is cancelled, it stays counted.
 struct Counted {
     rows: Rows,
     before: Failed,
-    /// Where it counts against the limit of an address.
+    /// The network whose limit it counts against.
     network: Option<Network>,
     at: Timestamp,
 }
 
 impl Counted {
-    /// The password was never looked at.
+    /// Undoes the count of an attempt whose password was not checked.
     async fn take_back(self, app: &App) -> Result<(), StoreError> {
         self.uncount(app);
         let mut tx = app.store.write().await?;
@@ -314,8 +314,8 @@ impl Counted {
         tx.commit().await
     }
 
-    /// The password was right: what failed before is forgotten. Other networks that failed keep waiting by their own
-    /// rows.
+    /// Resets the failures after a correct password. Other networks that failed keep waiting because of their
+    /// own rows.
     async fn clear(&self, app: &App, tx: &mut Tx) -> Result<(), StoreError> {
         self.uncount(app);
         for (id, _) in self.rows.with(&self.before) {

@@ -1,4 +1,4 @@
-//! Teams: making one, and adding people to it.
+//! Teams: creating one, and adding members.
 
 pub use super::accounts::Owner;
 use super::accounts::{Before, insert_with_slug};
@@ -22,10 +22,10 @@ use crate::{
     },
 };
 
-/// Makes a team; `owner` is its primary owner.
+/// Creates a team with `owner` as its primary owner.
 ///
 /// # Errors
-/// `Invalid` when the name was refused, `Conflict` when the person is in as many accounts as they may be.
+/// `Invalid` when the name was refused, `Conflict` when the person has reached the cap of accounts.
 pub async fn create(app: &App, owner: Owner<'_>, name: &str) -> Result<Account, ServiceError> {
     let mut errors = FieldErrors::default();
     let Some(name) = errors.check("name", TeamName::parse(name)) else {
@@ -35,18 +35,19 @@ pub async fn create(app: &App, owner: Owner<'_>, name: &str) -> Result<Account, 
     insert_with_slug(app, name.as_str(), Kind::Team, owner, Before::Limit(most)).await
 }
 
-/// Whom to add to which team.
+/// A person to add to a team.
 #[derive(Clone, Copy)]
 pub struct NewMember<'a> {
     /// The team's slug.
     pub account: &'a str,
-    /// The address that the person signed up with.
+    /// The person's email.
     pub email: &'a str,
-    /// What they may do there.
+    /// Their role.
     pub role: Role,
 }
 
-/// Adds a person to a team, for the server operator. `entry_id` are random bytes. Returns the team.
+/// Adds a person to a team, for the server operator. `entry_id` are random bytes for the activity entry.
+/// Returns the team.
 ///
 /// # Errors
 /// `Invalid` or `Conflict` with a sentence that says what to enter instead.
@@ -81,7 +82,7 @@ pub async fn add_member(
     }
     tx.accounts().lock(account.id).await?;
     tx.users().lock(user.id).await?;
-    // The primary owner is one of them.
+    // Plus one for the primary owner, who has no membership row.
     if tx.memberships().count(account.id).await? + 1 >= u64::from(limits.members) {
         return refuse(format!(
             "{slug} has {} members, which is as many as it may",

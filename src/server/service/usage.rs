@@ -1,4 +1,4 @@
-//! What the keys of an account did: totals of its request log.
+//! Usage of an account: totals of its request log.
 
 use super::long_reads::{self, LongReadError};
 use crate::{
@@ -12,20 +12,20 @@ use std::{collections::BTreeMap, time::Duration};
 pub struct EndpointUsage {
     /// Method and pattern: `GET /v1/status`.
     pub endpoint: String,
-    /// All.
+    /// All requests.
     pub total: u64,
-    /// Answered with 2xx or 3xx.
+    /// Responses with 2xx or 3xx.
     pub success: u64,
-    /// Answered with 4xx.
+    /// Responses with 4xx.
     pub client_errors: u64,
-    /// Answered with 5xx.
+    /// Responses with 5xx.
     pub server_errors: u64,
-    /// How often each code was given.
+    /// Number of responses for each error code.
     pub error_codes: BTreeMap<String, u64>,
 }
 
-/// The requests of an account in the last `days` days, for each route. Requests of the last half second may be missing:
-/// the log is written in batches. Rows of deleted keys count until they are removed.
+/// Totals of an account for the last `days` days, by route. Requests of the last half second may be missing,
+/// because the log is written in batches. Rows of deleted keys count until they are removed.
 pub async fn of_account(
     app: &App,
     account: AccountId,

@@ -42,11 +42,11 @@ pub enum Refusal {
     UnknownRoute,
     /// Too many unknown keys from this address.
     TooManyUnknown(Exceeded),
-    /// No key, two, or not as a bearer token.
+    /// No key, two keys, or a scheme other than Bearer.
     MissingKey,
     /// Not a key, or an unknown key: the same response.
     InvalidKey,
-    /// Disabled by a person.
+    /// Revoked, by a person or after a leak report.
     Revoked,
     /// Past its end.
     Expired,
@@ -58,7 +58,7 @@ pub enum Refusal {
     TooManyRefusals(Exceeded),
     /// The key or its account has exceeded its rate limit.
     RateLimited(Exceeded),
-    /// The database was unavailable; the key may be good.
+    /// The database was unavailable, so whether the key is valid is unknown.
     Unavailable(StoreError),
 }
 
@@ -87,11 +87,11 @@ pub struct Presented<'a> {
     pub method: &'a str,
     /// Path, as sent, without its query.
     pub path: &'a str,
-    /// The value of the only `Authorization` header; nothing where there is none, or more than one.
+    /// Value of the `Authorization` header; `None` if there is none, or more than one.
     pub authorization: Option<&'a [u8]>,
     /// The client.
     pub client: Client,
-    /// When.
+    /// Time of the check.
     pub now: Timestamp,
 }
 
@@ -99,7 +99,7 @@ pub struct Presented<'a> {
 pub struct Verdict {
     /// The requested route, if it is in the catalogue.
     pub route: Option<Arc<Route>>,
-    /// The key that was presented, if it is one of ours.
+    /// The presented key, if it is one of this server.
     pub key: Option<Arc<Known>>,
     /// The quota of that key, if a limit applies.
     pub quota: Option<Quota>,
@@ -173,11 +173,11 @@ fn check(
     (quota, Err(refusal(denial, route)))
 }
 
-/// Checks an accepted request again after waiting for its body: its key may have ended in the meantime. Does not count
-/// against the limits. Returns the key's current state.
+/// Checks an accepted request again after waiting for its body, because its key may have ended in the
+/// meantime. Does not count against the limits. Returns the key's current state.
 ///
 /// # Errors
-/// Why it may not pass any more.
+/// The reason if it is now refused.
 pub async fn judge_again(app: &App, call: Presented<'_>) -> Result<Arc<Known>, Refusal> {
     let catalog = app.catalog();
     let route = catalog.route(call.method, call.path);
@@ -207,7 +207,7 @@ fn refusal(denial: Denial, route: &Route) -> Refusal {
     }
 }
 
-/// Whose key `presented` is, whatever its state.
+/// Finds the presented key, whatever its state.
 ///
 /// # Errors
 /// `InvalidKey`, `TooManyUnknown` or `Unavailable`.
@@ -232,10 +232,10 @@ pub async fn identify(
     })
 }
 
-/// Whether this client may try a key that may be unknown; counts nothing.
+/// Whether this client may present an unknown key; counts nothing.
 ///
 /// # Errors
-/// `TooManyUnknown` where it has tried too many in this minute.
+/// `TooManyUnknown` when it has presented too many in this minute.
 pub fn may_try(app: &App, client: Client, now: Timestamp) -> Result<(), Refusal> {
     let looked = app.unknown_keys.look(&counted(client), now);
     looked.map_err(Refusal::TooManyUnknown)
@@ -282,7 +282,7 @@ async fn find(
         Ok(Ok(None)) => return Ok(None),
         Ok(Ok(Some((key, is_present)))) => {
             let known = Arc::new(Known::new(key, catalog, moment));
-            // Under an older pepper it has another hash, until it is stored under this one.
+            // Under an older pepper the key has another hash until it is rehashed.
             if is_present {
                 app.keys.put(&hash, &known);
             }
@@ -304,8 +304,8 @@ async fn find(
     }
 }
 
-/// The key with this text, and whether it is stored under the present pepper. One that is stored under an older pepper
-/// is stored under the present one from then on (docs/security.md, S32).
+/// Loads the key with this text, and whether it is stored under the current pepper version. A key under an
+/// older version is queued for a rehash (docs/security.md, S32).
 async fn load(app: &App, secret: &SecretText) -> Result<Option<(Key, bool)>, StoreError> {
     let hash = app.pepper.hash(secret);
     let mut reader = app.store.read_for_check().await?;

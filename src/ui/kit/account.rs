@@ -1,9 +1,10 @@
-//! Accounts: the tile that stands for a name, the button named after the present account, and the others in its menu.
+//! Components of the account menu: the tile with initials, the button with the current account's name, the
+//! items.
 
 use super::icon::{Drawing, Icon};
 use leptos::prelude::*;
 
-/// One or two letters that stand for a name.
+/// Initials: one or two letters of a name.
 fn initials(name: &str) -> String {
     let mut words = name.split_whitespace();
     let first = words.next().and_then(|word| word.chars().next());
@@ -15,12 +16,12 @@ fn initials(name: &str) -> String {
         .collect()
 }
 
-/// The letters of a name, which stands beside them.
+/// A tile with the initials. Hidden from screen readers, because the full name is beside it.
 #[component]
 pub fn Tile(
     /// The name.
     name: String,
-    /// Whether it stands for a person.
+    /// Whether the name is a person's. Teams have a tile of another shape.
     #[prop(optional)]
     is_person: bool,
 ) -> impl IntoView {
@@ -28,12 +29,12 @@ pub fn Tile(
     view! { <span class=class aria-hidden="true">{initials(&name)}</span> }
 }
 
-/// The button of the menu of accounts.
+/// The button that opens the menu of accounts.
 #[component]
 pub fn AccountButton(
-    /// Name of the account on the page.
+    /// Name of the current account.
     name: String,
-    /// What the viewer is there.
+    /// The viewer's role in it, in words.
     about: String,
     /// Id of the menu.
     menu: &'static str,
@@ -61,11 +62,11 @@ pub fn AccountButton(
 pub fn AccountItem(
     /// Its name.
     name: String,
-    /// What the viewer is there.
+    /// The viewer's role in it, in words.
     about: String,
-    /// Where it leads.
+    /// Path of its page.
     href: String,
-    /// Whether the page is about it.
+    /// Whether it is the account of this page.
     is_current: bool,
 ) -> impl IntoView {
     view! {

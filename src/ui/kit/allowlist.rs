@@ -1,4 +1,5 @@
-//! An allowlist in a cell: its first entry, and all of them on hover, on focus and for screen readers.
+//! An allowlist in a table cell: its first entry, and a tooltip with all of them on hover and focus. Screen
+//! readers get all entries.
 
 use super::dom::each;
 use leptos::{
@@ -11,9 +12,9 @@ use leptos::{
 /// The cell's contents.
 #[component]
 pub fn AllowlistSummary(
-    /// Ends the ids of this one.
+    /// Suffix for the ids of this cell's elements.
     id: String,
-    /// Each entry as it is kept.
+    /// The entries in their stored form.
     entries: Vec<String>,
 ) -> impl IntoView {
     let Some(first) = entries.first().cloned() else {
@@ -24,7 +25,7 @@ pub fn AllowlistSummary(
         return view! { <code class="entry">{first}</code> }.into_any();
     }
     let tip = format!("allowlist-{id}");
-    // Many entries scroll: the keyboard must reach them too.
+    // A long list scrolls, so it must take the keyboard focus.
     let scrolls = (entries.len() > 8).then_some("0");
     let label = format!("All {} entries of the allowlist", entries.len());
     let all = entries
@@ -44,8 +45,8 @@ pub fn AllowlistSummary(
     .into_any()
 }
 
-/// Escape hides the tooltip that is open, wherever the focus is, until the pointer or the focus has been elsewhere
-/// (WCAG 2.2, 1.4.13).
+/// Escape hides the open tooltip wherever the focus is, until the pointer or the focus leaves it (WCAG 2.2,
+/// 1.4.13).
 #[island]
 pub fn DismissTooltips() -> impl IntoView {
     window_event_listener(ev::keydown, |event| {
@@ -59,7 +60,7 @@ pub fn DismissTooltips() -> impl IntoView {
     window_event_listener(ev::focusin, |event| left(&event));
 }
 
-/// Forgets what was dismissed, once something happens outside of it.
+/// Lets a dismissed tooltip open again, after the pointer or the focus has left it.
 fn left(event: &Event) {
     let at = event.target().and_then(|target| target.dyn_into::<Node>().ok());
     each("[data-dismissed]", &mut |tip| {

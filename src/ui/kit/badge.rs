@@ -6,7 +6,7 @@ use leptos::prelude::*;
 /// The badge.
 #[component]
 pub fn StatusBadge(
-    /// What to say.
+    /// The status to show.
     status: KeyStatus,
 ) -> impl IntoView {
     let class = match status {

@@ -1,4 +1,4 @@
-//! Buttons, and links that read as one. What makes a button busy is `send`.
+//! Buttons, and links that look like buttons. The busy state is set by `send`.
 
 use super::icon::{Drawing, Icon};
 use leptos::{
@@ -6,25 +6,25 @@ use leptos::{
     prelude::*,
 };
 
-/// How much a button asks to be pressed; each has its hover, focus, busy and disabled state.
+/// How much a button stands out. Each kind has a hover, focus, busy and disabled state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// One way among others.
+    /// One action among several.
     Plain,
-    /// What the view is for; one in each.
+    /// The main action of a view; one in each view.
     Primary,
-    /// Does what cannot be taken back, and was asked about.
+    /// Confirms an action that cannot be undone.
     Danger,
-    /// Leads to the question about what cannot be taken back.
+    /// Opens the confirmation of an action that cannot be undone.
     DangerQuiet,
-    /// Stands back.
+    /// A minor action.
     Quiet,
-    /// Reads as a link, among text.
+    /// Looks like a link in text.
     Link,
 }
 
 impl Kind {
-    /// What the style sheet knows it by.
+    /// CSS class.
     #[must_use]
     pub const fn class(self) -> &'static str {
         match self {
@@ -38,19 +38,20 @@ impl Kind {
     }
 }
 
-/// A button. Whatever else it needs is written at its place: a handler (`on:click`), a name and a value that go with the
-/// form (`attr:name`, `attr:value`), a class (`class:wide`), a reason why it is disabled (`{..disabled_because(..)}`, before all others).
+/// A button. The caller adds further attributes: a handler (`on:click`), a name and a value that are sent
+/// with the form (`attr:name`, `attr:value`), a class (`class:wide`), a reason why it is disabled
+/// (`{..disabled_because(..)}`, before all others).
 #[component]
 pub fn Button(
-    /// What it does: a text, or a closure that returns one.
+    /// Label: a text, or a closure that returns one.
     label: impl IntoView + 'static,
-    /// How much it asks for.
+    /// How much it stands out.
     #[prop(default = Kind::Plain)]
     kind: Kind,
-    /// A drawing before the words.
+    /// Icon before the label.
     #[prop(optional)]
     icon: Option<Icon>,
-    /// `submit`, `reset` or `button`.
+    /// Attribute `type`: `submit`, `reset` or `button`.
     #[prop(default = "submit")]
     acts: &'static str,
 ) -> impl IntoView {
@@ -62,29 +63,30 @@ pub fn Button(
     }
 }
 
-/// The button of a form that is sent in place, which shows that it is being sent.
+/// The submit button of a form that is sent in place; it shows while the request runs.
 #[component]
 pub fn SubmitButton(
-    /// What it does.
+    /// Label.
     label: &'static str,
-    /// How much it asks for.
+    /// How much it stands out.
     #[prop(default = Kind::Primary)]
     kind: Kind,
 ) -> impl IntoView {
     view! { <Button label kind attr:data-submits=true/> }
 }
 
-/// For a button: disabled with a reason, which is the sentence with this id. Without one the button works.
+/// Disables a button if there is a reason: the id of the sentence that gives it. With `None` the button is
+/// enabled.
 pub fn disabled_because(reason: Option<&'static str>) -> impl Attribute {
     (disabled(reason.is_some()), aria_describedby(reason))
 }
 
-/// A button that is a drawing alone; its words are its name, and its tooltip.
+/// A button that shows only an icon. Its label is the accessible name and the tooltip.
 #[component]
 pub fn IconButton(
-    /// What it does.
+    /// Label.
     label: &'static str,
-    /// The drawing.
+    /// Icon.
     icon: Icon,
 ) -> impl IntoView {
     view! {
@@ -94,18 +96,18 @@ pub fn IconButton(
     }
 }
 
-/// A link that reads as a button; without an address it is disabled.
+/// A link that looks like a button; without an address it is disabled.
 #[component]
 pub fn ButtonLink(
-    /// Where it leads.
+    /// Address of the target.
     #[prop(into)]
     href: Option<String>,
-    /// What is there.
+    /// Label.
     label: &'static str,
-    /// What that is to this page (HTML, section 4.6.7).
+    /// Attribute `rel`: how the target relates to this page (HTML, section 4.6.7).
     #[prop(optional)]
     rel: Option<&'static str>,
-    /// The file that it leads to is kept: its name, or none for the server's.
+    /// For a download: the file name, or an empty one for the name that the server sends.
     #[prop(optional)]
     download: Option<&'static str>,
 ) -> impl IntoView {

@@ -1,8 +1,8 @@
-//! Choices that say what they mean: the whole of each is the label of its radio or box.
+//! Radio buttons and check boxes with an explanation; the label covers the whole card or row.
 
 use leptos::prelude::*;
 
-/// One of several, as a card. It is checked, focused, disabled, or part of a choice that is wrong.
+/// A radio button as a card. Its states: checked, focused, disabled, invalid.
 #[component]
 pub fn ChoiceCard(
     /// Its name in the form.
@@ -10,16 +10,16 @@ pub fn ChoiceCard(
     /// What the form sends.
     #[prop(into)]
     value: String,
-    /// Id of the title; the text's begins with it.
+    /// Id of the title; ids of the texts begin with it.
     #[prop(into)]
     id: String,
-    /// What it is called.
+    /// Title.
     #[prop(into)]
     title: String,
-    /// What it means.
+    /// Explanation.
     #[prop(into)]
     text: String,
-    /// The same in machine names.
+    /// The explanation in machine names, such as scopes.
     #[prop(optional)]
     code: Option<String>,
     /// Whether it is the chosen one.
@@ -47,18 +47,18 @@ pub fn ChoiceCard(
     }
 }
 
-/// One of a list of which any number can be chosen, with lines that say what it opens.
+/// A check box with lines that list what it grants.
 #[component]
 pub fn ChoiceBox(
     /// Its name in the form.
     name: &'static str,
-    /// What the form sends, and what it is called.
+    /// Value in the form; also the title.
     value: String,
-    /// Id of the title; the lines' begins with it.
+    /// Id of the title; ids of the lines begin with it.
     id: String,
-    /// What it opens.
+    /// What it grants: one route a line.
     lines: Vec<String>,
-    /// Whether it is chosen.
+    /// Whether it is checked.
     checked: bool,
     /// Whether it has the focus when the form opens.
     autofocus: bool,

@@ -12,7 +12,7 @@ use leptos::{
     wasm_bindgen::{JsValue, intern},
 };
 
-/// A button that copies the text of another element. It is there once its script is.
+/// A button that copies the text of another element. Only shown where scripts run.
 #[island]
 pub fn CopyText(
     /// Id of the element.
@@ -42,7 +42,8 @@ pub fn CopyText(
     }
 }
 
-/// Whether the text reached the clipboard. Pages without TLS have none, and browsers and people may refuse.
+/// Copies a text to the clipboard, and returns whether that worked. Pages without TLS have no clipboard, and
+/// the browser or the person can deny access.
 pub async fn write_clipboard(text: &str) -> bool {
     let navigator = window().navigator();
     let has_clipboard = js_sys::Reflect::get(&navigator, &JsValue::from_str(intern("clipboard")));

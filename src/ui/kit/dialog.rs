@@ -1,11 +1,12 @@
-//! Dialogs: the frame, the head, and the foot with the actions. A body of class `dialog-body` scrolls between them.
+//! Dialogs: frame, header, and footer with the actions. Between them a body of class `dialog-body` scrolls.
 
 use leptos::{children::TypedChildren, ev, html, prelude::*};
 
-/// A dialog that the server draws. Open without a script it looks as it does when it is modal.
+/// A dialog that the server renders. When it is rendered open, it looks like a modal one even without
+/// scripts.
 #[component]
 pub fn Dialog(
-    /// Id, where a script opens or closes it.
+    /// Id, for scripts that open or close it.
     #[prop(optional, into)]
     id: Option<String>,
     /// Id of its title.
@@ -20,12 +21,12 @@ pub fn Dialog(
     view! { <dialog id=id class="dialog" open=open aria-labelledby=titled_by>{children()}</dialog> }
 }
 
-/// A dialog that a script opens; its owner handles Escape.
+/// A dialog that a script opens. The caller handles Escape.
 #[component]
 pub fn LiveDialog<C: IntoView + 'static>(
     /// Id of its title.
     titled_by: &'static str,
-    /// Where to find it.
+    /// Reference through which the caller opens it.
     node: NodeRef<html::Dialog>,
     /// Its form.
     children: TypedChildren<C>,
@@ -43,7 +44,7 @@ pub fn LiveDialog<C: IntoView + 'static>(
     }
 }
 
-/// The head of a dialog: its title, which names the dialog to screen readers by the id, and a line.
+/// Header of a dialog: the title, which is the dialog's accessible name, and a line below it.
 #[component]
 pub fn DialogHead<L: IntoView>(
     /// Id of the title, for the dialog's `aria-labelledby`.
@@ -51,7 +52,7 @@ pub fn DialogHead<L: IntoView>(
     id: String,
     /// The title.
     title: &'static str,
-    /// The line.
+    /// The line below the title.
     children: TypedChildren<L>,
 ) -> impl IntoView {
     view! {
@@ -62,7 +63,7 @@ pub fn DialogHead<L: IntoView>(
     }
 }
 
-/// The actions: `Cancel` first, the primary one last.
+/// Footer of a dialog: `Cancel` first, the primary action last.
 #[component]
 pub fn DialogFoot(
     /// The buttons.

@@ -1,5 +1,5 @@
-//! What islands do with elements that the server drew. They find them by id or by a `data-` attribute, never by a class:
-//! classes are for the style sheet.
+//! DOM helpers for islands, which work on elements that the server rendered. They find elements by id or by a
+//! `data-` attribute, never by a class: classes are for the style sheet.
 
 use leptos::{
     prelude::document,
@@ -7,7 +7,7 @@ use leptos::{
     web_sys::{Element, HtmlElement},
 };
 
-/// Calls `act` with every element below `root` that `selector` finds.
+/// Calls `act` for every descendant of `root` that matches `selector`.
 pub fn each_below(root: &Element, selector: &str, act: &mut dyn FnMut(&Element)) {
     let Ok(found) = root.query_selector_all(selector) else {
         return;
@@ -19,14 +19,14 @@ pub fn each_below(root: &Element, selector: &str, act: &mut dyn FnMut(&Element))
     }
 }
 
-/// Calls `act` with every element of the page that `selector` finds.
+/// Calls `act` for every element of the page that matches `selector`.
 pub fn each(selector: &str, act: &mut dyn FnMut(&Element)) {
     if let Some(root) = document().document_element() {
         each_below(&root, selector, act);
     }
 }
 
-/// The first element of the page that `selector` finds.
+/// The first element of the page that matches `selector`.
 #[must_use]
 pub fn first(selector: &str) -> Option<Element> {
     document().query_selector(selector).ok().flatten()
@@ -34,7 +34,7 @@ pub fn first(selector: &str) -> Option<Element> {
 
 /// Sets an attribute to `true`, or removes it.
 pub fn set(element: &Element, attribute: &str, on: bool) {
-    // Neither fails: the names are valid.
+    // Cannot fail: the attribute names are valid.
     let _ = if on {
         element.set_attribute(attribute, "true")
     } else {
@@ -42,7 +42,7 @@ pub fn set(element: &Element, attribute: &str, on: bool) {
     };
 }
 
-/// Writes a text into the element that is there for it; without a text the element is hidden.
+/// Sets the text of an element; without a text the element is hidden.
 pub fn write(element: &Element, text: Option<&str>) {
     element.set_text_content(text);
     let _ = element.toggle_attribute_with_force("hidden", text.is_none());
@@ -50,6 +50,6 @@ pub fn write(element: &Element, text: Option<&str>) {
 
 /// Moves the focus to an element.
 pub fn focus(element: &Element) {
-    // An element that is gone has nothing to focus.
+    // An element that was removed cannot take the focus; that is no error.
     let _ = element.unchecked_ref::<HtmlElement>().focus();
 }

@@ -1,17 +1,17 @@
-//! What stands in the place of a list that has nothing to show.
+//! The empty state of a list.
 
 use leptos::prelude::*;
 
-/// A card that says so, and what can be done about it.
+/// A card that says that the list is empty, and what the person can do.
 #[component]
 pub fn Empty(
-    /// What there is none of.
+    /// Title: what there is none of.
     #[prop(into)]
     title: String,
-    /// A drawing above it.
+    /// Drawing above the title.
     #[prop(optional, into)]
     drawing: Option<AnyView>,
-    /// A sentence, and a way on.
+    /// A sentence and an action.
     children: Children,
 ) -> impl IntoView {
     view! {

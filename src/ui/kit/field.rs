@@ -1,28 +1,30 @@
-//! Fields of a form, drawn by the server: label, hint, what was typed, what is wrong. `send` fills in the errors of a
-//! form that was sent in place.
+//! Form fields, rendered by the server: label, hint, value, error. `send` writes the errors of a form that
+//! was sent in place.
 
 use crate::api::wire::FormState;
 use leptos::prelude::*;
 
-/// Id of the element that says what is wrong with a field.
+/// Id of the element with a field's error.
 #[must_use]
 pub fn error_id(name: &str) -> String {
     format!("{name}-error")
 }
 
-/// Ids of what describes a field. An empty element adds nothing, so the error's may always be there.
+/// Value of `aria-describedby` for a field. The id of the error is always in it: an empty element is not
+/// announced.
 #[must_use]
 pub fn described_by(name: &str) -> String {
     format!("{name}-hint {name}-error")
 }
 
-/// Whether `field` has the focus when the form is drawn: the first one that is wrong, else the one that is `meant`.
+/// Whether `field` gets the focus when the form opens: the first field with an error, else the one with
+/// `meant`.
 #[must_use]
 pub fn starts_at(form: &FormState, field: &str, meant: bool) -> bool {
     form.errors().first().map_or(meant, |first| first == field)
 }
 
-/// What is wrong with a field.
+/// The error of a field.
 #[component]
 pub fn FieldError(
     /// The form.
@@ -39,7 +41,7 @@ pub fn FieldError(
     }
 }
 
-/// The sentence about the whole form; announced when it appears.
+/// The error of the whole form; announced when it appears.
 #[component]
 pub fn FormMessage(
     /// The form.
@@ -61,23 +63,23 @@ pub fn TextField(
     form: FormState,
     /// Its name in the form; also its id.
     name: &'static str,
-    /// What it is called.
+    /// Label.
     label: &'static str,
-    /// `text`, `email` or `password`. What a password field held is never drawn again.
+    /// `text`, `email` or `password`. The value of a password field is never rendered again.
     #[prop(default = "text")]
     kind: &'static str,
-    /// What browsers may fill in.
+    /// Attribute `autocomplete`.
     autocomplete: &'static str,
-    /// What to do, in a sentence.
+    /// Hint: one sentence.
     #[prop(optional, into)]
     hint: Option<String>,
-    /// Most UTF-16 code units that browsers take.
+    /// Attribute `maxlength`, in UTF-16 code units.
     #[prop(optional)]
     maxlength: Option<usize>,
-    /// Which keys a phone shows: `numeric` for digits.
+    /// Attribute `inputmode`: `numeric` makes phones show digits.
     #[prop(optional)]
     inputmode: Option<&'static str>,
-    /// Whether it has to be filled in.
+    /// Whether it is required.
     #[prop(default = true)]
     required: bool,
     /// Whether it has the focus when the page or dialog opens.
@@ -116,18 +118,18 @@ pub fn TextField(
     }
 }
 
-/// A choice from a list, with its label, hint and error.
+/// A select element with its label, hint and error.
 #[component]
 pub fn SelectField(
     /// The form.
     form: FormState,
     /// Its name in the form; also its id.
     name: &'static str,
-    /// What it is called.
+    /// Label.
     label: &'static str,
-    /// What can be chosen: what the form sends, and what it is called.
+    /// Options: value and label.
     options: Vec<(String, String)>,
-    /// What to do, in a sentence.
+    /// Hint: one sentence.
     hint: &'static str,
 ) -> impl IntoView {
     view! {
@@ -140,14 +142,14 @@ pub fn SelectField(
     }
 }
 
-/// The list of such a field alone.
+/// The select element alone.
 #[component]
 pub fn Select(
     /// The form.
     form: FormState,
     /// Its name in the form; also its id.
     name: &'static str,
-    /// What can be chosen: what the form sends, and what it is called.
+    /// Options: value and label.
     options: Vec<(String, String)>,
 ) -> impl IntoView {
     let (chosen, invalid) = (form.value(name), form.errors().get(name).map(|_| "true"));

@@ -1,8 +1,8 @@
-//! Line drawings of 16 by 16; they only repeat what the words beside them say.
+//! Icons of 16 by 16 pixels. They are decoration: the text beside them says the same.
 
 use leptos::prelude::*;
 
-/// Which drawing.
+/// An icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
     /// A key.
@@ -19,15 +19,15 @@ pub enum Icon {
     More,
     /// A tick.
     Check,
-    /// Two arrows that part.
+    /// Two arrows that point outwards.
     Expand,
-    /// Two arrows that meet.
+    /// Two arrows that point inwards.
     Shrink,
     /// Arrowheads up and down.
     Choose,
     /// Angle brackets.
     Code,
-    /// An arrow that comes around.
+    /// A circular arrow.
     Renew,
     /// A clock.
     Clock,
@@ -45,10 +45,10 @@ pub enum Icon {
     Dark,
 }
 
-/// The drawing.
+/// Renders an icon.
 #[component]
 pub fn Drawing(
-    /// Which.
+    /// Which icon.
     icon: Icon,
     /// An extra class.
     #[prop(optional)]
@@ -95,7 +95,7 @@ pub fn Drawing(
     }
 }
 
-/// The mark of the brand: two waves.
+/// The brand's logo: two waves.
 #[component]
 pub fn BrandMark() -> impl IntoView {
     view! {

@@ -1,19 +1,19 @@
-//! Menus: a popover, and right before it the button that opens it, which is its anchor.
+//! Menus: a popover directly after the button that opens it, which is its anchor.
 
 use super::icon::{Drawing, Icon};
 use leptos::prelude::*;
 
-/// What the button opens. On a phone it is a sheet from below, which begins with its title.
+/// A popover with menu items. On a phone it is a sheet at the bottom that starts with the title.
 #[component]
 pub fn Menu(
     /// Id, for the button's `popovertarget`.
     id: String,
-    /// What it is about.
+    /// Title.
     title: String,
     /// An extra class.
     #[prop(optional)]
     class: &'static str,
-    /// What can be chosen.
+    /// The items.
     children: Children,
 ) -> impl IntoView {
     let class = if class.is_empty() {
@@ -29,10 +29,10 @@ pub fn Menu(
     }
 }
 
-/// The button of a row: three dots, named after what they open. Nothing opens while it is disabled.
+/// The menu button of a row: three dots. It opens nothing while it is disabled.
 #[component]
 pub fn MenuButton(
-    /// What can be chosen, and for what.
+    /// Accessible name: what the menu is for.
     label: String,
     /// Id of the menu.
     menu: String,
@@ -55,16 +55,16 @@ pub fn MenuButton(
     }
 }
 
-/// A choice that goes with the form around it.
+/// A menu item that submits the form around it.
 #[component]
 pub fn MenuItem(
-    /// What it does.
+    /// Label.
     label: &'static str,
-    /// A drawing before the words.
+    /// Icon before the label.
     icon: Icon,
-    /// A name and a value that go with the form.
+    /// Name and value that it adds to the form.
     sends: (&'static str, &'static str),
-    /// Whether it leads to something that cannot be taken back.
+    /// Whether it leads to an action that cannot be undone.
     is_danger: bool,
     /// Whether it has the focus when the menu opens.
     autofocus: bool,
@@ -83,14 +83,14 @@ pub fn MenuItem(
     }
 }
 
-/// A choice that leads to another page.
+/// A menu item that is a link.
 #[component]
 pub fn MenuLink(
-    /// Where it leads.
+    /// Path of the target.
     href: &'static str,
-    /// What is there.
+    /// Label.
     label: &'static str,
-    /// A drawing before the words.
+    /// Icon before the label.
     icon: Icon,
     /// An extra class.
     class: &'static str,

@@ -1,14 +1,14 @@
-//! A moment as people say it, with the exact one on hover and for screen readers, alone or at the end of some words.
+//! Relative times such as `3 minutes ago`, with the exact time in the tooltip and for screen readers.
 
 use crate::domain::time::Timestamp;
 use leptos::prelude::*;
 
-/// The moment, or `Never`.
+/// The relative time, or `Never`.
 #[component]
 pub fn Moment(
-    /// The moment, if there was one.
+    /// The time, if there is one.
     at: Option<Timestamp>,
-    /// When the page is drawn.
+    /// The time at which the page is rendered.
     now: Timestamp,
 ) -> impl IntoView {
     match at {
@@ -23,21 +23,21 @@ pub fn Moment(
     }
 }
 
-/// Words, and the moment that they end with, if they do: `Full Access · expires`, and a moment to come.
+/// A text that can end in a relative time: `Full Access · expires`, and the expiry.
 #[derive(Clone, Debug)]
 pub struct Phrase {
-    /// The words.
+    /// The text.
     pub words: String,
-    /// The moment.
+    /// The time after it.
     pub at: Option<Timestamp>,
 }
 
-/// The words and the moment: `Full Access · expires in 61 days`.
+/// Renders a phrase: `Full Access · expires in 61 days`.
 #[component]
 pub fn Told(
-    /// What is said.
+    /// The phrase.
     phrase: Phrase,
-    /// When the page is drawn.
+    /// The time at which the page is rendered.
     now: Timestamp,
 ) -> impl IntoView {
     let Phrase { words, at } = phrase;

@@ -1,16 +1,16 @@
-//! A sentence that stands out, with the sign of what kind it is.
+//! Notices: a highlighted sentence with an icon for its tone.
 
 use super::icon::{Drawing, Icon};
 use leptos::{children::TypedChildren, prelude::*};
 
-/// What a notice is about.
+/// Tone of a notice.
 #[derive(Clone, Copy, Debug)]
 pub enum Tone {
-    /// Something went well.
+    /// Success.
     Good,
-    /// Something to mind.
+    /// Warning.
     Warning,
-    /// Something went wrong.
+    /// Error.
     Bad,
 }
 
@@ -24,15 +24,15 @@ impl Tone {
     }
 }
 
-/// The notice. With an id it can be given the focus, as a row can.
+/// A notice. With an id it can take the focus.
 #[component]
 pub fn Notice<S: IntoView>(
-    /// What it is about.
+    /// Tone.
     tone: Tone,
-    /// A class for its place on the page.
+    /// A class for its position on the page.
     #[prop(optional)]
     class: &'static str,
-    /// Id, where something leads to it.
+    /// Id, if a link or the focus leads to it.
     #[prop(optional)]
     id: Option<String>,
     /// The sentence.
@@ -48,16 +48,16 @@ pub fn Notice<S: IntoView>(
     }
 }
 
-/// A notice with something to do about it, which a screen reader finds as a part of the page.
+/// A notice with an action; a landmark region for screen readers.
 #[component]
 pub fn ActionNotice(
-    /// What it is about.
+    /// Tone.
     tone: Tone,
-    /// Name of the part.
+    /// Name of the region.
     label: &'static str,
-    /// A class for its place on the page.
+    /// A class for its position on the page.
     class: &'static str,
-    /// What can be done.
+    /// The action.
     #[prop(into)]
     action: AnyView,
     /// The sentence.

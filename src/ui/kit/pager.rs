@@ -1,31 +1,31 @@
-//! The foot of a long table: which rows these are, and the pages around them.
+//! Pagination below a table: the range of rows, and links to the other pages.
 
 use super::button::ButtonLink;
 use leptos::prelude::*;
 
-/// Where in the list the page is.
+/// Position in the list, and links to the other pages.
 #[derive(Clone, Debug, Default)]
 pub struct Pager {
-    /// How many rows come before, and how many there are; nothing where they could not be counted in time.
+    /// Number of rows before this page, and of all rows; `None` if counting timed out.
     pub counts: Option<(u64, u64)>,
-    /// The newest rows.
+    /// Path of the page with the newest rows.
     pub first: Option<String>,
-    /// The rows before these.
+    /// Path of the page with newer rows.
     pub newer: Option<String>,
-    /// The rows after these.
+    /// Path of the page with older rows.
     pub older: Option<String>,
-    /// The oldest rows.
+    /// Path of the page with the oldest rows.
     pub last: Option<String>,
 }
 
-/// The foot.
+/// Footer of a table.
 #[component]
 pub fn TableFoot(
-    /// Where the page is.
+    /// Position in the list.
     pager: Pager,
-    /// How many rows it has.
+    /// Number of rows on this page.
     shown: u64,
-    /// What a row is called, and what several are.
+    /// What a row is called: singular and plural.
     noun: (&'static str, &'static str),
 ) -> impl IntoView {
     let count = match pager.counts {

@@ -1,16 +1,16 @@
-//! What a page is divided into.
+//! Sections of a page: header, panels, facts.
 
 use leptos::prelude::*;
 
-/// The head of a page: its title and a sentence, and at most the actions and the page above it.
+/// Header of a page: title and sentence, and optionally actions and a link to the parent page.
 #[component]
 pub fn PageHead<T: IntoView>(
     /// The title.
     title: T,
-    /// Where the page above it is, and what it is called.
+    /// Path and name of the parent page.
     #[prop(optional)]
     above: Option<(String, &'static str)>,
-    /// What can be done on the page.
+    /// Actions.
     #[prop(optional, into)]
     actions: Option<AnyView>,
     /// The sentence.
@@ -36,10 +36,10 @@ pub fn Panel(
     id: &'static str,
     /// The title.
     title: &'static str,
-    /// Whether it takes the whole width.
+    /// Whether it spans all columns.
     #[prop(optional)]
     is_wide: bool,
-    /// What stands in it.
+    /// Content.
     children: Children,
 ) -> impl IntoView {
     view! {

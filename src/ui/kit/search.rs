@@ -1,16 +1,16 @@
-//! A field to search with, in a form or a part of one that has the class `search`.
+//! A search field, in an element with the class `search`.
 
 use super::icon::{Drawing, Icon};
 use leptos::prelude::*;
 
-/// The field; one on a page.
+/// The field; at most one on a page.
 #[component]
 pub fn SearchField(
-    /// What is searched.
+    /// Accessible name: what is searched.
     label: &'static str,
-    /// What can be typed.
+    /// Placeholder.
     placeholder: &'static str,
-    /// What was searched for.
+    /// The current search.
     value: String,
 ) -> impl IntoView {
     view! {

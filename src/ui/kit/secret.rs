@@ -1,4 +1,5 @@
-//! A secret that is seen once: hidden at first, shown and copied in one box, and asked about before it is gone.
+//! A secret that is shown once: masked at first, with `Show value` and `Copy`. Closing without having copied
+//! or shown it asks for confirmation.
 
 use super::{
     button::{Button, Kind},
@@ -7,31 +8,31 @@ use super::{
 };
 use leptos::{html, prelude::*, tachys::html::node_ref::node_ref, task::spawn_local};
 
-/// Characters that stay readable while the value is hidden.
+/// Leading characters that stay readable while the value is masked.
 const READABLE: usize = 9;
 
-/// What became of the secret so far.
+/// State of the dialog that shows the secret.
 #[derive(Clone, Copy, Default)]
 pub struct Progress {
-    /// Whether the value can be read.
+    /// Whether the value is shown in full.
     pub shown: RwSignal<bool>,
-    /// Whether the person has had it, by copying or by showing it.
+    /// Whether the person has copied or seen the value.
     pub kept: RwSignal<bool>,
-    /// Whether the dialog asks before it closes.
+    /// Whether the dialog asks for confirmation before it closes.
     pub asking: RwSignal<bool>,
-    /// What copying led to.
+    /// Result of copying, as a sentence.
     note: RwSignal<&'static str>,
     copy: NodeRef<html::Button>,
 }
 
 impl Progress {
-    /// The person has it.
+    /// Records that the person has copied or seen the value.
     pub fn keep(self) {
         self.kept.set(true);
         self.asking.set(false);
     }
 
-    /// Takes the question back; the focus returns to the secret.
+    /// Cancels closing; the focus returns to the secret.
     pub fn stay(self) {
         self.asking.set(false);
         if let Some(button) = self.copy.get_untracked() {
@@ -39,14 +40,14 @@ impl Progress {
         }
     }
 
-    /// The secret as it may be read now.
+    /// The secret, masked unless it is shown.
     #[must_use]
     pub fn readable(self, secret: String) -> String {
         if self.shown.get() { secret } else { masked(&secret) }
     }
 }
 
-/// The first characters, then a dot for each of the others.
+/// Masks a secret: its first characters, then a dot for each other one.
 #[must_use]
 pub fn masked(secret: &str) -> String {
     secret
@@ -56,14 +57,14 @@ pub fn masked(secret: &str) -> String {
         .collect()
 }
 
-/// The box: the secret, `Show value` or `Hide value`, `Copy`, and what copying led to.
+/// The box: the secret, `Show value` or `Hide value`, `Copy`, and the result of copying.
 #[component]
 pub fn Secret(
-    /// What it is called.
+    /// Label.
     label: &'static str,
-    /// The secret, while there is one.
+    /// The secret; empty once the dialog is closed.
     secret: impl Fn() -> String + Copy + Send + Sync + 'static,
-    /// What became of it so far.
+    /// State of the dialog.
     progress: Progress,
 ) -> impl IntoView {
     let field = NodeRef::<html::Textarea>::new();
@@ -131,10 +132,10 @@ pub fn Secret(
     }
 }
 
-/// The foot of its dialog: `Done`, or the question whether to close without the secret.
+/// Footer of the dialog: `Done`, or the confirmation of closing without the secret.
 #[component]
 pub fn SecretFoot(
-    /// What became of the secret so far.
+    /// State of the dialog.
     progress: Progress,
 ) -> impl IntoView {
     let back = NodeRef::<html::Button>::new();
@@ -169,14 +170,14 @@ pub fn SecretFoot(
     }
 }
 
-/// The box without scripts: a check mark shows the value, here and in everything of the dialog that has it.
+/// The box without scripts: a check box reveals the value everywhere in the dialog.
 #[component]
 pub fn PlainSecret(
-    /// What it is called.
+    /// Label.
     label: &'static str,
     /// The secret.
     secret: String,
-    /// What to do with it.
+    /// Hint: what to do with it.
     hint: &'static str,
 ) -> impl IntoView {
     view! {

@@ -1,26 +1,26 @@
-//! One of a few, side by side on a track.
+//! A segmented control: one choice of a few, side by side.
 
 use leptos::prelude::*;
 
-/// A choice: its label, how much is there, where it leads, whether it is the present one.
+/// A segment.
 #[derive(Clone, Debug)]
 pub struct Segment {
-    /// What it is called.
+    /// Label.
     pub label: &'static str,
-    /// How much is there.
+    /// Number of rows in it.
     pub count: u64,
-    /// Where it leads.
+    /// Path of its page.
     pub href: String,
-    /// Whether the page shows it.
+    /// Whether it is the current one.
     pub is_current: bool,
 }
 
-/// The track.
+/// The control.
 #[component]
 pub fn Segments(
-    /// What is chosen.
+    /// Accessible name.
     label: &'static str,
-    /// The choices.
+    /// The segments.
     segments: Vec<Segment>,
 ) -> impl IntoView {
     let links = segments

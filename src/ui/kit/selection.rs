@@ -1,16 +1,16 @@
-//! Rows that are ticked, and what can be done with all of them.
+//! Selecting rows of a table, and a bar with actions on the selection.
 
 use super::button::{Button, Kind};
 use leptos::prelude::*;
 
-/// The box of a row; it belongs to the form of the bar, wherever it stands.
+/// The check box of a row. Its `form` attribute ties it to the bar's form, which can be anywhere on the page.
 #[component]
 pub fn SelectRow(
     /// Id of the bar.
     bar: &'static str,
-    /// What goes with the form for it.
+    /// Value in the form.
     value: String,
-    /// What is selected.
+    /// Accessible name.
     label: String,
 ) -> impl IntoView {
     view! {
@@ -20,16 +20,16 @@ pub fn SelectRow(
     }
 }
 
-/// The bar. Styles show it while rows are ticked, and count them.
+/// The bar. CSS shows it while rows are selected, and counts them.
 #[component]
 pub fn SelectionBar(
     /// Its id.
     id: &'static str,
-    /// What is selected.
+    /// Accessible name.
     label: &'static str,
-    /// Fields that go with the form.
+    /// Hidden fields of the form.
     fields: AnyView,
-    /// What can be done.
+    /// The actions.
     children: Children,
 ) -> impl IntoView {
     view! {

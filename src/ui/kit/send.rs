@@ -1,6 +1,6 @@
-//! Sends a form in place once scripts run: the same fields, to the server function instead of to the page. A form names
-//! its server function in `data-function`. Errors are written beside the fields that the server drew; what was typed
-//! stays (docs/architecture.md, "A form post").
+//! Sends a form in place once scripts run: the same fields, to a server function instead of to the page. A
+//! form names its server function in `data-function`. Errors are written beside the fields that the server
+//! rendered; the input stays (docs/architecture.md, "A form post").
 
 use super::dom::{each_below, focus, set, write};
 use crate::api::wire::ApiError;
@@ -15,15 +15,15 @@ use leptos::{
 use serde::de::DeserializeOwned;
 use wasm_bindgen_futures::JsFuture;
 
-/// What a server function returns after which the browser goes to another page: that page's path, or nothing where the
-/// form has the path in `data-next`.
+/// Result of a server function after which the browser navigates: the path of the next page, or nothing where
+/// the form has the path in `data-next`.
 pub trait Navigation {}
 
 impl Navigation for String {}
 
 impl Navigation for () {}
 
-/// The path of a server function after which the browser goes to another page: the `data-function` of a form that
+/// Path of a server function after which the browser navigates: the value of `data-function` in a form that
 /// [`LiveForms`] sends.
 #[must_use]
 pub const fn navigates<F>() -> &'static str
@@ -34,23 +34,24 @@ where
     F::PATH
 }
 
-/// Sends the forms in it in place. One island serves them all: each names its server function (see [`navigates`]).
+/// Sends the forms inside it in place. One island serves them all: each names its server function (see
+/// [`navigates`]).
 #[island]
 pub fn LiveForms(
-    /// The forms, as the server drew them.
+    /// The forms, as the server rendered them.
     children: Children,
 ) -> impl IntoView {
     view! { <div class="live" on:submit=|event| navigate(&event)>{children()}</div> }
 }
 
-/// Goes to another page of this server.
+/// Navigates to another page of this server.
 pub fn go_to(path: &str) {
     // Browsers refuse this only for addresses that cannot be parsed; these come from the server.
     let _ = window().location().assign(path);
 }
 
-/// Sends a form in place if it names the server function `F`, and whether it does. `done` gets what the function
-/// returned; a refusal is shown at the form, with the focus on the first field it names.
+/// Sends a form in place if it names the server function `F`; returns whether it does. `done` gets the
+/// function's result. Errors are shown at the form, and the first field with an error gets the focus.
 pub fn send<F>(event: &SubmitEvent, done: impl FnOnce(F::Output) + 'static) -> bool
 where
     F: ServerFn<Error = ApiError>,
@@ -65,7 +66,7 @@ where
     }
 }
 
-/// Sends a form in place if it names a server function; then the browser goes to the page that follows.
+/// Sends a form in place if it names a server function, then navigates to the next page.
 pub fn navigate(event: &SubmitEvent) {
     if let Some((form, path)) = function_of(event) {
         let next = form.get_attribute("data-next");
@@ -77,7 +78,7 @@ pub fn navigate(event: &SubmitEvent) {
     }
 }
 
-/// The form that is being submitted, and the path of the server function that it names.
+/// The submitted form, and the path of its server function.
 fn function_of(event: &SubmitEvent) -> Option<(HtmlFormElement, String)> {
     let form = event.target()?.dyn_into::<HtmlFormElement>().ok()?;
     let path = form.get_attribute("data-function")?;
@@ -100,7 +101,7 @@ fn submit<T: DeserializeOwned + 'static>(
             return set_busy(&form, false);
         };
         match fetch(&path, &fields).await {
-            // The button stays busy: what follows leaves the page or closes the form.
+            // The button stays busy: the result closes the form or leaves the page.
             Ok(output) => {
                 show_errors(&form, &ApiError::default());
                 done(output);
@@ -119,12 +120,13 @@ fn fields(form: &HtmlFormElement) -> Result<UrlSearchParams, JsValue> {
     UrlSearchParams::new_with_str_sequence_sequence(&fields)
 }
 
-/// Calls the server function `F` with fields as a form of the browser would send them. The client that comes with
-/// server functions would first read the fields into the function's arguments and then write them again, which makes the
-/// module larger for the same request (docs/decisions/0002-pages-without-a-client-router.md).
+/// Calls the server function `F` with form fields, encoded as a browser would. The client that comes with
+/// server functions would parse the fields into the function's arguments and then serialise them again, which
+/// makes the WebAssembly module larger for the same request
+/// (docs/decisions/0002-pages-without-a-client-router.md).
 ///
 /// # Errors
-/// What the server refused, or that it could not be reached.
+/// The server's refusal, or that it could not be reached.
 pub async fn call<F>(fields: &UrlSearchParams) -> Result<F::Output, ApiError>
 where
     F: ServerFn<Error = ApiError>,
@@ -161,7 +163,7 @@ fn parse<T: DeserializeOwned>(body: &str) -> Result<T, ApiError> {
     })
 }
 
-/// The button that sends the form (see [`SubmitButton`](super::button::SubmitButton)).
+/// The submit button of the form (see [`SubmitButton`](super::button::SubmitButton)).
 fn submit_button(form: &Element) -> Option<Element> {
     form.query_selector("[data-submits]").ok().flatten()
 }
@@ -170,7 +172,7 @@ fn is_busy(form: &Element) -> bool {
     submit_button(form).is_some_and(|button| button.has_attribute("aria-busy"))
 }
 
-/// Shows that the form within `form` is being sent, or is no more.
+/// Sets or clears the busy state of the form within `form`.
 pub fn set_busy(form: &Element, busy: bool) {
     let Some(button) = submit_button(form) else { return };
     for attribute in ["aria-busy", "aria-disabled"] {
@@ -178,7 +180,7 @@ pub fn set_busy(form: &Element, busy: bool) {
     }
 }
 
-/// Shows the errors of a form, and removes those that were shown before.
+/// Shows the errors of a form, and clears earlier ones.
 fn show_errors(form: &Element, error: &ApiError) {
     each_below(form, "[data-form-message]", &mut |place| {
         write(place, error.message.as_deref());
@@ -187,7 +189,7 @@ fn show_errors(form: &Element, error: &ApiError) {
         let name = place.get_attribute("data-error-of").unwrap_or_default();
         let wrong = error.fields.get(&name);
         write(place, wrong);
-        // What carries the field's id is the field, or the group of its choices.
+        // The element with the field's id is the input, or the group of its radio buttons.
         if let Some(field) = document().get_element_by_id(&name) {
             set(&field, "aria-invalid", wrong.is_some());
         }

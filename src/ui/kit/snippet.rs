@@ -1,29 +1,29 @@
-//! Text to be copied whole: lines wrap, so that nothing of it is out of sight, and the keyboard reaches it.
+//! Text to copy as a whole: lines wrap instead of being cut off, and the block takes the keyboard focus.
 
 use super::button::{Button, Kind};
 use leptos::{prelude::*, web_sys::MouseEvent};
 
-/// The text, which may change.
+/// A block of text.
 #[component]
 pub fn Snippet(
-    /// What it says now.
+    /// The text, which can change.
     text: impl Fn() -> String + Send + 'static,
-    /// Id, where something refers to it.
+    /// Id, if another element refers to it.
     #[prop(optional)]
     id: Option<&'static str>,
-    /// Its classes.
+    /// CSS classes.
     #[prop(default = "snippet")]
     class: &'static str,
 ) -> impl IntoView {
     view! { <pre class=class tabindex="0"><code id=id>{text}</code></pre> }
 }
 
-/// Below it: what to know about it, or what became of copying it, and the button that copies.
+/// The line below it: a remark or the result of copying, and the button that copies.
 #[component]
 pub fn SnippetFoot(
-    /// The sentence.
+    /// The remark.
     note: impl Fn() -> String + Send + 'static,
-    /// Copies.
+    /// Handler of the button.
     copy: impl FnMut(MouseEvent) + 'static,
 ) -> impl IntoView {
     view! {

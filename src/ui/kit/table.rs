@@ -1,16 +1,16 @@
-//! Tables. On narrow screens their rows become cards; the roles say that they are tables all the same, which some
-//! browsers forget once `display` changes.
+//! Tables. On narrow screens their rows become cards. The elements carry explicit ARIA roles, because some
+//! browsers drop the table roles once `display` changes.
 
 use leptos::prelude::*;
 
-/// The table: its head, and rows that the page draws.
+/// A table: its header, and rows from the page.
 #[component]
 pub fn Table(
-    /// What it is, for those who do not see it.
+    /// Caption, for screen readers.
     caption: &'static str,
-    /// A class for its columns.
+    /// A class that sets its column widths.
     class: &'static str,
-    /// The heads of its columns; an empty one is that of the buttons.
+    /// Column headers; an empty one is the column of buttons.
     columns: &'static [&'static str],
     /// The rows.
     children: Children,

@@ -1,22 +1,22 @@
-//! Tabs: of a page, each an address of its own; and of a sheet, which scripts switch.
+//! Tabs: links to other pages, and tabs of a panel, which scripts switch.
 
 use leptos::{ev, prelude::*, wasm_bindgen::JsCast as _, web_sys::HtmlElement};
 
-/// A tab that is an address.
+/// A tab that is a link.
 #[derive(Clone, Debug)]
 pub struct TabLink {
-    /// What it is called.
+    /// Label.
     pub label: &'static str,
-    /// Where it leads.
+    /// Path of its page.
     pub href: String,
-    /// Whether the page shows it.
+    /// Whether it is the current one.
     pub is_current: bool,
 }
 
-/// Tabs of a page.
+/// Tabs that are links.
 #[component]
 pub fn TabLinks(
-    /// What is chosen.
+    /// Accessible name.
     label: &'static str,
     /// The tabs.
     links: Vec<TabLink>,
@@ -34,24 +34,24 @@ pub fn TabLinks(
     view! { <nav class="tabs" aria-label=label>{links}</nav> }
 }
 
-/// Id of the `n`-th tab of a sheet.
+/// Id of the `n`-th tab of a panel.
 #[must_use]
 pub fn tab_id(n: usize) -> String {
     format!("tab-{n}")
 }
 
-/// Tabs of a sheet. Arrows move between them, and what they reach is chosen (ARIA Authoring Practices, "Tabs").
+/// Tabs of a panel. Arrow keys move the focus and select the tab (ARIA Authoring Practices, "Tabs").
 #[component]
 pub fn TabList(
     /// Id of the heading that names them.
     labelled_by: &'static str,
-    /// Id of the sheet.
+    /// Id of the panel.
     controls: &'static str,
-    /// What they are called.
+    /// Labels.
     labels: Vec<String>,
-    /// The chosen one.
+    /// Index of the selected tab.
     chosen: RwSignal<usize>,
-    /// Chooses another.
+    /// Handler that selects another tab.
     choose: impl Fn(usize) + Copy + 'static,
 ) -> impl IntoView {
     let count = labels.len();

@@ -1,15 +1,15 @@
-//! The choice of the theme.
+//! The theme switch.
 
 use super::icon::{Drawing, Icon};
 use crate::domain::{paths, theme::Theme};
 use leptos::prelude::*;
 
-/// Light, dark, or as the system says. Where there is little room it is one button, with the theme that comes next.
+/// Light, dark, or as the system says. On narrow screens it is one button that cycles through them.
 #[component]
 pub fn ThemeSwitch(
-    /// The present one.
+    /// The current theme.
     current: Theme,
-    /// Path and query of the page, which it leads back to.
+    /// Path and query of the page to return to.
     next: String,
 ) -> impl IntoView {
     let choices = Theme::ALL

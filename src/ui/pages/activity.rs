@@ -1,4 +1,4 @@
-//! The page `Activity`: what was done in the account, by whom and from where.
+//! The page `Activity`: what happened in the account, who did it and from which address hash.
 
 use crate::{
     domain::{
@@ -21,48 +21,48 @@ use crate::{
 use leptos::prelude::*;
 use std::sync::Arc;
 
-/// What the address says for every event, refused sign-ins too.
+/// Value of the filter for all events, refused sign-ins included.
 pub const ALL: &str = "all";
 
-/// Which events the list shows.
+/// The filter of the list by event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// All but refused sign-ins, so that password guessing does not push other entries away.
+    /// All but refused sign-ins, so that password guessing does not push other entries off the page.
     ButRefusals {
-        /// Path of the refused ones.
+        /// Path of the list of refused sign-ins.
         refusals: String,
     },
-    /// All.
+    /// All events.
     All,
-    /// One.
+    /// One event.
     One(Event),
 }
 
-/// Everything on the page.
+/// Data of the page.
 #[derive(Debug)]
 pub struct ActivityPageData {
-    /// What is around it.
+    /// Data of the frame.
     pub frame: FrameData,
-    /// Newest first.
+    /// Entries, newest first.
     pub entries: Vec<Entry>,
-    /// What was searched for.
+    /// The current search.
     pub search: String,
-    /// Which events are shown.
+    /// The current filter.
     pub shown: Shown,
     /// Path of the page.
     pub page: String,
-    /// Its pages.
+    /// Pagination.
     pub pager: Pager,
-    /// Paths of the list as a file: CSV, JSON.
+    /// Paths of the exports: CSV, JSON.
     pub exports: [String; 2],
-    /// When the page is drawn.
+    /// The time at which the page is rendered.
     pub now: Timestamp,
 }
 
 /// The page.
 #[component]
 pub fn ActivityPage(
-    /// Everything on it.
+    /// Its data.
     data: Arc<ActivityPageData>,
 ) -> impl IntoView {
     let frame = data.frame.clone();
@@ -139,14 +139,14 @@ fn Filter(search: String, shown: Shown) -> impl IntoView {
     }
 }
 
-/// Entries, one at least, as a table; cards on narrow screens.
+/// A table of at least one entry; cards on narrow screens.
 #[component]
 pub fn ActivityTable(
-    /// Newest first.
+    /// Entries, newest first.
     entries: Vec<Entry>,
-    /// When the page is drawn.
+    /// The time at which the page is rendered.
     now: Timestamp,
-    /// What the table is.
+    /// Caption, for screen readers.
     caption: &'static str,
 ) -> impl IntoView {
     let rows = entries

@@ -17,9 +17,9 @@ use leptos::prelude::*;
 /// The page.
 #[component]
 pub fn CreateTeamPage(
-    /// What is around it.
+    /// Data of the frame.
     frame: FrameData,
-    /// The form as it stands.
+    /// State of the form.
     form: FormState,
 ) -> impl IntoView {
     let function = navigates::<CreateTeam>();

@@ -1,4 +1,4 @@
-//! A page that only says what is wrong.
+//! The error page.
 
 use crate::ui::{kit::button::ButtonLink, layout::Card};
 use leptos::prelude::*;
@@ -8,9 +8,9 @@ use leptos::prelude::*;
 pub fn ErrorPage(
     /// HTTP status.
     code: u16,
-    /// What is wrong.
+    /// What happened.
     title: &'static str,
-    /// What it means and what to do.
+    /// What it means, and what to do.
     text: String,
 ) -> impl IntoView {
     view! {

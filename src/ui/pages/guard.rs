@@ -1,4 +1,5 @@
-//! The page `Guard your API`: the configuration of a proxy that asks this server about every request.
+//! The page `Guard your API`: configurations for proxies that check each request with this server
+//! (forward-auth).
 
 use crate::{
     domain::{paths, proxy_config::Proxy},
@@ -17,25 +18,25 @@ use crate::{
 use leptos::prelude::*;
 use std::net::IpAddr;
 
-/// Id of the configuration's text.
+/// Id of the element with the configuration.
 const TEXT: &str = "configuration";
 
-/// What the page shows.
+/// Data of the page.
 #[derive(Clone)]
 pub struct GuardPageData {
-    /// What is around it.
+    /// Data of the frame.
     pub frame: FrameData,
     /// Path of the page.
     pub page: String,
-    /// The proxy that was chosen.
+    /// The selected proxy.
     pub proxy: Proxy,
-    /// Its file.
+    /// Text of its configuration.
     pub configuration: String,
-    /// The address from which a proxy on this machine asks.
+    /// Source address of subrequests from a proxy on this machine, for `TRUSTED_PROXIES`.
     pub trusted: IpAddr,
-    /// Whether this server can be asked at every address of its machine.
+    /// Whether this server listens on all addresses of its machine.
     pub listens_everywhere: bool,
-    /// Whether this server answers any proxy at all.
+    /// Whether this server trusts at least one proxy.
     pub trusts_proxies: bool,
     /// The product's name.
     pub brand: String,
@@ -44,7 +45,7 @@ pub struct GuardPageData {
 /// The page.
 #[component]
 pub fn GuardPage(
-    /// What it shows.
+    /// Its data.
     data: GuardPageData,
 ) -> impl IntoView {
     let GuardPageData {

@@ -1,4 +1,4 @@
-//! The page about one key: everything that is known of it but its secret, and what it did.
+//! The page of one key: everything stored about it except the secret, and its requests.
 
 mod chart;
 
@@ -25,62 +25,62 @@ use chart::Chart;
 use leptos::prelude::*;
 use std::sync::Arc;
 
-/// A request that was made with the key.
+/// A row of the key's request log.
 #[derive(Clone, Debug)]
 pub struct RequestRow {
-    /// Its id.
+    /// Request id.
     pub id: String,
     /// Method and path.
     pub call: String,
-    /// HTTP status, and the code of a refusal.
+    /// HTTP status, and the error code of a refusal.
     pub outcome: String,
     /// Whether it was refused.
     pub is_refused: bool,
     /// Hash of the client's address.
     pub from: Option<String>,
-    /// When it was answered.
+    /// Time of the response.
     pub at: Timestamp,
 }
 
-/// Everything on the page.
+/// Data of the page.
 #[derive(Debug)]
 pub struct KeyPageData {
-    /// What is around it.
+    /// Data of the frame.
     pub frame: FrameData,
-    /// Path of the page with the keys.
+    /// Path of the page `API keys`.
     pub keys: String,
     /// The key.
     pub key: KeyRow,
-    /// Name of its creator, if they still exist.
+    /// Name of its creator; `None` once that person is deleted.
     pub creator: Option<String>,
-    /// When it stops by itself.
+    /// When it expires, or its grace period ends.
     pub end: Option<Timestamp>,
-    /// When a person disabled it.
+    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
     /// When it was reported as leaked.
     pub leak_reported_at: Option<Timestamp>,
-    /// Its scopes, and the routes that each opens; those that the catalogue does not know any more open none.
+    /// Its scopes, each with the routes it opens. A scope that is no longer in the catalogue opens none.
     pub scopes: Vec<(String, Vec<String>)>,
-    /// It and the keys that it replaces or is replaced by, newest first.
+    /// The chain of rotations that it is part of, newest key first.
     pub chain: Vec<KeyRow>,
-    /// The last thirty days, oldest first; nothing where they could not be counted in time.
+    /// Requests of the last thirty days, oldest day first; `None` if counting timed out.
     pub days: Option<Vec<Bar>>,
-    /// Its last requests.
+    /// Its latest requests.
     pub requests: Vec<RequestRow>,
-    /// Whether some of those days may be missing.
+    /// Whether the request log has gaps in these days.
     pub has_gaps: bool,
-    /// What was done to it.
+    /// Activity entries about it.
     pub activity: Vec<Entry>,
     /// Whether the viewer may change it.
     pub may_manage: bool,
-    /// When the page is drawn.
+    /// The time at which the page is rendered.
     pub now: Timestamp,
 }
 
 /// The page.
 #[component]
 pub fn KeyPage(
-    /// Everything on it.
+    /// Its data.
     data: Arc<KeyPageData>,
 ) -> impl IntoView {
     let (frame, key, now) = (data.frame.clone(), data.key.clone(), data.now);
@@ -137,7 +137,7 @@ pub fn KeyPage(
     }
 }
 
-/// A button for each thing that can be done with the key now; the dialogs are on the page with the keys.
+/// A button for each action that the key's state allows; the dialogs are on the page `API keys`.
 #[component]
 fn Actions(key: KeyRow, keys: String, may_manage: bool) -> impl IntoView {
     let button =
@@ -173,7 +173,7 @@ fn About(data: Arc<KeyPageData>) -> impl IntoView {
     } else {
         key.allowlist.join(", ")
     };
-    // What a person ended does not stop by itself any more.
+    // A revoked key has no end to come.
     let stops = data.revoked_at.is_none().then(|| {
         let end = match data.end {
             Some(end) => view! { <Moment at=Some(end) now/> }.into_any(),

@@ -45,69 +45,69 @@ use std::sync::Arc;
 use table::KeyTable;
 use toolbar::Toolbar;
 
-/// Which dialog the page is drawn with; scripts open `Add API key` without asking for a page.
+/// Which dialog the server renders. With scripts, `Add API key` opens without a request.
 #[derive(Debug)]
 pub enum KeyDialog {
     /// None.
     Closed,
     /// `Add API key`.
     Create,
-    /// What asks before something is done to a key.
+    /// The confirmation of an action on keys.
     Question(Box<QuestionData>),
-    /// `View API key`: the only page that holds this secret.
+    /// `View API key`: the only page that contains this secret.
     Revealed(Arc<RevealedKey>),
-    /// The form was sent before; the sentence says so.
+    /// The form was already submitted; the sentence to show.
     Repeated(&'static str),
 }
 
-/// The form of `Add API key`, and what can be chosen in it.
+/// The form `Add API key`, and its choices.
 #[derive(Clone, Debug)]
 pub struct CreateData {
-    /// The form as it stands.
+    /// State of the form.
     pub form: FormState,
     /// Presets in the order of the dialog.
     pub presets: Vec<PresetChoice>,
-    /// Every scope, for a custom choice.
+    /// Every scope, for `Custom`.
     pub scopes: Vec<ScopeChoice>,
-    /// The client's address, if it can be told.
+    /// The client's address, if it is known.
     pub address: Option<String>,
-    /// The first and the last day that a key may end on.
+    /// The first and the last day that a key may expire on.
     pub days: (String, String),
 }
 
-/// Everything on the page.
+/// Data of the page.
 #[derive(Debug)]
 pub struct KeysPageData {
-    /// What is around it.
+    /// Data of the frame.
     pub frame: FrameData,
-    /// The list as it is asked for.
+    /// The current view of the list.
     pub view: ListView,
-    /// Newest first.
+    /// Keys on this page, newest first.
     pub rows: Vec<KeyRow>,
-    /// The key that was just made, if it is not among them.
+    /// The key that was just created, if it is not among the rows.
     pub elsewhere: Option<KeyRow>,
-    /// What was searched for.
+    /// The current search.
     pub search: String,
-    /// Where the list leads.
+    /// Links and forms that change the view.
     pub links: ListLinks,
-    /// Its pages.
+    /// Pagination.
     pub pager: Pager,
-    /// How many keys the account has, whatever was searched for.
+    /// Whether the account has no key at all, regardless of search and filter.
     pub is_empty: bool,
-    /// When the page is drawn.
+    /// The time at which the page is rendered.
     pub now: Timestamp,
-    /// Keys that were reported as leaked and not yet acknowledged.
+    /// Keys that were reported as leaked and are not yet acknowledged.
     pub leaks: Vec<Leak>,
-    /// What is needed to make keys, for those who may.
+    /// The form `Add API key`, if the viewer may create keys.
     pub create: Option<CreateData>,
-    /// Which dialog is open.
+    /// The dialog that is open.
     pub dialog: KeyDialog,
 }
 
 /// The page.
 #[component]
 pub fn KeysPage(
-    /// Everything on it.
+    /// Its data.
     data: Arc<KeysPageData>,
 ) -> impl IntoView {
     let (view, opener_view) = (data.view.clone(), data.view.clone());
@@ -175,7 +175,7 @@ pub struct Leak {
     pub name: String,
     /// First 9 characters of the key.
     pub prefix: String,
-    /// Path of the page about it.
+    /// Path of its page.
     pub href: String,
     /// When it was reported.
     pub reported_at: Timestamp,
@@ -208,7 +208,8 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
     }
 }
 
-/// Says that a key was made which the rows do not show. Like a row, it takes the focus after `Done`, which leads to its id.
+/// Notice about a new key that is not among the rows. Like a row, it takes the focus after `Done`, which
+/// leads to its id.
 #[component]
 fn MadeElsewhere(key: KeyRow) -> impl IntoView {
     view! {
@@ -219,16 +220,16 @@ fn MadeElsewhere(key: KeyRow) -> impl IntoView {
     }
 }
 
-/// Id of the sentence that says why a member's buttons are disabled.
+/// Id of the sentence that explains to members why their buttons are disabled.
 const READ_ONLY: &str = "read-only";
 
-/// Why a button is disabled for members: the id of the sentence that says so.
+/// Why a button is disabled for members: the id of that sentence. `None` for owners.
 #[must_use]
 pub fn read_only(may_manage: bool) -> Option<&'static str> {
     (!may_manage).then_some(READ_ONLY)
 }
 
-/// The sentence for members.
+/// That sentence.
 #[component]
 pub fn ReadOnlyNote() -> impl IntoView {
     view! {
@@ -239,10 +240,10 @@ pub fn ReadOnlyNote() -> impl IntoView {
     }
 }
 
-/// The button `Create API key`: without scripts it asks for the page with the dialog open.
+/// The button `Create API key`. Without scripts it loads the page with the dialog open.
 #[component]
 fn Opener(
-    /// Whether the viewer may make keys.
+    /// Whether the viewer may create keys.
     may_create: bool,
     /// The list behind the dialog.
     view: ListView,
@@ -261,7 +262,7 @@ fn Opener(
     }
 }
 
-/// Gives the table the whole width, or takes it back.
+/// The button that switches the table between full and normal width.
 #[component]
 fn FullView(full: bool, links: ListLinks) -> impl IntoView {
     let (label, icon) = if full {

@@ -1,4 +1,4 @@
-//! The page `Scopes`: which preset holds which scope, and which routes each scope opens.
+//! The page `Scopes`: the scopes of each preset, and the routes of each scope.
 
 use crate::{
     domain::catalog::Catalog,
@@ -16,9 +16,9 @@ use std::sync::Arc;
 /// The page.
 #[component]
 pub fn ScopesPage(
-    /// What is around it.
+    /// Data of the frame.
     frame: FrameData,
-    /// What there is.
+    /// The catalogue.
     catalog: Arc<Catalog>,
 ) -> impl IntoView {
     let head = catalog

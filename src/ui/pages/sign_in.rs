@@ -18,9 +18,9 @@ use leptos::prelude::*;
 /// The page.
 #[component]
 pub fn SignInPage(
-    /// The form as it stands.
+    /// State of the form.
     state: FormState,
-    /// Whether to offer an account to who has none.
+    /// Whether to link to sign-up.
     may_sign_up: bool,
 ) -> impl IntoView {
     view! {
@@ -37,7 +37,7 @@ pub fn SignInPage(
 /// The form.
 #[component]
 fn SignInForm(
-    /// As it stands.
+    /// State of the form.
     form: FormState,
 ) -> impl IntoView {
     let function = navigates::<SignIn>();

@@ -18,13 +18,13 @@ use leptos::prelude::*;
 /// The page.
 #[component]
 pub fn SignUpPage(
-    /// The form as it stands.
+    /// State of the form.
     state: FormState,
-    /// Fewest characters of a password.
+    /// Minimum length of a password, in characters.
     minimum: usize,
     /// Whether sign-up is closed.
     closed: bool,
-    /// Whether one person may, who is the first on a server that is closed to all others.
+    /// Whether this is the first sign-up, which is allowed even on a server that is closed to all others.
     first: bool,
 ) -> impl IntoView {
     view! {
@@ -56,9 +56,9 @@ pub fn SignUpPage(
 /// The form.
 #[component]
 fn SignUpForm(
-    /// As it stands.
+    /// State of the form.
     form: FormState,
-    /// Fewest characters of a password.
+    /// Minimum length of a password, in characters.
     minimum: u32,
 ) -> impl IntoView {
     let function = navigates::<SignUp>();

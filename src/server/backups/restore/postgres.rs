@@ -1,4 +1,4 @@
-//! A PostgreSQL database out of a backup: all of it in one transaction.
+//! Restores a PostgreSQL database from a backup, in one transaction.
 
 use super::{Restore, Source, stamp};
 use crate::server::{
@@ -7,7 +7,7 @@ use crate::server::{
 };
 use tokio::sync::mpsc;
 
-/// Pieces of a table that wait to be sent.
+/// Capacity of the channel to the sender, in chunks of rows.
 const PIECES: usize = 4;
 
 pub(super) async fn restore(source: &Source, wanted: &Restore) -> Result<Vec<String>, BackupError> {
@@ -74,13 +74,14 @@ async fn fill(load: &mut Load, source: &Source, table: &Table) -> Result<(), Bac
             sent.map_err(|_| CopyError::Stopped.into())
         });
         if sent.is_err() {
-            // The receiver is gone if PostgreSQL refused a row.
+            // Fails only if the receiver was dropped because PostgreSQL refused a row.
             let _ = sender.blocking_send(Err(std::io::ErrorKind::Other.into()));
         }
         sent.map(drop)
     });
     let (read, rows) = tokio::join!(reads, load.fill(&table.name, &table.columns, receiver));
-    // If the file could not be read, or the receiver is gone, the error of the other side is only a consequence.
+    // Of two errors, the cause is reported: a file that cannot be read, unless reading only stopped because the
+    // receiver was dropped.
     let rows = match (read, rows) {
         (Err(error), _) if !matches!(error, BackupError::Copy(CopyError::Stopped)) => return Err(error),
         (_, rows) => rows?,

@@ -1,4 +1,4 @@
-//! An SQLite file out of a backup.
+//! Restores an SQLite file from a backup.
 
 use super::{Restore, Source, stamp};
 use crate::server::{
@@ -16,10 +16,10 @@ use std::{
 };
 use tempfile::{Builder, TempPath};
 
-/// Between the name of the database and the random characters of the file that it is made in.
+/// Separates the database's name from the random suffix in the name of the temporary file.
 const NEXT: &str = ".restore-";
 const RANDOM: usize = 16;
-/// The journal of what ended, beside the database file.
+/// Suffix of the journal, beside the database file.
 const JOURNAL: &str = ".endings";
 
 pub(super) async fn restore(
@@ -55,7 +55,7 @@ pub(super) async fn restore(
     let kept = kept_name(&path, &stamp(wanted.at));
     let put = place.put(&next, &kept);
     put.map_err(|error| BackupError::of_file(&path, &error))?;
-    // Its name is another's by now.
+    // Renamed: dropping must not remove the file.
     let _ = next.keep();
     let mut said = vec![format!("{}, to {shown}", source.done())];
     if place.has_database() {
@@ -72,7 +72,7 @@ pub(super) async fn restore(
     Ok(said)
 }
 
-/// The journal beside a database file, or else its copy in `BACKUP_DIR`, if there is one.
+/// The journal beside a database file, or its copy in `BACKUP_DIR`, if one of them exists.
 fn journal_of(database: &Path, copies: Option<&Path>) -> Option<PathBuf> {
     let mut name = database.file_name()?.to_owned();
     name.push(JOURNAL);
@@ -81,7 +81,7 @@ fn journal_of(database: &Path, copies: Option<&Path>) -> Option<PathBuf> {
     places.into_iter().flatten().find(|path| path.is_file())
 }
 
-/// Copies the database of the backup beside its place, and compares what was copied with the manifest.
+/// Copies the backup's database to a temporary file beside the target, and compares it with the manifest.
 async fn copy(source: &Source, path: &Path) -> Result<TempPath, BackupError> {
     let (from, to) = (source.folder.join(DATABASE), path.to_owned());
     let Some(part) = source.manifest.part(DATABASE).cloned() else {
@@ -91,7 +91,7 @@ async fn copy(source: &Source, path: &Path) -> Result<TempPath, BackupError> {
         let failed = |error: std::io::Error| BackupError::of_file(&to, &error);
         let folder = files::folder_of(&to);
         let prefix = prefix(&to);
-        // Safe: the lock of the place excludes every other restore.
+        // Safe: the lock on the target excludes other restores.
         files::remove_temporary(folder, &prefix, RANDOM);
         let next = Builder::new()
             .prefix(&prefix)
@@ -115,7 +115,7 @@ async fn copy(source: &Source, path: &Path) -> Result<TempPath, BackupError> {
     .await
 }
 
-/// Gives the new file owner, group and mode of the one that it replaces.
+/// Copies owner, group and mode from the replaced file.
 fn own(file: &File, path: &Path) -> Result<(), BackupError> {
     let failed = |error: std::io::Error| BackupError::of_file(path, &error);
     let Ok(old) = fs::metadata(path) else {
@@ -131,7 +131,8 @@ fn own(file: &File, path: &Path) -> Result<(), BackupError> {
         .map_err(failed)
 }
 
-/// Refuses to make files as root in a folder of another user, whose server could not use them.
+/// Refuses to create files as root in a folder of another user, because that user's server could not use
+/// them.
 fn check_user(folder: &Path) -> Result<(), BackupError> {
     let found = fs::metadata(folder).map_err(|error| BackupError::of_file(folder, &error))?;
     if geteuid().is_root() && found.uid() != 0 {
@@ -155,7 +156,7 @@ fn prefix(path: &Path) -> OsString {
     prefix
 }
 
-/// Compares what is in the copied file with the manifest.
+/// Compares the content of the copied file with the manifest.
 async fn check(source: &Source, next: &Path) -> Result<(), BackupError> {
     let mut copied = CopiedFile::open(next).await?;
     let facts = copied.facts().await?;

@@ -1,4 +1,4 @@
-//! The proxies whose word on their clients is taken: a list in the setting, or in a file that is read again on SIGHUP.
+//! The list of trusted proxies: in the setting, or in a file that is reloaded on SIGHUP.
 
 use crate::domain::network::{Blocks, WrongEntry};
 use std::{
@@ -9,29 +9,29 @@ use std::{
     str::FromStr,
 };
 
-/// Most bytes of a file: some 200,000 blocks.
+/// Maximum size of a file in bytes; some 200,000 blocks.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
-/// The proxies whose word on their clients is taken. There are none unless some are listed.
+/// Proxies whose `X-Forwarded-For` is trusted; empty by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Blocks);
 
-/// Where the list of proxies is.
+/// Source of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxySource {
-    /// In the setting itself.
+    /// The setting itself.
     List(TrustedProxies),
-    /// In this file.
+    /// A file.
     File(PathBuf),
 }
 
 /// Why a list of proxies was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ProxiesError {
-    /// An entry of the setting.
+    /// An invalid entry in the setting.
     #[error("must be IP addresses or CIDR blocks, separated by commas, or @FILE; entry {}, {}, {}", .0.number, .0.text, .0.of_proxies())]
     Entry(WrongEntry),
-    /// An entry of a file.
+    /// An invalid entry in a file.
     #[error("TRUSTED_PROXIES: entry {} of {path}, {}, {}", .entry.number, .entry.text, .entry.of_proxies())]
     FileEntry {
         /// The file.
@@ -39,18 +39,18 @@ pub enum ProxiesError {
         /// The entry.
         entry: WrongEntry,
     },
-    /// The file has no entry: most likely it is not the one that was meant, or is being written.
+    /// The file has no entry: most likely it is the wrong one, or is being written.
     #[error("TRUSTED_PROXIES: {0} lists no proxy: add one, or leave TRUSTED_PROXIES unset")]
     Nothing(PathBuf),
-    /// A folder, a pipe or a device.
+    /// Not a regular file, but a folder, a pipe or a device.
     #[error(
         "TRUSTED_PROXIES: {0} is not a file: give a text file with an address or a CIDR block on each line"
     )]
     NotAFile(PathBuf),
-    /// More than is read.
+    /// The file is larger than the maximum.
     #[error("TRUSTED_PROXIES: {0} has more than 4 MiB: list blocks instead of single addresses")]
     TooLong(PathBuf),
-    /// The process is about to end.
+    /// The process is shutting down.
     #[error("TRUSTED_PROXIES could not be read, because the server is stopping")]
     Stopped,
     /// The file cannot be read.
@@ -58,7 +58,7 @@ pub enum ProxiesError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -72,19 +72,19 @@ impl FromStr for TrustedProxies {
 }
 
 impl TrustedProxies {
-    /// Whether there is none.
+    /// Whether no proxy is trusted.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether this peer's word on its client is taken.
+    /// Whether this peer is a trusted proxy.
     #[must_use]
     pub fn trusts(&self, peer: IpAddr) -> bool {
         self.0.contains(peer)
     }
 
-    /// Whether so many public addresses are trusted that clients are among them ([`Blocks::are_wide`]).
+    /// Whether so many public addresses are trusted that clients must be among them ([`Blocks::are_wide`]).
     #[must_use]
     pub fn are_wide(&self) -> bool {
         self.0.are_wide()
@@ -98,7 +98,7 @@ impl Default for ProxySource {
 }
 
 impl ProxySource {
-    /// The list. Reads the file, which blocks for as long as the disk takes.
+    /// Loads the list. Reading a file blocks the thread.
     ///
     /// # Errors
     /// What is wrong with the file, in a sentence that names it.
@@ -126,7 +126,7 @@ fn why(source: &io::Error) -> String {
     }
 }
 
-/// The text of a file of bounded length. What is no file is refused before it is opened: a pipe would block.
+/// Reads a file of bounded length. Only regular files are opened: a pipe would block.
 fn read(path: &Path) -> Result<String, ProxiesError> {
     let failed = |source| ProxiesError::Unreadable {
         path: path.to_owned(),
@@ -143,7 +143,7 @@ fn read(path: &Path) -> Result<String, ProxiesError> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(ProxiesError::TooLong(path.to_owned()));
     }
-    // An entry with other bytes is refused by its number.
+    // Entries with invalid UTF-8 are refused later, by their number.
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -1,4 +1,4 @@
-//! What is wrong with the pepper, for the server operator.
+//! Errors of the pepper's file, for the server operator.
 
 use crate::server::runtime::files::ReplaceError;
 use std::{io, path::PathBuf};
@@ -6,7 +6,7 @@ use std::{io, path::PathBuf};
 /// Why the server refuses to start, in a sentence for the server operator.
 #[derive(Debug, thiserror::Error)]
 pub enum PepperError {
-    /// The file is gone while stored keys need it.
+    /// The file is missing, and stored keys need it.
     #[error(
         "PEPPER_FILE {0} is missing, and the stored keys cannot be checked without it: restore it from the backup"
     )]
@@ -14,16 +14,16 @@ pub enum PepperError {
     /// The file holds another pepper.
     #[error("PEPPER_FILE {0} is not the one that the stored keys were made with: restore the right one")]
     Wrong(PathBuf),
-    /// A version that stored keys need is not in the file.
+    /// The file lacks a version that stored keys need.
     #[error(
         "PEPPER_FILE {path} lacks version {version}, and {keys} stored keys cannot be checked without it: restore the file from the backup"
     )]
     Removed {
         /// The file.
         path: PathBuf,
-        /// The version, which is the number of its line.
+        /// The version: the number of its line.
         version: i64,
-        /// Keys that are stored under it.
+        /// Number of keys stored under it.
         keys: u64,
     },
     /// The file is not a pepper.
@@ -31,7 +31,7 @@ pub enum PepperError {
         "PEPPER_FILE {0} must hold 64 hexadecimal digits on each line, or - for a version that was removed"
     )]
     Malformed(PathBuf),
-    /// A version that is not in the file, or the last one, which new keys are stored under.
+    /// The version to remove is not in the file, or is the current one.
     #[error("PEPPER_FILE {path} has no version {version} to remove")]
     NotThere {
         /// The file.
@@ -39,31 +39,31 @@ pub enum PepperError {
         /// The version.
         version: i64,
     },
-    /// Others may read it.
+    /// Other users can read it.
     #[error("PEPPER_FILE {path} can be read by others: {advice}")]
     Exposed {
         /// The file.
         path: PathBuf,
-        /// What to do where it is.
+        /// What to do.
         advice: String,
     },
-    /// A command cannot change the file.
+    /// A command cannot replace the file.
     #[error("PEPPER_FILE {path} was not changed: {source}")]
     Replace {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: ReplaceError,
     },
-    /// The file was another one each time it was read.
+    /// The file changed each time it was read.
     #[error("PEPPER_FILE {0} is being changed by a command: start again when it has finished")]
     Changing(PathBuf),
-    /// The file cannot be read or made.
+    /// The file cannot be read or created.
     #[error("PEPPER_FILE {path} cannot be used: {source}")]
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }

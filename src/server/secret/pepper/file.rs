@@ -8,15 +8,15 @@ use crate::server::runtime::{
 use std::{fs::File, io, path::Path};
 use zeroize::Zeroizing;
 
-/// Stands in the file for a version that is no longer needed.
+/// Line of a version that was removed.
 const REMOVED: &str = "-";
-/// A larger file is none of ours: it would have a thousand versions.
+/// Maximum size of the file in bytes, which is about a thousand versions.
 const MOST: u64 = 64 * 1024;
 
-/// The lines of the file in their order; a removed version is none.
+/// Versions in the order of the lines; `None` for a removed one.
 type Lines = Vec<Option<Secret>>;
 
-/// Adds a version to the file; new keys are stored under it once the servers have been started again. Returns it.
+/// Adds a version to the file and returns its number. Servers use it for new keys after their next start.
 ///
 /// # Errors
 /// A sentence for the server operator.
@@ -30,7 +30,7 @@ pub fn add_version(path: &Path, rng: &dyn Rng) -> Result<usize, PepperError> {
     Ok(lines.len())
 }
 
-/// A version that is being taken out of the file, which stays locked meanwhile.
+/// Removal of a version; the file is locked meanwhile.
 pub struct Removal<'p> {
     path: &'p Path,
     held: Held,
@@ -41,7 +41,8 @@ impl<'p> Removal<'p> {
     /// Locks the file.
     ///
     /// # Errors
-    /// `NotThere` where it has no such version, or that is the present one; another sentence for the server operator.
+    /// `NotThere` if the file lacks the version, or it is the current one; otherwise a sentence for the
+    /// server operator.
     pub fn begin(path: &'p Path, version: i64) -> Result<Self, PepperError> {
         let held = hold(path)?;
         let mut lines = lines_of(held.file(), path)?;
@@ -64,7 +65,7 @@ impl<'p> Removal<'p> {
         })
     }
 
-    /// Writes the file that [`PreparedRemoval::put_in_place`] puts in the place of this one.
+    /// Writes the new file beside the old one, for [`PreparedRemoval::put_in_place`].
     ///
     /// # Errors
     /// A sentence for the server operator.
@@ -77,14 +78,14 @@ impl<'p> Removal<'p> {
     }
 }
 
-/// A file without the version, beside the one that is in place.
+/// A file without the version, beside the current file.
 pub struct PreparedRemoval<'r> {
     path: &'r Path,
     next: files::Replacement<'r>,
 }
 
 impl PreparedRemoval<'_> {
-    /// Puts the file in its place.
+    /// Replaces the current file.
     ///
     /// # Errors
     /// A sentence for the server operator.
@@ -96,7 +97,7 @@ impl PreparedRemoval<'_> {
     }
 }
 
-/// What the file holds.
+/// Content of the file.
 #[derive(PartialEq, Eq)]
 pub struct PepperFile(Lines);
 
@@ -109,7 +110,7 @@ impl PepperFile {
         Ok(read(path)?.map(Self))
     }
 
-    /// Makes the file, unless another process has made it first.
+    /// Creates the file, unless another process has created it first.
     ///
     /// # Errors
     /// A sentence for the server operator.
@@ -117,16 +118,16 @@ impl PepperFile {
         make(path, secret).map(Self)
     }
 
-    /// The pepper that the file holds.
+    /// The pepper in the file.
     ///
     /// # Errors
-    /// `Malformed` where no version is left.
+    /// `Malformed` if all versions are removed.
     pub fn pepper(&self, path: &Path) -> Result<Pepper, PepperError> {
         Pepper::from_lines(&self.0).ok_or_else(|| PepperError::Malformed(path.to_owned()))
     }
 }
 
-/// What the file holds, for a copy of it.
+/// Text of the file, to copy it.
 ///
 /// # Errors
 /// A sentence for the server operator.
@@ -144,7 +145,7 @@ fn read(path: &Path) -> Result<Option<Lines>, PepperError> {
     }
 }
 
-/// Makes the file, unless another process has made it first; returns what it holds.
+/// Creates the file, unless another process has created it first; returns the file's content.
 fn make(path: &Path, secret: Secret) -> Result<Lines, PepperError> {
     files::make_once(path, text(&[Some(secret)]).as_bytes()).map_err(|error| unusable(path, error))?;
     read(path)?.ok_or_else(|| unusable(path, io::ErrorKind::NotFound.into()))
@@ -193,7 +194,7 @@ fn parse(text: &str) -> Option<Lines> {
 }
 
 fn text(lines: &[Option<Secret>]) -> Zeroizing<String> {
-    // Room for all of it: growing would leave copies behind.
+    // Allocated in full at once: a reallocation would leave a copy of the secret in freed memory.
     let mut text = Zeroizing::new(String::with_capacity(lines.len() * (2 * BYTES + 1)));
     for line in lines {
         match line {

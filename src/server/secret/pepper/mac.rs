@@ -1,24 +1,24 @@
-//! Other uses of the pepper: digests that distinguish values without revealing them, and values that a browser brings
-//! back.
+//! Other uses of the pepper: digests that tell values apart without revealing them, and signatures of
+//! cookies.
 
 use super::{Pepper, Version};
 use hmac::Mac as _;
 
-/// What a digest is for. Digests for one use are no use for another.
+/// Purpose of a digest. A digest for one purpose is not valid for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Failed sign-ins for an email.
     FailedEmail,
     /// Failed sign-ins for an email from a network.
     FailedNetwork,
-    /// Failed sign-ins from a browser that is known.
+    /// Failed sign-ins from a known browser.
     FailedBrowser,
-    /// That a browser is known.
+    /// Signature of a known browser.
     KnownBrowser,
 }
 
 impl Purpose {
-    /// No key begins so: keys have no spaces.
+    /// Domain separation: keys have no spaces, so no key starts with a label.
     const fn label(self) -> &'static [u8] {
         match self {
             Self::FailedEmail => b"failed email ",
@@ -34,7 +34,7 @@ impl Version {
         let mut mac = self.1.clone();
         mac.update(purpose.label());
         for part in parts {
-            // With its length: no two lists of parts are one text.
+            // Prefixed with its length, so that no two lists of parts give the same input.
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
@@ -43,13 +43,13 @@ impl Version {
 }
 
 impl Pepper {
-    /// HMAC-SHA-256 of `parts` under the present version.
+    /// HMAC-SHA-256 of `parts` under the current version.
     #[must_use]
     pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
         self.present.mac(purpose, parts).finalize().into_bytes().into()
     }
 
-    /// Whether `mac` was made of these parts, under any version. It takes as long whatever is wrong.
+    /// Whether `mac` is valid for these parts under any version. Compared in constant time.
     #[must_use]
     pub fn is_mac(&self, purpose: Purpose, parts: &[&[u8]], mac: &[u8; 32]) -> bool {
         self.versions()
@@ -59,7 +59,7 @@ impl Pepper {
 
 #[cfg(test)]
 impl Pepper {
-    /// A pepper of one version, for tests.
+    /// A pepper with one version, for tests.
     pub(crate) fn for_test(byte: u8) -> Self {
         Self::from_lines(&[Some([byte; 32].into())]).expect("a pepper")
     }

@@ -1,5 +1,5 @@
-//! Who may sign up. With invitations only, no first person could exist to invite others, so exactly one person may sign
-//! up without one.
+//! Who may sign up. If only invited people may, exactly one person may sign up without an invitation: the
+//! first one, who can then invite others.
 
 use crate::server::{
     app::App,
@@ -19,7 +19,7 @@ pub enum SignUpDoor {
     Closed,
 }
 
-/// Who may sign up now. Closed if the database does not answer; the page still opens.
+/// Who may sign up now. `Closed` if the database does not answer, so that the page still opens.
 pub async fn door(app: &App) -> SignUpDoor {
     if app.config.sign_up == SignUp::Open {
         return SignUpDoor::Open;

@@ -1,4 +1,4 @@
-//! Making a key.
+//! Creating a key.
 
 use super::{Revealed, add, check_form_token, issue, once};
 use crate::{
@@ -40,7 +40,7 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm) -> Result<R
     })
 }
 
-/// How an allowlist would be kept.
+/// Parses an allowlist, for the hint at its field.
 ///
 /// # Errors
 /// `Invalid` at its field.

@@ -15,11 +15,11 @@ use std::time::Duration;
 use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// How long the confirmation of a deletion waits for rows that are not written yet.
+/// How long the confirmation of a deletion waits for queued log rows.
 const FLUSH: Duration = Duration::from_millis(500);
 
-/// How many rows of the request log go with these keys of an account; nothing where that could not be counted in time.
-/// Those that wait to be written are waited for, but not for long.
+/// Number of request log rows that are deleted with these keys; `None` if counting timed out. Waits for
+/// queued rows for up to [`FLUSH`].
 pub async fn log_rows(app: &App, reader: &AccountReader, keys: &[Key]) -> Result<Option<u64>, ServiceError> {
     let _ = timeout(FLUSH, app.recorder.flush()).await;
     let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
@@ -35,7 +35,7 @@ pub async fn log_rows(app: &App, reader: &AccountReader, keys: &[Key]) -> Result
     .await
 }
 
-/// What a person types to delete these keys: the name of one, the number of several.
+/// Text to type to delete these keys: the name of a single key, otherwise their number.
 #[must_use]
 pub fn confirmation(keys: &[Key]) -> String {
     match keys {
@@ -44,16 +44,17 @@ pub fn confirmation(keys: &[Key]) -> String {
     }
 }
 
-/// A text as a browser shows it and a person types it: any white space is one space.
+/// Collapses white space, because browsers show any white space as one space.
 fn as_shown(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     words.join(" ").nfc().collect()
 }
 
-/// Deletes keys; the activity stays. Their request logs are hidden at once and removed in the background. `typed` is
-/// their [`confirmation`].
+/// Deletes keys; their activity stays. Their request logs are hidden at once and removed in the background.
+/// `typed` must be their [`confirmation`].
 ///
 /// # Errors
+/// `NotFound` when the account lacks one of them, `Invalid` when `typed` differs.
 /// `NotFound` when the account lacks one of them, `Invalid` with what was typed.
 pub async fn delete(
     app: &App,

@@ -1,4 +1,4 @@
-//! Everything that is known of one key, and what it did.
+//! Data of a key's page: the key, its chain, its requests and its activity.
 
 use super::{
     find,
@@ -18,44 +18,44 @@ use std::{collections::BTreeMap, time::Duration};
 
 pub use crate::server::store::logs::read::LoggedRequest;
 
-/// Days that the chart shows.
+/// Days of the chart.
 pub const DAYS: usize = 30;
-/// Requests and entries of the activity that the page shows.
+/// Maximum number of requests and of activity entries on the page.
 const LAST: u32 = 20;
 
-/// Requests of a day: those that passed the check of the key, and the others.
+/// Requests of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
-    /// Passed.
+    /// Requests that passed the check of the key.
     pub accepted: u64,
-    /// Did not.
+    /// Requests that were refused.
     pub refused: u64,
 }
 
-/// A key and what it did.
+/// Data of a key's page.
 #[derive(Debug)]
 pub struct KeyDetail {
     /// The key.
     pub key: Key,
-    /// Name of its creator, if they still exist.
+    /// Name of its creator; `None` once that person is deleted.
     pub creator: Option<String>,
-    /// It and the keys that it replaces or is replaced by, newest first.
+    /// The chain of rotations that it is part of, newest key first.
     pub chain: Vec<Key>,
-    /// What the keys in their grace period and their replacements did since the rotation.
+    /// Usage since the rotation, of keys in their grace period and of their replacements.
     pub since: BTreeMap<KeyId, Since>,
-    /// The midnight (UTC) that the first of the days begins with.
+    /// Start of the first day, in UTC.
     pub first_day: Timestamp,
-    /// Each day up to today; nothing where they could not be counted in time.
+    /// Requests of each day up to today; `None` if counting timed out.
     pub days: Option<[Requests; DAYS]>,
-    /// Its last requests, newest first.
+    /// Its latest requests, newest first.
     pub requests: Vec<LoggedRequest>,
-    /// Whether requests of these days were dropped from the log. It is not known for which keys.
+    /// Whether the request log has gaps in these days. A gap does not say which keys it concerns.
     pub has_gaps: bool,
-    /// What was done to it, newest first.
+    /// Activity entries about it, newest first.
     pub activity: Vec<Entry>,
 }
 
-/// The requests of a key on each day from the first on.
+/// Requests of a key for each day, from the first day on.
 async fn days(
     app: &App,
     reader: &AccountReader,
@@ -79,7 +79,7 @@ async fn days(
     Ok(Some(days))
 }
 
-/// Gathers it.
+/// Loads the data.
 ///
 /// # Errors
 /// `NotFound` when the account has no such key.

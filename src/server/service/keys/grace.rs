@@ -1,4 +1,4 @@
-//! The grace period of a key that was replaced: moving its end, and what both keys did in it (docs/security.md, S38).
+//! Grace periods: changing their end, and the usage of both keys during one (docs/security.md, S38).
 
 use crate::{
     domain::{activity::Event, field_errors::FieldErrors, grace, ids::KeyId, key::Transition},
@@ -16,11 +16,11 @@ pub use crate::server::store::logs::read::Since;
 
 const NOT_IN_GRACE: &str = "This key is not in a grace period any more.";
 
-/// Lets a key that was replaced stop `hours` after its rotation, or now when `hours` is 0.
+/// Ends the grace period of a rotated key `hours` after its rotation, or now when `hours` is 0.
 ///
 /// # Errors
-/// `NotFound` when the account has no such key, `Invalid` with the hours, `Conflict` when it was not replaced or has
-/// ended.
+/// `NotFound` when the account has no such key, `Invalid` for other hours, `Conflict` when the key was not
+/// rotated or has ended.
 pub async fn change_grace(
     app: &App,
     manager: &KeyManager,
@@ -64,8 +64,8 @@ async fn move_grace(app: &App, manager: &KeyManager, id: &str, hours: &str) -> R
     Ok(())
 }
 
-/// What the keys in their grace period and their replacements did since the rotation. Empty where that could not be
-/// counted in time: the rows are drawn without it then.
+/// Usage since the rotation, of keys in their grace period and of their replacements. Empty if counting timed
+/// out: the rows are then rendered without it.
 pub async fn since(app: &App, reader: &AccountReader) -> Result<BTreeMap<KeyId, Since>, ServiceError> {
     let (account, now) = (reader.account.id, app.now());
     if !app.store.read().await?.logs().any_in_grace(account, now).await? {

@@ -16,16 +16,16 @@ use crate::{
     },
 };
 
-/// Leaks that the page names; the others follow once these are acknowledged.
+/// Maximum number of leaks on the page; more follow once these are acknowledged.
 const NAMED: u32 = 10;
 
-/// Revokes a key that its holder reports. Reported again, nothing more happens.
+/// Revokes a reported key. A repeated report changes nothing.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
-    // A key can be reported any number of times, and only the first report does work. The response is the same, and the
-    // key has ended on every server.
+    // A repeated report writes nothing, because anyone with the key can send any number of them. Like the first
+    // one, it is answered once the key has ended on every server.
     if key.leak_reported_at.is_some() && key.revoked_at.is_some() {
         return app.store.all_known().await;
     }
@@ -41,7 +41,7 @@ pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Resu
     app.store.all_known().await
 }
 
-/// The keys of an account that were reported and that no owner has acknowledged.
+/// The reported keys of an account that no owner has acknowledged.
 ///
 /// # Errors
 /// When the database fails.
@@ -50,7 +50,7 @@ pub async fn open(app: &App, reader: &AccountReader) -> Result<Vec<Key>, Service
     Ok(store.leaks().open(reader.account.id, NAMED).await?)
 }
 
-/// Acknowledges a leak by `manager`; a repeat is not an error.
+/// Acknowledges a leak; a repeat is no error.
 ///
 /// # Errors
 /// `NotFound` when the account has no such key.

@@ -13,14 +13,14 @@ pub use crate::server::store::keys::list::{KeyCounts, KeyFilter};
 /// Rows of a page.
 pub const PAGE: u32 = 50;
 
-/// What the table shows.
+/// A page of the list.
 #[derive(Clone, Debug)]
 pub struct KeyList {
     /// The keys of the page, newest first, at most [`PAGE`].
     pub keys: Vec<Key>,
-    /// How many keys of the list come before these.
+    /// Number of keys in the list before these.
     pub before: u64,
-    /// How many the search leaves.
+    /// Number of keys that match the search, by state.
     pub counts: KeyCounts,
     /// Whether there are newer ones.
     pub has_newer: bool,
@@ -29,7 +29,7 @@ pub struct KeyList {
 }
 
 impl KeyList {
-    /// How many keys the list has on all its pages.
+    /// Number of keys on all pages of the list.
     #[must_use]
     pub const fn total(&self, filter: &KeyFilter) -> u64 {
         match filter.live {
@@ -39,13 +39,13 @@ impl KeyList {
         }
     }
 
-    /// Where its first key stands.
+    /// Cursor of its first key.
     #[must_use]
     pub fn first_place(&self) -> Option<Cursor> {
         self.keys.first().map(place)
     }
 
-    /// Where its last key stands.
+    /// Cursor of its last key.
     #[must_use]
     pub fn last_place(&self) -> Option<Cursor> {
         self.keys.last().map(place)
@@ -60,10 +60,11 @@ fn place(key: &Key) -> Cursor {
     }
 }
 
-/// A page of an account's keys. A place that nothing is left beyond, since rows went meanwhile, is the last page or the
-/// first.
+/// A page of an account's keys. If no row is left beyond the cursor, because rows were removed meanwhile, it
+/// is the last or the first page.
 ///
 /// # Errors
+/// When the database fails.
 /// When the database fails.
 pub async fn list(
     app: &App,
@@ -91,7 +92,7 @@ async fn exactly(
     page: Page,
 ) -> Result<KeyList, ServiceError> {
     let (account, now) = (reader.account.id, app.now());
-    // One row more than a page shows whether there are others.
+    // One row more than a page, to detect whether there are others.
     let (size, limit) = (PAGE as usize, PAGE + 1);
     let mut store = app.store.read().await?;
     let counts = store.key_list().counts(account, filter, now).await?;

@@ -1,4 +1,4 @@
-//! Giving a key that was never used a new secret.
+//! Reissue: a new secret for a key that was never used.
 
 use super::{Revealed, check_form_token, once};
 use crate::{
@@ -17,11 +17,12 @@ const USED: &str =
     "This key has been used, so its secret is in somebody's hands. Create another key instead.";
 const ENDED: &str = "This key has ended. Create another one instead.";
 
-/// Gives a key that was never used a new secret; the lost one is dead from then on (docs/security.md, S35).
+/// Gives a new secret to a key that was never used. The lost secret is refused from then on
+/// (docs/security.md, S35).
 ///
 /// # Errors
-/// `NotFound` when the account has no such key, `Conflict` when it was used or has ended, `Repeated` when the form was
-/// sent before.
+/// `NotFound` when the account has no such key, `Conflict` when it was used or has ended, `Repeated` when the
+/// form was already submitted.
 pub async fn reissue(
     app: &App,
     manager: &KeyManager,
@@ -39,7 +40,7 @@ async fn give_another_secret(
 ) -> Result<Revealed, ServiceError> {
     let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
     check_form_token(form_token)?;
-    // A use that waits to be written is a use.
+    // A use that is still queued counts.
     if !app.recorder.flush().await {
         return Err(StoreError::Slow.into());
     }

@@ -1,4 +1,4 @@
-//! Revoking keys: one or several at a time.
+//! Revoking one or several keys.
 
 use super::selection::{find, read};
 use crate::{
@@ -18,10 +18,11 @@ use crate::{
 };
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Longest reason, in characters.
+/// Maximum length of a reason, in characters.
 pub const LONGEST_REASON: usize = 200;
 
-/// The reason as it is kept: one line, without what cannot be seen. It is kept for ever, so it holds no key.
+/// Normalises a reason: one line, no invisible characters. It is stored for ever, so a text that contains a
+/// key is refused.
 pub(in crate::server::service) fn reason(text: &str) -> Result<String, ServiceError> {
     let reason: String = text.nfc().filter(|c| !c.is_control()).collect();
     let reason = reason.trim();
@@ -36,10 +37,11 @@ pub(in crate::server::service) fn reason(text: &str) -> Result<String, ServiceEr
     Ok(reason.to_owned())
 }
 
-/// Disables keys for good: the next request with one of them is refused. Those that have ended already stay as they are.
+/// Revokes keys: the next request with one of them is refused. Keys that have already ended stay as they are.
 ///
 /// # Errors
-/// `NotFound` when the account lacks one of them, `Invalid` with the reason, `Conflict` when none works any more.
+/// `NotFound` when the account lacks one of them, `Invalid` for the reason, `Conflict` when none of them is
+/// live.
 pub async fn revoke(app: &App, manager: &KeyManager, ids: &[String], why: &str) -> Result<(), ServiceError> {
     settled(app, revoke_all(app, manager, ids, why)).await
 }

@@ -31,7 +31,7 @@ const fn refusal(status: KeyStatus) -> &'static str {
     }
 }
 
-/// The key that `key` was made to replace, while that one still works: rotating `key` stops it at once.
+/// The key whose replacement `key` is, while that one still works: rotating `key` ends it at once.
 ///
 /// # Errors
 /// When the database fails.
@@ -48,8 +48,8 @@ pub async fn stops(app: &App, reader: &AccountReader, key: &Key) -> Result<Optio
 /// one keeps working for `grace` hours. Of two simultaneous rotations, one wins.
 ///
 /// # Errors
-/// `NotFound` when the account has no such key, `Invalid` with the grace period, `Conflict` when the key cannot be
-/// rotated or there is no room for another, `Repeated` when the form was sent before.
+/// `NotFound` when the account has no such key, `Invalid` for the grace period, `Conflict` when the key
+/// cannot be rotated or the account has reached its cap, `Repeated` when the form was already submitted.
 pub async fn rotate(
     app: &App,
     manager: &KeyManager,
@@ -111,7 +111,7 @@ async fn replace(
     })
 }
 
-/// Stops the key that `old` was made to replace, if it still works: of a chain two secrets work at most.
+/// Ends the key whose replacement `old` is, if it still works: at most two secrets of a chain work.
 async fn stop_older(
     app: &App,
     tx: &mut Tx,

@@ -1,4 +1,4 @@
-//! The keys that a person has selected, one or several.
+//! The keys that a person has selected.
 
 use crate::{
     domain::{
@@ -8,10 +8,10 @@ use crate::{
     server::{access::AccountReader, app::App, error::ServiceError, store::Tables},
 };
 
-/// Most keys that are ended at once; a page of the list has fewer.
+/// Maximum number of keys in one action; more than a page of the list has.
 const MOST: usize = 100;
 
-/// What these ids say, each once, in their order.
+/// Parses ids; each once, in their order.
 pub(super) fn read(ids: &[String]) -> Result<Vec<KeyId>, ServiceError> {
     if ids.is_empty() {
         return Err(ServiceError::Refused("Choose a key."));
@@ -45,7 +45,7 @@ pub(super) async fn find(
 /// The keys with these ids, each once, in their order.
 ///
 /// # Errors
-/// `Refused` when there are none or too many, `NotFound` when the account lacks one of them.
+/// `Refused` for no or too many ids, `NotFound` when the account lacks one of them.
 pub async fn chosen(app: &App, reader: &AccountReader, ids: &[String]) -> Result<Vec<Key>, ServiceError> {
     let ids = read(ids)?;
     let mut store = app.store.read().await?;

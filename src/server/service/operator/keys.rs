@@ -1,5 +1,5 @@
-//! Keys of the whole server: which there are, and their end, one or many. Many go in steps of a transaction each
-//! (docs/security.md, S85); after the last one the command waits for the servers (S73).
+//! Keys of the whole server: listing them, and revoking one or many. Many are revoked in steps of one
+//! transaction each (docs/security.md, S85); after the last step the command waits for the servers (S73).
 
 use super::{ListedKey, Made, Named, Operator, PAGE, refuse};
 use crate::{
@@ -16,32 +16,32 @@ use crate::{
     },
 };
 
-/// Keys that one transaction revokes. In an account of 1,000,000 keys on SQLite a step took 22 ms, the worst of 1,000
-/// steps 112 ms, and other writes waited as long (two cores, without optimisation).
+/// Keys that one transaction revokes. Measured in an account of 1,000,000 keys on SQLite: a step took 22 ms,
+/// the longest of 1,000 steps 112 ms, and other writes waited as long (two cores, unoptimised build).
 const STEP: u32 = 50;
 
-/// What a step of many did.
+/// Result of a step.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Step {
     /// Keys that were revoked.
     pub revoked: u64,
-    /// The last key that was looked at, which the next step begins after; nothing at the end.
+    /// Cursor for the next step; `None` after the last key.
     pub last: Option<Made>,
 }
 
 impl Operator<'_> {
-    /// What is now, for the states of keys.
+    /// The current time, for the states of keys.
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.now()
     }
 
-    /// The next accounts after a slug; none at the end.
+    /// The next accounts after a slug; empty at the end.
     pub async fn accounts(&self, after: &str) -> Result<Vec<Named>, ServiceError> {
         Ok(self.store.read().await?.operator().accounts(after, PAGE).await?)
     }
 
-    /// The keys of an account that were made before one, newest first; none at the end.
+    /// The keys of an account that were created before this one, newest first; empty at the end.
     pub async fn keys(
         &self,
         account: AccountId,
@@ -56,7 +56,7 @@ impl Operator<'_> {
             .await?)
     }
 
-    /// A key by its id, and the account it belongs to.
+    /// A key by its id, and its account.
     ///
     /// # Errors
     /// `Conflict` with a sentence when there is none.
@@ -68,11 +68,11 @@ impl Operator<'_> {
         {
             return Ok((found, account));
         }
-        // What was given may be a whole key, which is never shown.
+        // The argument is not repeated in the message, because it can be a whole key.
         refuse("there is no key with this id: babysea key list shows the ids".to_owned())
     }
 
-    /// How many keys work, of an account or of the whole server.
+    /// Number of live keys, of an account or of the whole server.
     pub async fn live_keys(&self, account: Option<AccountId>) -> Result<u64, ServiceError> {
         let (mut reader, now) = (self.store.read().await?, self.now());
         Ok(match account {
@@ -111,7 +111,7 @@ impl Operator<'_> {
     /// No step waits for the servers, [`Operator::settle`] does so after the last one: where no server runs, that is a second.
     ///
     /// # Errors
-    /// `Invalid` with the reason.
+    /// `Invalid` for the reason.
     pub async fn revoke_step(
         &self,
         account: AccountId,

@@ -1,4 +1,5 @@
-//! Who is in a team, and their end or another role there. Its primary owner stays: no team is without one.
+//! Members of a team: listing them, removing one, changing a role. The primary owner stays, because no team
+//! is without one.
 
 use super::{Member, Operator, PAGE, Person, refuse};
 use crate::{
@@ -14,20 +15,20 @@ use crate::{
     },
 };
 
-/// A person in a team.
+/// A member of a team.
 pub struct InTeam {
     /// The team.
     pub team: Account,
-    /// Who.
+    /// The member.
     pub person: Person,
-    /// What they are there.
+    /// Their role.
     pub role: Role,
-    /// Since when.
+    /// When they joined.
     pub since: Timestamp,
 }
 
 impl Operator<'_> {
-    /// The primary owner of an account, as one of its people.
+    /// The primary owner of an account, in the form of a member.
     pub async fn primary_owner(
         &self,
         account: &Account,
@@ -43,7 +44,7 @@ impl Operator<'_> {
         }))
     }
 
-    /// The next people of a team after one; none at the end.
+    /// The next members of a team after this one; empty at the end.
     pub async fn members(
         &self,
         account: AccountId,
@@ -53,10 +54,10 @@ impl Operator<'_> {
         Ok(reader.operator().members(account, after, PAGE).await?)
     }
 
-    /// Finds a person in a team who is not its primary owner.
+    /// Finds a member who is not the primary owner.
     ///
     /// # Errors
-    /// `Conflict` with a sentence when they are not in it, or own it.
+    /// `Conflict` with a sentence when the person is no member, or the primary owner.
     pub async fn member(&self, slug: &str, email: &str) -> Result<InTeam, ServiceError> {
         let (team, owner) = self.account(slug).await?;
         let person = self.person(email).await?;
@@ -78,10 +79,10 @@ impl Operator<'_> {
         }
     }
 
-    /// Removes a person from a team. The keys they created stay.
+    /// Removes a member. The keys they created stay.
     ///
     /// # Errors
-    /// `Conflict` when they are not in it any more.
+    /// `Conflict` when they are no longer a member.
     pub async fn remove_member(&self, member: &InTeam) -> Result<(), ServiceError> {
         let (team, user) = (member.team.id, member.person.id()?);
         let mut tx = self.store.write().await?;
@@ -99,10 +100,10 @@ impl Operator<'_> {
         Ok(tx.commit().await?)
     }
 
-    /// Changes the role of a person in a team.
+    /// Changes the role of a member.
     ///
     /// # Errors
-    /// `Conflict` when they are not in it any more, or have the role.
+    /// `Conflict` when they are no longer a member, or already have the role.
     pub async fn set_role(&self, member: &InTeam, role: Role) -> Result<(), ServiceError> {
         let (team, user) = (member.team.id, member.person.id()?);
         let mut tx = self.store.write().await?;

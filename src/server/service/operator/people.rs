@@ -1,4 +1,4 @@
-//! People: who there is, another password for one, and the end of their sessions.
+//! People: listing them, setting a password, ending all sessions.
 
 use super::{Operator, PAGE, Person};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 use std::sync::Arc;
 
 impl Operator<'_> {
-    /// The next people after a cursor, in the order of their addresses; none at the end.
+    /// The next people after a cursor, ordered by email; empty at the end.
     pub async fn people(&self, after: &str) -> Result<Vec<Person>, ServiceError> {
         let mut reader = self.store.read().await?;
         Ok(reader.operator().people(after, self.now(), PAGE).await?)
@@ -33,11 +33,11 @@ impl Operator<'_> {
         Ok(ended)
     }
 
-    /// Gives a person another password, by the rules of signing up. All their sessions end, and so does what their
-    /// browsers are known by, which is made from the password's hash. Returns how many sessions there were.
+    /// Sets a new password, by the rules of sign-up. Ends all sessions of the person. Known-browser cookies
+    /// become invalid too, because they depend on the password's hash. Returns the number of sessions.
     ///
     /// # Errors
-    /// `Invalid` with what is wrong with the password.
+    /// `Invalid` with the reason why the password is refused.
     pub async fn set_password(&self, person: &Person, password: &Password) -> Result<u64, ServiceError> {
         let refuse = |sentence: String| ServiceError::Invalid(FieldErrors::one("password", sentence));
         password
@@ -60,7 +60,7 @@ impl Operator<'_> {
         self.record_person(&mut tx, user, person, Event::PasswordChanged)
             .await?;
         tx.commit().await?;
-        // A sign-in that is under way with the old password makes no session any more.
+        // A concurrent sign-in with the old password can no longer create a session.
         Ok(ended)
     }
 

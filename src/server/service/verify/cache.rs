@@ -20,25 +20,25 @@ use std::sync::{
 /// Capacity; the least used keys are evicted first.
 const MOST: usize = 200_000;
 
-/// How often a use is recorded while the log queue is full, in milliseconds.
+/// Interval at which a key's use is recorded while the log queue is full, in milliseconds.
 const USES_EVERY: i64 = 60_000;
 
 /// A cached key, prepared for the routes of one catalogue.
 pub struct Known {
     /// The key.
     pub key: Key,
-    /// What it may do.
+    /// Its scopes as a bit set of the catalogue.
     pub grants: Grants,
     catalog: Arc<Catalog>,
     moment: Moment,
-    /// Its identity headers, once forward-auth needed them.
+    /// Its identity headers, built when forward-auth first needs them.
     identity: OnceLock<[String; 4]>,
     /// When a use was last recorded, in milliseconds.
     use_due: AtomicI64,
 }
 
 impl Known {
-    /// A key that was loaded after `moment` was read.
+    /// A key that was loaded after the change number `moment` was read.
     #[must_use]
     pub fn new(key: Key, catalog: &Arc<Catalog>, moment: Moment) -> Self {
         Self {

@@ -38,11 +38,11 @@ impl Quota {
     }
 }
 
-/// What an account and its keys have used in a minute.
+/// Used quota of an account and its keys in a minute.
 #[derive(Default)]
 struct Used {
     account: u32,
-    /// Of keys with a limit of their own.
+    /// Of keys with their own rate limit.
     keys: HashMap<KeyId, u32>,
 }
 
@@ -59,7 +59,7 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// Limits each account to so many requests a minute, for all its keys together; `None` is no limit.
+    /// Gives each account a rate limit, in requests a minute for all its keys together; `None` is no limit.
     #[must_use]
     pub fn new(per_account: Option<u32>) -> Self {
         Self {
@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(quotas.take(account, one, None, at(60_100)).1, Ok(()));
         let back = quotas.take(account, one, None, at(59_900));
         assert_eq!(back.1.map_err(|exceeded| exceeded.retry_after), Err(61));
-        // Set back by an hour, it counts from there.
+        // After the clock was set back by an hour, the window starts at the new time.
         assert_eq!(quotas.take(account, one, None, at(-3_600_000)).1, Ok(()));
     }
 }

@@ -1,12 +1,12 @@
-//! Requests by day, as bars that the server draws, and the same numbers as a table.
+//! Requests by day: a bar chart as SVG from the server, and the same numbers as a table.
 
 use crate::ui::kit::pager::grouped;
 use leptos::prelude::*;
 
-/// Width of the drawing, in its own units; a day has an equal part of it.
+/// Width of the chart in SVG units; each day gets an equal part of it.
 const WIDTH: u32 = 600;
 const HEIGHT: u32 = 120;
-/// Space between two bars.
+/// Gap between two bars.
 const GAP: u32 = 4;
 
 /// A day.
@@ -16,18 +16,18 @@ pub struct Bar {
     pub day: String,
     /// Requests that passed the check of the key.
     pub accepted: u64,
-    /// The others.
+    /// Requests that were refused.
     pub refused: u64,
 }
 
-/// Where the parts of a bar begin and how high they are.
+/// Positions and heights of the parts of a bar.
 #[derive(Debug, PartialEq, Eq)]
 struct Heights {
     accepted: u32,
     refused: u32,
 }
 
-/// Heights in proportion to the highest day; what happened at all can be seen.
+/// Scales a bar to the highest day. A part with at least one request stays visible.
 fn heights(bar: &Bar, most: u64) -> Heights {
     let height = |count: u64| {
         let share = u128::from(count) * u128::from(HEIGHT) / u128::from(most.max(1));
@@ -41,10 +41,10 @@ fn heights(bar: &Bar, most: u64) -> Heights {
     }
 }
 
-/// The drawing, its legend, and its table.
+/// The chart, its legend, and the table.
 #[component]
 pub fn Chart(
-    /// Oldest first.
+    /// Days, oldest first.
     days: Vec<Bar>,
 ) -> impl IntoView {
     let most = days
@@ -83,7 +83,7 @@ pub fn Chart(
             </p>
         }
     });
-    // Days without a request would be thirty lines of zeros.
+    // Skips days without requests: up to thirty rows of zeros help no reader.
     let rows = days
         .iter()
         .filter(|bar| bar.accepted + bar.refused > 0)

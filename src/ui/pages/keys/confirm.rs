@@ -1,4 +1,4 @@
-//! The dialogs that ask before something is done to keys, drawn open: their openers ask for the page with them.
+//! Confirmation dialogs of actions on keys, rendered open: a button loads the page with the dialog.
 
 use super::{
     list_view::{ListView, ViewFields},
@@ -22,31 +22,32 @@ use crate::{
 };
 use leptos::{prelude::*, server_fn::ServerFn as _};
 
-/// What `from` says in the address of a dialog that was opened on the page of its key.
+/// Value of the query parameter `from` when the dialog was opened on the key's page.
 pub const DETAIL: &str = "detail";
 
-/// What is to be done.
+/// The action to confirm.
 #[derive(Clone, Debug)]
 pub enum Ask {
-    /// `Reissue secret`, for a key whose secret was lost before it was used (docs/security.md, S35).
+    /// `Reissue secret`, for a key whose secret was lost before its first use (docs/security.md, S35).
     Reissue,
-    /// `Rotate API key`; with it goes the prefix of an older key that stops at once, if there is one.
+    /// `Rotate API key`. Carries the prefix of an older key in its grace period, which this rotation stops at
+    /// once.
     Rotate(Option<String>),
-    /// `Change grace period`: the choices, as hours from the rotation and the moment they lead to.
+    /// `Change grace period`. Carries the choices: hours since the rotation, and the resulting end.
     ChangeGrace(Vec<(u64, Timestamp)>),
     /// `Revoke API key`.
     Revoke,
     /// `Delete API key`.
     Delete {
-        /// So many rows of the request log go with it; nothing where they could not be counted in time.
+        /// Rows of the request log that are deleted with it; `None` if counting timed out.
         rows: Option<u64>,
-        /// What has to be typed.
+        /// The text that the person has to type.
         confirmation: String,
     },
 }
 
 impl Ask {
-    /// What the address calls it.
+    /// Its name in the query.
     const fn id(&self) -> &'static str {
         match self {
             Self::Reissue => "reissue",
@@ -111,25 +112,25 @@ impl Ask {
     }
 }
 
-/// What the dialog shows.
+/// Data of the dialog.
 #[derive(Clone, Debug)]
 pub struct QuestionData {
-    /// What is to be done.
+    /// The action to confirm.
     pub ask: Ask,
-    /// The keys: one, or several that are revoked or deleted together.
+    /// The keys: one, or several to revoke or delete together.
     pub keys: Vec<KeyRow>,
-    /// The form as it stands.
+    /// State of the form.
     pub form: FormState,
-    /// Path of the key's page, if the dialog was opened there: `Cancel` leads back to it.
+    /// Path of the key's page if the dialog was opened there: `Cancel` returns to it.
     pub from: Option<String>,
-    /// When the page is drawn.
+    /// The time at which the page is rendered.
     pub now: Timestamp,
 }
 
 /// The dialog.
 #[component]
 pub fn Question(
-    /// What it shows.
+    /// Its data.
     data: QuestionData,
     /// Slug of the account.
     account: String,
@@ -158,7 +159,7 @@ pub fn Question(
     let cancels = closer.clone();
     let fields = fields(&ask, &form);
     let warning = consequence(&ask, several);
-    // Revoking and deleting take a list, whose field is named like one.
+    // Revoking and deleting take a list of ids.
     let name = if ask.is_destructive() { "keys[]" } else { "key" };
     let fields_of_keys = keys
         .iter()
@@ -207,7 +208,7 @@ pub fn Question(
     }
 }
 
-/// The key in question, or the list of them.
+/// The key that the dialog is about, or the list of them.
 #[component]
 fn Facts(keys: Vec<KeyRow>, now: Timestamp) -> impl IntoView {
     if let [key] = keys.as_slice() {
@@ -237,7 +238,7 @@ fn Facts(keys: Vec<KeyRow>, now: Timestamp) -> impl IntoView {
             }
         })
         .collect_view();
-    // Longer lists scroll, with the keyboard too.
+    // A long list scrolls, so it must take the keyboard focus.
     view! { <ul class="key-list" tabindex="0" aria-label="Keys">{items}</ul> }.into_any()
 }
 

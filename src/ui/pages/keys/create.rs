@@ -1,4 +1,4 @@
-//! The dialog `Add API key`, drawn by the server; `dialogs` opens it and sends it in place.
+//! The dialog `Add API key`, rendered by the server. `dialogs` opens it and sends its form in place.
 
 use super::{
     CreateData,
@@ -28,19 +28,19 @@ use leptos::{prelude::*, server_fn::ServerFn as _};
 pub const DIALOG: &str = "create-key";
 /// Id of the field `IP allowlist (optional)`.
 pub const ALLOWLIST: &str = "allowlist";
-/// Id of the list that says what an allowlist covers.
+/// Id of the list that shows how the allowlist is parsed.
 pub const READING: &str = "allowlist-reading";
 
 /// The dialog.
 #[component]
 pub fn CreateForm(
-    /// The form, and what can be chosen in it.
+    /// The form and its choices.
     create: CreateData,
     /// Slug of the account.
     account: String,
     /// The list behind it.
     view: ListView,
-    /// Whether it is drawn open, for browsers without scripts.
+    /// Whether it is rendered open, for browsers without scripts.
     open: bool,
 ) -> impl IntoView {
     let CreateData {
@@ -98,7 +98,7 @@ pub fn CreateForm(
                     <SubmitButton label="Add"/>
                 </DialogFoot>
             </form>
-            // Without scripts, `Cancel` asks for the page without the dialog.
+            // Without scripts, `Cancel` loads the page without the dialog.
             <form id="close-create-key" method="get" action=page data-stays>
                 <ViewFields view/>
             </form>
@@ -110,7 +110,8 @@ pub fn CreateForm(
 fn AllowlistField(form: FormState, address: Option<String>) -> impl IntoView {
     let typed = form.value(ALLOWLIST);
     let invalid = form.errors().get(ALLOWLIST).map(|_| "true");
-    // Of a form that comes back; while it is filled in, `dialogs` asks.
+    // For a form that was refused and is shown again. While the person types, `dialogs` calls the server
+    // function.
     let reading = Allowlist::parse(&typed).map_or_else(|_| AllowlistReading::default(), Into::into);
     let unread = reading.lines.is_empty();
     let sentences = reading
@@ -138,7 +139,7 @@ fn AllowlistField(form: FormState, address: Option<String>) -> impl IntoView {
                 id=ALLOWLIST
                 name=ALLOWLIST
                 rows="2"
-                // More is refused with all that was typed in the other fields.
+                // A longer text is refused together with the input in the other fields.
                 maxlength=network::MAX_BYTES
                 autocomplete="off"
                 spellcheck="false"
@@ -152,7 +153,7 @@ fn AllowlistField(form: FormState, address: Option<String>) -> impl IntoView {
             <p class="field-hint" id="allowlist-hint">
                 "Comma-separated IPs. Leave empty to allow all IPs. CIDR blocks such as 203.0.113.0/24 count as one of up to 50 entries."
             </p>
-            // Announced: the server is asked when the focus leaves the field.
+            // Announced, because its content changes when the focus leaves the field.
             <div role="status"><FieldError form=form.clone() name=ALLOWLIST/></div>
             {address}
             <div role="status"><ul class="reading" id=READING hidden=unread>{sentences}</ul></div>

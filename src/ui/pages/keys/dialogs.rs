@@ -1,4 +1,5 @@
-//! What the dialogs of the page do once scripts run: they open in place, are sent in place, and lead to `View API key`.
+//! The island around the dialogs of the page: opens them in place, sends their forms, and shows `View API
+//! key`.
 
 use super::{
     create::{ALLOWLIST, READING},
@@ -23,7 +24,7 @@ use leptos::{
     web_sys::{Element, Event, HtmlDialogElement, HtmlFormElement, HtmlTextAreaElement, UrlSearchParams},
 };
 
-/// The dialogs that the server drew, and the one that follows them.
+/// The island: the dialogs that the server rendered, and `View API key`.
 #[island]
 pub fn KeyDialogs(
     /// The list behind them.
@@ -34,7 +35,7 @@ pub fn KeyDialogs(
     let revealed = RwSignal::new(None::<RevealedKey>);
     Effect::new(|| request_animation_frame(take_over));
 
-    // The openers stand outside of this island.
+    // On the window, because the buttons that open dialogs are outside of this island.
     window_event_listener(ev::submit, |event| {
         let form = event
             .target()
@@ -46,7 +47,7 @@ pub fn KeyDialogs(
         }
     });
     window_event_listener(ev::keydown, |event| move_in_menu(&event));
-    // A secret is shown here; after everything else the browser goes to another page.
+    // A secret is shown on this page; every other result navigates.
     let reveal = move |key: RevealedKey| {
         each("[data-dialogs] dialog", &mut |dialog| {
             set_busy(dialog, false);
@@ -78,7 +79,7 @@ pub fn KeyDialogs(
             read_allowlist();
         }
     };
-    // Escape leads where `Cancel` leads.
+    // Escape does the same as `Cancel`.
     let cancel = |event: Event| {
         let form =
             element(&event).and_then(|open| document().get_element_by_id(&format!("close-{}", open.id())));
@@ -88,7 +89,7 @@ pub fn KeyDialogs(
         }
     };
     view! {
-        // The event `cancel` does not bubble.
+        // Captured, because the event `cancel` does not bubble.
         <div
             class="live"
             data-dialogs
@@ -111,8 +112,8 @@ fn dialog(id: &str) -> Option<HtmlDialogElement> {
     document().get_element_by_id(id)?.dyn_into().ok()
 }
 
-/// What the server drew open becomes a real modal dialog; what it made inert, or hid because only scripts can do it,
-/// comes to life.
+/// Turns a dialog that the server rendered open into a modal one, removes `inert`, and shows elements that
+/// only work with scripts.
 fn take_over() {
     each("[data-dialogs] dialog[open]", &mut |dialog| {
         each("[inert]", &mut |frame| {
@@ -120,7 +121,7 @@ fn take_over() {
         });
         let modal = dialog.unchecked_ref::<HtmlDialogElement>();
         modal.close();
-        // Closing a modal dialog gives the focus back to where it was.
+        // Closing a modal dialog returns the focus to the element that had it before.
         if let Some(opener) = first(&format!("[data-opens={}] button", dialog.id())) {
             focus(&opener);
         }
@@ -131,8 +132,8 @@ fn take_over() {
     });
 }
 
-/// Arrows, Home and End move the focus between the items of the row's menu that holds it, and go round at its ends (ARIA
-/// Authoring Practices, "Menu").
+/// Arrow keys, Home and End move the focus between the items of an open row menu, and wrap around at its ends
+/// (ARIA Authoring Practices, "Menu").
 fn move_in_menu(event: &ev::KeyboardEvent) {
     let (start, end) = ("button", "button:last-of-type");
     let (next, round) = match event.key().as_str() {
@@ -156,7 +157,7 @@ fn allowlist() -> Option<HtmlTextAreaElement> {
     document().get_element_by_id(ALLOWLIST)?.dyn_into().ok()
 }
 
-/// Adds an address to what was typed, unless it is there.
+/// Appends an address to the field unless it is already there.
 fn add_entry(address: &str) {
     let Some(field) = allowlist() else { return };
     let typed = field.value();
@@ -173,7 +174,7 @@ fn add_entry(address: &str) {
     read_allowlist();
 }
 
-/// Asks the server how it reads the allowlist, and shows the answer below the field.
+/// Asks the server how it parses the allowlist, and shows the result below the field.
 fn read_allowlist() {
     let (Some(field), Some(list)) = (allowlist(), document().get_element_by_id(READING)) else {
         return;
@@ -184,7 +185,7 @@ fn read_allowlist() {
             Ok(fields) if !typed.trim().is_empty() => call::<ReadAllowlist>(&fields).await,
             _ => Ok(AllowlistReading::default()),
         };
-        // The field was changed while the server answered.
+        // Stale: the field has changed since the request.
         if field.value() != typed {
             return;
         }

@@ -8,12 +8,12 @@ use crate::{
 use leptos::prelude::*;
 use std::iter;
 
-/// The choice, and the date that one of the choices asks for.
+/// A select element, and the date field for one of its options.
 #[component]
 pub fn ExpiresField(
     /// The form.
     form: FormState,
-    /// The first and the last day that a key may end on.
+    /// The first and the last day that a key may expire on.
     days: (String, String),
 ) -> impl IntoView {
     let never = (NEVER.to_owned(), "Never".to_owned());

@@ -1,5 +1,5 @@
-//! `How to use it`, below a new key: a tab for each way, and the command that tells whether the key works. The key in
-//! them is as hidden as the value above.
+//! `How to use it`, below a new key: a tab for each way, and the test command. The key in them is masked
+//! whenever the value above is.
 
 use crate::{
     domain::snippet::{KEY, Snippet, Trial},
@@ -12,21 +12,21 @@ use crate::{
 };
 use leptos::{prelude::*, task::spawn_local};
 
-/// A text with the key in it, as hidden as the value.
+/// Inserts the key into a text, masked like the value above.
 fn filled(text: &str, secret: String, progress: Progress) -> String {
     text.replace(KEY, &progress.readable(secret))
 }
 
-/// The two sections.
+/// The tabs and the test command.
 #[component]
 pub fn Usage(
-    /// The key, while it is shown.
+    /// The key; empty once the dialog is closed.
     secret: impl Fn() -> String + Copy + Send + Sync + 'static,
     /// The tabs.
     snippets: Vec<Snippet>,
-    /// The command, if there is one.
+    /// The test command, if the key's scopes open a route.
     trial: Option<Trial>,
-    /// What became of the key so far.
+    /// State of the dialog.
     progress: Progress,
 ) -> impl IntoView {
     let chosen = RwSignal::new(0_usize);
@@ -81,7 +81,7 @@ pub fn Usage(
     }
 }
 
-/// The command that tells whether the key works.
+/// The test command.
 #[component]
 fn TrialCommand(
     secret: impl Fn() -> String + Send + Sync + 'static,

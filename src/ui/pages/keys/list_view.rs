@@ -1,35 +1,35 @@
-//! The view of a list: search, filter, page and width. Every action on a key leads back to it.
+//! The view of the list of keys: search, filter, page and width. Every action on a key returns to it.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What the address says of the list.
+/// The view, as the query states it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ListView {
     /// Path of the page.
     pub page: String,
-    /// Its query, as fields of a form: browsers put a form's fields in the place of the query of its address.
+    /// Its query as form fields, because a GET form replaces the query of its action.
     pub fields: Vec<(String, String)>,
     /// Path and query.
     pub href: String,
 }
 
 impl ListView {
-    /// The same list with one more field, whose name and value stand for themselves in an address.
+    /// Path and query of the view plus one parameter. Name and value must not need percent-encoding.
     #[must_use]
     pub fn with(&self, field: &str, value: &str) -> String {
         let joint = if self.fields.is_empty() { '?' } else { '&' };
         format!("{}{joint}{field}={value}", self.href)
     }
 
-    /// Where a form with [`ViewFields`] leads to a row.
+    /// Action of a form with [`ViewFields`] that leads to a row.
     #[must_use]
     pub fn row(&self, id: &str) -> String {
         format!("{}#key-{id}", self.page)
     }
 
-    /// Where the list is shown after something was done to keys with these ids: a single one is pointed out, if it is
-    /// there.
+    /// Address of the list after a change of keys with these ids. A single key is highlighted if it is on the
+    /// page.
     #[must_use]
     pub fn after(&self, ids: &[String]) -> String {
         match ids {
@@ -39,10 +39,10 @@ impl ListView {
     }
 }
 
-/// The query of the list in a form that is sent with GET.
+/// The view's query as hidden fields, for a GET form.
 #[component]
 pub fn ViewFields(
-    /// The list.
+    /// The view.
     view: ListView,
 ) -> impl IntoView {
     view.fields

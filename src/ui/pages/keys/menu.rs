@@ -1,4 +1,4 @@
-//! The menu of a row: what can be done with its key, by those who may.
+//! The menu of a row: the actions on its key.
 
 use super::{
     list_view::{ListView, ViewFields},
@@ -14,14 +14,14 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// The button and the menu that it opens. Each item asks for the page with its dialog.
+/// The button and the menu that it opens. Each item loads the page with its dialog.
 #[component]
 pub fn RowMenu(
     /// The row.
     row: KeyRow,
     /// The list that the row is in.
     view: ListView,
-    /// Whether the viewer may do any of it.
+    /// Whether the viewer may change keys.
     may_manage: bool,
 ) -> impl IntoView {
     let KeyRow {

@@ -1,4 +1,5 @@
-//! The field `Permissions` of the dialog `Add API key`: the presets, and `Custom` with a box for each scope.
+//! The field `Permissions` of the dialog `Add API key`: the presets, and `Custom` with a check box for each
+//! scope.
 
 use crate::{
     api::wire::FormState,
@@ -15,33 +16,33 @@ use leptos::prelude::*;
 pub struct PresetChoice {
     /// Machine name.
     pub id: String,
-    /// Name for people.
+    /// Label.
     pub label: String,
-    /// The vendor's sentence.
+    /// The vendor's description.
     pub description: String,
-    /// The scopes behind it, in words.
+    /// Its scopes, as text.
     pub scopes: String,
 }
 
 /// A scope in the dialog.
 #[derive(Clone, Debug)]
 pub struct ScopeChoice {
-    /// Its name: `generation:read`.
+    /// Its name, such as `generation:read`.
     pub scope: String,
-    /// Method and pattern of each route that it opens.
+    /// Method and pattern of each route that needs it.
     pub routes: Vec<String>,
 }
 
-/// The cards.
+/// The cards, one for each preset.
 #[component]
 pub fn Permissions(
     /// The form.
     form: FormState,
-    /// In the order of the dialog.
+    /// Presets in the order of the dialog.
     presets: Vec<PresetChoice>,
-    /// For a custom choice.
+    /// Scopes for `Custom`.
     scopes: Vec<ScopeChoice>,
-    /// Path of the page that explains them.
+    /// Path of the page `Scopes`.
     about: String,
 ) -> impl IntoView {
     let chosen = form.value("preset");
@@ -101,7 +102,7 @@ pub fn Permissions(
     }
 }
 
-/// A box for each scope; it is seen while `Custom` is chosen.
+/// A check box for each scope, visible while `Custom` is selected.
 #[component]
 fn ScopeBoxes(form: FormState, scopes: Vec<ScopeChoice>) -> impl IntoView {
     let is_first_error = form.errors().first() == Some("scopes");

@@ -1,4 +1,4 @@
-//! The dialog `View API key`: the secret once, hidden at first, and gone with the dialog.
+//! The dialog `View API key`: shows the secret once, masked at first. Closing it removes the secret.
 
 use super::{
     how_to_use::Usage,
@@ -15,10 +15,10 @@ use crate::{
 };
 use leptos::{ev, html, prelude::*};
 
-/// The dialog; it opens when `revealed` holds a key, and the key leaves the page with it.
+/// The dialog. It opens when `revealed` gets a key; closing it clears the signal.
 #[component]
 pub fn ViewKey(
-    /// The key, while it is shown.
+    /// The key to show.
     revealed: RwSignal<Option<RevealedKey>>,
     /// The list behind it.
     list: ListView,
@@ -30,7 +30,7 @@ pub fn ViewKey(
 
     Effect::new(move || {
         if revealed.with(Option::is_some) {
-            // After the dialog has its contents, so that the focus finds its place in them.
+            // In the next frame, when the dialog has its content and can place the focus in it.
             request_animation_frame(move || {
                 if let Some(dialog) = dialog.get_untracked() {
                     let _ = dialog.show_modal();
@@ -51,7 +51,8 @@ pub fn ViewKey(
         }
     });
 
-    // Browsers close a dialog on the second Escape whatever its page says; `closedby` leaves the key to us.
+    // Browsers close a dialog on the second Escape even if `cancel` was prevented. With `closedby` the key is
+    // left to this handler.
     window_event_listener(ev::keydown, move |event| {
         if event.key() != "Escape" || revealed.with_untracked(Option::is_none) {
             return;

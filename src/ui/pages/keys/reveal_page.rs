@@ -1,5 +1,5 @@
-//! `View API key` as a page, for browsers without scripts: the secret in a field that can be selected, hidden until
-//! it is asked for. With scripts it is `view`, which never puts the secret into a page.
+//! `View API key` as a page, for browsers without scripts: the secret is in a text field, masked until a
+//! check box is set. With scripts, `reveal_dialog` shows it and no page contains the secret.
 
 use super::list_view::{ListView, ViewFields};
 use crate::{
@@ -18,10 +18,10 @@ use crate::{
 use leptos::{ev, prelude::*};
 use std::sync::Arc;
 
-/// Text with the key in it, as hidden as the value.
+/// A text with the key in it, masked like the value above.
 #[component]
 fn Filled(
-    /// The text, with a place for the key.
+    /// The text, with a placeholder for the key.
     text: String,
     /// The key.
     revealed: Arc<RevealedKey>,
@@ -34,7 +34,7 @@ fn Filled(
     }
 }
 
-/// The dialog, drawn open.
+/// The dialog, rendered open.
 #[component]
 pub fn KeptKey(
     /// The key.
@@ -103,8 +103,8 @@ pub fn KeptKey(
     }
 }
 
-/// Where scripts run after all (the form was sent before they were ready), the secret leaves with the page, and a page
-/// that comes back from the browser's memory is asked for anew (docs/security.md, S34).
+/// Removes the secret when the page is left, for browsers whose scripts started after the form was sent. A
+/// page that comes back from the back/forward cache navigates to `page` (docs/security.md, S34).
 #[island]
 pub fn ForgetKey(
     /// Address of the page behind the dialog.
@@ -120,7 +120,7 @@ pub fn ForgetKey(
     });
 }
 
-/// Says that the form was sent before, drawn open.
+/// Dialog, rendered open: the form was already submitted.
 #[component]
 pub fn RepeatedForm(
     /// What happened, and what to do.

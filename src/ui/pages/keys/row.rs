@@ -8,35 +8,35 @@ use crate::{
     ui::kit::moment::Phrase,
 };
 
-/// What a row shows.
+/// Data of a row.
 #[derive(Clone, Debug)]
 pub struct KeyRow {
     /// Id.
     pub id: String,
-    /// Whether the page points it out.
+    /// Whether it is highlighted.
     pub is_new: bool,
     /// Name.
     pub name: String,
-    /// What explains the name: preset, and when the key stops by itself or did.
+    /// Line below the name: the preset, and when the key expires or expired.
     pub about: Phrase,
     /// First 9 characters of the key.
     pub prefix: String,
     /// When it was last accepted.
     pub last_used_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// At the moment the page is drawn.
+    /// Its status when the page is rendered.
     pub status: KeyStatus,
-    /// Requests a minute that it may make, where that is limited beside its account's.
+    /// Its own rate limit, in requests a minute, if it has one.
     pub rate_limit: Option<u32>,
     /// Each entry of the allowlist.
     pub allowlist: Vec<String>,
-    /// What can be done with it now.
+    /// Actions that its state allows.
     pub allows: Vec<Transition>,
-    /// Whether another was made to replace it.
+    /// Whether it has a replacement.
     pub was_rotated: bool,
-    /// What it did since the rotation that it is part of, while both keys work.
+    /// Requests since the rotation, while the old key and its replacement both work.
     pub usage: Option<Phrase>,
-    /// Path of the page about it.
+    /// Path of its page.
     pub href: String,
 }

@@ -1,4 +1,4 @@
-//! The table of keys, or what is said in its place.
+//! The table of keys, or its empty state.
 
 use super::{
     KeysPageData, Opener,
@@ -23,13 +23,13 @@ use crate::{
 use leptos::prelude::*;
 use std::sync::Arc;
 
-/// The form that ticked rows belong to.
+/// Id of the form that the rows' check boxes belong to.
 const SELECTION: &str = "selection";
 
 /// The table.
 #[component]
 pub fn KeyTable(
-    /// The page.
+    /// Data of the page.
     data: Arc<KeysPageData>,
 ) -> impl IntoView {
     let (may_manage, view) = (data.create.is_some(), data.view.clone());
@@ -69,7 +69,7 @@ pub fn KeyTable(
     .into_any()
 }
 
-/// What can be done with the rows that are ticked.
+/// The bar with actions on the selected rows.
 #[component]
 fn Selected(view: ListView) -> impl IntoView {
     let fields = view! { <ViewFields view/> }.into_any();
@@ -123,7 +123,7 @@ fn Row(row: KeyRow, view: ListView, now: Timestamp, may_manage: bool) -> impl In
         .clone()
         .map(|phrase| view! { <span class="sub key-use"><Told phrase now/></span> });
     view! {
-        // The focus lands here after `Done`, which leads to this id.
+        // Takes the focus after `Done`, which leads to this id.
         <tr role="row" id=format!("key-{}", row.id) tabindex="-1" class=row.is_new.then_some("is-new")>
             <th scope="row" role="rowheader" class="cell-name">
                 {select}

@@ -1,4 +1,4 @@
-//! What the list shows: the search, and all keys, those that work or those that ended.
+//! The bar above the table: search, and the filter All, Working, Ended.
 
 use crate::ui::kit::{
     button::{Button, Kind},
@@ -7,25 +7,25 @@ use crate::ui::kit::{
 };
 use leptos::prelude::*;
 
-/// Where the list leads.
+/// Links and forms that change the view.
 #[derive(Clone, Debug, Default)]
 pub struct ListLinks {
-    /// All, those that work, those that ended.
+    /// The filter: all keys, live ones, ended ones.
     pub segments: Vec<Segment>,
-    /// Fields that a search keeps.
+    /// Hidden fields of the search form, which keep the filter.
     pub search_fields: Vec<(String, String)>,
-    /// Fields of the same list in the other view.
+    /// Hidden fields of the form that switches the width.
     pub full_fields: Vec<(String, String)>,
-    /// The list without the search.
+    /// Path of the list without the search.
     pub clear: String,
 }
 
 /// The bar above the table.
 #[component]
 pub fn Toolbar(
-    /// What was searched for.
+    /// The current search.
     search: String,
-    /// Where the list leads.
+    /// Links and forms that change the view.
     links: ListLinks,
 ) -> impl IntoView {
     let fields = links
