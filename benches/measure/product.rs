@@ -164,7 +164,7 @@ impl Product {
             };
             let created_at = app.now().minus(Duration::from_secs(number as u64));
             let (key, secret) = Key::issue(account.id, owner, terms, created_at, "bye_", |bytes| {
-                app.rng.fill(bytes)
+                app.rng.fill(bytes);
             });
             let new = NewKey {
                 key: &key,

@@ -317,7 +317,7 @@ async fn add_key(
     let (created_at, prefix) = (now.minus(hours(sample.created)), &app.config.key_prefix);
     // The text is not shown: these keys only serve as examples.
     let (mut key, secret) = Key::issue(account, creator, terms, created_at, prefix, |bytes| {
-        app.rng.fill(bytes)
+        app.rng.fill(bytes);
     });
     key.last_used_at = sample
         .used

@@ -77,7 +77,7 @@ pub(super) async fn once(
 pub(super) fn issue(app: &App, manager: &KeyManager, terms: Terms, now: Timestamp) -> (Key, SecretText) {
     let (account, prefix) = (manager.account.id, &app.config.key_prefix);
     Key::issue(account, manager.user, terms, now, prefix, |bytes| {
-        app.rng.fill(bytes)
+        app.rng.fill(bytes);
     })
 }
 
