@@ -37,7 +37,7 @@ declare! {
         FROM api_keys WHERE hash = $1 AND deleted_at IS NULL");
     BY_ID = concat!("SELECT ", columns!(), "
         FROM api_keys WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL");
-    /// A key is live by this condition in every statement (`store/keys` compares them). Time is a parameter: the clock
+    /// A key is live by this condition in every statement (tests/store/retention.rs compares them). Time is a parameter: the clock
     /// is that of the server, which tests set.
     COUNT_LIVE = "SELECT COUNT(*) FROM api_keys
         WHERE account_id = $1
