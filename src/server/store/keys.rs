@@ -1,4 +1,5 @@
-//! API keys. Every query that a person causes names the account beside the key (docs/security.md, S19).
+//! API keys. Every query on behalf of a person has the account in its condition, beside the key
+//! (docs/security.md, S19).
 
 pub mod changes;
 pub mod leaks;
@@ -17,7 +18,7 @@ use crate::{
     server::secret::key_hash::KeyHash,
 };
 
-/// All that a [`Row`] needs.
+/// The columns of a [`Row`].
 macro_rules! select {
     () => {
         "SELECT id, account_id, name, prefix, preset, scopes, allowlist, creator_id, created_at, last_used_at,
@@ -26,7 +27,8 @@ macro_rules! select {
     };
 }
 
-/// Whether a key is live at a moment. A deleted key is a marked row until its request log is gone: it counts as none.
+/// The condition that a key is live at a time. A deleted key stays as a marked row until its request log is
+/// removed, and is never live.
 macro_rules! live {
     ($now:literal) => {
         concat!(
@@ -51,7 +53,7 @@ declare! {
     COUNT_LIVE = concat!("SELECT COUNT(*) FROM api_keys WHERE account_id = $1 AND ", live!("$2"));
     /// Late and repeated reports never move the time back.
     SCOPES_IN_USE = concat!("SELECT scopes, COUNT(*) FROM api_keys WHERE ", live!("$1"), " GROUP BY scopes ORDER BY scopes");
-    /// From the newest to the oldest, whichever of them `$2` is.
+    /// The chain from the newest key to the oldest, starting from any key `$2` of it.
     CHAIN = concat!("WITH RECURSIVE older (id, replaces_id) AS (
             SELECT id, replaces_id FROM api_keys WHERE account_id = $1 AND id = $2
             UNION SELECT k.id, k.replaces_id FROM api_keys k JOIN older ON k.id = older.replaces_id
@@ -64,7 +66,7 @@ declare! {
     REKEY = "UPDATE api_keys SET hash = $3, pepper_version = $4 WHERE id = $1 AND hash = $2 AND deleted_at IS NULL";
 }
 
-/// For PostgreSQL alone: on SQLite one transaction writes at a time. By the order of bytes, as a `KeyId` has it.
+/// PostgreSQL only, because SQLite has one writing transaction at a time. Ordered by bytes, like `KeyId`.
 const LOCK: &str = "SELECT id FROM api_keys WHERE account_id = $1 AND (id = ANY($2) OR replaces_id = ANY($2)
         OR id IN (SELECT replaces_id FROM api_keys WHERE account_id = $1 AND id = ANY($2)))
     ORDER BY id COLLATE \"C\" FOR UPDATE";
@@ -73,17 +75,17 @@ const LOCK: &str = "SELECT id FROM api_keys WHERE account_id = $1 AND (id = ANY(
 pub struct NewKey<'a> {
     /// Everything but the secret.
     pub key: &'a Key,
-    /// What a presented key is found by.
+    /// Its hash.
     pub hash: &'a KeyHash,
-    /// The form it was made with.
+    /// Token of the form that created it.
     pub form_token: &'a str,
 }
 
 /// A new secret for a key.
 pub struct NewSecret<'a> {
-    /// Its first characters.
+    /// Its shown prefix.
     pub prefix: &'a str,
-    /// What it is found by.
+    /// Its hash.
     pub hash: &'a KeyHash,
 }
 
@@ -125,7 +127,7 @@ impl TryFrom<Row> for Key {
             prefix: row.prefix,
             preset: row.preset,
             scopes: Scopes::from_stored(&row.scopes),
-            // Unreadable must not become empty, which allows every address.
+            // An invalid value must not be taken for an empty list, which allows every address.
             allowlist: Allowlist::from_stored(&row.allowlist)
                 .ok_or(StoreError::Unreadable("api_keys.allowlist"))?,
             creator: creator.map_err(|_| StoreError::Unreadable("api_keys.creator_id"))?,
@@ -159,7 +161,7 @@ impl Keys<'_> {
     /// Adds a key.
     ///
     /// # Errors
-    /// `Taken(FormToken)` when its form has made a key already.
+    /// `Taken(FormToken)` when its form has already created a key.
     pub async fn insert(self, new: &NewKey<'_>) -> Result<(), StoreError> {
         let key = new.key;
         on!(self.0, c => {
@@ -210,9 +212,9 @@ impl Keys<'_> {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// Keeps every other transaction waiting that changes one of these keys, or one that replaces it or that it
-    /// replaces: those change with it. A change of several keys locks them first. All such locks are taken in the order
-    /// of ids, so there is no deadlock.
+    /// Locks these keys, their replacements, and the keys they replace, against other changes. A change of
+    /// several keys must lock them first. All such locks are taken in the order of ids, so there is no
+    /// deadlock.
     ///
     /// # Errors
     /// When the database fails.
@@ -236,7 +238,7 @@ impl Keys<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// The sets of scopes that keys live at `now` have, and how many have each.
+    /// The distinct sets of scopes of keys live at `now`, with the number of keys.
     ///
     /// # Errors
     /// When the database fails.
@@ -250,10 +252,10 @@ impl Keys<'_> {
         Ok(sets.collect())
     }
 
-    /// Records that a form of the account gives out a secret.
+    /// Records that a form of the account has yielded a secret.
     ///
     /// # Errors
-    /// `Taken(FormToken)` when it has done so already.
+    /// `Taken(FormToken)` when it already has.
     pub async fn sent_form(
         self,
         account: AccountId,
@@ -271,7 +273,7 @@ impl Keys<'_> {
         Ok(())
     }
 
-    /// The newest keys that one was made to replace, that were made to replace it, and itself.
+    /// The newest keys of the chain of rotations that this key is part of.
     ///
     /// # Errors
     /// When the database fails.
@@ -287,7 +289,7 @@ impl Keys<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Stores a key under another pepper; nothing happens when it has another secret by now.
+    /// Stores a key under another pepper version, unless its secret has changed.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,15 +1,15 @@
-//! Rows that a statement is given, many at once, since a statement for each is what writing costs most. In SQL they are
-//! the table `given`.
+//! Bulk inserts: statements that bind many rows at once (a CTE `given` on SQLite, `UNNEST` on PostgreSQL),
+//! because the overhead of a statement for each row dominates.
 
 use std::fmt::Write as _;
 
-/// Rows of the longer statement on SQLite; transactions of a multiple of it are written fastest.
+/// Number of rows of the large statement on SQLite. Transactions with a multiple of it are the fastest.
 pub const MANY: usize = 64;
 
 /// A column and its type.
 pub type Column = (&'static str, &'static str);
 
-/// The names of the columns, with commas between them.
+/// Names of the columns, separated by commas.
 pub fn names(columns: &[Column]) -> String {
     columns
         .iter()
@@ -18,8 +18,8 @@ pub fn names(columns: &[Column]) -> String {
         .join(", ")
 }
 
-/// SQLite takes rows, before the statement proper. Their values have no numbers: with numbers it takes them for names,
-/// and looks through all of them for each.
+/// The CTE for SQLite, before the statement itself. Its placeholders are not numbered: SQLite treats numbered
+/// ones as names, and searches all of them for each one.
 pub fn rows(columns: &[Column], rows: usize) -> String {
     let row = format!("({})", vec!["?"; columns.len()].join(", "));
     format!(
@@ -29,19 +29,19 @@ pub fn rows(columns: &[Column], rows: usize) -> String {
     )
 }
 
-/// PostgreSQL takes columns, where the statement reads them, of as many rows as there are.
+/// The table expression for PostgreSQL, in the FROM clause: one array for each column, of any length.
 pub fn columns(columns: &[Column]) -> String {
     let mut given = String::from("UNNEST(");
     for (place, (_, kind)) in columns.iter().enumerate() {
         let comma = if place == 0 { "" } else { ", " };
-        // Writing to a text does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(given, "{comma}${}::{kind}[]", place + 1);
     }
     let _ = write!(given, ") AS given ({})", names(columns));
     given
 }
 
-/// A column's values.
+/// The values of a column.
 pub fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }

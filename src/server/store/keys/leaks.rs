@@ -1,4 +1,4 @@
-//! Keys in the wrong hands: reported as leaked, or used after their end.
+//! Leaked keys: reported, or used after their end.
 
 use super::{Row, select};
 use crate::{
@@ -17,12 +17,12 @@ declare! {
     ACKNOWLEDGE = "UPDATE api_keys SET leak_acknowledged_at = $3
         WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL
             AND leak_reported_at IS NOT NULL AND leak_acknowledged_at IS NULL";
-    /// Whether it is the first alert of its hour; `$3` is the latest time that the one before may have.
+    /// Only for the first alert of its hour; `$3` is the latest time that the previous one may have.
     ALERT = "UPDATE api_keys SET alerted_at = $2 WHERE id = $1 AND deleted_at IS NULL AND (alerted_at IS NULL OR alerted_at <= $3)
         RETURNING account_id, name, prefix";
 }
 
-/// What the table of keys says of them.
+/// Leaks in the table of keys.
 pub struct Leaks<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl Leaks<'_> {

@@ -6,7 +6,7 @@ use crate::{
     server::store::{Conn, StoreError, declare, engine::search, on},
 };
 
-/// The rows of an account that a search leaves: `$2` is a pattern or nothing.
+/// The condition of a search: `$2` is a LIKE pattern or NULL.
 macro_rules! searched {
     () => {
         "account_id = $1 AND deleted_at IS NULL
@@ -14,7 +14,7 @@ macro_rules! searched {
     };
 }
 
-/// Those that are live (`$3` is `live`), that are not (`ended`), or all (nothing), at `$4`.
+/// The condition of the filter at time `$4`: `$3` is `live`, `ended`, or NULL for all.
 macro_rules! filtered {
     () => {
         concat!(
@@ -34,12 +34,12 @@ declare! {
         FROM api_keys WHERE ", searched!());
 }
 
-/// Which keys of an account a list shows.
+/// Filter of an account's keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyFilter {
-    /// What the name or the prefix holds, whatever its case; empty for all.
+    /// Text to find in the name or the prefix, in any case; empty for all.
     pub search: String,
-    /// Those that are live, those that are not, or all.
+    /// Only live keys, only ended ones, or all.
     pub live: Option<bool>,
 }
 
@@ -53,12 +53,12 @@ impl KeyFilter {
     }
 }
 
-/// How many keys a search leaves.
+/// Number of keys that match a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyCounts {
-    /// In all.
+    /// All keys.
     pub all: u64,
-    /// Those that work.
+    /// Live keys.
     pub live: u64,
 }
 
@@ -66,7 +66,7 @@ pub struct KeyCounts {
 pub struct KeyList<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl KeyList<'_> {
-    /// The keys that were made before the one at `cursor`, newest first; the newest of all without a cursor.
+    /// Keys older than `cursor`, newest first; without a cursor, the newest ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -82,7 +82,7 @@ impl KeyList<'_> {
         self.page(OLDER, account, filter, now, (at, id), limit).await
     }
 
-    /// The keys that were made after the one at `cursor`, oldest first; the oldest of all without a cursor.
+    /// Keys newer than `cursor`, oldest first; without a cursor, the oldest ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -122,7 +122,7 @@ impl KeyList<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// How many keys of the list were made after the one at `cursor`.
+    /// Number of keys newer than `cursor`.
     ///
     /// # Errors
     /// When the database fails.
@@ -148,7 +148,7 @@ impl KeyList<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// How many keys of an account the search leaves, in all and live at `now`.
+    /// Number of keys of an account that match the search: all, and those live at `now`.
     ///
     /// # Errors
     /// When the database fails.

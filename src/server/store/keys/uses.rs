@@ -1,4 +1,4 @@
-//! When keys were last used.
+//! Last uses of keys.
 
 use crate::{
     domain::{ids::KeyId, time::Timestamp},
@@ -10,13 +10,14 @@ use crate::{
 use sqlx::{PgConnection, SqliteConnection};
 use std::sync::LazyLock;
 
-/// Columns that are given, and their types.
+/// Columns of the bulk update, and their types.
 const COLUMNS: [Column; 2] = [("id", "TEXT"), ("at", "BIGINT")];
 
 static SQLITE_ONE: LazyLock<String> = LazyLock::new(|| sqlite(1));
 static SQLITE_MANY: LazyLock<String> = LazyLock::new(|| sqlite(MANY));
 static POSTGRES: LazyLock<String> = LazyLock::new(|| {
-    // Locked in the order of the keys, as [`super::Keys::lock`] has it, however the rows are changed.
+    // Locks in the order of the keys, like [`super::Keys::lock`], because the update itself may take any
+    // order.
     let with = format!(
         "WITH used AS (SELECT k.id, given.at FROM {} JOIN api_keys k ON k.id = given.id AND k.deleted_at IS NULL \
          ORDER BY k.id COLLATE \"C\" FOR UPDATE OF k) ",

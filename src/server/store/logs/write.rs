@@ -1,4 +1,4 @@
-//! Writing the request log.
+//! Inserting into the request log.
 
 use crate::{
     domain::request_log::LogEntry,
@@ -13,7 +13,7 @@ use std::{
     sync::LazyLock,
 };
 
-/// Columns that are given, and their types.
+/// Columns of the bulk insert, and their types.
 const COLUMNS: [Column; 12] = [
     ("id", "TEXT"),
     ("account_id", "TEXT"),
@@ -33,15 +33,15 @@ static SQLITE_ONE: LazyLock<String> = LazyLock::new(|| sqlite(1));
 static SQLITE_MANY: LazyLock<String> = LazyLock::new(|| sqlite(MANY));
 static COPY: LazyLock<String> =
     LazyLock::new(|| format!("COPY request_logs ({}) FROM STDIN", bulk::names(&COLUMNS)));
-/// The keys are locked once and in their order, as [`crate::server::store::keys::Keys::lock`] has it: one that is being deleted is
-/// waited for, and one that was deleted has no rows any more.
+/// Locks each key once and in order, like [`crate::server::store::keys::Keys::lock`]: waits for a deletion in
+/// progress, and skips keys that were deleted.
 const LIVING: &str = "SELECT id FROM api_keys WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id COLLATE \"C\" FOR KEY SHARE";
-/// Rows are found by their whole primary key there.
+/// PostgreSQL looks up rows by their whole primary key.
 const PRESENT: &str = "SELECT id FROM request_logs WHERE (key_id, at, id) IN \
     (SELECT * FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[]))";
 
-/// The statement that adds what is given. Two indexes say whether the key is there and whether it was deleted: of those
-/// that were there are few.
+/// The insert for SQLite. Two index look-ups check that the key exists and is not deleted; few of the rows
+/// fail that.
 fn sqlite(rows: usize) -> String {
     let (with, names) = (bulk::rows(&COLUMNS, rows), bulk::names(&COLUMNS));
     format!(
@@ -51,12 +51,12 @@ fn sqlite(rows: usize) -> String {
     )
 }
 
-/// Rows to add.
+/// Inserts of log rows.
 pub struct LogRows<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl LogRows<'_> {
-    /// Adds them, each once. The row of a key that was deleted meanwhile is not written. With `again` some may be
-    /// stored already, because the result of the previous COMMIT is unknown.
+    /// Inserts rows, each once. A row whose key was deleted meanwhile is skipped. With `again`, some rows may
+    /// exist already, because the result of the previous COMMIT is unknown.
     ///
     /// # Errors
     /// When the database fails.
@@ -102,7 +102,7 @@ async fn add_rows(
     Ok(())
 }
 
-/// `COPY` takes rows at half of what an `INSERT` of many costs, and knows no conditions: they are asked before.
+/// `COPY` costs half as much as a bulk `INSERT`, but has no conditions: they are queried before.
 async fn copy(conn: &mut PgConnection, rows: &[LogEntry], again: bool) -> Result<(), StoreError> {
     let keys: BTreeSet<_> = rows.iter().map(|entry| entry.key).collect();
     let keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
