@@ -23,56 +23,58 @@ const REFUSAL_WRITE: Duration = Duration::from_secs(1);
 
 const READ_ONLY: &str = "You are a member of this team: only its owners can do this.";
 
-/// A person who is signed in.
+/// A signed-in person.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     /// Id.
     pub id: UserId,
-    /// Name for showing.
+    /// Name for display.
     pub name: String,
-    /// E-mail address.
+    /// Email address.
     pub email: String,
-    /// The account whose pages they saw last, by its id.
+    /// Id of the account they visited last.
     pub last_account: Option<String>,
 }
 
-/// Is in an account and sees what belongs to it.
+/// A member of the account: permission to read it.
 #[derive(Clone, Debug)]
 pub struct AccountReader {
     /// The account.
     pub account: Account,
-    /// Who reads.
+    /// The member.
     pub user: UserId,
     /// Their name.
     pub name: String,
-    /// What they are there.
+    /// Their role.
     pub role: Role,
 }
 
-/// May do something to the keys of an account.
+/// A member who may change keys of the account in one way: permission for one action.
 #[derive(Clone, Debug)]
 pub struct KeyManager {
     /// The account.
     pub account: Account,
-    /// Who manages.
+    /// The member.
     pub user: UserId,
     /// Their name.
     pub name: String,
-    /// The request.
+    /// Request context.
     pub trace: Trace,
 }
 
 impl AccountReader {
-    /// Whether they may do it.
+    /// Whether their role allows an action.
     #[must_use]
     pub const fn may(&self, action: Action) -> bool {
         self.role.may(action)
     }
 
-    /// The right to do `action` to the keys. That it was refused is in the activity, repeats of a minute as one entry.
+    /// Permission for `action` on the account's keys. A refusal is recorded in the activity; repeats within a
+    /// minute are one entry.
     ///
     /// # Errors
-    /// `Forbidden` when their role does not have it; also where that cannot be written (docs/security.md, S86).
+    /// `Forbidden` when their role does not allow it, even if the refusal cannot be recorded
+    /// (docs/security.md, S86).
     pub async fn key_manager(
         &self,
         app: &App,
@@ -112,12 +114,13 @@ impl AccountReader {
     }
 }
 
-/// The right to see the account with this slug, read from the database on every request (docs/security.md, S17).
+/// Permission to read the account with this slug, checked in the database on every request (docs/security.md,
+/// S17).
 ///
 /// # Errors
-/// `NotFound` when there is no such account or the viewer is not in it: both are one answer.
+/// `NotFound` when there is no such account or the viewer is no member: the response is the same for both.
 pub async fn reader(app: &App, viewer: &Viewer, slug: &str) -> Result<AccountReader, ServiceError> {
-    // Only what a slug can be is looked up: PostgreSQL refuses some other texts with an error.
+    // Only possible slugs are queried, because PostgreSQL answers some other texts with an error.
     if !slug.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
         return Err(ServiceError::NotFound);
     }
@@ -133,10 +136,10 @@ pub async fn reader(app: &App, viewer: &Viewer, slug: &str) -> Result<AccountRea
         .ok_or(ServiceError::NotFound)
 }
 
-/// The right to do `action` to the keys of the account with this slug.
+/// Permission for `action` on the keys of the account with this slug.
 ///
 /// # Errors
-/// `NotFound` as [`reader`], `Forbidden` when their role does not have it.
+/// `NotFound` as in [`reader`], `Forbidden` when their role does not allow it.
 pub async fn key_manager(
     app: &App,
     viewer: &Viewer,

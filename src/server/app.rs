@@ -1,4 +1,4 @@
-//! The running product: what every request handler is given.
+//! The application: the state that every request handler gets.
 
 use super::{
     backups::Known,
@@ -43,29 +43,29 @@ use std::{
 };
 use tokio::sync::{Notify, Semaphore};
 
-/// Refusals of one known key in a minute before it gets 429 (docs/security.md, S44).
+/// Refusals of a known key in a minute, after which it gets 429 (docs/security.md, S44).
 const REFUSALS_PER_KEY: u32 = 60;
 
-/// Failed sign-ins of one address in a minute (docs/security.md, S7).
+/// Limit of failed sign-ins from one network, a minute (docs/security.md, S7).
 const FAILED_SIGN_INS: u32 = 20;
-/// Sign-ups of one address at once; more come with time, up to `SIGN_UP_LIMIT` an hour.
+/// Burst of sign-ups from one network; refilled over time, up to `SIGN_UP_LIMIT` an hour.
 const SIGN_UPS_AT_ONCE: u32 = 5;
 
-/// Everything a request needs; cheap to clone.
+/// The application's state; cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
 /// The fields of [`App`].
 pub struct Inner {
-    /// The settings in force.
+    /// The configuration in effect.
     pub config: Config,
-    /// Where browsers find this server.
+    /// The origin that browsers use.
     pub origin: Origin,
     /// The database.
     pub store: Store,
-    /// The time.
+    /// Source of time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// Source of randomness.
     pub rng: Arc<dyn Rng>,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
@@ -73,57 +73,57 @@ pub struct Inner {
     pub pepper: Pepper,
     /// Records the uses of keys.
     pub recorder: Recorder,
-    /// Scopes, presets and routes; another once the file was read again.
+    /// Scopes, presets and routes; replaced when the file is reloaded.
     catalog: ArcSwap<Catalog>,
-    /// Whose X-Forwarded-For is believed; another list once its file was read again.
+    /// Trusted proxies; replaced when their file is reloaded.
     trusted_proxies: ArcSwap<TrustedProxies>,
-    /// Keys that were used lately.
+    /// Cache of recently used keys.
     pub keys: KeyCache,
-    /// What accounts and keys have left of their limits.
+    /// Quotas of accounts and keys.
     pub quotas: Quotas,
-    /// Unknown keys, by address (docs/security.md, S45).
+    /// Counts unknown keys by address (docs/security.md, S45).
     pub unknown_keys: FixedWindow<IpAddr>,
-    /// Look-ups for addresses that have tried too many unknown keys: one at a time, all of them together.
+    /// Serialises look-ups for all addresses that have tried too many unknown keys.
     pub suspects: Semaphore,
-    /// Failed sign-ins, by address.
+    /// Counts failed sign-ins by network.
     pub sign_in_failures: FixedWindow<Network>,
-    /// Tries to sign in that this server has counted in the database.
+    /// Sign-in attempts that this server has counted in the database.
     pub sign_in_tries: AtomicU32,
-    /// Sign-ups, by address; without a limit when absent.
+    /// Limits sign-ups by network; unlimited when absent.
     pub sign_ups: Option<Bucket<Network>>,
-    /// Keys that were checked by their last known state while the database was unavailable.
+    /// Checks that used a cached key while the database was unavailable.
     pub stale_uses: AtomicU64,
-    /// Bytes of request bodies in memory (docs/security.md, S89).
+    /// Memory budget of request bodies (docs/security.md, S89).
     pub bodies: Arc<ByteBudget>,
-    /// Refusals by state, address or scope, by key.
+    /// Counts refusals of known keys because of state, address or scope, by key.
     pub refusals: FixedWindow<KeyId>,
-    /// The ids of requests.
+    /// Generator of request ids.
     request_ids: RequestIds,
-    /// What was decided, for Prometheus.
+    /// Counters of verdicts, for Prometheus.
     pub metrics: Metrics,
     /// Whether the server is stopping.
     pub stopping: AtomicBool,
-    /// Writes that reading leads to.
+    /// Queued writes that follow from reads.
     pub write_behind: Arc<WriteBehind>,
-    /// Repeated events that the activity has one entry for.
+    /// Repeated events that are folded into one activity entry.
     pub folds: Folds,
-    /// Turns for long queries.
+    /// Queue for long queries.
     pub turns: Turns,
-    /// Wakes the task that removes what deleted keys leave behind.
+    /// Wakes the task that removes the data of deleted keys.
     pub deletions: Notify,
-    /// The backups that are made by themselves.
+    /// State of scheduled backups.
     pub backups: Known,
-    /// What runs for as long as the process.
+    /// Supervised tasks.
     pub tasks: Tasks,
 }
 
-/// What differs between serving and testing.
+/// Dependencies that tests replace.
 pub struct Parts {
-    /// The time.
+    /// Source of time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// Source of randomness.
     pub rng: Arc<dyn Rng>,
-    /// Work of a password's hash.
+    /// Cost of a password hash.
     pub cost: Cost,
 }
 
@@ -137,21 +137,21 @@ impl Default for Parts {
     }
 }
 
-/// Why the product could not start, in a sentence for the server operator.
+/// Why the start failed, in a sentence for the server operator.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data folder cannot be made.
+    /// The data folder cannot be created.
     #[error("DATA_DIR {path} cannot be created: {source}")]
     DataDir {
         /// The folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// The database cannot be opened.
     #[error("DATABASE_URL: {0}")]
     Connect(#[from] ConnectError),
-    /// The database does not say what time it is.
+    /// The database's time cannot be read.
     #[error("DATABASE_URL: {0}")]
     Clock(#[from] StoreError),
     /// The catalogue cannot be used.
@@ -166,7 +166,7 @@ pub enum StartError {
 }
 
 impl App {
-    /// Makes the data folder, opens the database, reads the pepper and starts the recorder.
+    /// Creates the data folder, opens the database, reads the pepper and starts the recorder.
     ///
     /// # Errors
     /// A sentence for the server operator.
@@ -181,7 +181,7 @@ impl App {
         for warning in files::warnings(&[vec![config.data_dir.clone()], store.files()].concat()) {
             tracing::warn!("{warning}");
         }
-        // Where several servers may share the database, they go by its clock (docs/security.md, S77).
+        // Servers that may share a database use the database's clock (docs/security.md, S77).
         let clock = Arc::clone(&parts.clock);
         store.tell_time(move |told, at| clock.follow(told, at)).await?;
         let catalog = catalog_file::read(config.catalog.as_deref(), &store, parts.clock.now()).await?;
@@ -230,32 +230,33 @@ impl App {
         })))
     }
 
-    /// Scopes, presets and routes as they are now.
+    /// The current catalogue.
     #[must_use]
     pub fn catalog(&self) -> Arc<Catalog> {
         self.catalog.load_full()
     }
 
-    /// Reloads the catalogue's file. Cached keys are reloaded, because they are prepared for one catalogue.
+    /// Reloads the catalogue's file. Cached keys are reloaded too, because they are prepared for one
+    /// catalogue.
     ///
     /// # Errors
-    /// What is wrong with it; the catalogue was not reloaded.
+    /// What is wrong with the file. The old catalogue stays.
     pub async fn reload_catalog(&self) -> Result<(), CatalogError> {
         let catalog = catalog_file::read(self.config.catalog.as_deref(), &self.store, self.now()).await?;
         self.catalog.store(Arc::new(catalog));
         Ok(())
     }
 
-    /// The proxies whose X-Forwarded-For is believed, as they are now.
+    /// The current trusted proxies.
     #[must_use]
     pub fn trusted_proxies(&self) -> impl Deref<Target = Arc<TrustedProxies>> {
         self.trusted_proxies.load()
     }
 
-    /// Reads the list of proxies again; returns it if it was one of a file.
+    /// Reloads the list of trusted proxies; returns it if it comes from a file.
     ///
     /// # Errors
-    /// What is wrong with it; the list stays as it was.
+    /// What is wrong with the file. The old list stays.
     pub async fn reload_trusted_proxies(&self) -> Result<Option<Arc<TrustedProxies>>, ProxiesError> {
         let source = self.config.trusted_proxies.clone();
         if matches!(source, ProxySource::List(_)) {
@@ -267,13 +268,13 @@ impl App {
         Ok(Some(list))
     }
 
-    /// An id for a request: `req_` and a ULID.
+    /// A new request id: `req_` and a ULID.
     #[must_use]
     pub fn request_id(&self) -> String {
         self.request_ids.next(self.now())
     }
 
-    /// Current gauges.
+    /// Current values of the gauges.
     #[must_use]
     pub fn levels(&self) -> Levels {
         let journal = self.store.journal_levels();
@@ -296,7 +297,7 @@ impl App {
         }
     }
 
-    /// Seconds since the newest good backup.
+    /// Seconds since the newest complete backup.
     #[must_use]
     pub fn backup_age(&self) -> Option<u64> {
         let newest = self.backups.newest();

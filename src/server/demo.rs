@@ -1,5 +1,5 @@
-//! The sample team of `babysea demo`: three people, keys of every kind, and a month of requests. All of it is made up
-//! by the same rules as the real thing, with times before now.
+//! The sample team of `babysea demo`: three people, keys with every status, and a month of requests. The data
+//! is created by the same rules as real data, with times in the past.
 
 use super::{
     app::App,
@@ -31,14 +31,14 @@ use std::{error::Error, fmt::Write as _, sync::Arc, time::Duration};
 /// Slug of the team; the sample exists if the team does.
 const TEAM: &str = "sample-team";
 
-/// The people, and what they are in the team.
+/// The people and their roles.
 const PEOPLE: [(&str, &str, Role); 3] = [
     ("Ada Moss", "ada@demo.example", Role::PrimaryOwner),
     ("Bo Lind", "bo@demo.example", Role::Owner),
     ("Cy Vale", "cy@demo.example", Role::Member),
 ];
 
-/// Where the requests come from, as the log keeps addresses.
+/// Address hashes of the clients, as stored in the log.
 const CLIENTS: [&str; 3] = ["5f1c09ab3e72", "c2740d5be9a1", "08e63bd4f15a"];
 
 /// A sample key. Times are hours from now.
@@ -51,7 +51,7 @@ struct Sample {
     used: Option<u64>,
     expires: Option<i64>,
     revoked: bool,
-    /// It replaces the key before it in the list, since it was made.
+    /// Whether it is the replacement of the key before it in the list.
     replaces: bool,
     /// Requests in the last 30 days.
     requests: u32,
@@ -132,11 +132,11 @@ const KEYS: [Sample; 11] = [
     sample("try-out", "full_access", 1),
 ];
 
-/// Fills the database unless the sample is there, brings its keys up to date if they have aged, gives the sample people
-/// new passwords, and returns the text to print.
+/// Creates the sample unless it exists, recreates its keys if they have aged, sets new passwords for the
+/// sample people, and returns the text to print.
 ///
 /// # Errors
-/// When something else is in the database, or it fails.
+/// When the database has other data, or fails.
 pub async fn prepare(app: &App) -> Result<String, Box<dyn Error>> {
     let mut passwords = Vec::new();
     for _ in PEOPLE {
@@ -168,7 +168,7 @@ pub async fn prepare(app: &App) -> Result<String, Box<dyn Error>> {
     Ok(said)
 }
 
-/// Four groups of letters and digits: 100 random bits, to be copied from a terminal.
+/// Four groups of letters and digits: 100 random bits, easy to copy from a terminal.
 fn passphrase(app: &App) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let letters = app
@@ -332,8 +332,8 @@ async fn add_key(
     Ok(key)
 }
 
-/// A request between the key's last use and 30 days before, or its creation: mostly accepted, sometimes refused for a missing
-/// scope. Or its last use itself.
+/// Adds a request between the key's last use and 30 days before, or the last use itself. Most are accepted,
+/// some refused for a missing scope.
 async fn add_request(
     app: &App,
     tx: &mut Tx,
@@ -352,7 +352,7 @@ async fn add_request(
     let opened = routes.iter().find(|route| key.scopes.contains(&route.scope));
     let route = opened.filter(|_| is_last).unwrap_or(random_route);
     let refused = !key.scopes.contains(&route.scope);
-    // Most calls of a working program are ones that it may make.
+    // Most calls of a working program are allowed.
     if refused && random % 9 != 0 {
         return Ok(());
     }

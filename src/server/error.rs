@@ -1,39 +1,40 @@
-//! Why a use case did not happen: the one error of the service layer, and of what stands below it.
+//! Why a use case did not happen: the error of the service layer and of the layers below it.
 
 use super::{secret::fair_queue::Busy, store::StoreError};
 use crate::domain::field_errors::FieldErrors;
 
-/// Why a use case did not happen. Nothing was changed then, unless [`ServiceError::is_unanswered`].
+/// Why a use case did not happen. Nothing was changed, unless [`ServiceError::is_unanswered`].
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// Fields were refused.
     #[error("invalid fields")]
     Invalid(FieldErrors),
-    /// The whole form was refused; the sentence is for the person.
+    /// The whole form was refused; carries a sentence for the person.
     #[error("{0}")]
     Refused(&'static str),
-    /// The form was sent before, and what it gave is given once; the sentence is for the person.
+    /// The form was already submitted, and its secret is shown only once; carries a sentence for the person.
     #[error("{0}")]
     Repeated(&'static str),
-    /// It has happened already, or there is no room for it; the sentence is for the person.
+    /// The state does not allow it, or a cap is reached; carries a sentence for the person.
     #[error("{0}")]
     Conflict(String),
-    /// Theirs to see, not to do; the sentence is for the person.
+    /// Their role does not allow it; carries a sentence for the person.
     #[error("{0}")]
     Forbidden(&'static str),
-    /// Nobody is signed in.
+    /// Not signed in.
     #[error("not signed in")]
     Unauthorized,
     /// Absent, or not theirs.
     #[error("not found")]
     NotFound,
-    /// Tried too often; worth another try after so many seconds.
+    /// Too many attempts; retry after so many seconds.
     #[error("too many attempts")]
     Wait(u32),
-    /// Another long query of the account is running, or this one took too long; the sentence is for the person.
+    /// Another long query of the account is running, or this one took too long; carries a sentence for the
+    /// person.
     #[error("{0}")]
     Overloaded(&'static str),
-    /// Too much to do; worth another try soon.
+    /// No capacity; retry soon.
     #[error(transparent)]
     Busy(#[from] Busy),
     /// The database failed.

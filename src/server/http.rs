@@ -1,5 +1,5 @@
-//! What both sides of HTTP share, the dashboard's and the machine's: who calls, bodies and their media types, headers and
-//! ids of requests.
+//! HTTP code that dashboard and machine API share: the client's address, bodies and media types, headers,
+//! request ids.
 
 pub mod bodies;
 pub mod client_ip;
@@ -9,10 +9,10 @@ pub mod request_id;
 
 use std::time::Duration;
 
-/// Seconds after which a busy server is worth another try.
+/// `Retry-After` of a busy server, in seconds.
 pub const RETRY_AFTER: u32 = 2;
 
-/// How long a form may take once its body is there (docs/security.md, S76).
+/// Time limit of a form once its body has arrived (docs/security.md, S76).
 pub const CHANGE: Duration = Duration::from_secs(3);
-/// The same for a form with a password, which may wait for its turn to be hashed.
+/// The same for a form with a password, whose hash may wait for its turn.
 pub const PASSWORD: Duration = Duration::from_secs(10);

@@ -1,5 +1,5 @@
-//! What runs by itself: the removal of what is over and of what deleted keys left behind, and the entries for repeated
-//! events. All of it runs in short steps and continues after a restart (docs/security.md, S85).
+//! Background jobs: removing expired rows and the data of deleted keys, and writing the entries of folded
+//! events. All of them run in short steps and continue after a restart (docs/security.md, S85).
 
 mod backups;
 pub mod pace;
@@ -28,25 +28,25 @@ use tokio::{
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 /// The interval after a failed purge.
 const PURGE_AGAIN: Duration = Duration::from_mins(1);
-/// How often the task looks for deleted keys without being notified: those deleted by other servers, or before a
-/// restart.
+/// Interval at which deleted keys are removed without a notification, for keys that other servers deleted, or
+/// that were deleted before a restart.
 const DELETED_EVERY: Duration = Duration::from_mins(1);
 /// How often the length of the write-ahead log is checked.
 const LOG_EVERY: Duration = Duration::from_secs(1);
 /// How often folded events of past minutes are written.
 const FOLDS_EVERY: Duration = Duration::from_secs(5);
-/// How long the last of these entries may take when the process ends.
+/// Time limit for writing these entries at shutdown.
 const FINISH: Duration = Duration::from_secs(2);
-/// How long the token of a form is kept beyond the longest session: sent again after that, the form gives out a secret
-/// once more.
+/// How long a form token is kept beyond the longest session. Once it is deleted, sending the form again would
+/// yield another secret.
 const FORMS_BEYOND: Duration = Duration::from_hours(24);
-/// Keys that are looked at with one statement.
+/// Keys that one statement reads.
 const KEYS: u32 = 500;
-/// From the first row on, and to the last.
+/// Start of a range without a lower bound.
 const ALWAYS: Timestamp = Timestamp::from_millis(i64::MIN);
 const FOREVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
-/// Starts everything here, each a task of its own that is watched.
+/// Starts all jobs, each as a supervised task.
 pub fn start(app: &App, hangups: Signal) {
     let hangups = Arc::new(Mutex::new(hangups));
     let with_app = |task: fn(App) -> Running| {
@@ -67,7 +67,7 @@ pub fn start(app: &App, hangups: Signal) {
     tasks.watch_endless("write-ahead log", with_app(|app| Box::pin(keep_log_short(app))));
 }
 
-/// A task of this module.
+/// A running job.
 type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Reloads the catalogue on SIGHUP; an invalid file changes nothing.
@@ -82,7 +82,7 @@ async fn follow_catalog(app: App, hangups: Arc<Mutex<Signal>>) {
     }
 }
 
-/// Reads the file of `TRUSTED_PROXIES` again, where it names one; a file that is wrong changes nothing.
+/// Reloads the file of `TRUSTED_PROXIES`, if it names one. An invalid file changes nothing.
 pub async fn reload_trusted_proxies(app: &App) {
     match app.reload_trusted_proxies().await {
         Ok(None) => {}
@@ -96,8 +96,8 @@ pub async fn reload_trusted_proxies(app: &App) {
     }
 }
 
-/// Purges now and every ten minutes; one that failed is tried again after a minute. A failing database is reported and
-/// does not end the task.
+/// Purges at the start and every ten minutes; retries after a minute if that failed. Database errors are
+/// logged and do not end the task.
 pub async fn run(app: App) {
     loop {
         let pause = if purge(&app).await {
@@ -109,8 +109,8 @@ pub async fn run(app: App) {
     }
 }
 
-/// Deletes what is over, one kind of rows after the other; one that fails does not keep the others. Returns whether
-/// none did.
+/// Deletes expired rows, one kind after the other. An error in one kind does not stop the others. Returns
+/// whether all succeeded.
 pub async fn purge(app: &App) -> bool {
     let (now, config) = (app.now(), &app.config);
     let logs = now.minus(config.log_retention);
@@ -127,7 +127,7 @@ pub async fn purge(app: &App) -> bool {
     is_whole & report("rows of the request log", purge_logs(app).await)
 }
 
-/// Logs what became of one kind of rows; whether it was deleted.
+/// Logs the result for one kind of rows; returns whether it succeeded.
 fn report(what: &str, deleted: Result<u64, StoreError>) -> bool {
     match &deleted {
         Ok(0) => {}
@@ -160,7 +160,7 @@ async fn purge_kind(app: &App, kind: Kind, before: Timestamp) -> Result<u64, Sto
     }
 }
 
-/// Deletes what the request log has kept for long enough, key by key; returns how many rows.
+/// Deletes request log rows past the retention time, key by key; returns how many.
 pub async fn purge_logs(app: &App) -> Result<u64, StoreError> {
     let before = app.now().minus(app.config.log_retention);
     let (mut pace, mut count, mut after) = (Pace::default(), 0, None);
@@ -210,8 +210,8 @@ pub async fn remove_deleted(app: App) {
     }
 }
 
-/// Removes the request logs of all deleted keys, and then the keys; returns how many keys. One whose rows another server
-/// is removing stays for the next time.
+/// Removes the request logs of all deleted keys, then the keys; returns how many keys. A key whose rows
+/// another server is removing is left for the next time.
 pub async fn remove_deleted_keys(app: &App) -> Result<u64, StoreError> {
     let (mut pace, mut removed) = (Pace::default(), 0);
     loop {
@@ -232,7 +232,7 @@ pub async fn remove_deleted_keys(app: &App) -> Result<u64, StoreError> {
     }
 }
 
-/// Keeps SQLite's write-ahead log short while long reads follow each other. PostgreSQL has nothing to do here.
+/// Keeps SQLite's write-ahead log short during continuous long reads. Does nothing on PostgreSQL.
 async fn keep_log_short(app: App) {
     let mut ticks = interval(LOG_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -244,12 +244,12 @@ async fn keep_log_short(app: App) {
     }
 }
 
-/// Writes the entries for repeated events of past minutes; returns how many events they count.
+/// Writes the entries of folded events of past minutes; returns how many events they count.
 pub async fn write_due_folds(app: &App) -> Result<u64, StoreError> {
     app.folds.write_due(&app.store, app.rng.as_ref(), app.now()).await
 }
 
-/// Writes them every few seconds.
+/// Writes them at intervals.
 async fn write_folds(app: App) {
     let mut ticks = interval(FOLDS_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -261,7 +261,7 @@ async fn write_folds(app: App) {
     }
 }
 
-/// Writes what would be written later, before the process ends.
+/// Writes queued entries at shutdown.
 pub async fn finish(app: &App) {
     let written = app.folds.write_all(&app.store, app.rng.as_ref(), app.now());
     if !matches!(timeout(FINISH, written).await, Ok(Ok(_))) {

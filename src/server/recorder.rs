@@ -33,22 +33,22 @@ use tokio::{
 use write_behind::WriteBehind;
 use writer::Writer;
 
-/// Entries that may wait to be written, in the queue and again in the batch.
+/// Capacity of the queue, and of the batch.
 const QUEUE: usize = 10_000;
-/// How long to wait for a database that is away; with the requests in flight before it, a stop takes less than 15
-/// seconds (docs/security.md, S80).
+/// How long a flush waits for an unavailable database. Together with the requests in flight before it, a stop
+/// takes less than 15 seconds (docs/security.md, S80).
 const PATIENCE: Duration = Duration::from_secs(4);
-/// Keys for which it is known when that was.
+/// Maximum number of keys whose last written use is remembered.
 const MOST_USED: usize = 200_000;
 
 enum Message {
-    /// A request, and what it was to its key.
+    /// A row for the request log, and its effect on the key's usage.
     Request(Box<LogEntry>, KeyUse),
-    /// A key is stored under an older pepper, the first hash, and belongs under the second.
+    /// Rehash of a key: from the first hash, under an older pepper, to the second.
     Rekey(KeyId, KeyHash, KeyHash),
 }
 
-/// The queue's entrance; cheap to clone.
+/// Sender of the queue; cheap to clone.
 #[derive(Clone)]
 pub struct Recorder {
     queue: mpsc::Sender<Message>,
@@ -59,7 +59,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Starts the task that writes, among the others. What waits to be written outlasts it.
+    /// Starts the writer as a supervised task. Queued entries survive its restart.
     #[must_use]
     pub fn start(
         tasks: &Tasks,
@@ -104,13 +104,14 @@ impl Recorder {
         }
     }
 
-    /// Rows that the database refused since the start, by what they are.
+    /// Rows that the database has refused since the start, by kind.
     #[must_use]
     pub const fn refused(&self) -> &Refused {
         &self.refused
     }
 
-    /// A place for a request that was made with a key; nothing when the queue is full, and the request is counted then.
+    /// Reserves a slot of the queue for a request log row. `None` if the queue is full; the row then counts
+    /// as dropped.
     #[must_use]
     pub fn place(&self) -> Option<Place<'_>> {
         let place = self.queue.try_reserve().ok();
@@ -120,8 +121,8 @@ impl Recorder {
         place.map(Place)
     }
 
-    /// Records the last use of a key when the queue is full, so that a secret in use is not taken for one that never
-    /// was (docs/security.md, S35).
+    /// Records the last use of a key when the queue is full, so that a secret in use is not taken for an
+    /// unused one (docs/security.md, S35).
     pub fn used(&self, key: KeyId, at: Timestamp) {
         let mut unqueued = lock(&self.unqueued);
         if unqueued.len() < MOST_USED || unqueued.contains_key(&key) {
@@ -140,14 +141,14 @@ impl Recorder {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
-    /// Requests that were dropped: the queue was full, or the database refused their rows.
+    /// Requests whose rows were dropped: the queue was full, or the database refused them.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Completes when the writer task has ended and dropped the store. It ends when every clone of the recorder is gone;
-    /// the returned future holds none.
+    /// Completes when the writer task has ended and dropped the store. It ends when every clone of the
+    /// recorder is dropped; the returned future holds none.
     pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
         // The task owns the receiver of the queue; it runs as long as there are senders of `flushes`.
         let queue = self.queue.clone();
@@ -168,16 +169,16 @@ impl Recorder {
     }
 }
 
-/// What one of its holders left when it panicked is as good as before.
+/// Ignores poisoning: the value is valid after a panic of another holder.
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
     what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A place in the queue.
+/// A reserved slot of the queue.
 pub struct Place<'q>(mpsc::Permit<'q, Message>);
 
 impl Place<'_> {
-    /// Queues a row for a request.
+    /// Queues a row.
     pub fn note(self, entry: LogEntry, key_use: KeyUse) {
         self.0.send(Message::Request(Box::new(entry), key_use));
     }

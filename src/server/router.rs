@@ -1,4 +1,4 @@
-//! Every route of the product.
+//! All routes of the product.
 
 use super::{
     app::App,
@@ -26,7 +26,7 @@ use std::{
 use tower::Service;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, services::ServeDir};
 
-/// The product as one service; cheap to clone.
+/// All routes as one service; cheap to clone.
 #[derive(Clone)]
 pub struct Product {
     app: App,
@@ -35,7 +35,7 @@ pub struct Product {
 }
 
 impl Product {
-    /// Every route of an app.
+    /// Builds the routes of an app.
     #[must_use]
     pub fn new(app: App) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Service<Request> for Product {
 
 /// The routes of the dashboard.
 fn dashboard(app: &App) -> Router {
-    // Leptos renders on tokio; a second router in the same process, as in tests, finds that done.
+    // Fails if it was called before, for example by another router in the same test process; that is fine.
     let _ = any_spawner::Executor::init_tokio();
     let forms = Router::new()
         .merge(pages::routes(app))
@@ -87,14 +87,14 @@ fn dashboard(app: &App) -> Router {
         .with_state(app.clone())
 }
 
-/// The answer instead of a panic, which has told of itself where it happened; the layer around this one adds the
-/// request id.
+/// The response after a panic, which the panic hook has logged. The layer around this one adds the request
+/// id.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     let sentence = "Internal server error. Give the X-Request-Id of this response to the server operator.";
     (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
 }
 
-/// While `cargo leptos watch` runs, its files are served from disk instead of from inside the binary.
+/// Under `cargo leptos watch`, its files are served from disk instead of from the binary.
 fn watched_files() -> Router<App> {
     let options = &LINKS.options;
     if assets::is_watched() {

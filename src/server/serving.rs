@@ -1,4 +1,4 @@
-//! Connections: accepted, kept within bounds, and ended in order (docs/security.md, S28, S80, S88 and S96).
+//! Connections: accepting, bounding and closing them (docs/security.md, S28, S80, S88 and S96).
 
 mod answering;
 pub mod bounds;
@@ -32,16 +32,17 @@ use tokio::{
 };
 use tower::Service;
 
-/// Most bytes of a request line and headers; more is 431.
+/// Maximum size of request line and headers in bytes; more is 431.
 const HEADER_BYTES: usize = 16 * 1024;
-/// Most bytes of a connection that are read ahead, or wait to be written in pieces.
+/// Maximum read and write buffer of a connection, in bytes.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// Bytes of responses that the system keeps for a connection (Linux doubles it). Left to itself it takes up to 4 MiB,
-/// and reports progress only after a third of that, so a slow client would seem to take nothing.
+/// Send buffer of a connection in the kernel, in bytes (Linux doubles it). By default Linux grows it to 4 MiB
+/// and reports progress only after a third of that, so that a slow client would look like one that reads
+/// nothing.
 const SEND_BUFFER: usize = 64 * 1024;
-/// How long to wait when no more connections can be opened, before the next try.
+/// Pause before the next attempt when no more connections can be opened.
 const NO_ROOM: Duration = Duration::from_millis(100);
-/// How often it is logged.
+/// Interval at which that is logged.
 const REPORT_EVERY: Duration = Duration::from_mins(1);
 
 /// Serves until `stop` ends, within the bounds of the configuration. See [`serve_within`].
@@ -53,10 +54,10 @@ where
     serve_within(app, listener, service, Bounds::of(&app.config), stop).await
 }
 
-/// Serves until `stop` ends. From then on every answer announces the end of its connection. New ones are accepted for
-/// the drain time, in which balancers learn of the stop; then the listener is closed, what stands in its queue and what
-/// is being answered is answered, and connections that wait are closed. Returns the time that is left for what else
-/// belongs to the stop.
+/// Serves until `stop` ends. Then every response announces the end of its connection. New connections are
+/// accepted during the drain time, in which load balancers notice the stop. Afterwards the listener is
+/// closed, requests in its queue and in flight are answered, and idle connections are closed. Returns the
+/// time left for the other stages of the stop.
 pub async fn serve_within<S>(
     app: &App,
     listener: TcpListener,
@@ -68,7 +69,7 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    // Connections inherit it.
+    // Accepted connections inherit the setting.
     if let Err(error) = SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER) {
         tracing::debug!(error = %error, "the size of the send buffer could not be set");
     }
@@ -92,18 +93,18 @@ where
     if stop.stage(bounds.in_flight, answered).await.is_none() {
         tracing::warn!("some requests were not answered in time and were aborted");
     }
-    // No request is answered after the final write of the log (docs/security.md, S81).
+    // No request may be answered after the final write of the log (docs/security.md, S81).
     serving.tasks.shutdown().await;
     stop
 }
 
-/// What serves connections.
+/// State of a listener.
 struct Serving<S> {
     app: App,
     service: S,
     connections: Arc<Connections>,
     tasks: JoinSet<()>,
-    /// When the log last reported that no connection can be accepted.
+    /// When the last failure to accept was logged.
     reported: Option<Instant>,
 }
 
@@ -112,11 +113,12 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    /// Accepts connections for ever.
+    /// Accepts connections until it is cancelled.
     async fn accept_from(&mut self, listener: &TcpListener) {
         let bounds = self.connections.bounds;
         loop {
-            // Those beyond are closed already, and give their files back before others are opened.
+            // Waits for the tasks of closed connections, so that their files are released before more are
+            // opened.
             while self.tasks.len() > bounds.connections.saturating_add(bounds.reserve) {
                 self.tasks.join_next().await;
             }
@@ -138,10 +140,10 @@ where
         }
     }
 
-    /// Accepts the connections in the listener's queue, and closes the listener.
+    /// Accepts the connections in the listener's queue, then closes the listener.
     fn empty_the_queue(&mut self, listener: TcpListener) {
         let Ok(listener) = listener.into_std() else { return };
-        // The listener does not block: an error is the end of its queue.
+        // The listener is non-blocking: an error means that its queue is empty.
         loop {
             match listener.accept() {
                 Ok((tcp, peer)) => {
@@ -157,14 +159,14 @@ where
         }
     }
 
-    /// Serves a connection among the others, if there is a place for it.
+    /// Serves a connection in a task, if there is a slot for it.
     fn accept(&mut self, tcp: TcpStream, peer: SocketAddr) {
         while self.tasks.try_join_next().is_some() {}
         let Some(place) = self.connections.admit(peer.ip()) else {
             return;
         };
-        // An answer is sent in several writes; with Nagle on, the last would wait for the client's delayed
-        // acknowledgement.
+        // A response is sent in several writes. With Nagle's algorithm, the last one would wait for the
+        // client's delayed acknowledgement.
         if let Err(error) = tcp.set_nodelay(true) {
             tracing::debug!(error = %error, "TCP_NODELAY could not be set on a connection");
         }
@@ -184,21 +186,21 @@ where
     }
 }
 
-/// Serves a connection to its end. What goes wrong on one is its client's doing.
+/// Serves a connection until it ends. Its errors are the client's.
 async fn converse<S>(stream: Stream, answering: Answering<S>, place: Place, time: Option<Duration>)
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
     let mut http = http1::Builder::new();
-    // The stream keeps the time, from the first byte of a request on.
+    // The stream enforces the header time-out, from the first byte of a request on.
     http.timer(TokioTimer::new())
         .header_read_timeout(None)
         .max_header_size(HEADER_BYTES)
         .max_buf_size(BUFFER_BYTES);
     let mut connection = http.serve_connection(TokioIo::new(stream), answering);
     let served = async {
-        // An error has ended the connection, so it cannot be reported to the client.
+        // After an error the connection is gone, so the error cannot be reported to the client.
         let _ = (&mut connection).await;
         let http1::Parts {
             io,
@@ -206,19 +208,19 @@ where
             service,
             ..
         } = connection.into_parts();
-        // Thousands of connections may linger at once: each frees its buffer first.
+        // Free the buffers first: thousands of connections may linger at once.
         drop((read_buf, service));
         io.into_inner().linger().await;
     };
     match time {
         None => served.await,
-        // One that is not done by then is cut off.
+        // Cuts off a connection that is not done in time.
         Some(time) => drop(timeout(time, served).await),
     }
     drop(place);
 }
 
-/// Whether an error is that of a connection that was lost before it was accepted.
+/// Whether accepting failed because the connection was already lost.
 fn is_of_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(

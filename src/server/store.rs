@@ -1,7 +1,7 @@
 //! The database: all SQL of the product, one body per statement for SQLite and PostgreSQL.
 //!
-//! A table has a file with its statements, its rows and its methods; `reader.keys().page(..)` and
-//! `tx.keys().insert(..)` reach them. What is absent is `Ok(None)`.
+//! Each table has a file with its statements, row types and methods; call them as `reader.keys().page(..)`
+//! and `tx.keys().insert(..)`. A missing row is `Ok(None)`.
 
 pub mod backup;
 pub mod engine;
@@ -36,14 +36,14 @@ pub enum Conn<'c> {
     Postgres(&'c mut PgConnection),
 }
 
-/// Runs one body, a statement, on whichever connection there is; the driver's types are found anew for each. PostgreSQL
-/// answers within a limit ([`answered()`]).
+/// Runs a statement on the connection of either engine; the body is compiled once for each driver's types.
+/// PostgreSQL has to answer within a limit ([`answered()`]).
 macro_rules! on {
     ($conn:expr, $c:ident => $body:expr) => {
         match $conn {
             $crate::server::store::Conn::Sqlite($c) => $body,
             $crate::server::store::Conn::Postgres($c) => {
-                // Boxed: whatever awaits it would have room for each of its statements.
+                // Boxed: otherwise the caller's future would have room for each of its statements.
                 let answer = Box::pin(async { Ok::<_, $crate::server::store::StoreError>($body) });
                 $crate::server::store::answered(answer).await?
             }
@@ -62,8 +62,8 @@ macro_rules! declare {
 }
 use declare;
 
-/// Every statement the product can run on either engine: table, name and SQL. Those that are given many rows are each
-/// engine's own.
+/// All statements of the product for both engines: table, name and SQL. Bulk inserts have a statement for
+/// each engine.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     [
         ("accounts", accounts::STATEMENTS),
@@ -89,7 +89,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
     .flat_map(|(table, list)| list.iter().map(move |&(name, sql)| (table, name, sql)))
 }
 
-/// Reads; on SQLite its connection refuses to write.
+/// A connection for reading; on SQLite it refuses writes.
 pub enum Reader {
     /// From SQLite.
     Sqlite(PoolConnection<Sqlite>),
@@ -97,9 +97,9 @@ pub enum Reader {
     Postgres(PoolConnection<Postgres>),
 }
 
-/// The tables, from whatever lends a connection.
+/// The tables, for every type that has a connection.
 pub trait Tables {
-    /// The connection that a table's methods run on.
+    /// The connection that the tables' methods use.
     fn conn(&mut self) -> Conn<'_>;
 
     /// People.
@@ -110,7 +110,7 @@ pub trait Tables {
     fn accounts(&mut self) -> accounts::Accounts<'_> {
         accounts::Accounts(self.conn())
     }
-    /// What people did.
+    /// The activity.
     fn activity(&mut self) -> activity::Activity<'_> {
         activity::Activity(self.conn())
     }
@@ -122,7 +122,7 @@ pub trait Tables {
     fn key_list(&mut self) -> keys::list::KeyList<'_> {
         keys::list::KeyList(self.conn())
     }
-    /// API keys in the wrong hands.
+    /// Leaked API keys.
     fn leaks(&mut self) -> keys::leaks::Leaks<'_> {
         keys::leaks::Leaks(self.conn())
     }
@@ -130,7 +130,7 @@ pub trait Tables {
     fn memberships(&mut self) -> accounts::memberships::Memberships<'_> {
         accounts::memberships::Memberships(self.conn())
     }
-    /// The tables as the commands of the server operator see them.
+    /// Queries of the server operator's commands.
     fn operator(&mut self) -> operator::Operator<'_> {
         operator::Operator(self.conn())
     }
@@ -138,7 +138,7 @@ pub trait Tables {
     fn key_uses(&mut self) -> keys::uses::KeyUses<'_> {
         keys::uses::KeyUses(self.conn())
     }
-    /// Rows that are to be added to the request log.
+    /// Inserts into the request log.
     fn log_rows(&mut self) -> logs::write::LogRows<'_> {
         logs::write::LogRows(self.conn())
     }
@@ -150,15 +150,15 @@ pub trait Tables {
     fn sessions(&mut self) -> users::sessions::Sessions<'_> {
         users::sessions::Sessions(self.conn())
     }
-    /// Failed tries to sign in.
+    /// Failed sign-ins.
     fn sign_in_waits(&mut self) -> users::sign_in_waits::SignInWaits<'_> {
         users::sign_in_waits::SignInWaits(self.conn())
     }
-    /// Rows that are over.
+    /// Deleting expired rows.
     fn retention(&mut self) -> retention::Retention<'_> {
         retention::Retention(self.conn())
     }
-    /// Refusals that belong to no account.
+    /// Refusals without an account.
     fn refusals(&mut self) -> activity::refusals::Refusals<'_> {
         activity::refusals::Refusals(self.conn())
     }

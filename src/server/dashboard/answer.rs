@@ -1,5 +1,5 @@
-//! How the outcome of a use case is answered, to server functions and as pages: status and sentence of a refusal, and a
-//! key whose secret is shown.
+//! Responses for results of use cases, for server functions and pages: status and sentence of a refusal, and
+//! a new key with its secret.
 
 use crate::{
     api::wire::{ApiError, RevealedKey},
@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::http::StatusCode;
 
-/// Seconds after which another try is worth it, for refusals that pass.
+/// Seconds after which a retry makes sense, for temporary refusals.
 #[must_use]
 pub const fn retry_after(error: &ServiceError) -> Option<u32> {
     match error {
@@ -24,7 +24,7 @@ pub const fn retry_after(error: &ServiceError) -> Option<u32> {
     }
 }
 
-/// A wait in words: seconds, or from two minutes on whole minutes, none too few.
+/// A wait in words: seconds, or whole minutes from two minutes on; rounded up.
 fn spelled(seconds: u32) -> String {
     match seconds {
         1 => "1 second".to_owned(),
@@ -33,8 +33,8 @@ fn spelled(seconds: u32) -> String {
     }
 }
 
-/// The status of a refused use case, and what the person is told. Unknown failures are logged here, once; the person
-/// gets the request id from the header alone.
+/// Status and message of a refused use case. Unknown failures are logged here, once; the person only gets the
+/// request id, in the response header.
 #[must_use]
 pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
     static LINES: LogLimit = LogLimit::new();
@@ -104,7 +104,7 @@ pub fn unanswered() -> (StatusCode, ApiError) {
     )
 }
 
-/// The answer where the database failed or took too long, and nothing was changed.
+/// The response when the database failed or timed out before anything was changed.
 #[must_use]
 pub fn unavailable() -> (StatusCode, ApiError) {
     (
@@ -115,7 +115,7 @@ pub fn unavailable() -> (StatusCode, ApiError) {
     )
 }
 
-/// A key as it is shown this once.
+/// A key with its secret, for the one response that shows it.
 #[must_use]
 pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
     let Revealed {

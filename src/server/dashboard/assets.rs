@@ -1,4 +1,4 @@
-//! Scripts, styles and icons, from inside the binary: hashed names, compressed when it was built.
+//! Scripts, styles and icons, embedded in the binary: with hashed names, compressed at build time.
 
 use axum::{
     body::Body,
@@ -14,29 +14,29 @@ use std::{
     sync::LazyLock,
 };
 
-/// The folder that scripts/build-site.sh makes.
+/// The folder that scripts/build-site.sh writes.
 #[derive(RustEmbed)]
 #[folder = "target/site"]
 #[allow_missing = true]
 struct Site;
 
-/// Names that change with the contents.
+/// File names with a hash of the content.
 #[derive(Debug, Deserialize)]
 struct Names {
     output_name: String,
     css: String,
 }
 
-/// How the page finds its script and style.
+/// Paths of the page's script and style sheet.
 #[derive(Clone, Debug)]
 pub struct Links {
-    /// For leptos' hydration script.
+    /// Options for Leptos's hydration script.
     pub options: LeptosOptions,
     /// Path of the style sheet.
     pub css: String,
 }
 
-/// What Leptos.toml says, with the names of the files inside this binary.
+/// The settings of Leptos.toml, with the file names inside this binary.
 pub static LINKS: LazyLock<Links> = LazyLock::new(|| {
     let mut options = get_config_from_str(include_str!("../../../Leptos.toml"))
         .unwrap_or_else(|_| LeptosOptions::builder().output_name("babysea").build());
@@ -52,7 +52,7 @@ pub static LINKS: LazyLock<Links> = LazyLock::new(|| {
     Links { options, css }
 });
 
-/// Whether `cargo leptos watch` runs this: it names the files itself and keeps them on disk.
+/// Whether this runs under `cargo leptos watch`, which names the files itself and keeps them on disk.
 #[must_use]
 pub fn is_watched() -> bool {
     std::env::var_os("LEPTOS_WATCH").is_some()
@@ -69,11 +69,12 @@ pub fn reload_sources() -> String {
     }
 }
 
-/// The file at this path, if there is one. Files in `/pkg/` never change under a name; the rest is cached for an hour.
+/// The file at this path, if there is one. Files in `/pkg/` have immutable content; others may be cached for
+/// an hour.
 #[must_use]
 pub fn serve(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response<Body>> {
     let path = uri.path().strip_prefix('/')?;
-    // What is only for the server, and the compressed copies, have no address of their own.
+    // Server-only files and the compressed copies have no URL of their own.
     if path.is_empty() || path == "site.json" || path.ends_with(".br") || path.ends_with(".gz") {
         return None;
     }
@@ -141,7 +142,7 @@ fn file(path: &str) -> Option<EmbeddedFile> {
     }
 }
 
-/// Whether `coding` is among the accepted ones and not refused by `q=0` (RFC 9110, section 12.5.3).
+/// Whether `accepted` contains `coding` without `q=0` (RFC 9110, section 12.5.3).
 fn accepts(accepted: &str, coding: &str) -> bool {
     accepted.split(',').any(|item| {
         let mut parts = item.split(';').map(str::trim);

@@ -1,4 +1,4 @@
-//! Who calls a server function, and how the function answers them.
+//! The caller of a server function, and the function's response.
 
 use super::{
     answer::{refusal, retry_after, revealed},
@@ -20,10 +20,10 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use tower_sessions::Session;
 
-/// For server functions that need no sign-in: the app and the browser's session.
+/// App and session, for server functions that need no sign-in.
 ///
 /// # Panics
-/// When called elsewhere than in a server function behind the session layer.
+/// When not called from a server function behind the session layer.
 pub fn anybody() -> (App, Session) {
     let session = expect_context::<Parts>().extensions.get::<Session>().cloned();
     (
@@ -32,7 +32,7 @@ pub fn anybody() -> (App, Session) {
     )
 }
 
-/// For server functions of people who are signed in.
+/// App and person, for server functions that need sign-in.
 ///
 /// # Errors
 /// 401 when the caller is not signed in.
@@ -43,10 +43,12 @@ pub async fn signed_in() -> Result<(App, Viewer), ApiError> {
     Ok((app, viewer))
 }
 
-/// For server functions that manage the keys of an account: who calls must be allowed to do `action`.
+/// App and capability, for server functions that change the keys of an account. The caller must be allowed to
+/// do `action`.
 ///
 /// # Errors
-/// 401 when the caller is not signed in, 404 when the account is not theirs, 403 when their role does not allow it.
+/// 401 when the caller is not signed in, 404 when they are no member of the account, 403 when their role does
+/// not allow it.
 pub async fn key_manager(account: &str, action: Action) -> Result<(App, KeyManager), ApiError> {
     let (app, viewer) = signed_in().await?;
     let manager = access::key_manager(&app, &viewer, account, action, &trace(&app)).await;
@@ -54,27 +56,27 @@ pub async fn key_manager(account: &str, action: Action) -> Result<(App, KeyManag
     Ok((app, manager))
 }
 
-/// What the activity keeps of this request.
+/// Request context of this request.
 ///
 /// # Panics
-/// When called elsewhere than in a server function.
+/// When not called from a server function.
 #[must_use]
 pub fn trace(app: &App) -> Trace {
     client_ip::trace(app, &expect_context::<Parts>())
 }
 
-/// A key as its maker sees it this once.
+/// A new key with its secret, for its creator.
 ///
 /// # Errors
-/// What to show at the form.
+/// What the form shows.
 pub fn reveal(app: &App, result: Result<Revealed, ServiceError>) -> Result<RevealedKey, ApiError> {
     answer(result.map(|key| revealed(app, key)))
 }
 
-/// Converts a result for the browser; a refusal sets the status of the response.
+/// Converts a result for the browser. A refusal sets the status of the response.
 ///
 /// # Errors
-/// What to show at the form.
+/// What the form shows.
 pub fn answer<T>(result: Result<T, ServiceError>) -> Result<T, ApiError> {
     result.map_err(|error| {
         let wait = retry_after(&error);

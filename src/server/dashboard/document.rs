@@ -1,4 +1,4 @@
-//! Turns a page into an answer: renders it, gives its scripts a nonce, sets the status.
+//! Turns a page into a response: renders it, gives its scripts a nonce, sets the status.
 
 use super::{
     assets::{self, LINKS},
@@ -40,7 +40,7 @@ pub async fn render<V: IntoView + 'static>(
         let (page, title) = (page.clone(), title.clone());
         view! { <Document title>{page().into_any()}</Document> }
     };
-    // The page was chosen already: nothing of the request is needed to draw it.
+    // The routing is done already, so rendering does not need the request.
     let render = render_app_async_with_context(context, document);
     render(Request::new(Body::empty())).await.into_response()
 }

@@ -12,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::future::ready;
 
-/// The fields of an address; those named `keys[]` are a list.
+/// Extractor of a query's fields; a field named `keys[]` is a list.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned + Send, S: Sync> FromRequestParts<S> for Query<T> {
@@ -25,7 +25,7 @@ impl<T: DeserializeOwned + Send, S: Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The fields of a posted form; those named `scopes[]` or `keys[]` are a list.
+/// Extractor of a posted form's fields; a field named `scopes[]` or `keys[]` is a list.
 pub struct Form<T>(pub T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Form<T> {
@@ -36,10 +36,10 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Form<T> {
     }
 }
 
-/// The same for a handler that reads it later.
+/// Parses a posted form, for handlers that read it later.
 ///
 /// # Errors
-/// The answer to a form that cannot be read.
+/// The response to a form that cannot be parsed.
 pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Response> {
     if !media_type::is_form(request.headers()) {
         return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
@@ -47,7 +47,8 @@ pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Response> 
     let body = Bytes::from_request(request, &())
         .await
         .map_err(IntoResponse::into_response)?;
-    // As server_fn reads its own: few levels, and brackets may be percent-encoded, as browsers send them.
+    // The same settings as server_fn: little nesting, and brackets may be percent-encoded, as browsers send
+    // them.
     serde_qs::Config::new(5, false)
         .deserialize_bytes(&body)
         .map_err(|_| StatusCode::UNPROCESSABLE_ENTITY.into_response())

@@ -1,4 +1,4 @@
-//! The server functions' side of HTTP: which call is let through to its function, and how one that is not is answered.
+//! HTTP for server functions: which calls reach the function, and the response to the others.
 
 use super::answer::{refusal, unanswered};
 use crate::{
@@ -27,7 +27,7 @@ use leptos_axum::handle_server_fns_with_context;
 use tokio::time::timeout;
 use tower_sessions::Session;
 
-/// By this header the browser's side of a server function knows that it refused.
+/// The client of server functions recognises an error by this header.
 const FAILED: HeaderName = HeaderName::from_static("serverfnerror");
 
 /// Server functions that need no sign-in.
@@ -61,13 +61,14 @@ pub async fn handle(State(app): State<App>, request: Request) -> Response {
         }
         Err(error) => Err(refusal(error)),
     };
-    // Its share is given back when it is answered.
+    // The share of the body budget is released after the response.
     let (request, _share) = match read {
         Ok(read) => read,
         Err(refused) => return not_called(path, refused),
     };
     let (mut parts, body) = request.into_parts();
-    // Asked for HTML, server_fn would answer with a redirect to the Referer and errors in the URL (S26).
+    // With `Accept: text/html`, server_fn would respond with a redirect to the Referer and put errors into
+    // the URL (S26).
     parts
         .headers
         .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -78,14 +79,15 @@ pub async fn handle(State(app): State<App>, request: Request) -> Response {
         return not_called(path, unanswered());
     };
     let mut response = response.into_response();
-    // A function that ran has set its status by `answer`. What is left at 500 are arguments that cannot be read.
+    // Functions that ran have set their status with `answer`. A 500 now means that the arguments could not be
+    // parsed.
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         *response.status_mut() = StatusCode::BAD_REQUEST;
     }
     response
 }
 
-/// Who sends the body of a call, before it is read.
+/// Determines the sender of a call before its body is read.
 async fn sender(
     app: &App,
     path: &str,
@@ -106,7 +108,7 @@ fn unread(unread: Unread) -> (StatusCode, ApiError) {
     (unread.status(), ApiError::message(unread.sentence()))
 }
 
-/// The answer to a call whose body was not read, as a function that refuses gives it.
+/// The response to a call whose function did not run, in the format of a function's error.
 fn not_called(path: &'static str, (status, error): (StatusCode, ApiError)) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),

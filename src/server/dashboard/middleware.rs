@@ -1,4 +1,4 @@
-//! What every answer goes through.
+//! Middleware of the dashboard.
 
 pub mod same_origin;
 pub mod session_cookie;

@@ -1,4 +1,4 @@
-//! What every page of a browser's visit depends on beside its own data.
+//! The parts of a request that every page needs: theme, path, request context.
 
 use crate::{
     domain::{activity::Trace, theme::Theme},
@@ -11,21 +11,21 @@ use axum::{
 use std::convert::Infallible;
 use time::Duration;
 
-/// Name of the cookie that keeps the theme.
+/// Name of the theme cookie.
 const COOKIE: &str = "theme";
-/// How long browsers keep it: a year.
+/// Lifetime of the theme cookie.
 const KEPT: Duration = Duration::days(365);
 
 /// A request for a page.
 #[derive(Clone)]
 pub struct PageRequest {
-    /// The product.
+    /// The application.
     pub app: App,
-    /// Light or dark.
+    /// The theme.
     pub theme: Theme,
     /// Path and query of the request.
     pub path: String,
-    /// What the activity keeps of it.
+    /// Request context.
     pub trace: Trace,
 }
 
@@ -46,13 +46,13 @@ impl FromRequestParts<App> for PageRequest {
     }
 }
 
-/// The theme that the browser kept; what cannot be read is the system's.
+/// The theme in the cookie; an unknown value means the system's.
 fn theme(headers: &HeaderMap) -> Theme {
     let kept = cookies::values(headers, COOKIE).next();
     kept.and_then(|id| Theme::from_id(&id)).unwrap_or_default()
 }
 
-/// `Set-Cookie` that keeps a theme.
+/// `Set-Cookie` for the theme.
 #[must_use]
 pub fn keep_theme(app: &App, theme: Theme) -> Option<HeaderValue> {
     let kept = if theme == Theme::System {

@@ -1,5 +1,5 @@
-//! Pages, and the plain form posts to their URLs. The other entry point of the forms is `api`; both call the same use
-//! case.
+//! Pages, and plain form posts to their URLs. The other entry point of the forms is `api`; both call the same
+//! use cases.
 
 mod activity;
 mod create_team;
@@ -37,7 +37,8 @@ use axum::{
 use leptos::prelude::*;
 use tower_sessions::Session;
 
-/// Every page, and its form. A form without a gate has no body (see [`bodies`](crate::server::http::bodies)).
+/// Every page and its form. A form without a gate gets an empty body (see
+/// [`bodies`](crate::server::http::bodies)).
 pub fn routes(app: &App) -> Router<App> {
     // These three need no sign-in.
     let open = |form: MethodRouter<App>| form.route_layer(from_fn_with_state(app.clone(), gates::open));
@@ -93,7 +94,7 @@ fn to_sign_in(path: &str) -> Response {
     Redirect::to(&format!("{}?{query}", paths::SIGN_IN)).into_response()
 }
 
-/// `/` leads to the keys, or to signing in.
+/// `/` redirects to the keys, or to sign-in.
 async fn root(visit: PageRequest, browser: Session) -> Response {
     let viewer = session::viewer(&visit.app, &browser).await;
     let target = match viewer {
@@ -128,7 +129,7 @@ fn with_retry(status: StatusCode, mut response: Response) -> Response {
     response
 }
 
-/// Says after how many seconds another try is worth it, if there is such a time.
+/// Adds `Retry-After`, if a retry makes sense.
 fn with_wait(seconds: Option<u32>, mut response: Response) -> Response {
     if let Some(seconds) = seconds {
         response

@@ -1,4 +1,4 @@
-//! Who is signed in: tower-sessions on our own table.
+//! Sessions of signed-in people: tower-sessions on a table of our own.
 
 pub mod cookies;
 pub mod known;
@@ -16,20 +16,21 @@ use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 /// The session value with the signed-in person.
 const USER: &str = "user";
 
-/// A digest of the password's hash that was judged: in a new session until it is stored, and never in the table.
+/// Digest of the password hash that was checked at sign-in. Part of a new session until it is stored; never
+/// in the table.
 const LET_IN_BY: &str = "let_in_by";
 
-/// The cookie's name. The `__Host-` prefix makes browsers insist on TLS and on no other host; plain http, which is
-/// for this machine alone, cannot have it (docs/security.md, S9).
+/// Name of the cookie. Browsers only accept the prefix `__Host-` with TLS and for exactly this host. Plain
+/// http, which is for this machine only, cannot use it (docs/security.md, S9).
 const fn cookie_name(https: bool) -> &'static str {
     if https { "__Host-session" } else { "session" }
 }
 
-/// Reads and sets the cookie.
+/// The layer that reads and sets the cookie.
 #[must_use]
 pub fn layer(app: &App) -> SessionManagerLayer<SessionTable> {
     let https = app.origin.is_https();
-    // The table decides on every read; this is only how long the browser keeps the cookie.
+    // Only the cookie's lifetime in the browser: the table decides on every read.
     let kept = time::Duration::try_from(app.config.session_max).unwrap_or(time::Duration::DAY);
     SessionManagerLayer::new(SessionTable::new(app.clone()))
         .with_name(cookie_name(https))
@@ -40,11 +41,11 @@ pub fn layer(app: &App) -> SessionManagerLayer<SessionTable> {
         .with_expiry(Expiry::OnInactivity(kept))
 }
 
-/// Signs a person in under a new id; the old one, if there was any, ends (S10). The session is stored here and not by the
-/// layer, which would answer 500 where it cannot be.
+/// Signs a person in with a new session id; an earlier session of the browser ends (S10). The session is
+/// stored here and not by the layer, which would respond with 500 if that failed.
 ///
 /// # Errors
-/// When the database fails, or the person has another password by now than the one that is stored as `password_hash`.
+/// When the database fails, or the person's password hash is no longer `password_hash`.
 pub async fn begin(session: &Session, user: UserId, password_hash: &str) -> Result<(), ServiceError> {
     session.clear().await;
     session.cycle_id().await?;
@@ -53,29 +54,29 @@ pub async fn begin(session: &Session, user: UserId, password_hash: &str) -> Resu
     Ok(session.save().await?)
 }
 
-/// Signs out.
+/// Signs the person out.
 ///
 /// # Errors
-/// When the database fails: the person is still signed in, and the caller must say so.
+/// When the database fails. The person is then still signed in, and the caller must say so.
 pub async fn end(session: &Session) -> Result<(), ServiceError> {
     Ok(session.flush().await?)
 }
 
-/// Whether a `Set-Cookie` makes browsers forget the cookie.
+/// Whether a `Set-Cookie` removes the session cookie.
 #[must_use]
 pub fn is_removal(app: &App, set_cookie: &HeaderValue) -> bool {
     cookies::is_removal(set_cookie, cookie_name(app.origin.is_https()))
 }
 
-/// `Set-Cookie` that makes browsers forget the cookie.
+/// `Set-Cookie` that removes the session cookie.
 #[must_use]
 pub fn removal(app: &App) -> Option<HeaderValue> {
     let https = app.origin.is_https();
     cookies::remove(https, cookie_name(https))
 }
 
-/// Whether the browser's session is one of a person, read from the table without touching the session or caching
-/// anything of it: later code checks it again (docs/security.md, S89).
+/// Whether the browser has a live session of a person. Reads the table without extending or caching the
+/// session: later code checks it again (docs/security.md, S89).
 ///
 /// # Errors
 /// When the database fails.
@@ -89,7 +90,7 @@ pub async fn is_live(app: &App, session: &Session) -> Result<bool, ServiceError>
     Ok(app.store.read().await?.users().by_id(user).await?.is_some())
 }
 
-/// Who is signed in, read from the database on every request.
+/// The signed-in person, read from the database on every request.
 ///
 /// # Errors
 /// When the database fails.

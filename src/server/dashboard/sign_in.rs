@@ -33,9 +33,9 @@ pub struct Visitor {
     trace: Trace,
 }
 
-/// Where to go, and the cookie by which the browser is known the next time.
+/// Result of sign-in: the next page, and the known-browser cookie.
 pub struct Welcome {
-    /// The path.
+    /// Path of the next page.
     pub path: String,
     /// `Set-Cookie`.
     pub cookie: Option<HeaderValue>,
@@ -52,10 +52,10 @@ impl Visitor {
         }
     }
 
-    /// Of a server function.
+    /// The request of a server function.
     ///
     /// # Panics
-    /// When called elsewhere.
+    /// When not called from a server function.
     #[must_use]
     pub fn calling() -> Self {
         let (app, browser) = caller::anybody();
@@ -84,7 +84,7 @@ impl Visitor {
         self.welcome(entered, "").await
     }
 
-    /// Signs in. Leads to `next` if it is one of our pages.
+    /// Signs in. Redirects to `next` if it is one of our pages.
     ///
     /// # Errors
     /// As the use case.
@@ -129,17 +129,17 @@ impl FromRequestParts<App> for Visitor {
     }
 }
 
-/// The keys of a person's own account.
+/// Path of the keys of the account to show after sign-in.
 ///
 /// # Errors
-/// When the person is gone or the database fails.
+/// When the person no longer exists, or the database fails.
 pub async fn home(app: &App, user: UserId) -> Result<String, ServiceError> {
     accounts::home(app, user)
         .await
         .map(|account| paths::keys(&account.slug))
 }
 
-/// `path` if it leads to a page of this server, else the page that leads on from there.
+/// `path` if it is a page of this server, else `/`, which redirects.
 #[must_use]
 pub fn own_page(path: &str) -> &str {
     if is_own_page(path) || matches!(path, paths::SIGN_IN | paths::SIGN_UP) {
@@ -149,25 +149,25 @@ pub fn own_page(path: &str) -> &str {
     }
 }
 
-/// Longest address that one is sent back to, in bytes: a search of 100 characters may take 1,200.
+/// Maximum length of a redirect target in bytes: a search of 100 characters can take 1,200.
 const LONGEST_ADDRESS: usize = 2_048;
 
-/// Whether an address leads to a page of this server that one is sent back to after signing in (docs/security.md, S26).
-/// Only the path is checked, because a search in the query may contain any text.
+/// Whether an address is a page of this server that sign-in may redirect to (docs/security.md, S26). Only the
+/// path is checked, because a search in the query can contain any text.
 #[must_use]
 pub fn is_own_page(address: &str) -> bool {
     let path = address.split(['?', '#']).next().unwrap_or_default();
     address.len() <= LONGEST_ADDRESS
         && address.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
         && path.starts_with(paths::HOME)
-        // Browsers read `%2e` as a dot here.
+        // Browsers decode `%2e` to a dot here.
         && ["//", "..", "%2e", "%2E"].iter().all(|part| !path.contains(part))
 }
 
 /// Redirect target after sign-in or sign-up; the response sets the cookie.
 ///
 /// # Errors
-/// What to show at the form.
+/// What the form shows.
 pub fn welcome(result: Result<Welcome, ServiceError>) -> Result<String, ApiError> {
     let led = caller::answer(result)?;
     if let (Some(options), Some(cookie)) = (use_context::<ResponseOptions>(), led.cookie) {

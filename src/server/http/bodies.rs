@@ -41,7 +41,7 @@ pub async fn hold(request: Request, next: Next) -> Response {
     next.run(Request::from_parts(parts, Body::empty())).await
 }
 
-/// The body that was kept; an empty one the second time.
+/// Takes the body out of a request; an empty one the second time.
 pub fn release(request: &Request) -> Body {
     let held = request.extensions().get::<Held>();
     let body = held.and_then(|held| held.0.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -51,18 +51,18 @@ pub fn release(request: &Request) -> Body {
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// It is longer than it may be.
+    /// It exceeds its limit.
     TooLarge,
-    /// Too many others are being read, of all senders or of this one.
+    /// The budget is used up, of all senders or of this one.
     Busy,
-    /// It did not come in time.
+    /// It did not arrive in time.
     Slow,
-    /// The client did not finish it.
+    /// The connection broke off.
     Broken,
 }
 
 impl Unread {
-    /// The status of the answer.
+    /// Status of the response.
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
@@ -73,7 +73,7 @@ impl Unread {
         }
     }
 
-    /// The response to the sender.
+    /// Message of the response.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -85,16 +85,16 @@ impl Unread {
     }
 }
 
-/// A body in memory, and its share of what all of them may take.
+/// A body in memory, and its share of the budget.
 #[derive(Debug)]
 pub struct Whole {
-    /// The body; overwritten when it is dropped, since passwords and keys are sent in bodies.
+    /// The body; its memory is overwritten on drop, because bodies contain passwords and keys.
     pub bytes: Zeroizing<Vec<u8>>,
-    /// Given back when it is dropped.
+    /// Released on drop.
     pub share: Share,
 }
 
-/// Reads a body of at most so many bytes. A body whose `Content-Length` is larger is not read at all.
+/// Reads a body of at most `most` bytes. A body with a larger `Content-Length` is not read at all.
 ///
 /// # Errors
 /// Why it was not read.
@@ -129,7 +129,7 @@ pub async fn read(
     Ok(Whole { bytes, share })
 }
 
-/// Whether the `Content-Length` is larger than that or unreadable.
+/// Whether the `Content-Length` is larger than `most` or invalid.
 #[must_use]
 pub fn announces_more(headers: &HeaderMap, body: &Body, most: usize) -> bool {
     let length = headers.get(header::CONTENT_LENGTH);
@@ -140,7 +140,7 @@ pub fn announces_more(headers: &HeaderMap, body: &Body, most: usize) -> bool {
     is_long || usize::try_from(body.size_hint().lower()).is_ok_and(|least| least > most)
 }
 
-/// The request with its whole body, for a handler.
+/// The request with its body in memory, for a handler.
 ///
 /// # Errors
 /// Why the body was not read.

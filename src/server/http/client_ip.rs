@@ -1,4 +1,4 @@
-//! Where a request comes from, by the rule of the trusted proxies (docs/security.md, S50 and S51).
+//! The client of a request, from its peer address and the trusted proxies (docs/security.md, S50 and S51).
 
 use super::request_id::RequestId;
 pub use crate::server::config::trusted_proxies::Client;
@@ -9,7 +9,7 @@ use axum::{
 };
 use std::{convert::Infallible, net::SocketAddr};
 
-/// The client of a request. Without the peer's address, which the listener gives, it is unreadable.
+/// The client of a request. Without a peer address, which the listener sets, it is unknown.
 pub fn of(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Client {
     let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>() else {
         return Client::Unreadable;
@@ -21,7 +21,7 @@ pub fn of(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Client {
     app.trusted_proxies().client(peer.ip(), forwarded_for)
 }
 
-/// What the activity keeps of a request.
+/// Request context of a request.
 pub fn trace(app: &App, parts: &Parts) -> Trace {
     let request_id = parts.extensions.get::<RequestId>();
     let client = of(app, &parts.headers, &parts.extensions);

@@ -1,4 +1,4 @@
-//! Headers of every answer (docs/security.md, S63 to S65).
+//! Headers of every response (docs/security.md, S63 to S65).
 
 use crate::server::app::App;
 use axum::{
@@ -8,7 +8,8 @@ use axum::{
     response::Response,
 };
 
-/// For answers that are no page: nothing may be loaded or framed. Pages bring their own with a nonce.
+/// Content-Security-Policy of responses that are no page: nothing may be loaded or framed. Pages have their
+/// own, with a nonce.
 const NO_PAGE: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -34,14 +35,14 @@ const ALWAYS: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// Adds them to the answers of the dashboard.
+/// Adds the headers to responses of the dashboard.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     add(&app, response.headers_mut());
     response
 }
 
-/// Adds them, and `no-store` unless the response has its own `Cache-Control`.
+/// Adds the headers, and `no-store` unless the response has its own `Cache-Control`.
 pub fn add(app: &App, headers: &mut HeaderMap) {
     // Reserves once, because growing in small steps would rehash the map each time.
     headers.reserve(ALWAYS.len() + 3);

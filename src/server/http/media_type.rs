@@ -1,10 +1,10 @@
-//! The media type that a request names for its body: read here, for every door.
+//! The media type of a request's body, parsed here for every endpoint.
 
 use axum::http::{HeaderMap, header::CONTENT_TYPE};
 use mime::Mime;
 
-/// The media type without its parameters, of which none matters here. They are cut off first: white space may stand
-/// before a parameter (RFC 9110, section 5.6.6), and `mime` takes none there.
+/// The media type without its parameters, which are not needed. They are cut off before parsing: white space
+/// may come before a parameter (RFC 9110, section 5.6.6), and `mime` does not accept it.
 fn of(headers: &HeaderMap) -> Option<Mime> {
     let named = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     named.split(';').next()?.trim().parse().ok()

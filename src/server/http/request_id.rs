@@ -1,5 +1,5 @@
-//! An id for every request: in the answer's `X-Request-Id`, in error bodies and in the log. And an end to waiting for
-//! the answer.
+//! The request id, in the response's `X-Request-Id`, in error bodies and in the log; and the time limit for
+//! the start of a response.
 
 use crate::server::{app::App, http::RETRY_AFTER};
 use axum::{
@@ -14,11 +14,11 @@ use tracing::Instrument as _;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// How long it may take until an answer begins (docs/security.md, S28).
+/// Time limit for the start of a response (docs/security.md, S28).
 pub const ANSWER: Duration = Duration::from_secs(30);
 
-/// The same for a page: a database that hangs is not waited for (docs/security.md, S76). Exports begin to answer when
-/// their turn comes, and forms have a limit of their own once their body is there.
+/// The same for a page, so that it does not wait for a database that hangs (docs/security.md, S76). Exports
+/// start to respond when their turn comes, and forms have a limit of their own once their body has arrived.
 pub const PAGE: Duration = Duration::from_secs(5);
 
 /// Whether a request reads a page.
@@ -26,7 +26,7 @@ pub fn is_page(request: &Request) -> bool {
     request.method().is_safe() && !request.uri().path().ends_with("/export")
 }
 
-/// How long this request may take until its answer begins.
+/// Time limit for the start of this response.
 fn limit(request: &Request) -> Duration {
     if is_page(request) { PAGE } else { ANSWER }
 }
@@ -35,14 +35,14 @@ fn limit(request: &Request) -> Duration {
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
-/// Says it in an answer.
+/// Sets `X-Request-Id` of a response.
 pub fn say(headers: &mut HeaderMap, id: &str) {
     if let Ok(value) = HeaderValue::try_from(id) {
         headers.insert(HEADER, value);
     }
 }
 
-/// Gives the request its id, and its answer a time to begin in.
+/// Adds the request id and the time limit.
 pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = app.request_id();
     request.extensions_mut().insert(RequestId(id.clone()));

@@ -1,4 +1,5 @@
-//! Backups that a server makes by itself (docs/security.md, S82). Of the servers that share a PostgreSQL one makes them.
+//! Scheduled backups (docs/security.md, S82). Of the servers that share a PostgreSQL database, one makes
+//! them.
 
 use crate::server::{
     app::App,
@@ -12,14 +13,14 @@ use std::{
 };
 use tokio::time::sleep;
 
-/// How often it is looked whether a backup is due.
+/// Interval at which the schedule is checked.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
-/// The pause after a backup that failed. Each further one doubles it.
+/// Pause after a failed backup. It doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
-/// How often a failure is a warning.
+/// Interval at which failures are logged as warnings.
 const WARN_EVERY: Duration = Duration::from_hours(1);
-/// A backup that takes longer counts as failed, so that one that hangs does not keep the next from being made.
+/// A backup that takes longer counts as failed, so that one that hangs does not block the next.
 const LONGEST: Duration = Duration::from_hours(12);
 
 /// Makes a backup whenever one is due.
@@ -34,7 +35,7 @@ pub async fn keep_backups(app: App) {
     }
 }
 
-/// What one server knows of its backups.
+/// State of one server's schedule.
 #[derive(Debug)]
 pub struct Schedule {
     shelf: Shelf,
@@ -44,7 +45,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// One for this folder.
+    /// A schedule for this folder.
     #[must_use]
     pub const fn new(dir: PathBuf) -> Self {
         Self {
@@ -55,7 +56,7 @@ impl Schedule {
         }
     }
 
-    /// Makes a backup if one is due and this server is the one to make it; returns how long to wait until the next look.
+    /// Makes a backup if one is due and it is this server's turn; returns the time until the next check.
     pub async fn look(&mut self, app: &App) -> Duration {
         match self.make_due(app).await {
             Ok(()) => {
@@ -104,7 +105,7 @@ impl Schedule {
         on_files(move || all.trim(usize::try_from(keep).unwrap_or(usize::MAX))).await
     }
 
-    /// Whether the newest backup is not old enough for another one. One from the future is not: the clock was wrong.
+    /// Whether the newest backup is recent enough. One from the future is not: the clock was wrong.
     async fn newest_is_fresh(&self, app: &App) -> Result<bool, BackupError> {
         let all = self.shelf.clone();
         let all = on_files(move || all.list()).await?;
@@ -126,7 +127,7 @@ impl Schedule {
     }
 }
 
-/// Works on files away from the threads that answer requests.
+/// Runs file work outside of the threads that answer requests.
 async fn on_files<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
 ) -> Result<T, BackupError> {

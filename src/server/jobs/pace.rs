@@ -7,23 +7,24 @@ use tokio::time::sleep;
 
 /// Rows of the first step.
 const ROWS: u32 = 500;
-/// Fewest and most rows of a step.
+/// Minimum and maximum rows of a step.
 const FEWEST: u32 = 50;
 const MOST: u32 = 4_000;
-/// A step that took longer is followed by shorter ones, one that took less than a third of it by longer ones.
+/// The next step is smaller after one that took longer, and larger after one that took less than a third of
+/// this.
 const LONG: Duration = Duration::from_millis(30);
 /// Shortest and longest pause between two steps.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// Bytes of SQLite's write-ahead log from which on it is made to begin anew (`jobs::keep_log_short`).
+/// Size of SQLite's write-ahead log, in bytes, at which a checkpoint restarts it (`jobs::keep_log_short`).
 pub const LONG_LOG: u64 = 24 * 1024 * 1024;
-/// Bytes from which on no step is taken until it has.
+/// Size, in bytes, at which steps wait for that checkpoint.
 const FULL_LOG: u64 = 48 * 1024 * 1024;
-/// How often it is looked for room in the log, and how long at most.
+/// Interval of those waits, and their maximum in total.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOKS: u32 = 300;
 
-/// The size of the steps of one work, and the pauses between them.
+/// Step size and pauses of one job.
 #[derive(Debug)]
 pub struct Pace {
     rows: u32,
@@ -42,12 +43,12 @@ impl Pace {
         self.rows
     }
 
-    /// Rests after a step that took so long: as long again, and until the write-ahead log has room.
+    /// Pauses after a step that took `took`: equally long, and until the write-ahead log is short enough.
     pub async fn rest(&mut self, store: &Store, took: Duration) {
         self.learn(took);
         sleep(took.clamp(SHORTEST_PAUSE, LONGEST_PAUSE)).await;
         for _ in 0..LOOKS {
-            // A database that does not answer fails the next step.
+            // An error counts as room: the next step then reports the database's error.
             if store.checkpoint().await.map_or(true, |bytes| bytes < FULL_LOG) {
                 return;
             }

@@ -60,14 +60,14 @@ impl EntryPoint {
     }
 }
 
-/// The request of a call, as its client made it to this server or to the API behind the proxy.
+/// The original request of a call: the request to `/v1`, or the one to the API behind the proxy.
 #[derive(Clone, Copy)]
 pub struct Sent<'r> {
     /// HTTP method.
     pub method: &'r str,
-    /// Path, as sent.
+    /// Path, as received.
     pub path: &'r str,
-    /// Query, as sent, without the question mark.
+    /// Query, as received, without the question mark.
     pub query: &'r str,
     /// All headers.
     pub headers: &'r HeaderMap,
@@ -83,9 +83,9 @@ pub struct Call<'r> {
     pub entry_point: EntryPoint,
     /// The client.
     pub client: Client,
-    /// When the call was last checked.
+    /// Time of the last check.
     pub now: Timestamp,
-    /// What was sent.
+    /// The original request.
     pub sent: Sent<'r>,
     /// The result of the check, once it is done.
     judged: Option<Judged>,
@@ -100,7 +100,7 @@ struct Judged {
 }
 
 impl<'r> Call<'r> {
-    /// A call that has just arrived.
+    /// A new call.
     pub fn new(
         app: &'r App,
         request_id: &'r str,
@@ -135,11 +135,11 @@ impl<'r> Call<'r> {
         Ok(verdict.outcome?)
     }
 
-    /// Checks an accepted call again after waiting for its body: its key may have ended in the meantime. Uses up
-    /// nothing of the rate limits.
+    /// Checks an accepted call again after waiting for its body, because its key may have ended in the
+    /// meantime. Does not count against the rate limits.
     ///
     /// # Errors
-    /// Why it is refused now.
+    /// The reason if it is now refused.
     pub async fn judge_again(&mut self) -> Result<(), V1Error> {
         self.now = self.app.now();
         let key = verify::judge_again(self.app, self.presented()).await?;
@@ -149,7 +149,7 @@ impl<'r> Call<'r> {
         Ok(())
     }
 
-    /// The key and the route of a call that was accepted.
+    /// Key and route of an accepted call.
     ///
     /// # Errors
     /// `MissingKey`, for a call that was not checked.
@@ -184,8 +184,8 @@ impl<'r> Call<'r> {
         envelope::success(self.request_id, message, self.now, data)
     }
 
-    /// The response, with the rate-limit headers. Counts the call in the metrics, and logs it if it was made with a key
-    /// of this server.
+    /// Finishes the call: adds the rate-limit headers, counts it in the metrics, and logs it if its key is
+    /// one of this server.
     pub fn finish(self, answered: Result<Response, V1Error>) -> Response {
         let (mut response, error) = match answered {
             Ok(response) => (response, None),
@@ -201,7 +201,7 @@ impl<'r> Call<'r> {
         response
     }
 
-    /// Counts the call: by verdict and route if it was checked, otherwise only by the refusal.
+    /// Counts the call: by verdict and route if it was checked, otherwise by the refusal only.
     fn count(&self, error: Option<&V1Error>) {
         let (metrics, name) = (&self.app.metrics, self.entry_point.name());
         match (&self.judged, error) {
@@ -211,13 +211,14 @@ impl<'r> Call<'r> {
                 metrics.decided(name, route, verdict, judged.took);
             }
             (None, Some(error)) => metrics.refused(name, error.kind().reason),
-            // A leak report: there was no check.
+            // A leak report: it has no check.
             (None, None) => {}
         }
     }
 
-    /// Logs the call, or counts the use of its key where the log is full. Refusals beyond those that a key may have in a
-    /// minute have no row, so that an ended key cannot fill the disk (docs/security.md, S90). The metrics count them.
+    /// Logs the call, or only counts the use of its key if the log queue is full. Refusals over the limit of
+    /// a key get no row, so that an ended key cannot fill the disk (docs/security.md, S90). The metrics count
+    /// them.
     fn log(&self, key: &Known, route: &Route, status: u16, error: Option<&V1Error>) {
         let key_use = match error {
             Some(V1Error::Refused(Refusal::TooManyRefusals(_))) => return,

@@ -1,5 +1,6 @@
-//! The frame of every answer on `/v1` (docs.babysea.ai, `/setup/api`). Structs, so that the fields come in the order in
-//! which people read them, and so that the OpenAPI document is made of what is sent. Their comments are its texts.
+//! The envelope of every response on `/v1` (docs.babysea.ai, `/setup/api`). Structs, so that the fields are
+//! in reading order, and so that the OpenAPI document is generated from them. It shows the doc comments of
+//! this file.
 
 use super::error::kinds::Kind;
 use crate::domain::time::Timestamp;
@@ -114,7 +115,7 @@ impl<'a> Failure<'a> {
     }
 }
 
-/// A success with its data.
+/// The envelope of a success.
 pub fn success<T: Serialize>(request_id: &str, message: &'static str, now: Timestamp, data: T) -> Response {
     let envelope = Success {
         status: Succeeded::Success,
@@ -126,8 +127,8 @@ pub fn success<T: Serialize>(request_id: &str, message: &'static str, now: Times
     answer(StatusCode::OK, &envelope)
 }
 
-/// An answer with this as its JSON. It has room for most bodies and for the headers that are added later: growing moves
-/// what is there.
+/// A JSON response. Body and header map are allocated with room for most responses, because growing them
+/// copies their content.
 pub(super) fn answer(status: StatusCode, envelope: &impl Serialize) -> Response {
     let mut body = Vec::with_capacity(512);
     let mut headers = HeaderMap::with_capacity(14);

@@ -19,9 +19,9 @@ use kinds::Kind;
 /// Why a request to `/v1` was not answered with data.
 #[derive(Debug)]
 pub enum V1Error {
-    /// The key may not pass.
+    /// The check refused the key.
     Refused(Refusal),
-    /// The key's account is gone.
+    /// The key's account was deleted.
     AccountNotFound,
     /// A subrequest from an address that is not in TRUSTED_PROXIES.
     UntrustedProxy,
@@ -52,7 +52,7 @@ pub enum V1Error {
     Internal,
 }
 
-/// How many usage requests of an account run at once, and when to retry.
+/// Limit of concurrent usage requests of an account, and when to retry.
 const ONE_AT_A_TIME: Exceeded = Exceeded {
     limit: 1,
     retry_after: 2,
@@ -75,12 +75,13 @@ impl From<Refusal> for V1Error {
 }
 
 impl V1Error {
-    /// The reason, if the key or the size of the request was refused, and not what was asked with an accepted key.
+    /// The reason if the key or the size of the request was refused; `None` if an accepted key's request
+    /// failed later.
     pub fn refusal(&self) -> Option<&'static str> {
         matches!(self, Self::Refused(_) | Self::PayloadTooLarge).then(|| self.kind().reason)
     }
 
-    /// What kind of refusal it is.
+    /// The kind of this refusal.
     pub fn kind(&self) -> &'static Kind {
         match self {
             Self::Refused(refusal) => match refusal {
@@ -109,7 +110,7 @@ impl V1Error {
         }
     }
 
-    /// The code of the refusal, as in its answer.
+    /// The error code.
     pub fn code(&self) -> &'static str {
         self.kind().code
     }
@@ -153,7 +154,7 @@ impl V1Error {
         }
     }
 
-    /// The challenge of RFC 6750, section 3, that goes with 401 and 403.
+    /// The `WWW-Authenticate` challenge of RFC 6750, section 3, for 401 and 403.
     fn challenge(&self) -> Option<HeaderValue> {
         let Self::Refused(refusal) = self else { return None };
         match refusal {
@@ -176,12 +177,12 @@ impl V1Error {
         }
     }
 
-    /// The body of the answer.
+    /// Body of the response.
     pub fn body<'a>(&'a self, request_id: &'a str) -> Failure<'a> {
         Failure::new(request_id, self.kind(), self.message(), self.details())
     }
 
-    /// The answer.
+    /// The response.
     pub fn response(&self, request_id: &str) -> Response {
         static LINES: LogLimit = LogLimit::new();
         if let Self::Refused(Refusal::Unavailable(error)) = self

@@ -90,7 +90,7 @@ pub async fn for_nginx(answer: Response) -> Response {
     Response::from_parts(head, Body::empty())
 }
 
-/// Larger than any refusal.
+/// Maximum size of a refusal's body in bytes; larger than any.
 const LONGEST_ENVELOPE: usize = 4 * 1024;
 
 /// A response that accepts the request, or the refusal for its client.
@@ -122,8 +122,8 @@ async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Origi
     call.finish(answered)
 }
 
-/// Logs a subrequest from an untrusted address, usually a proxy that is missing in `TRUSTED_PROXIES`. Once a minute,
-/// because it may send one for every request.
+/// Logs a subrequest from an untrusted address, which is usually a proxy that is missing in
+/// `TRUSTED_PROXIES`. At most once a minute, because it may send one for every request.
 fn warn_of_stranger(app: &App, peer: Option<IpAddr>) {
     static WARNED: AtomicI64 = AtomicI64::new(i64::MIN);
     let now = app.now().millis();
@@ -142,7 +142,8 @@ fn warn_of_stranger(app: &App, peer: Option<IpAddr>) {
     }
 }
 
-/// A private address in clear; any other, which can be a person's, as its hash.
+/// The address for the log: in clear text if it is private; otherwise, since it can be a person's, as its
+/// hash.
 fn shown(app: &App, address: IpAddr) -> String {
     let is_own = match canonical(address) {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),

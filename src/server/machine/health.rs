@@ -12,17 +12,17 @@ use serde_json::{Value, json};
 use std::{sync::atomic::Ordering, time::Duration};
 use tokio::time::timeout;
 
-/// How long the database may take to answer.
+/// Time limit for the database.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Always 200: the process runs, whatever the database does.
+/// Always 200: the process runs, whether or not the database does.
 pub async fn healthz() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// 200 if the server is ready for requests (docs/security.md, S94). 503 from SIGTERM on (S80), while nothing can be
-/// changed, and while a task that should run does not. With `?checks` it is 200 as long as keys can be checked: a
-/// balancer in front of the machine API keeps a server with a read-only database.
+/// 200 if the server is ready for requests (docs/security.md, S94). 503 after SIGTERM (S80), while the
+/// database is read-only, and while a supervised task is down. With `?checks` it is 200 as long as keys can
+/// be checked, so that a load balancer in front of the machine API keeps a server with a read-only database.
 pub async fn readyz(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
     let only_checks = query
@@ -55,7 +55,7 @@ pub async fn readyz(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
     (status, Json(told)).into_response()
 }
 
-/// Whether keys can be checked: by the database, or for a while by their last known state.
+/// Whether keys can be checked: with the database, or for a while with the cache.
 async fn can_check(app: &App) -> bool {
     if matches!(timeout(PATIENCE, app.store.ping()).await, Ok(Ok(()))) {
         return true;

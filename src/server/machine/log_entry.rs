@@ -1,20 +1,21 @@
-//! The parts of a request that are logged (docs.babysea.ai, `/logs/overview`): never a key, never an address in clear.
+//! The logged parts of a request (docs.babysea.ai, `/logs/overview`). They never contain a key, or an address
+//! in clear text.
 
 use crate::domain::token;
 use axum::http::HeaderValue;
 use std::borrow::Cow;
 use url::form_urlencoded;
 
-/// Longest value of a parameter, in characters; the vendor keeps no more either.
+/// Maximum length of a parameter's value in characters, as at the vendor.
 const LONGEST_VALUE: usize = 64;
-/// Longest path, query and user agent, in characters.
+/// Maximum length of path, query and user agent, in characters.
 const LONGEST: usize = 512;
-/// Stands for what may be a secret.
+/// Replaces a text that may be secret.
 const MASK: &str = "***";
-/// Parameters named like these hold secrets.
+/// Parameters with one of these words in their name hold secrets.
 const SECRET_NAMES: [&str; 5] = ["token", "key", "secret", "password", "signature"];
 
-/// The user agent, masked if it may hold a key.
+/// The user agent, masked if it may contain a key.
 pub(super) fn kept_user_agent(agent: Option<&HeaderValue>, key_prefix: &str) -> String {
     let Some(agent) = agent else {
         return String::new();
@@ -27,12 +28,12 @@ pub(super) fn kept_user_agent(agent: Option<&HeaderValue>, key_prefix: &str) -> 
     }
 }
 
-/// The path with segments that may hold a key masked.
+/// The path; segments that may contain a key are masked.
 pub(super) fn kept_path(path: &str, key_prefix: &str) -> String {
     cut(&masked_path(path, key_prefix), LONGEST)
 }
 
-/// The query with long values cut and what may be secret masked.
+/// The query; long values are truncated, and possible secrets masked.
 pub(super) fn kept_params(query: &str, key_prefix: &str) -> String {
     cut(&masked_params(query, key_prefix), LONGEST)
 }
@@ -43,7 +44,7 @@ fn masked_path<'a>(path: &'a str, key_prefix: &str) -> Cow<'a, str> {
         let mut texts = form_urlencoded::parse(part.as_bytes());
         texts.any(|(name, value)| may_hold_key(&name, key_prefix) || may_hold_key(&value, key_prefix))
     };
-    // Most paths are what they seem to be.
+    // Fast path: most paths are not encoded.
     let is_plain = !path.contains(['%', '+', '=', '&']);
     if is_plain && !may_hold_key(path, key_prefix) || !path.split('/').any(masks) {
         return path.into();
@@ -55,7 +56,7 @@ fn masked_path<'a>(path: &'a str, key_prefix: &str) -> Cow<'a, str> {
     parts.join("/").into()
 }
 
-/// Whether a text may hold a key: the beginning of new ones, or a whole one, which an earlier prefix may begin.
+/// Whether a text may contain a key: the prefix of new keys, or a whole key with any prefix.
 fn may_hold_key(text: &str, key_prefix: &str) -> bool {
     let between = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
     text.contains(key_prefix)
@@ -85,7 +86,7 @@ fn masked_params(query: &str, key_prefix: &str) -> String {
     kept.finish()
 }
 
-/// The first characters, without those that could forge lines where the log is shown or exported.
+/// Truncates a text, and removes characters that could forge lines where the log is shown or exported.
 fn cut(text: &str, most: usize) -> String {
     if text.len() <= most && !text.contains(char::is_control) {
         return text.to_owned();

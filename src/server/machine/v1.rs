@@ -26,10 +26,10 @@ use axum::{
 };
 use futures_util::StreamExt as _;
 
-/// Most bytes of a request's body (docs.babysea.ai, `/setup/errors`; docs/security.md, S28).
+/// Maximum size of a request's body in bytes (docs.babysea.ai, `/setup/errors`; docs/security.md, S28).
 const BODY_BYTES: usize = 100 * 1024;
 
-/// The routes of the catalogue that this server answers itself.
+/// Routes of the catalogue that this server answers itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Served {
     Status,
@@ -38,7 +38,7 @@ enum Served {
 }
 
 impl Served {
-    /// `None` if the protected API must answer.
+    /// `None` if the API behind this server answers the route.
     fn of(route: &Route) -> Option<Self> {
         match (&*route.method, &*route.pattern) {
             ("GET", "/v1/status") => Some(Self::Status),
@@ -49,7 +49,7 @@ impl Served {
     }
 }
 
-/// Answers a request to `/v1`. Nothing of a body is read before its key is known and accepted (docs/security.md, S89).
+/// Answers a request to `/v1`. No body is read before its key is accepted (docs/security.md, S89).
 pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
     let (request, body) = request.into_parts();
     let sent = Sent {
@@ -73,7 +73,7 @@ async fn answer(call: &mut Call<'_>, body: Body) -> Result<Response, V1Error> {
     }
 }
 
-/// How long a body is.
+/// Length of a body.
 enum Length {
     /// Within the limit, by its `Content-Length`.
     Fits,
@@ -82,7 +82,8 @@ enum Length {
     TooLong,
 }
 
-/// The length of a body. It is read only if there is no `Content-Length`, and not kept: no route needs it.
+/// Determines the length of a body. It is only read if there is no `Content-Length`, and not kept, because no
+/// route needs it.
 async fn length_of(headers: &HeaderMap, body: Body) -> Length {
     if bodies::announces_more(headers, &body, BODY_BYTES) {
         return Length::TooLong;
@@ -101,13 +102,14 @@ async fn length_of(headers: &HeaderMap, body: Body) -> Length {
     Length::FitsNow
 }
 
-/// Responds after a body has arrived, by the key's state at that time: it may have ended in the meantime.
+/// Responds after a body has arrived, by the key's state at that time, because it may have ended in the
+/// meantime.
 async fn respond_after_body(call: &mut Call<'_>) -> Result<Response, V1Error> {
     call.judge_again().await?;
     respond(call).await
 }
 
-// Futures that use the database are boxed: otherwise every response would be moved with their size.
+// Futures that use the database are boxed: otherwise every response's future would have their size.
 async fn respond(call: &Call<'_>) -> Result<Response, V1Error> {
     let (known, route) = call.accepted()?;
     let key = &known.key;

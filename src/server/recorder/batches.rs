@@ -1,5 +1,5 @@
-//! Rows that are written in batches. One that the database refuses is found by halving and dropped alone, so that it holds
-//! back no other (docs/security.md, S93).
+//! Batched inserts. A row that the database refuses is found by bisection and dropped alone, so that it does
+//! not hold back the others (docs/security.md, S93).
 
 use crate::server::{
     runtime::log_limit::LogLimit,
@@ -13,39 +13,39 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Rows that are refused one after the other without one that is written between them before the rest waits: then it is
-/// not the rows.
+/// Consecutive refused rows after which the rest of a batch waits: so many refusals are the database's fault
+/// and not the rows'.
 const MOST_IN_A_ROW: u32 = 64;
 
-/// Writes rows of one kind in a transaction that it is given.
+/// Inserts rows of one kind in a transaction.
 #[async_trait]
 pub trait WriteRows<T: Sync>: Sync {
-    /// What the rows are, in the metrics and in the log.
+    /// Name of the kind, for metrics and log.
     const ROWS: &'static str;
-    /// Rows of one transaction.
+    /// Rows in one transaction.
     const CHUNK: usize;
 
-    /// Writes them. With `again`, some may be stored already.
+    /// Inserts the rows. With `again`, some of them may exist already.
     async fn write(&self, tx: &mut Tx, rows: &[T], again: bool) -> Result<(), StoreError>;
 }
 
-/// What became of rows.
+/// Result of a batch.
 #[derive(Debug)]
 pub struct Written {
-    /// So many of the first are settled: written, or refused for good.
+    /// Number of leading rows that are settled: inserted, or refused for good.
     pub settled: usize,
-    /// So many of those were refused.
+    /// Number of those that were refused.
     pub refused: u64,
-    /// Why the rest waits.
+    /// Error because of which the rest waits.
     pub error: Option<StoreError>,
 }
 
-/// Rows that were refused since the start, by what they are; cheap to clone.
+/// Counts refused rows since the start, by kind; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Refused(Arc<Mutex<BTreeMap<&'static str, u64>>>);
 
 impl Refused {
-    /// Each kind of rows, and how many of them.
+    /// The count of each kind.
     #[must_use]
     pub fn counts(&self) -> Vec<(&'static str, u64)> {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,9 +65,9 @@ impl Refused {
 
 /// Why a transaction was not committed.
 enum Failure {
-    /// The database, or the way to it.
+    /// The database failed, or is unavailable.
     Store(StoreError),
-    /// What the rows contain.
+    /// The database refused the content of a row.
     Rows(String),
 }
 
@@ -92,7 +92,7 @@ async fn attempt<T: Sync, W: WriteRows<T>>(
     }
 }
 
-/// Writes rows in their order, in transactions of their own.
+/// Inserts rows in their order, in several transactions.
 pub fn write<'a, T: Sync, W: WriteRows<T>>(
     store: &'a Store,
     refused: &'a Refused,

@@ -1,6 +1,7 @@
-//! Folding of events that clients can repeat without limit: refused sign-ins, refusals by role, exports. The first of a
-//! kind is written at once. Its repeats within a minute are counted, and one more entry says how many there were
-//! (docs/security.md, S67 and S90). The activity is append-only, so no entry is changed.
+//! Folding of events that clients can repeat without limit: refused sign-ins, refusals by role, exports. The
+//! first event of a kind is written at once. Repeats within a minute are counted, and one more entry says how
+//! many there were (docs/security.md, S67 and S90). The activity is append-only, so the first entry is not
+//! changed.
 
 use super::batches::{self, Refused, WriteRows};
 use crate::{
@@ -26,44 +27,44 @@ use std::{
 };
 use uuid::Builder;
 
-/// How long repeats are counted.
+/// Length of a window.
 const WINDOW: Duration = Duration::from_mins(1);
-/// Kinds of one event in an account that have an entry of their own in a window; further ones share one.
+/// Kinds of one event in an account that get entries of their own in a window; all others share one entry.
 const KINDS: usize = 10;
-/// The same for refusals that belong to no account.
+/// The same for refusals without an account.
 const UNOWNED_KINDS: usize = 1_000;
-/// Windows that are counted, or wait to be written; events beyond them are counted as lost.
+/// Maximum number of windows in memory, open or waiting to be written; events beyond it are counted as lost.
 const WINDOWS: usize = 10_000;
-/// Rows that the table of refusals without an account keeps.
+/// Maximum number of rows in the table of refusals without an account.
 const UNOWNED_ROWS: u32 = 10_000;
-/// Rows beyond those that are deleted at once.
+/// Rows beyond that maximum that one insert deletes.
 const TRIMMED: u32 = 1_000;
-/// Rows of one transaction.
+/// Rows in one transaction.
 const CHUNK: usize = 200;
 
-/// Whether an event is to be written now.
+/// What to do with an event.
 #[must_use]
 pub enum Seen<'f> {
-    /// The first of its kind: write it.
+    /// The first of its kind: write it now.
     First(First<'f>),
-    /// Counted for the entry at the end of the minute.
+    /// Counted; the entry at the end of the minute includes it.
     Repeat,
 }
 
-/// The first event of its kind, to be written. Dropped before [`First::written`], as when its client leaves, it is one of
-/// those that the entry at the end of the minute tells of.
+/// The first event of its kind, to be written. If it is dropped before [`First::written`], for example
+/// because its client disconnected, it is counted as a repeat.
 pub struct First<'f> {
     folds: &'f Folds,
     entry: &'f Entry,
 }
 
 impl First<'_> {
-    /// It was written.
+    /// Confirms that it was written.
     pub fn written(self) {
         mem::forget(self);
     }
 
-    /// It did not happen, since it could not be written. Repeats of it that were counted meanwhile stay.
+    /// Removes it from the count, because it could not be written. Repeats that were counted meanwhile stay.
     pub fn undo(self) {
         self.folds.forget(self.entry);
         mem::forget(self);
@@ -76,16 +77,16 @@ impl Drop for First<'_> {
     }
 }
 
-/// What is counted together: an event of an account, or of none.
+/// Events are grouped by account (or none) and event type.
 type Group = (Option<AccountId>, Event);
-/// What makes two events of a group the same: who, about what, in which words, from where.
+/// Events of a group are repeats if they have the same actor, target, detail and address.
 type Kind = (Option<UserId>, String, String, Option<String>);
 
-/// A minute of one group.
+/// One group's counts for a minute.
 struct Window {
     began: Timestamp,
     kinds: HashMap<Kind, Repeats>,
-    /// Those beyond the bound, with the last of them.
+    /// Kinds beyond the bound together, with the last event.
     others: Option<Repeats>,
 }
 
@@ -94,13 +95,13 @@ struct Repeats {
     more: u64,
 }
 
-/// The events that are being counted.
+/// Folds events by minute.
 #[derive(Default)]
 pub struct Folds {
     open: Mutex<HashMap<Group, Window>>,
-    /// Windows that are over and wait to be written.
+    /// Past windows that wait to be written.
     over: Mutex<Vec<Window>>,
-    /// Entries of such windows that could not be written yet. The lock is held while they are written.
+    /// Entries of past windows that could not be written yet. Locked while they are being written.
     unwritten: tokio::sync::Mutex<Vec<(Entry, u64)>>,
     lost: AtomicU64,
     unowned: AtomicU64,
@@ -177,7 +178,7 @@ impl Folds {
         }
     }
 
-    /// Moves windows to those that wait to be written: the ones that are over at `now`, or all.
+    /// Moves windows to [`Self::over`]: those that are past at `now`, or all.
     fn close(&self, now: Option<Timestamp>) {
         let mut open = lock(&self.open);
         let is_over = |window: &mut Window| now.is_none_or(|now| window.is_over(now));
@@ -211,7 +212,7 @@ impl Window {
         self.kinds.values().map(|repeats| repeats.more).sum::<u64>() + others
     }
 
-    /// What is to be written of it.
+    /// The entries of the window.
     fn entries(&self, rng: &dyn Rng, now: Timestamp) -> Vec<(Entry, u64)> {
         let at = self.began.plus(WINDOW).min(now);
         let entry = |repeats: &Repeats, from: &str, is_one_kind: bool| {
@@ -246,7 +247,7 @@ impl Window {
     }
 }
 
-/// Writes an event that is the first of its kind, in the transaction of what it belongs to.
+/// Writes the first event of a kind, in the transaction of its change.
 pub async fn insert(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
     insert_times(tx, entry, 1).await
 }
@@ -265,7 +266,7 @@ async fn insert_times(tx: &mut Tx, entry: &Entry, times: u64) -> Result<(), Stor
     tx.refusals().insert(&refusal).await
 }
 
-/// The same in a transaction of its own.
+/// Writes the first event of a kind in a transaction of its own.
 pub async fn write_first(store: &Store, entry: &Entry) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
     insert(&mut tx, entry).await?;
@@ -273,7 +274,7 @@ pub async fn write_first(store: &Store, entry: &Entry) -> Result<(), StoreError>
 }
 
 impl Folds {
-    /// Those that count the rows that the database refuses, with others.
+    /// An empty fold; rows that the database refuses are counted in `refused`.
     #[must_use]
     pub fn new(refused: Refused) -> Self {
         Self {
@@ -282,19 +283,19 @@ impl Folds {
         }
     }
 
-    /// Events that belong to no account, since the start.
+    /// Number of events without an account since the start.
     #[must_use]
     pub fn unowned(&self) -> u64 {
         self.unowned.load(Relaxed)
     }
 
-    /// Writes the repeats of the minutes that are over; returns how many events that tells of.
+    /// Writes the repeats of past minutes; returns how many events they include.
     pub async fn write_due(&self, store: &Store, rng: &dyn Rng, now: Timestamp) -> Result<u64, StoreError> {
         self.close(Some(now));
         self.write(store, rng, now).await
     }
 
-    /// Writes all repeats, before the process ends.
+    /// Writes all repeats, at shutdown.
     pub async fn write_all(&self, store: &Store, rng: &dyn Rng, now: Timestamp) -> Result<u64, StoreError> {
         self.close(None);
         self.write(store, rng, now).await
@@ -312,14 +313,14 @@ impl Folds {
         let windows = mem::take(&mut *lock(&self.over));
         unwritten.extend(windows.iter().flat_map(|window| window.entries(rng, now)));
         let written = batches::write(store, &self.refused, &Repeated, &unwritten, false).await;
-        // What is settled is removed at once: nothing is written twice.
+        // Settled entries are removed at once, so that none is written twice.
         let settled = unwritten.drain(..written.settled);
         let count = settled.map(|(_, times)| times).sum::<u64>();
         written.error.map_or(Ok(count), Err)
     }
 }
 
-/// Entries for repeats, and how many there were.
+/// Entries of repeats, with their counts.
 struct Repeated;
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! How each kind of queued entry is written.
+//! Batched inserts for each kind of queued entry.
 
 use crate::{
     domain::{
@@ -17,14 +17,14 @@ use crate::{
 use async_trait::async_trait;
 use std::time::Duration;
 
-/// How often the use of one key after its end is recorded.
+/// Interval at which the use of an ended key is recorded, for each key.
 const ALERT_EVERY: Duration = Duration::from_hours(1);
-/// Rows of one transaction. On SQLite it blocks all other writes.
+/// Rows in one transaction, which blocks all other writers on SQLite.
 const CHUNK: usize = 16 * bulk::MANY;
-/// The same where each row has a statement of its own (docs/security.md, S85).
+/// Rows in one transaction where each row needs its own statement (docs/security.md, S85).
 const SINGLE_ROWS: usize = 200;
 
-/// Last uses of keys, each transaction in the order of the keys.
+/// Last uses of keys, ordered by key in each transaction.
 pub(super) struct Uses;
 
 #[async_trait]
@@ -37,7 +37,7 @@ impl WriteRows<(KeyId, Timestamp)> for Uses {
     }
 }
 
-/// Keys that belong under another hash: from, and to.
+/// Rehashes of keys: from, and to.
 pub(super) struct Rekeyed;
 
 #[async_trait]
@@ -58,7 +58,7 @@ impl<'h> WriteRows<(KeyId, &'h KeyHash, &'h KeyHash)> for Rekeyed {
     }
 }
 
-/// Uses of keys after their end.
+/// Uses of ended keys.
 pub(super) struct Alerts<'r>(pub(super) &'r dyn Rng);
 
 #[async_trait]
@@ -87,7 +87,7 @@ impl WriteRows<(KeyId, Trace, Timestamp)> for Alerts<'_> {
     }
 }
 
-/// The request log.
+/// Rows of the request log.
 pub(super) struct Entries;
 
 #[async_trait]
@@ -100,7 +100,7 @@ impl WriteRows<LogEntry> for Entries {
     }
 }
 
-/// Marks of rows that are missing in the log: their ids, when, how many.
+/// Gaps in the request log: id, time, number of dropped rows.
 pub(super) struct Gaps;
 
 #[async_trait]

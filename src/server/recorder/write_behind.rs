@@ -1,7 +1,7 @@
-//! Writes that reading leads to: when a session was last used, and whose account a person saw last. They are kept in
-//! memory and written by the recorder with its next batch, so that every page opens while nothing can be written
-//! (docs/security.md, S86). What could not be written is tried again; beyond a bound it is forgotten, and costs no more
-//! than a session that counts as idle too early.
+//! Queued writes that follow from reads: the last use of a session, and the last visited account of a person.
+//! They are kept in memory, and the recorder writes them with its next batch, so that every page opens while
+//! the database is read-only (docs/security.md, S86). Failed writes are retried. Beyond a bound they are
+//! dropped, which costs no more than a session that is taken for idle too early.
 
 use super::batches::{self, Refused, WriteRows};
 use crate::{
@@ -18,12 +18,12 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Sessions, and people, whose write may wait.
+/// Maximum number of sessions, and of people, with a queued write.
 const MOST: usize = 10_000;
-/// Rows of one transaction.
+/// Rows in one transaction.
 const CHUNK: usize = 256;
 
-/// What waits to be written.
+/// The queued writes.
 #[derive(Default)]
 pub struct WriteBehind {
     touched: Mutex<HashMap<IdHash, Timestamp>>,
@@ -31,29 +31,29 @@ pub struct WriteBehind {
 }
 
 impl WriteBehind {
-    /// Records that a session was used.
+    /// Queues the last use of a session.
     pub fn touch(&self, session: IdHash, at: Timestamp) {
         put(&self.touched, session, at);
     }
 
-    /// Whether a session was used after `since`, as far as that waits to be written.
+    /// Whether a use of the session after `since` is queued.
     #[must_use]
     pub fn touched_since(&self, session: &IdHash, since: Timestamp) -> bool {
         lock(&self.touched).get(session).is_some_and(|&at| at > since)
     }
 
-    /// Records whose account a person saw.
+    /// Queues the last visited account of a person.
     pub fn visit(&self, user: UserId, account: AccountId) {
         put(&self.visited, user, account);
     }
 
-    /// The account that a person saw last, as far as that waits to be written.
+    /// The queued last visited account of a person.
     #[must_use]
     pub fn visited(&self, user: UserId) -> Option<AccountId> {
         lock(&self.visited).get(&user).copied()
     }
 
-    /// Writes what waits; of what could not be written the rest waits on.
+    /// Writes the queue; what cannot be written stays in it.
     pub(super) async fn write(&self, store: &Store, refused: &Refused) {
         for error in [
             write(store, refused, &Touches, &self.touched).await,
@@ -78,7 +78,7 @@ where
     V: Copy + Ord + Sync,
     W: WriteRows<(K, V)>,
 {
-    // In one order on every server: two that write the same rows must not wait for each other.
+    // In the same order on every server, so that two that update the same rows do not deadlock.
     let mut rows: Vec<_> = lock(map).iter().map(|(&key, &value)| (key, value)).collect();
     rows.sort_unstable();
     let written = batches::write(store, refused, writer, &rows, false).await;
@@ -86,7 +86,7 @@ where
     written.error
 }
 
-/// When sessions were used.
+/// Last uses of sessions.
 struct Touches;
 
 #[async_trait]
@@ -102,7 +102,7 @@ impl WriteRows<(IdHash, Timestamp)> for Touches {
     }
 }
 
-/// Whose accounts people saw.
+/// Last visited accounts of people.
 struct Visits;
 
 #[async_trait]
@@ -118,7 +118,7 @@ impl WriteRows<(UserId, AccountId)> for Visits {
     }
 }
 
-/// Stores a value, unless there are too many.
+/// Queues a value, unless the queue is full.
 fn put<K: Eq + Hash, V>(map: &Mutex<HashMap<K, V>>, key: K, value: V) {
     let mut map = lock(map);
     if map.len() < MOST || map.contains_key(&key) {
@@ -126,7 +126,7 @@ fn put<K: Eq + Hash, V>(map: &Mutex<HashMap<K, V>>, key: K, value: V) {
     }
 }
 
-/// Removes what was written, unless it changed meanwhile.
+/// Removes written values, unless they changed meanwhile.
 fn remove<K: Eq + Hash, V: PartialEq>(map: &Mutex<HashMap<K, V>>, written: &[(K, V)]) {
     let mut map = lock(map);
     for (key, value) in written {
@@ -136,7 +136,7 @@ fn remove<K: Eq + Hash, V: PartialEq>(map: &Mutex<HashMap<K, V>>, written: &[(K,
     }
 }
 
-/// What one of its holders left when it panicked is as good as before.
+/// Ignores poisoning: the value is valid after a panic of another holder.
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
     what.lock().unwrap_or_else(PoisonError::into_inner)
 }

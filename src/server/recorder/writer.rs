@@ -40,24 +40,25 @@ const EVERY: Duration = Duration::from_millis(500);
 /// Overload back-off: after a write that took `t`, the writer pauses for at most `3 * t`, so that request handling gets
 /// the CPU.
 const LONGEST_REST: u32 = 3;
-/// How often the last use of a busy key is written. A flush writes it immediately.
+/// Interval at which the last use of a busy key is written. A flush writes it immediately.
 const USES_EVERY: Duration = Duration::from_mins(1);
-/// How often a gap is marked in the log while rows are being dropped.
+/// Interval at which a gap is written to the log while rows are being dropped.
 const MARK_EVERY: Duration = Duration::from_secs(10);
-/// Entries that wait to be written.
+/// Received entries that are not yet written.
 #[derive(Default)]
 pub(super) struct Batch {
     entries: Vec<LogEntry>,
-    /// In the order of the keys on every server: two that update the same rows must not wait for each other. A key used
-    /// a thousand times is one row to write.
+    /// Last uses, ordered by key on every server, so that two that update the same rows do not deadlock. A
+    /// key used a thousand times is one row.
     used: BTreeMap<KeyId, Timestamp>,
     rekeyed: BTreeMap<KeyId, (KeyHash, KeyHash)>,
-    /// Keys that were used after their end: the request, and when it was.
+    /// Uses of ended keys: request context and time.
     alerts: BTreeMap<KeyId, (Trace, Timestamp)>,
 }
 
-/// How long to rest after writing for so long: the more was dropped meanwhile for each row that was written, the longer.
-/// What can be written without drops by resting less is not dropped for longer than it takes to notice.
+/// Length of the pause after a write that took `took`: longer, the more rows were dropped for each row that
+/// was written. If the writer can keep up with shorter pauses, they become shorter as soon as the drops are
+/// noticed.
 fn rest(took: Duration, written: u64, dropped: u64) -> Duration {
     let short = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
     let share = took.saturating_mul(short(dropped)) / short(written).max(1);
@@ -71,27 +72,27 @@ pub(super) struct Writer {
     pub(super) write_behind: Arc<WriteBehind>,
     pub(super) messages: mpsc::Receiver<Message>,
     pub(super) dropped: Arc<AtomicU64>,
-    /// Uses without a place in the queue.
+    /// Uses that found the queue full.
     pub(super) unqueued: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
-    /// How many of those dropped have their mark in the log.
+    /// Number of dropped rows that gaps in the log already count.
     pub(super) marked: u64,
-    /// When the last of those marks was written.
+    /// Time of the last gap.
     pub(super) marked_at: Option<Timestamp>,
-    /// How many had been dropped when it last began to write.
+    /// Number of dropped rows when the last write began.
     pub(super) seen: u64,
-    /// Whether it failed when it last wrote.
+    /// Whether the last write failed.
     pub(super) failed: bool,
     pub(super) batch: Batch,
-    /// When the last use of a key was written.
+    /// When the last use of each key was written.
     pub(super) uses_written: HashMap<KeyId, Timestamp>,
-    /// Those who wait until everything is written.
+    /// Flush requests.
     pub(super) asked: mpsc::Receiver<oneshot::Sender<bool>>,
     /// Rows that the database refused.
     pub(super) refused: Refused,
 }
 
 impl Writer {
-    /// Writes at intervals and on request. Writes a last time when all senders are gone.
+    /// Writes at intervals and on request, and a last time when all senders are dropped.
     pub(super) async fn run(&mut self) -> End {
         let mut rest = EVERY;
         loop {
@@ -109,7 +110,7 @@ impl Writer {
         }
     }
 
-    /// Writes what it is time for; how long to rest then.
+    /// Writes what is due; returns the length of the pause.
     async fn work(&mut self) -> Duration {
         let began = Instant::now();
         let waiting = self.messages.len() as u64;
@@ -132,7 +133,7 @@ impl Writer {
                 Ok(Message::Rekey(key, from, to)) => {
                     self.batch.rekeyed.insert(key, (from, to));
                 }
-                // Nothing is left, or what is being sent has not come yet.
+                // The queue is empty, or a reserved slot is not filled yet.
                 Err(_) => break,
             }
         }
@@ -163,8 +164,8 @@ impl Writer {
         self.batch.entries.push(entry);
     }
 
-    /// Writes what waits, each kind whatever became of the others; what could not be written stays for the next time.
-    /// Whether nothing waits any more.
+    /// Writes the batch. Each kind is written even if another one fails; what cannot be written stays for the
+    /// next time. Returns whether the batch is empty.
     async fn write(&mut self, all: bool) -> bool {
         let again = self.failed;
         let errors = [
@@ -215,7 +216,7 @@ impl Writer {
         written.error
     }
 
-    /// Writes to the activity that keys were used after their end, once an hour for each (docs/security.md, S39).
+    /// Records uses of ended keys in the activity, once an hour for each key (docs/security.md, S39).
     async fn write_alerts(&mut self) -> Option<StoreError> {
         let alerts = self.batch.alerts.iter();
         let rows: Vec<_> = alerts
@@ -229,8 +230,9 @@ impl Writer {
         written.error
     }
 
-    /// Writes rows in the order of the keys, as every other transaction of several. All of them, since rows of one key
-    /// stand beside each other in an index, and a transaction writes the fewer pages of it.
+    /// Writes request log rows, ordered by key like every other transaction with several keys. Always the
+    /// whole batch: rows of one key are neighbours in an index, so a larger transaction touches fewer pages
+    /// for each row.
     async fn write_entries(&mut self, again: bool) -> Option<StoreError> {
         self.batch.entries.sort_by_key(|entry| entry.key);
         let written = batches::write(&self.store, &self.refused, &Entries, &self.batch.entries, again).await;
@@ -239,7 +241,7 @@ impl Writer {
         written.error
     }
 
-    /// Marks in the log how many rows are missing there.
+    /// Writes a gap with the number of dropped rows.
     async fn write_mark(&mut self, all: bool) -> Option<StoreError> {
         let (dropped, now) = (self.dropped.load(Ordering::Relaxed), self.clock.now());
         let is_due = self.marked_at.is_none_or(|at| now.since(at) >= MARK_EVERY);

@@ -1,4 +1,4 @@
-//! Token buckets: so many an hour, some of them at once. In the memory of this server.
+//! Token buckets, in the memory of this server: a rate an hour, and a burst.
 
 use crate::domain::time::Timestamp;
 use std::{
@@ -9,12 +9,12 @@ use std::{
 
 const HOUR: i64 = 3_600_000;
 const SECOND: i64 = 1_000;
-/// Most things counted apart; when they are all in use, new ones are over their limit.
+/// Maximum number of buckets. When all are in use, unseen keys are over their limit.
 const MOST: usize = 100_000;
 
-/// Counts what may happen so many times an hour. A bucket is one number (the GCRA): the time at which it is full again.
+/// Limits events to a rate an hour. A bucket is one number (the GCRA): the time at which it is full again.
 pub struct Bucket<K> {
-    /// Milliseconds in which a token is added.
+    /// Milliseconds after which a token is added.
     interval: i64,
     /// Tokens of a full bucket.
     burst: u32,
@@ -28,7 +28,7 @@ struct Buckets<K> {
 }
 
 impl<K: Eq + Hash> Bucket<K> {
-    /// Allows each thing `an_hour`, up to `burst` of them at once.
+    /// Allows each key `an_hour` events, up to `burst` of them at once.
     #[must_use]
     pub fn new(an_hour: u32, burst: u32) -> Self {
         let an_hour = an_hour.max(1);
@@ -46,14 +46,14 @@ impl<K: Eq + Hash> Bucket<K> {
     /// Takes a token.
     ///
     /// # Errors
-    /// The whole seconds until there is one, at least 1.
+    /// Whole seconds until the next token, at least 1.
     pub fn take(&self, thing: K, now: Timestamp) -> Result<(), u32> {
         let size = self.interval.saturating_mul(i64::from(self.burst));
         let latest = Timestamp::from_millis(now.millis().saturating_add(size));
         let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let known = buckets.full_at.get(&thing).copied();
         if known.is_none() && buckets.full_at.len() >= self.most {
-            // All of them are scanned at most once a second.
+            // Scanned at most once a second.
             if now.millis().abs_diff(buckets.swept_at.millis()) >= SECOND.unsigned_abs() {
                 buckets.full_at.retain(|_, full_at| *full_at > now);
                 buckets.swept_at = now;
@@ -62,7 +62,7 @@ impl<K: Eq + Hash> Bucket<K> {
                 return Err(seconds(self.interval));
             }
         }
-        // No bucket is emptier than empty, also after the clock was set back.
+        // Clamped, because the clock can have been set back: no bucket is emptier than empty.
         let full_at = known.unwrap_or(now).clamp(now, latest);
         let after = Timestamp::from_millis(full_at.millis().saturating_add(self.interval));
         if after > latest {

@@ -1,4 +1,4 @@
-//! The bytes of all request bodies that are in memory at once (docs/security.md, S89).
+//! The memory budget of request bodies (docs/security.md, S89).
 
 use crate::domain::{client_network::Network, network::is_internal};
 use std::{
@@ -9,25 +9,25 @@ use std::{
     },
 };
 
-/// Most bytes that strangers of one network may have in memory.
+/// Maximum bytes in memory of anonymous clients of one network.
 const NETWORK_BYTES: usize = 64 * 1024;
-/// Most bodies of theirs that may be on their way at once.
+/// Maximum number of their bodies that are being received at once.
 const NETWORK_BODIES: usize = 16;
-/// Most networks that are counted. Each has a body in memory or on its way, so that this is also bounded by the
-/// connections.
+/// Maximum number of networks that are counted. Each has a body in memory or in transit, so the number of
+/// connections bounds it too.
 const NETWORKS: usize = 100_000;
 
-/// Whose body it is.
+/// Sender of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
     /// An anonymous client. All anonymous clients together get at most half of the budget, and those of one network a
     /// small part of that half.
     Stranger(Network),
-    /// A client with a session or a good key.
+    /// A client with a session or an accepted key.
     Known,
 }
 
-/// How many bytes there may be.
+/// The budget, in bytes.
 #[derive(Debug)]
 pub struct ByteBudget {
     most: usize,
@@ -35,25 +35,26 @@ pub struct ByteBudget {
     strangers: Mutex<Strangers>,
 }
 
-/// What strangers take.
+/// Use by anonymous clients.
 #[derive(Debug, Default)]
 struct Strangers {
     bytes: usize,
-    /// By network; one that takes nothing is not in it.
+    /// By network; one without a share is removed.
     networks: HashMap<Network, Taken>,
 }
 
 #[derive(Debug, Default)]
 struct Taken {
     bytes: usize,
-    /// Shares, with or without bytes.
+    /// Number of shares, with or without bytes.
     shares: usize,
-    /// Those whose body has not ended.
+    /// Shares whose body has not ended.
     unfinished: usize,
 }
 
-/// What strangers of one network may take: bytes, and bodies on their way. Many clients may stand behind an address of a
-/// private network, which is a proxy's that `TRUSTED_PROXIES` does not name: it gets half of what all strangers get.
+/// Limits for anonymous clients of one network: bytes, and bodies in transit. A private address is that of a
+/// proxy that `TRUSTED_PROXIES` does not name, with many clients behind it: it gets half of what all
+/// anonymous clients get.
 fn bounds_of(network: Network, of_strangers: usize) -> (usize, usize) {
     match network {
         Network::Subscriber(address) if is_internal(address) => (of_strangers / 2, usize::MAX),
@@ -62,7 +63,7 @@ fn bounds_of(network: Network, of_strangers: usize) -> (usize, usize) {
 }
 
 impl ByteBudget {
-    /// A budget of so many bytes.
+    /// A budget of `most` bytes.
     #[must_use]
     pub fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
@@ -72,7 +73,8 @@ impl ByteBudget {
         })
     }
 
-    /// An empty share of it for a body that is to be read. Nothing where the sender's network has too many already.
+    /// An empty share for a body that is about to be read. `None` if the sender's network has too many
+    /// already.
     #[must_use]
     pub fn share(self: &Arc<Self>, sender: Sender) -> Option<Share> {
         if let Sender::Stranger(network) = sender {
@@ -150,14 +152,14 @@ impl Strangers {
                 taken.remove();
             }
         }
-        // Room that a flood took is given back.
+        // Shrinks after a flood.
         if self.networks.capacity() > 1_024 && self.networks.len() < self.networks.capacity() / 8 {
             self.networks.shrink_to(self.networks.len() * 2);
         }
     }
 }
 
-/// What one body takes of the budget; given back when it is dropped.
+/// A body's share of the budget; released on drop.
 #[derive(Debug)]
 pub struct Share {
     budget: Arc<ByteBudget>,
@@ -167,7 +169,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// Takes so many bytes more. False, and nothing is taken, where they are not there.
+    /// Adds bytes to the share. Returns false, and adds nothing, if the budget is used up.
     #[must_use]
     pub fn grow(&mut self, bytes: usize) -> bool {
         let most = self.budget.most;
@@ -184,7 +186,7 @@ impl Share {
         true
     }
 
-    /// All of the body is there: the next one of its sender's network may come.
+    /// The body has ended: the sender's network may send another one.
     pub fn finish(&mut self) {
         if !self.is_finished
             && let Sender::Stranger(network) = self.sender
@@ -278,7 +280,7 @@ mod tests {
             assert_eq!(open.len(), NETWORK_BODIES);
             assert!(budget.share(sender).is_none());
             assert!(budget.share(stranger([203, 0, 113, 2])).is_some(), "others");
-            // One that has ended is still in memory, and another may come.
+            // A body that has ended is still in memory, but another one may be received.
             open[0].finish();
             open[0].finish();
             let next = budget.share(sender).expect("a share");

@@ -59,24 +59,25 @@ pub trait Clock: Send + Sync + 'static {
     /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Goes by the database from here on, which said at the moment `at` that it is `told` (docs/security.md, S77). Test
-    /// clocks follow no other clock.
+    /// Follows the database's clock from now on; at the local time `at` it showed `told` (docs/security.md,
+    /// S77). Test clocks follow no other clock.
     fn follow(&self, _told: Timestamp, _at: Uptime) {}
 }
 
-/// The host's clock until it follows another; between two answers of that one, the time that passes here, asleep or not.
+/// The host's clock until it follows the database's. Between two readings of that one it advances with
+/// [`Uptime`].
 #[derive(Debug)]
 pub struct HostClock {
     started: Uptime,
-    /// What the database's clock showed at `started`, in milliseconds; [`NOBODY`] at first.
+    /// Time of the database's clock at `started`, in milliseconds; [`NOBODY`] at first.
     followed: AtomicI64,
 }
 
-/// Milliseconds that an answer's way may make of a difference: for less the clock is not set, so that it does not run
-/// back and forth.
+/// A smaller difference, in milliseconds, can be due to the network. The clock is not set for it, so that it
+/// does not jump back and forth.
 const CLOSE: u64 = 100;
 
-/// The host's own clock is followed.
+/// No database clock is followed.
 const NOBODY: i64 = i64::MIN;
 
 impl Default for HostClock {
@@ -149,7 +150,7 @@ mod tests {
         let clock = HostClock::default();
         let host = clock.now();
         let told = host.minus(Duration::from_mins(5));
-        // The answer is some seconds old by now.
+        // The reading is three seconds old.
         let at = clock.started.plus(Duration::from_secs(3));
         clock.follow(told, at);
         let ahead = clock.now().since(told.minus(Duration::from_secs(3)));
@@ -159,7 +160,7 @@ mod tests {
             "the moment of the answer counts, not when it is taken over"
         );
         assert!(clock.now() < host);
-        // A little is the answer's way alone; a machine that slept is further off.
+        // A small difference is due to the network; a machine that slept differs more.
         let shown = clock.followed.load(Ordering::SeqCst);
         for (off, expected) in [(100, 0), (-100, 0), (101, 101), (600_000, 600_000)] {
             clock.followed.store(shown, Ordering::SeqCst);

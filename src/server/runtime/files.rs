@@ -1,5 +1,6 @@
-//! Files and folders that are made once or replaced (docs/security.md, S91). A new file is written under a random name
-//! for its owner alone, flushed, and put in place without overwriting anything; then its folder is flushed.
+//! Files and folders that are created once or replaced (docs/security.md, S91). A new file is written under a
+//! random name, readable by its owner only, flushed, and renamed without overwriting another file; then its
+//! folder is flushed.
 
 mod exposure;
 mod held;
@@ -16,15 +17,16 @@ use std::{
 };
 use tempfile::{Builder, NamedTempFile};
 
-/// Symbolic links that are followed from one name; the kernel follows as many.
+/// Maximum number of symbolic links that are followed; the same as in the kernel.
 const LINKS: u32 = 40;
-/// Random characters in the name of a temporary file.
+/// Length of the random suffix of a temporary file.
 const RANDOM: usize = 16;
-/// Between the name of a file and the random characters: files that are made once, and files that replace another.
+/// Separators between the name of a file and the suffix: of files that are created once, and of files that
+/// replace another.
 const FIRST: &str = ".first-";
 const NEXT: &str = ".next-";
 
-/// The folder that a path is in.
+/// The folder of a path.
 #[must_use]
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
@@ -34,11 +36,11 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// The absolute path without links that a name leads to. The last part need not exist: a link to a missing file leads to
-/// where that file would be made.
+/// The absolute path without links. The last part need not exist: a link to a missing file gives the path of
+/// that file.
 ///
 /// # Errors
-/// Where a folder is missing, the name is none of a file, or links lead in a circle.
+/// When a folder is missing, the name is no file name, or links form a cycle.
 pub fn target(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
@@ -59,7 +61,8 @@ pub fn target(path: &Path) -> io::Result<PathBuf> {
     Err(rustix::io::Errno::LOOP.into())
 }
 
-/// Makes a folder for its owner alone, and the missing ones above it. Several processes may do so at the same time.
+/// Creates a folder that only its owner can use, and missing parents. Several processes may do so at the same
+/// time.
 pub fn make_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -67,7 +70,7 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     let above = folder_of(path);
     make_folder(above)?;
     match DirBuilder::new().mode(0o700).create(path) {
-        // A umask may have taken rights from the owner.
+        // The umask may have removed rights of the owner.
         Ok(()) => fs::set_permissions(path, Permissions::from_mode(0o700))?,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
         Err(error) => return Err(error),
@@ -75,7 +78,7 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     sync_folder(above)
 }
 
-/// Flushes the names in a folder, so that a power failure loses none that was made.
+/// Flushes a folder's entries, so that a power failure loses no new file.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         // A file system without directory flushes has nothing to flush, or cannot do it.
@@ -91,8 +94,8 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a file for its owner alone, unless there is one. Whether it made it: if not, another file is there, and what
-/// counts is what that one holds.
+/// Creates a file that only its owner can read, unless it exists. Returns false if it exists; the caller then
+/// uses that file's content.
 pub fn make_once(path: &Path, contents: &[u8]) -> io::Result<bool> {
     let path = target(path)?;
     let made = match write_beside(&path, FIRST, contents)
@@ -102,13 +105,13 @@ pub fn make_once(path: &Path, contents: &[u8]) -> io::Result<bool> {
         Err(_) if path.try_exists()? => false,
         Err(error) => return Err(error),
     };
-    // Also if another process was first: the file that this one uses must not be lost either.
+    // Also if another process was first: the file that is used from now on must not be lost.
     sync_folder(folder_of(&path))?;
     sweep(&path, FIRST);
     Ok(made)
 }
 
-/// Opens a file for reading and writing, or makes it, empty and for its owner alone. Follows no link.
+/// Opens a file for reading and writing, or creates it empty, for its owner only. Follows no link.
 pub fn open_or_make(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).custom_flags(NO_FOLLOW).mode(0o600);
@@ -123,14 +126,14 @@ pub fn open_or_make(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Opens a file for reading. Never waits, and refuses what is no regular file, such as a pipe.
+/// Opens a regular file for reading. Refuses pipes and devices, so it never blocks.
 pub fn open(path: &Path) -> io::Result<File> {
     must_be_file(File::options().read(true).custom_flags(NO_WAIT).open(path)?)
 }
 
 /// The text of a file of at most `most` bytes.
 pub fn text_of(file: &File, most: u64) -> io::Result<String> {
-    // Room for all of it: growing would leave copies of what may be a secret behind.
+    // Allocated in full at once: a reallocation would leave a copy of a secret in freed memory.
     let length = usize::try_from(file.metadata()?.len().min(most)).unwrap_or_default();
     let mut text = String::with_capacity(length + 1);
     file.take(most + 1).read_to_string(&mut text)?;
@@ -140,7 +143,7 @@ pub fn text_of(file: &File, most: u64) -> io::Result<String> {
     Ok(text)
 }
 
-/// Follows no link, and does not wait for the other end of a pipe.
+/// Flags: follow no link, and do not block on a pipe.
 const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed() | NO_WAIT;
 const NO_WAIT: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
@@ -189,7 +192,7 @@ fn make_beside(path: &Path, kind: &str) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
-/// How the names of temporary files for `path` begin.
+/// Prefix of the names of temporary files for `path`.
 fn temporary(path: &Path, kind: &str) -> OsString {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -197,13 +200,13 @@ fn temporary(path: &Path, kind: &str) -> OsString {
     name
 }
 
-/// Removes temporary files that a killed process left. Only while `path` exists: a process that is about to create the
-/// first file has lost by then, and notices.
+/// Removes temporary files of killed processes. Only while `path` exists: a process that is about to create
+/// it has then lost the race, and notices.
 fn sweep(path: &Path, kind: &str) {
     remove_temporary(folder_of(path), &temporary(path, kind), RANDOM);
 }
 
-/// Removes the files of a folder whose name is `prefix` and so many random bytes.
+/// Removes the files of a folder whose name is `prefix` and a random suffix of this length.
 pub fn remove_temporary(folder: &Path, prefix: &OsStr, random_bytes: usize) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -212,7 +215,7 @@ pub fn remove_temporary(folder: &Path, prefix: &OsStr, random_bytes: usize) {
         let name = entry.file_name();
         let random = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
         if random.is_some_and(|random| random.len() == random_bytes) {
-            // Another process may have removed it.
+            // Best effort: another process may have removed it.
             let _ = fs::remove_file(entry.path());
         }
     }

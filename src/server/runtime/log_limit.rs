@@ -9,22 +9,22 @@ use std::{
     time::Instant,
 };
 
-/// Lines of one place in a second.
+/// Maximum number of lines of a call site in a second.
 const LINES: u64 = 10;
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// The lines of one place in the code.
+/// Rate limit of one call site.
 #[derive(Default)]
 pub struct LogLimit {
-    /// The second that is counted.
+    /// The second whose lines are counted.
     second: AtomicU64,
     lines: AtomicU64,
     left_out: AtomicU64,
 }
 
 impl LogLimit {
-    /// Allows its lines.
+    /// A limit without lines so far.
     #[must_use]
     pub const fn new() -> Self {
         Self {

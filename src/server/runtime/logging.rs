@@ -1,5 +1,5 @@
-//! Standard output and standard error. A write that fails loses a line and nothing else (docs/security.md, S93): the log
-//! goes through a bounded queue to a thread of its own, which may wait for a slow reader as long as it likes.
+//! Standard output and standard error. A failed write loses a line and has no other effect (docs/security.md,
+//! S93): log lines go through a bounded queue to a thread, which may block on a slow reader.
 
 use crate::server::runtime::log_limit::LogLimit;
 use clap::ValueEnum;
@@ -17,48 +17,47 @@ use std::{
 };
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
-/// What is logged unless `RUST_LOG` says otherwise. tower-sessions warns about every unknown cookie, and any client can
-/// send one.
+/// Default of `RUST_LOG`. tower-sessions warns about every unknown cookie, and any client can send one.
 const LOGGED: &str = "info,tower_sessions=error,tower_sessions_core=error";
-/// Bytes of lines that may wait for the reader of standard error.
+/// Capacity of the queue, in bytes.
 const MOST_BYTES: usize = 1024 * 1024;
-/// How long a line waits for room in the queue. Once one has waited in vain, further lines are lost at once, until the
-/// reader goes on.
+/// How long a line waits for room in the queue. After one time-out, further lines are dropped at once until
+/// the reader continues.
 const ROOM: Duration = Duration::from_millis(100);
-/// How long the thread tries again where standard error does not block and takes nothing.
+/// How long the thread retries when a non-blocking standard error accepts nothing.
 const WOULD_BLOCK: Duration = Duration::from_secs(1);
-/// How long the last lines may take when the process ends.
+/// Time limit for the last lines at exit.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// How the log is written.
+/// Format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// A line for people.
+    /// Lines for people.
     Text,
-    /// An object on a line, for programs.
+    /// A JSON object on each line, for programs.
     Json,
 }
 
-/// Lines on their way to standard error.
+/// Queued lines.
 #[derive(Default)]
 struct Queue {
     lines: VecDeque<Vec<u8>>,
     bytes: usize,
-    /// Whether a line has waited in vain for room.
+    /// Whether a line has timed out waiting for room.
     is_stuck: bool,
-    /// Whether the thread has a line in hand.
+    /// Whether the thread is writing a line.
     is_writing: bool,
-    /// Whether a thread empties the queue.
+    /// Whether the thread runs.
     has_thread: bool,
 }
 
-/// The way to standard error.
+/// The queue to standard error.
 #[derive(Default)]
 struct Output {
     queue: Mutex<Queue>,
     /// Wakes the thread.
     filled: Condvar,
-    /// Wakes those who wait for room, or for the last line.
+    /// Wakes callers that wait for room, or for the last line.
     emptied: Condvar,
     lost: AtomicU64,
 }
@@ -70,7 +69,7 @@ impl Output {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a line. Never fails: one for which there is no room is counted as lost.
+    /// Queues a line. Never fails: a line without room is counted as lost.
     fn push(&self, line: &[u8]) {
         let mut queue = self.lock();
         let is_full = |queue: &mut Queue| queue.bytes > 0 && queue.bytes + line.len() > MOST_BYTES;
@@ -90,7 +89,7 @@ impl Output {
         self.filled.notify_one();
     }
 
-    /// Writes what comes, for as long as the process lives.
+    /// Writes queued lines, for the lifetime of the process.
     fn write_for_ever(&self, mut to: impl Write) {
         let mut told = 0;
         loop {
@@ -122,7 +121,7 @@ impl Output {
         }
     }
 
-    /// Waits until every line is written, or so long.
+    /// Waits until every line is written, for at most `most`.
     fn flush(&self, most: Duration) {
         let queue = self.lock();
         if queue.has_thread {
@@ -132,7 +131,7 @@ impl Output {
     }
 }
 
-/// Writes a whole line, also to a descriptor that does not block.
+/// Writes a whole line, even to a non-blocking descriptor.
 fn write_whole(to: &mut impl Write, mut line: &[u8]) -> io::Result<()> {
     let began = Instant::now();
     while !line.is_empty() {
@@ -172,15 +171,15 @@ impl MakeWriter<'_> for Lines {
     }
 }
 
-/// The log of this process. Dropped, it waits for the last lines, a second at most.
+/// The log of this process. Dropping it waits for the last lines, for a second at most.
 #[derive(Debug)]
 pub struct Log {
     format: LogFormat,
 }
 
 impl Log {
-    /// Starts to log, and lets every panic be a log line. It needs no configuration, so that also its faults are told in
-    /// the format that `LOG_FORMAT` or `--log-format` names.
+    /// Starts logging, and logs panics. It does not use the parsed configuration, so that errors in the
+    /// configuration are logged in the format of `LOG_FORMAT` or `--log-format` too.
     #[must_use]
     pub fn start() -> Self {
         let mut queue = STDERR.lock();
@@ -192,7 +191,7 @@ impl Log {
         let format = wanted(env::args(), env::var("LOG_FORMAT").ok());
         let filter = std::env::var(EnvFilter::DEFAULT_ENV)
             .ok()
-            // Empty is not set, as everywhere.
+            // An empty variable counts as not set.
             .filter(|filter| !filter.is_empty())
             .and_then(|filter| EnvFilter::try_new(filter).ok())
             .unwrap_or_else(|| LOGGED.into());
@@ -201,7 +200,7 @@ impl Log {
             .with_ansi(has_colours())
             .log_internal_errors(false)
             .with_writer(Lines);
-        // It fails where there is one already, which is then used.
+        // Fails if a subscriber is set already, which is then used.
         let _ = match format {
             LogFormat::Text => log.try_init(),
             LogFormat::Json => log.json().try_init(),
@@ -210,7 +209,7 @@ impl Log {
         Self { format }
     }
 
-    /// Writes the sentence of a failed run, whatever `RUST_LOG` is: as a line or as a JSON object.
+    /// Logs the error that ends the process, regardless of `RUST_LOG`.
     pub fn refuse(&self, sentence: &dyn fmt::Display) {
         match self.format {
             LogFormat::Text => STDERR.push(format!("babysea: {sentence}\n").as_bytes()),
@@ -228,18 +227,19 @@ impl Drop for Log {
     }
 }
 
-/// Waits for the last lines, a second at most: for ends of the process that drop nothing.
+/// Waits for the last lines, for a second at most. For exits that run no destructors.
 pub fn flush() {
     STDERR.flush(LAST_LINES);
 }
 
-/// Lines of the log that were lost since the start.
+/// Number of log lines that were lost since the start.
 #[must_use]
 pub fn lost() -> u64 {
     STDERR.lost.load(Relaxed)
 }
 
-/// Writes the result of a command to standard output. If the reader stops reading, as `head` does, the rest is lost.
+/// Prints the result of a command to standard output. If the reader stops reading, as `head` does, the rest
+/// is lost.
 pub fn say(text: &dyn fmt::Display) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
@@ -269,7 +269,7 @@ fn wanted(arguments: impl Iterator<Item = String>, variable: Option<String>) -> 
     }
 }
 
-/// Logs a panic with its place and message. Rate-limited, because clients may be able to cause one.
+/// Logs a panic with its location and message. Rate-limited, because clients may be able to cause one.
 fn tell_panic(panic: &panic::PanicHookInfo<'_>) {
     static LINES: LogLimit = LogLimit::new();
     if LINES.allows() {
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn lines_without_room_are_counted_and_nobody_waits_for_ever() {
-        // No thread empties it, as when the reader of standard error has stalled.
+        // Without a thread the queue fills, as with a stalled reader.
         let output = Output::default();
         let line = vec![b'x'; MOST_BYTES / 4];
         for _ in 0..10 {
@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(output.lock().lines.len(), 1);
     }
 
-    /// Takes a few bytes at a time, and refuses now and then.
+    /// A writer that accepts a few bytes at a time, and sometimes none.
     struct Odd(Vec<u8>, u32);
 
     impl Write for Odd {

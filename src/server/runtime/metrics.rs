@@ -1,4 +1,4 @@
-//! Figures for Prometheus: what was decided, how long that took, and how full everything is.
+//! Metrics for Prometheus: verdicts, durations, and gauges of queues and pools.
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -12,7 +12,7 @@ use prometheus_client::{
 };
 use std::{fmt, sync::Arc, time::Duration};
 
-/// What a request was, and what became of it.
+/// Labels of a check.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Decided {
     door: &'static str,
@@ -45,33 +45,33 @@ struct Task {
 pub struct Levels {
     /// Cached keys.
     pub keys_in_memory: usize,
-    /// Rows of the request log that wait to be written.
+    /// Request log rows that wait to be written.
     pub log_queue: usize,
     /// Rows that were dropped since the start.
     pub log_dropped: u64,
-    /// Keys checked by their last known state, since the start.
+    /// Checks that used a cached key while the database was unavailable, since the start.
     pub stale_uses: u64,
-    /// Refused sign-ins that belong to no account, since the start.
+    /// Refused sign-ins without an account, since the start.
     pub unowned_refusals: u64,
-    /// Rows that the database refused since the start, by what they are.
+    /// Rows that the database refused since the start, by kind.
     pub rows_refused: Vec<(&'static str, u64)>,
-    /// Each watched task, and how often it was started again.
+    /// Supervised tasks, and how often each was restarted.
     pub task_restarts: Vec<(&'static str, u64)>,
-    /// Lines of the log that could not be written since the start.
+    /// Log lines that were lost since the start.
     pub lines_lost: u64,
-    /// Seconds since the newest good backup; nothing without one.
+    /// Seconds since the newest complete backup; `None` without one.
     pub backup_age: Option<u64>,
-    /// Backups that could not be made since the start.
+    /// Failed backups since the start.
     pub backup_failures: u64,
-    /// Bytes of the journal beside an SQLite file.
+    /// Size of the journal of an SQLite file, in bytes.
     pub journal_bytes: u64,
-    /// How often the journal was flushed since the start.
+    /// Flushes of the journal since the start.
     pub journal_flushes: u64,
-    /// How often the journal could not be written since the start.
+    /// Failed writes of the journal since the start.
     pub journal_failures: u64,
-    /// How often the copy of the journal could not be written since the start.
+    /// Failed writes of the journal's copy since the start.
     pub journal_copy_failures: u64,
-    /// Each pool of connections to the database: its name, those that are open, those of them that are in use.
+    /// Database connection pools: name, open connections, connections in use.
     pub pools: Vec<(&'static str, u32, u32)>,
 }
 
@@ -99,7 +99,7 @@ pub struct Metrics {
     connections_refused: Counter,
 }
 
-/// The journal beside an SQLite file.
+/// Metrics of the journal of an SQLite file.
 #[derive(Default)]
 struct JournalFigures {
     bytes: Gauge,
@@ -133,7 +133,7 @@ impl JournalFigures {
     }
 }
 
-/// From 10 microseconds to about two thirds of a second.
+/// Buckets from 10 microseconds to about two thirds of a second.
 fn histogram() -> Histogram {
     Histogram::new(exponential_buckets(0.000_01, 4.0, 9))
 }
@@ -264,7 +264,7 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
-    /// Counts a request that was refused before there was a route and a key to decide about.
+    /// Counts a request that was refused without a check, by entry point.
     pub fn refused(&self, door: &'static str, verdict: &'static str) {
         let refused = Decided {
             door,
@@ -274,7 +274,7 @@ impl Metrics {
         self.requests.get_or_create(&refused).inc();
     }
 
-    /// Counts a key that was found in memory.
+    /// Counts a cache hit.
     pub fn found_in_memory(&self) {
         self.from_memory.inc();
     }
@@ -294,15 +294,15 @@ impl Metrics {
         self.connections.dec();
     }
 
-    /// Counts a connection for which there was no place.
+    /// Counts a connection for which there was no slot.
     pub fn connection_refused(&self) {
         self.connections_refused.inc();
     }
 
-    /// Everything in the text format of Prometheus.
+    /// All metrics in the text format of Prometheus.
     ///
     /// # Errors
-    /// When a figure cannot be written.
+    /// When a metric cannot be formatted.
     pub fn text(&self, levels: &Levels) -> Result<String, fmt::Error> {
         let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         self.keys_in_memory.set(whole(levels.keys_in_memory));
@@ -342,7 +342,7 @@ impl Backups {
         all.add("backup_failures", "Scheduled backups that failed", &self.failures);
     }
 
-    /// Without a backup there is no line for its age.
+    /// Without a backup, the metric of its age is left out.
     fn set(&self, levels: &Levels) {
         raise(&self.failures, levels.backup_failures);
         if let Some(age) = levels.backup_age {
@@ -354,7 +354,7 @@ impl Backups {
     }
 }
 
-/// Brings a counter to what was counted elsewhere.
+/// Raises a counter to a total that was counted elsewhere.
 fn raise(counter: &Counter, total: u64) {
     counter.inc_by(total.saturating_sub(counter.get()));
 }

@@ -1,5 +1,5 @@
-//! Ids of requests: `req_` and a ULID, whose random part is counted up from one that is drawn at the start. They are
-//! unique and in order, and need not be hard to guess.
+//! Request ids: `req_` and a ULID, whose random part starts at a random number and is incremented. They are
+//! unique and ordered, and need not be hard to guess.
 
 use super::rng::Rng;
 use crate::domain::time::Timestamp;
@@ -13,7 +13,7 @@ pub struct RequestIds {
 }
 
 impl RequestIds {
-    /// Draws where to begin.
+    /// Draws the random start.
     #[must_use]
     pub fn new(rng: &dyn Rng) -> Self {
         Self {
@@ -22,7 +22,7 @@ impl RequestIds {
         }
     }
 
-    /// The id of a request that came at `now`.
+    /// The id of a request that arrived at `now`.
     #[must_use]
     pub fn next(&self, now: Timestamp) -> String {
         const PREFIX: &str = "req_";

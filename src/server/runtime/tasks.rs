@@ -1,5 +1,5 @@
-//! Tasks that live as long as the process, each watched: one that panics or ends is logged, counted, shown by `/readyz`
-//! and started again (docs/security.md, S93).
+//! Supervised tasks, which live as long as the process: one that panics or ends early is logged, counted,
+//! shown by `/readyz` and restarted (docs/security.md, S93).
 
 use futures_util::FutureExt as _;
 use std::{
@@ -11,34 +11,34 @@ use std::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-/// The pause before the first restart. Each one that follows at once takes twice as long.
+/// Pause before the first restart. It doubles with each further one that follows soon.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// How many times that the longest pause is.
+/// The longest pause, as a multiple of the first.
 const LONGEST_PAUSE: u32 = 60;
-/// How many times that a task has run for that had no trouble before.
+/// Run time after which the pause starts again at the first, as a multiple of it.
 const WELL: u32 = 300;
 
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// There is nothing left that it could do: it is not started again.
+    /// Its work is done: it is not restarted.
     Done,
-    /// Although it should have gone on.
+    /// It ended although it should run on.
     Early,
 }
 
-/// What is known of a task.
+/// State of a task.
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
     restarts: u64,
     is_down: bool,
 }
 
-/// The watched tasks of a process; cheap to clone.
+/// The supervised tasks of a process; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Tasks {
     states: Arc<Mutex<BTreeMap<&'static str, State>>>,
-    /// The pause before the first restart; a task that has run for so long counts as running again.
+    /// Pause before the first restart. After running for this long, a task counts as running again.
     pause: Duration,
 }
 
@@ -60,8 +60,8 @@ impl Tasks {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a task and watches it. `task` makes its future, again after each panic and each early end: what must outlast
-    /// those belongs outside of the future.
+    /// Starts and supervises a task. `task` creates its future, again for each restart: state that must
+    /// survive a restart belongs outside of the future.
     pub fn watch<F, Fut>(&self, name: &'static str, task: F)
     where
         F: FnMut() -> Fut + Send + 'static,
@@ -71,7 +71,7 @@ impl Tasks {
         tokio::spawn(keep_running(self.clone(), name, task));
     }
 
-    /// The same for one that never ends by itself.
+    /// The same for a task that never ends by itself.
     pub fn watch_endless<F, Fut>(&self, name: &'static str, mut task: F)
     where
         F: FnMut() -> Fut + Send + 'static,
@@ -94,7 +94,7 @@ impl Tasks {
         down.map(|(&name, _)| name)
     }
 
-    /// Every task, and how often it was started again.
+    /// All tasks, and how often each was restarted.
     #[must_use]
     pub fn restarts(&self) -> Vec<(&'static str, u64)> {
         let tasks = self.lock();
@@ -118,7 +118,7 @@ where
     let mut pause = first;
     loop {
         let began = Instant::now();
-        // Making the future may panic as well.
+        // Creating the future can panic too.
         let run = AssertUnwindSafe(async { task().await }).catch_unwind();
         let mut run = pin!(run);
         let ended = if let Ok(ended) = timeout(first, run.as_mut()).await {
@@ -133,7 +133,7 @@ where
                 return;
             }
             Ok(End::Early) => tracing::error!(task = name, "a task ended and is restarted"),
-            // The panic's own words are in the log already.
+            // The panic hook has logged the message.
             Err(_) => tracing::error!(task = name, "a task panicked and is restarted"),
         }
         if began.elapsed() >= first * WELL {
@@ -156,7 +156,7 @@ mod tests {
         sync::atomic::{AtomicU32, Ordering::SeqCst},
     };
 
-    /// Waits for what comes soon.
+    /// Waits for a condition.
     async fn until(what: impl Fn() -> bool) {
         let comes = async {
             while !what() {

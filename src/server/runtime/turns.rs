@@ -1,5 +1,5 @@
-//! Turns: of those who ask for something that may run once for an account, one has it and the others wait. Accounts whose
-//! last turn took long share one lane, so that a few of them do not take every place there is.
+//! A lock for each account, for work that may run once for an account at a time. Accounts whose last turn
+//! took long share one lane, so that a few of them do not use up all slots of the server.
 
 use crate::domain::ids::AccountId;
 use std::{
@@ -14,14 +14,14 @@ use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 const FORGET_FROM: usize = 1_000;
 /// A turn that takes longer is a long one.
 const LONG: Duration = Duration::from_millis(500);
-/// For how long an account is in the lane after a long turn.
+/// How long an account stays in the lane after a long turn.
 const KEPT: Duration = Duration::from_mins(1);
-/// Most accounts that are known to be in the lane; further ones are not put there.
+/// Maximum number of accounts in the lane; further ones are not added.
 const MOST: usize = 10_000;
 
 type Lock = tokio::sync::Mutex<()>;
 
-/// Whose turn it is, by account.
+/// Locks by account.
 pub struct Turns {
     accounts: Mutex<HashMap<AccountId, Weak<Lock>>>,
     slow: Mutex<HashMap<AccountId, Instant>>,
@@ -38,7 +38,8 @@ impl Default for Turns {
     }
 }
 
-/// A turn, held until it is dropped. Dropped before [`Turn::ends`], it counts as a long one, because it was cancelled.
+/// A turn, held until it is dropped. If it is dropped before [`Turn::ends`], its work was cancelled, and it
+/// counts as a long one.
 pub struct Turn<'t> {
     turns: &'t Turns,
     account: AccountId,
@@ -48,7 +49,7 @@ pub struct Turn<'t> {
 }
 
 impl Turns {
-    /// Waits for the turn of an account.
+    /// Waits for an account's turn.
     pub async fn take(&self, account: AccountId) -> Turn<'_> {
         let lock = {
             let mut accounts = locked(&self.accounts);
@@ -92,7 +93,7 @@ impl Turns {
 }
 
 impl Turn<'_> {
-    /// Ends it: what it was for took so long.
+    /// Ends the turn, whose work took `took`.
     pub fn ends(mut self, took: Duration) {
         self.is_long = took > LONG;
     }
@@ -135,7 +136,7 @@ mod tests {
     async fn accounts_whose_turns_are_long_share_one_lane() {
         let turns = Turns::default();
         turns.take(account(1)).await.ends(2 * LONG);
-        // Given up before its end.
+        // Cancelled: dropped without `ends`.
         drop(turns.take(account(2)).await);
         let first = turns.take(account(1)).await;
         assert!(timeout(AT_ONCE, turns.take(account(2))).await.is_err());

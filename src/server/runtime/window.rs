@@ -1,4 +1,4 @@
-//! Counters of what may happen only so often: fixed windows aligned to UTC minutes, in the memory of this server.
+//! Rate limits: fixed windows aligned to UTC minutes, in the memory of this server.
 
 use crate::domain::time::Timestamp;
 use std::{
@@ -13,23 +13,23 @@ pub const MINUTE: i64 = 60_000;
 /// that are already failing.
 const MOST: usize = 100_000;
 
-/// The limit was passed.
+/// The limit was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exceeded {
-    /// Times a minute.
+    /// Events allowed in a minute.
     pub limit: u32,
     /// Whole seconds until the window ends, at least 1.
     pub retry_after: u32,
 }
 
-/// Counts per minute and thing.
+/// Counts events by key, in the current minute.
 pub struct FixedWindow<K> {
     limit: u32,
     counted: Mutex<(i64, HashMap<K, u32>)>,
 }
 
 impl<K: Eq + Hash> FixedWindow<K> {
-    /// Allows `limit` a minute for each thing.
+    /// Allows `limit` events a minute for each key.
     #[must_use]
     pub fn new(limit: u32) -> Self {
         Self {
@@ -38,10 +38,10 @@ impl<K: Eq + Hash> FixedWindow<K> {
         }
     }
 
-    /// Counts one more.
+    /// Counts an event.
     ///
     /// # Errors
-    /// When that is more than the limit.
+    /// When it exceeds the limit.
     pub fn count(&self, thing: K, now: Timestamp) -> Result<(), Exceeded> {
         let minute = now.millis().div_euclid(MINUTE);
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +70,7 @@ impl<K: Eq + Hash> FixedWindow<K> {
         })
     }
 
-    /// Takes one back that was counted at `then` and turned out not to count. Nothing happens once that window is over.
+    /// Undoes the count of an event at `then`. Does nothing once that window is over.
     pub fn take_back(&self, thing: &K, then: Timestamp) {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         if then.millis().div_euclid(MINUTE) == counted.0
@@ -82,7 +82,7 @@ impl<K: Eq + Hash> FixedWindow<K> {
 }
 
 impl<K: Eq + Hash> FixedWindow<K> {
-    /// Whether one more would be within the limit; counts nothing.
+    /// Whether one more event would be within the limit; counts nothing.
     ///
     /// # Errors
     /// When it would not.
@@ -100,8 +100,8 @@ impl<K: Eq + Hash> FixedWindow<K> {
     }
 }
 
-/// Whether it is time for a window other than `counted`. A clock that is set back by a little does not give the same
-/// minute twice.
+/// Whether `minute` starts a new window. A clock that is set back a little does not get the same minute
+/// twice.
 #[must_use]
 pub const fn is_another(minute: i64, counted: i64) -> bool {
     minute > counted || minute + 1 < counted
@@ -194,7 +194,7 @@ mod tests {
         limit.take_back(&"b", now);
         assert_eq!(limit.count("a", now), Ok(()));
         assert!(limit.count("a", now).is_err());
-        // Of a window that is over.
+        // The window is over.
         let next = Timestamp::from_millis(11 * MINUTE);
         assert_eq!(limit.count("a", next), Ok(()));
         limit.take_back(&"a", now);

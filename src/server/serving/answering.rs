@@ -1,5 +1,5 @@
-//! Between a connection and what answers its requests: what of a request's body is left when its answer is there, and
-//! whether the connection goes on afterwards.
+//! The service between a connection and the router. It handles a request body that the handler has not read,
+//! and decides whether the connection is kept alive after the response.
 
 use super::connection::Connection;
 use crate::server::app::App;
@@ -25,24 +25,24 @@ use std::{
 use tokio::{sync::Semaphore, time::timeout};
 use tower::Service;
 
-/// A body that was not read is read to its end before the answer is sent, where it is no longer than this and comes at
-/// once: the connection can then go on.
+/// Maximum size of an unread body, in bytes, that is read to its end before the response, so that the
+/// connection can be kept alive.
 const SMALL: usize = 64 * 1024;
-/// How long that may take.
+/// Time limit for reading it.
 const AT_ONCE: Duration = Duration::from_millis(20);
-/// How many connections do so at a time, which bounds the memory of their buffers to 16 MiB (docs/security.md, S88). The
-/// others are closed after their answer.
+/// Maximum number of connections that do so at a time, which bounds their buffers to 16 MiB
+/// (docs/security.md, S88). Other connections are closed after their response.
 static READING: Semaphore = Semaphore::const_new(256);
-/// Seconds after which there may be a place again.
+/// `Retry-After` when there is no slot, in seconds.
 const RETRY_AFTER: u64 = 2;
 
 /// Answers the requests of a connection.
 pub struct Answering<S> {
-    /// What answers.
+    /// The router.
     pub service: S,
-    /// The product.
+    /// The application.
     pub app: App,
-    /// The other end.
+    /// Peer address.
     pub peer: SocketAddr,
     /// The connection.
     pub connection: Arc<Connection>,
@@ -71,7 +71,7 @@ where
         let rest = (!body.is_end_stream()).then(|| Rest::new(body, &parts));
         let body = rest.clone().map_or_else(Body::empty, Body::new);
         parts.extensions.insert(ConnectInfo(self.peer));
-        // Both services that are served are always ready.
+        // No `poll_ready`: both services are always ready.
         let answer = (!is_turned_away).then(|| self.service.clone().call(Request::from_parts(parts, body)));
         Box::pin(async move {
             let mut response = match answer {
@@ -94,19 +94,19 @@ where
     }
 }
 
-/// What the places are for that are kept beyond the caps.
+/// Requests for which reserved slots exist beyond the caps.
 fn is_of_health(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
 }
 
-/// For all other requests in a reserved slot.
+/// Response to any other request in a reserved slot.
 fn full() -> Response {
     let headers = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
     let sentence = "The server has too many connections. Try again in a moment.";
     (StatusCode::SERVICE_UNAVAILABLE, headers, sentence).into_response()
 }
 
-/// The connection waits for its next request once this is dropped.
+/// Marks the connection as idle on drop.
 struct Answered(Arc<Connection>);
 
 impl Drop for Answered {
@@ -115,7 +115,7 @@ impl Drop for Answered {
     }
 }
 
-/// The body of an answer, until its last byte is handed over.
+/// Body of a response, until its last byte is handed over.
 pub struct Sent {
     body: Body,
     _answered: Answered,
@@ -155,7 +155,7 @@ impl Rest {
     fn new(body: Incoming, parts: &Parts) -> Self {
         let most = u64::try_from(SMALL).unwrap_or(u64::MAX);
         let is_small = body.size_hint().exact().is_some_and(|length| length <= most)
-            // Asking for it would be the sign that the client waits for.
+            // Reading would send `100 Continue`, which the client waits for.
             && !parts.headers.contains_key(header::EXPECT)
             // Some proxies send the `Content-Length` of the original request in a subrequest without a body.
             && !parts.uri.path().starts_with("/forward-auth");
@@ -166,7 +166,7 @@ impl Rest {
         }))
     }
 
-    /// Whether all of it was read, by now.
+    /// Reads the rest; returns whether the body ended.
     async fn finish(&self) -> bool {
         let is_read = || self.0.is_read.load(Ordering::Relaxed);
         if !is_read()
@@ -175,7 +175,7 @@ impl Rest {
         {
             let mut rest = self.clone();
             let end = async { while let Some(Ok(_)) = rest.frame().await {} };
-            // What does not come at once is read after the answer.
+            // The rest of a slow body is discarded after the response.
             let _ = timeout(AT_ONCE, end).await;
         }
         is_read()

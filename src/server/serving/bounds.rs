@@ -1,52 +1,53 @@
-//! How much connections may take: time, places, bytes (docs/security.md, S28, S80, S88 and S96).
+//! Bounds of connections: time, number, bytes (docs/security.md, S28, S80, S88 and S96).
 
 use crate::{domain::network::is_internal, server::config::Config};
 use std::{net::IpAddr, time::Duration};
 
-/// Open files with which a server does well; below, the start warns.
+/// Open-file limit below which the start warns.
 pub const ENOUGH_FILES: u64 = 4_096;
-/// Most connections unless `MAX_CONNECTIONS` says otherwise.
+/// Default maximum of connections.
 const MOST: u64 = 10_000;
-/// Open files that connections leave for everything else.
+/// Open files reserved for everything except connections.
 const OTHER_FILES: u64 = 128;
-/// Fewest connections, however few files may be open.
+/// Minimum of connections, regardless of the open-file limit.
 const FEWEST: u64 = 16;
-/// Where the system does not say how many files may be open.
+/// Assumed open-file limit if the system does not report one.
 const FILES: u64 = 1_024;
 
-/// Bounds of the connections of one listener. Tests set their own times.
+/// Bounds of the connections of one listener. Tests set their own.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Time for a request line and headers, from their first byte.
     pub headers: Duration,
     /// Idle time after which a connection is closed.
     pub idle: Duration,
-    /// Time in which a client must take some byte of an answer that waits for it.
+    /// Time in which a client must read at least one byte of a waiting response.
     pub stalled: Duration,
-    /// Least bytes that it must take of answers that wait for it for so long.
+    /// Minimum number of bytes that it must read of responses in each [`Self::stalled`] of waiting.
     pub stalled_bytes: usize,
-    /// Time for which the rest of a request is read and thrown away after its answer.
+    /// Maximum time for discarding the rest of a request after its response.
     pub linger: Duration,
-    /// Most bytes of that rest.
+    /// Maximum number of discarded bytes.
     pub linger_bytes: usize,
-    /// Open connections in all.
+    /// Maximum number of open connections.
     pub connections: usize,
-    /// Open connections of one address (IPv6: of one /64) that is neither a trusted proxy's nor in a private network.
+    /// Maximum number of open connections of one address (IPv6: of one /64) that is neither a trusted proxy
+    /// nor private.
     pub of_address: usize,
-    /// Places beyond the caps, for `/healthz` and `/readyz`.
+    /// Reserved slots beyond the caps, for `/healthz` and `/readyz`.
     pub reserve: usize,
-    /// How long a connection in such a place may take in all.
+    /// Maximum lifetime of a connection in a reserved slot.
     pub reserve_time: Duration,
     /// How long a stopping server still accepts connections.
     pub drain: Duration,
-    /// How long an accepted connection without a request may still send one after the listener is closed.
+    /// How long an accepted connection without a request may still send one after the listener was closed.
     pub first: Duration,
-    /// How long requests may take that are being answered then.
+    /// Time limit of requests that are in flight then.
     pub in_flight: Duration,
 }
 
 impl Bounds {
-    /// By the configuration, and by the files that this process may open.
+    /// Bounds from the configuration and the open-file limit of this process.
     #[must_use]
     pub fn of(config: &Config) -> Self {
         let default = connections_of(open_files()).min(MOST);
@@ -70,8 +71,9 @@ impl Bounds {
         }
     }
 
-    /// Connections that this peer may have. Many clients may stand behind a trusted proxy, and behind an address of a
-    /// private network: a container bridge, or a balancer that is not in TRUSTED_PROXIES.
+    /// Maximum number of connections of this peer. Trusted proxies and private addresses have no cap of their
+    /// own, because many clients can be behind them: a container bridge, or a load balancer that is not in
+    /// TRUSTED_PROXIES.
     #[must_use]
     pub fn of_peer(&self, peer: IpAddr, is_trusted: bool) -> usize {
         if is_trusted || is_internal(peer) {
@@ -81,7 +83,7 @@ impl Bounds {
         }
     }
 
-    /// The same for the listener that Prometheus reads from: a few connections, all of them for that.
+    /// Bounds of the metrics listener: a few connections, none reserved.
     #[must_use]
     pub fn of_metrics(self) -> Self {
         Self {
@@ -97,24 +99,24 @@ fn as_usize(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// Files that this process may open: its soft limit.
+/// Open-file limit of this process: its soft limit.
 #[must_use]
 pub fn open_files() -> u64 {
     rlimit::Resource::NOFILE.get_soft().unwrap_or(FILES)
 }
 
-/// Connections for which so many open files suffice: 80 % of them, and at least 128 are left for the database and all
-/// else.
+/// Number of connections that an open-file limit allows: 80 % of it, and at least 128 files are left for the
+/// database and everything else.
 #[must_use]
 pub fn connections_of(files: u64) -> u64 {
     let share = files / 5 * 4;
     share.min(files.saturating_sub(OTHER_FILES)).max(FEWEST)
 }
 
-/// Raises the soft limit of open files to the hard one. Returns what holds from then on.
+/// Raises the soft limit of open files to the hard limit. Returns the new limit.
 ///
 /// # Errors
-/// When the system refuses; the limit is then what it was.
+/// When the system refuses; the limit is then unchanged.
 pub fn raise_open_files() -> std::io::Result<u64> {
     rlimit::increase_nofile_limit(u64::MAX)
 }

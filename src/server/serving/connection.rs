@@ -1,4 +1,4 @@
-//! The state of one connection, and since when.
+//! State of one connection, and when it began.
 
 use super::bounds::Bounds;
 use futures_util::task::AtomicWaker;
@@ -13,22 +13,22 @@ use std::{
 };
 use tokio::{task::AbortHandle, time::Instant};
 
-/// Incomplete request headers older than this make a connection one that may be closed for another.
+/// Age at which incomplete request headers make a connection closable for another.
 const SLOW_HEADERS: Duration = Duration::from_secs(1);
 
-/// What happens on a connection.
+/// State of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum State {
     /// No request yet.
     New,
-    /// A request is being answered.
+    /// All responses are complete; it waits for the next request.
     Idle,
-    /// A request has begun, and its headers are not complete.
+    /// A request has started; its headers are incomplete.
     Headers,
     /// A request is being answered.
     Answering,
-    /// All is answered; what the client still sends is thrown away.
+    /// Everything is answered; remaining input is discarded.
     Lingering,
 }
 
@@ -44,32 +44,33 @@ impl State {
     }
 }
 
-/// Since when something may be closed: the kinds in the order in which they go, the oldest of each first.
+/// Sort key for closing connections: the kind, then the time since when it is closable. The smallest is
+/// closed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Age(u8, Instant);
 
-/// A connection, as its task and the list of all connections share it.
+/// A connection, shared by its task and the list of all connections.
 #[derive(Debug)]
 pub struct Connection {
-    /// Which one.
+    /// Its id.
     pub id: u64,
-    /// Whose it is.
+    /// Peer address, or its /64.
     pub address: IpAddr,
-    /// Whether it is in a place that is kept for health checks.
+    /// Whether it is in a slot reserved for health checks.
     pub is_reserve: bool,
-    /// Whether its request is a health check.
+    /// Whether its current request is a health check.
     is_of_health: AtomicBool,
     state: AtomicU8,
     accepted: Instant,
-    /// When the state began, in nanoseconds after it was accepted.
+    /// When the state began, in nanoseconds after the connection was accepted.
     since: AtomicU64,
-    /// When the listener was closed, in the same way, or 0.
+    /// When the listener was closed, in the same unit, or 0.
     closing: AtomicU64,
-    /// Whether a part of an answer waits for the client.
+    /// Whether a part of a response waits for the client.
     is_writing: AtomicBool,
-    /// Whether the task waits for bytes without an end, since an answer is under way.
+    /// Whether its task waits for input without a deadline, because a response is in progress.
     is_patient: AtomicBool,
-    /// Wakes the task.
+    /// Wakes its task.
     waker: AtomicWaker,
     task: OnceLock<AbortHandle>,
     idle: Duration,
@@ -78,7 +79,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// One that was accepted now.
+    /// A connection that was just accepted.
     #[must_use]
     pub fn new(id: u64, address: IpAddr, is_reserve: bool, bounds: &Bounds) -> Self {
         Self {
@@ -124,7 +125,7 @@ impl Connection {
         }
     }
 
-    /// A request is there.
+    /// A request has arrived.
     pub fn asked(&self) {
         self.enter(State::Answering);
     }
@@ -134,13 +135,14 @@ impl Connection {
         self.is_of_health.store(true, Ordering::Release);
     }
 
-    /// Whether it has its reserved place for a health check that is not answered yet; any other may have to leave it.
+    /// Whether it is in a reserved slot with an unanswered health check; any other connection can lose its
+    /// reserved slot.
     #[must_use]
     pub fn keeps_its_place(&self) -> bool {
         self.is_of_health.load(Ordering::Acquire) && self.state() != State::Lingering
     }
 
-    /// Its answer is made, to its last byte.
+    /// The response is complete, up to its last byte.
     pub fn answered(&self) {
         if self.state() == State::Answering {
             self.enter(State::Idle);
@@ -148,23 +150,23 @@ impl Connection {
         }
     }
 
-    /// From here on waiting for bytes has an end again, which the task has to learn.
+    /// Waiting for input has a deadline again, so the task is woken to set its timer.
     fn waits_again(&self) {
         if self.is_patient.swap(false, Ordering::AcqRel) {
             self.waker.wake();
         }
     }
 
-    /// Nothing is answered any more.
+    /// No more requests are answered.
     pub fn lingers(&self) {
         self.enter(State::Lingering);
     }
 
-    /// Whether a part of an answer waits for the client.
+    /// Sets whether a part of a response waits for the client.
     pub fn writes(&self, waits: bool) {
         if self.is_writing.load(Ordering::Relaxed) != waits {
             self.is_writing.store(waits, Ordering::Release);
-            // An answer ends when its last byte was taken.
+            // A response has ended once the client has read its last byte.
             if !waits && self.state() == State::Idle {
                 self.enter(State::Idle);
                 self.waits_again();
@@ -172,7 +174,7 @@ impl Connection {
         }
     }
 
-    /// Until when to wait for the client's next byte; nothing while an answer is being made or taken.
+    /// Deadline for the client's next byte; `None` while a response is being made or read.
     #[must_use]
     pub fn waits_until(&self) -> Option<Instant> {
         let until = self.ends_waiting();
@@ -198,24 +200,24 @@ impl Connection {
         Some(self.accepted + after)
     }
 
-    /// Whether neither a request nor an answer is under way.
+    /// Whether neither a request nor a response is in progress.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         matches!(self.state(), State::New | State::Idle)
     }
 
-    /// Ends the connection when nothing is being answered on it. What is there to read is read first.
+    /// Closes the connection as soon as no response is in progress. Input that has arrived is read first.
     pub fn close_when_idle(&self) {
         self.closing.store(self.now().max(1), Ordering::Release);
         self.waker.wake();
     }
 
-    /// Registers the task that [`Self::close_when_idle`] and the end of an answer wake.
+    /// Registers the task that is woken by [`Self::close_when_idle`] and by the end of a response.
     pub fn wakes(&self, waker: &Waker) {
         self.waker.register(waker);
     }
 
-    /// Since when it may be closed for another, if it may: nothing is being answered or taken.
+    /// Sort key for closing it for another connection; `None` while a response is being made or read.
     #[must_use]
     pub fn closable(&self) -> Option<Age> {
         let since = self.accepted + self.since();
@@ -230,13 +232,13 @@ impl Connection {
         Some(Age(kind, since))
     }
 
-    /// The task that serves it.
+    /// Sets the task that serves it.
     pub fn served_by(&self, task: AbortHandle) {
         // Set once, by the code that spawns it.
         let _ = self.task.set(task);
     }
 
-    /// Ends its task.
+    /// Aborts its task.
     pub fn abort(&self) {
         if let Some(task) = self.task.get() {
             task.abort();

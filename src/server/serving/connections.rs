@@ -1,4 +1,4 @@
-//! The connections that are open: how many there may be, and which goes first where there are too many
+//! The open connections of a listener: their caps, and which one is closed when a cap is reached
 //! (docs/security.md, S88).
 
 #[cfg(test)]
@@ -18,16 +18,16 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// Connections that one scan selects for closing, so that a flood does not cause a scan for each.
+/// Connections that one scan selects for closing, so that a flood does not cause a scan for each connection.
 const FOUND: usize = 64;
-/// How long not to look again where none could be closed.
+/// Pause after a scan that found no connection to close.
 const NONE_FOUND: Duration = Duration::from_millis(10);
-/// How often the log reports an address at its cap.
+/// Interval at which an address at its cap is logged.
 const REPORT_EVERY: Duration = Duration::from_mins(1);
 
 /// Every open connection of a listener.
 pub struct Connections {
-    /// What they may take.
+    /// Their bounds.
     pub bounds: Bounds,
     app: App,
     open: Mutex<Open>,
@@ -37,14 +37,14 @@ pub struct Connections {
 struct Open {
     next: u64,
     members: usize,
-    /// Those that count against the caps, by address.
+    /// Connections that count against the caps, by address.
     addresses: HashMap<IpAddr, HashMap<u64, Arc<Connection>>>,
-    /// Those in reserved places.
+    /// Connections in reserved slots.
     reserve: HashMap<u64, Arc<Connection>>,
-    /// The next ones to close, the first of them last.
+    /// The next connections to close, in reverse order.
     found: Vec<Arc<Connection>>,
     looked: Option<Instant>,
-    /// When the log last reported an address at its cap.
+    /// When an address at its cap was last logged.
     reported: Option<Instant>,
 }
 
@@ -63,7 +63,7 @@ impl Drop for Place {
 }
 
 impl Connections {
-    /// None yet.
+    /// An empty list.
     #[must_use]
     pub fn new(app: App, bounds: Bounds) -> Arc<Self> {
         Arc::new(Self {
@@ -77,9 +77,9 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection of `peer`. Where there is none, the oldest connection on which nothing is being answered
-    /// is closed for it: one of its own where its address has as many as it may. Where all connections there may be are
-    /// being answered, it gets one of the places that are kept for health checks, if one can be had.
+    /// A slot for a connection of `peer`. At a cap, the oldest connection without a response in progress is
+    /// closed: one of the same address if that is at its cap. If all connections have a response in progress,
+    /// it gets a reserved slot, if one is free or can be freed.
     #[must_use]
     pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
         let peer = canonical(peer);
@@ -92,7 +92,7 @@ impl Connections {
             (open.admit(address, of_address, &self.bounds), is_reported)
         };
         if is_reported {
-            // It is no address of a private network, and therefore not in the log.
+            // The address is never private, so it is a person's and not logged.
             tracing::warn!(
                 "an address has reached its cap of {of_address} connections: if it is a proxy, add it to \
                  TRUSTED_PROXIES; otherwise see MAX_CONNECTIONS_PER_IP"
@@ -109,12 +109,13 @@ impl Connections {
         })
     }
 
-    /// Closes the oldest connection on which nothing is being answered, where the process can open no more files.
+    /// Closes the oldest connection without a response in progress, when the process has no more file
+    /// descriptors.
     pub fn close_oldest(&self) {
         self.open().close_oldest();
     }
 
-    /// Ends the connections on which nothing is being answered, now and from here on.
+    /// Closes connections without a response in progress, now and from now on.
     pub fn close_idle(&self) {
         let all: Vec<_> = {
             let open = self.open();
@@ -128,16 +129,16 @@ impl Connections {
 }
 
 impl Open {
-    /// A connection of this address, which may have so many.
+    /// Adds a connection of this address, whose cap is `of_address`.
     fn admit(&mut self, address: IpAddr, of_address: usize, bounds: &Bounds) -> Option<Arc<Connection>> {
         if of_address < bounds.connections && !self.make_room_for(address, of_address) {
-            // The server may have room: the reserved places are for when it has none.
+            // The address is at its cap, not the server: reserved slots are for a server at its cap.
             return None;
         }
         if self.members < bounds.connections || self.close_oldest() {
             return Some(self.add(address, bounds));
         }
-        // One address alone must not take all of them, unless it may have every connection there is.
+        // One address must not take all reserved slots, unless it has no cap.
         let of_reserve = if of_address < bounds.connections {
             bounds.reserve.div_ceil(4)
         } else {
@@ -147,7 +148,7 @@ impl Open {
             .then(|| self.add_reserve(address, bounds))
     }
 
-    /// Whether the log is to say now that this address is at its cap.
+    /// Whether to log now that this address is at its cap.
     fn reports_cap(&mut self, address: IpAddr, of_address: usize, bounds: &Bounds) -> bool {
         let count = self.addresses.get(&address).map_or(0, HashMap::len);
         let is_due = of_address < bounds.connections
@@ -161,8 +162,8 @@ impl Open {
         is_due
     }
 
-    /// Closes the oldest connection in a reserved place on which no health check waits, where there is no place left: one
-    /// of the same address where that has as many as it may. False where all of them wait for one.
+    /// Frees a reserved slot if none is left: closes the oldest connection in one that has no pending health
+    /// check, of the same address if that has its share. Returns false if all have one.
     fn make_room_in_reserve(&mut self, address: IpAddr, of_address: usize, most: usize) -> bool {
         let same = self.reserve.values().filter(|other| other.address == address);
         let is_at_cap = same.count() >= of_address;
@@ -209,7 +210,8 @@ impl Open {
         }
     }
 
-    /// Closes the oldest of an address that has as many as it may. False where all of them are being answered.
+    /// Closes the oldest connection of an address that is at its cap. Returns false if all have a response in
+    /// progress.
     fn make_room_for(&mut self, address: IpAddr, most: usize) -> bool {
         let Some(of_address) = self.addresses.get(&address) else {
             return true;
@@ -226,13 +228,13 @@ impl Open {
     }
 
     fn close(&mut self, connection: &Connection) -> bool {
-        // Its place is free at once; its task ends soon.
+        // Frees its slot at once; its task ends soon after.
         self.remove(connection);
         connection.abort();
         true
     }
 
-    /// Closes the oldest of all. False where all of them are being answered.
+    /// Closes the oldest connection. Returns false if all have a response in progress.
     fn close_oldest(&mut self) -> bool {
         loop {
             while let Some(connection) = self.found.pop() {

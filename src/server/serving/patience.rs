@@ -1,27 +1,28 @@
-//! How long a client may keep an answer waiting: it must take some of it at a time, and enough over time
-//! (docs/security.md, S88).
+//! Minimum read rate of clients: a client must read some byte of a waiting response in time, and enough bytes
+//! over time (docs/security.md, S88).
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What a client has taken of the answers of a connection, over the last time in which one waited for it.
+/// Bytes that a client has read of a connection's responses, over the last period in which one waited for it.
 #[derive(Debug)]
 pub struct Patience {
-    /// The time in which it must take some byte, and `least` bytes where it keeps answers waiting for all of that.
+    /// Time in which it must read at least one byte, and `least` bytes if a response waits for all of that
+    /// time.
     time: Duration,
     least: usize,
-    /// For how long answers have waited since `taken` was last 0, without the present wait.
+    /// How long responses have waited since `taken` was last 0, without the current wait.
     waited: Duration,
     taken: usize,
     waits: Option<Waits>,
 }
 
-/// An answer waits.
+/// A response waits for the client.
 #[derive(Clone, Copy, Debug)]
 struct Waits {
-    /// Since when no byte was taken.
+    /// When the last byte was read.
     began: Instant,
-    /// From when on it counts for `waited`.
+    /// Start of the part of the wait that `waited` does not include yet.
     counted: Instant,
 }
 
@@ -38,7 +39,7 @@ impl Patience {
         }
     }
 
-    /// The client took so many bytes.
+    /// Records that the client has read so many bytes.
     pub fn took(&mut self, bytes: usize, now: Instant) {
         self.taken = self.taken.saturating_add(bytes);
         if let Some(Waits { counted, .. }) = self.waits.take() {
@@ -46,7 +47,8 @@ impl Patience {
         }
     }
 
-    /// An answer waits for the client: until when. Nothing where it has taken too little.
+    /// Records that a response waits for the client. Returns the deadline; `None` if the client has read too
+    /// little.
     #[must_use]
     pub fn waits(&mut self, now: Instant) -> Option<Instant> {
         let Waits { began, counted } = *self.waits.get_or_insert(Waits {
@@ -79,8 +81,8 @@ mod tests {
         Duration::from_secs(second)
     }
 
-    /// For how many seconds a client is served, up to an hour, that takes so many bytes of a waiting answer every so
-    /// many seconds.
+    /// For how many seconds, up to an hour, a client is served that reads `bytes` of a waiting response every
+    /// `every` seconds.
     fn served(bytes: usize, every: u64) -> u64 {
         let (mut patience, began) = (Patience::new(TIME, LEAST), Instant::now());
         for at in 0..3_600 {
@@ -108,13 +110,13 @@ mod tests {
     #[test]
     fn only_the_time_counts_in_which_an_answer_waits() {
         let (mut patience, began) = (Patience::new(TIME, LEAST), Instant::now());
-        // A small answer every minute, each taken after two seconds.
+        // A small response every minute, each read after two seconds.
         for n in 0..14 {
             let now = began + second(60 * n);
             assert_eq!(patience.waits(now).map(|until| until > now), Some(true), "{n}");
             patience.took(10, now + second(2));
         }
-        // Half a minute of waiting is over after two more.
+        // The total waiting time reaches its limit two seconds later.
         let now = began + second(60 * 14);
         assert_eq!(patience.waits(now), Some(now + second(2)));
         assert_eq!(patience.waits(now + second(2)), None);

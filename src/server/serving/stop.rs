@@ -1,21 +1,21 @@
-//! How long a stop may take in all (docs/security.md, S80).
+//! Time limit of a stop (docs/security.md, S80).
 
 use std::{future::Future, time::Duration};
 use tokio::time::{Instant, timeout};
 
-/// From the signal to the end of the process. It is promised within a second more.
+/// Time from the signal to the end of the process. docs/security.md promises one second more.
 const ALL: Duration = Duration::from_secs(19);
-/// How long of it is the drain time; where that is longer, all of it is.
+/// Drain time that it includes; a longer drain time makes the whole stop longer.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// A stop that has begun. Each of its stages gets what is left of its time.
+/// A stop in progress. Each stage gets what is left of the time.
 #[derive(Clone, Copy, Debug)]
 pub struct Stop {
     until: Instant,
 }
 
 impl Stop {
-    /// One that begins now, with so much time for the drain.
+    /// Starts a stop with this drain time.
     #[must_use]
     pub fn begin(drain: Duration) -> Self {
         Self {
@@ -23,7 +23,7 @@ impl Stop {
         }
     }
 
-    /// Runs a stage for at most so long, and no longer than what is left. Nothing where it did not end in time.
+    /// Runs a stage for at most `most`, and no longer than the time left. `None` if it did not end in time.
     pub async fn stage<T>(&self, most: Duration, stage: impl Future<Output = T>) -> Option<T> {
         timeout(self.left(most, Instant::now()), stage).await.ok()
     }
@@ -46,7 +46,7 @@ mod tests {
             let stop = Stop::begin(seconds(drain));
             let latest = Instant::now() + seconds(promised);
             let mut now = begun;
-            // The drain, what is in flight, the log and the entries, the database: each takes all that it gets.
+            // Drain, requests in flight, log, entries, database: each stage may use its full time.
             for most in [drain, 10, 4, 2, 1] {
                 now += stop.left(seconds(most), now);
             }

@@ -1,4 +1,4 @@
-//! The bytes of a connection, with an end to waiting for its client (docs/security.md, S88 and S96).
+//! The byte stream of a connection, with deadlines for its client (docs/security.md, S88 and S96).
 
 use super::{connection::Connection, connections::Connections, patience::Patience};
 use std::{
@@ -13,11 +13,11 @@ use tokio::{
     time::{Instant, Sleep, sleep_until, timeout},
 };
 
-/// How much of what is thrown away is read at a time.
+/// Size of a read that is discarded, in bytes.
 const THROWN_AWAY: usize = 16 * 1024;
 
-/// A connection's stream. Reading ends where the client does not begin a request, or finish its headers, in time;
-/// writing fails where it takes too little in time.
+/// A connection's stream. Reading ends if the client does not start a request, or complete its headers, in
+/// time. Writing fails if the client reads too little in time.
 pub struct Stream {
     tcp: TcpStream,
     connection: Arc<Connection>,
@@ -25,9 +25,10 @@ pub struct Stream {
     reading: Timer,
     writing: Timer,
     patience: Patience,
-    /// Whether it waited in vain while nothing was under way: then there is no answer to protect.
+    /// Whether a deadline passed while nothing was in progress: then there is no response to protect by
+    /// lingering.
     gave_up: bool,
-    /// Whether the writing side was closed in order, after the last answer.
+    /// Whether the write side was shut down cleanly, after the last response.
     is_shut_down: bool,
 }
 
@@ -54,7 +55,7 @@ impl Timer {
 }
 
 impl Stream {
-    /// The stream of a connection that was accepted.
+    /// The stream of an accepted connection.
     #[must_use]
     pub fn new(tcp: TcpStream, connection: Arc<Connection>, connections: Arc<Connections>) -> Self {
         let bounds = &connections.bounds;
@@ -71,20 +72,21 @@ impl Stream {
         }
     }
 
-    /// Reads and discards what the client still sends after its last answer, for a bounded time and number of bytes
-    /// (docs/security.md, S96): unread bytes would make the system reset the connection and destroy the answer on its
-    /// way. The buffers of the HTTP connection are freed before: thousands of connections may linger at once.
+    /// Reads and discards what the client still sends after its last response, for a bounded time and number
+    /// of bytes (docs/security.md, S96). Unread bytes would make the kernel reset the connection, which
+    /// destroys a response in transit. The buffers of the HTTP connection are freed before, because thousands
+    /// of connections may linger at once.
     pub async fn linger(self) {
         if !self.is_shut_down || self.gave_up {
             return;
         }
         self.connection.lingers();
         let bounds = &self.connections.bounds;
-        // Either end is the end of the connection.
+        // The result does not matter: the connection ends.
         let _ = timeout(bounds.linger, discard(&self.tcp, bounds.linger_bytes)).await;
     }
 
-    /// What became of writing: whether the client keeps the answer waiting, and for too long.
+    /// Handles the result of a write: whether the client keeps the response waiting, and for too long.
     fn wrote(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(written) = written {
             let bytes = written.as_ref().copied().unwrap_or_default();
@@ -108,7 +110,7 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        // Before the last check for bytes, so that no wake-up is lost between the two.
+        // Registered before the last check for bytes, so that no wake-up is lost between the two.
         this.connection.wakes(cx.waker());
         let before = buffer.filled().len();
         match Pin::new(&mut this.tcp).poll_read(cx, buffer) {
@@ -125,7 +127,7 @@ impl AsyncRead for Stream {
                 };
                 ready!(this.reading.poll(cx, deadline));
                 this.gave_up = this.connection.is_quiet();
-                // As if the client had ended it.
+                // Reports end of file, as if the client had closed the connection.
                 Poll::Ready(Ok(()))
             }
         }
@@ -165,7 +167,7 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// Reads up to so many bytes, to the client's end or an error.
+/// Reads and discards up to `left` bytes, until the client's end or an error.
 async fn discard(tcp: &TcpStream, mut left: usize) {
     while tcp.readable().await.is_ok() {
         match read_once(tcp) {
@@ -178,7 +180,7 @@ async fn discard(tcp: &TcpStream, mut left: usize) {
     }
 }
 
-/// Not part of the future above, so that a waiting connection does not hold the buffer.
+/// A function of its own, so that the future of a waiting connection does not contain the buffer.
 fn read_once(tcp: &TcpStream) -> io::Result<usize> {
     tcp.try_read(&mut [0; THROWN_AWAY])
 }

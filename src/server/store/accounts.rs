@@ -1,4 +1,4 @@
-//! Accounts: what keys belong to, and who is in them.
+//! Accounts: the owners of keys.
 
 pub mod member_changes;
 pub mod memberships;
@@ -21,12 +21,12 @@ macro_rules! of_user {
 
 declare! {
     INSERT = "INSERT INTO accounts (id, slug, name, kind, primary_owner_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    /// Absent and not theirs are one answer.
+    /// The same result for a missing account and for one that the user is no member of.
     OF_USER_BY_SLUG = concat!(of_user!(), " AND accounts.slug = $2");
     OF_USER = concat!(of_user!(), " ORDER BY CASE accounts.kind WHEN 'personal' THEN 0 ELSE 1 END, LOWER(accounts.name), accounts.id");
     COUNT_OF_USER = "SELECT COUNT(*) FROM accounts WHERE primary_owner_id = $1
         OR EXISTS (SELECT 1 FROM memberships WHERE memberships.account_id = accounts.id AND memberships.user_id = $1)";
-    /// The one seen last, else the personal one.
+    /// The one visited last, else the personal one.
     HOME = concat!(of_user!(), " ORDER BY CASE
             WHEN accounts.id = (SELECT last_account_id FROM users WHERE users.id = $1) THEN 0
             WHEN accounts.kind = 'personal' THEN 1 ELSE 2 END LIMIT 1");
@@ -38,12 +38,12 @@ declare! {
     LOCK = "UPDATE accounts SET kind = kind WHERE id = $1";
 }
 
-/// Whom an account is for.
+/// Kind of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// One person; it comes with them.
+    /// Personal: of one person, created with them.
     Personal,
-    /// Several people.
+    /// A team.
     Team,
 }
 
@@ -61,35 +61,35 @@ impl Kind {
 pub struct Account {
     /// Id.
     pub id: AccountId,
-    /// Its part of every URL.
+    /// Slug: its name in URLs.
     pub slug: String,
-    /// Name for showing.
+    /// Name for display.
     pub name: String,
     /// Whom it is for.
     pub kind: Kind,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// An account as one person in it sees it.
+/// An account, and a member's role in it.
 #[derive(Clone, Debug)]
 pub struct Joined {
     /// The account.
     pub account: Account,
-    /// What the person is there.
+    /// The member's role.
     pub role: Role,
 }
 
 /// The data of `GET /v1/user/account`.
 #[derive(Debug)]
 pub struct Profile {
-    /// Name for showing.
+    /// Name for display.
     pub name: String,
-    /// Whether it is for one person.
+    /// Whether it is a personal account.
     pub is_personal: bool,
-    /// Address of its primary owner.
+    /// Email of its primary owner.
     pub email: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -152,7 +152,7 @@ impl Accounts<'_> {
         Ok(())
     }
 
-    /// The account with this slug if `user` is in it.
+    /// The account with this slug, if `user` is a member.
     ///
     /// # Errors
     /// When the database fails.
@@ -163,7 +163,7 @@ impl Accounts<'_> {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// Every account that `user` is in: the personal one, then the teams by name.
+    /// All accounts of `user`: the personal one, then the teams by name.
     ///
     /// # Errors
     /// When the database fails.
@@ -173,7 +173,7 @@ impl Accounts<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// How many accounts `user` is in.
+    /// Number of accounts of `user`.
     ///
     /// # Errors
     /// When the database fails.
@@ -183,7 +183,7 @@ impl Accounts<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// The account that `user` saw last, or their personal one.
+    /// The account that `user` visited last, or their personal one.
     ///
     /// # Errors
     /// When the database fails.
@@ -193,7 +193,7 @@ impl Accounts<'_> {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// A person's own account.
+    /// The personal account of a person.
     ///
     /// # Errors
     /// When the database fails.
@@ -205,7 +205,7 @@ impl Accounts<'_> {
         id.map_err(|_| StoreError::Unreadable("accounts.id"))
     }
 
-    /// The account with this slug, for the server operator; who owns it comes along.
+    /// The account with this slug, and its primary owner, for the server operator.
     ///
     /// # Errors
     /// When the database fails.
@@ -251,7 +251,7 @@ impl Accounts<'_> {
         .transpose()
     }
 
-    /// Lets only one transaction at a time count what the account has and add to it.
+    /// Locks the account, so that only one transaction at a time counts what it has and adds to it.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,4 +1,5 @@
-//! What was done in accounts. Rows are added and read; the database refuses everything else (docs/security.md, S67).
+//! The activity. Rows are inserted and read; the database refuses updates and deletes (docs/security.md,
+//! S67).
 
 pub mod refusals;
 
@@ -11,7 +12,7 @@ use crate::domain::{
 };
 use uuid::Uuid;
 
-/// All that a [`Row`] needs.
+/// The columns of a [`Row`].
 macro_rules! select {
     () => {
         "SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
@@ -19,7 +20,7 @@ macro_rules! select {
     };
 }
 
-/// What a filter leaves: `$2` is a pattern, `$3` an event, or nothing.
+/// The conditions of a filter: `$2` is a LIKE pattern, `$3` an event, or NULL.
 macro_rules! filtered {
     () => {
         "AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\\')
@@ -27,7 +28,7 @@ macro_rules! filtered {
     };
 }
 
-/// The list without refused sign-ins, in the words of its index.
+/// The condition without refused sign-ins, spelled like that of its partial index.
 macro_rules! but_refusals {
     () => {
         "AND action <> 'auth.refused' "
@@ -51,16 +52,16 @@ declare! {
     OF_TARGET = concat!(select!(), "AND target_id = $2 ORDER BY at DESC, id DESC LIMIT $3");
 }
 
-/// Which entries of an account a list shows.
+/// Filter of an account's activity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ActivityFilter {
-    /// What names, details, request ids or hashes of addresses hold, whatever its case; empty for all.
+    /// Text to find in names, details, request ids or address hashes, in any case; empty for all.
     pub search: String,
-    /// Which events.
+    /// Event types.
     pub events: Events,
 }
 
-/// Which events a list of the activity shows.
+/// Filter by event type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Events {
     /// All but refused sign-ins, which any client can cause.
@@ -73,7 +74,7 @@ pub enum Events {
 }
 
 impl ActivityFilter {
-    /// Whether rows are read that the list does not show, possibly all of the account.
+    /// Whether the query may have to read all entries of the account.
     #[must_use]
     pub fn reads_everything(&self) -> bool {
         !self.search.is_empty() || matches!(self.events, Events::One(_))
@@ -86,7 +87,7 @@ impl ActivityFilter {
         }
     }
 
-    /// The statement without refused sign-ins, or the other one.
+    /// Selects the statement without refused sign-ins, or the general one.
     fn choose(&self, events: &'static str, all: &'static str) -> &'static str {
         if self.events == Events::ButRefusals {
             events
@@ -161,7 +162,7 @@ impl Activity<'_> {
         Ok(())
     }
 
-    /// The entries from before the one at `cursor`, newest first; the newest of all without a cursor.
+    /// Entries older than `cursor`, newest first; without a cursor, the newest ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -177,7 +178,7 @@ impl Activity<'_> {
             .await
     }
 
-    /// The entries from after the one at `cursor`, oldest first; the oldest of all without a cursor.
+    /// Entries newer than `cursor`, oldest first; without a cursor, the oldest ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -215,7 +216,7 @@ impl Activity<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// How many entries the filter leaves; those after the one at `cursor`, if there is one.
+    /// Number of entries that match the filter; with a cursor, only the newer ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -243,7 +244,7 @@ impl Activity<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// The newest entries about one thing.
+    /// The newest entries about one object.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,5 +1,5 @@
-//! How the database gets into a backup and out of it (docs/security.md, S82). The folder of a backup and its manifest
-//! are the matter of `server::backups`.
+//! Copying the database into a backup, and restoring it (docs/security.md, S82). `server::backups` handles
+//! the folder and the manifest.
 
 mod facts;
 mod place;
@@ -28,8 +28,8 @@ declare! {
     MIGRATIONS = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
 }
 
-/// The tables of a backup and the statement that counts each one's rows, in an order in which every row comes after
-/// those that it refers to.
+/// The tables of a backup, each with the statement that counts its rows; ordered so that rows come after the
+/// rows they refer to.
 macro_rules! tables {
     ($($name:literal),* $(,)?) => {
         /// Name and statement.
@@ -55,8 +55,8 @@ tables![
     "outbox",
 ];
 
-/// Tables whose rows mean nothing in another database: everyone has to sign in again after a restore, and the servers are
-/// other ones.
+/// Tables whose rows have no meaning in another database: after a restore everyone signs in again, and the
+/// servers are others.
 const LEFT_OUT: &[&str] = &["sessions", "servers", "health"];
 
 /// The tables of a backup, and those that it leaves out.
@@ -65,7 +65,7 @@ pub fn tables() -> (Vec<&'static str>, &'static [&'static str]) {
     (TABLES.iter().map(|&(name, _)| name).collect(), LEFT_OUT)
 }
 
-/// Why a database could not be copied, verified or put back.
+/// Why a database could not be copied, verified or restored.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     /// The error of the database or the file system, in a sentence.
@@ -130,7 +130,7 @@ impl Store {
         }
     }
 
-    /// What is true of an SQLite file that servers and commands use, and rows that refer to others that are not there.
+    /// Facts about an SQLite file that servers and commands use, and its orphaned rows.
     ///
     /// # Errors
     /// When it cannot be read.

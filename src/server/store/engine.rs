@@ -1,5 +1,5 @@
-//! The two engines: connections, transactions, migrations, and how servers learn of each other's changes. The tables stand
-//! beside it.
+//! The two engines: connections, transactions, migrations, and how servers learn about each other's changes.
+//! The tables are in the modules beside this one.
 
 pub(super) mod answered;
 pub mod bulk;

@@ -1,11 +1,12 @@
-//! The journal: every ending of a key, a membership or a password, and what undoes one, beside the SQLite file
-//! (docs/security.md, S83; docs/decisions/0009). A database file that is put back to an earlier state learns from it what
-//! has ended since.
+//! The journal of an SQLite file: every ending of a key, a membership or a password, and every change that
+//! undoes one (docs/security.md, S83; docs/decisions/0009). If the database file is restored to an earlier
+//! state, the endings since then are replayed from the journal.
 //!
-//! A change writes its entry into the outbox, in its transaction. After the commit and before the answer the entry is
-//! appended to the journal and flushed, together with those of other changes. The server has one task that does so; a
-//! command does it itself. Who appends has the lock of the file and copies the rows of the outbox in their order, so the
-//! journal has no gap: what it lacks are the newest changes, which are still in the outbox.
+//! A change writes its entry into the outbox, in its transaction. After the commit and before the response,
+//! the entry is appended to the journal and flushed, together with those of other changes. A server has one
+//! task for this; a command does it itself. The appending process locks the file and copies rows of the
+//! outbox in order, so the journal has no gap: it can only lack the newest changes, which are still in the
+//! outbox.
 
 mod aside;
 mod compaction;
@@ -40,51 +41,51 @@ use tokio::{
     time::timeout,
 };
 
-/// How long a response waits for the journal. The change is valid then, and gets into the journal later.
+/// How long a response waits for the journal. The change is valid then, and is written to the journal later.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the server polls for entries without a notification, and retries failed writes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const RANDOM_ID: &str = "SELECT LOWER(HEX(RANDOMBLOB(16)))";
 
-/// How far the journal is.
+/// Progress of the journal.
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
-    /// The last change that is in it.
+    /// Number of the last change in it.
     written: i64,
-    /// The last change that it could not take.
+    /// Number of the last change that could not be written.
     failed: i64,
 }
 
-/// Whether something works, and how often it did not.
+/// Whether writes succeed, and how many failed.
 #[derive(Debug, Default)]
 struct Condition {
     failures: AtomicU64,
-    /// Why it does not, for the log.
+    /// The current error, for the log.
     trouble: Mutex<Option<String>>,
 }
 
 /// The metrics of the journal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JournalLevels {
-    /// Bytes of it.
+    /// Its size in bytes.
     pub bytes: u64,
-    /// How often it was flushed since the start; changes that are made at once share a flush.
+    /// Flushes since the start; simultaneous changes share a flush.
     pub flushes: u64,
-    /// How often it could not be written since the start.
+    /// Failed writes since the start.
     pub failures: u64,
-    /// How often its copy could not be written since the start.
+    /// Failed writes of its copy since the start.
     pub copy_failures: u64,
 }
 
 /// The journal beside an SQLite file.
 pub struct Journal {
     path: PathBuf,
-    /// The id of the database, once the journal was compared with it.
+    /// Id of the database, once the journal was compared with it.
     database: OnceCell<String>,
     known: Mutex<Option<Known>>,
     progress: watch::Sender<Progress>,
     wake: Arc<Notify>,
-    /// What the server reads the outbox by.
+    /// The pool through which the server reads the outbox.
     reads: OnceLock<SqlitePool>,
     flushes: AtomicU64,
     condition: Condition,
@@ -96,7 +97,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Condition {
-    /// It works, or it does not: once a line for each change between the two.
+    /// Sets the state. Logs one line for each change between success and failure.
     fn set(&self, what: &str, path: &Path, trouble: Option<String>) {
         if trouble.is_some() {
             self.failures.fetch_add(1, Relaxed);
@@ -140,11 +141,11 @@ impl Journal {
         }
     }
 
-    /// Compares the journal with the database, before anything is changed there: replays what a database file that was put
-    /// back lacks. Once for a process.
+    /// Compares the journal with the database before the first change, and replays what a restored database
+    /// file lacks. Once in a process.
     ///
     /// # Errors
-    /// A sentence for the server operator, where the journal cannot be that of this database.
+    /// A sentence for the server operator, if the journal cannot be that of this database.
     pub(super) async fn open(&self, conn: &mut SqliteConnection) -> Result<(), ConnectError> {
         let opened = self.database.get_or_try_init(move || async move {
             let copy = self.copy.as_ref().map(JournalCopy::path);
@@ -162,14 +163,14 @@ impl Journal {
         opened.await.map(drop)
     }
 
-    /// Ends the connection that reads the outbox, and with it the tasks.
+    /// Closes the pool that reads the outbox, which ends the tasks.
     pub(super) async fn close(&self) {
         if let Some(reads) = self.reads.get() {
             reads.close().await;
         }
     }
 
-    /// The last change that is in the journal.
+    /// Number of the last change in the journal.
     pub(super) fn written(&self) -> i64 {
         self.progress.borrow().written
     }
@@ -178,12 +179,12 @@ impl Journal {
         self.database.get().map_or("", String::as_str)
     }
 
-    /// What is known of the file.
+    /// The known state of the file.
     fn known(&self) -> Option<Known> {
         lock(&self.known).clone()
     }
 
-    /// Waits until the change `number`, which was committed, is in the journal; not for longer than a second.
+    /// Waits until the committed change `number` is in the journal, for at most a second.
     async fn wait_for(&self, number: i64) {
         let mut progress = self.progress.subscribe();
         self.wake.notify_one();
@@ -206,7 +207,7 @@ impl Journal {
         self.condition.set(WHAT, &self.path, Some(trouble));
     }
 
-    /// Appends what the outbox has and the journal lacks, and flushes it; whether there may be more.
+    /// Appends a batch from the outbox to the journal and flushes it; returns whether there may be more.
     async fn flush(self: &Arc<Self>, pool: &SqlitePool) -> Result<bool, StoreError> {
         let outbox::Rows {
             entries,
@@ -251,14 +252,15 @@ impl Journal {
             }
             Err(trouble) => {
                 self.condition.set(WHAT, &self.path, Some(trouble.to_string()));
-                // Also for rows that were not read yet: a change does not wait behind so many rows.
+                // For all rows of the outbox, also those that were not read yet: their changes must not wait
+                // behind so many rows.
                 self.progress.send_modify(|progress| progress.failed = newest);
                 Ok(false)
             }
         }
     }
 
-    /// Appends all that the outbox has and the journal lacks.
+    /// Appends all rows of the outbox that the journal lacks.
     async fn flush_all(self: &Arc<Self>, pool: &SqlitePool) -> Result<(), StoreError> {
         while self.flush(pool).await? {}
         Ok(())
@@ -276,10 +278,10 @@ impl Journal {
     }
 }
 
-/// What the log calls it.
+/// Its name in log lines.
 const WHAT: &str = "the journal";
 
-/// Starts what the server does for its journal.
+/// Starts the server's tasks for the journal.
 pub(super) fn start(tasks: &Tasks, journal: &Arc<Journal>, read: &SqlitePool) {
     let _ = journal.reads.set(read.clone());
     let (weak, wake, pool) = (Arc::downgrade(journal), Arc::clone(&journal.wake), read.clone());
@@ -294,7 +296,7 @@ pub(super) fn start(tasks: &Tasks, journal: &Arc<Journal>, read: &SqlitePool) {
     copy::start(tasks, journal, read);
 }
 
-/// Appends for as long as the store is in use. Changes that come while one batch is flushed are the next.
+/// Appends as long as the store is in use. Changes that arrive during a flush are the next batch.
 async fn keep_flushing(journal: Weak<Journal>, wake: Arc<Notify>, read: SqlitePool) {
     while let Some(journal) = Weak::upgrade(&journal) {
         if read.is_closed() {
@@ -316,7 +318,7 @@ async fn keep_flushing(journal: Weak<Journal>, wake: Arc<Notify>, read: SqlitePo
 }
 
 impl Store {
-    /// Waits until a change that was committed here is in the journal; not for longer than a second.
+    /// Waits until a change that was committed here is in the journal, for at most a second.
     pub(super) async fn journalled(&self, number: i64) {
         match (&self.journal, &self.pools, self.changes.role) {
             (Some(journal), Pools::Sqlite { write, .. }, Role::Command) => {
@@ -365,7 +367,7 @@ impl Store {
             })
     }
 
-    /// Which of the journal and its copy cannot be written, in a word for `/readyz`.
+    /// Which of the journal and its copy cannot be written, as a word for `/readyz`.
     #[must_use]
     pub fn journal_trouble(&self) -> Option<&'static str> {
         let journal = self.journal.as_ref()?;

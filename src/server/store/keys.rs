@@ -1,4 +1,5 @@
-//! API keys. Every query that a person causes names the account beside the key (docs/security.md, S19).
+//! API keys. Every query on behalf of a person has the account in its condition, beside the key
+//! (docs/security.md, S19).
 
 pub mod changes;
 pub mod leaks;
@@ -62,7 +63,7 @@ declare! {
     REKEY = "UPDATE api_keys SET hash = $3, pepper_version = $4 WHERE id = $1 AND hash = $2 AND deleted_at IS NULL";
 }
 
-/// For PostgreSQL alone: on SQLite one transaction writes at a time. By the order of bytes, as a `KeyId` has it.
+/// PostgreSQL only, because SQLite has one writing transaction at a time. Ordered by bytes, like `KeyId`.
 const LOCK: &str = "SELECT id FROM api_keys WHERE account_id = $1 AND (id = ANY($2) OR replaces_id = ANY($2)
         OR id IN (SELECT replaces_id FROM api_keys WHERE account_id = $1 AND id = ANY($2)))
     ORDER BY id COLLATE \"C\" FOR UPDATE";
@@ -71,7 +72,7 @@ const LOCK: &str = "SELECT id FROM api_keys WHERE account_id = $1 AND (id = ANY(
 pub struct NewKey<'a> {
     /// Everything but the secret.
     pub key: &'a Key,
-    /// What a presented key is found by.
+    /// Its hash.
     pub hash: &'a KeyHash,
     /// The form it was made with. `sent_forms` refuses a form that is sent again, for as long as a session can last and a
     /// day; this one does for as long as the key has a row.
@@ -80,9 +81,9 @@ pub struct NewKey<'a> {
 
 /// A new secret for a key.
 pub struct NewSecret<'a> {
-    /// Its first characters.
+    /// Its shown prefix.
     pub prefix: &'a str,
-    /// What it is found by.
+    /// Its hash.
     pub hash: &'a KeyHash,
 }
 
@@ -124,7 +125,7 @@ impl TryFrom<Row> for Key {
             prefix: row.prefix,
             preset: row.preset,
             scopes: Scopes::from_stored(&row.scopes),
-            // Unreadable must not become empty, which allows every address.
+            // An invalid value must not be taken for an empty list, which allows every address.
             allowlist: Allowlist::from_stored(&row.allowlist)
                 .ok_or(StoreError::Unreadable("api_keys.allowlist"))?,
             creator: creator.map_err(|_| StoreError::Unreadable("api_keys.creator_id"))?,
@@ -158,7 +159,7 @@ impl Keys<'_> {
     /// Adds a key.
     ///
     /// # Errors
-    /// `Taken(FormToken)` when its form has made a key already.
+    /// `Taken(FormToken)` when its form has already created a key.
     pub async fn insert(self, new: &NewKey<'_>) -> Result<(), StoreError> {
         let key = new.key;
         on!(self.0, c => {
@@ -211,9 +212,9 @@ impl Keys<'_> {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// Keeps every other transaction waiting that changes one of these keys, or one that replaces it or that it
-    /// replaces: those change with it. A change of several keys locks them first. All such locks are taken in the order
-    /// of ids, so there is no deadlock.
+    /// Locks these keys, their replacements, and the keys they replace, against other changes. A change of
+    /// several keys must lock them first. All such locks are taken in the order of ids, so there is no
+    /// deadlock.
     ///
     /// # Errors
     /// When the database fails.
@@ -237,7 +238,7 @@ impl Keys<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// The sets of scopes that keys live at `now` have, and how many have each.
+    /// The distinct sets of scopes of keys live at `now`, with the number of keys.
     ///
     /// # Errors
     /// When the database fails.
@@ -251,10 +252,10 @@ impl Keys<'_> {
         Ok(sets.collect())
     }
 
-    /// Records that a form of the account gives out a secret.
+    /// Records that a form of the account has yielded a secret.
     ///
     /// # Errors
-    /// `Taken(FormToken)` when it has done so already.
+    /// `Taken(FormToken)` when it already has.
     pub async fn sent_form(
         self,
         account: AccountId,
@@ -272,7 +273,7 @@ impl Keys<'_> {
         Ok(())
     }
 
-    /// The newest keys that one was made to replace, that were made to replace it, and itself.
+    /// The newest keys of the chain of rotations that this key is part of.
     ///
     /// # Errors
     /// When the database fails.
@@ -288,7 +289,7 @@ impl Keys<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Stores a key under another pepper; nothing happens when it has another secret by now.
+    /// Stores a key under another pepper version, unless its secret has changed.
     ///
     /// # Errors
     /// When the database fails.

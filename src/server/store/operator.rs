@@ -1,5 +1,5 @@
-//! What the commands of the server operator read and change: people, teams and keys of the whole server, in pages
-//! and in steps that are bounded (docs/security.md, S85).
+//! Queries of the server operator's commands: people, teams and keys of the whole server, in pages and steps
+//! of bounded size (docs/security.md, S85).
 
 use super::{
     Conn, StoreError,
@@ -52,20 +52,20 @@ declare! {
         ORDER BY created_at DESC, id DESC LIMIT $5";
 }
 
-/// For PostgreSQL alone: on SQLite one transaction writes at a time.
+/// PostgreSQL only, because SQLite has one writing transaction at a time.
 const LOCK_PEOPLE: &str = "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE";
 
-/// A person, in the words of a list.
+/// A person in a list.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Person {
     id: String,
-    /// Name for showing.
+    /// Name for display.
     pub name: String,
-    /// Address as typed at sign-up.
+    /// Email as typed at sign-up.
     pub email: String,
     created_at: i64,
     sessions: i64,
-    /// What the next page begins after.
+    /// Cursor for the next page.
     pub cursor: String,
 }
 
@@ -81,36 +81,36 @@ impl Person {
         Timestamp::from_millis(self.created_at)
     }
 
-    /// Browsers in which they are signed in.
+    /// Number of browsers in which they are signed in.
     #[must_use]
     pub const fn sessions(&self) -> u64 {
         self.sessions.unsigned_abs()
     }
 }
 
-/// A person in a team other than its primary owner.
+/// A member of a team who is not its primary owner.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// Who; what the next page begins after.
+    /// Id; also the cursor for the next page.
     pub user: UserId,
-    /// Name for showing.
+    /// Name for display.
     pub name: String,
-    /// Address as typed at sign-up.
+    /// Email as typed at sign-up.
     pub email: String,
-    /// What they are there.
+    /// Their role.
     pub role: Role,
-    /// Since when.
+    /// When they joined.
     pub since: Timestamp,
 }
 
-/// An account, in the words of a list.
+/// An account in a list.
 #[derive(Clone, Debug)]
 pub struct Named {
     /// Id.
     pub id: AccountId,
-    /// Its part of every URL.
+    /// Slug: its name in URLs.
     pub slug: String,
-    /// Name for showing.
+    /// Name for display.
     pub name: String,
 }
 
@@ -124,21 +124,21 @@ impl From<Account> for Named {
     }
 }
 
-/// A key's place among those of its account, by when it was made.
+/// Cursor in the keys of an account: creation time and id.
 #[derive(Clone, Copy, Debug)]
 pub struct Made {
     /// Its id.
     pub id: KeyId,
-    /// When it was made.
+    /// When it was created.
     pub at: Timestamp,
 }
 
-/// A key, and the name and address of who made it.
+/// A key, and the name and email of its creator.
 #[derive(Clone, Debug)]
 pub struct ListedKey {
     /// The key.
     pub key: Key,
-    /// `None` when its creator no longer exists.
+    /// `None` once its creator is deleted.
     pub creator: Option<(String, String)>,
 }
 
@@ -184,7 +184,7 @@ impl TryFrom<NamedRow> for Named {
     }
 }
 
-/// The tables as the commands see them.
+/// Queries of the commands.
 pub struct Operator<'c>(pub(super) Conn<'c>);
 
 impl Operator<'_> {
@@ -201,21 +201,21 @@ impl Operator<'_> {
         Ok(())
     }
 
-    /// The next `limit` people after one, in the order of their addresses.
+    /// The next `limit` people after a cursor, ordered by email.
     pub async fn people(self, after: &str, now: Timestamp, limit: u32) -> Result<Vec<Person>, StoreError> {
         Ok(on!(self.0, c => {
             sqlx::query_as(PEOPLE).bind(after).bind(i64::from(limit)).bind(now.millis()).fetch_all(c).await?
         }))
     }
 
-    /// The person with this address.
+    /// The person with this email.
     pub async fn person(self, email: &Email, now: Timestamp) -> Result<Option<Person>, StoreError> {
         Ok(on!(self.0, c => {
             sqlx::query_as(PERSON).bind(email.key()).bind(now.millis()).fetch_optional(c).await?
         }))
     }
 
-    /// The role of a person in a team other than its primary owner, and since when.
+    /// Role of a member who is not the primary owner, and when they joined.
     pub async fn member(
         self,
         account: AccountId,
@@ -228,7 +228,7 @@ impl Operator<'_> {
             .transpose()
     }
 
-    /// The next `limit` people of a team beside its primary owner.
+    /// The next `limit` members of a team, without its primary owner.
     pub async fn members(
         self,
         account: AccountId,
@@ -256,7 +256,7 @@ impl Operator<'_> {
             .collect()
     }
 
-    /// The next `limit` accounts after one, in the order of their slugs.
+    /// The next `limit` accounts after a cursor, ordered by slug.
     pub async fn accounts(self, after: &str, limit: u32) -> Result<Vec<Named>, StoreError> {
         let rows: Vec<NamedRow> = on!(self.0, c => {
             sqlx::query_as(ACCOUNTS).bind(after).bind(i64::from(limit)).fetch_all(c).await?
@@ -264,7 +264,7 @@ impl Operator<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// The account that a key belongs to.
+    /// The account of a key.
     pub async fn account_of_key(self, key: KeyId) -> Result<Option<Named>, StoreError> {
         let row: Option<NamedRow> = on!(self.0, c => {
             sqlx::query_as(ACCOUNT_OF_KEY).bind(key.to_string()).fetch_optional(c).await?
@@ -272,7 +272,7 @@ impl Operator<'_> {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// The keys of an account that were made before one, newest first; the newest of all without one.
+    /// Keys of an account created before a cursor, newest first; without a cursor, the newest ones.
     pub async fn keys(
         self,
         account: AccountId,
@@ -301,15 +301,15 @@ impl Operator<'_> {
             .collect()
     }
 
-    /// How many keys of the whole server are live at `now`.
+    /// Number of keys of the whole server that are live at `now`.
     pub async fn count_live(self, now: Timestamp) -> Result<u64, StoreError> {
         let count: i64 =
             on!(self.0, c => sqlx::query_scalar(COUNT_LIVE).bind(now.millis()).fetch_one(c).await?);
         Ok(count.unsigned_abs())
     }
 
-    /// Keys of an account that are live at `now` and were made before one, newest first, `limit` at most; the newest of
-    /// all without one. All steps together read each key of the account once.
+    /// Keys of an account that are live at `now` and were created before a cursor, newest first, at most
+    /// `limit`; without a cursor, the newest ones. All steps together read each key of the account once.
     pub async fn live_keys(
         self,
         account: AccountId,

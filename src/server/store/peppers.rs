@@ -8,23 +8,23 @@ declare! {
     ANY = "SELECT COUNT(*) FROM (SELECT 1 FROM pepper_checks LIMIT 1) AS one";
     ALL = "SELECT version, check_value, (SELECT COUNT(*) FROM api_keys WHERE pepper_version = version AND deleted_at IS NULL) AS keys
         FROM pepper_checks ORDER BY version";
-    /// A deleted key needs no pepper: it cannot be used while its request log is being removed.
+    /// A deleted key needs no pepper, because it cannot be used while its request log is being removed.
     MOVE_DELETED = "UPDATE api_keys SET pepper_version = (SELECT MAX(version) FROM pepper_checks WHERE version <> $1)
         WHERE pepper_version = $1 AND deleted_at IS NOT NULL";
     DELETE = "DELETE FROM pepper_checks WHERE version = $1";
-    /// Two servers may start at once on one database; the first one's value stays.
+    /// Two servers may start at the same time on one database; the first one's value stays.
     INSERT = "INSERT INTO pepper_checks (version, check_value) VALUES ($1, $2) ON CONFLICT (version) DO NOTHING";
 }
 
-/// Conflicts with itself, but not with inserts of keys under a version.
+/// This lock conflicts with itself, but not with inserts of keys under a version.
 const POSTGRES_TURN: &str = "LOCK TABLE pepper_checks IN SHARE ROW EXCLUSIVE MODE";
 
 /// The table.
 pub struct Peppers<'c>(pub(super) Conn<'c>);
 
 impl Peppers<'_> {
-    /// Waits until no other process reads or changes the pepper, and holds the others up until the transaction ends.
-    /// SQLite has one transaction that writes at a time.
+    /// Serialises processes that read or change the pepper, until the transaction ends. SQLite has one
+    /// writing transaction at a time anyway.
     pub async fn take_turn(self) -> Result<(), StoreError> {
         if let Conn::Postgres(conn) = self.0 {
             answered(async { Ok::<_, StoreError>(sqlx::query(POSTGRES_TURN).execute(conn).await?) }).await?;
@@ -41,7 +41,7 @@ impl Peppers<'_> {
         Ok(count > 0)
     }
 
-    /// Whether there was a pepper before.
+    /// Whether any version is stored.
     ///
     /// # Errors
     /// When the database fails.
@@ -50,7 +50,7 @@ impl Peppers<'_> {
         Ok(count > 0)
     }
 
-    /// Every version and how many keys need it.
+    /// All versions, and the number of keys stored under each.
     ///
     /// # Errors
     /// When the database fails.
@@ -64,7 +64,7 @@ impl Peppers<'_> {
         Ok(rows.into_iter().map(stored).collect())
     }
 
-    /// Forgets a version.
+    /// Deletes a version.
     ///
     /// # Errors
     /// When keys need it, or the database fails.

@@ -1,60 +1,60 @@
 //! Deletes expired rows in steps, each a short transaction, so that other writes do not wait for long
-//! (docs/security.md, S85). `crate::server::jobs` takes the steps.
+//! (docs/security.md, S85). `crate::server::jobs` runs the steps.
 
 use super::{Conn, StoreError, declare, on};
 use crate::domain::{ids::KeyId, time::Timestamp};
 
 declare! {
     DELETED_KEYS = "SELECT id FROM api_keys WHERE deleted_at IS NOT NULL ORDER BY id LIMIT $1";
-    /// Only once its log is gone: with rows left, SQLite would delete them all at once with the key.
+    /// Only once its log is removed: SQLite would delete remaining rows together with the key, all at once.
     REMOVE_KEY = "DELETE FROM api_keys WHERE id = $1 AND deleted_at IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM request_logs WHERE key_id = $1)";
-    /// Keys in the order of their ids, each with the oldest row of its log from before `$2`. The order makes PostgreSQL
-    /// use the index: for an EXISTS it may read a long log from its beginning, once for each key.
+    /// Keys ordered by id, each with the time of its oldest log row before `$2`. ORDER BY makes PostgreSQL
+    /// use the index: with EXISTS it may read a long log from its beginning for each key.
     KEYS = "SELECT id, (SELECT at FROM request_logs WHERE key_id = api_keys.id AND at < $2 ORDER BY at LIMIT 1)
         FROM api_keys WHERE id > $1 ORDER BY id LIMIT $3";
     IDLE_SESSIONS = "DELETE FROM sessions WHERE id_hash IN
         (SELECT id_hash FROM sessions WHERE last_seen_at <= $1 LIMIT $2)";
     ENDED_SESSIONS = "DELETE FROM sessions WHERE id_hash IN (SELECT id_hash FROM sessions WHERE ends_at <= $1 LIMIT $2)";
-    /// Rows from before this column existed have 0 and stay: their age is unknown, and no more are added.
+    /// Rows from before this column existed have 0 and stay, because their age is unknown. No more are added.
     SENT_FORMS = "DELETE FROM sent_forms WHERE (account_id, form_token) IN
         (SELECT account_id, form_token FROM sent_forms WHERE sent_at > 0 AND sent_at < $1 LIMIT $2)";
     LOG_GAPS = "DELETE FROM request_log_gaps WHERE id IN (SELECT id FROM request_log_gaps WHERE at < $1 LIMIT $2)";
     UNOWNED_REFUSALS = "DELETE FROM unowned_refusals WHERE id IN
         (SELECT id FROM unowned_refusals WHERE at < $1 LIMIT $2)";
-    /// Entries of no account, which earlier versions wrote.
+    /// Entries without an account, which earlier versions wrote.
     UNOWNED_ACTIVITY = "DELETE FROM activity WHERE id IN
         (SELECT id FROM activity WHERE account_id IS NULL AND at < $1 LIMIT $2)";
 }
 
-/// A step through the log of a key, oldest rows first. It begins at a time, so that it does not read again what earlier
-/// steps have deleted.
+/// A step through the log of a key, oldest rows first. It starts at a time, so that it does not read entries
+/// that earlier steps have deleted.
 const SQLITE_LOG: &str = "DELETE FROM request_logs WHERE rowid IN
     (SELECT rowid FROM request_logs WHERE key_id = $1 AND at >= $2 AND at < $3 ORDER BY at LIMIT $4) RETURNING at";
-/// Rows that another server is deleting are left to it.
+/// Skips rows that another server is deleting.
 const POSTGRES_LOG: &str = "DELETE FROM request_logs WHERE ctid = ANY (ARRAY
     (SELECT ctid FROM request_logs WHERE key_id = $1 AND at >= $2 AND at < $3 ORDER BY at LIMIT $4
         FOR UPDATE SKIP LOCKED)) RETURNING at";
 
-/// Kinds of rows that are deleted once they are older than a moment.
+/// Kinds of rows that expire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Sessions that were last used at the moment or before.
+    /// Sessions last used at or before the given time.
     IdleSessions,
-    /// Sessions whose absolute end is the moment or before.
+    /// Sessions whose absolute end is at or before the given time.
     EndedSessions,
-    /// Tokens of forms that gave out their secret.
+    /// Used form tokens.
     SentForms,
-    /// Marks of rows that are missing in the request log.
+    /// Gaps of the request log.
     LogGaps,
-    /// Refusals that belong to no account.
+    /// Refusals without an account.
     UnownedRefusals,
-    /// Entries of the activity that belong to no account.
+    /// Activity entries without an account.
     UnownedActivity,
 }
 
 impl Kind {
-    /// For the log.
+    /// Name for the log.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -79,20 +79,20 @@ impl Kind {
     }
 }
 
-/// What a step through the log of a key did.
+/// Result of a step through the log of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogStep {
-    /// Rows that it deleted.
+    /// Number of deleted rows.
     pub rows: u64,
-    /// The time of the last of them, where the next step begins.
+    /// Time of the last deleted row, where the next step starts.
     pub last_at: Option<Timestamp>,
 }
 
-/// Rows that are over.
+/// Deletes of expired rows.
 pub struct Retention<'c>(pub(super) Conn<'c>);
 
 impl Retention<'_> {
-    /// Deletes up to `limit` rows of a kind that are older than a moment; returns how many.
+    /// Deletes up to `limit` rows of a kind that are older than `before`; returns how many.
     pub async fn step(self, kind: Kind, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         Ok(on!(self.0, c => {
             sqlx::query(kind.statement())
@@ -131,7 +131,7 @@ impl Retention<'_> {
         })
     }
 
-    /// Keys that were deleted and still have a row, `limit` at most.
+    /// Deleted keys whose row still exists, at most `limit`.
     pub async fn deleted_keys(self, limit: u32) -> Result<Vec<KeyId>, StoreError> {
         let ids: Vec<String> = on!(self.0, c => {
             sqlx::query_scalar(DELETED_KEYS).bind(i64::from(limit)).fetch_all(c).await?
@@ -139,7 +139,7 @@ impl Retention<'_> {
         ids.iter().map(|id| read_id(id)).collect()
     }
 
-    /// Removes the row of a deleted key if its log is gone; whether it did.
+    /// Removes the row of a deleted key if its log is removed; returns whether it did.
     pub async fn remove_key(self, key: KeyId) -> Result<bool, StoreError> {
         let removed = on!(self.0, c => {
             sqlx::query(REMOVE_KEY).bind(key.to_string()).execute(c).await?.rows_affected()
@@ -147,8 +147,8 @@ impl Retention<'_> {
         Ok(removed == 1)
     }
 
-    /// The next `limit` keys after one, in the order of their ids, each with whether its log has rows from before a
-    /// moment.
+    /// The next `limit` keys after a given one, ordered by id, each with whether its log has rows before a
+    /// given time.
     pub async fn keys(
         self,
         after: Option<KeyId>,

@@ -21,17 +21,17 @@ declare! {
     SET_LAST_ACCOUNT = "UPDATE users SET last_account_id = $2 WHERE id = $1 AND (last_account_id IS NULL OR last_account_id <> $2)";
 }
 
-/// A person, with what a password is checked against.
+/// A person, with the hash of their password.
 pub struct User {
     /// Id.
     pub id: UserId,
-    /// Name for showing.
+    /// Name for display.
     pub name: String,
-    /// Address as typed at sign-up.
+    /// Email as typed at sign-up.
     pub email: String,
     /// argon2id in PHC string format.
     pub password_hash: String,
-    /// The account whose pages they saw last, by its id.
+    /// Id of the account they visited last.
     pub last_account: Option<String>,
 }
 
@@ -41,11 +41,11 @@ pub struct NewUser<'a> {
     pub id: UserId,
     /// Name.
     pub name: &'a PersonName,
-    /// Address.
+    /// Email.
     pub email: &'a Email,
     /// argon2id in PHC string format.
     pub password_hash: &'a str,
-    /// Now.
+    /// Time of the sign-up.
     pub created_at: Timestamp,
 }
 
@@ -78,7 +78,7 @@ impl Users<'_> {
     /// Adds a person.
     ///
     /// # Errors
-    /// `Taken(Email)` when the address is known.
+    /// `Taken(Email)` when another person has the email.
     pub async fn insert(self, user: &NewUser<'_>) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(INSERT)
@@ -104,7 +104,7 @@ impl Users<'_> {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// The person with this address, whatever its case.
+    /// The person with this email, in any case.
     ///
     /// # Errors
     /// When the database fails.
@@ -114,7 +114,8 @@ impl Users<'_> {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// Lets only one transaction at a time count what the person is in and add to it.
+    /// Locks the person, so that only one transaction at a time counts their accounts or sessions and adds to
+    /// them.
     ///
     /// # Errors
     /// When the database fails.
@@ -125,7 +126,7 @@ impl Users<'_> {
         Ok(())
     }
 
-    /// Stores the account that the person viewed last.
+    /// Stores the account that the person visited last.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,4 +1,4 @@
-//! Refuses changes that come from another site (docs/security.md, S24).
+//! Refuses cross-site requests that change something (docs/security.md, S24).
 
 use crate::server::app::App;
 use axum::{
@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// Lets safe methods pass, and others when they come from a page of ours.
+/// Passes safe methods, and other methods only from our own pages.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if safe || from_own_page(request.headers(), app.origin.as_str()) {
@@ -22,8 +22,8 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     }
 }
 
-/// Browsers that say where a request comes from are believed; of others the `Origin` must be ours; who sends neither
-/// is no browser in use.
+/// `Sec-Fetch-Site` decides if the browser sends it; otherwise `Origin` must be ours. Every browser in use
+/// sends one of them.
 fn from_own_page(headers: &HeaderMap, origin: &str) -> bool {
     let only = |name: &str| {
         let mut values = headers.get_all(name).iter();

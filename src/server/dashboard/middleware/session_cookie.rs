@@ -1,5 +1,5 @@
-//! Makes browsers really forget a session's cookie. tower-sessions removes it without `Secure`, and browsers ignore that
-//! for a name with `__Host-` (docs/security.md, S9).
+//! Makes removal of the session cookie work. tower-sessions removes it without `Secure`, which browsers
+//! ignore for a cookie with the prefix `__Host-` (docs/security.md, S9).
 
 use crate::server::{app::App, dashboard::session};
 use axum::{
@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 
-/// Replaces the removal by one that browsers heed; other cookies stay.
+/// Replaces that `Set-Cookie` with one that browsers accept; other cookies stay.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -1,4 +1,4 @@
-//! `/home/{account}/activity`, and the same list as a file.
+//! `/home/{account}/activity`, and the activity as a file.
 
 use super::{SignedIn, failure, frame, keys::list::address};
 use crate::{
@@ -31,18 +31,18 @@ use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 
-/// The query of the page's address.
+/// The page's query.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
     search: String,
-    /// Id of an event, or `all`; anything else is every event but refused sign-ins.
+    /// Id of an event, or `all`; anything else means all events except refused sign-ins.
     action: String,
-    /// `last` is the last page.
+    /// `last` for the last page.
     page: String,
     older: String,
     newer: String,
-    /// Of the file: `csv` or `json`.
+    /// Format of an export: `csv` or `json`.
     format: String,
 }
 
@@ -58,7 +58,7 @@ impl Asked {
         }
     }
 
-    /// The same for a file, which leaves nothing out that was not filtered.
+    /// The filter of an export. Without a choice of events it contains all, refused sign-ins too.
     fn export_filter(&self) -> ActivityFilter {
         let filter = self.filter();
         ActivityFilter {
@@ -79,7 +79,7 @@ impl Asked {
         address(page, &fields)
     }
 
-    /// The first page with another choice of events.
+    /// Path of the first page with another filter.
     fn with_action(&self, page: &str, action: &str) -> String {
         let chosen = Self {
             action: action.to_owned(),
@@ -110,7 +110,8 @@ pub async fn show(
 ) -> Response {
     let app = &visit.app;
     let page = paths::activity(&slug);
-    // The search contains a pasted key. Its first characters find it too, and may be in a URL.
+    // The search contains a pasted key. Redirects to its shown part, which finds the key too and may be in a
+    // URL.
     if let Some(start) = token::start_in(&asked.search, &app.config.key_prefix) {
         let found = Asked {
             search: start,
@@ -152,7 +153,7 @@ pub async fn show(
     document::render(&visit, StatusCode::OK, title, page).await
 }
 
-/// How a file is written.
+/// Format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
     Csv,
@@ -168,7 +169,7 @@ impl Format {
     }
 }
 
-/// The whole list as a file: everything that the search and the filter of the page leave.
+/// Exports all entries that match the page's search and filter.
 pub async fn export(
     SignedIn(visit, viewer): SignedIn,
     Path(slug): Path<String>,
@@ -190,7 +191,7 @@ pub async fn export(
         Err(error) => return failure(&visit, error).await,
     };
     let filter = asked.export_filter();
-    // Read and written chunk by chunk: an account of any age fits.
+    // Streamed chunk by chunk, so that memory does not grow with the account.
     let chunks = stream::try_unfold(Some(None::<Cursor>), move |place| {
         let (app, filter) = (app.clone(), filter.clone());
         async move {
@@ -235,7 +236,7 @@ const COLUMNS: [&str; 11] = [
     "ip_hash",
 ];
 
-/// The columns of an entry.
+/// Values of an entry's columns.
 fn cells(entry: &Entry) -> [String; 11] {
     let (category, action) = entry.event.id().split_once('.').unwrap_or_default();
     [
@@ -253,7 +254,7 @@ fn cells(entry: &Entry) -> [String; 11] {
     ]
 }
 
-/// Spreadsheets take what begins so for a formula (docs/security.md, S61).
+/// Escapes cells that a spreadsheet would take for a formula (docs/security.md, S61).
 fn harmless(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
         format!("'{cell}")
@@ -262,12 +263,12 @@ fn harmless(cell: String) -> String {
     }
 }
 
-/// Lines as of RFC 4180, headed by the names of the columns if they are the first.
+/// Lines of RFC 4180; with `first`, the column names come first.
 fn csv(entries: &[Entry], first: bool) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
-    // Writing to memory does not fail.
+    // Cannot fail: it writes to memory.
     if first {
         let _ = writer.write_record(COLUMNS);
     }
@@ -277,7 +278,7 @@ fn csv(entries: &[Entry], first: bool) -> Vec<u8> {
     writer.into_inner().unwrap_or_default()
 }
 
-/// Objects of one array, opened by the first of them and closed after the last.
+/// Elements of one array, which `first` opens and `last` closes.
 fn json(entries: &[Entry], first: bool, last: bool) -> Vec<u8> {
     let mut text = String::new();
     for (n, entry) in entries.iter().enumerate() {

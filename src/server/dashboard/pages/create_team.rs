@@ -22,7 +22,7 @@ pub async fn show(SignedIn(visit, viewer): SignedIn) -> Response {
     page(&visit, &viewer, StatusCode::OK, FormState::default()).await
 }
 
-/// The form as posted without scripts.
+/// The form, posted without scripts.
 pub async fn submit(SignedIn(visit, viewer): SignedIn, Form(form): Form<CreateTeam>) -> Response {
     let owner = teams::Owner {
         id: viewer.id,
@@ -39,7 +39,7 @@ pub async fn submit(SignedIn(visit, viewer): SignedIn, Form(form): Form<CreateTe
     }
 }
 
-/// Drawn beside the account that the person saw last.
+/// The page, in the frame of the account that the person visited last.
 async fn page(visit: &PageRequest, viewer: &Viewer, status: StatusCode, form: FormState) -> Response {
     let frame = async {
         let home = accounts::home(&visit.app, viewer.id).await?;

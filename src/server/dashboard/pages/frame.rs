@@ -1,4 +1,4 @@
-//! What is around the pages of people who are signed in.
+//! The frame of pages for signed-in people.
 
 use crate::{
     domain::role::Role,

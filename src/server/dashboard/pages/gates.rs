@@ -33,7 +33,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tower_sessions::Session;
 
-/// How long a page may take: a little less than the limit of everything that is read, whose answer is no page.
+/// Time limit of a page: a little shorter than the limit of all reads, whose response is not a page.
 const PAGE: Duration = Duration::from_millis(4_800);
 
 /// Time limit of every page: if the database hangs, the response is an error page (docs/security.md, S76).
@@ -60,7 +60,7 @@ pub async fn open(State(app): State<App>, request: Request, next: Next) -> Respo
     pass(&app, request, next, bodies::OPEN_FORM, sender, PASSWORD).await
 }
 
-/// Before a form of people who are signed in. Others are answered without reading it.
+/// Gate of a form that needs sign-in. The form of anyone else is refused without reading it.
 pub async fn member(State(app): State<App>, request: Request, next: Next) -> Response {
     let browser = request.extensions().get::<Session>().cloned();
     let is_live = match browser {
@@ -90,7 +90,7 @@ async fn pass(
     let (parts, body) = request.into_parts();
     let copy = parts.clone();
     match bodies::whole(app, Request::from_parts(parts, body), most, sender).await {
-        // Its share is given back when it is answered.
+        // The share of the body budget is released after the response.
         Ok((request, _share)) => match timeout(limit, next.run(request)).await {
             Ok(response) => response,
             Err(_) => late(app, copy, unanswered()).await,
@@ -99,7 +99,7 @@ async fn pass(
     }
 }
 
-/// The page for what took too long.
+/// The error page for a time-out.
 async fn late(app: &App, mut parts: Parts, (status, told): (StatusCode, ApiError)) -> Response {
     let Ok(visit) = PageRequest::from_request_parts(&mut parts, app).await;
     let sentence = told.message.unwrap_or_default();
@@ -108,7 +108,7 @@ async fn late(app: &App, mut parts: Parts, (status, told): (StatusCode, ApiError
     with_retry(status, document::render(&visit, status, "Error", page).await)
 }
 
-/// The error page for a form that was not read.
+/// The error page for a form whose body was not read.
 async fn refused(app: &App, mut parts: Parts, unread: Unread) -> Response {
     let Ok(visit) = PageRequest::from_request_parts(&mut parts, app).await;
     let status = unread.status();

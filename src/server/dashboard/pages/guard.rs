@@ -78,7 +78,8 @@ pub async fn download(
     (headers, text).into_response()
 }
 
-/// Where a proxy finds this server. One that listens on every address is found on this machine's own.
+/// The address under which a proxy reaches this server: the loopback address if the server listens on all
+/// addresses.
 fn address(app: &App) -> SocketAddr {
     let listen = app.config.listen;
     if listen.ip().is_unspecified() {

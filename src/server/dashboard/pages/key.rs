@@ -72,8 +72,8 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
     document::render(&visit, StatusCode::OK, title, page).await
 }
 
-/// Each scope of a key, in the catalogue's order, and the routes that it opens; last those that the catalogue does not
-/// know any more, which open none.
+/// The scopes of a key with their routes, in the catalogue's order. Scopes that are no longer in the
+/// catalogue come last and open no route.
 fn routes(catalog: &Catalog, key: &Key) -> Vec<(String, Vec<String>)> {
     let known = catalog.scopes.iter().map(String::as_str);
     let held = known.filter(|scope| key.scopes.contains(scope));

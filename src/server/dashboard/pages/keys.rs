@@ -101,7 +101,8 @@ pub async fn show(
         Err(response) => return response,
     };
     let asked = &keys.asked;
-    // The search contains a pasted key. Its first characters find it too, and may be in a URL.
+    // The search contains a pasted key. Redirects to its shown part, which finds the key too and may be in a
+    // URL.
     if let Some(start) = token::start_in(&asked.search, &keys.app().config.key_prefix) {
         let mut found = asked.clone();
         found.search = start;
@@ -125,7 +126,7 @@ pub async fn show(
     }
 }
 
-/// The dialogs' forms as posted without scripts.
+/// The dialogs' forms, posted without scripts.
 pub async fn submit(
     SignedIn(visit, viewer): SignedIn,
     client: Client,
@@ -149,7 +150,7 @@ pub async fn submit(
     }
 }
 
-/// Which key a plain form is about.
+/// The key of a plain form.
 #[derive(Deserialize)]
 struct OneKey {
     #[serde(default)]
@@ -187,7 +188,7 @@ async fn create(keys: &Keys, form: KeyForm) -> Response {
     }
 }
 
-/// The page with the secret, or why there is none.
+/// The page with the secret, or the reason why there is none.
 ///
 /// # Errors
 /// The errors of the form, which is rendered again.
@@ -261,8 +262,8 @@ fn create_data(keys: &Keys, form: FormState) -> CreateData {
     }
 }
 
-/// The key that was just made, if it is not among those that are shown: they may be another page, a search, or those that
-/// ended.
+/// The key that was just created, if it is not among the rows: they can be of another page, a search, or the
+/// ended keys.
 async fn elsewhere(keys: &Keys, shown: &[Key]) -> Result<Option<Key>, ServiceError> {
     let (app, id) = (keys.app(), &keys.asked.created);
     if id.is_empty() || shown.iter().any(|key| key.id.to_string() == *id) {

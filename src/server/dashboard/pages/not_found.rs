@@ -1,4 +1,4 @@
-//! What is not there, and what is not theirs: one page.
+//! The page for what does not exist or belongs to others: the same for both.
 
 use crate::{
     server::dashboard::{assets, document, page_request::PageRequest},
@@ -7,7 +7,7 @@ use crate::{
 use axum::{extract::Request, http::StatusCode, response::Response};
 use leptos::prelude::*;
 
-/// A file of the site if there is one, else the page.
+/// A static file, if there is one at this path, else the page.
 pub async fn show(visit: PageRequest, request: Request) -> Response {
     match assets::serve(request.method(), request.uri(), request.headers()) {
         Some(file) => file,
@@ -15,8 +15,8 @@ pub async fn show(visit: PageRequest, request: Request) -> Response {
     }
 }
 
-/// The page. It says nothing of the address, not even to lead back to it: whatever is absent is one answer, and people
-/// paste secrets into addresses.
+/// The page. It does not contain the URL, not even as a link, because people paste secrets into URLs; and it
+/// is the same for everything that does not exist.
 pub async fn page(visit: &PageRequest) -> Response {
     let visit = &PageRequest {
         path: "/".to_owned(),

@@ -19,7 +19,7 @@ use axum::{extract::Query, http::StatusCode, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
 
-/// Where to go afterwards.
+/// Where to go after sign-in.
 #[derive(Deserialize)]
 pub struct Target {
     #[serde(default)]
@@ -36,7 +36,7 @@ pub async fn show(visit: PageRequest, Query(target): Query<Target>) -> Response 
     .await
 }
 
-/// The form as posted without scripts.
+/// The form, posted without scripts.
 pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignIn>) -> Response {
     match visitor.sign_in(&form.email, &form.password, &form.next).await {
         Ok(led) => welcome(led),

@@ -11,7 +11,7 @@ use axum::{
 };
 use tower_sessions::Session;
 
-/// Ends the session and forgets what the site kept in the browser (docs/security.md, S12 and S65).
+/// Ends the session and clears the site's data in the browser (docs/security.md, S12 and S65).
 pub async fn submit(visit: PageRequest, browser: Session) -> Response {
     if let Err(error) = session::end(&browser).await {
         return failure(&visit, error).await;

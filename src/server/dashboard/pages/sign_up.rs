@@ -23,7 +23,7 @@ pub async fn show(visit: PageRequest) -> Response {
     page(&visit, StatusCode::OK, FormState::default()).await
 }
 
-/// The form as posted without scripts.
+/// The form, posted without scripts.
 pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignUp>) -> Response {
     match visitor.sign_up(&form.name, &form.email, &form.password).await {
         Ok(led) => welcome(led),

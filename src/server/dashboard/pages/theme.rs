@@ -1,4 +1,4 @@
-//! `POST /theme`: the switch between light and dark.
+//! `POST /theme`: the theme switch.
 
 use crate::{
     domain::theme::Theme,
@@ -14,7 +14,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-/// What was chosen, and the page it was chosen on.
+/// The selected theme, and the page to return to.
 #[derive(Deserialize)]
 pub struct Choice {
     #[serde(default)]
@@ -23,7 +23,7 @@ pub struct Choice {
     next: String,
 }
 
-/// Keeps the choice in a cookie and goes back to the page.
+/// Stores the theme in a cookie and redirects back to the page.
 pub async fn submit(State(app): State<App>, Form(choice): Form<Choice>) -> Response {
     let theme = Theme::from_id(&choice.theme).unwrap_or_default();
     let mut response = Redirect::to(sign_in::own_page(&choice.next)).into_response();

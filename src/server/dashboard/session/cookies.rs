@@ -1,10 +1,10 @@
-//! Cookies of the dashboard: read one, and write one with the attributes that all of them have (docs/security.md, S9).
+//! Cookies of the dashboard: reading them, and writing them with common attributes (docs/security.md, S9).
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use time::Duration;
 use tower_sessions::cookie::{Cookie, SameSite};
 
-/// The values of the cookies with this name: a browser may send several, which were set for different paths.
+/// Values of all cookies with this name: a browser can send several, set for different paths.
 pub fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = String> {
     let lines = headers.get_all(header::COOKIE).iter();
     lines
@@ -15,8 +15,8 @@ pub fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item =
         .map(|cookie| cookie.value().to_owned())
 }
 
-/// `Set-Cookie` for the whole site, which no script reads; over https it stays there. None for a value that no header can
-/// hold.
+/// `Set-Cookie` for the whole site with `HttpOnly`, and `Secure` over https. `None` for a value that a header
+/// cannot contain.
 #[must_use]
 pub fn keep(https: bool, name: &str, value: &str, kept: Duration) -> Option<HeaderValue> {
     let cookie = Cookie::build((name, value))
@@ -29,13 +29,13 @@ pub fn keep(https: bool, name: &str, value: &str, kept: Duration) -> Option<Head
     HeaderValue::try_from(cookie.to_string()).ok()
 }
 
-/// `Set-Cookie` that makes browsers forget the cookie.
+/// `Set-Cookie` that removes the cookie.
 #[must_use]
 pub fn remove(https: bool, name: &str) -> Option<HeaderValue> {
     keep(https, name, "", Duration::ZERO)
 }
 
-/// Whether a `Set-Cookie` makes browsers forget the cookie with this name.
+/// Whether a `Set-Cookie` removes the cookie with this name.
 #[must_use]
 pub fn is_removal(set_cookie: &HeaderValue, name: &str) -> bool {
     let cookie = set_cookie.to_str().ok().map(Cookie::parse);

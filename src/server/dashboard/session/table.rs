@@ -1,5 +1,5 @@
-//! Sessions in our own table (docs/security.md, S8 to S12): found by a digest of the id, ended by our clock, and never
-//! brought back by a request that saves late.
+//! Sessions in a table of our own (docs/security.md, S8 to S12): looked up by a digest of the id, expired by
+//! our clock, and not revived by a late save.
 
 use super::{LET_IN_BY, USER};
 use crate::{
@@ -21,10 +21,10 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-/// How often the last use of a session is written (S11).
+/// Interval at which the last use of a session is written (S11).
 const TOUCH_AFTER: Duration = Duration::from_mins(1);
 
-/// Sessions that a person may have; signing in once more ends the one that was used least lately.
+/// Maximum number of sessions of a person; a further sign-in ends the one with the oldest use.
 const MOST_SESSIONS: u32 = 100;
 
 /// The store behind tower-sessions.
@@ -87,7 +87,7 @@ impl SessionTable {
         let live = live(&self.0, &hash, now).await?;
         let Some(live) = live else { return Ok(None) };
         if live.last_seen_at <= now.minus(TOUCH_AFTER).millis() {
-            // Written later: a page opens where nothing can be written (docs/security.md, S86).
+            // Queued, so that pages open while the database is read-only (docs/security.md, S86).
             self.0.write_behind.touch(hash, now);
         }
         let data = serde_json::from_str(&live.data).map_err(|_| StoreError::Unreadable("sessions.data"))?;
@@ -108,7 +108,7 @@ impl SessionTable {
 
 #[async_trait]
 impl SessionStore for SessionTable {
-    /// Always under an id made now: an id that came from outside is never taken over (S10).
+    /// Always with a new id: an id from the client is never adopted (S10).
     async fn create(&self, record: &mut Record) -> Result<()> {
         record.id = Id::default();
         let let_in_by = record.data.remove(LET_IN_BY);
@@ -141,10 +141,10 @@ impl fmt::Debug for SessionTable {
     }
 }
 
-/// The session that is found by this hash, if it is neither idle for too long nor past its end.
+/// The session with this hash, unless it is idle for too long or past its end.
 async fn live(app: &App, hash: &IdHash, now: Timestamp) -> std::result::Result<Option<Live>, StoreError> {
     let idle_since = now.minus(app.config.session_idle);
-    // A use that waits to be written is a use.
+    // A use that is still queued counts.
     let seen_after = if app.write_behind.touched_since(hash, idle_since) {
         Timestamp::from_millis(i64::MIN)
     } else {
@@ -158,7 +158,7 @@ async fn live(app: &App, hash: &IdHash, now: Timestamp) -> std::result::Result<O
         .await
 }
 
-/// Whose session that is, if it is live; it is not touched.
+/// The person of a live session. Does not extend it.
 pub(super) async fn user_of(app: &App, id: Id) -> std::result::Result<Option<UserId>, StoreError> {
     let live = live(app, &hash(id), app.now()).await?;
     let data: Option<HashMap<String, serde_json::Value>> =
@@ -166,7 +166,7 @@ pub(super) async fn user_of(app: &App, id: Id) -> std::result::Result<Option<Use
     Ok(data.and_then(|data| user(&data)))
 }
 
-/// What a password's hash is compared by.
+/// Digest of a password hash, for comparison.
 pub(super) fn digest(password_hash: &str) -> String {
     hex::encode(Sha256::digest(password_hash))
 }

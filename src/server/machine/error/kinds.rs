@@ -8,19 +8,19 @@ use axum::http::StatusCode;
 pub struct Kind {
     /// Stable code: `BSE1001`.
     pub code: &'static str,
-    /// Stable name of the code; `error.type` on the wire.
+    /// Stable name of the code; `error.type` in JSON.
     pub name: &'static str,
     /// HTTP status.
     pub status: StatusCode,
-    /// A sentence for people. Where the cause has one of its own, such as which parameter is wrong, that is sent.
+    /// A sentence for people. A cause with its own sentence, such as which parameter is wrong, replaces it.
     pub message: &'static str,
-    /// Whether the same request may pass later.
+    /// Whether a retry of the same request can succeed.
     pub retryable: bool,
-    /// The finer cause; `error.details.reason` on the wire.
+    /// The specific reason; `error.details.reason` in JSON.
     pub reason: &'static str,
 }
 
-/// Makes a static of each kind, and the list of them, so that none can be left out of it.
+/// Declares a static for each kind, and the complete list of them.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident: $status:ident, $code:literal, $name:literal, $reason:literal, $retryable:literal,
        $message:literal;)*) => {
@@ -42,64 +42,64 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// No key, two, or not as a bearer token.
+    /// No key, two keys, or a scheme other than Bearer.
     MISSING_KEY: UNAUTHORIZED, "BSE1001", "authentication_required", "missing_key", false,
         "Send an API key in one header of the form Authorization: Bearer <key>.";
-    /// Not a key, or none of ours.
+    /// Not a key, or an unknown key.
     INVALID_KEY: UNAUTHORIZED, "BSE1002", "authentication_failed", "invalid_key", false,
         "This API key is not valid.";
-    /// Disabled by a person.
+    /// The key is revoked.
     KEY_REVOKED: UNAUTHORIZED, "BSE1002", "authentication_failed", "key_revoked", false,
         "This API key has been revoked.";
-    /// Past its end.
+    /// The key is past its end.
     KEY_EXPIRED: UNAUTHORIZED, "BSE1002", "authentication_failed", "key_expired", false,
         "This API key has expired.";
-    /// The key lacks the scope.
+    /// The key lacks the scope of the route.
     INSUFFICIENT_SCOPE: FORBIDDEN, "BSE1003", "insufficient_permissions", "insufficient_scope", false,
         "This API key does not have the scope that this route needs.";
-    /// The key or its account asked, or the key was refused, too often in this minute.
+    /// The key or its account is over its rate limit, or the key was refused too often in this minute.
     RATE_LIMITED: TOO_MANY_REQUESTS, "BSE1005", "rate_limit_exceeded", "rate_limited", true,
         "Rate limit exceeded. Please retry after the period indicated in the Retry-After header.";
-    /// Another question about the account's usage is being answered; they are answered one at a time.
+    /// Another usage request of the account is running.
     USAGE_BUSY: TOO_MANY_REQUESTS, "BSE1005", "rate_limit_exceeded", "usage_busy", true,
         "The usage of this account is being counted for another request. Retry after the seconds in the Retry-After header.";
     /// Too many unknown keys from one address.
     TOO_MANY_UNKNOWN: TOO_MANY_REQUESTS, "BSE1006", "auth_rate_limited", "rate_limited", true,
         "Too many unknown API keys from this address. Retry after the seconds in the Retry-After header.";
-    /// The allowlist does not hold the client's address.
+    /// The client's address is not in the allowlist.
     IP_NOT_ALLOWED: FORBIDDEN, "BSE1007", "ip_not_allowed", "ip_not_allowed", false,
         "This IP address is not in the allowlist for this API key.";
-    /// The key's account is gone.
+    /// The key's account was deleted.
     ACCOUNT_NOT_FOUND: NOT_FOUND, "BSE1008", "account_not_found", "account_not_found", false,
         "The account of this API key no longer exists.";
-    /// A parameter or a body that cannot be what it is.
+    /// An invalid parameter or body.
     INVALID_INPUT: BAD_REQUEST, "BSE2001", "invalid_input", "invalid_input", false,
         "A parameter is not what it must be.";
-    /// More than the server reads.
+    /// The body exceeds its limit.
     PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE, "BSE2010", "payload_too_large", "payload_too_large", false,
         "The request body is larger than 100 KB.";
-    /// A proxy that is not in TRUSTED_PROXIES.
+    /// The subrequest's proxy is not in TRUSTED_PROXIES.
     UNTRUSTED_PROXY: FORBIDDEN, "BSE2403", "untrusted_proxy", "untrusted_proxy", false,
         "This address is not one of the proxies that may ask. Add the proxy to TRUSTED_PROXIES.";
-    /// Not in the catalogue.
+    /// The route is not in the catalogue.
     UNKNOWN_ROUTE: NOT_FOUND, "BSE2404", "unknown_route", "unknown_route", false,
         "There is no such route: check the method and the path.";
-    /// A proxy's question that could be taken in two ways, or names no request.
+    /// The subrequest names no request, or an ambiguous one.
     UNCLEAR_REQUEST: FORBIDDEN, "BSE2405", "unclear_request", "unclear_request", false,
         "The method, the path or a header of this request can be read in two ways.";
-    /// A fault of the server itself.
+    /// An error of the server.
     INTERNAL_ERROR: INTERNAL_SERVER_ERROR, "BSE5000", "internal_error", "internal_error", false,
         "Internal server error. Give the request id to the server operator.";
-    /// The key passed every check, but the answer is another API's to give.
+    /// The key passed every check, but the route belongs to the API behind this server.
     NOT_SERVED_HERE: NOT_IMPLEMENTED, "BSE5001", "not_served_here", "not_served_here", false,
         "The API key passed every check, but this server does not answer this route itself. Put it in front of your API with forward-auth.";
-    /// The usage took too long to count.
+    /// Counting the usage ran into its time limit.
     USAGE_TOO_LONG: SERVICE_UNAVAILABLE, "BSE5003", "unavailable", "usage_too_long", true,
         "The usage of this period took too long to count. Ask for fewer days.";
-    /// The database did not answer COMMIT, or nothing at all in time.
+    /// The database did not answer COMMIT, or did not answer in time.
     UNANSWERED: SERVICE_UNAVAILABLE, "BSE5003", "unavailable", "unanswered", true,
         "The database did not answer in time. The key may have been revoked: report it again.";
-    /// The server cannot tell now.
+    /// The server cannot check the key now.
     UNAVAILABLE: SERVICE_UNAVAILABLE, "BSE5003", "unavailable", "unavailable", true,
         "The API key cannot be checked at the moment. Try again soon.";
 }

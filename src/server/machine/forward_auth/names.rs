@@ -2,8 +2,8 @@
 
 use axum::http::HeaderMap;
 
-/// Headers that frameworks use instead of the request's own method or path: Rails, Symfony, Express and ASP.NET know
-/// the first three, IIS and frameworks for it the others.
+/// Headers that frameworks use instead of the request's own method or path. The first three are those of
+/// Rails, Symfony, Express and ASP.NET; the others are those of IIS.
 const OVERRIDES: [&str; 5] = [
     "x-http-method-override",
     "x-http-method",
@@ -24,7 +24,7 @@ const SPOKEN_FOR: [&str; 8] = [
     "x-request-id",
 ];
 
-/// How the others of them begin.
+/// Prefixes of more headers that a proxy sets.
 const FAMILIES: [&str; 2] = ["x-forwarded-", "x-original-"];
 
 /// Whether one of the headers gives the request another method or path, or can be mistaken for one that only the proxy

@@ -3,30 +3,30 @@
 
 use axum::http::{HeaderMap, HeaderName, request::Parts};
 
-/// The headers that name a request: its method and its path with the query.
+/// The headers that name the original request: its method, and its path with the query.
 pub type Names = [HeaderName; 2];
 
-/// Those of Caddy and Traefik.
+/// The headers of Caddy and Traefik.
 pub const FORWARDED: Names = [
     HeaderName::from_static("x-forwarded-method"),
     HeaderName::from_static("x-forwarded-uri"),
 ];
 
-/// Those of the shipped nginx configuration.
+/// The headers of the shipped nginx configuration.
 pub const NGINX: Names = [
     HeaderName::from_static("x-original-method"),
     HeaderName::from_static("x-original-uri"),
 ];
 
-/// Where Envoy's paths begin.
+/// Prefix of Envoy's paths.
 const PREFIX: &str = "/forward-auth";
 
-/// The request that the proxy holds back.
+/// The original request, which the proxy holds back.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Original {
     /// HTTP method.
     pub method: String,
-    /// Path, as its client sent it.
+    /// Path, as the client sent it.
     pub path: String,
     /// Query, without the question mark.
     pub query: String,
@@ -44,8 +44,8 @@ impl Original {
     }
 }
 
-/// The request that the headers name; `None` if they are missing, repeated, ambiguous, or if `others` name another
-/// request.
+/// The request that the headers name. `None` if they are missing, repeated or ambiguous, or if the headers
+/// `others` name a different request.
 pub fn of_headers(headers: &HeaderMap, names: Names, others: Names) -> Option<Original> {
     let only = |name: &HeaderName| {
         let mut values = headers.get_all(name).iter();
@@ -56,13 +56,13 @@ pub fn of_headers(headers: &HeaderMap, names: Names, others: Names) -> Option<Or
     };
     let [method, target] = names.each_ref().map(only);
     let (method, target) = (method?, target?);
-    // A client may have sent the other proxy's headers.
+    // The client may have sent the headers of another kind of proxy.
     let agrees = |name: &HeaderName, meant: &str| headers.get_all(name).iter().all(|value| value == meant);
     let clear = agrees(&others[0], method) && agrees(&others[1], target);
     clear.then(|| Original::new(method, target)).flatten()
 }
 
-/// The request of Envoy's subrequest, unless headers name another.
+/// The original request of Envoy's subrequest; `None` if headers name a different one.
 pub fn of_envoy(parts: &Parts) -> Option<Original> {
     let target = parts.uri.path_and_query()?.as_str().strip_prefix(PREFIX)?;
     let method = parts.method.as_str();
@@ -75,7 +75,7 @@ pub fn of_envoy(parts: &Parts) -> Option<Original> {
         .flatten()
 }
 
-/// Whether every reader of the path finds the same segments in it.
+/// Whether every parser finds the same segments in the path.
 fn is_normal(path: &str) -> bool {
     let Some(rest) = path.strip_prefix('/') else {
         return false;
@@ -85,8 +85,8 @@ fn is_normal(path: &str) -> bool {
     path.bytes().all(plain) && (rest.is_empty() || !path.contains("//")) && rest.split('/').all(segment)
 }
 
-/// Whether every escape is whole and stands for a byte that could not be written as itself, but no slash, backslash
-/// and control character.
+/// Whether every percent-escape is complete and needed: it must not encode an unreserved character, a slash,
+/// a backslash, a semicolon, a percent sign or a control character.
 fn escapes_are_needed(segment: &str) -> bool {
     let mut parts = segment.split('%');
     parts.next();

@@ -1,4 +1,4 @@
-//! `GET /v1/user/account`: the account a key belongs to.
+//! `GET /v1/user/account`: the account of the key. The OpenAPI document shows the doc comments of the struct.
 
 use super::V1Error;
 use crate::{
@@ -44,7 +44,7 @@ pub(super) async fn get(app: &App, key: &Key) -> Result<AccountProfile, V1Error>
     Ok(AccountProfile {
         account_id: key.account,
         account_name: profile.name,
-        // A team has no address of its own, and a key is no reason to tell its owner's.
+        // A team has no email of its own, and a key must not reveal its owner's.
         account_email: profile.is_personal.then_some(profile.email),
         account_is_personal: profile.is_personal,
         account_picture_url: (),

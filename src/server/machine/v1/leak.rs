@@ -1,5 +1,5 @@
-//! `POST /v1/keys/report-leak`: anyone who has a key can revoke it (docs/security.md, S40). The only route that takes a
-//! key in its body, so that the finder of a key does not have to use it.
+//! `POST /v1/keys/report-leak`: anyone who has a key can revoke it (docs/security.md, S40). The only route
+//! that takes a key in its body, so that its finder does not have to authenticate with it.
 
 use crate::{
     domain::{activity::Trace, ids::KeyId, secret_text::SecretText},
@@ -26,10 +26,10 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-/// Where leaks are reported, by POST.
+/// Path of the route.
 pub const PATH: &str = "/v1/keys/report-leak";
 
-/// Most bytes of a report: a key, and what stands around it.
+/// Maximum size of a report in bytes.
 const MOST_BYTES: usize = 16 * 1024;
 
 /// A report of a leaked key.
@@ -52,7 +52,7 @@ pub struct Reported<'a> {
 
 const MESSAGE: &str = "API key revoked. Its owners are told.";
 
-/// What was sent is no report.
+/// The body is no report.
 pub(super) const NO_REPORT: V1Error = V1Error::InvalidInput {
     field: "key",
     message: "Send the key as JSON, in the form {\"key\": \"...\"}.",
@@ -78,7 +78,7 @@ async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
     if call.sent.method != Method::POST.as_str() {
         return Err(Refusal::UnknownRoute.into());
     }
-    // An anonymous body: refused from an address that has tried too many unknown keys.
+    // Reports need no key, so the body of an address that has tried too many unknown keys is refused.
     verify::may_try(app, client, now)?;
     let trace = Trace {
         request_id: call.request_id.to_owned(),
@@ -99,7 +99,7 @@ async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
     Ok(call.success(MESSAGE, data))
 }
 
-/// The report in a body. It is read here and not by axum, whose refusals have no envelope.
+/// Parses the report. Not with axum's extractor, whose errors have no envelope.
 async fn read(call: &Call<'_>, body: Body) -> Result<Report, V1Error> {
     let headers = call.sent.headers;
     if !media_type::is_json(headers) {

@@ -1,5 +1,5 @@
-//! `GET /v1/openapi.json`: what this server answers, for programs. The document is made of the catalogue in force, of
-//! the structs that are sent and of the table of refusals, so that it cannot say anything else than the code does.
+//! `GET /v1/openapi.json`: the description of this server's API. It is generated from the current catalogue,
+//! the response structs and the table of refusals, so that it cannot differ from the code.
 
 mod answers;
 mod operations;
@@ -28,13 +28,13 @@ use utoipa::openapi::{
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 
-/// Where the document is.
+/// Path of the document.
 pub const PATH: &str = "/v1/openapi.json";
 
-/// The name of the key in the document.
+/// Name of the security scheme.
 const SCHEME: &str = "api_key";
 
-/// The document as it was made last.
+/// The cached document.
 #[derive(Clone, Default)]
 pub struct Made(Arc<Mutex<Option<Document>>>);
 
@@ -44,7 +44,7 @@ struct Document {
 }
 
 impl Made {
-    /// The document for the active catalogue. It is built once; concurrent requests wait for it.
+    /// The document for the current catalogue. It is built once; concurrent requests wait for it.
     fn of(&self, app: &App) -> Bytes {
         let catalog = app.catalog();
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,7 +100,7 @@ fn document(app: &App, catalog: &Arc<Catalog>) -> Value {
         .components(Some(components.build()))
         .security(Some([SecurityRequirement::new(SCHEME, [""; 0])]))
         .build();
-    // As a value, whose fields have an order: what utoipa extends has none.
+    // Converted to a JSON value, whose fields keep their order; utoipa's extensions do not.
     let mut document = serde_json::to_value(document).unwrap_or_default();
     document["x-error-catalog"] = kinds::ALL
         .iter()
@@ -118,7 +118,7 @@ fn document(app: &App, catalog: &Arc<Catalog>) -> Value {
     document
 }
 
-/// The paths of the document in their order, and what can be asked of each.
+/// Paths in the document's order, each with its operations.
 fn items(catalog: &Arc<Catalog>) -> Vec<(String, PathItemBuilder)> {
     let own = |operation| PathItemBuilder::new().operation(HttpMethod::Get, operation);
     let report = PathItemBuilder::new().operation(HttpMethod::Post, operations::report());
@@ -126,14 +126,15 @@ fn items(catalog: &Arc<Catalog>) -> Vec<(String, PathItemBuilder)> {
         (PATH.to_owned(), own(operations::document())),
         (leak::PATH.to_owned(), report),
     ];
-    // Paths that differ in the names of their parameters alone are one path in OpenAPI: the first name counts.
+    // Paths that differ only in the names of their parameters are one path in OpenAPI; the first name is
+    // used.
     let mut templates: Vec<Template> = Vec::new();
     for route in &catalog.routes {
         let Some(method) = method(&route.method) else {
             continue;
         };
         let template = Template::of(&route.pattern);
-        // A route that another one hides is never asked for.
+        // Skips a route that an earlier pattern hides.
         let first = catalog.route(&route.method, &template.shape);
         if !first.is_some_and(|first| Arc::ptr_eq(first, route))
             || [PATH, leak::PATH].contains(&&*route.pattern)
@@ -142,7 +143,7 @@ fn items(catalog: &Arc<Catalog>) -> Vec<(String, PathItemBuilder)> {
         }
         let operation = operations::of_route(route, !template.parameters.is_empty());
         if let Some(known) = templates.iter().position(|known| known.shape == template.shape) {
-            // The routes of this server itself come first.
+            // The first two entries are this server's own routes.
             let (_, item) = &mut items[known + 2];
             *item = std::mem::take(item).operation(method, operation);
         } else {
@@ -156,7 +157,7 @@ fn items(catalog: &Arc<Catalog>) -> Vec<(String, PathItemBuilder)> {
     items
 }
 
-/// The methods that OpenAPI has a place for; a catalogue may name others.
+/// Methods that OpenAPI supports; a catalogue may contain others.
 fn method(name: &str) -> Option<HttpMethod> {
     match name {
         "GET" => Some(HttpMethod::Get),

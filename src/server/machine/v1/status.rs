@@ -34,7 +34,7 @@ pub struct KeyStatus<'a> {
 
 pub(super) const MESSAGE: &str = "API connected successfully";
 
-/// The seven fields of the vendor.
+/// The vendor's seven fields.
 pub(super) fn get(key: &Key, now: Timestamp) -> KeyStatus<'_> {
     KeyStatus {
         account_id: key.account,

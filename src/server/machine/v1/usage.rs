@@ -1,4 +1,4 @@
-//! `GET /v1/usage?days=`: what the account's keys did.
+//! `GET /v1/usage?days=`: usage of the account's keys.
 
 use crate::{
     domain::{ids::AccountId, key::Key},
@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use url::form_urlencoded;
 use utoipa::ToSchema;
 
-/// Days that are counted when the request names none.
+/// Default number of days.
 pub(super) const DEFAULT_DAYS: u16 = 30;
-/// Most days (docs.babysea.ai, `/api-reference/api-usage`).
+/// Maximum number of days (docs.babysea.ai, `/api-reference/api-usage`).
 pub(super) const MOST_DAYS: u16 = 90;
 
 /// What all keys of an account did.
@@ -82,13 +82,14 @@ impl From<EndpointUsage> for EndpointTotals {
 
 pub(super) const MESSAGE: &str = "Usage retrieved successfully";
 
-/// `days` is something else.
+/// `days` is out of range, or no number.
 pub(super) const WRONG_DAYS: V1Error = V1Error::InvalidInput {
     field: "days",
     message: "days must be a whole number from 1 to 90.",
 };
 
-/// Totals of the request log. What has no source here, such as credits and generations, is 0 and [].
+/// Totals of the request log. Fields that this server has no data for, such as credits and generations, are 0
+/// or [].
 pub(super) async fn get(app: &App, key: &Key, query: &str) -> Result<UsageTotals, V1Error> {
     let days = days(query).ok_or(WRONG_DAYS)?;
     let endpoints = usage::of_account(app, key.account, days).await?;

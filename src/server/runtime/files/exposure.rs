@@ -1,4 +1,4 @@
-//! Who else can read a file, and what to do about it.
+//! Permissions of files with secrets: who else can read them, and what to do about it.
 
 use rustix::{
     fs::{StatVfsMountFlags, fstatvfs},
@@ -16,12 +16,12 @@ const GROUP: u32 = 0o070;
 const OTHERS: u32 = 0o007;
 const OTHERS_WRITE: u32 = 0o002;
 const STICKY: u32 = 0o1000;
-/// A larger file of users is not searched for a name.
+/// Maximum size of a user database that is searched for a name.
 const MOST: u64 = 4 * 1024 * 1024;
 
-/// What to do about a secret that others can read; nothing where its rights are as they should be. A file of this user
-/// is for its owner alone. One that was handed in, by another user or on a read-only file system, may be readable for
-/// its group too, as Kubernetes mounts secrets.
+/// Advice about a secret that others can read; `None` if its permissions are right. A file of this user must
+/// be readable by its owner only. A file of another user, or on a read-only file system, may be readable by
+/// its group too, which is how Kubernetes mounts secrets.
 pub fn exposed(file: &File) -> io::Result<Option<String>> {
     let found = file.metadata()?;
     let read_only = fstatvfs(file)?.f_flag.contains(StatVfsMountFlags::RDONLY);
@@ -42,8 +42,8 @@ fn advice(mode: u32, mine: bool, read_only: bool, owner: impl FnOnce() -> String
     }
 }
 
-/// A sentence for each of these files and folders that lets others read. Missing ones are left out, and what is named
-/// twice counts once.
+/// A sentence for each of these files and folders that others can read. Missing paths are skipped, and
+/// duplicates count once.
 #[must_use]
 pub fn warnings(paths: &[PathBuf]) -> Vec<String> {
     let mut seen = Vec::new();
@@ -58,7 +58,7 @@ pub fn warnings(paths: &[PathBuf]) -> Vec<String> {
         }
         seen.push(identity);
         let mine = found.uid() == geteuid().as_raw();
-        // The command is run from another folder.
+        // Absolute, because the person runs the command in another folder.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         sentences.extend(warning(&path, &found, mine));
     }
@@ -76,7 +76,7 @@ fn warning(path: &Path, found: &Metadata, mine: bool) -> Option<String> {
     let matters = match (mine, found.is_dir()) {
         (true, _) => GROUP | OTHERS,
         (false, false) => OTHERS,
-        // Only this is a risk in another user's folder; the files in it are checked separately.
+        // In another user's folder only write access is a risk; its files are checked separately.
         (false, true) => OTHERS_WRITE,
     };
     if mode & matters == 0 {
@@ -93,7 +93,7 @@ fn warning(path: &Path, found: &Metadata, mine: bool) -> Option<String> {
     Some(sentence)
 }
 
-/// A path as a shell takes it.
+/// Quotes a path for the shell.
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@,".contains(&byte);
@@ -104,7 +104,7 @@ fn quoted(path: &Path) -> String {
     }
 }
 
-/// The name of a user, or a number where the system's list has none.
+/// The name of a user, or the number if the system does not know the name.
 #[must_use]
 pub fn user(id: u32) -> String {
     let users = super::open(Path::new("/etc/passwd")).and_then(|file| super::text_of(&file, MOST));

@@ -1,4 +1,4 @@
-//! Replacing a file: one process at a time, with the same owner, group and mode, or not at all.
+//! Replacing a file: one process at a time, and with the same owner, group and mode or not at all.
 
 use super::{
     FIRST, NEXT, exposure::user, folder_of, open, sweep, sync_folder, target, text_of, write_beside,
@@ -14,36 +14,36 @@ use tempfile::NamedTempFile;
 /// How often another process may have replaced the file between our opening and locking it.
 const TRIES: u32 = 20;
 
-/// Why a file was not replaced. The old one is whole.
+/// Why a file was not replaced. The old file is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplaceError {
     /// Another process holds the lock.
     #[error("another command is changing it: try again when it has finished")]
     Busy,
-    /// Hard links.
+    /// It has several hard links.
     #[error("it has {0} names (hard links), and only one of them would change: remove the others first")]
     Names(u64),
-    /// Its owner cannot be kept.
+    /// The new file cannot get its owner.
     #[error("it belongs to {0}: run this command as that user")]
     Owner(String),
-    /// Its group cannot be kept.
+    /// The new file cannot get its group.
     #[error("it belongs to the group {0}, which this user is not in: run this command as root")]
     Group(u32),
-    /// No right to make files beside it.
+    /// No permission to create files in its folder.
     #[error("this user may not create files in {folder}: run this command as {owner}")]
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// Who may.
+        /// The user who may.
         owner: String,
     },
-    /// A read-only file system.
+    /// The file system is read-only.
     #[error("it is on a read-only file system: change it where it is mounted from")]
     ReadOnly,
-    /// A mount of this file alone.
+    /// The file itself is a mount point.
     #[error("it is a mount point and cannot be replaced here: change it where it is mounted from")]
     Mounted,
-    /// Another file has taken its place.
+    /// Another file is at its path now.
     #[error("another file took its place in the meantime: try again")]
     Moved,
     /// Anything else.
@@ -51,21 +51,21 @@ pub enum ReplaceError {
     Io(#[from] io::Error),
 }
 
-/// A file that no other process replaces meanwhile: it is locked until the value is dropped.
+/// A locked file: no other process replaces it until this value is dropped.
 pub struct Held {
     path: PathBuf,
     file: File,
     found: Metadata,
 }
 
-/// A new file, complete but not yet in place; it is removed when the value is dropped.
+/// A complete new file under a temporary name; removed on drop.
 pub struct Replacement<'h> {
     held: &'h Held,
     file: NamedTempFile,
 }
 
 impl Held {
-    /// Opens and locks the file that a name leads to.
+    /// Opens and locks the file at a path, through links.
     pub fn open(path: &Path) -> Result<Self, ReplaceError> {
         let mut path = target(path)?;
         for _ in 0..TRIES {
@@ -83,7 +83,7 @@ impl Held {
             if held.is_in_place() {
                 return Ok(held);
             }
-            // It was replaced before it was locked: the lock is on a file without a name.
+            // It was replaced between opening and locking: the lock is on a file without a name.
             path = held.path;
         }
         Err(ReplaceError::Busy)
@@ -105,7 +105,7 @@ impl Held {
             .is_ok_and(|now| (now.dev(), now.ino()) == (self.found.dev(), self.found.ino()))
     }
 
-    /// Writes a file with the same owner, group and mode, which [`Replacement::put_in_place`] puts in its place.
+    /// Writes a new file with the same owner, group and mode, for [`Replacement::put_in_place`].
     pub fn prepare(&self, contents: &[u8]) -> Result<Replacement<'_>, ReplaceError> {
         if self.found.nlink() != 1 {
             return Err(ReplaceError::Names(self.found.nlink()));
@@ -130,7 +130,7 @@ impl Held {
             fchown(file.as_file(), None, Some(self.found.gid()))
                 .map_err(|error| denied(error, || ReplaceError::Group(self.found.gid())))?;
         }
-        // After the owner, whose change takes some rights away.
+        // After the owner, because changing the owner clears some permission bits.
         let mode = Permissions::from_mode(self.found.mode() & 0o7777);
         file.as_file().set_permissions(mode)?;
         file.as_file().sync_all()?;
@@ -139,7 +139,7 @@ impl Held {
 }
 
 impl Replacement<'_> {
-    /// Puts the file in the place of the old one, in one step.
+    /// Renames the new file over the old one.
     pub fn put_in_place(self) -> Result<(), ReplaceError> {
         let path = &self.held.path;
         if !self.held.is_in_place() {

@@ -14,7 +14,7 @@ fn address(last: u8) -> IpAddr {
     IpAddr::from([203, 0, 113, last])
 }
 
-/// The ids of those that are open.
+/// Ids of the open connections.
 fn ids(open: &Open) -> Vec<u64> {
     let members = open.addresses.values().flat_map(HashMap::keys);
     let mut ids: Vec<_> = members.copied().collect();
@@ -29,7 +29,7 @@ fn the_oldest_idle_connection_makes_room() {
     let three: Vec<_> = (1..=3)
         .filter_map(|n| open.admit(address(n), 3, &bounds))
         .collect();
-    // The first is being answered, and the second was asked something after the third.
+    // The first has a response in progress, and the second got a request after the third.
     three[0].asked();
     three[2].asked();
     three[2].answered();
@@ -85,7 +85,7 @@ fn an_address_at_its_cap_loses_its_own_oldest() {
     );
 }
 
-/// All connections there may be are being answered.
+/// All connections have a response in progress.
 fn full(bounds: &Bounds) -> Open {
     let mut open = Open::default();
     for _ in 0..bounds.connections {
@@ -145,7 +145,7 @@ fn an_address_at_its_cap_takes_no_kept_place() {
 fn a_kept_place_is_left_to_health_checks() {
     let bounds = bounds(2, 4);
     let mut open = full(&bounds);
-    // Silent ones, of which one address has no more than its part.
+    // Connections without a request; no address has more than its share.
     for n in [2, 2, 2, 3, 4, 5] {
         assert!(open.admit(address(n), 1, &bounds).is_some());
     }
@@ -160,7 +160,7 @@ fn a_kept_place_is_left_to_health_checks() {
     check.asked();
     check.asked_for_health();
     assert_eq!(reserved(&open), [6, 7, 8, 9]);
-    // Whatever comes then, it keeps its place until it is answered.
+    // It keeps its slot until it is answered, whatever arrives.
     for n in 7..12 {
         assert!(open.admit(address(n), 1, &bounds).is_some());
     }

@@ -1,4 +1,4 @@
-//! Who joins a team, leaves it, or has another role there. Each such change is written to the outbox when its transaction
+//! Changes of memberships: joining, leaving, another role. Each is written to the outbox when its transaction
 //! ends.
 
 use crate::{
@@ -27,7 +27,7 @@ impl MemberChange<'_> {
     /// Adds the person to the team. The database refuses a second primary owner.
     ///
     /// # Errors
-    /// `Taken(Membership)` when the person is in it.
+    /// `Taken(Membership)` when the person is a member.
     pub async fn insert(self, role: Role, now: Timestamp) -> Result<(), StoreError> {
         on!(self.conn, c => {
             sqlx::query(INSERT)
@@ -41,7 +41,7 @@ impl MemberChange<'_> {
         Ok(())
     }
 
-    /// Takes the person out of the team; whether they were in it.
+    /// Removes the person from the team; returns whether they were a member.
     pub async fn remove(self) -> Result<bool, StoreError> {
         let removed = on!(self.conn, c => {
             sqlx::query(REMOVE)
@@ -54,7 +54,7 @@ impl MemberChange<'_> {
         Ok(removed == 1)
     }
 
-    /// Gives the person another role in the team; whether they are in it.
+    /// Changes the person's role; returns whether they are a member.
     pub async fn set_role(self, role: Role) -> Result<bool, StoreError> {
         let changed = on!(self.conn, c => {
             sqlx::query(SET_ROLE)

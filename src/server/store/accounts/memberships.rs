@@ -1,4 +1,4 @@
-//! Who is in a team beside its primary owner. [`super::member_changes`] changes that.
+//! Members of teams, without the primary owners. [`super::member_changes`] changes them.
 
 use crate::{
     domain::ids::AccountId,
@@ -13,7 +13,7 @@ declare! {
 pub struct Memberships<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl Memberships<'_> {
-    /// How many there are beside the primary owner.
+    /// Number of members without the primary owner.
     ///
     /// # Errors
     /// When the database fails.

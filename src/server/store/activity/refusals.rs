@@ -1,5 +1,5 @@
-//! Refused sign-ins that belong to no account: one row a minute and network, and never more rows than a bound
-//! (docs/security.md, S90). Nothing but retention deletes them otherwise.
+//! Refused sign-ins without an account: one row for each minute and network, and a maximum number of rows
+//! (docs/security.md, S90). Otherwise only retention deletes them.
 
 use crate::{
     domain::time::Timestamp,
@@ -21,7 +21,7 @@ pub struct Refusal<'a> {
     pub at: Timestamp,
     /// Id of the event, as the activity has it.
     pub event: &'a str,
-    /// Hash of the address; nothing for the sum of further addresses.
+    /// Hash of the address; `None` for the sum over further addresses.
     pub ip_hash: Option<&'a str>,
     /// How many there were.
     pub times: u64,

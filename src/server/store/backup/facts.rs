@@ -1,5 +1,5 @@
-//! What is true of a database, by which a copy is compared with it: its migrations, its newest change, its check values
-//! and its rows; and rows that refer to others that are not there.
+//! Facts about a database, to compare a copy with it: its migrations, newest change, check values and number
+//! of rows; and rows with a dangling reference.
 
 use super::super::{Conn, engine::peers, on, peppers::Peppers};
 use super::{CopyError, MIGRATIONS, TABLES};
@@ -33,7 +33,7 @@ pub type Problem = String;
 /// What is wrong with a database: a few problems, and nothing where it is well.
 pub type Fault = Vec<Problem>;
 
-/// References that must lead somewhere: what they are, and the statement that counts those that do not.
+/// References between tables: their description, and the statement that counts dangling ones.
 macro_rules! references {
     ($($child:ident.$column:ident => $parent:ident.$id:ident),* $(,)?) => {
         const REFERENCES: &[(&str, &str)] = &[$((

@@ -1,5 +1,5 @@
-//! The place of an SQLite database while a backup is put there: no server starts meanwhile, and at every moment the
-//! place holds the old file whole, the new file whole, or nothing (docs/security.md, S82 and S91).
+//! The path of an SQLite database during a restore: no server can start meanwhile, and at every moment the
+//! path holds the complete old file, the complete new file, or none (docs/security.md, S82 and S91).
 
 use super::super::{
     ConnectError,
@@ -20,21 +20,22 @@ use std::{
     time::Duration,
 };
 
-/// Files that SQLite keeps beside a database. One that is left from another database would be read into the new one.
+/// Suffixes of the files that SQLite keeps beside a database. One left over from another database would be
+/// read into the new one.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// SQLITE_CORRUPT and SQLITE_NOTADB.
 const DAMAGED: [u32; 2] = [11, 26];
 
-/// A place that is locked for as long as this lives.
+/// A locked path.
 pub struct Place {
     path: PathBuf,
     old: Option<SqliteFile>,
-    /// `FILE.lock`, where there is no old file whose lock includes it.
+    /// `FILE.lock`, if there is no old file whose lock includes it.
     _lock: Option<File>,
 }
 
 impl Place {
-    /// Locks the place that a name leads to. Makes no database.
+    /// Locks the path that a name leads to. Creates no database.
     ///
     /// # Errors
     /// When a server uses it, or its folder cannot be used.
@@ -44,7 +45,7 @@ impl Place {
             move |source| ConnectError::Files { path, source }
         };
         let path = files::target(named).map_err(failed(named))?;
-        // An empty file is no database: a server makes one before it makes tables.
+        // An empty file is no database: servers create one before they create the tables.
         let has_database = match fs::metadata(&path) {
             Ok(found) => found.len() > 0 || !found.is_file(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
@@ -82,8 +83,8 @@ impl Place {
         self.old.is_some()
     }
 
-    /// Puts everything that was committed into the old file itself, so that it is whole without the files beside it. Those
-    /// of a damaged file stay as they are.
+    /// Checkpoints the old file, so that it is complete without its write-ahead log. The files of a damaged
+    /// database stay as they are.
     ///
     /// # Errors
     /// When another program has it open, or it cannot be written.
@@ -104,10 +105,10 @@ impl Place {
         }
     }
 
-    /// Puts the file `new` of the same folder here, in one step. An old file is `kept` afterwards.
+    /// Moves the file `new` of the same folder to this path, in one step. An old file is renamed to `kept`.
     ///
     /// # Errors
-    /// When the file system fails; then the old file is in its place.
+    /// When the file system fails; the old file is then at its path.
     pub fn put(&self, new: &Path, kept: &Path) -> io::Result<()> {
         for ending in BESIDE {
             let (from, to) = (
@@ -120,7 +121,7 @@ impl Place {
             }
         }
         let folder = files::folder_of(&self.path);
-        // The names of the moved files are on disk before the new file has its own.
+        // Flush the renames of the old files before the new file gets its name.
         files::sync_folder(folder)?;
         if self.old.is_some() {
             exchange(new, &self.path, kept)?;
@@ -131,13 +132,14 @@ impl Place {
     }
 }
 
-/// Puts `new` in the place of `path`, whose file is `kept` afterwards.
+/// Moves `new` to `path`, and the file at `path` to `kept`.
 fn exchange(new: &Path, path: &Path, kept: &Path) -> io::Result<()> {
-    // Under the name that is kept there is first the new file, whole as well, and then the old one.
+    // First the new file is renamed to `kept`, then both are exchanged: each name always has a complete file.
     renameat_with(CWD, new, CWD, kept, RenameFlags::NOREPLACE)?;
     match renameat_with(CWD, kept, CWD, path, RenameFlags::EXCHANGE) {
         Ok(()) => Ok(()),
-        // The file system cannot exchange names. A server refuses a file of two names, which it has for a moment.
+        // The file system cannot exchange names. For a moment the old file has two names, with which a server
+        // refuses to start.
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
             fs::rename(kept, new)?;
             fs::hard_link(path, kept)?;
@@ -150,7 +152,7 @@ fn exchange(new: &Path, path: &Path, kept: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes the write-ahead log into the file and does without one; the mode that it is in then.
+/// Checkpoints the file and turns the write-ahead log off; returns the resulting journal mode.
 async fn settle(path: &Path) -> Result<String, sqlx::Error> {
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -207,7 +209,7 @@ mod tests {
     fn an_empty_place_stays_empty_until_the_file_is_there() {
         let folder = folder();
         let name = |name: &str| folder.path().join(name);
-        // What is left of another database would be read into the new one.
+        // A file left over from another database would be read into the new one.
         fs::write(name("a.db-wal"), "log").expect("a file");
         fs::write(name("new"), "new").expect("a file");
         let place = Place::take(&name("a.db")).expect("a place");

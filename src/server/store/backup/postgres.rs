@@ -1,4 +1,4 @@
-//! The rows of a PostgreSQL database: out of one snapshot, and into a database in one transaction.
+//! Rows of a PostgreSQL database: copied from one snapshot, and restored in one transaction.
 
 use super::super::{
     Conn, ConnectError, Location, Store,
@@ -16,18 +16,17 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// Limits of these sessions: a statement may take as long as it takes, a lock is not waited for, and one whose client
-/// stands still ends.
+/// Session settings: no statement time-out, no waiting for locks, and an idle transaction ends.
 const LIMITS: &str = "SET jit = off; SET lock_timeout = 5000; SET statement_timeout = 0; \
     SET idle_in_transaction_session_timeout = 600000; SET client_min_messages = warning";
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// How long PostgreSQL may take until it sends the next rows.
+/// Time limit for the next rows from PostgreSQL.
 const PATIENCE: Duration = Duration::from_mins(2);
 const CONNECTING: Duration = Duration::from_secs(5);
-/// How often it is looked whether others have gone, and the pause between two looks: 3 seconds in all.
+/// Number of checks whether other sessions have ended, and the pause between two: 3 seconds in total.
 const TRIES: u32 = 15;
 const PAUSE: Duration = Duration::from_millis(200);
-/// Bytes that are handed on at once.
+/// Size of the chunks of rows, in bytes.
 const CHUNK: usize = 256 * 1024;
 
 const COLUMNS: &str = "SELECT CAST(column_name AS TEXT) FROM information_schema.columns
@@ -43,7 +42,7 @@ const FUNCTIONS: &str = "SELECT DISTINCT CAST(p.proname AS TEXT) FROM pg_trigger
     JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace AND n.oid = p.pronamespace
     WHERE NOT t.tgisinternal AND n.nspname = current_schema() AND c.relname = ANY($1)";
-/// Constraints that were never checked, and indexes that do not hold every row.
+/// Constraints that were not validated, and incomplete indexes.
 const INVALID: &str =
     "SELECT CAST(conname AS TEXT) FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
     WHERE n.nspname = current_schema() AND NOT convalidated
@@ -60,11 +59,11 @@ async fn connect(options: PgConnectOptions) -> Result<PgPool, sqlx::Error> {
         .await
 }
 
-/// The database at one moment, on a connection of its own.
+/// A snapshot of the database, on a connection of its own.
 pub struct Snapshot(Transaction<'static, Postgres>);
 
 impl Snapshot {
-    /// Begins it; nothing on SQLite.
+    /// Starts a snapshot; `None` on SQLite.
     ///
     /// # Errors
     /// When PostgreSQL gives no connection.
@@ -80,7 +79,7 @@ impl Snapshot {
         }
     }
 
-    /// What is true of it; the rows of each table only with `count`.
+    /// Facts about the database; rows are only counted with `count`.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -144,7 +143,7 @@ impl Snapshot {
     }
 }
 
-/// `table (column, column)`, as COPY takes it.
+/// `table (column, column)`, the format of COPY.
 fn named(table: &str, columns: &[String]) -> String {
     let columns: Vec<_> = columns.iter().map(|name| quoted(name)).collect();
     format!("{} ({})", quoted(table), columns.join(", "))
@@ -154,20 +153,20 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A backup on its way into a database: nothing is there before it is complete.
+/// A restore in progress: nothing is visible before it is committed.
 pub struct Load(Transaction<'static, Postgres>);
 
-/// What became of the tables that were there.
+/// What happened to existing tables.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Emptied {
-    /// There were none.
+    /// There was none.
     Nothing,
-    /// They are in this schema.
+    /// They were moved to this schema.
     Kept(String),
 }
 
 impl Load {
-    /// Begins it, while no server uses the database.
+    /// Starts a restore, while no server uses the database.
     ///
     /// # Errors
     /// A sentence for the server operator.
@@ -179,8 +178,8 @@ impl Load {
         let said = |error: sqlx::Error| CopyError::Failed(driver_errors::postgres(&error, &options));
         let pool = connect(options.clone()).await.map_err(said)?;
         let mut tx = pool.begin().await.map_err(said)?;
-        // A server that starts on tables of an earlier release, or on none, waits for this. PostgreSQL takes a moment to
-        // notice that a process has ended.
+        // With this lock, a server that starts and finds older tables, or none, waits. PostgreSQL needs a
+        // moment to notice that a process has ended.
         let mut tries = TRIES;
         while !migrations::try_lock(&mut tx).await.map_err(said)? {
             tries -= 1;
@@ -205,7 +204,7 @@ impl Load {
 
     /// Fails while a server or another command uses the database.
     async fn alone(&mut self) -> Result<(), CopyError> {
-        // PostgreSQL would show what it showed before in this transaction.
+        // Without this, PostgreSQL repeats its first result within a transaction.
         self.0.execute("SELECT pg_stat_clear_snapshot()").await?;
         let others: i64 = sqlx::query_scalar(OTHERS).fetch_one(&mut *self.0).await?;
         if others == 0 {
@@ -216,7 +215,7 @@ impl Load {
         )))
     }
 
-    /// Makes room: there must be no tables, or with `replace` they are moved to the schema `kept`.
+    /// Requires that there are no tables; with `replace` they are moved to the schema `kept`.
     ///
     /// # Errors
     /// A sentence for the server operator.
@@ -281,7 +280,7 @@ impl Load {
         Ok(())
     }
 
-    /// Makes the tables as they were after this migration, all of them empty.
+    /// Creates the empty tables, as of this migration.
     ///
     /// # Errors
     /// When PostgreSQL refuses.
@@ -328,7 +327,7 @@ impl Load {
         Ok(copy.finish().await?)
     }
 
-    /// What is true of the database now.
+    /// Facts about the restored database.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -336,7 +335,7 @@ impl Load {
         Facts::read(Conn::Postgres(&mut self.0), false).await
     }
 
-    /// Rows that refer to others that are not there.
+    /// Rows with a dangling reference.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -344,12 +343,12 @@ impl Load {
         facts::orphans(Conn::Postgres(&mut self.0)).await
     }
 
-    /// Makes it last.
+    /// Commits the restore.
     ///
     /// # Errors
     /// When a server was started meanwhile, or PostgreSQL fails.
     pub async fn commit(mut self) -> Result<(), CopyError> {
-        // The planner knows nothing of new tables.
+        // The planner has no statistics of new tables.
         let tables: Vec<_> = TABLES.iter().map(|&(name, _)| quoted(name)).collect();
         let sql = format!("ANALYZE {}", tables.join(", "));
         self.0.execute(AssertSqlSafe(sql)).await?;

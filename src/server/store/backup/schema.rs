@@ -1,4 +1,4 @@
-//! Which tables a backup has, by the migrations that made them, and whether this release knows these.
+//! The schema of a backup, by the migrations that created it, and whether this release supports it.
 
 use super::super::engine::migrations;
 use super::Applied;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
 use std::fmt;
 
-/// An engine.
+/// A database engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
@@ -25,14 +25,14 @@ impl fmt::Display for Engine {
     }
 }
 
-/// Why this release does not know the tables.
+/// Why this release does not support a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unknown {
-    /// This migration is one of a later release.
+    /// This migration belongs to a later release.
     Later(i64),
-    /// This one has another content.
+    /// This migration has a different content.
     Other(i64),
-    /// None was run, or one in between was not.
+    /// No migration was applied, or one in between is missing.
     Incomplete,
 }
 

@@ -21,16 +21,16 @@ use std::{
     time::Duration,
 };
 
-/// Pages that are copied between two checks for cancellation: 8 MiB.
+/// Pages copied between two checks for cancellation: 8 MiB.
 const PAGES: i32 = 2_048;
-/// Steps after which the copy is flushed, so that the disk is not given all of it at the end: 64 MiB.
+/// Steps between two flushes, so that the disk does not get all of the copy at the end: 64 MiB.
 const FLUSH_EVERY: u32 = 8;
-/// How often a step that met a lock is tried again, and the pause between two tries.
+/// Number of retries of a step that found a lock, and the pause between two.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(100);
 /// Virtual instructions between two checks for cancellation.
 const INSTRUCTIONS: i32 = 1_000_000;
-/// Problems that are named.
+/// Maximum number of problems that are reported.
 const NAMED: usize = 5;
 
 /// Copies the database file `from`, which others use, to the new file `to`, without the rows that mean nothing in
@@ -75,7 +75,7 @@ fn copy(from: &Path, to: &Path, stopped: &Stopped, shown: &Path) -> Result<(), C
     let of_copy = |error: rusqlite::Error| sentence(&error, shown, stopped);
     let source = open(from).map_err(of_source)?;
     let mut copy = open(to).map_err(of_copy)?;
-    // The copy is not read before it is complete and flushed.
+    // No journal: the copy is not read before it is complete and flushed.
     copy.pragma_update(None, "journal_mode", "OFF").map_err(of_copy)?;
     copy.pragma_update(None, "synchronous", "OFF").map_err(of_copy)?;
     // The transaction begins with the first page that is read.
@@ -111,7 +111,8 @@ fn copy(from: &Path, to: &Path, stopped: &Stopped, shown: &Path) -> Result<(), C
     }
 }
 
-/// Makes one file of the copy, without a write-ahead log, and empties the tables that are left out.
+/// Turns the copy into a single file without write-ahead log, and empties the tables that a backup leaves
+/// out.
 fn trim(file: &Path) -> rusqlite::Result<()> {
     let copy = open(file)?;
     copy.pragma_update(None, "journal_mode", "DELETE")?;
@@ -123,14 +124,14 @@ fn trim(file: &Path) -> rusqlite::Result<()> {
     copy.close().map_err(|(_, error)| error)
 }
 
-/// What SQLite finds to be wrong with a file.
+/// Problems that SQLite's integrity check finds.
 fn integrity(file: &Path, stopped: &Stopped) -> rusqlite::Result<Fault> {
     let file = File::open_with_flags(
         file,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     file.busy_timeout(Duration::from_secs(2))?;
-    // 64 MiB: the entries of the trees are looked up in no order.
+    // Cache of 64 MiB, because the check looks up index entries in random order.
     file.pragma_update(None, "cache_size", -65_536)?;
     let stopped = stopped.clone();
     file.progress_handler(INSTRUCTIONS, Some(move || stopped.is_set()))?;
@@ -139,7 +140,7 @@ fn integrity(file: &Path, stopped: &Stopped) -> rusqlite::Result<Fault> {
     for line in ask.query_map([], |row| row.get::<_, String>(0))? {
         let line = line?;
         if line != "ok" {
-            // SQLite's words may have several lines.
+            // SQLite's messages can have several lines.
             found.extend(line.lines().map(|line| format!("SQLite says: {}", line.trim())));
         }
     }
@@ -167,11 +168,11 @@ fn sentence(error: &rusqlite::Error, file: &Path, stopped: &Stopped) -> CopyErro
     CopyError::Failed(driver_errors::sqlite_sentence(code, error, file))
 }
 
-/// An SQLite file that no other process uses: in a backup, or about to be put in place.
+/// An SQLite file that no other process uses: in a backup, or before it replaces the database.
 pub struct CopiedFile(SqliteConnection);
 
 impl CopiedFile {
-    /// Opens it, without changing it or making files beside it.
+    /// Opens the file read-only, without creating others beside it.
     ///
     /// # Errors
     /// A sentence about the file.
@@ -187,7 +188,7 @@ impl CopiedFile {
         }
     }
 
-    /// What is true of it.
+    /// Facts about the file.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -195,7 +196,7 @@ impl CopiedFile {
         Facts::read(Conn::Sqlite(&mut self.0), true).await
     }
 
-    /// Rows that refer to others that are not there.
+    /// Rows with a dangling reference.
     ///
     /// # Errors
     /// When it cannot be read.

@@ -1,4 +1,4 @@
-//! Which of the servers that share a PostgreSQL makes the backups.
+//! Elects the server that makes the backups, among those that share a PostgreSQL database.
 
 use super::super::{
     Store,
@@ -9,18 +9,18 @@ use sqlx::{Connection as _, PgConnection};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Held by a session, and free when that ends. The number is of this product; PostgreSQL keeps such locks apart by
-/// database.
+/// An advisory lock, which PostgreSQL releases when the session ends. The number is arbitrary; PostgreSQL
+/// keeps such locks separate by database.
 const TRY_LOCK: &str = "SELECT pg_try_advisory_lock(7019264412530922)";
 /// How long PostgreSQL may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The turn of this server, for as long as this lives. An SQLite file has one server, whose turn it always is.
+/// This server's election, until it is dropped. The one server of an SQLite file is always elected.
 #[derive(Debug)]
 pub struct Turn(Option<PgConnection>);
 
 impl Turn {
-    /// Takes it, if no other server has it.
+    /// Tries to be elected; `None` if another server is.
     ///
     /// # Errors
     /// When PostgreSQL fails.
@@ -45,7 +45,7 @@ impl Turn {
             .map_err(CopyError::from)
     }
 
-    /// Whether its session still lives.
+    /// Whether its session is still alive.
     pub async fn holds(&mut self) -> bool {
         match &mut self.0 {
             None => true,

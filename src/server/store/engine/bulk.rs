@@ -1,7 +1,7 @@
 //! Bulk inserts: statements that bind many rows at once, since per-statement overhead dominates. On SQLite they are the
 //! CTE `given`; on PostgreSQL a statement binds arrays and reads them with `UNNEST`.
 
-/// Rows of the longer statement on SQLite; transactions of a multiple of it are written fastest.
+/// Number of rows of the large statement on SQLite. Transactions with a multiple of it are the fastest.
 pub const MANY: usize = 64;
 
 /// The beginning of an SQLite statement that binds rows: `WITH given (a, b) AS (VALUES (?, ?), (?, ?)) `. Parameters have no

@@ -28,35 +28,36 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// Connections for pages, changes and everything else that is short: enough for a two-core machine several times over.
-/// With those below, and two that are in no pool, a server has 24, few beside PostgreSQL's default of 100.
+/// Connections for all short queries, of pages and changes: enough for a two-core machine several times over.
+/// Together with the pools below and two connections outside of pools, a server has 24, of PostgreSQL's
+/// default of 100.
 const CONNECTIONS: u32 = 12;
-/// Connections that look up keys that are not in memory, and do nothing else (docs/security.md, S87).
+/// Connections reserved for looking up keys that are not cached (docs/security.md, S87).
 const CHECKS: u32 = 6;
-/// Long reads that run at once on this server (S87). Each of them may keep a core busy.
+/// Maximum number of concurrent long reads of this server (S87). Each can keep a core busy.
 pub(in crate::server::store) const LONG_READS: usize = 2;
-/// Connections for them, with room for one that is being closed.
+/// Connections for long reads, with one more for a connection that is being closed.
 const LONG_CONNECTIONS: u32 = 3;
 /// How long a request waits for a connection before the database counts as unavailable.
 const ACQUIRE: Duration = Duration::from_secs(2);
-/// The same for a key that is looked up: with the look-up itself it stays below a check's 1.5 s.
+/// The same for the look-up of a key, so that look-up and wait stay below a check's 1.5 s.
 const ACQUIRE_FOR_CHECK: Duration = Duration::from_secs(1);
-/// How long the first connection of a start may take.
+/// Time limit for the first connection of a start.
 const FIRST: Duration = Duration::from_secs(5);
 
-/// The last migration that was run; an error where none was.
+/// The last applied migration; an error if none was applied.
 const VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
 
-/// Where the data is.
+/// Address of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// A SQLite file.
     Sqlite(PathBuf),
-    /// A PostgreSQL database, by its URL. It may hold a password: never shown.
+    /// A PostgreSQL database, by its URL, which may contain a password: never shown.
     Postgres(PostgresUrl),
 }
 
-/// The URL of a PostgreSQL database; its `Debug` hides it, since it may hold a password.
+/// The URL of a PostgreSQL database. Its `Debug` hides it, because it may contain a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl(String);
 
@@ -90,7 +91,7 @@ impl FromStr for Location {
             .strip_prefix("sqlite://")
             .or_else(|| text.strip_prefix("sqlite:"))
         {
-            // SQLite's own `file:` URLs have options, and a second way to write each path.
+            // Not SQLite's own `file:` URLs, which have options and several spellings of a path.
             Some(file) if !file.is_empty() && !file.contains('?') && !file.starts_with("file:") => {
                 Ok(Self::Sqlite(file.into()))
             }
@@ -106,9 +107,9 @@ pub struct Store {
     pub(in crate::server::store) shared: Arc<Shared>,
     pub(in crate::server::store) changes: Arc<Changes>,
     pub(super) fitness: Arc<Fitness>,
-    /// The SQLite file of a server, held for as long as the process serves, so that a second one cannot (S92).
+    /// The locked SQLite file of a server, so that a second process cannot serve it (S92).
     pub(in crate::server::store) file: Option<Arc<SqliteFile>>,
-    /// What has ended, beside the SQLite file.
+    /// The journal beside the SQLite file.
     pub(in crate::server::store) journal: Option<Arc<Journal>>,
 }
 
@@ -119,7 +120,7 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the database for serving: takes the file's lock (SQLite), brings the tables to this version.
+    /// Opens the database for serving: locks the file (SQLite), and migrates the tables to this release.
     ///
     /// # Errors
     /// A sentence for the server operator.
@@ -127,8 +128,8 @@ impl Store {
         Self::open_watched(location, &Tasks::default(), None).await
     }
 
-    /// The same; what the store does in the background is among `tasks`, and a copy of the journal beside an SQLite file is
-    /// in the folder `copies`.
+    /// The same, with the store's background work supervised by `tasks`, and a copy of the journal of an
+    /// SQLite file in the folder `copies`.
     ///
     /// # Errors
     /// A sentence for the server operator.
@@ -150,7 +151,7 @@ impl Store {
         }
     }
 
-    /// Opens the database beside the server that uses it: takes no lock and changes no tables (docs/security.md, S71).
+    /// Opens the database while a server uses it: takes no lock and does not migrate (docs/security.md, S71).
     ///
     /// # Errors
     /// A sentence for the server operator.
@@ -158,8 +159,8 @@ impl Store {
         Self::join_with(location, None).await
     }
 
-    /// The same. Before its first change the journal beside an SQLite file is compared with the database, and with its copy
-    /// in the folder `copies`.
+    /// The same. Before the first change, the journal of an SQLite file is compared with the database, and
+    /// with its copy in the folder `copies`.
     ///
     /// # Errors
     /// A sentence for the server operator.
@@ -218,7 +219,7 @@ impl Store {
         }
     }
 
-    /// The last migration that was run.
+    /// The last applied migration.
     async fn version(&self) -> Result<Option<i64>, ConnectError> {
         let found = match &self.pools {
             Pools::Sqlite { write, .. } => sqlx::query_scalar(VERSION).fetch_one(write).await,
@@ -247,9 +248,9 @@ impl Store {
         journal.open(&mut conn).await?;
         conn.close().await?;
         let fitness = Fitness::new(Probe::sqlite(&options));
-        // Every connection is one to the file that is locked, also when another was put in its place.
+        // Every connection must be one to the locked file, even after another file was moved to its path.
         let checked = |pool: SqlitePoolOptions| {
-            // The lock ends with the store, not with its last connection.
+            // Weak, so that the lock ends with the store and not with its last connection.
             let file = Arc::downgrade(&file);
             pool.after_connect(move |_, _| {
                 let checked = file.upgrade().map_or(Err(sqlx::Error::PoolClosed), |file| {
@@ -258,7 +259,7 @@ impl Store {
                 Box::pin(async { checked })
             })
         };
-        // One connection writes: SQLite has one write lock, and waiting in our queue is fair where its own is not.
+        // One connection for writing: SQLite has one write lock, and our queue is fair where SQLite's is not.
         let write = checked(fitness.guard(SqlitePoolOptions::new()))
             .max_connections(1)
             .acquire_timeout(ACQUIRE)
@@ -341,7 +342,7 @@ impl Store {
     }
 }
 
-/// Asks the file and brings its tables to this release.
+/// Checks SQLite, and migrates its tables to this release.
 async fn prepare_sqlite(file: &Path, options: &SqliteConnectOptions) -> Result<(), ConnectError> {
     start_questions::ask_sqlite(file, options).await?;
     let mut conn = SqliteConnection::connect_with(options).await?;
@@ -350,7 +351,7 @@ async fn prepare_sqlite(file: &Path, options: &SqliteConnectOptions) -> Result<(
     Ok(())
 }
 
-/// Asks PostgreSQL and brings its tables to this release.
+/// Checks PostgreSQL, and migrates its tables to this release.
 async fn prepare_postgres(conn: &mut PgConnection, options: &PgConnectOptions) -> Result<(), ConnectError> {
     answered(start_questions::ask_postgres(conn, options)).await?;
     migrations::run_postgres(conn).await

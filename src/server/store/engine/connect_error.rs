@@ -7,17 +7,17 @@ use std::path::PathBuf;
 /// Why the database could not be opened, in a sentence for the server operator.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// S71.
+    /// Another server uses the file (S71).
     #[error("another server is using {0}: stop it first, or give this one another DATA_DIR")]
     InUse(PathBuf),
-    /// Hard links.
+    /// The file has several hard links.
     #[error(
         "{path} has {names} names (hard links), and SQLite loses data when a file is opened by more than one: remove the others"
     )]
     Names {
         /// The file.
         path: PathBuf,
-        /// How many names it has.
+        /// Number of hard links.
         names: u64,
     },
     /// There is no database yet.
@@ -26,21 +26,21 @@ pub enum ConnectError {
     /// The tables are those of another version.
     #[error("the tables are of another version than this program: start this version's server once")]
     OtherVersion,
-    /// The database file or its lock file cannot be opened or made.
+    /// The database file or its lock file cannot be opened or created.
     #[error("{}", driver_errors::file(path, source))]
     Files {
-        /// What could not be opened.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// S69.
+    /// SQLite is too old (S69).
     #[error("SQLite {0} can lose data; 3.51.3 or later is needed")]
     OldSqlite(String),
-    /// An answer of the database, or its refusal, that will not do (S95).
+    /// The database is not usable, or refused a check of the start (S95).
     #[error("{0}")]
     Unfit(String),
-    /// What the start waited for took too long.
+    /// The start waited too long for another process.
     #[error("{0}, for more than 60 seconds: end it, or start again later")]
     Waited(&'static str),
     /// A migration failed, or the database is of a later version.
@@ -49,13 +49,13 @@ pub enum ConnectError {
     /// The driver failed.
     #[error("the database cannot be used: {0}")]
     Connect(#[from] sqlx::Error),
-    /// What the product keeps in it cannot be read.
+    /// Stored data of the product cannot be read.
     #[error("{0}")]
     Store(#[from] StoreError),
 }
 
 impl ConnectError {
-    /// What another session holds, for errors that pass after waiting.
+    /// What another session holds, for errors that a retry can resolve.
     pub(super) fn passes(&self) -> Option<&'static str> {
         use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
         let error = match self {
@@ -73,7 +73,7 @@ impl ConnectError {
         }
     }
 
-    /// Says a driver's error in a sentence.
+    /// Replaces a driver's error by a sentence.
     pub(super) fn explained(self, sentence: impl Fn(&sqlx::Error) -> String) -> Self {
         use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
         match &self {

@@ -8,31 +8,33 @@ use sqlx::{
 };
 use std::{path::Path, time::Duration};
 
-/// Takes the write lock at once, so that two writers wait for each other instead of failing half-way.
+/// Takes the write lock at the start, so that two writers wait for each other instead of failing half-way.
 pub const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
 
-/// Fails where the file cannot be written, and changes nothing.
+/// Fails if the file cannot be written, and changes nothing.
 pub const SQLITE_TRY_WRITE: &str = "BEGIN IMMEDIATE; CREATE TABLE babysea_write_test (n INTEGER); ROLLBACK";
 
-/// Limits of the serving pools: 2 s for a lock, 5 s for a statement, 1 s between the statements of a transaction
-/// (docs/security.md, S76). A server that hangs inside a change so holds its rows for a second at most.
+/// Limits of the serving pools: 2 s for a lock, 5 s for a statement, 1 s between the statements of a
+/// transaction (docs/security.md, S76). So a server that hangs inside a change holds its row locks for a
+/// second at most.
 const LIMITS: &str = "SET jit = off; SET lock_timeout = 2000; SET statement_timeout = 5000; \
     SET idle_in_transaction_session_timeout = 1000";
 
 /// The oldest SQLite that does not lose data when it resets its write-ahead log (docs/security.md, S69).
 pub const SQLITE_OLDEST: (u32, u32, u32) = (3, 51, 3);
 
-/// How every connection to the SQLite file is opened (S69).
+/// Options of every connection to the SQLite file (S69).
 pub fn sqlite_options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
-        // The file is made before, for its owner alone; SQLite gives the same mode to those beside it.
+        // The file is created before, for its owner only; SQLite gives the files beside it the same mode.
         .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(2))
         .foreign_keys(true)
-        // The write-ahead log grows during long reads. When SQLite restarts it, the file is cut to this size.
+        // The write-ahead log grows during long reads. When SQLite restarts it, the file is truncated to this
+        // size.
         .pragma("journal_size_limit", "67108864")
 }
 
@@ -64,10 +66,10 @@ pub fn was_interrupted(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| code == "57014" || code == "9")
 }
 
-/// Whether the database refuses the values of a statement, and not the statement whatever its values are.
-/// PostgreSQL: all but the classes of connections (08), the engine's abilities (0A), transactions (25, 40), statements
-/// (26), rights (28), names (3D, 3F, 42), resources (53), locks (55), operators (57) and the system (58). SQLite: a
-/// rule, too long, or of another type.
+/// Whether the database refuses the values of a statement, so that the same statement with others can
+/// succeed. PostgreSQL: all errors except the classes of connections (08), missing features (0A),
+/// transactions (25, 40), statements (26), privileges (28), names (3D, 3F, 42), resources (53), locks (55),
+/// operators (57) and the system (58). SQLite: constraint, too big, or type mismatch.
 pub fn is_of_values(error: &dyn DatabaseError, code: &str) -> bool {
     const OTHERS: [&str; 13] = [
         "08", "0A", "25", "26", "28", "3D", "3F", "40", "42", "53", "55", "57", "58",
@@ -77,14 +79,15 @@ pub fn is_of_values(error: &dyn DatabaseError, code: &str) -> bool {
     const MISMATCH: u32 = 20;
     const RANGE: u32 = 25;
     if error.try_downcast_ref::<SqliteError>().is_some() {
-        // The lowest byte is the kind, the others say more.
+        // The lowest byte is the primary code.
         let kind = code.parse::<u32>().map(|code| code & 0xFF);
         return matches!(kind, Ok(TOO_BIG | CONSTRAINT | MISMATCH | RANGE));
     }
     !OTHERS.iter().any(|class| code.starts_with(class))
 }
 
-/// Which rule a unique violation broke. PostgreSQL names the constraint, SQLite the columns and only in its message.
+/// Which unique constraint was violated. PostgreSQL names the constraint; SQLite names the columns, and only
+/// in its message.
 pub fn unique(error: &dyn DatabaseError) -> Unique {
     let rule = error.constraint().unwrap_or_else(|| error.message());
     let is = |constraint: &str, columns: &str| rule == constraint || rule.ends_with(columns);

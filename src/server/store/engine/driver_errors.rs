@@ -1,5 +1,5 @@
-//! The driver's errors at a start, in sentences for the server operator: what was found, and what to do. None of
-//! them holds the password of the URL (docs/security.md, S68 and S95).
+//! The driver's errors at a start, as sentences for the server operator: what happened, and what to do. None
+//! of them contains the password of the URL (docs/security.md, S68 and S95).
 
 use sqlx::{error::DatabaseError, migrate::MigrateError, postgres::PgConnectOptions};
 use std::{
@@ -21,7 +21,7 @@ impl fmt::Display for PoolerSentence {
     }
 }
 
-/// A sentence about an error while connecting to PostgreSQL or asking it.
+/// A sentence about an error of a PostgreSQL connection or query.
 pub(in crate::server::store) fn postgres(error: &sqlx::Error, options: &PgConnectOptions) -> String {
     let (host, port, person) = (options.get_host(), options.get_port(), options.get_username());
     let database = options.get_database().unwrap_or(person);
@@ -60,7 +60,7 @@ pub(in crate::server::store) fn postgres(error: &sqlx::Error, options: &PgConnec
         sqlx::Error::Protocol(_) => {
             format!("{host} port {port} does not speak PostgreSQL's protocol: correct host and port")
         }
-        // The driver's own words may quote the URL.
+        // The driver's own message may quote the URL.
         sqlx::Error::Configuration(_) => {
             "not a PostgreSQL address of the form postgres://user:password@host:port/database".to_owned()
         }
@@ -99,7 +99,7 @@ fn refused(error: &dyn DatabaseError, person: &str, database: &str) -> String {
     }
 }
 
-/// A sentence about a file that cannot be opened or made.
+/// A sentence about a file that cannot be opened or created.
 pub(in crate::server::store) fn file(path: &Path, error: &io::Error) -> String {
     let path = path.display();
     match error.kind() {
@@ -125,7 +125,7 @@ pub(in crate::server::store) fn sqlite(error: &sqlx::Error, file: &Path) -> Stri
     sqlite_sentence(sqlite_code(error), error, file)
 }
 
-/// The same by the primary result code.
+/// A sentence about a primary result code.
 pub(in crate::server::store) fn sqlite_sentence(
     code: Option<u32>,
     error: &dyn fmt::Display,

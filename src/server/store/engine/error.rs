@@ -1,45 +1,45 @@
-//! What can go wrong in the database, without its words: those are for the log.
+//! Errors of the database. Its own messages are only for the log.
 
 use super::{dialect, fitness};
 
 /// Why a store operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Another row has this value already.
+    /// Another row already has this unique value.
     #[error("a value that must be unique exists already: {0:?}")]
     Taken(Unique),
-    /// The database is away or refuses; the source is for the log alone.
+    /// The database is unavailable or refuses; the source is for the log only.
     #[error("the database failed")]
     Broken(#[source] sqlx::Error),
-    /// The database took so long that it counts as away.
+    /// The database did not answer in time.
     #[error("the database did not answer in time")]
     Slow,
     /// COMMIT was sent and not answered: the change may have happened.
     #[error("the database did not answer COMMIT: the change may have been stored")]
     Unanswered,
-    /// The statement was ended by its time limit.
+    /// The statement exceeded its time limit.
     #[error("the statement took longer than its time limit")]
     TooLong,
-    /// The database file is not what the journal beside it belongs to, in a sentence for the server operator.
+    /// The database file does not match the journal beside it; carries a sentence for the server operator.
     #[error("{0}")]
     Unfit(String),
-    /// A stored value is not what this version writes.
+    /// A stored value is invalid.
     #[error("a stored value cannot be read: {0}")]
     Unreadable(&'static str),
 }
 
-/// What must be unique.
+/// A unique constraint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unique {
-    /// A person's e-mail address.
+    /// A person's email.
     Email,
     /// An account's slug.
     Slug,
-    /// The token of a form that gives out one secret.
+    /// The token of a form that yields one secret.
     FormToken,
     /// A person in a team.
     Membership,
-    /// Anything made from random bytes.
+    /// A random value.
     Other,
 }
 
@@ -69,9 +69,9 @@ impl StoreError {
         error.code().is_some_and(|code| matches!(&*code, "13" | "53100"))
     }
 
-    /// The code of the refusal, where the database refuses what a statement contains: the same statement with other values
-    /// may pass. Nothing where it is away, busy, full, read-only, or not the database that the statement is for: then the
-    /// same statement may pass later.
+    /// The database's error code, if it refuses the values of a statement: the statement can succeed with
+    /// others. `None` if it is unavailable, busy, full, read-only, or another database: the same statement
+    /// can then succeed later.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
         match self {

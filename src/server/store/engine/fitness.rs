@@ -2,11 +2,11 @@
 //!
 //! Two rules, applied by hooks of every serving pool:
 //! - A connection that still has a transaction after its rollback is closed. After a failed COMMIT (disk full) SQLite
-//!   has ended the transaction and the driver does not know.
-//! - An error that speaks of the connection or of the database, rather than of the statement, is a sign. It wakes a
-//!   watcher, which opens a new connection until one can write ([`Probe`]); all connections older than that one are closed when
-//!   they are next taken from their pool. So settings that a session got when it began (a read-only database) do not
-//!   outlive their cause.
+//! has ended the transaction and the driver does not know.
+//! - An error that concerns the connection or the database, rather than the statement, is a sign. It wakes a watcher, which
+//! opens new connections until one can write ([`Probe`]). All connections older than that one are closed when
+//! they are next taken from their pool. So settings that a session got at its start (a read-only database) do
+//! not outlive their cause.
 
 use super::probe::Probe;
 use crate::server::runtime::tasks::{End, Tasks};
@@ -23,13 +23,14 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// Signs seen by this process. Errors carry no reference to their store; a sign makes each store of the process look.
+/// Number of signs in this process. Errors carry no reference to their store, so a sign makes every store of
+/// the process check.
 static SIGNS: AtomicU64 = AtomicU64::new(0);
 static SIGN: Notify = Notify::const_new();
 
-/// How long a connection may take to show that it still works, when it is given back or taken.
+/// Time limit of the ping when a connection is taken from or returned to its pool.
 const PING: Duration = Duration::from_millis(400);
-/// A connection that was in use so recently is not pinged again when it is taken.
+/// A connection that was used this recently is not pinged when it is taken.
 const FRESH: Duration = Duration::from_secs(1);
 /// The pause between two probes, and after a successful one.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -45,7 +46,7 @@ pub(super) fn judge(error: &sqlx::Error) {
     }
 }
 
-/// Gives a sign.
+/// Records a sign.
 pub(super) fn doubt() {
     SIGNS.fetch_add(1, SeqCst);
     SIGN.notify_waiters();
@@ -65,7 +66,7 @@ fn is_sign(error: &sqlx::Error) -> bool {
     }
 }
 
-/// SQLSTATE has five characters; SQLite's extended result codes are numbers.
+/// SQLSTATE codes have five characters; SQLite's extended result codes are numbers.
 fn is_code_of_connection(code: &str) -> bool {
     if code.len() == 5 {
         // Read-only; a failed or idle transaction; shutdown, crash, starting; connection exceptions; a pooler's sessions.
@@ -74,18 +75,18 @@ fn is_code_of_connection(code: &str) -> bool {
             "25006" | "25P02" | "25P03" | "57P01" | "57P02" | "57P03" | "57P05" | "42P05" | "26000"
         ) || code.starts_with("08");
     }
-    // READONLY, IOERR, CORRUPT, CANTOPEN, NOTADB. FULL speaks of the disk: only a connection whose COMMIT failed is lost,
-    // and the first rule finds it.
+    // READONLY, IOERR, CORRUPT, CANTOPEN, NOTADB. FULL concerns the disk: only a connection whose COMMIT
+    // failed is unusable, and the first rule detects it.
     let primary = code.parse::<u32>().map(|code| code & 0xff);
     matches!(primary, Ok(8 | 10 | 11 | 14 | 26))
 }
 
-/// What a store knows of its connections.
+/// State of a store's connections.
 pub(super) struct Fitness {
-    /// Tries changes.
+    /// The write probe.
     pub(super) probe: Probe,
     state: AtomicU8,
-    /// Connections made before are not used again.
+    /// Connections created before this are not reused.
     renewed: Mutex<Option<Instant>>,
 }
 
@@ -98,7 +99,7 @@ impl Fitness {
         })
     }
 
-    /// Whether the last probe found that the database cannot be changed.
+    /// Whether the last probe could not write.
     pub(super) fn is_unwell(&self) -> bool {
         self.state.load(SeqCst) == UNWELL
     }
@@ -133,7 +134,7 @@ impl Fitness {
             .after_release(move |conn, meta| {
                 let is_doubted = given_back.state.load(SeqCst) == UNKNOWN || given_back.is_outdated(meta.age);
                 Box::pin(async move {
-                    // It runs what is queued, as the rollback of a transaction.
+                    // The ping first runs queued work, such as the rollback of a transaction.
                     ping(conn).await?;
                     Ok(!is_doubted && !conn.is_in_transaction())
                 })
@@ -150,7 +151,7 @@ async fn ping<C: Connection>(conn: &mut C) -> Result<(), sqlx::Error> {
     answered
 }
 
-/// Starts to watch.
+/// Starts the watcher.
 pub(super) fn start(tasks: &Tasks, fitness: &Arc<Fitness>) {
     let fitness = Arc::downgrade(fitness);
     tasks.watch("connections", move || {

@@ -1,4 +1,4 @@
-//! Whether the database answers, and whether it can be changed (docs/security.md, S94).
+//! Whether the database answers, and whether it accepts changes (docs/security.md, S94).
 
 use super::{fitness, pools::Pools};
 use crate::server::store::{Store, StoreError};
@@ -7,26 +7,27 @@ use tokio::sync::Mutex;
 
 const PING: &str = "SELECT 1";
 
-/// How long it holds that a change can be made, and that none can.
+/// How long the result of a write probe is reused.
 const WRITABLE_FOR: Duration = Duration::from_secs(2);
 const REFUSED_FOR: Duration = Duration::from_millis(500);
 
-/// What was last found out.
+/// Latest results.
 #[derive(Default)]
 pub(super) struct Health {
-    /// When the last successful ping began. It answers all callers that asked before.
+    /// When the last successful ping began. It counts for all callers that asked before.
     pinged: Mutex<Option<Instant>>,
-    /// Until when it holds whether a change can be made.
+    /// Result of the last write probe, and until when it is reused.
     written: Mutex<Option<(Instant, bool)>>,
 }
 
 impl Health {
-    /// A change was refused, since the disk is full: a smaller one, as the one that is tried, may still find room.
+    /// Records that a change was refused because the disk is full. The probe's change is smaller and may
+    /// still find room.
     pub(super) async fn refused(&self) {
         *self.written.lock().await = Some((Instant::now() + WRITABLE_FOR, false));
     }
 
-    /// What was found out holds no longer.
+    /// Discards the result of the last write probe.
     pub(super) async fn forget(&self) {
         *self.written.lock().await = None;
     }

@@ -12,25 +12,25 @@ use std::{
 };
 use tokio::{runtime::Handle, sync::OwnedSemaphorePermit, time::sleep};
 
-/// SQLite checks for cancellation each time a statement has run so many instructions: some ten thousand times a second.
+/// Instructions between SQLite's checks for cancellation: some ten thousand checks a second.
 const INSTRUCTIONS: i32 = 1_000;
 
-/// A connection for long reads. If it is dropped before [`Self::finish`], its statement is cancelled and the connection
-/// closed, so that an abandoned query costs nothing more.
+/// A connection for long reads. If it is dropped before [`Self::finish`], its statement is cancelled and the
+/// connection closed, so that an abandoned query uses no more resources.
 pub struct LongRead {
-    /// Taken when the read is over.
+    /// `None` once the read is over.
     reader: Option<Reader>,
     permit: Option<LongPermit>,
     is_abandoned: Arc<AtomicBool>,
 }
 
-/// The right to a long read; so many run at once as there are permits.
+/// Permit for a long read; the number of permits bounds concurrent ones.
 pub struct LongPermit(
     #[expect(dead_code, reason = "it is held, not used")] pub(in crate::server::store) OwnedSemaphorePermit,
 );
 
-/// How long PostgreSQL may take to find that a client is gone (`client_connection_check_interval`, and the way). Until
-/// then its statement counts as one that runs.
+/// Time in which PostgreSQL notices that a client has disconnected (`client_connection_check_interval`, and
+/// the network). Until then its statement counts as running.
 const NOTICED: Duration = Duration::from_secs(1);
 
 impl LongRead {
@@ -62,7 +62,7 @@ impl LongRead {
         })
     }
 
-    /// Gives the connection back: the read was answered.
+    /// Returns the connection to its pool, after the read's result.
     pub async fn finish(mut self) -> Result<(), StoreError> {
         if let Some(Reader::Sqlite(conn)) = &mut self.reader {
             conn.lock_handle().await?.remove_progress_handler();

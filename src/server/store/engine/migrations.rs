@@ -1,5 +1,5 @@
-//! Brings the tables to this release. On PostgreSQL the lock is the transaction that migrates, so it ends with its
-//! session; it is taken only where something is due (docs/security.md, S91 and S95).
+//! Migrates the tables to this release. On PostgreSQL the lock belongs to the migrating transaction, so it
+//! ends with its session; it is only taken if a migration is due (docs/security.md, S91 and S95).
 
 use crate::server::store::ConnectError;
 use sqlx::{
@@ -17,24 +17,24 @@ pub(in crate::server::store) static SQLITE: LazyLock<Migrator> = LazyLock::new(|
     migrator.set_locking(false);
     migrator
 });
-/// Without sqlx's own lock: it belongs to the session, and waits without end.
+/// Without sqlx's own lock, which belongs to the session and waits for ever.
 pub(in crate::server::store) static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
     let mut migrator = sqlx::migrate!("migrations/postgres");
     migrator.set_locking(false);
     migrator
 });
 
-/// Where the migrations that were run are listed.
+/// Table of the applied migrations.
 pub(in crate::server::store) const TABLE: &str = "_sqlx_migrations";
 /// An arbitrary number ("babysea"); PostgreSQL keeps such locks separate by database.
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7019264412530921)";
-/// Limits of the session that starts: a lock is tried again, a migration may take as long as it takes.
+/// Limits of the starting session: a lock is retried, a migration may take any time.
 const SET_UP: &str = "SET lock_timeout = 1000; SET statement_timeout = 0; \
     SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning";
 
-/// How long a start waits for others in all (docs/operations.md).
+/// Total time a start waits for other processes (docs/operations.md).
 pub(in crate::server::store) const GIVE_UP: Duration = Duration::from_mins(1);
-/// After this time the log says what the start waits for.
+/// Time after which the log says what the start waits for.
 const QUIET: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_millis(200);
 
@@ -43,7 +43,7 @@ pub(in crate::server::store) async fn set_up(conn: &mut PgConnection) -> Result<
     sqlx::raw_sql(SET_UP).execute(conn).await.map(drop)
 }
 
-/// Whether PostgreSQL's tables are those of an earlier release, or absent.
+/// Whether PostgreSQL's tables are of an earlier release, or missing.
 pub(in crate::server::store) async fn is_due(conn: &mut PgConnection) -> Result<bool, ConnectError> {
     let exists: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
         .fetch_one(&mut *conn)
@@ -56,7 +56,7 @@ pub(in crate::server::store) async fn is_due(conn: &mut PgConnection) -> Result<
     Ok(POSTGRES.iter().any(|migration| !is_applied(migration.version)))
 }
 
-/// Migrates PostgreSQL, or shows that nothing is to be done and that the tables are not those of a later release.
+/// Migrates PostgreSQL, or checks that nothing is due and that the tables are not of a later release.
 pub(in crate::server::store) async fn run_postgres(conn: &mut PgConnection) -> Result<(), ConnectError> {
     let mut tx = conn.begin().await?;
     if is_due(&mut tx).await? {
@@ -85,7 +85,7 @@ pub(in crate::server::store) async fn run_postgres(conn: &mut PgConnection) -> R
     Ok(())
 }
 
-/// Takes the lock of those who make or change the tables, until the transaction ends; whether it could.
+/// Tries to take the migration lock until the transaction ends; returns whether it did.
 pub(in crate::server::store) async fn try_lock(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(TRY_LOCK).fetch_one(conn).await
 }
@@ -101,7 +101,7 @@ async fn applied_postgres(conn: &mut PgConnection) -> Result<Option<i64>, Connec
     Ok(applied.iter().map(|migration| migration.version).max())
 }
 
-/// Migrates SQLite: its file has one server, which holds the lock of the file.
+/// Migrates SQLite. Its file has one server, which holds the file's lock.
 pub(in crate::server::store) async fn run_sqlite(conn: &mut SqliteConnection) -> Result<(), ConnectError> {
     const APPLIED: &str = "SELECT MAX(version) FROM _sqlx_migrations";
     let applied = sqlx::query_scalar(APPLIED).fetch_one(&mut *conn).await;
@@ -110,7 +110,7 @@ pub(in crate::server::store) async fn run_sqlite(conn: &mut SqliteConnection) ->
     Ok(())
 }
 
-/// Says that tables of an earlier release are changed, which takes long where they are long.
+/// Logs that tables of an earlier release are migrated, which takes long if they are large.
 fn announce(applied: Option<i64>, migrator: &Migrator) {
     let newest = newest(migrator);
     if let Some(applied) = applied
@@ -129,7 +129,7 @@ pub(in crate::server::store) fn newest(migrator: &Migrator) -> Option<i64> {
     migrator.iter().map(|migration| migration.version).max()
 }
 
-/// The wait of a start: logged after a second, ended after a minute.
+/// Waiting during a start: logged after a second, aborted after a minute.
 pub(in crate::server::store) struct Wait {
     began: Instant,
     is_said: bool,
@@ -143,10 +143,10 @@ impl Wait {
         }
     }
 
-    /// Waits before the next try, if `error` is one that waiting may end.
+    /// Waits before the next attempt, if a retry can resolve `error`.
     ///
     /// # Errors
-    /// `error`, when it is another one or the time is up.
+    /// `error`, if a retry cannot resolve it, or the time is up.
     pub(in crate::server::store) async fn after(&mut self, error: ConnectError) -> Result<(), ConnectError> {
         let Some(cause) = error.passes() else {
             return Err(error);

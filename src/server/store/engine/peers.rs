@@ -21,7 +21,8 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 /// Maximum number of changed keys that a poll reads. With more, it drops all keys.
 const MOST: usize = 4_096;
 
-/// The counter, and the keys of the changes after one that is known. One statement, which sees one state.
+/// The counter, and the keys of all changes after a known one; in one statement, so that both are of one
+/// snapshot.
 const CHANGED: &str = "SELECT c.epoch, k.epoch, k.key_id FROM key_changes c
     LEFT JOIN changed_keys k ON k.epoch > $1 AND k.epoch <= c.epoch
     WHERE c.id = 1 LIMIT 4097";
@@ -29,8 +30,9 @@ const EPOCH: &str = "SELECT epoch FROM key_changes WHERE id = 1";
 /// The acknowledged change number of the slowest server; NULL without a server.
 const LEAST: &str = "SELECT MIN(epoch) FROM servers";
 
-/// Gives the change of these keys its number, as the last step of its transaction, so that transactions that change the
-/// same keys in another order do not deadlock here. Numbers are committed in order, because each locks the counter.
+/// Assigns the change of these keys its number. The last step of its transaction, so that transactions that
+/// change the same keys in another order do not deadlock here. Numbers are committed in order, because each
+/// transaction locks the counter.
 pub(super) async fn number(conn: Conn<'_>, keys: &BTreeSet<KeyId>) -> Result<i64, StoreError> {
     match conn {
         Conn::Sqlite(conn) => sqlite::number(conn, keys).await,
@@ -38,7 +40,7 @@ pub(super) async fn number(conn: Conn<'_>, keys: &BTreeSet<KeyId>) -> Result<i64
     }
 }
 
-/// Reads what was changed after the change `before`.
+/// Reads the changes after the change `before`.
 pub(super) async fn changed(conn: Conn<'_>, before: i64) -> Result<Found, StoreError> {
     let rows: Vec<(i64, Option<i64>, Option<String>)> =
         on!(conn, c => sqlx::query_as(CHANGED).bind(before).fetch_all(c).await?);
@@ -50,7 +52,7 @@ pub(super) async fn changed(conn: Conn<'_>, before: i64) -> Result<Found, StoreE
         numbers.extend(*number);
         keys.extend(key.as_deref().and_then(|key| key.parse::<KeyId>().ok()));
     }
-    // Changes that are older than those that are kept, or of a release that keeps none, have no keys here.
+    // Keys are missing for changes that are already pruned, or were made by a release that stores none.
     let all = i64::try_from(numbers.len()).is_ok_and(|count| count == epoch - before);
     Ok(Found {
         epoch,
@@ -58,7 +60,7 @@ pub(super) async fn changed(conn: Conn<'_>, before: i64) -> Result<Found, StoreE
     })
 }
 
-/// The number of the last change.
+/// The number of the newest change.
 pub(in crate::server::store) async fn epoch(conn: Conn<'_>) -> Result<i64, StoreError> {
     Ok(on!(conn, c => sqlx::query_scalar(EPOCH).fetch_one(c).await?))
 }

@@ -1,4 +1,4 @@
-//! The connections of the store, and who may have which.
+//! The connection pools of the store, and which query may use which.
 
 use super::{connect::LONG_READS, dialect, health::Health, invalidation::Role, peers, transaction::Open};
 use crate::{
@@ -18,7 +18,7 @@ pub(in crate::server::store) enum Pools {
     Sqlite {
         write: SqlitePool,
         read: ReadPools<Sqlite>,
-        /// Moves the write-ahead log into the database.
+        /// For checkpoints of the write-ahead log.
         upkeep: SqlitePool,
     },
     Postgres(ReadPools<Postgres>),
@@ -28,11 +28,11 @@ pub(in crate::server::store) enum Pools {
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOKS: u32 = 60;
 
-/// What all copies of a store share beside their connections.
+/// State that all clones of a store share, beside the pools.
 pub(in crate::server::store) struct Shared {
     /// Permits of long reads.
     long: Arc<Semaphore>,
-    /// Whether the database is well.
+    /// Whether the database is healthy.
     pub(super) health: Health,
 }
 
@@ -45,13 +45,13 @@ impl Default for Shared {
     }
 }
 
-/// Connections that read; on PostgreSQL the first ones write too.
+/// Pools for reading; on PostgreSQL the first one is for writing too.
 pub(in crate::server::store) struct ReadPools<D: Database> {
-    /// Pages, and all that is short.
+    /// Pages, and other short queries.
     pub(in crate::server::store) short: Pool<D>,
-    /// Keys that are not in memory.
+    /// Look-ups of keys that are not cached.
     pub(in crate::server::store) checks: Pool<D>,
-    /// What reads all rows of a key or an account.
+    /// Queries that read all rows of a key or an account.
     pub(in crate::server::store) long: Pool<D>,
     /// `/readyz`.
     pub(in crate::server::store) health: Pool<D>,
@@ -69,7 +69,7 @@ impl<D: Database> Clone for ReadPools<D> {
 }
 
 impl<D: Database> ReadPools<D> {
-    /// One pool for everything, as a command needs it.
+    /// One pool for all purposes, for a command.
     pub(in crate::server::store) fn one(pool: &Pool<D>) -> Self {
         Self {
             short: pool.clone(),
@@ -96,7 +96,7 @@ impl<D: Database> ReadPools<D> {
 }
 
 impl Store {
-    /// Which keys were changed, for those who hold them.
+    /// The cache invalidation.
     #[must_use]
     pub fn changes(&self) -> &Changes {
         &self.changes
@@ -111,7 +111,7 @@ impl Store {
         }
     }
 
-    /// A connection for reads that are short.
+    /// A connection for short reads.
     pub async fn read(&self) -> Result<Reader, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { read, .. } => Reader::Sqlite(read.short.acquire().await?),
@@ -119,7 +119,7 @@ impl Store {
         })
     }
 
-    /// A connection to look up a key with. Nothing else may take these: a check does not wait for a page.
+    /// A connection for the look-up of a key. These are reserved, so that a check does not wait for a page.
     pub async fn read_for_check(&self) -> Result<Reader, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { read, .. } => Reader::Sqlite(read.checks.acquire().await?),
@@ -127,14 +127,14 @@ impl Store {
         })
     }
 
-    /// The right to one of the few long reads that run at once; waits until one is free.
+    /// A permit for a long read; waits until one is free.
     pub async fn long_permit(&self) -> Result<LongPermit, StoreError> {
         let permit = Arc::clone(&self.shared.long).acquire_owned().await;
         permit.map(LongPermit).map_err(|_| StoreError::Slow)
     }
 
-    /// A connection for statements that read all rows of a key or an account. Each of them ends within `limit`, and at
-    /// once when the connection is dropped before [`LongRead::finish`].
+    /// A connection for statements that read all rows of a key or an account. Each of them ends within
+    /// `limit`, or as soon as the connection is dropped before [`LongRead::finish`].
     pub async fn read_long(&self, permit: LongPermit, limit: Duration) -> Result<LongRead, StoreError> {
         let reader = match &self.pools {
             Pools::Sqlite { read, .. } => Reader::Sqlite(read.long.acquire().await?),
@@ -143,8 +143,8 @@ impl Store {
         LongRead::begin(reader, permit, limit).await
     }
 
-    /// Moves what SQLite's write-ahead log holds into the database, as far as readers allow. Returns how many bytes of the
-    /// log are in use. PostgreSQL looks after its own: 0.
+    /// Checkpoints SQLite's write-ahead log, as far as readers allow. Returns how many bytes of the log are
+    /// in use; 0 on PostgreSQL, which does this itself.
     pub async fn checkpoint(&self) -> Result<u64, StoreError> {
         const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
         const PAGE_BYTES: u64 = 4_096;
@@ -155,10 +155,10 @@ impl Store {
         Ok(logged.max(0).unsigned_abs() * PAGE_BYTES)
     }
 
-    /// Makes SQLite reuse its write-ahead log from the beginning, once it has more than `most` bytes. SQLite does this
-    /// itself when a write finds the whole log checkpointed and no reader active. Overlapping long reads prevent that,
-    /// so new ones wait here until the running ones have ended, within their time limit, and the log is short. Returns
-    /// how many bytes of it are then in use.
+    /// Makes SQLite restart its write-ahead log once it has more than `most` bytes. SQLite does so itself
+    /// when a write finds the whole log checkpointed and no active reader. Overlapping long reads prevent
+    /// that, so new ones wait here until the running ones have ended, within their time limit, and the log is
+    /// short. Returns how many bytes of it are then in use.
     pub async fn restart_log(&self, most: u64) -> Result<u64, StoreError> {
         let mut bytes = self.checkpoint().await?;
         if bytes <= most {
@@ -193,14 +193,14 @@ impl Store {
         Ok(())
     }
 
-    /// Fails when the SQLite file is no longer where this server locked it: what is written then is lost at the next
-    /// start (docs/security.md, S92).
+    /// Fails when the SQLite file is no longer at the path where this server locked it: writes would be lost
+    /// at the next start (docs/security.md, S92).
     pub fn check_file(&self) -> Result<(), StoreError> {
         let checked = self.file.as_ref().map_or(Ok(()), |file| file.check());
         checked.map_err(|error| StoreError::Broken(sqlx::Error::Io(error)))
     }
 
-    /// The files of the SQLite database and their folder, whether they exist or not; none on PostgreSQL.
+    /// The files of the SQLite database and their folder, existing or not; empty on PostgreSQL.
     #[must_use]
     pub fn files(&self) -> Vec<std::path::PathBuf> {
         self.file.as_ref().map_or_else(Vec::new, |file| file.files())
@@ -216,7 +216,7 @@ impl Store {
         let open = match &self.pools {
             Pools::Sqlite { write, .. } => Open::Sqlite(write.begin_with(dialect::SQLITE_BEGIN).await?),
             Pools::Postgres(ReadPools { short, .. }) => {
-                // Boxed, since each change would have room for all that connecting takes.
+                // Boxed: otherwise the future of each change would have room for connecting.
                 let begun = Box::pin(async { Ok::<_, StoreError>(short.begin().await?) });
                 Open::Postgres(answered(begun).await?)
             }
@@ -224,7 +224,7 @@ impl Store {
         Ok(Tx::new(open, self.clone()))
     }
 
-    /// Polls once, as the server's task does all the time; returns the last change number.
+    /// Polls once, like the server's task; returns the last change number.
     pub(in crate::server::store) async fn look(&self) -> Result<i64, StoreError> {
         if let (Pools::Sqlite { read, .. }, Role::Alone) = (&self.pools, self.changes.role) {
             peers::sqlite::look(&read.short, &self.changes).await?;
@@ -232,7 +232,7 @@ impl Store {
         peers::epoch(self.read().await?.conn()).await
     }
 
-    /// The pools of connections: name, how many are open, how many of them are in use.
+    /// The pools: name, open connections, connections in use.
     #[must_use]
     pub fn pools(&self) -> Vec<(&'static str, u32, u32)> {
         fn level<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> (u32, u32) {
@@ -250,7 +250,7 @@ impl Store {
         all.map(|(name, (open, in_use))| (name, open, in_use)).collect()
     }
 
-    /// Ends all connections.
+    /// Closes all connections.
     pub async fn close(&self) {
         self.shared.health.forget().await;
         self.fitness.probe.close().await;

@@ -8,22 +8,22 @@ use sqlx::{
 use std::time::{Duration, Instant};
 use tokio::{sync::Mutex, time::timeout};
 
-/// A single statement, so that a hung server cannot hold the row that others write.
+/// A single statement, so that a hung server cannot keep the row locked.
 const WRITE: &str = "INSERT INTO health (id, at, filler) VALUES (1, $1, $2)
     ON CONFLICT (id) DO UPDATE SET at = excluded.at, filler = excluded.filler";
-/// Differs once something was committed on another connection (sqlite.org/pragma.html, "data_version").
+/// Changes once another connection has committed (sqlite.org/pragma.html, "data_version").
 const SQLITE_VERSION: &str = "PRAGMA data_version";
 /// SQLITE_BUSY.
 const BUSY: &str = "5";
 
-/// Bytes that are written: the pages of a change. Less would fit into the last free page of a full disk.
+/// Bytes to write: as many pages as a change. Fewer could fit into the last free page of a full disk.
 const SQLITE_BYTES: usize = 32 * 1024;
-/// PostgreSQL keeps its log in files of a fixed size, and others write at the same time.
+/// Less on PostgreSQL, which has log files of fixed size and other writers.
 const POSTGRES_BYTES: usize = 64;
-/// How long the database may take, connecting included.
+/// Time limit, connecting included.
 const PATIENCE: Duration = Duration::from_millis(900);
 
-/// Tries changes.
+/// The write probe.
 pub(super) struct Probe {
     target: Target,
     kept: Mutex<Kept>,
@@ -35,23 +35,23 @@ enum Target {
     Postgres(PgConnectOptions),
 }
 
-/// The connection of the last try that succeeded.
+/// The connection of the last successful probe.
 enum Kept {
     None,
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
-    /// The store is closed: there is none any more.
+    /// The store is closed, so there are no more probes.
     Closed,
 }
 
 impl Probe {
-    /// Of an SQLite file.
+    /// Probe of an SQLite file.
     pub(super) fn sqlite(options: &SqliteConnectOptions) -> Self {
         let options = options.clone().busy_timeout(PATIENCE / 2);
         Self::of(Target::Sqlite(options.create_if_missing(false)))
     }
 
-    /// Of a PostgreSQL database.
+    /// Probe of a PostgreSQL database.
     pub(super) fn postgres(options: &PgConnectOptions) -> Self {
         Self::of(Target::Postgres(options.clone()))
     }
@@ -64,13 +64,13 @@ impl Probe {
         }
     }
 
-    /// Tries a change, on the connection that is kept.
+    /// Writes, on the connection of the last probe.
     pub(super) async fn write(&self) -> Result<(), sqlx::Error> {
         let mut kept = self.kept.lock().await;
         self.try_on(&mut kept).await
     }
 
-    /// Tries a change on a new connection.
+    /// Writes, on a new connection.
     pub(super) async fn write_anew(&self) -> Result<(), sqlx::Error> {
         let mut kept = self.kept.lock().await;
         if !matches!(*kept, Kept::Closed) {
@@ -79,7 +79,7 @@ impl Probe {
         self.try_on(&mut kept).await
     }
 
-    /// Closes the connection; nothing is tried any more.
+    /// Closes the connection; later probes fail.
     pub(super) async fn close(&self) {
         let kept = std::mem::replace(&mut *self.kept.lock().await, Kept::Closed);
         let closed = match kept {
@@ -96,7 +96,7 @@ impl Probe {
         if matches!(kept, Kept::Closed) {
             return Err(sqlx::Error::PoolClosed);
         }
-        // Taken out: a connection that failed, or did not answer in time, is not used again.
+        // Taken out, so that a connection that fails or times out is not reused.
         let taken = std::mem::replace(kept, Kept::None);
         let written = timeout(PATIENCE, self.write_on(taken)).await;
         *kept = written.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
@@ -128,14 +128,14 @@ impl Probe {
     }
 }
 
-/// Writes to an SQLite file. Where others write all the time there may be no turn in time: what they committed meanwhile
-/// is as good.
+/// Writes to an SQLite file. With continuous other writers its turn may not come in time; what they committed
+/// meanwhile proves the same.
 async fn write_sqlite(conn: &mut SqliteConnection, at: i64) -> Result<(), sqlx::Error> {
     let version = async |conn: &mut SqliteConnection| {
         sqlx::query_scalar::<_, i64>(SQLITE_VERSION).fetch_one(conn).await
     };
     let before = version(conn).await?;
-    // Bytes that are there already would not be written.
+    // Different bytes each time, because unchanged pages would not be written.
     let filler = vec![at.to_le_bytes()[0]; SQLITE_BYTES];
     match sqlx::query(WRITE).bind(at).bind(filler).execute(&mut *conn).await {
         Ok(_) => Ok(()),

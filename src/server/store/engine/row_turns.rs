@@ -8,29 +8,29 @@
 use sqlx::PgConnection;
 use std::time::{Duration, Instant};
 
-/// A session waits twice at most: for its place in front of the queue, and for the row. Together that is less than the
-/// second after which the session that has the row is ended.
+/// A session waits at most twice: to get to the front of the queue, and for the row. Together that is less
+/// than the second after which PostgreSQL ends the session that holds the row.
 const JOIN: &str = "SAVEPOINT turn; SET LOCAL lock_timeout = 300";
 const JOIN_AGAIN: &str = "ROLLBACK TO SAVEPOINT turn; SET LOCAL lock_timeout = 300";
-/// The limit of the serving pools again.
+/// Restores the limit of the serving pools.
 const LEAVE: &str = "RELEASE SAVEPOINT turn; SET LOCAL lock_timeout = 2000";
-/// How long all turns together may take.
+/// Time limit of all turns together.
 const GIVE_UP: Duration = Duration::from_secs(2);
 
 /// The turns of a transaction that waits for a row.
 pub(in crate::server::store) struct Turns(Instant);
 
 impl Turns {
-    /// Begins to wait.
+    /// Starts waiting.
     pub(in crate::server::store) async fn join(conn: &mut PgConnection) -> Result<Self, sqlx::Error> {
         sqlx::raw_sql(JOIN).execute(conn).await?;
         Ok(Self(Instant::now()))
     }
 
-    /// Prepares the next turn after `error`, if the last one ended by its time limit.
+    /// Prepares the next turn, if the last one timed out.
     ///
     /// # Errors
-    /// `error`, when it is another one or the time is up.
+    /// `error`, if it is no time-out, or the time is up.
     pub(in crate::server::store) async fn again(
         &self,
         conn: &mut PgConnection,
@@ -45,7 +45,7 @@ impl Turns {
         sqlx::raw_sql(JOIN_AGAIN).execute(conn).await.map(drop)
     }
 
-    /// Ends the waiting, with the row.
+    /// Stops waiting, once the row is locked.
     pub(in crate::server::store) async fn leave(self, conn: &mut PgConnection) -> Result<(), sqlx::Error> {
         sqlx::raw_sql(LEAVE).execute(conn).await.map(drop)
     }

@@ -1,7 +1,7 @@
-//! What a search is to SQL.
+//! LIKE patterns of searches.
 
-/// For `LIKE ... ESCAPE '\'` on what is stored in lower case: the text anywhere in it, with its special characters taken
-/// literally; nothing for an empty search.
+/// A pattern for `LIKE ... ESCAPE '\'` on lower-case columns: the text at any position, its special
+/// characters escaped. `None` for an empty search.
 pub(in crate::server::store) fn pattern(search: &str) -> Option<String> {
     let literal = search
         .to_lowercase()

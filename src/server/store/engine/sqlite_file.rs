@@ -1,8 +1,8 @@
-//! The SQLite file: one server has it, by whatever name it is opened (docs/security.md, S92).
+//! The lock on an SQLite file: only one server uses it, under whatever path (docs/security.md, S92).
 //!
-//! The lock is one of the file itself (`flock`, which SQLite's own locks do not meet), so links, mounts and spellings of
-//! a path make no difference. Closing any descriptor of the file would drop SQLite's locks in this process: the one here
-//! is opened once, before SQLite opens the file, and nothing else opens it.
+//! The lock is on the file itself (`flock`, which is independent of SQLite's own locks), so links, mounts and
+//! spellings of a path make no difference. Closing any descriptor of the file would drop SQLite's locks in
+//! this process: the descriptor here is opened once, before SQLite opens the file, and nothing else opens it.
 
 use crate::server::{runtime::files, store::ConnectError};
 use std::{
@@ -16,10 +16,10 @@ use std::{
 /// Device and inode of a file.
 type Identity = (u64, u64);
 
-/// The files that this process has, so that none is opened a second time.
+/// Files that this process has opened, so that none is opened a second time.
 static TAKEN: Mutex<Vec<Identity>> = Mutex::new(Vec::new());
 
-/// The database file of a server, locked for as long as this lives.
+/// A server's database file, locked until it is dropped.
 pub(in crate::server::store) struct SqliteFile {
     path: PathBuf,
     identity: Identity,
@@ -29,7 +29,7 @@ pub(in crate::server::store) struct SqliteFile {
 }
 
 impl SqliteFile {
-    /// Locks the file that a name leads to; makes it if there is none.
+    /// Locks the file that a path leads to; creates it if it does not exist.
     pub(in crate::server::store) fn take(named: &Path) -> Result<Self, ConnectError> {
         let path = target(named)?;
         let failed = |path: &Path| {
@@ -54,7 +54,7 @@ impl SqliteFile {
             _database: database,
             _lock: lock_file,
         };
-        // Between looking for the file and locking it, another one may have been put in its place.
+        // Another file may have been moved to the path between opening and locking.
         let in_place = file.check();
         taken.push(file.identity);
         drop(taken);
@@ -66,7 +66,7 @@ impl SqliteFile {
         &self.path
     }
 
-    /// Fails when the file at the path is no longer the one that is locked: what is written then would be lost.
+    /// Fails when the path no longer leads to the locked file: writes would be lost.
     pub(in crate::server::store) fn check(&self) -> io::Result<()> {
         match fs::symlink_metadata(&self.path) {
             Ok(found) if identity(&found) == self.identity => Ok(()),
@@ -77,7 +77,7 @@ impl SqliteFile {
         }
     }
 
-    /// All files of the database and their folder, whether they exist or not.
+    /// All files of the database and their folder, existing or not.
     pub(in crate::server::store) fn files(&self) -> Vec<PathBuf> {
         let mut files = vec![files::folder_of(&self.path).to_owned(), self.path.clone()];
         files.extend(["-wal", "-shm", ".lock", ".endings"].map(|ending| beside(&self.path, ending)));
@@ -92,7 +92,7 @@ impl Drop for SqliteFile {
     }
 }
 
-/// The file that a command uses beside a server. It is not opened here.
+/// The path of the file for a command, which uses it beside a server. Not opened here.
 pub(in crate::server::store) fn existing(named: &Path) -> Result<PathBuf, ConnectError> {
     let path = match target(named) {
         Err(ConnectError::Files { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
@@ -125,8 +125,8 @@ fn lock(file: &File, path: &Path, in_use: impl FnOnce() -> ConnectError) -> Resu
     }
 }
 
-/// SQLite keeps its log beside the name that a file is opened by. With a second name there would be a second log, and
-/// the content of the first would be lost.
+/// Refuses a file with several hard links. SQLite keeps the write-ahead log beside the name that a file is
+/// opened by: with a second name there would be a second log, and the first one's content would be lost.
 fn one_name(path: &Path, found: &Metadata) -> Result<(), ConnectError> {
     match found.nlink() {
         0 | 1 => Ok(()),
@@ -141,7 +141,7 @@ fn identity(found: &Metadata) -> Identity {
     (found.dev(), found.ino())
 }
 
-/// `FILE` and an ending. A file whose name is that of `path` and `ending`.
+/// The path with a suffix appended to its file name.
 pub(in crate::server::store) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(ending);

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, path::Path};
 
 /// The oldest PostgreSQL that has everything the statements use (`gen_random_uuid()` is built in since 13).
 const POSTGRES_OLDEST: i32 = 130_000;
-/// How often each of two sessions is queried for its backend.
+/// Number of queries for the backend of each of two sessions.
 const ROUNDS: usize = 3;
 
 const ABOUT: &str = "SELECT CAST(current_setting('server_version_num') AS INTEGER) AS number,
@@ -18,7 +18,7 @@ const ABOUT: &str = "SELECT CAST(current_setting('server_version_num') AS INTEGE
     pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only') = 'on' AS is_read_only,
     CAST(current_user AS TEXT) AS person, CAST(current_schema() AS TEXT) AS schema,
     COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE) AS may_create";
-/// Tables that this session may not use (`$2` is false), or not alter (true).
+/// Tables that this session may not use (`$2` is false) or not alter (true).
 const NOT_OURS: &str =
     "SELECT CAST(c.relname AS TEXT) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND c.relname = ANY($1)
@@ -27,7 +27,7 @@ const NOT_OURS: &str =
             AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')) END
     ORDER BY 1 LIMIT 1";
 
-/// Asks PostgreSQL, before anything is changed there.
+/// Checks PostgreSQL, before anything is changed.
 pub(super) async fn ask_postgres(
     conn: &mut PgConnection,
     options: &PgConnectOptions,
@@ -99,7 +99,7 @@ async fn rights(
     Ok(())
 }
 
-/// A table of ours that this session may not use, or not alter.
+/// A table of the product that this session may not use, or not alter.
 async fn without(conn: &mut PgConnection, altering: bool) -> Result<Option<String>, sqlx::Error> {
     let tables: Vec<_> = tables()
         .into_iter()
@@ -123,8 +123,9 @@ fn tables() -> BTreeSet<&'static str> {
     names.filter(|name| !name.is_empty()).collect()
 }
 
-/// Settings and statements belong to a session, so each connection must have one of its own: two connections must
-/// never show one backend, and one connection never two. A pooler in transaction or statement mode does.
+/// Detects poolers in transaction or statement mode. Settings and statements belong to a session, so each
+/// connection needs one of its own: two connections must never show the same backend, and one connection
+/// never two.
 async fn one_session_each(conn: &mut PgConnection, options: &PgConnectOptions) -> Result<(), ConnectError> {
     let mut other = PgConnection::connect_with(options).await?;
     let (mut own, mut others) = (BTreeSet::new(), BTreeSet::new());
@@ -144,7 +145,7 @@ async fn backend(conn: &mut PgConnection) -> Result<i32, sqlx::Error> {
     row.try_get(0)
 }
 
-/// Asks SQLite. The file may be new.
+/// Checks SQLite. The file may be new.
 pub(super) async fn ask_sqlite(file: &Path, options: &SqliteConnectOptions) -> Result<(), ConnectError> {
     let mut conn = SqliteConnection::connect_with(options).await?;
     let version: String = sqlx::query_scalar("SELECT sqlite_version()")

@@ -1,4 +1,4 @@
-//! Transactions, and what follows when something was ended or changed in one.
+//! Transactions, and what a commit waits for after a key has ended or changed.
 
 use super::{fitness, invalidation::Role, peers};
 use crate::{
@@ -15,10 +15,10 @@ use sqlx::{Postgres, Sqlite, Transaction};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long the answer to COMMIT may take (docs/security.md, S76).
+/// Time limit for the answer to COMMIT (docs/security.md, S76).
 const COMMIT: Duration = Duration::from_millis(1_800);
 
-/// A transaction that may write; dropped without [`Tx::commit`], it leaves no trace.
+/// A transaction that may write; rolled back if it is dropped without [`Tx::commit`].
 pub struct Tx {
     open: Open,
     store: Store,
@@ -32,12 +32,12 @@ pub(super) enum Open {
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// For what a commit waits after the database has committed.
+/// What a commit waits for after the database has committed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wait {
-    /// For the journal and for every server.
+    /// The journal and all servers.
     ForServers,
-    /// For the journal.
+    /// The journal.
     ForJournal,
 }
 
@@ -50,7 +50,7 @@ impl Tx {
         }
     }
 
-    /// A key of an account that is to end or to be narrowed.
+    /// Starts a change of a key that ends or restricts it.
     pub fn change(&mut self, account: AccountId, id: KeyId) -> KeyChange<'_> {
         self.changed.keys.insert(id);
         KeyChange {
@@ -60,7 +60,7 @@ impl Tx {
         }
     }
 
-    /// A membership that is to begin, to end or to be another one.
+    /// Starts a change of a membership.
     pub fn change_member(&mut self, account: AccountId, user: UserId) -> MemberChange<'_> {
         self.changed.members.insert((account, user));
         MemberChange {
@@ -70,7 +70,7 @@ impl Tx {
         }
     }
 
-    /// A person whose ways in are to change.
+    /// Starts a change of a person's password or sessions.
     pub fn change_person(&mut self, user: UserId) -> PersonChange<'_> {
         self.changed.people.insert(user);
         PersonChange {
@@ -88,11 +88,12 @@ impl Tx {
         self.commit_and(Wait::ForServers).await
     }
 
-    /// Commits one step of many, without waiting for the other servers: a step would take a second where none runs. What
-    /// was ended may still be accepted elsewhere until [`Store::all_known`], which has to come before the answer (S73).
+    /// Commits one step of many, without waiting for the other servers, which takes a second if none runs.
+    /// Other servers may still accept ended keys until [`Store::all_known`], which must come before the
+    /// response (S73).
     ///
     /// # Errors
-    /// As [`Tx::commit`].
+    /// As for [`Tx::commit`].
     pub async fn commit_step(self) -> Result<(), StoreError> {
         self.commit_and(Wait::ForJournal).await
     }
@@ -122,7 +123,7 @@ impl Tx {
             outbox::write(conn, epoch, &changed, journal.written()).await?;
         }
         let committed = store.learn(open.commit().await).await;
-        // Whether or not the answer arrived: the change may have.
+        // Even if COMMIT was not answered, because the change may have happened.
         for key in &changed.keys {
             store.changes.note(*key);
         }
@@ -165,8 +166,8 @@ impl Open {
     }
 }
 
-/// Whether the connection was lost between COMMIT and its answer. An answer of the database is an answer, unless it
-/// ended the session meanwhile (57P01 to 57P05, class 08).
+/// Whether the connection was lost between COMMIT and its answer. An error from the database is an answer,
+/// unless it ended the session (57P01 to 57P05, class 08).
 fn is_unanswered(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => {
@@ -180,7 +181,7 @@ fn is_unanswered(error: &sqlx::Error) -> bool {
 }
 
 impl Store {
-    /// Remembers for `/readyz` that the disk is full (docs/security.md, S94).
+    /// Records for `/readyz` that the disk is full (docs/security.md, S94).
     async fn learn(&self, committed: Result<(), StoreError>) -> Result<(), StoreError> {
         if committed.as_ref().is_err_and(StoreError::is_full) {
             self.shared.health.refused().await;
@@ -188,7 +189,7 @@ impl Store {
         committed
     }
 
-    /// Waits until no server uses what it held before the change `epoch`, which was committed here.
+    /// Waits until no server uses keys cached before the change `epoch`, which was committed here.
     async fn known(&self, epoch: i64) {
         match self.changes.role {
             // No other server uses the file.

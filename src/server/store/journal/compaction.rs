@@ -1,5 +1,5 @@
-//! Compaction: of several entries about one key, membership or person the last counts, and the others go. The file is
-//! written beside the journal while changes are still appended to it, and put in its place under the lock.
+//! Compaction: of several entries about one key, membership or person, only the last is kept. The new file is
+//! written beside the journal while changes are still appended, and replaces it under the lock.
 
 use super::{
     Journal, aside,
@@ -21,13 +21,13 @@ use std::{
 };
 use tokio::time::sleep;
 
-/// Bytes that are not compacted.
+/// Size below which the journal is not compacted, in bytes.
 const SMALL: u64 = 4 * 1024 * 1024;
-/// How many times as large as after its last compaction the journal may become.
+/// Growth since the last compaction, as a factor, at which it is compacted again.
 const GROWTH: u64 = 2;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// Starts to look after the journal's size.
+/// Starts the task that compacts the journal.
 pub(super) fn start(tasks: &Tasks, journal: &Arc<Journal>, read: &SqlitePool) {
     let (weak, pool) = (Arc::downgrade(journal), read.clone());
     tasks.watch("journal_compaction", move || {
@@ -66,7 +66,7 @@ async fn keep_compacting(journal: Weak<Journal>, read: SqlitePool) {
 }
 
 impl Journal {
-    /// Compacts what is known of the journal; how many bytes it has then.
+    /// Compacts the known part of the journal; returns its new size in bytes.
     pub(super) fn compact(&self, known: &Known) -> Result<u64, Trouble> {
         let file = files::open(&self.path)?;
         let next = files::make_next(&self.path)?;
@@ -76,7 +76,7 @@ impl Journal {
         if !locked.known.is_of(known) {
             return Err(io::Error::other("another process has replaced it").into());
         }
-        // What was appended meanwhile.
+        // Append the entries that were added meanwhile.
         let mut lines = Lines::from(locked.file(), known.end)?;
         let mut file = next.as_file();
         file.seek(SeekFrom::End(0))?;
@@ -99,7 +99,7 @@ fn write(mut file: &File, lines: &[(i64, String)]) -> io::Result<()> {
     Ok(())
 }
 
-/// Every entry up to what is known of a file.
+/// Calls `each` for every entry of the known part of a file.
 fn entries(file: &File, known: &Known, mut each: impl FnMut(Entry) -> io::Result<()>) -> Result<(), Trouble> {
     let mut lines = Lines::from(file, 0)?;
     while let Some(next) = next_lines(&mut lines, i64::MIN, known.end)? {
@@ -110,7 +110,8 @@ fn entries(file: &File, known: &Known, mut each: impl FnMut(Entry) -> io::Result
     Ok(())
 }
 
-/// Writes the header and the last entry of each subject. The last of all stays in any case: its number counts.
+/// Writes the header and the last entry of each subject. The very last entry stays in any case, because its
+/// number is the journal's position.
 fn write_last(file: &File, known: &Known, to: &File) -> Result<(), Trouble> {
     let mut last: HashMap<Subject, i64> = HashMap::new();
     entries(file, known, |entry| {

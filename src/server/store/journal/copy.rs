@@ -23,16 +23,16 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-/// Lines that are read at a time, and bytes after which no further one is.
+/// Lines that are read at a time, and bytes after which a batch ends.
 const STEP: usize = 256;
 const BYTES: u64 = 1024 * 1024;
-/// The pause after each update: several changes are copied at once.
+/// Pause after each update, so that several changes are copied at once.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How often it is looked whether there is something to copy, and tried again what failed.
+/// Interval at which the copy is checked and failed updates are retried.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// How long an update may take before it is logged.
+/// Duration of an update after which it is logged.
 const LATE: Duration = Duration::from_secs(30);
-/// How much larger than twice the journal it may be, which was compacted meanwhile.
+/// The copy is rewritten once it is larger than twice the journal, which was compacted, plus this many bytes.
 const LARGER: u64 = 4 * 1024 * 1024;
 
 /// The copy of a journal.
@@ -42,12 +42,12 @@ pub(super) struct JournalCopy {
     done: Mutex<Option<Done>>,
 }
 
-/// How far the copy follows.
+/// State of the copy.
 #[derive(Clone)]
 struct Done {
-    /// What was known of the journal.
+    /// State of the journal at the last update.
     journal: Known,
-    /// What is known of the copy then.
+    /// State of the copy after it.
     copy: Known,
 }
 
@@ -77,7 +77,7 @@ impl JournalCopy {
     }
 }
 
-/// Starts to follow the journal, where a copy is wanted.
+/// Starts the task that updates the copy, if one is configured.
 pub(super) fn start(tasks: &Tasks, journal: &Arc<Journal>, read: &SqlitePool) {
     if journal.copy.is_none() {
         return;
@@ -105,7 +105,7 @@ async fn keep_copying(weak: Weak<Journal>, read: SqlitePool) {
         journal.follow().await;
         drop(journal);
         sleep(PAUSE).await;
-        // Also when the last value is gone with the store.
+        // Also returns when the sender is dropped with the store.
         let _ = timeout(LOOK_EVERY, progress.changed()).await;
     }
 }
@@ -133,7 +133,7 @@ impl Journal {
         });
     }
 
-    /// Brings the copy to where the journal is.
+    /// Updates the copy to the state of the journal.
     fn update(&self, journal: Known) -> Result<(), Trouble> {
         let Some(copy) = &self.copy else { return Ok(()) };
         let before = super::lock(&copy.done).take();
@@ -186,7 +186,7 @@ impl Journal {
     }
 }
 
-/// Keeps a copy of an earlier journal. It may hold changes that this database lacks.
+/// Renames a copy of an earlier journal, which may have changes that this database lacks.
 fn set_aside(path: &Path) -> io::Result<()> {
     let old = beside(path, ".old");
     if old.try_exists()? {
@@ -204,7 +204,7 @@ fn set_aside(path: &Path) -> io::Result<()> {
     fs::rename(path, old)
 }
 
-/// Copies the first `end` bytes of a journal, which are whole lines.
+/// Copies the first `end` bytes of a journal, which are complete lines.
 pub(super) fn lines_of(from: &File, end: u64, mut to: &File) -> io::Result<()> {
     let copied = io::copy(&mut from.take(end), &mut to)?;
     if copied < end {
@@ -213,8 +213,8 @@ pub(super) fn lines_of(from: &File, end: u64, mut to: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// The next entries of a journal up to the offset `end`, as they are: number and JSON, those after the change `after`.
-/// Nothing at the end. Fails where a line is not whole, or the file has become shorter.
+/// The next entries of a journal up to the offset `end`, as number and unparsed JSON; those after the change
+/// `after`. Empty at the end. Fails if a line is incomplete, or the file has become shorter.
 pub(super) fn next_lines(lines: &mut Lines, after: i64, end: u64) -> io::Result<Option<Vec<(i64, String)>>> {
     let mut next = Vec::new();
     let begin = lines.end;

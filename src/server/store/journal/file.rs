@@ -12,23 +12,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long another process may hold the lock.
+/// How long to wait for another process's lock.
 const PATIENCE: Duration = Duration::from_millis(800);
 const AGAIN: Duration = Duration::from_millis(2);
-/// How often the file may be replaced between opening and locking it.
+/// Maximum number of attempts, as the file can be replaced between opening and locking it.
 const TRIES: u32 = 20;
-/// Bytes of the longest line; a change of 1,000 keys has 400,000.
+/// Maximum length of a line in bytes; a change of 1,000 keys has 400,000.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
-/// Why a journal cannot be used as it is.
+/// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Trouble {
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// There is none, or an empty file.
+    /// It does not exist, or is empty.
     #[error("it is gone")]
     Missing,
-    /// A line is damaged that others follow; the number of the last entry after it.
+    /// A line in the middle is damaged; carries the number of the last entry after it.
     #[error("its line {line} is damaged")]
     Damaged { line: u64, last: i64 },
     /// It was written by a later release.
@@ -39,16 +39,16 @@ pub(super) enum Trouble {
     Foreign,
 }
 
-/// Which file, and how much of it is known to be whole.
+/// Known state of a file: its identity, and the part of it that is complete.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     /// Device and inode.
     identity: (u64, u64),
     pub(super) header: Header,
-    /// Bytes of whole lines.
+    /// Offset of the end of the last complete line.
     pub(super) end: u64,
     lines: u64,
-    /// The number of the last entry; that of the beginning without one.
+    /// Number of the last entry; without one, the header's.
     pub(super) last: i64,
 }
 
@@ -62,7 +62,7 @@ fn identity(found: &Metadata) -> (u64, u64) {
     (found.dev(), found.ino())
 }
 
-/// Opens and locks the file at a path; makes an empty one first where that is wanted.
+/// Opens and locks the file at a path; with `make`, creates an empty one if it does not exist.
 fn lock(path: &Path, make: bool) -> Result<File, Trouble> {
     let began = Instant::now();
     for _ in 0..TRIES {
@@ -91,11 +91,11 @@ fn lock(path: &Path, make: bool) -> Result<File, Trouble> {
     Err(io::Error::other("it is replaced all the time").into())
 }
 
-/// The lines of a file from an offset on, those that are whole.
+/// Complete lines of a file, from an offset on.
 pub(super) struct Lines {
     reader: BufReader<File>,
     line: Vec<u8>,
-    /// The offset after the last whole line.
+    /// Offset of the end of the last complete line.
     pub(super) end: u64,
 }
 
@@ -110,7 +110,7 @@ impl Lines {
         })
     }
 
-    /// The JSON of the next line; nothing at the end, and `Err(())` inside for one that is not whole.
+    /// The JSON of the next line; `None` at the end, `Some(Err(()))` for an incomplete or damaged line.
     pub(super) fn next(&mut self) -> io::Result<Option<Result<&str, ()>>> {
         self.line.clear();
         let mut limited = (&mut self.reader).take(LONGEST);
@@ -138,7 +138,8 @@ fn header(file: &File, database: &str) -> Result<Known, Trouble> {
             Ok(_) => return Err(Trouble::Later),
             Err(_) => return Err(Trouble::Foreign),
         },
-        // A process was killed, or the power was lost, before the first line was there. Nothing can follow it.
+        // A process was killed, or the power failed, before the first line was complete. No entry can follow
+        // it.
         Some(Err(())) => match last_number(&mut lines)? {
             None => return Err(Trouble::Missing),
             Some(last) => return Err(Trouble::Damaged { line: 1, last }),
@@ -156,7 +157,7 @@ fn header(file: &File, database: &str) -> Result<Known, Trouble> {
     })
 }
 
-/// The number of the last whole entry of those that are left.
+/// Number of the last complete entry among the remaining lines.
 fn last_number(lines: &mut Lines) -> io::Result<Option<i64>> {
     let mut last = None;
     while let Some(line) = lines.next()? {
@@ -165,8 +166,8 @@ fn last_number(lines: &mut Lines) -> io::Result<Option<i64>> {
     Ok(last)
 }
 
-/// Reads on from what is known of a file to its end. An incomplete last line is ignored: its writer was stopped before
-/// a response could depend on it.
+/// Reads from the known state to the end of the file. An incomplete last line is ignored: its writer was
+/// stopped before a response could depend on it.
 fn read_on(file: &File, mut known: Known) -> Result<Known, Trouble> {
     let mut lines = Lines::from(file, known.end)?;
     while let Some(line) = lines.next()? {
@@ -191,7 +192,7 @@ fn read_on(file: &File, mut known: Known) -> Result<Known, Trouble> {
     Ok(known)
 }
 
-/// What a file of the database `database` holds, by what is known of it.
+/// Reads the state of a file of the database `database`, starting from a known state.
 pub(super) fn look(file: &File, database: &str, known: Option<Known>) -> Result<Known, Trouble> {
     let found = file.metadata()?;
     let known = match known {
@@ -205,7 +206,7 @@ pub(super) fn look(file: &File, database: &str, known: Option<Known>) -> Result<
 }
 
 impl Known {
-    /// Whether both are about one file, which was not replaced in between.
+    /// Whether both are states of the same file, which was not replaced in between.
     pub(super) fn is_of(&self, other: &Self) -> bool {
         self.identity == other.identity
     }
@@ -218,16 +219,16 @@ impl Locked {
         let before_end = before.as_ref().map(|known| known.end);
         let known = look(&file, database, before)?;
         if before_end != Some(known.end) {
-            // Others wrote it, and may have been stopped before they flushed it.
+            // Flush: another process may have written it and stopped before flushing.
             file.sync_data()?;
         }
         Ok(Self { file, known })
     }
 
-    /// Begins a journal where there is none, or an empty file.
+    /// Starts a journal, if the file does not exist or is empty.
     pub(super) fn begin(path: &Path, header: Header) -> Result<Self, Trouble> {
         let mut file = lock(path, true)?;
-        // Another process may have been faster.
+        // Another process may have been first.
         if let Ok(known) = look(&file, &header.database, None) {
             return Ok(Self { file, known });
         }
@@ -251,7 +252,7 @@ impl Locked {
         &self.file
     }
 
-    /// Appends entries and flushes them. Of those that are there already nothing is written.
+    /// Appends entries and flushes them. Entries that are there already are skipped.
     pub(super) fn append(&mut self, entries: &[(i64, String)]) -> Result<(), Trouble> {
         let (mut last, mut lines, mut text) = (self.known.last, self.known.lines, String::new());
         for (number, json) in entries {
@@ -264,7 +265,7 @@ impl Locked {
             return Ok(());
         }
         let end = self.known.end;
-        // A partly written line of another process is incomplete, and no response depends on it.
+        // Truncates a partial line of another process: no response depends on it.
         if self.file.metadata()?.len() != end {
             self.file.set_len(end)?;
         }
@@ -274,7 +275,7 @@ impl Locked {
             .write_all(text.as_bytes())
             .and_then(|()| self.file.sync_data());
         if let Err(error) = written {
-            // It may stay, if this fails too: the next one who appends cuts it off.
+            // If this fails too, the next append truncates the partial line.
             let _ = self.file.set_len(end);
             return Err(error.into());
         }

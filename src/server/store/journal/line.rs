@@ -1,5 +1,5 @@
-//! The lines of a journal. Each is the CRC-32 of its JSON in 8 hexadecimal digits, a space, the JSON. The first is the
-//! header; each other one is an entry of the outbox, as it is there.
+//! Lines of a journal: the CRC-32 of the JSON in 8 hexadecimal digits, a space, the JSON. The first line is
+//! the header; each other line is an entry, as in the outbox.
 
 use crate::domain::ids::{AccountId, KeyId, UserId};
 use serde::{Deserialize, Serialize};
@@ -17,23 +17,23 @@ pub(super) struct Header {
     pub(super) database: String,
     /// Id of the journal: a new journal of the same database has another id.
     pub(super) journal: String,
-    /// The change after which it begins.
+    /// Number of the change after which it starts.
     pub(super) begun_after: i64,
 }
 
-/// What has ended, or was undone, in one change.
+/// What one change has ended or undone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Entry {
-    /// The database's number of the change.
+    /// Change number.
     pub(super) number: i64,
-    /// Milliseconds since 1970 by the machine's clock. For people; nothing goes by it.
+    /// Milliseconds since 1970 by the machine's clock. For people only; the order is that of the numbers.
     pub(super) at: i64,
     pub(super) keys: Vec<Key>,
     pub(super) members: Vec<Member>,
     pub(super) people: Vec<Person>,
 }
 
-/// A key after the change. Times are milliseconds since 1970.
+/// State of a key after the change. Times are milliseconds since 1970.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Key {
     pub(super) id: KeyId,
@@ -47,11 +47,11 @@ pub(super) struct Key {
     /// HMAC-SHA-256 of the key under the pepper `pepper`, in hexadecimal digits.
     pub(super) hash: String,
     pub(super) pepper: i64,
-    /// The check value of that pepper, in hexadecimal digits: an older database may not have it.
+    /// Check value of that pepper version, in hexadecimal: an older database may lack the version.
     pub(super) check: String,
 }
 
-/// A membership after the change; without a role there is none any more.
+/// State of a membership after the change; without a role it was removed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Member {
     pub(super) account: AccountId,
@@ -60,7 +60,7 @@ pub(super) struct Member {
     pub(super) since: Option<i64>,
 }
 
-/// A person after the change.
+/// State of a person after the change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Person {
     pub(super) user: UserId,
@@ -68,10 +68,10 @@ pub(super) struct Person {
     pub(super) password: String,
 }
 
-/// What a part of an entry is about. Of several entries about one subject the last counts.
+/// Subject of a part of an entry. Of several entries about one subject, the last one applies.
 pub(super) type Subject = [u8; 16];
 
-/// Hashed, so that a million of them fit into memory.
+/// Hashes a subject, so that a million of them fit into memory.
 fn subject(kind: &str, ids: &[&[u8; 16]]) -> Subject {
     let mut hash = Sha256::new();
     hash.update(kind);
@@ -104,12 +104,12 @@ impl Person {
     }
 }
 
-/// A line, with its end.
+/// Formats a line, with its line end.
 pub(super) fn sealed(json: &str) -> String {
     format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
 }
 
-/// The JSON of a line that is whole.
+/// The JSON of a line, if its checksum is right.
 pub(super) fn opened(line: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
     let (sum, json) = text.split_once(' ')?;
@@ -117,7 +117,7 @@ pub(super) fn opened(line: &[u8]) -> Option<&str> {
     is_whole.then_some(json)
 }
 
-/// The number of an entry, without the rest of it.
+/// Parses only the number of an entry.
 pub(super) fn number(json: &str) -> Option<i64> {
     #[derive(Deserialize)]
     struct Numbered {

@@ -1,5 +1,5 @@
-//! Comparing database, journal and copy before anything is changed: a database file that was put back to an earlier state
-//! is noticed by the journal's numbers, which are above its own.
+//! Compares database, journal and copy before the first change. A database file that was restored to an
+//! earlier state has a lower change number than the journal.
 
 use super::{
     RANDOM_ID, aside, copy,
@@ -22,24 +22,24 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// How long the copy may take to be read. It may be on another machine.
+/// Time limit for reading the copy, which may be on another machine.
 const COPY: Duration = Duration::from_secs(5);
-/// Keys, memberships and people that one transaction replays, and about as many more.
+/// Number of keys, memberships and people after which a replay transaction is committed.
 const STEP: usize = 300;
 
 const STATE: &str = "SELECT j.database_id, j.begun_after, c.epoch FROM journal j JOIN key_changes c ON c.id = 1 WHERE j.id = 1";
 const EPOCH: &str = "SELECT epoch FROM key_changes WHERE id = 1";
 const BEGUN: &str = "UPDATE journal SET begun_after = $1 WHERE id = 1 AND begun_after IS NOT $1";
 
-/// What was found.
+/// Result of the comparison.
 pub(super) struct Opened {
     /// The id of the database.
     pub(super) database: String,
-    /// The journal, or why it cannot be used, which does not stop the start.
+    /// State of the journal, or why it cannot be used, which does not prevent the start.
     pub(super) journal: Result<Known, Trouble>,
 }
 
-/// A journal, and its copy where that can be read.
+/// A journal, and its copy if that can be read.
 struct Found<'p> {
     path: &'p Path,
     database: String,
@@ -50,7 +50,7 @@ fn unfit<T>(sentence: String) -> Result<T, ConnectError> {
     Err(ConnectError::Unfit(sentence))
 }
 
-/// Opens the journal of the database that `conn` is to, and replays what the database lacks.
+/// Opens the journal of the database of `conn`, and replays what the database lacks.
 pub(super) async fn open(
     conn: &mut SqliteConnection,
     path: &Path,
@@ -103,7 +103,7 @@ pub(super) async fn open(
     })
 }
 
-/// What the copy holds, if it is one of this database and can be read in time.
+/// State of the copy, if it belongs to this database and can be read in time.
 async fn read_copy(copy: Option<&Path>, database: &str) -> Option<(PathBuf, Known)> {
     let (path, database) = (copy?.to_owned(), database.to_owned());
     let read = {
@@ -126,7 +126,7 @@ async fn read_copy(copy: Option<&Path>, database: &str) -> Option<(PathBuf, Know
 }
 
 impl Found<'_> {
-    /// Opens the journal; begins one where there is none.
+    /// Opens the journal, or starts one if it does not exist.
     async fn open(
         &self,
         conn: &mut SqliteConnection,
@@ -164,7 +164,7 @@ impl Found<'_> {
                 ));
             }
             Err(Trouble::Io(source)) => {
-                // A path that is not a file holds nothing. A file that cannot be read may hold changes that this
+                // Anything but a file holds no changes. A file that cannot be read may hold changes that this
                 // database lacks.
                 if fs::symlink_metadata(self.path).is_ok_and(|found| found.is_file()) {
                     return Err(self.failed(source));
@@ -216,7 +216,7 @@ impl Found<'_> {
         Locked::open(self.path, &self.database, None)
     }
 
-    /// Appends what only the copy has: the journal was put back to an earlier state too.
+    /// Appends entries that only the copy has: the journal was restored to an earlier state too.
     fn take_from_copy(&self, locked: &mut Locked) -> Result<(), Trouble> {
         let Some((path, known)) = &self.copy else {
             return Ok(());
@@ -290,7 +290,7 @@ async fn replay_what_is_lacking(
     Ok(())
 }
 
-/// The next entries after the change `after`; none at the end.
+/// The next entries after the change `after`; empty at the end.
 fn next_entries(lines: &mut Lines, after: i64) -> io::Result<Vec<Entry>> {
     let (mut entries, mut parts) = (Vec::new(), 0);
     while parts < STEP {

@@ -1,8 +1,9 @@
-//! What a change has ended, narrowed or undone, written in its transaction. From here it goes to the journal beside the
-//! SQLite file ([`super`]; docs/security.md, S83, and docs/decisions/0009). PostgreSQL has point-in-time recovery.
+//! The outbox: what a change has ended, restricted or undone, written in its transaction. From here it is
+//! appended to the journal of the SQLite file ([`super`]; docs/security.md, S83, and docs/decisions/0009).
+//! PostgreSQL has point-in-time recovery instead.
 //!
-//! A row holds the whole state, after the change, of each key, membership and person that it was about: whatever a new
-//! kind of change does to one of [`KEY_COLUMNS`], it is in the row.
+//! A row has the complete new state of each key, membership and person of the change. So a new kind of change
+//! to one of [`KEY_COLUMNS`] is in the row without further code.
 
 use crate::{
     domain::ids::{AccountId, KeyId, UserId},
@@ -25,12 +26,12 @@ pub const KEY_COLUMNS: [&str; 8] = [
     "pepper_version",
 ];
 
-/// Rows that one transaction removes, and that are read at a time.
+/// Rows that one transaction deletes, and that one query reads.
 const STEP: i64 = 256;
-/// Bytes of entries after which no further row is read: a row of a command has 50 keys, which are 20,000 bytes.
+/// Bytes of entries after which a batch ends: a row of a command has 50 keys, which are 20,000 bytes.
 const BYTES: usize = 1024 * 1024;
 
-/// One row for a change. Who is in no team any more is in it without a role.
+/// One row for a change. A removed membership has no role.
 const WRITE: &str = "INSERT INTO outbox (number, entry) VALUES ($1, json_object(
     'number', $1,
     'at', CAST(unixepoch('subsec') * 1000 AS INTEGER),
@@ -47,10 +48,11 @@ const WRITE: &str = "INSERT INTO outbox (number, entry) VALUES ($1, json_object(
         FROM users u WHERE u.id IN (SELECT value FROM json_each($4))))))";
 const FORGET: &str = "DELETE FROM outbox WHERE number IN
     (SELECT number FROM outbox WHERE number <= $1 ORDER BY number LIMIT $2)";
-/// The number of the last change, and rows after another: one statement, which sees one state.
+/// The number of the newest change, and the rows after a given one; in one statement, so that both are of one
+/// snapshot.
 const AFTER: &str = "SELECT c.epoch, o.number, o.entry FROM key_changes c LEFT JOIN outbox o ON o.number > $1
     WHERE c.id = 1 ORDER BY o.number LIMIT $2";
-/// The number of the last change, and how many changes after another have a row.
+/// The number of the newest change, and how many changes after a given one have a row.
 const LEFT: &str =
     "SELECT epoch, (SELECT COUNT(*) FROM outbox WHERE number > $1) FROM key_changes WHERE id = 1";
 
@@ -60,15 +62,15 @@ const FIRST: &str = "SELECT MIN(number) FROM outbox";
 pub(in crate::server::store) struct Rows {
     /// Number and entry of each.
     pub(in crate::server::store) entries: Vec<(i64, String)>,
-    /// The last change that is among them, or needs no row.
+    /// Number of the last change that these rows cover; a change without a row is covered too.
     pub(in crate::server::store) last: i64,
-    /// The newest change of the database, which may come after them.
+    /// Number of the newest change of the database, which can be later.
     pub(in crate::server::store) newest: i64,
-    /// Whether there may be more.
+    /// Whether there may be more rows.
     pub(in crate::server::store) may_be_more: bool,
 }
 
-/// What a transaction is about that ends, narrows or undoes something.
+/// Keys, memberships and people that a transaction ends, restricts or restores.
 #[derive(Debug, Default)]
 pub(in crate::server::store) struct Subjects {
     pub(in crate::server::store) keys: BTreeSet<KeyId>,
@@ -82,8 +84,8 @@ impl Subjects {
     }
 }
 
-/// Writes the row of the change `number`, whose statements have run, and removes rows that are in the journal: those up to
-/// `written`.
+/// Writes the row of the change `number`, whose statements have run, and deletes rows that are in the
+/// journal, up to `written`.
 pub(in crate::server::store) async fn write(
     conn: &mut SqliteConnection,
     number: i64,
@@ -141,7 +143,7 @@ pub(in crate::server::store) async fn after(
     })
 }
 
-/// The number of the last change, and whether each change after `number` has a row.
+/// The number of the newest change, and whether each change after `number` has a row.
 pub(in crate::server::store) async fn has_all_after(
     conn: &mut SqliteConnection,
     number: i64,
@@ -150,7 +152,7 @@ pub(in crate::server::store) async fn has_all_after(
     Ok((epoch, rows >= epoch - number))
 }
 
-/// The change after which a new journal begins: what the outbox still has belongs into it.
+/// The change after which a new journal starts: rows that are still in the outbox belong into it.
 pub(in crate::server::store) async fn begins_after(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     let first: Option<i64> = sqlx::query_scalar(FIRST).fetch_one(&mut *conn).await?;
     let before = first.map_or(i64::MAX, |first| first - 1);

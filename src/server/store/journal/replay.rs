@@ -1,4 +1,4 @@
-//! Brings what the journal holds into a database file that is older: what has ended since stays ended.
+//! Replays the journal into an older database file, so that what has ended since stays ended.
 
 use super::line::{Entry, Key, Member, Person};
 use crate::server::store::{StoreError, engine::dialect};
@@ -8,12 +8,12 @@ const KEY: &str =
     "UPDATE api_keys SET revoked_at = $3, leak_reported_at = $4, deleted_at = $5, rotated_at = $6,
         grace_ends_at = $7, prefix = $8, hash = $9, pepper_version = $10
     WHERE account_id = $1 AND id = $2";
-/// A key may have been stored under a pepper that the older database does not know.
+/// The key may be stored under a pepper version that the older database lacks.
 const CHECK: &str =
     "INSERT INTO pepper_checks (version, check_value) VALUES ($1, $2) ON CONFLICT (version) DO NOTHING";
 const HAS_KEY: &str = "SELECT EXISTS (SELECT 1 FROM api_keys WHERE account_id = $1 AND id = $2)";
 const LEAVE: &str = "DELETE FROM memberships WHERE account_id = $1 AND user_id = $2";
-/// Only of a team and a person that the older database has.
+/// Only if the older database has the team and the person.
 const JOIN: &str = "INSERT INTO memberships (account_id, user_id, role, created_at)
     SELECT accounts.id, users.id, $3, $4 FROM accounts JOIN users ON users.id = $2
         WHERE accounts.id = $1 AND accounts.primary_owner_id <> users.id
@@ -22,18 +22,19 @@ const PASSWORD: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
 const COUNT: &str = "UPDATE key_changes SET epoch = $1 WHERE id = 1 AND epoch < $1";
 const SESSIONS: &str = "DELETE FROM sessions WHERE id_hash IN (SELECT id_hash FROM sessions LIMIT 1000)";
 
-/// What was replayed.
+/// Result of a replay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Replayed {
     pub(super) keys: u64,
     pub(super) members: u64,
     pub(super) people: u64,
     pub(super) sessions: u64,
-    /// Of the first entry, in milliseconds since 1970.
+    /// Time of the first entry, in milliseconds since 1970.
     pub(super) since: Option<i64>,
 }
 
-/// Ends all sessions. It comes first: while the counter is behind the journal, the next start does it again.
+/// Ends all sessions. Done first: until the counter has reached the journal's number, the next start repeats
+/// it.
 pub(super) async fn end_sessions(
     conn: &mut SqliteConnection,
     replayed: &mut Replayed,
@@ -46,12 +47,12 @@ pub(super) async fn end_sessions(
     }
 }
 
-/// Moves the counter of changes on to `number`: the next change comes after all that the journal has.
+/// Sets the change counter to `number`, so that the next change comes after all entries of the journal.
 pub(super) async fn count(conn: &mut SqliteConnection, number: i64) -> Result<(), sqlx::Error> {
     sqlx::query(COUNT).bind(number).execute(conn).await.map(drop)
 }
 
-/// Replays entries in one transaction, which moves the counter of changes on to the last of them.
+/// Replays entries in one transaction, which sets the change counter to the last of them.
 pub(super) async fn step(
     conn: &mut SqliteConnection,
     entries: &[Entry],

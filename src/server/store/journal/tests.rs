@@ -37,7 +37,7 @@ fn begun() -> (TempDir, PathBuf) {
     locked
         .append(&[entry(5, 1, 1), entry(6, 2, 1)])
         .expect("appended");
-    // What is there already is not written again.
+    // Entries that are there already are not written again.
     locked
         .append(&[entry(6, 2, 1), entry(7, 1, 2), entry(8, 1, 2)])
         .expect("appended");
@@ -59,7 +59,7 @@ fn entries_are_read_back_and_written_once() {
     let found = known(&path).expect("a journal");
     assert_eq!((found.last, lines(&path).len()), (8, 5));
     assert_eq!(found.end, fs::metadata(&path).expect("a file").len());
-    // Another process begins it at the same time.
+    // Another process starts it at the same time.
     let other = Locked::begin(&path, header("one")).map(|locked| locked.known.last);
     assert_eq!(other.ok(), Some(8));
 }
@@ -98,7 +98,7 @@ fn a_line_that_others_follow_is_damage() {
             "{damaged:?}"
         );
     }
-    // Whole lines whose numbers do not rise.
+    // Complete lines whose numbers do not rise.
     let mut other = whole.clone();
     other.swap(3, 4);
     fs::write(&path, other.join("\n") + "\n").expect("a damaged file");
@@ -126,7 +126,7 @@ fn compaction_keeps_the_last_of_each_and_what_comes_meanwhile() {
     let journal = Journal::beside(&folder.path().join("a.db"), None);
     journal.database.set("one".to_owned()).expect("once");
     let before = known(&path).expect("a journal");
-    // After what is compacted was looked at.
+    // An append after the state to compact was read.
     let mut locked = Locked::open(&path, "one", Some(before.clone())).expect("a journal");
     locked.append(&[entry(9, 3, 1)]).expect("appended");
     drop(locked);
@@ -149,7 +149,7 @@ fn compaction_keeps_the_last_of_each_and_what_comes_meanwhile() {
     );
     let names = fs::read_dir(folder.path()).expect("a folder");
     assert_eq!(names.count(), 1, "nothing is left over");
-    // What the flusher knew before is of another file now.
+    // The flusher's earlier state is that of another file now.
     let known = Locked::open(&path, "one", Some(before)).expect("a journal").known;
     assert_eq!(known.last, 9);
 }

@@ -29,13 +29,13 @@ declare! {
     /// Later and repeated reports never move the time back.
     REPORT = "UPDATE api_keys SET leak_reported_at = $3, revoked_at = COALESCE(revoked_at, $3)
         WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL AND leak_reported_at IS NULL";
-    /// A marked row, until its request log is gone (`crate::server::store::retention`).
+    /// Marks the row until its request log is removed (`crate::server::store::retention`).
     DELETE = "UPDATE api_keys SET deleted_at = $3, revoked_at = COALESCE(revoked_at, $3)
         WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL";
     DETACH = "UPDATE api_keys SET replaces_id = NULL WHERE account_id = $1 AND replaces_id = $2";
 }
 
-/// A key that is to change, from [`crate::server::store::Tx::change`].
+/// A change of a key, from [`crate::server::store::Tx::change`].
 pub struct KeyChange<'c> {
     pub(in crate::server::store) conn: Conn<'c>,
     pub(in crate::server::store) account: AccountId,
@@ -43,7 +43,7 @@ pub struct KeyChange<'c> {
 }
 
 impl KeyChange<'_> {
-    /// Gives a live key that was never used another secret; whether it did.
+    /// Gives a live key that was never used another secret; returns whether it did.
     ///
     /// # Errors
     /// When the database fails.
@@ -71,7 +71,7 @@ impl KeyChange<'_> {
         self.run(ROTATE, &[rotation.at, rotation.grace_ends_at]).await
     }
 
-    /// Lets a key in its grace period work until `end`; whether it was in it at `now`.
+    /// Changes the end of a grace period to `end`; returns whether the key was in its grace period at `now`.
     ///
     /// # Errors
     /// When the database fails.
@@ -79,7 +79,7 @@ impl KeyChange<'_> {
         self.run(MOVE_GRACE, &[end, now]).await
     }
 
-    /// Disables a key; whether it was not yet.
+    /// Revokes a key; returns false if it was revoked already.
     ///
     /// # Errors
     /// When the database fails.
@@ -87,7 +87,7 @@ impl KeyChange<'_> {
         self.run(REVOKE, &[now]).await
     }
 
-    /// Disables a key that was reported as leaked; whether it is the first report.
+    /// Revokes a key that was reported as leaked; returns whether it is the first report.
     ///
     /// # Errors
     /// When the database fails.
@@ -95,9 +95,10 @@ impl KeyChange<'_> {
         self.run(REPORT, &[now]).await
     }
 
-    /// Deletes a key; whether there was one. Its row stays, marked and counted nowhere, until the background has removed
-    /// its request log: this takes as long as revoking, however many rows there are (docs/security.md, S85). The key must
-    /// be locked ([`super::Keys::lock`]): rows that are being added are waited for then.
+    /// Deletes a key; returns whether it existed. The row is only marked, and counted nowhere, until a
+    /// background job has removed its request log. So deleting takes as long as revoking, however many rows
+    /// there are (docs/security.md, S85). The key must be locked ([`super::Keys::lock`]), which waits for
+    /// rows that are being added.
     pub async fn delete(mut self, now: Timestamp) -> Result<bool, StoreError> {
         on!(&mut self.conn, c => {
             sqlx::query(DETACH)

@@ -1,4 +1,4 @@
-//! Keys in the wrong hands: reported as leaked, or used after their end.
+//! Leaked keys: reported, or used after their end.
 
 use super::{Row, columns};
 use crate::{
@@ -24,7 +24,7 @@ declare! {
         RETURNING account_id, name, prefix";
 }
 
-/// What the table of keys says of them.
+/// Leaks in the table of keys.
 pub struct Leaks<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl Leaks<'_> {

@@ -39,12 +39,12 @@ declare! {
             AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')";
 }
 
-/// Which keys of an account a list shows.
+/// Filter of an account's keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyFilter {
-    /// What the name or the prefix holds, whatever its case; empty for all.
+    /// Text to find in the name or the prefix, in any case; empty for all.
     pub search: String,
-    /// Those that are live, those that are not, or all.
+    /// Only live keys, only ended ones, or all.
     pub live: Option<bool>,
 }
 
@@ -58,12 +58,12 @@ impl KeyFilter {
     }
 }
 
-/// How many keys a search leaves.
+/// Number of keys that match a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyCounts {
-    /// In all.
+    /// All keys.
     pub all: u64,
-    /// Those that work.
+    /// Live keys.
     pub live: u64,
 }
 
@@ -71,7 +71,7 @@ pub struct KeyCounts {
 pub struct KeyList<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl KeyList<'_> {
-    /// The keys that were made before the one at `cursor`, newest first; the newest of all without a cursor.
+    /// Keys older than `cursor`, newest first; without a cursor, the newest ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -87,7 +87,7 @@ impl KeyList<'_> {
         self.page(OLDER, account, filter, now, (at, id), limit).await
     }
 
-    /// The keys that were made after the one at `cursor`, oldest first; the oldest of all without a cursor.
+    /// Keys newer than `cursor`, oldest first; without a cursor, the oldest ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -127,7 +127,7 @@ impl KeyList<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// How many keys of the list were made after the one at `cursor`.
+    /// Number of keys newer than `cursor`.
     ///
     /// # Errors
     /// When the database fails.
@@ -153,7 +153,7 @@ impl KeyList<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// How many keys of an account the search leaves, in all and live at `now`.
+    /// Number of keys of an account that match the search: all, and those live at `now`.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,4 +1,4 @@
-//! When keys were last used.
+//! Last uses of keys.
 
 use crate::{
     domain::{ids::KeyId, time::Timestamp},

@@ -1,4 +1,4 @@
-//! The request log: a row for each request made with a key.
+//! Queries of the request log.
 
 use crate::{
     domain::{
@@ -10,7 +10,7 @@ use crate::{
 
 declare! {
     INSERT_GAP = "INSERT INTO request_log_gaps (id, at, dropped) VALUES ($1, $2, $3)";
-    /// Key by key, as the rows are found.
+    /// Grouped key by key, in the order of the index.
     USAGE = "SELECT method, route, status, error_code, COUNT(*) AS requests FROM request_logs
         WHERE key_id IN (SELECT id FROM api_keys WHERE account_id = $1) AND at >= $2
         GROUP BY method, route, status, error_code ORDER BY method, route, status";
@@ -47,29 +47,29 @@ declare! {
     GAPS = "SELECT COUNT(*) FROM (SELECT 1 FROM request_log_gaps WHERE at >= $1 LIMIT 1) AS one";
 }
 
-/// Requests of one kind in a span of time.
+/// Requests of one kind in a period.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Usage {
     /// HTTP method.
     pub method: String,
     /// Pattern of the route.
     pub route: String,
-    /// HTTP status of the answers.
+    /// HTTP status of the responses.
     pub status: i64,
-    /// Code of the refusals.
+    /// Error code of the refusals.
     pub error_code: Option<String>,
-    /// How many there were.
+    /// Number of requests.
     pub requests: i64,
 }
 
-/// The requests of a key since a given time.
+/// Requests of a key since a given time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Since {
     /// Requests, refused ones too.
     pub requests: u64,
     /// Distinct client addresses, as far as known.
     pub clients: u64,
-    /// When the last one was.
+    /// Time of the last one.
     pub last_at: Option<Timestamp>,
 }
 
@@ -78,28 +78,28 @@ pub struct Since {
 pub struct Day {
     /// Days since the first.
     pub day: i64,
-    /// Those that passed the check of the key.
+    /// Requests that passed the check of the key.
     pub accepted: i64,
-    /// The others.
+    /// Requests that were refused.
     pub refused: i64,
 }
 
-/// A request, for people.
+/// A row of the request log, for people.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct LoggedRequest {
-    /// Its id.
+    /// Request id.
     pub id: String,
     /// HTTP method.
     pub method: String,
     /// Path.
     pub path: String,
-    /// HTTP status of the answer.
+    /// HTTP status of the response.
     pub status: i64,
-    /// Code of the refusal.
+    /// Error code of a refusal.
     pub error_code: Option<String>,
     /// First 12 hex digits of the HMAC-SHA-256 of the client's address under the pepper.
     pub ip_hash: Option<String>,
-    /// When it was answered, in Unix milliseconds.
+    /// Time of the response, in Unix milliseconds.
     pub at: i64,
 }
 
@@ -107,7 +107,7 @@ pub struct LoggedRequest {
 pub struct Logs<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl Logs<'_> {
-    /// Marks that `dropped` rows of about `at` are missing.
+    /// Inserts a gap: `dropped` rows of about the time `at` are missing.
     ///
     /// # Errors
     /// When the database fails.
@@ -147,8 +147,8 @@ impl Logs<'_> {
         Ok(any > 0)
     }
 
-    /// What the keys of an account that are in their grace period at `now`, and their replacements, did since the
-    /// rotation.
+    /// Usage since the rotation, of an account's keys that are in their grace period at `now` and of their
+    /// replacements.
     ///
     /// # Errors
     /// When the database fails.
@@ -172,7 +172,7 @@ impl Logs<'_> {
         rows.collect()
     }
 
-    /// The requests of a key since `start`, by the day counted from there; days without any are left out.
+    /// Requests of a key for each day since `start`; days without requests are left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -182,7 +182,7 @@ impl Logs<'_> {
         }))
     }
 
-    /// The last requests of a key, newest first.
+    /// The latest requests of a key, newest first.
     ///
     /// # Errors
     /// When the database fails.
@@ -192,7 +192,7 @@ impl Logs<'_> {
         }))
     }
 
-    /// Whether rows of any account are missing since a given time.
+    /// Whether there is a gap since a given time, of any account.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,4 +1,4 @@
-//! Writing the request log.
+//! Inserting into the request log.
 
 use crate::{
     domain::request_log::LogEntry,
@@ -36,7 +36,7 @@ static COPY: LazyLock<String> =
 /// The keys are locked once and in their order, as [`crate::server::store::keys::Keys::lock`] has it: one that is being deleted is
 /// waited for, and one that was deleted has no rows any more.
 const LIVING: &str = "SELECT id FROM api_keys WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id COLLATE \"C\" FOR KEY SHARE";
-/// Rows are found by their whole primary key there.
+/// PostgreSQL looks up rows by their whole primary key.
 const PRESENT: &str = "SELECT id FROM request_logs WHERE (key_id, at, id) IN \
     (SELECT * FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[]))";
 
@@ -53,12 +53,12 @@ fn sqlite(rows: usize) -> String {
     )
 }
 
-/// Rows to add.
+/// Inserts of log rows.
 pub struct LogRows<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl LogRows<'_> {
-    /// Adds them, each once. The row of a key that was deleted meanwhile is not written. With `again` some may be
-    /// stored already, because the result of the previous COMMIT is unknown.
+    /// Inserts rows, each once. A row whose key was deleted meanwhile is skipped. With `again`, some rows may
+    /// exist already, because the result of the previous COMMIT is unknown.
     ///
     /// # Errors
     /// When the database fails.
@@ -104,7 +104,7 @@ async fn add_rows(
     Ok(())
 }
 
-/// `COPY` takes rows at half of what an `INSERT` of many costs, and knows no conditions: they are asked before.
+/// `COPY` costs half as much as a bulk `INSERT`, but has no conditions: they are queried before.
 async fn copy(conn: &mut PgConnection, rows: &[LogEntry], again: bool) -> Result<(), StoreError> {
     let keys: BTreeSet<_> = rows.iter().map(|entry| entry.key).collect();
     let keys: Vec<_> = keys.iter().map(ToString::to_string).collect();

@@ -1,5 +1,4 @@
-//! What ends the ways in of a person: another password, and the end of all their sessions. Each such change is written to
-//! the outbox when its transaction ends.
+//! Changes of a person's password and sessions. Each is written to the outbox when its transaction ends.
 
 use crate::{
     domain::ids::UserId,
@@ -12,17 +11,17 @@ declare! {
         (SELECT id_hash FROM sessions WHERE user_id = $1 LIMIT $2)";
 }
 
-/// Sessions that one statement ends at most; a person has fewer.
+/// Maximum number of sessions that one statement ends; more than a person has.
 const ENDED: i64 = 1_000;
 
-/// A person who is to change, from [`crate::server::store::Tx::change_person`].
+/// A change of a person, from [`crate::server::store::Tx::change_person`].
 pub struct PersonChange<'c> {
     pub(in crate::server::store) conn: Conn<'c>,
     pub(in crate::server::store) user: UserId,
 }
 
 impl PersonChange<'_> {
-    /// Replaces the password's hash.
+    /// Replaces the hash of the password.
     pub async fn set_password_hash(self, hash: &str) -> Result<(), StoreError> {
         on!(self.conn, c => {
             sqlx::query(SET_PASSWORD_HASH).bind(self.user.to_string()).bind(hash).execute(c).await?;
@@ -30,8 +29,8 @@ impl PersonChange<'_> {
         Ok(())
     }
 
-    /// Ends sessions of the person, 1,000 at most; returns how many. The journal has no sessions: with the change they have
-    /// a number there, and all sessions end where an older database comes back.
+    /// Ends sessions of the person, at most 1,000; returns how many. The journal does not contain sessions:
+    /// it gets a change number, and all sessions end when an older database is restored.
     pub async fn end_sessions(self) -> Result<u64, StoreError> {
         Ok(on!(self.conn, c => {
             sqlx::query(END_SESSIONS).bind(self.user.to_string()).bind(ENDED).execute(c).await?.rows_affected()

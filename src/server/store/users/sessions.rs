@@ -1,4 +1,4 @@
-//! Sessions of the dashboard: found by the SHA-256 of the cookie's value (docs/security.md, S8).
+//! Sessions of the dashboard, looked up by the SHA-256 of the cookie's value (docs/security.md, S8).
 
 use crate::{
     domain::{ids::UserId, time::Timestamp},
@@ -7,17 +7,17 @@ use crate::{
 
 declare! {
     INSERT = "INSERT INTO sessions (id_hash, user_id, data, last_seen_at, ends_at) VALUES ($1, $2, $3, $4, $5)";
-    /// Never an insert: what was signed out stays so (S12).
+    /// Never an insert: an ended session must not come back (S12).
     UPDATE = "UPDATE sessions SET user_id = $2, data = $3 WHERE id_hash = $1";
     LIVE = "SELECT data, last_seen_at FROM sessions WHERE id_hash = $1 AND last_seen_at > $2 AND ends_at > $3";
     TOUCH = "UPDATE sessions SET last_seen_at = $2 WHERE id_hash = $1 AND last_seen_at < $2";
     DELETE = "DELETE FROM sessions WHERE id_hash = $1";
-    /// All but the newest of a person.
+    /// All sessions of a person except the newest.
     TRIM = "DELETE FROM sessions WHERE id_hash IN
         (SELECT id_hash FROM sessions WHERE user_id = $1 ORDER BY last_seen_at DESC LIMIT $3 OFFSET $2)";
 }
 
-/// Sessions that one statement ends at most.
+/// Maximum number of sessions that one statement ends.
 const TRIMMED: i64 = 1_000;
 
 /// SHA-256 of a session's id.
@@ -25,13 +25,13 @@ pub type IdHash = [u8; 32];
 
 /// A session to be stored.
 pub struct NewSession<'a> {
-    /// What it is found by.
+    /// Hash of its id.
     pub id_hash: &'a IdHash,
-    /// Who is signed in.
+    /// The signed-in person.
     pub user: Option<UserId>,
     /// Its values, as JSON.
     pub data: &'a str,
-    /// Now.
+    /// Creation time.
     pub now: Timestamp,
     /// Its absolute end.
     pub ends_at: Timestamp,
@@ -68,7 +68,7 @@ impl Sessions<'_> {
         Ok(())
     }
 
-    /// Replaces the values of a session that exists; one that does not stays absent.
+    /// Replaces the values of an existing session; a missing one is not created.
     ///
     /// # Errors
     /// When the database fails.
@@ -84,7 +84,7 @@ impl Sessions<'_> {
         Ok(())
     }
 
-    /// The session, if it was seen after `seen_after` and ends after `now`.
+    /// The session, if it was used after `seen_after` and ends after `now`.
     ///
     /// # Errors
     /// When the database fails.
@@ -126,7 +126,8 @@ impl Sessions<'_> {
         Ok(())
     }
 
-    /// Ends the sessions of a person beyond the `kept` that were used last; some of them, if there are very many.
+    /// Ends the sessions of a person except the `kept` last used ones; if there are very many, only some of
+    /// them.
     pub async fn trim(self, user: UserId, kept: u32) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(TRIM)

@@ -1,4 +1,4 @@
-//! Failed tries to sign in (docs/security.md, S7). Servers that share PostgreSQL share the waits by this table.
+//! Counts of failed sign-ins (docs/security.md, S7), shared by the servers that share a PostgreSQL database.
 
 use crate::{
     domain::{
@@ -10,7 +10,7 @@ use crate::{
 
 declare! {
     FIND = "SELECT failures, last_at FROM sign_in_waits WHERE id = $1";
-    /// Makes the row if there is none, and keeps other transactions away from it.
+    /// Creates the row if it does not exist, and locks it.
     LOCK = "INSERT INTO sign_in_waits (id, failures, last_at) VALUES ($1, 0, $2)
         ON CONFLICT (id) DO UPDATE SET failures = sign_in_waits.failures RETURNING failures, last_at";
     SET = "UPDATE sign_in_waits SET failures = $2, last_at = $3 WHERE id = $1";
@@ -25,10 +25,10 @@ declare! {
         SELECT id FROM sign_in_waits ORDER BY last_at DESC LIMIT $2 OFFSET $1)";
 }
 
-/// Rows that one transaction deletes: some milliseconds of work.
+/// Rows that one transaction deletes, which takes some milliseconds.
 const STEP: u32 = 1_000;
 
-/// What failures are counted by: an HMAC under the pepper.
+/// Key of a count: an HMAC under the pepper.
 pub type WaitId = [u8; 32];
 
 #[derive(sqlx::FromRow)]
@@ -50,7 +50,7 @@ impl From<Row> for Failures {
 pub struct SignInWaits<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl SignInWaits<'_> {
-    /// The failures of a row; none when it does not exist.
+    /// The count of a row; none if it does not exist.
     ///
     /// # Errors
     /// When the database fails.
@@ -59,7 +59,7 @@ impl SignInWaits<'_> {
         Ok(row.map_or(Failures::NONE, Failures::from))
     }
 
-    /// The failures of a row, which no other transaction reads this way or changes until this one ends.
+    /// Locks a row until the transaction ends, and reads its count.
     ///
     /// # Errors
     /// When the database fails.
@@ -70,7 +70,7 @@ impl SignInWaits<'_> {
         Ok(row.into())
     }
 
-    /// Writes the failures of a locked row.
+    /// Writes the count of a locked row.
     ///
     /// # Errors
     /// When the database fails.
@@ -86,7 +86,7 @@ impl SignInWaits<'_> {
         Ok(())
     }
 
-    /// Takes back one failure that was written at `counted_at`, when the last one before was at `before`.
+    /// Undoes one failure that was counted at `counted_at`, when the previous one was at `before`.
     ///
     /// # Errors
     /// When the database fails.
@@ -107,7 +107,7 @@ impl SignInWaits<'_> {
         Ok(())
     }
 
-    /// Forgets the failures of a row.
+    /// Resets the count of a row.
     ///
     /// # Errors
     /// When the database fails.
@@ -126,7 +126,7 @@ impl SignInWaits<'_> {
 }
 
 impl Store {
-    /// Deletes the rows whose failures are forgotten by now; returns how many.
+    /// Deletes rows whose last failure is old enough to be forgotten at `now`; returns how many.
     ///
     /// # Errors
     /// When the database fails.
@@ -143,7 +143,7 @@ impl Store {
         self.delete_sign_in_waits(TRIM, i64::from(keep)).await
     }
 
-    /// In transactions of some rows each, so that other writers come in between.
+    /// Deletes in transactions of some rows each, so that other writers get their turn in between.
     async fn delete_sign_in_waits(&self, statement: &'static str, bound: i64) -> Result<u64, StoreError> {
         let mut all = 0;
         loop {

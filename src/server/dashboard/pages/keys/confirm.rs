@@ -1,4 +1,4 @@
-//! The dialogs about keys that are there, as pages and as forms posted without scripts.
+//! Confirmation dialogs of actions on keys, as pages and as forms posted without scripts.
 
 use super::{
     Keys, answer, draw_again, fresh,
@@ -39,7 +39,7 @@ pub fn action(dialog: &str) -> Option<Action> {
     }
 }
 
-/// The dialog about some keys, and the form of `Add API key` behind it.
+/// The dialog for these keys, and the form `Add API key` behind it.
 pub async fn open(
     keys: &Keys,
     action: Action,
@@ -95,19 +95,19 @@ pub async fn open(
     Ok((KeyDialog::Question(Box::new(question)), fresh(app)))
 }
 
-/// Stopping now, and each choice that is still ahead, with the moment that it leads to.
+/// The choices of `Change grace period`: ending it now, and each future end, with its time.
 fn grace_ends(key: &Key, now: Timestamp) -> Vec<(u64, Timestamp)> {
     let at = key.rotation.map_or(now, |rotation| rotation.at);
     let ahead = grace::CHOICES.into_iter().filter_map(|hours| {
         let end = at.plus(Duration::from_hours(hours));
-        // Nothing moves the end past the key's own expiry.
+        // The key's own expiry comes first in any case.
         let end = key.expires_at.map_or(end, |expiry| expiry.min(end));
         (now < end).then_some((hours, end))
     });
     iter::once((0, now)).chain(ahead).collect()
 }
 
-/// What the grace period is at present.
+/// The current grace period, as the preselected choice.
 fn chosen_grace(key: &Key, ends: &[(u64, Timestamp)]) -> String {
     let now_ends = key.end();
     let chosen = ends
@@ -116,7 +116,7 @@ fn chosen_grace(key: &Key, ends: &[(u64, Timestamp)]) -> String {
     chosen.map_or_else(String::new, |(hours, _)| hours.to_string())
 }
 
-/// Carries out the posted form.
+/// Runs the action of the posted form.
 pub async fn submit(keys: &Keys, action: Action, request: Request) -> Response {
     let answered = match action {
         Action::RotateKey => rotate(keys, request).await,
@@ -187,7 +187,7 @@ async fn delete(keys: &Keys, request: Request) -> Result<Response, Response> {
     Ok(go_on(keys, Action::DeleteKey, &form.keys, done.await, state).await)
 }
 
-/// The page with the secret, or the dialog with what is wrong.
+/// The page with the secret, or the dialog with the errors.
 async fn reveal(
     keys: &Keys,
     action: Action,
@@ -205,7 +205,7 @@ async fn reveal(
     }
 }
 
-/// On to the keys, or the dialog with what is wrong.
+/// Redirects to the list of keys, or renders the dialog with the errors.
 async fn go_on(
     keys: &Keys,
     action: Action,

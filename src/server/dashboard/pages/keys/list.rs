@@ -14,36 +14,36 @@ use crate::{
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
-/// The query of the page's address.
+/// The page's query.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
-    /// Which dialog is open, without scripts.
+    /// The open dialog, without scripts.
     pub dialog: String,
-    /// The key that the dialog is about.
+    /// The key that the dialog acts on.
     key: String,
-    /// The keys, when it is about several.
+    /// The keys that the dialog acts on, if it can act on several.
     keys: Vec<String>,
     /// `detail` when the dialog was opened on the page of its key.
     pub from: String,
-    /// The key that was just made, or given a new secret.
+    /// The key that was just created, or got a new secret.
     pub created: String,
-    /// The key that something else was just done to.
+    /// The key that was just changed in another way.
     changed: String,
-    /// What names or prefixes hold.
+    /// Text to find in names and prefixes.
     pub search: String,
-    /// `active` or `ended`; anything else is all.
+    /// `active` or `ended`; anything else means all.
     status: String,
-    /// `1` gives the table the whole width.
+    /// `1` for a table of full width.
     full: String,
-    /// `last` is the last page.
+    /// `last` for the last page.
     page: String,
     older: String,
     newer: String,
 }
 
 impl Asked {
-    /// Which keys are shown.
+    /// Search and filter of the list.
     pub fn filter(&self) -> KeyFilter {
         KeyFilter {
             search: search::parse_key(&self.search),
@@ -55,12 +55,12 @@ impl Asked {
         }
     }
 
-    /// Which page of them.
+    /// The requested page.
     pub fn page(&self) -> Page {
         Page::parse(&self.page, &self.older, &self.newer)
     }
 
-    /// The keys that the dialog is about: none where the address of a posted form was gone back to.
+    /// Ids the dialog acts on. Empty when the user navigates back to the URL of a POSTed form.
     pub fn keys(&self) -> Vec<String> {
         if self.keys.is_empty() && !self.key.is_empty() {
             vec![self.key.clone()]
@@ -69,7 +69,7 @@ impl Asked {
         }
     }
 
-    /// The key to point out, after something was done to it.
+    /// Id of the key to highlight.
     pub fn pointed_out(&self) -> &str {
         if self.created.is_empty() {
             &self.changed
@@ -78,12 +78,12 @@ impl Asked {
         }
     }
 
-    /// Whether the table has the whole width.
+    /// Whether the table has full width.
     pub fn is_full(&self) -> bool {
         self.full == "1"
     }
 
-    /// Search, filter and view: what another page of the list shares with this one.
+    /// Parameters that all pages of the list share: search, filter and width.
     fn fields(&self) -> Vec<(&'static str, &str)> {
         let status = match self.filter().live {
             None => "",
@@ -98,7 +98,7 @@ impl Asked {
         all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    /// The place in the list.
+    /// Parameters of the page within the list.
     fn place(&self) -> Vec<(&'static str, &str)> {
         let place = [
             ("page", self.page.as_str()),
@@ -108,7 +108,7 @@ impl Asked {
         place.into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    /// The view without its dialog.
+    /// The view, without its dialog.
     pub fn view(&self, page: &str) -> ListView {
         let mut fields = self.fields();
         fields.extend(self.place());
@@ -119,7 +119,7 @@ impl Asked {
         }
     }
 
-    /// The first page of this list.
+    /// Path of the first page of this list.
     pub fn href(&self, page: &str) -> String {
         address(page, &self.fields())
     }
@@ -130,7 +130,7 @@ impl Asked {
         fields
     }
 
-    /// Where the list leads.
+    /// Links and forms that change the view.
     pub fn links(&self, page: &str, counts: &KeyCounts) -> ListLinks {
         let live = self.filter().live;
         let segment = |label, status: &'static str, count, shows| {
@@ -149,7 +149,7 @@ impl Asked {
         if !self.is_full() {
             full_fields.push(("full".to_owned(), "1".to_owned()));
         }
-        // The page stays the same in the other view.
+        // Switching the width stays on the same page.
         full_fields.extend(owned(self.place()));
         let kept_by_clear: Vec<_> = self
             .fields()
@@ -159,7 +159,7 @@ impl Asked {
         ListLinks {
             segments: vec![
                 segment("All", "", counts.all, None),
-                // Those that are badged `Rotated` work as well.
+                // Includes keys with the status `Rotated`, which work too.
                 segment("Working", "active", counts.live, Some(true)),
                 segment(
                     "Ended",
@@ -174,7 +174,7 @@ impl Asked {
         }
     }
 
-    /// The pages around this one.
+    /// Pagination.
     pub fn pager(&self, page: &str, filter: &KeyFilter, list: &KeyList) -> Pager {
         let to = |name: &'static str, value: &str| {
             let mut fields = self.fields();

@@ -1,4 +1,4 @@
-//! Keys as a page shows them.
+//! Rows of the table of keys.
 
 use crate::{
     domain::{
@@ -15,17 +15,17 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// What rows depend on beside their keys.
+/// Data that all rows share.
 pub struct Around<'a> {
-    /// When the page is drawn.
+    /// The time at which the page is rendered.
     pub now: Timestamp,
-    /// Path of the page with the keys.
+    /// Path of the page `API keys`.
     pub page: &'a str,
-    /// What the keys in their grace period and their replacements did since the rotation.
+    /// Usage since the rotation, of keys in their grace period and of their replacements.
     pub since: &'a BTreeMap<KeyId, Since>,
 }
 
-/// A row; the key with the id `pointed_out` is told from the others.
+/// A row; the key with the id `pointed_out` is highlighted.
 pub fn row(app: &App, key: Key, around: &Around<'_>, pointed_out: &str) -> KeyRow {
     let now = around.now;
     let id = key.id.to_string();
@@ -35,7 +35,7 @@ pub fn row(app: &App, key: Key, around: &Around<'_>, pointed_out: &str) -> KeyRo
         KeyStatus::Active => Some("expires"),
         KeyStatus::Rotated => Some("stops"),
         KeyStatus::Expired => Some("expired"),
-        // What a person ended does not end by itself any more.
+        // A revoked key has no end to come.
         KeyStatus::Revoked => None,
     };
     let about = match (ends, key.end()) {
@@ -73,7 +73,7 @@ pub fn row(app: &App, key: Key, around: &Around<'_>, pointed_out: &str) -> KeyRo
     }
 }
 
-/// `Replacement: 12 requests from 2 clients, last`, and when that was.
+/// Usage in words: `Replacement: 12 requests from 2 clients, last`, and the time of the last one.
 fn used(whose: &str, since: &Since) -> Phrase {
     let plural = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     if since.last_at.is_none() {
@@ -82,7 +82,7 @@ fn used(whose: &str, since: &Since) -> Phrase {
             at: None,
         };
     }
-    // An unreadable address is not counted as a client.
+    // A client with an unknown address is not counted.
     let from = match since.clients {
         0 => String::new(),
         clients => format!(" from {}", plural(clients, "client")),

@@ -1,4 +1,4 @@
-//! What can be asked, and what each question can be answered.
+//! Operations of the document and their responses.
 
 use super::answers::{self, QuotaHeaders};
 use crate::{
@@ -34,15 +34,16 @@ use utoipa::{
     },
 };
 
-/// An exceeded limit, as an example.
+/// Example of an exceeded limit.
 const EXCEEDED: Exceeded = Exceeded {
     limit: 60,
     retry_after: 17,
 };
 
-/// Of a route of the catalogue.
+/// Operation of a route of the catalogue.
 pub fn of_route(route: &Route, has_parameters: bool) -> Operation {
-    // The router gives /v1 to this server; everything else is the guarded API's, and reaches us through a proxy.
+    // The router sends /v1 to this server. All other routes belong to the guarded API and are checked through
+    // a proxy.
     let direct = route.pattern.starts_with("/v1/") || &*route.pattern == "/v1";
     let served = Served::of(route).filter(|_| direct);
     let mut errors = refusals(&route.scope);
@@ -107,7 +108,7 @@ pub fn of_route(route: &Route, has_parameters: bool) -> Operation {
     }
 }
 
-/// What every route can be refused for.
+/// Refusals that every route can respond with.
 fn refusals(scope: &Arc<str>) -> Vec<V1Error> {
     let refusals = [
         Refusal::MissingKey,
@@ -124,7 +125,7 @@ fn refusals(scope: &Arc<str>) -> Vec<V1Error> {
     errors
 }
 
-/// Of `POST /v1/keys/report-leak`.
+/// Operation of `POST /v1/keys/report-leak`.
 pub fn report() -> Operation {
     let errors = [
         NO_REPORT,
@@ -152,7 +153,7 @@ pub fn report() -> Operation {
         .build()
 }
 
-/// Of this document.
+/// Operation of the document itself.
 pub fn document() -> Operation {
     public("openapi")
         .summary(Some("This document"))
@@ -188,8 +189,8 @@ fn days() -> Parameter {
         .build()
 }
 
-/// A name of letters, digits and `_` that no other route has: `get_v1_status`. What is none of those stands as its
-/// number, so that `/a-b` and `/a/b` have two names.
+/// A unique operation id of letters, digits and `_`: `get_v1_status`. Other characters are replaced by their
+/// code points, so that `/a-b` and `/a/b` have different ids.
 fn id(method: &str, pattern: &str) -> String {
     let mut id = method.to_ascii_lowercase();
     for c in pattern.chars() {

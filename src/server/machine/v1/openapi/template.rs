@@ -1,4 +1,5 @@
-//! Patterns of the catalogue as templates of OpenAPI, where a parameter is one segment and no name is there twice.
+//! Path patterns of the catalogue as OpenAPI templates, where a parameter is one segment and names are
+//! unique.
 
 use utoipa::openapi::{
     Required,
@@ -8,17 +9,17 @@ use utoipa::openapi::{
 
 /// A path of the document.
 pub struct Template {
-    /// As OpenAPI writes it.
+    /// In OpenAPI's format.
     pub path: String,
-    /// The same without the names. It is also a path that only this pattern, or one that hides it, matches: no pattern
-    /// has a brace in a segment that is no parameter.
+    /// The path without parameter names. As a path, only this pattern or one that hides it matches it,
+    /// because no literal segment of a pattern has a brace.
     pub shape: String,
-    /// The parameters: name, and what it is.
+    /// Parameters: name and description.
     pub parameters: Vec<(String, String)>,
 }
 
 impl Template {
-    /// Of a pattern.
+    /// The template of a pattern.
     pub fn of(pattern: &str) -> Self {
         let mut parameters: Vec<(String, String)> = Vec::new();
         let mut add = |name: String, about: String| {
@@ -63,7 +64,7 @@ impl Template {
         }
     }
 
-    /// The parameters as the document has them. This server takes any text for them; the guarded API may not.
+    /// The parameters for the document. This server accepts any text for them; the guarded API may not.
     pub fn parameters(&self) -> Option<Vec<Parameter>> {
         let text = || ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
         let parameter = |(name, about): &(String, String)| {

@@ -1,4 +1,5 @@
-//! The other servers that share the database, by their rows: how far each is, and whether it still looks.
+//! The other servers that share the database, by their rows: the change number of each, and whether it still
+//! polls.
 
 use crate::server::{runtime::clock::Uptime, store::engine::invalidation::HOLDS};
 use std::collections::HashMap;
@@ -8,13 +9,13 @@ use std::collections::HashMap;
 pub struct Shown {
     /// The acknowledged change number: the server has dropped all keys changed up to it.
     pub epoch: i64,
-    /// Counts its looks.
+    /// Counts its polls.
     pub beat: i64,
-    /// Milliseconds of the database's clock; earlier releases have no beat.
+    /// Database time in milliseconds; for rows of earlier releases, which have no beat.
     pub seen_at: i64,
 }
 
-/// The rows as they were seen, and since when they show the same.
+/// The rows as last read, and since when each is unchanged.
 #[derive(Default)]
 pub struct Peers(HashMap<String, (Shown, Uptime)>);
 
@@ -43,9 +44,9 @@ impl Peers {
 /// Another server.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// How it is called.
+    /// Its id.
     pub id: String,
-    /// What its row shows.
+    /// Its row.
     pub shown: Shown,
     /// Whether the row has been unchanged for so long that the server's lease has expired.
     pub stands_still: bool,

@@ -5,13 +5,13 @@
 
 use std::collections::{HashSet, VecDeque};
 
-/// The lease in ticks of the clock, and the length of a run.
+/// The lease in clock ticks, and the length of a run.
 const HOLDS: u8 = 2;
 const END: u8 = 6;
 /// Maximum number of B's polls: more find nothing new.
 const LOOKS: u8 = 4;
 
-/// Orders of the steps; the model must find an error in each but the first.
+/// Variants of the algorithm; the model must find an error in each except the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     Right,
@@ -37,13 +37,13 @@ type Row = (u8, u8);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Look {
     None,
-    /// Begun at this time.
+    /// The poll began at this time.
     Begun(u8),
-    /// The counter showed this.
+    /// It began at this time and read this counter.
     Read(u8, u8),
     /// The changed keys are dropped.
     Dropped(u8),
-    /// The row is written, the acknowledgement is on its way.
+    /// The row is written; its acknowledgement is in transit.
     Written(u8),
     /// There is no row.
     Rowless,
@@ -51,11 +51,11 @@ enum Look {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Change {
-    /// None yet; since when B's row shows what, where A has looked.
+    /// No change yet; the row of B that A last read, and since when it is unchanged.
     None(Option<(Row, u8)>),
-    /// At this moment, and the same.
+    /// Committed at this time; the row as above.
     Committed(u8, Option<(Row, u8)>),
-    /// A has seen that row for long, and is about to delete it.
+    /// A has seen the row unchanged for long enough, and is about to delete it.
     Forgets(u8, Row, u8),
     Answered,
 }
@@ -65,7 +65,7 @@ struct State {
     time: u8,
     counter: u8,
     row: Option<Row>,
-    /// What the row shows after a crash: when it was inserted, it was flushed.
+    /// The row after a crash: inserting it was flushed.
     flushed: Option<Row>,
     has_crashed: bool,
     looks: u8,
@@ -73,7 +73,7 @@ struct State {
     /// B's acknowledged change number.
     noted: u8,
     holds_old: bool,
-    /// When the look began from which B's lease counts.
+    /// Start of the poll from which B's lease counts.
     lease: Option<u8>,
     change: Change,
 }
@@ -93,7 +93,7 @@ impl State {
         change: Change::None(None),
     };
 
-    /// B would let the key pass although A has answered.
+    /// B would accept the key although A has sent the response.
     fn is_wrong(&self) -> bool {
         let is_leased = self.lease.is_some_and(|began| self.time - began < HOLDS);
         self.change == Change::Answered && is_leased && self.holds_old
@@ -117,7 +117,7 @@ impl State {
         (self.time <= END).then_some(self)
     }
 
-    /// What was not flushed is lost, and so are all connections.
+    /// Writes that were not flushed are lost, and all connections end.
     fn crash(mut self, order: Order) -> Option<Self> {
         if self.has_crashed {
             return None;
@@ -231,7 +231,7 @@ impl State {
         Some(self)
     }
 
-    /// Whatever the rows show.
+    /// A stops waiting after a second, whatever the rows contain.
     fn a_waited(mut self) -> Option<Self> {
         let (Change::Committed(at, _) | Change::Forgets(at, ..)) = self.change else {
             return None;
@@ -241,7 +241,7 @@ impl State {
     }
 }
 
-/// Whether B can let the key pass although A has answered, and how many states were tried.
+/// Whether B can accept the key although A has sent the response, and the number of explored states.
 fn tried(order: Order) -> (bool, usize) {
     let (mut seen, mut ahead) = (HashSet::from([State::START]), VecDeque::from([State::START]));
     while let Some(state) = ahead.pop_front() {

@@ -22,15 +22,16 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-/// How often each server looks whether something was changed.
+/// Polling interval of a server.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// How often while a change waits for the other servers.
+/// Polling interval while a change waits for the other servers.
 const HURRIED: Duration = Duration::from_millis(10);
-/// How often it writes its row, where nothing was changed.
+/// Interval at which a server writes its row without a change.
 const WRITE_EVERY: Duration = Duration::from_millis(200);
-/// How long deleting the row may take at the end.
+/// Time limit for deleting the row at the end.
 const LEAVING: Duration = Duration::from_millis(200);
-/// An answer about the time that took longer is not gone by; half of it is how wrong it may be.
+/// A reading of the database's clock that took longer is ignored; half of the time it took is its possible
+/// error.
 const CLOCK_ANSWER: Duration = Duration::from_secs(1);
 
 macro_rules! clock {
@@ -45,7 +46,7 @@ const NUMBER: &str = "WITH next AS (UPDATE key_changes SET epoch = epoch + 1 WHE
     forgotten AS (DELETE FROM changed_keys WHERE epoch <= (SELECT epoch FROM next) - 4096)
     SELECT epoch FROM next";
 const TIME: &str = concat!("SELECT ", clock!());
-/// Is flushed: after a crash of the database a row may show something older, and is still there.
+/// Flushed: after a crash of the database the row may be outdated, but exists.
 const JOIN: &str = concat!(
     "INSERT INTO servers (id, epoch, seen_at) VALUES ($1, $2, ",
     clock!(),
@@ -58,7 +59,7 @@ const SHOW: &str = concat!(
 );
 const PEERS: &str = "SELECT id, epoch, beat, seen_at FROM servers WHERE id <> $1";
 const LEAVE: &str = "DELETE FROM servers WHERE id = $1";
-/// Only if the row is still what was seen.
+/// Only if the row has not changed since it was read.
 const FORGET: &str = "DELETE FROM servers WHERE id = $1 AND epoch = $2 AND beat = $3 AND seen_at = $4";
 
 /// Deletes the row of a server that no longer answers requests, so that no change waits for it.
@@ -84,7 +85,7 @@ pub(super) async fn number(conn: &mut PgConnection, keys: &BTreeSet<KeyId>) -> R
     }
 }
 
-/// Tells the time once.
+/// Reads the database's clock and calls the time listener.
 pub(in crate::server::store) async fn tell_time(
     conn: &mut PgConnection,
     changes: &Changes,
@@ -102,24 +103,25 @@ fn told(changes: &Changes, millis: i64, asked: Uptime) {
     }
 }
 
-/// A server's eyes: a connection of its own, since while all of the pools are busy the keys in memory are still good.
+/// The poller of a server. It has a connection of its own, so that the cache stays usable while all pools are
+/// busy.
 pub(in crate::server::store) struct Looker {
     conn: PgConnection,
-    /// The others, as seen on this connection. After a crash of the database their rows may show something older, and all
-    /// connections are new.
+    /// The other servers, as read on this connection. After a crash of the database, rows may be outdated and
+    /// all connections are new.
     peers: Peers,
-    /// What the row shows, and since when.
+    /// Content of the own row, and when it was written.
     shown: Option<(i64, Uptime)>,
 }
 
 impl Looker {
-    /// Connects, and looks once.
+    /// Connects, and polls once.
     pub(in crate::server::store) async fn begin(
         options: &PgConnectOptions,
         changes: &Changes,
     ) -> Result<Self, StoreError> {
         let mut conn = PgConnection::connect_with(options).await?;
-        // A row that is written five times a second need not be flushed.
+        // The row is written five times a second, and need not be flushed.
         conn.execute("SET synchronous_commit = off").await?;
         let mut looker = Self {
             conn,
@@ -262,7 +264,7 @@ async fn keep_looking(pool: PgPool, mut looker: Option<Looker>, changes: Weak<Ch
         } else {
             let hurried = Arc::clone(&changes);
             drop(changes);
-            // A change that waits is looked after at once, and again a little later.
+            // Polls at once when a change waits, and again a little later.
             let _ = timeout(LOOK_EVERY, hurried.hurried()).await;
         }
     }

@@ -18,16 +18,16 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-/// How often the server looks.
+/// Polling interval.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// How long its row may wait to be written.
+/// Time limit for writing the row.
 const WRITING: Duration = Duration::from_millis(400);
 
 const NUMBER: &str = "UPDATE key_changes SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch";
 const NOTE: &str = "INSERT INTO changed_keys (epoch, key_id) VALUES ($1, $2)";
 /// Keeps the newest 4,096 changes: a server that is further behind drops all keys.
 const FORGET: &str = "DELETE FROM changed_keys WHERE epoch <= $1 - 4096";
-/// There is one row, whichever server wrote it last.
+/// There is one row, for whichever server wrote it last.
 const SHOW: &str = "INSERT INTO servers (id, epoch) VALUES ('server', $1)
     ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch";
 
