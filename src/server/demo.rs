@@ -123,7 +123,7 @@ const KEYS: [Sample; 11] = [
     Sample {
         expires: Some(5),
         ..sample(
-            "one-off import of the 2025 picture archive, both regions, first the originals and then the thumbnails",
+            "one-off import of the 2025 picture archive, both regions, first the originals, then the thumbnails",
             "read_only",
             24 * 2,
         )
