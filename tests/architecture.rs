@@ -123,7 +123,7 @@ const SHORT_TASKS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn tasks_that_live_long_are_watched() {
+fn long_lived_tasks_are_supervised() {
     let mut starting = Vec::new();
     for (file, source) in files("src", &["rs"]) {
         let is_ui = file.starts_with("src/ui/");

@@ -54,7 +54,7 @@ both!(
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_machine_that_slept_is_right_with_the_next_look() {
+async fn the_clock_is_right_after_sleep_with_the_next_poll() {
     let database = Database::postgres().await;
     let store = database.open().await;
     let clock = Arc::new(HostClock::default());

@@ -96,7 +96,7 @@ async fn sessions_have_limits() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_transaction_that_stands_still_holds_nothing_for_long() {
+async fn an_idle_transaction_does_not_hold_locks_for_long() {
     let database = Database::postgres().await;
     let (hangs, other) = (database.open().await, database.open().await);
     let mut tx = hangs.write().await.expect("a transaction");
@@ -109,7 +109,7 @@ async fn a_transaction_that_stands_still_holds_nothing_for_long() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn those_who_wait_behind_a_server_that_stands_still_are_not_in_the_way() {
+async fn waiters_of_a_hung_server_do_not_block_the_row() {
     let database = Database::postgres().await;
     let (hangs, _) = two_accounts(&database).await;
     let other = database.open().await;
@@ -135,7 +135,7 @@ async fn those_who_wait_behind_a_server_that_stands_still_are_not_in_the_way() {
 /// Forwards connections to PostgreSQL until it is told to hang; those that came while it hangs never go on.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_database_that_is_cut_off_ends_what_waits_and_is_used_again() {
+async fn waiters_of_a_cut_off_database_end_and_it_is_used_again() {
     let database = Database::postgres().await;
     let wire = Wire::before(&database).await;
     let store = wire.database().open().await;

@@ -25,7 +25,7 @@ const EXEMPT: [(&str, &str); 4] = [
 ];
 
 #[test]
-fn every_statement_about_keys_says_what_it_does_about_deleted_ones() {
+fn every_statement_about_keys_handles_deleted_ones() {
     for (table, name, sql) in statements() {
         let is_about_keys = sql.contains("api_keys");
         let says = sql.contains("deleted_at") || table == "retention";
@@ -41,7 +41,7 @@ fn every_statement_about_keys_says_what_it_does_about_deleted_ones() {
 /// with millions of rows the statement would take longer than it may, and nothing would ever be purged.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn looking_for_old_rows_reads_the_index_however_long_the_log_is() {
+async fn old_rows_are_found_by_index_however_long_the_log_is() {
     let database = Database::postgres().await;
     let store = with_rows(&database, &[(1, 1), (2, 1)]).await;
     let more = format!(

@@ -56,7 +56,7 @@ async fn readers_and_the_writer_are_opened_as_s69_says() {
 }
 
 #[tokio::test]
-async fn the_library_is_one_that_loses_nothing() {
+async fn the_library_has_the_write_ahead_log_fix() {
     let database = Database::sqlite();
     let _store = database.open().await;
     let version = database.texts("SELECT sqlite_version()").await.remove(0);
@@ -184,7 +184,7 @@ async fn a_command_refuses_a_file_with_two_names() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_not_there_is_said() {
+async fn a_missing_folder_is_reported() {
     let location = "sqlite:/nonexistent/babysea.db".parse().expect("a location");
     let refused = Store::open(&location).await.expect_err("no folder");
     assert!(

@@ -71,7 +71,7 @@ async fn a_read_only_postgres_is_refused() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn rights_that_lack_are_named() {
+async fn missing_privileges_are_named() {
     let database = Database::postgres().await;
     let role = format!(
         "reader_{}",
@@ -104,7 +104,7 @@ async fn rights_that_lack_are_named() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn what_cannot_be_reached_is_named_without_the_password() {
+async fn an_unreachable_server_is_named_without_the_password() {
     let database = Database::postgres().await;
     let with_password =
         |url: &mut url::Url| url.set_password(Some("hunter2-of-the-url")).expect("a password");

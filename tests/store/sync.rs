@@ -99,7 +99,7 @@ both!(old_changes_are_not_kept, async |database: Database| {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_server_that_looks_no_more_is_waited_for_once() {
+async fn a_server_that_stopped_polling_is_waited_for_once() {
     let database = Database::postgres().await;
     let server = with_keys(&database).await;
     let insert = "INSERT INTO servers (id, epoch, seen_at) VALUES ('stranger', -1, 0)";
@@ -111,7 +111,7 @@ async fn a_server_that_looks_no_more_is_waited_for_once() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_server_that_is_far_enough_keeps_its_row() {
+async fn a_server_that_has_acknowledged_keeps_its_row() {
     let database = Database::postgres().await;
     let server = with_keys(&database).await;
     let insert = "INSERT INTO servers (id, epoch, seen_at) VALUES ('stranger', 999, 0)";
@@ -122,7 +122,7 @@ async fn a_server_that_is_far_enough_keeps_its_row() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_server_that_is_behind_and_looks_is_not_taken_for_gone() {
+async fn a_server_that_is_behind_but_polls_keeps_its_row() {
     let database = Database::postgres().await;
     let server = with_keys(&database).await;
     let insert = "INSERT INTO servers (id, epoch, seen_at) VALUES ('stranger', -1, 0)";
@@ -161,7 +161,7 @@ async fn a_server_whose_row_was_deleted_shows_itself_again() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_server_that_ends_in_order_leaves_no_row() {
+async fn a_server_that_stops_deletes_its_row() {
     const ROWS: &str = "SELECT COUNT(*) FROM servers";
     let database = Database::postgres().await;
     let server = with_keys(&database).await;

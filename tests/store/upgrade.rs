@@ -202,7 +202,7 @@ async fn a_command_makes_no_tables() {
 
 /// The first person of a database names it, so a copy from before the journal was there is known by it.
 #[tokio::test]
-async fn a_copy_of_an_earlier_version_learns_what_has_ended_since() {
+async fn endings_are_replayed_into_a_copy_of_an_earlier_version() {
     let database = Database::sqlite();
     migrate_to(&database, 13).await;
     fill(&database).await;

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_of_an_account_has_it_and_others_theirs() {
+    async fn one_caller_has_the_turn_of_an_account() {
         let turns = Turns::default();
         let first = turns.take(account(1)).await;
         assert!(timeout(AT_ONCE, turns.take(account(1))).await.is_err());

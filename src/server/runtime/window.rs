@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn looking_counts_nothing() {
+    fn querying_counts_nothing() {
         let limit = FixedWindow::new(1);
         let at = Timestamp::from_millis;
         for _ in 0..3 {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_back_does_not_count() {
+    fn an_undone_event_does_not_count() {
         let limit = FixedWindow::new(1);
         let now = Timestamp::from_millis(10 * MINUTE);
         assert_eq!(limit.count("a", now), Ok(()));

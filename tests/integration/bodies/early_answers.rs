@@ -216,7 +216,7 @@ async fn a_refusal_of_a_body_of_unknown_length_arrives() {
 }
 
 #[tokio::test]
-async fn a_small_body_that_nobody_reads_does_not_end_the_connection() {
+async fn a_small_unread_body_does_not_end_the_connection() {
     let world = world().await;
     let address = serve(&world);
     let mut stream = TcpStream::connect(address).await.expect("a connection");
@@ -240,7 +240,7 @@ async fn a_small_body_that_nobody_reads_does_not_end_the_connection() {
 
 /// A client that sends without an end is listened to for a while only.
 #[tokio::test]
-async fn what_follows_an_answer_is_bounded() {
+async fn input_after_a_response_is_bounded() {
     let world = world().await;
     for bounds in [
         Bounds {

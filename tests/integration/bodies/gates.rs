@@ -102,7 +102,7 @@ async fn sent(who: &Browser<'_>, path: &str, key: &str, meanwhile: impl AsyncFnO
 }
 
 #[tokio::test]
-async fn strangers_are_answered_before_their_body_is_read() {
+async fn anonymous_senders_are_refused_before_their_body_is_read() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let planted = world.anonymous();
@@ -134,7 +134,7 @@ async fn strangers_are_answered_before_their_body_is_read() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_read_is_answered_as_one_that_is_refused() {
+async fn an_unread_call_gets_the_response_of_a_refused_one() {
     let world = World::sqlite().await;
     for (path, _) in forms("nobody")
         .iter()
@@ -269,7 +269,7 @@ both!(
 );
 
 #[tokio::test]
-async fn whoever_stays_is_served() {
+async fn people_who_keep_their_permission_are_served() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let answer = sent(&ada, &format!("{}?dialog=create", ada.keys()), "", async || {}).await;

@@ -19,7 +19,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const PATH: &str = "/v1/generate/image/bfl/flux-schnell";
 
 #[tokio::test]
-async fn forms_of_everybody_have_four_kibibytes_and_those_of_an_account_sixty_four() {
+async fn open_forms_have_four_kibibytes_and_others_sixty_four() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let keys = ada.keys();
@@ -80,7 +80,7 @@ async fn a_route_of_the_catalogue_takes_a_hundred_kilobytes() {
 }
 
 #[tokio::test]
-async fn a_question_of_a_proxy_is_answered_without_reading_a_body() {
+async fn a_subrequest_is_answered_without_reading_a_body() {
     let setup = Setup {
         arguments: &["--trusted-proxies", "10.0.0.1"],
         ..Setup::default()

@@ -328,12 +328,12 @@ async fn assert_callers_mistake(world: &World, paths: impl IntoIterator<Item = &
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_form_are_the_callers_mistake_at_functions() {
+async fn invalid_bodies_are_client_errors_at_functions() {
     assert_callers_mistake(&World::sqlite().await, registered()).await;
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_form_are_the_callers_mistake_at_pages() {
+async fn invalid_bodies_are_client_errors_at_pages() {
     let paths = ["/sign-in", "/sign-up", "/home/ada-moss/api-keys"];
     assert_callers_mistake(&World::sqlite().await, paths).await;
 }

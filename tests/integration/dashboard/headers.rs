@@ -177,7 +177,7 @@ async fn scripts_and_styles_of_a_page_carry_its_nonce_and_nothing_is_inline() {
 }
 
 #[tokio::test]
-async fn what_the_body_is_is_told_and_answers_are_compressed_on_request() {
+async fn responses_have_a_media_type_and_are_compressed_on_request() {
     let world = World::sqlite().await;
     for (accept, coding) in [
         ("", ""),

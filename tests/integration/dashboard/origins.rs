@@ -105,7 +105,7 @@ async fn reading_needs_no_origin() {
 }
 
 #[tokio::test]
-async fn the_machine_side_is_not_for_browsers_and_asks_for_no_origin() {
+async fn the_machine_api_is_not_for_browsers_and_needs_no_origin() {
     let world = World::sqlite().await;
     let key = world.person("Ada Moss").await.key("prod", "full_access").await;
     for (headers, _) in cases(ORIGIN) {

@@ -71,7 +71,7 @@ async fn head_is_get_without_the_body() {
 }
 
 #[tokio::test]
-async fn pages_are_asked_for_as_they_are_meant() {
+async fn pages_accept_only_their_methods() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     for (method, path, status) in [
@@ -94,7 +94,7 @@ async fn pages_are_asked_for_as_they_are_meant() {
 }
 
 #[tokio::test]
-async fn odd_queries_are_no_error_of_ours() {
+async fn odd_queries_are_no_server_error() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     for query in [
@@ -150,7 +150,7 @@ async fn pages_take_forms_of_one_media_type() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_said_without_its_words() {
+async fn an_unavailable_database_is_reported_without_its_own_message() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let keys = ada.keys();

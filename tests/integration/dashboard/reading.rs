@@ -75,7 +75,7 @@ both!(
 );
 
 #[tokio::test]
-async fn what_must_write_says_so() {
+async fn requests_that_must_write_report_it() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let key = ada.made("one").await;

@@ -201,7 +201,7 @@ async fn a_form_without_its_token_makes_none() {
 }
 
 #[tokio::test]
-async fn each_field_says_what_is_wrong_and_the_rest_stays() {
+async fn each_invalid_field_has_an_error_and_the_rest_is_kept() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let token = ada.form_token().await;
@@ -276,7 +276,7 @@ async fn each_field_says_what_is_wrong_and_the_rest_stays() {
 }
 
 #[tokio::test]
-async fn a_prefix_of_ones_own_is_for_new_keys_only() {
+async fn a_configured_prefix_is_for_new_keys_only() {
     let world = World::sqlite().await;
     let (email, old) = {
         let ada = world.person("Ada Moss").await;
@@ -300,7 +300,7 @@ async fn a_prefix_of_ones_own_is_for_new_keys_only() {
 }
 
 #[tokio::test]
-async fn a_failing_database_never_says_done() {
+async fn a_failing_database_never_reports_success() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let token = ada.form_token().await;

@@ -130,7 +130,7 @@ both!(
 );
 
 #[tokio::test]
-async fn a_wrong_allowlist_is_told_by_its_entries() {
+async fn each_invalid_allowlist_entry_is_named() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let many: Vec<_> = (1..52).map(|n| format!("198.51.100.{n}")).collect();
@@ -186,7 +186,7 @@ async fn fifty_entries_are_taken_and_duplicates_are_one() {
 }
 
 #[tokio::test]
-async fn what_was_changed_of_an_allowlist_is_said() {
+async fn changes_to_an_allowlist_are_reported() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let typed = "203.0.113.7/24, ::ffff:10.0.0.0/104, 203.0.113.0/24";
@@ -229,7 +229,7 @@ async fn what_was_changed_of_an_allowlist_is_said() {
 }
 
 #[tokio::test]
-async fn a_form_that_comes_back_says_what_its_allowlist_covers() {
+async fn a_refused_form_shows_what_its_allowlist_covers() {
     const COVERS: &str = "203.0.113.0/24: 256 addresses, 203.0.113.0 to 203.0.113.255";
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
@@ -249,7 +249,7 @@ async fn a_form_that_comes_back_says_what_its_allowlist_covers() {
 }
 
 #[tokio::test]
-async fn a_wrong_end_is_told_at_its_field() {
+async fn an_invalid_expiry_is_shown_at_its_field() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     for (date, sentence) in [

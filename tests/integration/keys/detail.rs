@@ -131,7 +131,7 @@ both!(the_chart_counts_thirty_days, async |database: Database| {
     assert_eq!(page.text().matches("class=\"bar-ground\"").count(), 30);
 });
 
-both!(a_gap_in_the_log_is_told, async |database: Database| {
+both!(a_gap_in_the_log_is_shown, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let key = ada.made("prod").await;

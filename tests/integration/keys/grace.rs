@@ -109,7 +109,7 @@ both!(
     }
 );
 
-both!(the_dialogs_say_what_is_chosen, async |database: Database| {
+both!(the_dialogs_show_what_is_selected, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let (old, new) = rotated(&ada, "48").await;

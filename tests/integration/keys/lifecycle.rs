@@ -233,7 +233,7 @@ both!(
     }
 );
 
-both!(the_activity_can_only_grow, async |database: Database| {
+both!(the_activity_is_append_only, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let key = ada.made("prod").await;

@@ -210,7 +210,7 @@ both!(
 );
 
 #[tokio::test]
-async fn the_list_stays_whatever_several_rows_are_asked() {
+async fn the_view_stays_after_actions_on_several_rows() {
     let world = World::sqlite().await;
     let mut reader = Reader::of(&world).await;
     let page = reader.ada.get(&reader.view).await;

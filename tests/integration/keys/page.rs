@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn an_account_without_keys_says_so() {
+async fn an_account_without_keys_has_an_empty_state() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let empty = ada.get(&ada.keys()).await;

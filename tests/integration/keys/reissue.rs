@@ -221,7 +221,7 @@ both!(ended_and_foreign_keys_get_none, async |database: Database| {
 });
 
 #[tokio::test]
-async fn without_scripts_it_is_asked_and_shown_on_pages() {
+async fn without_scripts_reissue_is_confirmed_and_shown_on_pages() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let lost = ada.key("prod", "read_only").await;

@@ -87,7 +87,7 @@ async fn every_key_is_tried_as_shown(arguments: &'static [&'static str]) {
 }
 
 #[tokio::test]
-async fn a_limited_key_is_told_of_its_allowlist() {
+async fn the_test_command_of_a_restricted_key_mentions_its_allowlist() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let limited = [("preset", "full_access"), ("allowlist", "203.0.113.7")];

@@ -107,7 +107,7 @@ async fn the_address_comes_after_the_state_and_before_the_scope() {
 }
 
 #[tokio::test]
-async fn without_trusted_proxies_no_header_says_who_calls() {
+async fn without_trusted_proxies_no_header_names_the_client() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let secret = ada.key_for("full_access", "203.0.113.7").await;
@@ -179,7 +179,7 @@ async fn behind_trusted_proxies_the_rightmost_other_hop_decides() {
 }
 
 #[tokio::test]
-async fn the_dialog_says_the_address_that_a_key_would_be_judged_by() {
+async fn the_dialog_shows_the_address_that_the_check_would_use() {
     for (setup, peer, said) in [
         (behind_proxies(), "10.0.0.1", "203.0.113.7"),
         (behind_proxies(), "198.51.100.5", "198.51.100.5"),

@@ -57,7 +57,7 @@ impl<'w> Reader<'w> {
 }
 
 #[tokio::test]
-async fn what_is_answered_is_what_is_documented() {
+async fn responses_match_the_document() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let team = ada.team("Team").await;

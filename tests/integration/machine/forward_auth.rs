@@ -92,7 +92,7 @@ fn trusting(more: &[&'static str]) -> Setup {
     }
 }
 
-both!(a_good_key_passes_at_every_door, async |database: Database| {
+both!(a_good_key_passes_every_entry_point, async |database: Database| {
     let world = World::with(database, trusting(&[])).await;
     let ada = world.person("Ada Moss").await;
     let key = ada
@@ -243,7 +243,7 @@ async fn odd_paths_and_unknown_routes_are_denied() {
 }
 
 #[tokio::test]
-async fn only_trusted_proxies_may_ask_and_only_about_one_request() {
+async fn only_trusted_proxies_may_send_subrequests_for_one_request() {
     let world = World::with(Database::sqlite(), trusting(&[])).await;
     let key = world.person("Ada Moss").await.key("prod", "full_access").await;
     for door in DOORS {
@@ -308,7 +308,7 @@ async fn headers_that_pass_for_others_are_refused() {
 }
 
 #[tokio::test]
-async fn questions_that_are_not_judged_are_counted_too() {
+async fn subrequests_refused_without_a_check_are_counted_too() {
     let world = World::with(Database::sqlite(), trusting(&[])).await;
     let asked = || Door::Nginx.ask("GET", "/v1/status");
     let odd = || Door::Envoy.ask("GET", "/v1//status");
@@ -339,7 +339,7 @@ async fn questions_that_are_not_judged_are_counted_too() {
 }
 
 #[tokio::test]
-async fn whoever_forgot_a_proxy_reads_of_it_once_a_minute() {
+async fn a_proxy_that_is_not_trusted_is_logged_once_a_minute() {
     let database = Database::sqlite();
     let program = Program::start(&database);
     for _ in 0..3 {

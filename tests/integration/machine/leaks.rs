@@ -30,7 +30,7 @@ async fn notice(person: &Browser<'_>) -> Option<String> {
     Some(notice.split("</form>").next().unwrap_or_default().to_owned())
 }
 
-both!(whoever_holds_a_key_revokes_it, async |database: Database| {
+both!(anyone_with_a_key_can_revoke_it, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let (key, other) = (ada.made("prod").await, ada.made("other").await);
@@ -98,7 +98,7 @@ both!(an_owner_acknowledges_a_leak, async |database: Database| {
     assert_eq!(ada.post(&path, &unknown).await.status, 404);
 });
 
-both!(what_is_no_report_changes_nothing, async |database: Database| {
+both!(an_invalid_report_changes_nothing, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let key = ada.made("prod").await;

@@ -173,7 +173,7 @@ both!(
 );
 
 #[tokio::test]
-async fn a_header_gives_nobody_another_count() {
+async fn a_header_cannot_change_whose_counter_is_used() {
     let setup = Setup {
         arguments: &["--auth-limit", "2"],
         ..Setup::default()

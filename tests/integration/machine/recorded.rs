@@ -145,7 +145,7 @@ fn lower_case(value: &Value) -> Value {
 }
 
 #[test]
-fn envoys_file_says_what_the_answers_rely_on() {
+fn envoys_file_has_the_settings_that_the_responses_rely_on() {
     let file: Value = serde_saphyr::from_str(ENVOY_FILE).expect("YAML");
     for (key, expected) in [
         ("failure_mode_allow", json!(false)),
@@ -186,7 +186,7 @@ fn envoys_file_says_what_the_answers_rely_on() {
 }
 
 #[test]
-fn traefiks_file_says_what_the_answers_rely_on() {
+fn traefiks_file_has_the_settings_that_the_responses_rely_on() {
     let file: Value = serde_saphyr::from_str(TRAEFIK_FILE).expect("YAML");
     assert_eq!(
         file["http"]["routers"]["api"]["middlewares"],

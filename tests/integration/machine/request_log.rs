@@ -95,7 +95,7 @@ both!(no_row_holds_a_key_or_an_address, async |database: Database| {
 });
 
 #[tokio::test]
-async fn a_key_is_masked_wherever_a_client_puts_it() {
+async fn a_key_is_masked_anywhere_in_a_request() {
     let world = World::sqlite().await;
     let (ada, email) = {
         let ada = world.person("Ada Moss").await;
@@ -188,7 +188,7 @@ both!(usage_is_what_the_log_holds, async |database: Database| {
 });
 
 #[tokio::test]
-async fn days_out_of_range_are_the_callers_mistake() {
+async fn days_out_of_range_are_a_client_error() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let secret = ada.key("full", "full_access").await;
@@ -252,7 +252,7 @@ async fn a_log_that_cannot_be_written_fails_no_request() {
 }
 
 #[tokio::test]
-async fn a_full_queue_drops_counts_and_leaves_a_mark() {
+async fn a_full_queue_drops_rows_counts_them_and_writes_a_gap() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let secret = ada.key("full", "full_access").await;
@@ -282,7 +282,7 @@ async fn a_full_queue_drops_counts_and_leaves_a_mark() {
 }
 
 #[tokio::test]
-async fn a_use_without_a_place_in_the_queue_is_a_use() {
+async fn a_use_with_a_full_queue_counts_as_a_use() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let secret = ada.key("prod", "monitor_only").await;

@@ -198,7 +198,7 @@ both!(every_preset_on_every_route, async |database: Database| {
 });
 
 #[tokio::test]
-async fn head_asks_what_get_would_and_has_no_body() {
+async fn head_matches_the_routes_of_get_and_has_no_body() {
     let world = World::sqlite().await;
     let key = world.person("Ada Moss").await.key("prod", "read_only").await;
     let answer = world.send(call("HEAD", "/v1/status").bearer(&key)).await;
@@ -228,7 +228,7 @@ async fn every_request_has_an_id_of_ours() {
 }
 
 #[tokio::test]
-async fn the_process_says_that_it_runs_whatever_the_database_does() {
+async fn healthz_is_200_whatever_the_database_does() {
     let world = World::sqlite().await;
     for _ in 0..2 {
         let answer = world.send(get("/healthz")).await;

@@ -92,7 +92,7 @@ fn told(page: &Answer, parts: &str, is_told: impl Fn(&Tag) -> bool) -> Vec<Vec<S
 }
 
 #[tokio::test]
-async fn the_page_scopes_and_the_choices_of_a_key_say_what_the_catalogue_does() {
+async fn the_page_scopes_and_the_dialog_match_the_catalogue() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("catalog.toml");
     std::fs::write(&file, SHIPPED).expect("a file");
@@ -220,7 +220,7 @@ both!(
 );
 
 #[tokio::test]
-async fn a_hangup_reads_the_file_again_and_a_wrong_one_stops_the_start() {
+async fn sighup_reloads_the_file_and_an_invalid_one_stops_the_start() {
     let database = Database::sqlite();
     let file = database.folder().join("catalog.toml");
     std::fs::write(&file, SHIPPED).expect("a file");

@@ -156,7 +156,7 @@ async fn an_idle_connection_has_a_time_of_its_own() {
 }
 
 #[tokio::test]
-async fn beyond_the_cap_there_are_places_for_health_alone() {
+async fn beyond_the_cap_only_health_checks_get_a_slot() {
     let world = World::sqlite().await;
     let three = Bounds {
         connections: 3,
@@ -208,7 +208,7 @@ async fn beyond_the_cap_there_are_places_for_health_alone() {
 }
 
 #[tokio::test]
-async fn a_place_for_health_is_had_for_a_short_time() {
+async fn a_reserved_slot_is_kept_for_a_short_time() {
     let world = World::sqlite().await;
     let one = Bounds {
         connections: 1,

@@ -29,7 +29,7 @@ fn assert_unavailable(answer: &Answer, reason: &str) {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn everything_in_flight_is_answered() {
+async fn requests_in_flight_are_answered() {
     let database = Database::postgres().await;
     let wire = Wire::before(&database).await;
     let world = World::on(wire.database()).await;

@@ -68,7 +68,7 @@ fn every_file_is_for_its_owner_alone_under_every_umask() {
 }
 
 #[test]
-fn what_others_can_read_is_named_at_each_start() {
+fn files_that_others_can_read_are_named_at_each_start() {
     let database = Database::sqlite();
     Program::start(&database).stop();
     let file = database.folder().join("babysea.db");

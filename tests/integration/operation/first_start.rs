@@ -48,7 +48,7 @@ fn files(database: &Database) -> Vec<String> {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn servers_that_start_together_have_one_pepper() {
+async fn servers_that_start_at_the_same_time_have_one_pepper() {
     for _ in 0..rounds(2) {
         let database = Database::postgres().await;
         let start = |count: u32| -> Vec<Program> {

@@ -143,7 +143,7 @@ both!(decisions_are_counted, async |database: Database| {
 });
 
 #[tokio::test]
-async fn figures_have_an_address_of_their_own() {
+async fn metrics_have_an_address_of_their_own() {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let address = port.expect("a port").to_string();
     let database = Database::sqlite();

@@ -144,7 +144,7 @@ async fn members_are_as_changed(program: &Program) {
 }
 
 #[tokio::test]
-async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
+async fn endings_hold_when_an_older_copy_is_put_back() {
     let world = World::on(Database::sqlite()).await;
     let pia = world.person("Pia Reef").await;
     let team = pia.team("Reef Lab").await;

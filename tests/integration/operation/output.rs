@@ -96,7 +96,7 @@ both!(
 );
 
 #[tokio::test]
-async fn nothing_else_is_lost_when_nobody_reads_the_log() {
+async fn an_unread_log_loses_only_log_lines() {
     let database = Database::sqlite();
     // Kept open, and not read: the pipe is full soon.
     let (program, _log, catalog) = start(&database);
@@ -107,7 +107,7 @@ async fn nothing_else_is_lost_when_nobody_reads_the_log() {
 }
 
 #[test]
-fn a_command_whose_output_nobody_reads_has_done_its_work() {
+fn a_command_with_a_closed_output_does_its_work() {
     let database = Database::sqlite();
     Program::start(&database).stop();
     let command = |arguments: &[&str]| {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn the_file_is_read_again_and_a_wrong_one_changes_nothing() {
+async fn the_file_is_reloaded_and_an_invalid_one_changes_nothing() {
     let database = Database::sqlite();
     let file = database.folder().join("edges");
     let write = |text: &str| std::fs::write(&file, text).expect("a file");

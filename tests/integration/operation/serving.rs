@@ -54,7 +54,7 @@ fn kept(program: &Program) -> TcpStream {
 }
 
 #[tokio::test]
-async fn a_stopping_server_serves_on_and_says_that_it_stops() {
+async fn a_stopping_server_still_answers_and_announces_the_stop() {
     // Longer than the test takes: it is told a second time before.
     let database = Database::sqlite();
     let program = Program::start_with(&database, &["--drain-seconds", "600"]);
@@ -78,7 +78,7 @@ async fn a_stopping_server_serves_on_and_says_that_it_stops() {
 }
 
 #[tokio::test]
-async fn what_was_accepted_before_the_end_is_answered() {
+async fn accepted_requests_are_answered_before_the_end() {
     let database = Database::sqlite();
     let mut program = Program::start(&database);
     let mut signing_in = program.connect();
@@ -98,7 +98,7 @@ async fn what_was_accepted_before_the_end_is_answered() {
 
 /// Connections that stand in the listener's queue when it is closed: the server is held while they come.
 #[tokio::test]
-async fn what_stands_in_the_queue_is_answered() {
+async fn requests_in_the_listeners_queue_are_answered() {
     let database = Database::sqlite();
     let mut program = Program::start(&database);
     program.hold();
@@ -198,7 +198,7 @@ fn exchange(stream: &mut TcpStream) -> Exchange {
 }
 
 #[tokio::test]
-async fn told_twice_it_stops_at_once() {
+async fn a_second_signal_stops_at_once() {
     let database = Database::sqlite();
     let mut program = Program::start(&database);
     let mut signing_in = program.connect();

@@ -24,7 +24,7 @@ impl Drop for Process {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_start_that_waits_lets_nobody_in_and_ends_on_a_signal() {
+async fn a_waiting_start_accepts_no_connection_and_ends_on_a_signal() {
     let database = Database::postgres().await;
     Program::start(&database).stop();
     let Aside::Postgres(mut other) = database.aside().await else {

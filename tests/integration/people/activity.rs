@@ -95,7 +95,7 @@ both!(
     }
 );
 
-both!(refusals_by_role_are_noted, async |database: Database| {
+both!(refusals_by_role_are_recorded, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await.team("Tide").await;
     let bo = world.member("Bo Reed", &ada.slug, Role::Member).await;

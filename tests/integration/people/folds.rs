@@ -20,7 +20,7 @@ async fn tries(person: &Browser<'_>, times: usize) {
 }
 
 both!(
-    what_a_role_may_not_do_is_told_once_a_minute,
+    refusals_by_role_are_recorded_once_a_minute,
     async |database: Database| {
         let world = World::on(database).await;
         let team = world.person("Ada Moss").await.team("Reef Studio").await;
@@ -79,7 +79,7 @@ both!(
     }
 );
 
-both!(exports_are_told_once_a_minute, async |database: Database| {
+both!(exports_are_recorded_once_a_minute, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     for format in ["csv", "json", "csv", "csv"] {

@@ -40,7 +40,7 @@ async fn change_password(world: &World, password: &str) {
     changed.unwrap_or_else(|error| panic!("{error}"));
 }
 
-both!(no_session_comes_of_the_old_one, async |database: Database| {
+both!(the_old_password_creates_no_session, async |database: Database| {
     let world = World::on(database).await;
     world.person("Ada Moss").await;
     let judged = async |password: &str| {

@@ -192,41 +192,44 @@ async fn everybody<'w>(world: &'w World, team: &Browser<'w>) -> Vec<(Standing, B
     people
 }
 
-both!(the_table_holds_at_every_door, async |database: Database| {
-    let world = World::with(database, many_keys()).await;
-    let team = world.person("Pia Reef").await.team("Reef Lab").await;
-    for (standing, person) in everybody(&world, &team).await {
-        for action in Action::ALL {
-            let absent = ways(action, "nowhere", ABSENT);
-            for (n, absent) in absent.into_iter().enumerate() {
-                let key = ready(&world, &team, action).await;
-                let call = ways(action, &team.slug, &key).swap_remove(n);
-                let path = call.address();
-                let case = format!("{standing:?} {action:?} {path}");
-                let before = world.database.texts(KEYS).await;
-                let answer = person.send(call).await;
-                let expected = standing.status(action, &path);
-                assert_eq!(answer.status, expected, "{case}: {}", answer.text());
-                if !standing.may(action) {
-                    assert_eq!(world.database.texts(KEYS).await, before, "{case}");
-                    assert!(!answer.text().contains("prod"), "{case}");
-                }
-                match expected {
-                    404 => assert_eq!(
-                        answer.comparable(),
-                        person.send(absent).await.comparable(),
-                        "{case}: it can be told from an account that does not exist"
-                    ),
-                    303 if !standing.may(action) => assert!(
-                        answer.location().starts_with("/sign-in?next=%2Fhome%2F"),
-                        "{case}"
-                    ),
-                    _ => {}
+both!(
+    the_role_table_holds_at_every_entry_point,
+    async |database: Database| {
+        let world = World::with(database, many_keys()).await;
+        let team = world.person("Pia Reef").await.team("Reef Lab").await;
+        for (standing, person) in everybody(&world, &team).await {
+            for action in Action::ALL {
+                let absent = ways(action, "nowhere", ABSENT);
+                for (n, absent) in absent.into_iter().enumerate() {
+                    let key = ready(&world, &team, action).await;
+                    let call = ways(action, &team.slug, &key).swap_remove(n);
+                    let path = call.address();
+                    let case = format!("{standing:?} {action:?} {path}");
+                    let before = world.database.texts(KEYS).await;
+                    let answer = person.send(call).await;
+                    let expected = standing.status(action, &path);
+                    assert_eq!(answer.status, expected, "{case}: {}", answer.text());
+                    if !standing.may(action) {
+                        assert_eq!(world.database.texts(KEYS).await, before, "{case}");
+                        assert!(!answer.text().contains("prod"), "{case}");
+                    }
+                    match expected {
+                        404 => assert_eq!(
+                            answer.comparable(),
+                            person.send(absent).await.comparable(),
+                            "{case}: it can be told from an account that does not exist"
+                        ),
+                        303 if !standing.may(action) => assert!(
+                            answer.location().starts_with("/sign-in?next=%2Fhome%2F"),
+                            "{case}"
+                        ),
+                        _ => {}
+                    }
                 }
             }
         }
     }
-});
+);
 
 both!(
     ones_own_account_is_ones_own_at_every_door,

@@ -79,7 +79,7 @@ async fn the_cookie_is_as_strict_as_the_origin_allows() {
 }
 
 #[tokio::test]
-async fn nobody_gets_a_cookie_for_looking() {
+async fn reading_pages_sets_no_session_cookie() {
     let world = World::sqlite().await;
     for path in [
         "/",
@@ -158,7 +158,7 @@ async fn the_table_takes_no_id_that_it_did_not_make() {
 }
 
 #[tokio::test]
-async fn a_cookie_that_is_no_id_is_nobody() {
+async fn a_cookie_without_a_session_id_signs_nobody_in() {
     let world = World::sqlite().await;
     let person = world.person("Ada Moss").await;
     for value in ["", "x", "AAAA", "%00", "' OR 1=1 --", &"A".repeat(4_000)] {
@@ -230,7 +230,7 @@ both!(
 );
 
 #[tokio::test]
-async fn a_dead_cookie_is_removed_in_a_way_that_browsers_heed() {
+async fn a_stale_cookie_is_removed_with_its_attributes() {
     let world = World::with(Database::sqlite(), https()).await;
     let browser = world.anonymous();
     browser.plant("__Host-session", &Id::default().to_string());
@@ -276,7 +276,7 @@ both!(
 );
 
 #[tokio::test]
-async fn a_sign_out_that_failed_is_not_called_done() {
+async fn a_failed_sign_out_is_reported() {
     let world = World::sqlite().await;
     let person = world.person("Ada Moss").await;
     world.app.store.close().await;

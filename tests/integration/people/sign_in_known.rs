@@ -129,7 +129,7 @@ async fn several_people_share_a_browser() {
 }
 
 #[tokio::test]
-async fn what_is_no_such_cookie_is_no_use() {
+async fn an_invalid_known_browser_cookie_is_ignored() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let cookie = ada.cookie().expect("cookies");

@@ -100,7 +100,7 @@ both!(
     }
 );
 
-both!(strangers_cannot_lock_an_account, async |database: Database| {
+both!(others_cannot_lock_a_person_out, async |database: Database| {
     let world = World::on(database).await;
     let email = world.person("Ada Moss").await.email.clone();
     let strangers = ["198.51.100.1", "198.51.100.2", "2001:db8::1"];
@@ -144,24 +144,27 @@ both!(
     }
 );
 
-both!(tries_at_once_are_not_all_judged, async |database: Database| {
-    let world = World::on(database).await;
-    let email = world.person("Ada Moss").await.email.clone();
-    let runs = world.app.passwords.runs();
-    let tries = (0..30).map(|n| {
-        let address = if n % 2 == 0 { HOME } else { "192.0.2.2" };
-        try_at(&world, PAGE, &email, WRONG, address).boxed()
-    });
-    let answers = all(tries).await;
-    let judged = answers.iter().filter(|answer| answer.status == 422).count();
-    assert!((5..=6).contains(&judged), "{judged}");
-    assert!(answers.iter().all(|answer| matches!(answer.status, 422 | 429)));
-    assert_eq!(world.app.passwords.runs() - runs, judged as u64);
-});
+both!(
+    simultaneous_attempts_are_not_all_checked,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let email = world.person("Ada Moss").await.email.clone();
+        let runs = world.app.passwords.runs();
+        let tries = (0..30).map(|n| {
+            let address = if n % 2 == 0 { HOME } else { "192.0.2.2" };
+            try_at(&world, PAGE, &email, WRONG, address).boxed()
+        });
+        let answers = all(tries).await;
+        let judged = answers.iter().filter(|answer| answer.status == 422).count();
+        assert!((5..=6).contains(&judged), "{judged}");
+        assert!(answers.iter().all(|answer| matches!(answer.status, 422 | 429)));
+        assert_eq!(world.app.passwords.runs() - runs, judged as u64);
+    }
+);
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn servers_of_one_database_share_the_waits() {
+async fn servers_that_share_a_database_share_sign_in_waits() {
     let database = Database::postgres().await;
     let one = World::on(database).await;
     let other = one.second().await;
@@ -213,7 +216,7 @@ both!(
 );
 
 #[tokio::test]
-async fn who_has_to_wait_is_answered_while_others_write() {
+async fn waiting_people_are_answered_while_others_write() {
     let world = World::sqlite().await;
     for _ in 0..5 {
         assert_eq!(try_from(&world, "ada@example.com", WRONG, HOME).await, 422);

@@ -43,37 +43,43 @@ async fn assert_refused(browser: &Browser<'_>, fields: &[(&str, &str)], field: &
     );
 }
 
-both!(the_page_leads_to_ones_own_keys, async |database: Database| {
-    let world = World::on(database).await;
-    let browser = world.anonymous();
-    assert_eq!(browser.get(PAGE).await.status, 200);
-    let answer = browser
-        .post(PAGE, &fields("Ada Moss", "Ada@Example.com", PASSWORD))
-        .await;
-    assert_eq!(
-        (answer.status, answer.location()),
-        (303, "/home/ada-moss/api-keys")
-    );
-    let page = browser.get(answer.location()).await;
-    assert_eq!(page.status, 200);
-    assert!(page.text().contains("<bdi>Ada Moss</bdi>"), "{}", page.text());
-    // Nobody else comes in by that address.
-    assert_eq!(world.anonymous().get("/home/ada-moss/api-keys").await.status, 303);
-});
+both!(
+    the_page_redirects_to_the_persons_keys,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let browser = world.anonymous();
+        assert_eq!(browser.get(PAGE).await.status, 200);
+        let answer = browser
+            .post(PAGE, &fields("Ada Moss", "Ada@Example.com", PASSWORD))
+            .await;
+        assert_eq!(
+            (answer.status, answer.location()),
+            (303, "/home/ada-moss/api-keys")
+        );
+        let page = browser.get(answer.location()).await;
+        assert_eq!(page.status, 200);
+        assert!(page.text().contains("<bdi>Ada Moss</bdi>"), "{}", page.text());
+        // Nobody else comes in by that address.
+        assert_eq!(world.anonymous().get("/home/ada-moss/api-keys").await.status, 303);
+    }
+);
 
-both!(the_function_leads_to_ones_own_keys, async |database: Database| {
-    let world = World::on(database).await;
-    let browser = world.anonymous();
-    let answer = browser
-        .post(FUNCTION, &fields("Ada Moss", "ada@example.com", PASSWORD))
-        .await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(answer.json(), json!("/home/ada-moss/api-keys"));
-    assert_eq!(browser.get("/home/ada-moss/api-keys").await.status, 200);
-});
+both!(
+    the_function_redirects_to_the_persons_keys,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let browser = world.anonymous();
+        let answer = browser
+            .post(FUNCTION, &fields("Ada Moss", "ada@example.com", PASSWORD))
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.json(), json!("/home/ada-moss/api-keys"));
+        assert_eq!(browser.get("/home/ada-moss/api-keys").await.status, 200);
+    }
+);
 
 #[tokio::test]
-async fn each_field_says_what_is_wrong_with_it() {
+async fn each_invalid_field_has_an_error() {
     let world = World::sqlite().await;
     let browser = world.anonymous();
     let good = fields("Ada Moss", "ada@example.com", PASSWORD);
@@ -114,7 +120,7 @@ async fn each_field_says_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn every_wrong_field_is_told_at_once() {
+async fn all_invalid_fields_are_reported_together() {
     let world = World::sqlite().await;
     let page = world.anonymous().post(PAGE, &fields("", "ada", "short")).await;
     for field in ["name", "email", "password"] {
@@ -128,7 +134,7 @@ async fn every_wrong_field_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn what_was_typed_stays_but_never_the_password() {
+async fn input_is_kept_but_never_the_password() {
     let world = World::sqlite().await;
     let name = r#"Ada "A" <Moss> & co"#;
     let secret = "correct horse battery staple";
@@ -189,7 +195,7 @@ async fn lengths_are_refused_before_any_work_and_counted_in_characters() {
 }
 
 #[tokio::test]
-async fn passwords_that_are_easy_to_guess_are_refused_before_hashing() {
+async fn easily_guessed_passwords_are_refused_before_hashing() {
     let world = World::sqlite().await;
     let browser = world.anonymous();
     for weak in [
@@ -270,7 +276,7 @@ both!(
 );
 
 #[tokio::test]
-async fn a_server_by_invitation_takes_nobody() {
+async fn sign_up_is_refused_on_a_server_by_invitation() {
     let setup = Setup {
         arguments: &["--sign-up", "invited"],
         ..Setup::default()

@@ -76,7 +76,7 @@ both!(
 );
 
 #[tokio::test]
-async fn what_costs_nothing_does_not_count() {
+async fn cheap_refusals_do_not_count() {
     let world = limited(Database::sqlite(), &["--sign-up-limit", "1"]).await;
     for (email, password) in [("ada", PASSWORD), ("ada@example.com", "short"), ("", "")] {
         assert_eq!(
@@ -101,7 +101,7 @@ async fn what_costs_nothing_does_not_count() {
 }
 
 #[tokio::test]
-async fn without_a_limit_nobody_waits() {
+async fn without_a_limit_no_sign_up_waits() {
     let world = limited(Database::sqlite(), &["--sign-up-limit", "none"]).await;
     for n in 0..30 {
         assert_eq!(sign_up(&world, n, HOME).await, 303, "{n}");
@@ -109,7 +109,7 @@ async fn without_a_limit_nobody_waits() {
 }
 
 #[tokio::test]
-async fn ones_own_words_are_no_password() {
+async fn a_persons_own_words_are_no_password() {
     let world = World::sqlite().await;
     let email = "ada.reed@tidal-quartz.example.com";
     for own in [

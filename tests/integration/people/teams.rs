@@ -49,36 +49,39 @@ fn switcher(page: &Answer) -> Vec<(String, String, String, bool)> {
         .collect()
 }
 
-both!(a_team_is_made_through_either_door, async |database: Database| {
-    let world = World::on(database).await;
-    let ada = world.person("Ada Moss").await;
-    let made = post(&ada, " Reef Lab ").await;
-    assert_eq!((made.status, made.location()), (303, "/home/reef-lab/api-keys"));
-    let made = call(&ada, "Tide Lab").await;
-    assert_eq!(
-        (made.status, made.json()),
-        (200, json!("/home/tide-lab/api-keys"))
-    );
-    assert_eq!(world.database.number(TEAMS).await, 2);
-    // Whoever made it is its primary owner, and that is no membership beside it.
-    assert_eq!(world.database.number("SELECT COUNT(*) FROM memberships").await, 0);
-    let page = ada.get("/home/tide-lab/api-keys").await;
-    assert!(page.text().contains("Team · primary owner"), "{}", page.text());
-    let key = ada.at("tide-lab").key("prod", "full_access").await;
-    let account = world.send(get("/v1/user/account").bearer(&key)).await.json();
-    assert_eq!(account["data"]["account_name"], "Tide Lab");
-    assert_eq!(account["data"]["account_is_personal"], false);
-    assert_eq!(
-        account["data"]["account_email"],
-        json!(null),
-        "a key tells no address"
-    );
-    // Its keys are its own.
-    assert_eq!(
-        ada.get("/home/reef-lab/api-keys").await.names(),
-        Vec::<String>::new()
-    );
-});
+both!(
+    a_team_is_created_through_either_entry_point,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let made = post(&ada, " Reef Lab ").await;
+        assert_eq!((made.status, made.location()), (303, "/home/reef-lab/api-keys"));
+        let made = call(&ada, "Tide Lab").await;
+        assert_eq!(
+            (made.status, made.json()),
+            (200, json!("/home/tide-lab/api-keys"))
+        );
+        assert_eq!(world.database.number(TEAMS).await, 2);
+        // Whoever made it is its primary owner, and that is no membership beside it.
+        assert_eq!(world.database.number("SELECT COUNT(*) FROM memberships").await, 0);
+        let page = ada.get("/home/tide-lab/api-keys").await;
+        assert!(page.text().contains("Team · primary owner"), "{}", page.text());
+        let key = ada.at("tide-lab").key("prod", "full_access").await;
+        let account = world.send(get("/v1/user/account").bearer(&key)).await.json();
+        assert_eq!(account["data"]["account_name"], "Tide Lab");
+        assert_eq!(account["data"]["account_is_personal"], false);
+        assert_eq!(
+            account["data"]["account_email"],
+            json!(null),
+            "a key tells no address"
+        );
+        // Its keys are its own.
+        assert_eq!(
+            ada.get("/home/reef-lab/api-keys").await.names(),
+            Vec::<String>::new()
+        );
+    }
+);
 
 #[tokio::test]
 async fn a_team_is_for_people_who_are_signed_in() {
@@ -122,7 +125,7 @@ both!(
 );
 
 #[tokio::test]
-async fn a_wrong_name_is_told_at_its_field_and_stays() {
+async fn an_invalid_name_is_shown_at_its_field_and_kept() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let (longest, long) = ("ü".repeat(64), "ü".repeat(65));

@@ -229,7 +229,7 @@ fn is_like(value: &Value, pattern: &str) -> bool {
 }
 
 #[test]
-fn what_is_not_described_is_a_fault() {
+fn an_undescribed_field_is_a_fault() {
     let document = Document(json!({}));
     let schema = json!({
         "type": "object",

@@ -73,11 +73,11 @@ async fn story(kind: Kind) {
 }
 
 #[tokio::test]
-async fn nginx_tells_of_a_gate_that_fails() {
+async fn nginx_refuses_when_the_gate_fails() {
     story(Kind::Nginx).await;
 }
 
 #[tokio::test]
-async fn caddy_tells_of_a_gate_that_fails() {
+async fn caddy_refuses_when_the_gate_fails() {
     story(Kind::Caddy).await;
 }

@@ -52,7 +52,7 @@ fn kill_backups(database: &Database, dir: &str, takes: Duration, moments: u32) {
 }
 
 #[tokio::test]
-async fn at_any_moment() {
+async fn killed_at_any_moment_sqlite() {
     let moments = rounds(3);
     let database = Database::sqlite();
     let program = Program::start(&database);
@@ -108,7 +108,7 @@ async fn at_any_moment() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn at_any_moment_of_postgresql() {
+async fn killed_at_any_moment_postgres() {
     let moments = rounds(2);
     let database = Database::postgres().await;
     let program = Program::start(&database);

@@ -75,7 +75,7 @@ fn change_people(database: &Database) {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn what_ended_after_the_base_backup_stays_ended() {
+async fn endings_after_the_base_backup_hold() {
     let server = Archived::new();
     let database = Database::postgres_on(address(&server.step("start"))).await;
     let program = Program::start(&database);

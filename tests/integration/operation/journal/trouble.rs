@@ -48,7 +48,7 @@ async fn a_journal_that_cannot_be_written_stops_nothing_and_is_shown() {
 }
 
 #[tokio::test]
-async fn a_journal_that_is_damaged_or_anothers_is_said_at_the_start() {
+async fn a_damaged_or_foreign_journal_is_reported_at_the_start() {
     let world = World::on(Database::sqlite()).await;
     let ada = world.person("Ada Moss").await;
     let [one, two, three] = [
@@ -189,7 +189,7 @@ async fn the_copy_follows_and_stands_in_for_the_journal() {
 }
 
 #[tokio::test]
-async fn a_journal_that_lacks_changes_is_said_at_the_start() {
+async fn a_journal_that_lacks_changes_is_reported_at_the_start() {
     let world = World::on(Database::sqlite()).await;
     let ada = world.person("Ada Moss").await;
     let [one, two] = [ada.made("one").await, ada.made("two").await];

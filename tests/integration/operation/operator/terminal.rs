@@ -64,7 +64,7 @@ impl Terminal {
 }
 
 #[tokio::test]
-async fn a_command_asks_and_a_password_is_not_shown() {
+async fn a_command_prompts_and_a_password_is_not_echoed() {
     let database = Database::sqlite();
     let program = Program::start(&database);
     let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
