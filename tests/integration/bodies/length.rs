@@ -1,4 +1,4 @@
-//! How long bodies may be (S28).
+//! Size limits of bodies (S28).
 
 use crate::{
     browser::{call, get},
@@ -8,7 +8,7 @@ use crate::{
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// A form of so many bytes.
+/// A form of this size in bytes.
 fn filled(bytes: usize) -> Vec<u8> {
     let mut body = b"account=ada-moss&name=".to_vec();
     body.resize(bytes, b'x');
@@ -69,7 +69,7 @@ async fn a_route_of_the_catalogue_takes_a_hundred_kilobytes() {
     assert_eq!(world.send(large).await.json()["error"]["code"], "BSE2010");
     let unreadable = call("POST", PATH).bearer(&key).header("content-length", "many");
     assert_eq!(world.send(unreadable).await.status, 413);
-    // Each is a request of the key, and stands in its log.
+    // Each is a request with the key, so it has a row in the log.
     world.app.recorder.flush().await;
     let rows = "SELECT COUNT(*) FROM request_logs WHERE status = 413 AND error_code = 'BSE2010'";
     assert_eq!(world.database.number(rows).await, 4);

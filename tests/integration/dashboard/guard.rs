@@ -1,4 +1,4 @@
-//! The page `Guard your API`: for everybody in the account, with this server's address in it.
+//! The page `Guard your API`: for all members, with this server's address in the configurations.
 
 use crate::{
     browser::get,
@@ -55,7 +55,7 @@ async fn the_address_to_trust_is_the_source_of_a_local_proxy() {
         let ada = world.person("Ada Moss").await;
         let page = ada.keys().replace("api-keys", "guard");
         let shown = ada.get(&page).await;
-        // In the steps; the file's text has a line's end there.
+        // In the steps; the file's text has a line break there.
         let step = format!("TRUSTED_PROXIES={trusted}<");
         assert!(shown.text().contains(&step), "{arguments:?}: {}", shown.text());
         assert_eq!(shown.text().contains(ELSEWHERE), everywhere, "{arguments:?}");

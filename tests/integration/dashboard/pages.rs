@@ -1,4 +1,4 @@
-//! Pages as such: which there are, and how they are asked for.
+//! Pages themselves: which exist, and their methods.
 
 use crate::{
     browser::{call, form, get},
@@ -137,7 +137,7 @@ async fn pages_take_forms_of_one_media_type() {
         ] {
             assert_eq!(sent(path, media_type).await, 415, "{media_type} {path}");
         }
-        // As server functions take them, which read the same fields.
+        // Server functions accept the same types for the same fields.
         let expected = sent(path, "application/x-www-form-urlencoded").await;
         assert!(matches!(expected, 303 | 401 | 422), "{path}: {expected}");
         for media_type in [
@@ -188,7 +188,7 @@ async fn an_unavailable_database_is_reported_without_its_own_message() {
             "{path}: the person stays signed in"
         );
     }
-    // What needs no database is still there.
+    // Pages that need no database still work.
     assert_eq!(world.anonymous().get("/sign-in").await.status, 200);
     assert_eq!(world.anonymous().get("/favicon.svg").await.status, 200);
 }

@@ -1,5 +1,5 @@
-//! What a new key may do, from where and until when: the dialog's fields through both doors, right and wrong (S53, S54,
-//! S59).
+//! Permissions, allowlist and expiry of a new key: the dialog's fields through both entry points, valid and
+//! invalid (S53, S54, S59).
 
 use crate::{
     answer::Answer,
@@ -18,7 +18,7 @@ const UNKNOWN: &str = "One of these scopes does not exist. Reload the page and c
 
 type Fields<'f> = Vec<(&'f str, &'f str)>;
 
-/// The dialog filled in by somebody who knows what they want, with some fields changed.
+/// The dialog's fields with valid values, some of them changed.
 fn filled<'f>(token: &'f str, changed: &[(&'f str, &'f str)]) -> Fields<'f> {
     let usual = [
         ("name", "prod"),
@@ -39,7 +39,7 @@ fn filled<'f>(token: &'f str, changed: &[(&'f str, &'f str)]) -> Fields<'f> {
     fields
 }
 
-/// What the page's form holds: every field with its value, boxes that are ticked, the choice of a list.
+/// The values in the page's form: fields, ticked boxes, selected options.
 fn held(page: &Answer) -> Vec<(String, String)> {
     let mut held = Vec::new();
     let mut select = String::new();
@@ -59,7 +59,7 @@ fn held(page: &Answer) -> Vec<(String, String)> {
     held
 }
 
-/// Both doors refuse the form at this field, make nothing, and the page keeps all that was typed.
+/// Both entry points refuse the form at this field and create nothing, and the page keeps the input.
 async fn assert_refused(person: &Browser<'_>, changed: &[(&str, &str)], field: &str, sentence: &str) {
     let token = person.form_token().await;
     let fields = filled(&token, changed);
@@ -75,7 +75,7 @@ async fn assert_refused(person: &Browser<'_>, changed: &[(&str, &str)], field: &
     let held = held(&page);
     for (name, value) in fields {
         let is_drawn = match name {
-            // What is no choice of the list cannot be chosen in it.
+            // An unknown option cannot be selected in the list.
             "expires" => ["never", "7", "30", "90", "date"].contains(&value),
             "scopes[]" => value.ends_with(":read"),
             _ => true,
@@ -208,7 +208,7 @@ async fn changes_to_an_allowlist_are_reported() {
     }
     let kept = "SELECT DISTINCT allowlist FROM api_keys";
     assert_eq!(world.database.texts(kept).await, ["203.0.113.0/24 10.0.0.0/8"]);
-    // The same is said while it is typed, and nothing is kept.
+    // The hint while typing says the same, and stores nothing.
     let fields = [("account", ada.slug.as_str()), ("allowlist", typed)];
     let read = ada.post("/api/keys/read-allowlist", &fields).await;
     assert_eq!(read.json()["notes"], json!(notes));
@@ -328,7 +328,7 @@ async fn custom_scopes_are_known_and_at_least_one() {
     );
     assert_eq!(world.database.number(COUNT).await, 0);
 
-    // The same one twice is one; ticked boxes count for `Custom` alone.
+    // A duplicate is merged; ticked boxes are used for `Custom` only.
     for (preset, kept) in [
         ("custom", "health:read"),
         ("monitor_only", "health:read library:read"),

@@ -53,7 +53,7 @@ both!(
         assert_eq!(ada.reissue(&id, &first).await.status, 200);
         let answer = ada.reissue(&id, &second).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        // A tab that is loaded anew sends its form again: the one that made the key, or an earlier one of these.
+        // Reloading a tab sends its form again: the one that created the key, or an earlier reissue.
         for again in [
             ada.create(&fields).await,
             ada.reissue(&id, &first).await,

@@ -1,4 +1,4 @@
-//! Several keys revoked or deleted in one action: all of them or none (S38).
+//! Revoking or deleting several keys in one action: all of them or none (S38).
 
 use crate::{
     answer::Answer,
@@ -35,7 +35,7 @@ both!(several_keys_are_revoked_at_once, async |database: Database| {
     let refused = world.status(&keys[0].secret).await;
     assert_eq!(refused.json()["error"]["details"]["reason"], "key_revoked");
 
-    // Keys that have ended stay as they are; what can be revoked is.
+    // Ended keys stay as they are; the others are revoked.
     let moment = "SELECT COUNT(DISTINCT revoked_at) FROM api_keys";
     world.advance(1000);
     let mixed = ada.revoke(&[&keys[0].id, &keys[1].id]).await;
@@ -81,7 +81,7 @@ both!(several_keys_are_deleted_at_once, async |database: Database| {
     assert_eq!(world.database.texts(ENDED).await, ["first", "second"]);
 });
 
-/// What both doors answer.
+/// The responses of both entry points.
 async fn by_both_doors(ada: &Browser<'_>, action: &str, keys: &[&str], field: (&str, &str)) -> [Answer; 2] {
     let token = ada.form_token().await;
     let mut fields = vec![("account", ada.slug.as_str()), ("form_token", token.as_str())];

@@ -1,4 +1,4 @@
-//! Keys that are held in memory while PostgreSQL is away (docs/security.md, S75). The file of SQLite is always there.
+//! The cache while PostgreSQL is unavailable (docs/security.md, S75). An SQLite file is always available.
 
 use crate::{
     browser::Browser,
@@ -25,7 +25,7 @@ async fn away(arguments: &'static [&'static str]) -> (World, String) {
     (world, held)
 }
 
-/// The first answer to the key that `is_it`; every one before has this status.
+/// The first status for the key that satisfies `is_it`; all before it are `before`.
 async fn until(world: &World, key: &str, before: u16, is_it: impl Fn(u16) -> bool) -> u16 {
     let mut status = before;
     until::until(&format!("another answer than {before}"), async || {

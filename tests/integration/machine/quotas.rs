@@ -1,4 +1,4 @@
-//! How much accounts and keys may ask for in a minute (S55, S56).
+//! Rate limits of accounts and keys (S55, S56).
 
 use crate::{
     answer::Answer,
