@@ -1,4 +1,4 @@
-//! A start that waits says for what, lets nobody in meanwhile, and ends on a signal (S95).
+//! A waiting start logs what it waits for, accepts no connection meanwhile, and ends on a signal (S95).
 
 use crate::{
     database::{Aside, Database},
@@ -12,7 +12,7 @@ use std::{
     process::{Child, Stdio},
 };
 
-/// Ends with the value, whatever becomes of the test.
+/// Killed on drop, also if the test fails.
 struct Process(Child);
 
 impl Drop for Process {

@@ -1,4 +1,4 @@
-//! Sessions: the cookie, and that nothing brings back what was ended.
+//! Sessions: the cookie, and that an ended session never comes back.
 
 use crate::{
     browser::{form, get},
@@ -21,7 +21,7 @@ fn https() -> Setup {
     }
 }
 
-/// Name of a cookie and its attributes, the one with the time left out.
+/// Name and attributes of a cookie, without its lifetime.
 fn attributes(line: &str) -> (String, BTreeSet<String>) {
     let mut parts = line.split("; ");
     let name = parts
@@ -68,7 +68,7 @@ async fn the_cookie_is_as_strict_as_the_origin_allows() {
         assert_eq!(attributes(signed_in.session_cookie()), cookie, "sign-in");
         let called = world.anonymous().post("/api/session/sign-in", &fields).await;
         assert_eq!(attributes(called.session_cookie()), cookie, "the function");
-        // Browsers heed a removal only if it fits the name.
+        // Browsers only accept a removal with the attributes that the name's prefix requires.
         let out = browser.post("/sign-out", &[]).await;
         for line in out.all("set-cookie") {
             assert!(line.contains("Max-Age=0"), "{line}");
@@ -204,7 +204,7 @@ both!(
         elsewhere.sign_in(&person.email, PASSWORD).await;
         let old = person.copy();
 
-        // A request in flight has read its session before the sign-out, and saves it after.
+        // A request in flight loads its session before the sign-out, and saves it afterwards.
         let table = SessionTable::new(world.app.clone());
         let cookie = old.session().expect("a cookie");
         let id: Id = cookie.parse().expect("an id");
@@ -223,7 +223,7 @@ both!(
             200,
             "other browsers stay signed in"
         );
-        // Signing out again, or without ever having signed in, is no error.
+        // Signing out again, or without a session, is no error.
         assert_eq!(old.post("/sign-out", &[]).await.status, 303);
         assert_eq!(world.anonymous().post("/sign-out", &[]).await.status, 303);
     }

@@ -1,4 +1,4 @@
-//! How often an address may sign up (S7), and passwords that are one's own words (S2).
+//! The limit of sign-ups from one address (S7), and passwords made of the person's own words (S2).
 
 use crate::{
     answer::Answer,
@@ -38,7 +38,7 @@ both!(
         }
         let runs = world.app.passwords.runs();
         for door in [PAGE, FUNCTION] {
-            // One that is taken looks like any other.
+            // An email that has an account looks like any other.
             for email in ["person-0@example.com", "person-9@example.com"] {
                 let refused = send(&world, door, email, PASSWORD, HOME).await;
                 assert_eq!(
@@ -85,7 +85,7 @@ async fn cheap_refusals_do_not_count() {
             "{email}"
         );
     }
-    // A password that was judged and an email that is taken do.
+    // Checking a password's strength and finding an existing email do count.
     assert_eq!(
         send(&world, PAGE, "ada@example.com", "password1234", HOME)
             .await
