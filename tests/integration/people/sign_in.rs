@@ -37,7 +37,7 @@ both!(
     }
 );
 
-/// An answer with the address that was typed taken out of it.
+/// A response, without the email that was typed.
 fn without(answer: &Answer, email: &str) -> (u16, Vec<(String, String)>, String) {
     let (status, headers, body) = answer.comparable();
     (status, headers, body.replace(email, "EMAIL"))
@@ -50,7 +50,7 @@ both!(
         world.person("Ada Moss").await;
         for door in [PAGE, FUNCTION] {
             let mut answers = Vec::new();
-            // Of one length, so that the length of the answer can be compared too.
+            // Of equal length, so that the length of the response can be compared too.
             for email in [
                 "ada-moss@example.com",
                 "bea-moss@example.com",
@@ -182,7 +182,7 @@ async fn a_planted_hash_that_would_take_all_memory_is_refused() {
 #[tokio::test]
 async fn too_many_at_once_are_refused_and_none_is_lost() {
     let setup = Setup {
-        // Slower than the transactions that count the tries, one after the other.
+        // Slower than the transactions that count the attempts one by one.
         cost: Cost {
             passes: 12,
             ..Cost::DEFAULT

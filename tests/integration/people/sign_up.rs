@@ -16,7 +16,7 @@ fn fields<'a>(name: &'a str, email: &'a str, password: &'a str) -> [(&'a str, &'
     [("name", name), ("email", email), ("password", password)]
 }
 
-/// The message at `field` through each door; both refuse with 422, and neither shows the password again.
+/// The error at `field` through each entry point; both refuse with 422, and neither shows the password again.
 async fn refusals(browser: &Browser<'_>, fields: &[(&str, &str)], field: &str) -> [String; 2] {
     let page = browser.post(PAGE, fields).await;
     assert_eq!(page.status, 422, "{fields:?}: {}", page.text());
@@ -59,7 +59,7 @@ both!(
         let page = browser.get(answer.location()).await;
         assert_eq!(page.status, 200);
         assert!(page.text().contains("<bdi>Ada Moss</bdi>"), "{}", page.text());
-        // Nobody else comes in by that address.
+        // The person's path is not open to others.
         assert_eq!(world.anonymous().get("/home/ada-moss/api-keys").await.status, 303);
     }
 );
@@ -127,7 +127,7 @@ async fn all_invalid_fields_are_reported_together() {
         assert_ne!(page.field_error(field), "", "{field}");
         assert_eq!(page.id(field).get("aria-invalid"), Some("true"), "{field}");
     }
-    // A field that is missing is an empty one.
+    // A missing field counts as empty.
     let page = world.anonymous().post(PAGE, &[]).await;
     assert_eq!(page.status, 422);
     assert_eq!(page.field_error("email"), "Enter your email address.");
@@ -160,7 +160,7 @@ async fn lengths_are_refused_before_any_work_and_counted_in_characters() {
     let world = World::sqlite().await;
     let browser = world.anonymous();
     let runs = || world.app.passwords.runs();
-    // Nothing to guess in these, so that only their length decides.
+    // Hard to guess, so that only their length decides.
     let letters: Vec<char> = "x7ǦqZ0ßwÅk9Ñv3Ýj5Øm1Ľt8Ŵ".chars().collect();
     let password = |n: usize| -> String { letters.iter().cycle().take(n).collect() };
     for (n, sentence) in [
@@ -187,7 +187,7 @@ async fn lengths_are_refused_before_any_work_and_counted_in_characters() {
             .await;
         assert_eq!(answer.status, 303, "{n}: {}", answer.text());
         assert_eq!(runs(), before + 2, "guessed at once, hashed once");
-        // Nothing was cut off: one character less is another password.
+        // Not truncated: one character less is another password.
         let browser = world.anonymous();
         assert_eq!(browser.sign_in(&email, &password(n - 1)).await.status, 422);
         assert_eq!(browser.sign_in(&email, &password(n)).await.status, 303);
@@ -282,7 +282,7 @@ async fn sign_up_is_refused_on_a_server_by_invitation() {
         ..Setup::default()
     };
     let world = World::with(Database::sqlite(), setup).await;
-    // The first person may: `first_person`.
+    // The first person may sign up: see `first_person`.
     world.person("Pia Reef").await;
     let browser = world.anonymous();
     let page = browser.get(PAGE).await;
