@@ -10,7 +10,7 @@ use std::{
 const FIVE_MINUTES: Duration = Duration::from_mins(5);
 const TOLD: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 
-/// Milliseconds between the clock and the database's.
+/// Difference between the clock and the database's, in milliseconds.
 async fn off(database: &Database, clock: &HostClock) -> u64 {
     database.number(TOLD).await.abs_diff(clock.now().millis())
 }
@@ -66,7 +66,7 @@ async fn the_clock_is_right_after_sleep_with_the_next_poll() {
     });
     told.await.expect("an answer");
     for _ in 0..3 {
-        // As if the clock here had stood still for five minutes.
+        // As if this clock had stood still for five minutes.
         clock.follow(clock.now().minus(FIVE_MINUTES), Uptime::now());
         while looked.try_recv().is_ok() {}
         let began = Instant::now();

@@ -96,7 +96,7 @@ both!(a_version_in_use_stays, async |database: Database| {
     );
     assert_eq!(fs::read_to_string(&file).expect("a file"), before);
 
-    // Taken out by hand, it stops the start.
+    // A version removed by hand stops the start.
     let present = before.lines().nth(1).expect("a second line");
     fs::write(&file, format!("-\n{present}\n")).expect("written");
     let refused = load(&database, &store).await.err().expect("a refusal");

@@ -1,4 +1,4 @@
-//! Rows that are over go in steps, and a deleted key is nowhere from the moment it is marked (S85).
+//! Expired rows are deleted in steps, and a deleted key is invisible from the moment it is marked (S85).
 
 use crate::{
     database::{Database, both},
@@ -13,14 +13,14 @@ const ALWAYS: Timestamp = Timestamp::from_millis(i64::MIN);
 const FOREVER: Timestamp = Timestamp::from_millis(i64::MAX);
 const ROWS: &str = "SELECT COUNT(*) FROM request_logs";
 
-/// Statements that look at deleted keys on purpose, and why.
+/// Statements that include deleted keys on purpose, and why.
 const EXEMPT: [(&str, &str); 4] = [
     ("keys", "INSERT"),
-    // The account's totals count rows until they are gone.
+    // The account's totals include rows until they are removed.
     ("logs", "USAGE"),
-    // What replaces a deleted key stands alone.
+    // The replacement of a deleted key becomes independent.
     ("key_changes", "DETACH"),
-    // Any key that was ever stored needs the pepper that is there.
+    // Even a deleted key shows that there was a pepper.
     ("peppers", "ANY_KEY"),
 ];
 
@@ -37,8 +37,9 @@ fn every_statement_about_keys_handles_deleted_ones() {
     }
 }
 
-/// The planner knows that most of the log is old and of one key, and must not read it from its beginning for each key:
-/// with millions of rows the statement would take longer than it may, and nothing would ever be purged.
+/// The planner's statistics say that most of the log is old and of one key. It must not read the log from its
+/// beginning for each key: with millions of rows the statement would time out, and nothing would ever be
+/// purged.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn old_rows_are_found_by_index_however_long_the_log_is() {
@@ -65,7 +66,7 @@ async fn old_rows_are_found_by_index_however_long_the_log_is() {
     drop(store);
 }
 
-/// A store with a key of each number, whose logs have so many rows, one a millisecond.
+/// A store with these keys, each with so many log rows, one for each millisecond.
 async fn with_rows(database: &Database, keys: &[(u8, u64)]) -> Store {
     let (store, pepper) = two_accounts(database).await;
     for &(n, rows) in keys {
@@ -212,7 +213,7 @@ both!(
             (Kind::UnownedActivity, "activity"),
         ] {
             for (before, deleted, left) in [(3, 2, 3), (3, 1, 2), (3, 0, 2)] {
-                // A session that was last seen at the moment counts as idle, the others have to be older.
+                // A session last seen at exactly this time counts as idle; other rows have to be older.
                 let before = if kind == Kind::IdleSessions {
                     before - 1
                 } else {

@@ -31,7 +31,7 @@ async fn add(store: &Store, id: [u8; 32], now: Timestamp, ends_at: Timestamp) ->
     tx.commit().await
 }
 
-/// What is stored under `ID`, if it was seen after `seen_after` and ends after `now`.
+/// The session `ID`, if it was used after `seen_after` and ends after `now`.
 async fn live(store: &Store, seen_after: Timestamp, now: Timestamp) -> Option<(String, i64)> {
     let mut reader = store.read().await.expect("a reader");
     let live = reader
@@ -148,7 +148,7 @@ both!(
             }
             purge.commit().await.expect("stored");
             assert_eq!(count, purged, "seen until {seen_until}, at {now}");
-            // What was purged could not have been used, and what stayed can.
+            // The purge deletes exactly the unusable sessions.
             let usable = live(&store, after(seen_until), after(now)).await.is_some();
             assert_eq!(usable, purged == 0, "seen until {seen_until}, at {now}");
             store.close().await;

@@ -1,4 +1,4 @@
-//! What only SQLite needs: how its file is opened (S69) and that one process serves from it (S71).
+//! SQLite only: how its file is opened (S69), and that one process serves from it (S71).
 
 use crate::{
     database::{Aside, Database},
@@ -100,7 +100,7 @@ async fn a_transaction_takes_the_write_lock_when_it_begins() {
         .expect_err("the lock is taken");
     assert!(busy.to_string().contains("locked"), "{busy}");
     drop(tx);
-    // The pool rolls back before it hands the connection out again.
+    // The pool rolls back before it returns the connection again.
     drop(store.write().await.expect("the next transaction"));
     store.close().await;
     other.execute("BEGIN IMMEDIATE").await.expect("the lock is free");
@@ -133,9 +133,9 @@ async fn a_second_server_on_the_same_file_is_refused_while_the_first_runs() {
         "{sentence}"
     );
 
-    // Other commands may use the file meanwhile.
+    // Commands may use the file meanwhile.
     assert_eq!(database.number("SELECT COUNT(*) FROM users").await, 0);
-    // A copy of the store is the same server.
+    // A clone of the store is the same server.
     let copy = first.clone();
     drop(first);
     assert!(Store::open(&database.location()).await.is_err());
