@@ -6,7 +6,7 @@ scripts/install.sh rust npm deny
 use_rust
 use_node
 
-# The server embeds this folder; for the checks it may be empty.
+# The server embeds this folder, which may be empty for the checks.
 mkdir -p target/site
 
 failed=()

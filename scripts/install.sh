@@ -81,7 +81,7 @@ install_packages() {
         say "Installing with sudo: ${PACKAGES[*]}"
         sudo=(sudo)
     fi
-    # What is installed is started by those who need it: a web server as a service would take port 80.
+    # Services must not start by themselves: a web server would take port 80. A script that needs one starts it.
     local policy=/usr/sbin/policy-rc.d
     if [ ! -e "$policy" ]; then
         printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" install -m 755 /dev/stdin "$policy"

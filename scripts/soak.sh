@@ -26,7 +26,7 @@ say "Building with the release's settings (up to twenty minutes the first time o
 cargo bench --bench measure --no-run
 # The load generator opens some thousand connections; the server under test gets the usual limit nevertheless.
 ulimit -Sn "$(ulimit -Hn)"
-# The figures are those of a database that keeps what it was told.
+# Measured on a database that flushes to disk.
 status=0
 POSTGRES_DURABLE=1 scripts/with-postgres.sh cargo bench --bench measure -- soak ${PART:+"$PART"} || status=$?
 if [ -z "$PART" ]; then

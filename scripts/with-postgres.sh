@@ -33,13 +33,13 @@ signal() {
 
 stop() {
     local process
-    # No action begins any more, and one that runs comes to its end.
+    # No further action starts, and a running one ends.
     rm -f "$DIR/ctl"
     flock -o -w 60 "$DIR/lock" true || true
-    # A server that is paused would not hear of it.
+    # A paused server does not receive the signal.
     signal CONT >/dev/null 2>&1 || true
     pg_ctl -D "$(folder)" -m immediate stop >/dev/null 2>&1 || true
-    # What was interrupted while it started; each process of a server works in its data folder.
+    # Processes of a server that was interrupted during its start; each works in its data folder.
     for process in /proc/[0-9]*; do
         case $(readlink "$process/cwd" 2>/dev/null) in "$DIR"/*) kill -s KILL "${process#/proc/}" 2>/dev/null || true ;; esac
     done
@@ -53,13 +53,13 @@ trap stop EXIT
 # server_options PORT
 server_options() {
     printf '%s' "-p $1 -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
-    # What tests write need not outlive the machine.
+    # Test data need not survive a power failure.
     if [ -z "${POSTGRES_DURABLE:-}" ]; then
         printf '%s' " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     fi
 }
 
-# The server itself finds out whether the port is free: a check before would leave a gap.
+# The server itself checks whether the port is free: a check before would be a race.
 port=
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     try=$((20000 + RANDOM % 12000))
@@ -70,8 +70,8 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 done
 [ -n "$port" ] || fail "PostgreSQL did not start: $(tail -n 20 "$LOG" 2>&1)"
 
-# Whatever ends this script, even a kill -9 of its whole process group, is cleaned up after: this waits for it to be
-# gone, in a process group of its own (set -m).
+# Cleans up whatever ends this script, even a kill -9 of its process group: a process in a group of its own
+# (set -m) waits for its end.
 set -m
 (
     trap '' HUP
@@ -111,7 +111,7 @@ control() {
             [ -n "$library" ] || exit 3
             clock 0
             pg_ctl -m fast stop
-            # Waiting goes on by the real clock. The offset is read with each look at the clock.
+            # Time-outs still use the real clock. The offset is read each time the clock is read.
             as_user+=(env LD_PRELOAD="$library" FAKETIME_TIMESTAMP_FILE="$DIR/clock" FAKETIME_NO_CACHE=1
                 FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 FAKETIME_DISABLE_SHM=1)
             pg_ctl -w -o "$OPTIONS" start

@@ -110,7 +110,7 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
     };
     let bound = socket.local_addr()?;
     let origin = config.origin(bound)?;
-    let mut stopped = pin!(told_to_stop()?);
+    let mut stopped = pin!(stop_signal()?);
     // Registered before the start, which can take a while: without a handler SIGHUP ends the process.
     let hangups = signal(SignalKind::hangup())?;
     let app = tokio::select! {
@@ -190,7 +190,7 @@ fn listen(variable: &str, address: SocketAddr, socket: TcpSocket) -> Result<TcpL
 }
 
 /// Resolves on SIGTERM or SIGINT. A second signal ends the process at once (docs/security.md, S80).
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     let terminate = signal(SignalKind::terminate())?;
     let interrupt = signal(SignalKind::interrupt())?;
     let signals = Arc::new(Mutex::new((terminate, interrupt)));

@@ -1,4 +1,5 @@
-//! The arrows between the layers, read with `syn` from the paths in src, and a few rules about the files of the repository.
+//! Checks the layers, read with `syn` from the paths in src, and a few rules about the files of the
+//! repository.
 
 #[path = "support/layers.rs"]
 mod layers;
@@ -16,7 +17,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files below a folder of the repository with one of these endings: path from the root, and text.
+/// Files below a folder of the repository with one of these endings: path from the root, and text.
 fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
     let mut folders: Vec<PathBuf> = vec![root().join(folder)];
     let mut files = Vec::new();
@@ -44,7 +45,7 @@ fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
     files
 }
 
-/// Everything that people write here, but prose.
+/// All source files of the repository, without prose.
 fn sources() -> Vec<(String, String)> {
     let folders = [
         "src",
@@ -104,7 +105,8 @@ fn server_code_is_left_out_of_the_browser_in_one_place() {
     }
 }
 
-/// Where tasks are started beside `server::tasks`, and what they are: each ends soon, and with what it was started for.
+/// Files that may spawn tasks beside `server::runtime::tasks`, and what for: each task is short and ends with
+/// its caller.
 const SHORT_TASKS: &[(&str, &str)] = &[
     ("src/server/serving.rs", "a connection"),
     ("src/server/secret/password.rs", "a hash"),
@@ -123,7 +125,7 @@ const SHORT_TASKS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn tasks_that_live_long_are_watched() {
+fn long_lived_tasks_are_supervised() {
     let mut starting = Vec::new();
     for (file, source) in files("src", &["rs"]) {
         let is_ui = file.starts_with("src/ui/");
@@ -165,7 +167,7 @@ fn nothing_prints_but_the_log() {
 
 #[test]
 fn nothing_is_left_to_be_done() {
-    // In two parts, or this file would hold them.
+    // In two parts, so that this file does not contain the words.
     let words =
         [["TO", "DO"], ["FIX", "ME"], ["todo", "!"], ["unimple", "mented!"]].map(|parts| parts.concat());
     for (file, source) in sources() {

@@ -1,5 +1,5 @@
-//! The second yardstick: a bare axum server in a process of its own that answers the same bytes without a layer. The
-//! constant routes share the product's accept loop and process, which hides what those cost.
+//! The second baseline: a bare axum server in a process of its own that sends the same bytes without layers.
+//! The constant routes share the product's accept loop and process, which hides their cost.
 
 use super::Failure;
 use axum::{
@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 /// First argument of the process that serves.
 pub const ARGUMENT: &str = "bare";
 
-/// What is answered at a path, or at every other path where it is empty.
+/// Response at a path, or at every other path if it is empty.
 #[derive(Serialize, Deserialize)]
 pub struct Answer {
     path: String,
@@ -29,7 +29,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The same status, body and headers; the body's length is the server's to write.
+    /// The same status, headers and body; the server itself adds the length.
     pub fn new(path: &str, (status, headers, body): (StatusCode, &HeaderMap, &[u8])) -> Self {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         Self {
@@ -45,7 +45,7 @@ impl Answer {
     }
 }
 
-/// The server's process, which ends with the value.
+/// The server's process, killed on drop.
 pub struct Bare {
     process: Child,
     /// Where it listens.
@@ -54,7 +54,7 @@ pub struct Bare {
 
 impl Drop for Bare {
     fn drop(&mut self) {
-        // Both fail where it has ended already.
+        // Both fail if it has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -70,7 +70,7 @@ impl Bare {
             .spawn()?;
         let mut input = process.stdin.take().ok_or("no input")?;
         writeln!(input, "{}", serde_json::to_string(answers)?)?;
-        // The process ends when its input does, so that it outlives nobody.
+        // The process ends at the end of its input, so it cannot outlive this one.
         process.stdin = Some(input);
         let output = process.stdout.take().ok_or("no output")?;
         let mut line = String::new();
@@ -85,7 +85,7 @@ impl Bare {
     }
 }
 
-/// Serves what the first line of the input names until the input ends.
+/// Serves the responses in the first line of its input until the input ends.
 pub async fn serve() -> Result<(), Failure> {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
@@ -111,7 +111,8 @@ pub async fn serve() -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     let listener = listener.tap_io(|stream| {
-        // As the product does; without it the last write of an answer waits for the client's acknowledgement.
+        // Like the product: with Nagle's algorithm the last write of a response waits for the client's
+        // acknowledgement.
         let _ = stream.set_nodelay(true);
     });
     let orphaned = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));

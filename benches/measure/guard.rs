@@ -1,4 +1,5 @@
-//! Forward-auth behind nginx with the shipped configuration, beside the same nginx that asks a constant answer.
+//! Forward-auth behind nginx with the shipped configuration, compared with the same nginx and a constant
+//! endpoint.
 
 use super::{
     Failure,
@@ -24,18 +25,18 @@ use std::{
 use tokio::{net::TcpStream, time::sleep};
 
 const SHIPPED: &str = include_str!("../../examples/nginx/babysea.conf");
-/// Rounds: more than of the other lines. Single pairs are up to 11% apart here, with nginx on the same two
-/// cores, and medians of five still 6%: too much beside the bound.
+/// Number of rounds, more than for other lines. Single pairs differ by up to 11% here, because nginx shares
+/// the two cores, and medians of five still by 6%, which is too much beside the bound.
 const ROUNDS: usize = 15;
-/// A route that the catalogue has and the API behind nginx answers.
+/// A route of the catalogue that the API behind nginx answers.
 const PATH: &str = "/v1/content/list";
 
-/// nginx, for as long as it is measured.
+/// nginx, stopped on drop.
 struct Nginx(Child);
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // It ends its workers when it is told to, and leaves them when it is killed.
+        // nginx ends its workers on SIGTERM, and leaves them behind on SIGKILL.
         let _ = kill_process(Pid::from_child(&self.0), Signal::TERM);
         let _ = self.0.wait();
     }
@@ -44,7 +45,7 @@ impl Drop for Nginx {
 /// Measures the product, the constant answer and the bare server in turns.
 pub async fn measure(engine: &str, product: &Product, server: SocketAddr) -> Result<(), Failure> {
     let header = product.key();
-    // What a server that decides nothing would answer: the same headers.
+    // The response of a server that checks nothing, with the same headers.
     let (_, mut headers, _) = fetch(&product.router, &format!("/forward-auth{PATH}"), &header).await?;
     headers.remove(header::CONTENT_LENGTH);
     let bare = Bare::start(&[Answer::new("", (StatusCode::NO_CONTENT, &headers, b""))])?;
@@ -94,7 +95,7 @@ pub async fn measure(engine: &str, product: &Product, server: SocketAddr) -> Res
     Ok(())
 }
 
-/// The shipped configuration three times, once for each of the servers that are asked, and an API that answers 204.
+/// The shipped configuration three times, once for each server, and an API that responds with 204.
 fn start(folder: &Path, asked: [SocketAddr; 3], ports: [SocketAddr; 4]) -> Result<Nginx, Failure> {
     let mut http = format!("server {{ listen {}; access_log off; return 204; }}\n", ports[3]);
     for (n, server) in asked.into_iter().enumerate() {
@@ -123,7 +124,7 @@ fn start(folder: &Path, asked: [SocketAddr; 3], ports: [SocketAddr; 4]) -> Resul
     );
     let file = folder.join("nginx.conf");
     fs::write(&file, whole)?;
-    // Debian has it where only root looks.
+    // Debian installs it in a folder that is only on root's PATH.
     let debian = Path::new("/usr/sbin/nginx");
     let program = if debian.exists() {
         debian

@@ -1,4 +1,4 @@
-//! Load from outside: wrk over kept-alive connections, and requests at a rate of our own.
+//! Load generators: wrk over keep-alive connections, and requests at a fixed rate.
 
 use super::{Failure, program::Connection};
 use std::{
@@ -14,36 +14,37 @@ use tokio::{task::JoinSet, time::sleep_until};
 pub const CONNECTIONS: u32 = 32;
 /// Seconds of each measurement.
 const SECONDS: u32 = 5;
-/// Ticks of the kernel's clock in a second, in which /proc counts (proc(5); the same on every Linux for programs).
+/// Clock ticks in a second, the unit of CPU times in /proc (proc(5); the same on every Linux for user
+/// programs).
 const TICKS: f64 = 100.0;
 
-/// What wrk saw, and what the measured process spent on it.
+/// Results of wrk, and CPU time of the measured process.
 #[derive(Clone, Copy, Debug)]
 pub struct Figures {
-    /// Requests that were answered.
+    /// Number of responses.
     pub requests: f64,
     /// Requests a second.
     pub rate: f64,
-    /// Milliseconds that 99 of 100 took at most.
+    /// 99th percentile of the latency, in milliseconds.
     pub p99: f64,
-    /// Microseconds of the answering process's time, user and system, for each request.
+    /// CPU time of the answering process for each request, user and system, in microseconds.
     pub cpu: f64,
 }
 
-/// What is asked for.
+/// A request to measure.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
-    /// Where.
+    /// Address of the server.
     pub server: SocketAddr,
     /// Path.
     pub path: &'a str,
     /// A header that is sent with every request.
     pub header: &'a (&'static str, String),
-    /// A file of keys, one a line, which take turns as bearer tokens instead of that header.
+    /// A file with a key on each line, sent in turn as bearer tokens instead of that header.
     pub keys: Option<&'a Path>,
-    /// Whether other answers than 2xx and 3xx are what is measured.
+    /// Whether the expected status is other than 2xx and 3xx.
     pub refused: bool,
-    /// The process that answers; this one where none is named.
+    /// The process that answers; this one if `None`.
     pub process: Option<u32>,
 }
 
@@ -117,18 +118,18 @@ fn spent(process: Option<u32>) -> Result<f64, Failure> {
     Ok((next()? + next()?) / TICKS)
 }
 
-/// What became of requests at a rate of our own.
+/// Result of requests at a fixed rate.
 pub struct Offered {
-    /// Answered with 200.
+    /// Responses with 200.
     pub good: u64,
-    /// Sent.
+    /// Requests sent.
     pub sent: u64,
-    /// From the first request's time to the last answer.
+    /// Time from the first request to the last response.
     pub took: Duration,
 }
 
-/// Sends so many requests a second for so long, evenly. Those that are late, since the answers before them took long, are
-/// sent nevertheless, so that it takes longer than `span` where the rate is not reached.
+/// Sends requests at a fixed rate for `span`. Requests that are late because of slow responses are still
+/// sent, so it takes longer than `span` if the rate is not reached.
 pub async fn offered(
     server: SocketAddr,
     path: &str,

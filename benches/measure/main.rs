@@ -1,5 +1,5 @@
-//! `make bench` and `make soak`: what is measured or takes long. The arguments say which: `soak` with the name of a part
-//! or without, or `sqlite` or `postgresql` for the speed on one database alone. Ends with 1 when a bound is broken.
+//! `make bench` and `make soak`: measurements and long tests. Arguments: `soak`, optionally with the name of
+//! a part; or `sqlite` or `postgresql` for the speed on one database. Exits with 1 when a bound is broken.
 
 mod bare;
 mod guard;
@@ -31,7 +31,7 @@ async fn main() -> Result<ExitCode, Failure> {
         .collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        // This program once more, as the yardstick of its parent.
+        // This program again, as the baseline of its parent process.
         [bare::ARGUMENT] => {
             bare::serve().await?;
             return Ok(ExitCode::SUCCESS);
@@ -52,12 +52,12 @@ async fn main() -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A count to reckon with; those of a measurement fit.
+/// Converts a count for calculations; counts of a measurement fit.
 fn counted(count: u64) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// Says whether a bound holds, and remembers if not.
+/// Formats whether a bound holds, and counts it if it is broken.
 fn judged(holds: bool, bound: String) -> String {
     if holds {
         return bound;

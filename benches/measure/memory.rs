@@ -13,7 +13,7 @@ use std::{
 
 /// Keys in the database.
 const STORED: usize = 1_000_000;
-/// How fast it must be ready.
+/// Time limit until it is ready.
 const START: Duration = Duration::from_secs(5);
 
 /// Measures both on SQLite.
@@ -47,7 +47,7 @@ pub async fn measure() -> Result<(), Failure> {
     Ok(())
 }
 
-/// How many keys the program says it holds.
+/// Number of cached keys, from the metrics.
 async fn in_memory(metrics: SocketAddr) -> Result<usize, Failure> {
     let mut connection = Connection::open(metrics).await?;
     connection

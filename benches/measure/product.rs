@@ -36,15 +36,15 @@ use std::{convert::Infallible, future::pending, net::SocketAddr, path::Path, tim
 use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
 use tower::{Service, ServiceExt as _};
 
-/// Keys that are added in one transaction.
+/// Keys added in one transaction.
 const TOGETHER: usize = 10_000;
 
 /// Rows of the keys page.
 pub const ROWS: usize = 50;
-/// Of every key; it holds this machine.
+/// Allowlist of every key; it contains this machine.
 const ALLOWLIST: &str = "127.0.0.0/8, 203.0.113.10, 2001:db8::/32";
 
-/// A header that says who asks.
+/// A header with credentials.
 pub type Credential = (&'static str, String);
 
 /// A product in this process.
@@ -57,13 +57,13 @@ pub struct Product {
     pub account: AccountId,
     /// A key with an allowlist.
     pub secret: String,
-    /// A key that may not ask `/v1/status`.
+    /// A key without the scope for `/v1/status`.
     pub narrow: String,
-    /// Ids and secrets of the others.
+    /// Ids and secrets of the other keys.
     pub keys: Vec<(String, String)>,
-    /// Path of the page with these keys.
+    /// Path of the page `API keys`.
     pub page: String,
-    /// Opens that page.
+    /// Session cookie for that page.
     pub cookie: Credential,
 }
 
@@ -79,7 +79,7 @@ impl Product {
             &folder,
             "--trusted-proxies",
             "127.0.0.1",
-            // A fast machine uses up the largest limit that a key may have within a round.
+            // A fast machine exceeds the largest rate limit within a round.
             "--rate-limit",
             "none",
             "--auth-limit",
@@ -104,17 +104,17 @@ impl Product {
         })
     }
 
-    /// The key as it is sent.
+    /// The key as a header.
     pub fn key(&self) -> Credential {
         ("authorization", format!("Bearer {}", self.secret))
     }
 
-    /// Stops it, so that a program of its own can use the database.
+    /// Stops it, so that a program in its own process can use the database.
     pub async fn stop(self) {
         self.app.recorder.flush().await;
         self.app.store.close().await;
         drop(self);
-        // The recorder's task ends once it finds nobody left to write for, and lets go of the database then.
+        // The recorder's task ends once all senders are dropped, and then releases the database.
         for _ in 0..10 {
             tokio::task::yield_now().await;
         }
@@ -128,7 +128,8 @@ impl Product {
         Ok(endpoints.iter().map(|endpoint| endpoint.total).sum())
     }
 
-    /// Asks once with each of these keys, no faster than the log is written: then they are known, and their first use is.
+    /// Uses each key once, no faster than the log is written, so that all are cached and their first use is
+    /// written.
     pub async fn use_each(&self, secrets: &[String]) -> Result<(), Failure> {
         for some in secrets.chunks(5_000) {
             for secret in some {
@@ -176,7 +177,8 @@ impl Product {
                 secrets.push(secret.expose().to_owned());
             }
             added += 1;
-            // COMMIT has a limit of its own (docs/security.md, S76), which a million keys at once would pass.
+            // COMMIT has a time limit (docs/security.md, S76), which a million keys in one transaction would
+            // exceed.
             if added % TOGETHER == 0 {
                 tx.commit().await?;
                 tx = app.store.write().await?;

@@ -16,12 +16,12 @@ use tokio::{
     time::timeout,
 };
 
-/// For everything that ends; the longest is an answer that does not begin.
+/// Time limit of every wait; longer than the longest start of a response.
 const PATIENCE: Duration = Duration::from_secs(40);
-/// How long a start may take to listen or to end: more than the minute after which it gives up by itself.
+/// Time limit of a start; longer than the minute after which a start gives up.
 const START: Duration = Duration::from_secs(150);
 
-/// A program that is ended with the value.
+/// A program in its own process, killed on drop.
 pub struct Program {
     process: Child,
     /// Where it listens.
@@ -38,7 +38,7 @@ pub struct Ended {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Both fail where it has ended already.
+        // Both fail if it has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -105,7 +105,7 @@ impl Program {
             while let Some(Ok(line)) = lines.next() {
                 if let Some((_, rest)) = line.split_once("listening on ") {
                     let address = rest.split(',').next().unwrap_or_default().to_owned();
-                    // Read on, or the program waits until somebody does.
+                    // Keep reading, because the program blocks when the pipe is full.
                     std::thread::spawn(move || lines.for_each(drop));
                     return Ok(address);
                 }
@@ -138,12 +138,12 @@ impl Program {
         self.signal(Signal::TERM)
     }
 
-    /// Stops its process where it stands (SIGSTOP).
+    /// Pauses the process (SIGSTOP).
     pub fn pause(&self) -> Result<(), Failure> {
         self.signal(Signal::STOP)
     }
 
-    /// Lets a paused process go on (SIGCONT).
+    /// Resumes the process (SIGCONT).
     pub fn resume(&self) -> Result<(), Failure> {
         self.signal(Signal::CONT)
     }
@@ -163,7 +163,7 @@ impl Program {
         Err("the program did not end".into())
     }
 
-    /// Megabytes of it that are in memory.
+    /// Its resident memory in megabytes.
     pub fn resident(&self) -> Result<f64, Failure> {
         resident(self.process.id())
     }
@@ -175,7 +175,7 @@ pub fn kill(process: u32) -> Result<(), Failure> {
     Ok(kill_process(process, Signal::KILL)?)
 }
 
-/// Megabytes of a process that are in memory (proc(5), `VmRSS`).
+/// Resident memory of a process in megabytes (proc(5), `VmRSS`).
 pub fn resident(process: u32) -> Result<f64, Failure> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -300,7 +300,8 @@ impl Connection {
     }
 }
 
-/// A form of the dashboard as a browser sends it, through a proxy that adds the browser's address unless it is empty.
+/// A form of the dashboard as a browser sends it; unless `from` is empty, through a proxy that adds it as the
+/// client's address.
 pub fn form(path: &str, cookie: &str, from: &str, form: &str) -> String {
     let forwarded = if from.is_empty() {
         String::new()
@@ -314,7 +315,7 @@ pub fn form(path: &str, cookie: &str, from: &str, form: &str) -> String {
     )
 }
 
-/// The answer to a key, on the connection that is open if there is one. One that failed is not used again.
+/// The status for a key, on the open connection if there is one. A connection that failed is not reused.
 pub async fn status(
     connection: &mut Option<Connection>,
     server: SocketAddr,

@@ -1,4 +1,4 @@
-//! What the measurements share: the keys that take turns, a line of the table, and free ports.
+//! Shared by the measurements: the keys that take turns, a line of the table, and free ports.
 
 use super::{Failure, judged, load::Figures};
 use std::net::{SocketAddr, TcpListener};
@@ -12,7 +12,7 @@ pub struct Line<'a> {
     pub engine: &'a str,
     /// What was measured.
     pub name: &'a str,
-    /// Each time: the product, what the constant did beside it, and the bare server.
+    /// Results of each round: the product, the constant beside it, and the bare server.
     pub rounds: Vec<[Figures; 3]>,
     /// Bytes of the answer's body.
     pub bytes: usize,
@@ -21,8 +21,8 @@ pub struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Prints the round in the middle, and judges each of the ratios by its own median. The bare server is there to be
-    /// looked at: it has no bound.
+    /// Prints the median round, and judges each ratio by its own median. The bare server is for comparison
+    /// and has no bound.
     pub fn print(mut self, least: Option<f64>, whole: bool) {
         let median = |of: &dyn Fn(&[Figures; 3]) -> f64| {
             let mut ratios: Vec<_> = self.rounds.iter().map(of).collect();
@@ -70,7 +70,7 @@ impl Line<'_> {
     }
 }
 
-/// A port of this machine that nobody listens on.
+/// A free port of this machine.
 pub fn free_port() -> Result<SocketAddr, Failure> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

@@ -1,8 +1,8 @@
 //! `make soak`: what takes long or is judged by time, against the program in a process of its own (docs/security.md,
 //! S5, S28, S46, S70, S72 to S76, S79 to S83, S91, S92, S94, S95). Prints a line for each bound.
 //!
-//! `PART` names the one part to run, `ENGINE` (`sqlite` or `postgres`) the one database to run it on, `ROUNDS` how many
-//! rounds the scenarios of the parts `night-*` have in a trial, and how many kills those of the part `backup`.
+//! `PART` selects one part, `ENGINE` (`sqlite` or `postgres`) one database, `ROUNDS` the number of rounds of
+//! the scenarios in the parts `night-*`, and of kills in the part `backup`.
 
 mod away;
 mod backup;
@@ -25,13 +25,13 @@ use backup::journal::When;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// Where a scenario's data is.
+/// Database and files of a scenario.
 pub struct Place {
     /// `SQLite` or `PostgreSQL`.
     pub engine: &'static str,
-    /// As in `DATABASE_URL`.
+    /// Value of `DATABASE_URL`.
     pub database: String,
-    /// Holds the pepper, and the SQLite file.
+    /// Folder of the pepper and the SQLite file.
     pub folder: TempDir,
 }
 
@@ -139,7 +139,7 @@ impl Place {
         another.ok_or_else(|| "there is no other database".into())
     }
 
-    /// Removes what it holds. The folder goes with it.
+    /// Drops its PostgreSQL database. The folder is removed too.
     async fn remove(self) -> Result<(), Failure> {
         use sqlx::{Connection as _, Executor as _};
         if self.engine == "SQLite" {
@@ -154,7 +154,7 @@ impl Place {
         Ok(())
     }
 
-    /// Starts the program on data that was made before; who is in it comes beside it.
+    /// Starts the program on prepared data; returns the data's keys too.
     async fn start(&self, more: &[&str]) -> Result<(Program, Sample), Failure> {
         let product = Product::start(&self.database, self.folder.path()).await?;
         let sample = Sample {
@@ -210,7 +210,7 @@ fn engine() -> Option<String> {
     std::env::var("ENGINE").ok().filter(|engine| !engine.is_empty())
 }
 
-/// Settings of the servers of the parts `night-*`: no limit is in the way, and a stop does not drain.
+/// Settings of the servers in the parts `night-*`: no limit interferes, and a stop does not drain.
 const NIGHT: [(&str, &str); 5] = [
     ("RATE_LIMIT", "none"),
     ("AUTH_LIMIT", "1000000000"),
@@ -218,7 +218,7 @@ const NIGHT: [(&str, &str); 5] = [
     ("MAX_KEYS", "1000000"),
     ("DRAIN_SECONDS", "0"),
 ];
-/// How long a part `night-*` may take on an engine.
+/// Time limit of a part `night-*` on an engine.
 const WHOLE: Duration = Duration::from_mins(15);
 
 /// How many rounds a scenario has: its usual number, or what `ROUNDS` says.
@@ -342,7 +342,7 @@ async fn run_part(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints what was measured beside its bound.
+/// Prints a measurement and its bound.
 fn told(place: &Place, what: &str, measured: impl std::fmt::Display, holds: bool, bound: &str) {
     let bound = judged(holds, bound.to_owned());
     println!("{:<11} {what:<58} {measured:>14}  {bound}", place.engine);
@@ -355,7 +355,7 @@ fn told_whole(place: &Place, began: Instant) {
     told(place, "the whole part", seconds, took < WHOLE, "< 900 s");
 }
 
-/// The time that so many of a hundred took at most.
+/// A percentile of durations.
 fn percentile(times: &mut [Duration], percent: usize) -> Duration {
     times.sort_unstable();
     let last = times.len().saturating_sub(1);

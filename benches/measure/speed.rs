@@ -1,7 +1,7 @@
-//! `make bench`: how much of the machine's request rate the product keeps, and what it costs. Each route is measured
-//! beside a constant one of the same bytes, in the same process and run, on connections that are accepted alike, and
-//! beside a bare axum server in a process of its own. Absolute figures belong to the machine; the ratios are what
-//! docs/benchmarks.md speaks of.
+//! `make bench`: which share of the machine's request rate the product keeps, and what it costs. Each route
+//! is compared with a constant route of the same size, in the same process and run and on connections that
+//! are accepted in the same way, and with a bare axum server in a process of its own. Absolute numbers depend
+//! on the machine; docs/benchmarks.md uses the ratios.
 
 use super::{
     Failure,
@@ -20,16 +20,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Measurements of each route; the best pair of a noisy machine says nothing, their median does.
+/// Rounds of each route; on a noisy machine only their median is meaningful.
 const ROUNDS: usize = 5;
 
 /// Keys of the long list.
 const LISTED: usize = 10_000;
-/// Requests a second that must all reach the log.
+/// Requests a second that must all be logged.
 const OFFERED: u32 = 10_000;
 /// For how long they are sent.
 const SPAN: Duration = Duration::from_secs(10);
-/// When the last of them must be answered, or they were fewer a second.
+/// Latest time of the last response; later means that the rate was not reached.
 const LATEST: Duration = Duration::from_millis(10_500);
 
 /// Prints the measurements on SQLite, on PostgreSQL or on both.
@@ -131,7 +131,7 @@ async fn measure(engine: &str, database: &str, folder: &Path) -> Result<(), Fail
     let bare = Bare::start(&answers)?;
     let (server, serving) = serve(&product.app, product.router.clone()).await?;
     let (beside, serving_constants) = serve(&product.app, constants).await?;
-    // The plain route first, and the keys page before there are keys of many others.
+    // The plain route first, and the keys page before many other keys are added.
     for number in [3, 2, 1, 0] {
         if number == 0 {
             let secrets = product.add_keys(LISTED, LISTED + KEYS, KEYS).await?;

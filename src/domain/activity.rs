@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_description_tells_what_there_is_to_tell() {
+    fn a_description_has_event_object_and_detail() {
         let actor = Actor::program(None);
         let described = |name: &str, detail: &str| {
             let target = (String::new(), name);

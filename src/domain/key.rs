@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_reason_is_told() {
+    fn the_first_reason_is_returned() {
         let now = Timestamp::from_millis(T);
         let inside = Some(IpAddr::from([203, 0, 113, 7]));
         let outside = Some(IpAddr::from([203, 0, 114, 7]));

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn ones_own_words_make_up_a_password() {
+    fn own_words_are_recognised_in_a_password() {
         for own in [
             "Zoë van der Moss",
             "zoe van der moss",

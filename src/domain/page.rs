@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_place_is_the_first_page() {
+    fn an_invalid_cursor_is_the_first_page() {
         assert_eq!(Page::parse("", "1.x", ""), Page::First);
         assert_eq!(Page::parse("last", "", ""), Page::Last);
         let cursor = "5.00000000-0000-0000-0000-000000000007";

@@ -42,7 +42,7 @@ const FINISH: Duration = Duration::from_secs(2);
 const FORMS_BEYOND: Duration = Duration::from_hours(24);
 /// Keys that one statement reads.
 const KEYS: u32 = 500;
-/// Start of a range without a lower bound.
+/// Start and end of an unbounded range.
 const ALWAYS: Timestamp = Timestamp::from_millis(i64::MIN);
 const FOREVER: Timestamp = Timestamp::from_millis(i64::MAX);
 

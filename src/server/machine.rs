@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nginx_is_told_in_its_own_form_that_there_is_no_answer() {
+    async fn a_missing_response_has_the_format_for_nginx() {
         for (error, expected, code) in nothing() {
             let response = framed("req_1", true, Err(error)).await;
             let envelope = response.headers().get("x-auth-body").expect("an envelope");

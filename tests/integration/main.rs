@@ -1,6 +1,5 @@
-//! What HTTP answers: the whole router, asked by the people and programs that use it. Everything runs on SQLite; what
-//! reaches the database in more than one way runs on PostgreSQL too (`both!`).
-//! `scripts/with-postgres.sh cargo test --test integration`
+//! Tests over HTTP: the whole router, used by people and programs. All tests run on SQLite; those that depend
+//! on the database run on PostgreSQL too (`both!`). `scripts/with-postgres.sh cargo test --test integration`
 
 #[path = "support/answer.rs"]
 mod answer;

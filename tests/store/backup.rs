@@ -17,7 +17,7 @@ both!(
         let (kept, left_out) = tables();
         let known = kept.iter().chain(left_out).chain(&["_sqlx_migrations"]);
         assert_eq!(found, known.map(|name| (*name).to_owned()).collect());
-        // A backup of PostgreSQL copies no sequences: there are none.
+        // A backup of PostgreSQL copies no sequences, because there are none.
         if database.is_postgres() {
             assert_eq!(database.number("SELECT COUNT(*) FROM pg_sequences").await, 0);
         }

@@ -10,7 +10,7 @@ use std::{
 const FIVE_MINUTES: Duration = Duration::from_mins(5);
 const TOLD: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 
-/// Milliseconds between the clock and the database's.
+/// Difference between the clock and the database's, in milliseconds.
 async fn off(database: &Database, clock: &HostClock) -> u64 {
     database.number(TOLD).await.abs_diff(clock.now().millis())
 }
@@ -54,7 +54,7 @@ both!(
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_machine_that_slept_is_right_with_the_next_look() {
+async fn the_clock_is_right_after_sleep_with_the_next_poll() {
     let database = Database::postgres().await;
     let store = database.open().await;
     let clock = Arc::new(HostClock::default());
@@ -66,7 +66,7 @@ async fn a_machine_that_slept_is_right_with_the_next_look() {
     });
     told.await.expect("an answer");
     for _ in 0..3 {
-        // As if the clock here had stood still for five minutes.
+        // As if this clock had stood still for five minutes.
         clock.follow(clock.now().minus(FIVE_MINUTES), Uptime::now());
         while looked.try_recv().is_ok() {}
         let began = Instant::now();

@@ -1,4 +1,4 @@
-//! Every change that ends, narrows or undoes something is in the journal (S83): no statement goes past it.
+//! Every change that ends, restricts or undoes something is in the journal (S83): no statement bypasses it.
 
 use crate::{
     database::{Database, both},
@@ -11,7 +11,7 @@ use babysea::{
 use std::{fs, path::Path, time::Duration};
 use tokio::time::{sleep, timeout};
 
-/// Statements that write one of the columns past the journal: file, how the statement begins, and why.
+/// Statements that write one of the columns without the journal: file, start of the statement, and reason.
 const EXEMPT: [(&str, &str, &str); 4] = [
     ("keys.rs", "INSERT INTO api_keys", "a new key ends nothing"),
     (
@@ -38,7 +38,7 @@ const OTHERS: [&str; 4] = [
     "replaces_id",
 ];
 
-/// The files of the store, by their paths below its folder.
+/// The files of the store, by path below its folder.
 fn sources(root: &Path, folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -54,7 +54,7 @@ fn sources(root: &Path, folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// Each place where a text begins a statement that writes a table: what follows from there on.
+/// Each statement in a text that writes a table: the text from there on.
 fn writes<'t>(text: &'t str, table: &str) -> Vec<&'t str> {
     let verbs = [
         "UPDATE ",
@@ -94,7 +94,7 @@ fn set(statement: &str) -> Vec<&str> {
     names.map(|(name, _)| name.trim()).collect()
 }
 
-/// What is wrong with the statements of a file.
+/// Faults of the statements in a file.
 fn faults(file: &str, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let is_exempt = |statement: &str| {
@@ -134,7 +134,7 @@ fn faults(file: &str, text: &str) -> Vec<String> {
         }
     }
     for statement in writes(text, "accounts") {
-        // Memberships go with their account.
+        // Memberships are deleted together with their account.
         if statement.starts_with("DELETE") || set(statement).contains(&"primary_owner_id") {
             faults.push(format!("past the journal, {}", shown(statement)));
         }
@@ -151,7 +151,7 @@ fn no_statement_ends_something_past_the_journal() {
         .iter()
         .filter(|(_, text)| !writes(text, "api_keys").is_empty());
     assert!(writing.count() >= 6, "the statements are read");
-    // It brings the journal's entries into the database.
+    // Replays the journal's entries into the database.
     found.retain(|(file, _)| file != "journal/replay.rs");
     let faults: Vec<_> = found.iter().flat_map(|(file, text)| faults(file, text)).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -234,7 +234,7 @@ both!(
         let person = tx.change_person(user_id(1));
         person.set_password_hash("$new").await.expect("changed");
         tx.commit().await.expect("its end");
-        // Dropped, it leaves no trace here either.
+        // Rolled back, it leaves no row here either.
         let mut tx = store.write().await.expect("a transaction");
         tx.change(account_id(1), key_id(3))
             .revoke(after(2))
@@ -253,7 +253,7 @@ both!(
             return;
         };
         assert!(!database.is_postgres());
-        // What is in the journal goes with the next change.
+        // Rows that are in the journal are deleted by the next change.
         assert_eq!((rows, epoch), (1, 2));
         let lines: Vec<serde_json::Value> = journal
             .lines()
@@ -281,7 +281,7 @@ both!(
     }
 );
 
-/// More changes than one read of the outbox takes, and than one change removes from it.
+/// More changes than one read of the outbox returns, and than one change deletes from it.
 const MANY: i64 = 400;
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -310,7 +310,7 @@ async fn the_outbox_has_a_row_a_change_until_the_journal_can_be_written() {
             change_password(&store).await;
         }
     };
-    // A change that waited for its turn in the journal would take a second.
+    // A change that waited for the journal would take a second.
     timeout(MINUTE, changes).await.expect("no change waits");
     assert_eq!(rows().await, MANY);
 

@@ -74,7 +74,7 @@ both!(a_form_makes_one_key_in_an_account, async |database: Database| {
 
 both!(the_newest_of_an_account_come_first, async |database: Database| {
     let (store, pepper) = two_accounts(&database).await;
-    // Made in no order; 2 and 3 in the same millisecond.
+    // Created in no order; 2 and 3 in the same millisecond.
     for (n, account, at) in [(3, 1, 20), (1, 1, 10), (4, 1, 30), (2, 1, 20), (9, 2, 40)] {
         add_key(&store, &pepper, &key(n, account, after(at)), n, &n.to_string())
             .await

@@ -1,4 +1,4 @@
-//! Long reads have connections of their own, a time limit, and end when nobody waits for them any more (S87).
+//! Long reads have connections of their own and a time limit, and end when their caller is gone (S87).
 
 use crate::{
     database::{Aside, Database, both},
@@ -15,7 +15,7 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// Far longer than anything here takes.
+/// Far longer than anything in these tests.
 const LONG: Duration = Duration::from_mins(10);
 const SHORT: Duration = Duration::from_millis(100);
 
@@ -61,7 +61,7 @@ async fn running(database: &Database) -> i64 {
 
 both!(a_statement_ends_at_its_time_limit, async |database: Database| {
     let store = database.open().await;
-    // More often than there are connections: none is lost by it.
+    // More often than there are connections, so that a lost one would be noticed.
     for _ in 0..5 {
         let mut read = long(&store, SHORT).await;
         let ended = forever(&mut read).await;
@@ -80,7 +80,7 @@ both!(
             let mut read = long(&store, LONG).await;
             assert!(timeout(SHORT, forever(&mut read)).await.is_err());
         }
-        // PostgreSQL looks twice a second whether its client is there.
+        // PostgreSQL checks twice a second whether its client is connected.
         until("no statement runs on", async || running(&database).await == 0).await;
     }
 );
@@ -96,7 +96,7 @@ both!(
     }
 );
 
-/// Everything that lends a connection but the checks and the pings.
+/// Takes all connections of all pools except those for checks and pings.
 async fn take_all(store: &Store) -> Vec<babysea::server::store::Reader> {
     let mut taken = Vec::new();
     while let Ok(Ok(reader)) = timeout(SHORT, store.read()).await {
@@ -124,12 +124,13 @@ both!(
 #[tokio::test]
 async fn long_reads_that_follow_each_other_let_the_log_of_sqlite_begin_anew() {
     const MOST: u64 = 4 * 1024 * 1024;
-    // The log grows by long rows, and begins anew with any: short ones cannot fill it again between two looks at it.
+    // Long rows make the log grow; short ones restart it, and are too short to fill it again between two
+    // checks.
     const LONG_ROW: u32 = 20_000;
     const SHORT_ROW: u32 = 1;
     let database = Database::sqlite();
     let store = database.open().await;
-    // Two that read on and on: nearly always one of them keeps the log from beginning anew.
+    // Two overlapping series of reads: nearly always one of them keeps the log from restarting.
     let reads: Vec<_> = (0..2)
         .map(|_| {
             let store = store.clone();
@@ -164,7 +165,7 @@ async fn long_reads_that_follow_each_other_let_the_log_of_sqlite_begin_anew() {
             tx.commit().await.expect("stored");
         }
     });
-    // It grows, and is made to begin anew, several times.
+    // It grows and is restarted, several times.
     for _ in 0..3 {
         until("the log is long", async || {
             store.checkpoint().await.expect("its length") > MOST

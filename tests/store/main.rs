@@ -1,4 +1,4 @@
-//! What the database does, on SQLite and PostgreSQL alike. `scripts/with-postgres.sh cargo test --test store`
+//! Tests of the store on SQLite and PostgreSQL. `scripts/with-postgres.sh cargo test --test store`
 
 #[path = "../support/database.rs"]
 mod database;

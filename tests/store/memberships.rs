@@ -1,4 +1,4 @@
-//! People in teams.
+//! Members of teams.
 
 use crate::{
     database::{Aside, Database, both},
@@ -25,7 +25,7 @@ async fn join(store: &Store, account: u8, user: u8, role: Role) -> Result<(), St
     tx.commit().await
 }
 
-/// What a person is in the account with this slug.
+/// Role of a person in the account with this slug.
 async fn role(store: &Store, user: u8, slug: &str) -> Option<Role> {
     let mut reader = store.read().await.expect("a reader");
     let joined = reader.accounts().of_user_by_slug(user_id(user), slug).await;
@@ -74,7 +74,7 @@ both!(
             assert_eq!(role(&store, user, "reef").await, expected, "{user}");
         }
         assert_eq!(role(&store, 2, "zoe").await, None, "an account they are not in");
-        // An account has one primary owner at every moment: the column holds one, and never none.
+        // An account always has exactly one primary owner: the column holds one, and is never NULL.
         for sql in [
             "UPDATE accounts SET primary_owner_id = NULL WHERE slug = 'reef'",
             "UPDATE accounts SET primary_owner_id = 'nobody' WHERE slug = 'reef'",
@@ -141,7 +141,7 @@ both!(
             1
         );
         assert_eq!(database.number("SELECT COUNT(*) FROM memberships").await, 0);
-        // Somebody's account does not lose its owner.
+        // The owner of an account cannot be deleted.
         assert!(is_refused(&database, "DELETE FROM users WHERE email = 'zoe@example.com'").await);
     }
 );

@@ -54,7 +54,7 @@ both!(a_changed_migration_is_refused, async |database: Database| {
     assert!(matches!(refused, ConnectError::Migrate(_)), "{refused}");
 });
 
-/// Whether each statement is one that this engine understands.
+/// Whether this engine accepts the statement.
 async fn prepares(database: &Database, sql: &str) -> sqlx::Result<()> {
     let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
     match database.aside().await {
@@ -127,7 +127,7 @@ both!(a_closed_store_says_so_at_once, async |database: Database| {
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn postgres_compiles_no_statement_of_a_pool() {
     let database = Database::postgres().await;
-    // Left alone, it does.
+    // By default, it does.
     assert_eq!(
         database
             .texts("SELECT boot_val FROM pg_settings WHERE name = 'jit'")

@@ -1,4 +1,4 @@
-//! The pepper's file against what is stored (S31).
+//! The pepper's file, compared with the stored keys (S31).
 
 use crate::{
     database::{Database, both},
@@ -21,7 +21,7 @@ async fn load(database: &Database, store: &Store, seed: u64) -> Result<Pepper, P
     loaded.map_err(of_the_file)
 }
 
-/// What is wrong with the file, where it is not the database that failed.
+/// The error of the file; panics if the database failed.
 pub fn of_the_file(failure: PepperFailure) -> PepperError {
     match failure {
         PepperFailure::File(error) => error,
@@ -33,7 +33,8 @@ fn chmod(file: &Path, mode: u32) {
     fs::set_permissions(file, fs::Permissions::from_mode(mode)).expect("permissions are set");
 }
 
-/// Loading is refused with this variant and in a sentence that names the file; nothing is written over.
+/// Asserts that loading fails with this variant and a sentence that names the file, and that no file is
+/// overwritten.
 macro_rules! assert_refused {
     ($database:expr, $store:expr, $variant:pat) => {
         let before = fs::read(&$database.pepper_file()).ok();
@@ -60,7 +61,7 @@ both!(
         assert_eq!(mode & 0o777, 0o600, "{mode:o}");
         let text = fs::read_to_string(database.pepper_file()).expect("text");
         assert_eq!(text.trim_end().len(), 64, "32 bytes in hexadecimal");
-        // The second start reads the same; the seed says that it makes none.
+        // The second start reads the same secret; another seed shows that it creates none.
         let second = load(&database, &store, 2).await.expect("read");
         assert_eq!(hash(&first, 1).digest(), hash(&second, 1).digest());
         assert_ne!(hash(&first, 1).digest(), hash(&first, 2).digest());
@@ -172,7 +173,7 @@ both!(
     async |database: Database| {
         let store = database.open().await;
         load(&database, &store, 1).await.expect("made");
-        // As Kubernetes mounts a secret: behind two links, of root and the group of the service.
+        // As Kubernetes mounts a secret: behind two links, owned by root and the service's group.
         let folder = database.folder().join("volume");
         fs::create_dir_all(folder.join("..1")).expect("a folder");
         let real = folder.join("..1/pepper");
@@ -182,7 +183,7 @@ both!(
         symlink("volume/pepper", database.pepper_file()).expect("a link");
         chmod(&real, 0o440);
         assert_refused!(database, store, PepperError::Exposed { .. });
-        // Only root can give a file to another user.
+        // Only root can change a file's owner.
         if chown(&real, Some(65_534), None).is_err() {
             return;
         }

@@ -96,7 +96,7 @@ both!(a_version_in_use_stays, async |database: Database| {
     );
     assert_eq!(fs::read_to_string(&file).expect("a file"), before);
 
-    // Taken out by hand, it stops the start.
+    // A version removed by hand stops the start.
     let present = before.lines().nth(1).expect("a second line");
     fs::write(&file, format!("-\n{present}\n")).expect("written");
     let refused = load(&database, &store).await.err().expect("a refusal");
@@ -114,26 +114,29 @@ both!(a_version_in_use_stays, async |database: Database| {
     assert!(refused.to_string().contains("1 stored keys"), "{refused}");
 });
 
-both!(a_version_that_nobody_needs_can_go, async |database: Database| {
-    let (store, _) = two_accounts(&database).await;
-    let file = database.pepper_file();
-    pepper::add_version(&file, &SeededRng::new(2)).expect("added");
-    load(&database, &store).await.expect("two versions");
-    service::pepper::remove_version(&file, &store, 1)
-        .await
-        .expect("removed");
-    assert_eq!(counts(&store).await, [(2, 0)]);
-    let pepper = load(&database, &store).await.expect("one version left");
-    assert_eq!(pepper.hash(&secret()).version(), 2, "versions keep their numbers");
-    assert_eq!(pepper.older_hashes(&secret()).count(), 0);
-    for gone in [1, 2, 3, 0, -1] {
-        let refused = service::pepper::remove_version(&file, &store, gone)
+both!(
+    a_version_that_no_key_needs_can_be_removed,
+    async |database: Database| {
+        let (store, _) = two_accounts(&database).await;
+        let file = database.pepper_file();
+        pepper::add_version(&file, &SeededRng::new(2)).expect("added");
+        load(&database, &store).await.expect("two versions");
+        service::pepper::remove_version(&file, &store, 1)
             .await
-            .map_err(of_the_file)
-            .expect_err("not there");
-        assert!(
-            matches!(refused, PepperError::NotThere { .. }),
-            "{gone}: {refused}"
-        );
+            .expect("removed");
+        assert_eq!(counts(&store).await, [(2, 0)]);
+        let pepper = load(&database, &store).await.expect("one version left");
+        assert_eq!(pepper.hash(&secret()).version(), 2, "versions keep their numbers");
+        assert_eq!(pepper.older_hashes(&secret()).count(), 0);
+        for gone in [1, 2, 3, 0, -1] {
+            let refused = service::pepper::remove_version(&file, &store, gone)
+                .await
+                .map_err(of_the_file)
+                .expect_err("not there");
+            assert!(
+                matches!(refused, PepperError::NotThere { .. }),
+                "{gone}: {refused}"
+            );
+        }
     }
-});
+);

@@ -1,4 +1,4 @@
-//! A connection that cannot do its work is not used again, and every wait ends (S72, S76, S94).
+//! A broken connection is not reused, and every wait ends (S72, S76, S94).
 
 use crate::{
     database::Database,
@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-/// What the product promises, and some more for a busy machine.
+/// The promised time, with a margin for a busy machine.
 const RECOVERY: Duration = Duration::from_secs(15);
 
 async fn change(store: &Store, n: u8) -> Result<(), StoreError> {
@@ -22,7 +22,7 @@ async fn change(store: &Store, n: u8) -> Result<(), StoreError> {
     tx.commit().await
 }
 
-/// Changes until one succeeds; afterwards all must.
+/// Retries a change until one succeeds; all later ones must succeed.
 async fn recovers(store: &Store, first: u8) {
     let mut n = first;
     within(RECOVERY, "a change succeeds", async || {
@@ -30,7 +30,7 @@ async fn recovers(store: &Store, first: u8) {
         change(store, n).await.is_ok()
     })
     .await;
-    // A connection that was used within the last second is lent without a look at it, and fails once.
+    // A connection that was used within the last second is not pinged, and fails once.
     sleep(Duration::from_secs(2)).await;
     for more in 1..=30 {
         change(store, n + more).await.expect("every connection is well");
@@ -55,7 +55,7 @@ async fn a_database_that_was_read_only_is_written_again_without_a_restart() {
     })
     .await;
     assert!(change(&store, 2).await.is_err());
-    // All connections of the pool begin while it is read-only.
+    // All connections of the pool start while it is read-only.
     let mut readers = Vec::new();
     for _ in 0..8 {
         readers.push(store.read().await.expect("reading goes on"));
@@ -96,12 +96,12 @@ async fn sessions_have_limits() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_transaction_that_stands_still_holds_nothing_for_long() {
+async fn an_idle_transaction_does_not_hold_locks_for_long() {
     let database = Database::postgres().await;
     let (hangs, other) = (database.open().await, database.open().await);
     let mut tx = hangs.write().await.expect("a transaction");
     insert_user(&mut tx, 1, "one@example.com").await.expect("a row");
-    // The other waits for the same address until PostgreSQL ends the session that stands still.
+    // The other change waits for the same email until PostgreSQL ends the idle session.
     change(&other, 1).await.expect("it is free after a second");
     assert!(tx.commit().await.is_err());
     recovers(&hangs, 10).await;
@@ -109,11 +109,11 @@ async fn a_transaction_that_stands_still_holds_nothing_for_long() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn those_who_wait_behind_a_server_that_stands_still_are_not_in_the_way() {
+async fn waiters_of_a_hung_server_do_not_block_the_row() {
     let database = Database::postgres().await;
     let (hangs, _) = two_accounts(&database).await;
     let other = database.open().await;
-    // Of the server that stands still one change has the row; four have asked for it, and nobody reads their answers.
+    // One change of the hung server holds the row; four have requested it, and their results are not read.
     let mut first = hangs.write().await.expect("a transaction");
     first.accounts().lock(account_id(1)).await.expect("the row");
     let mut waiting = Vec::new();
@@ -132,14 +132,14 @@ async fn those_who_wait_behind_a_server_that_stands_still_are_not_in_the_way() {
     locked.expect("it is free once the session that had it was ended");
 }
 
-/// Forwards connections to PostgreSQL until it is told to hang; those that came while it hangs never go on.
+/// Forwards connections to PostgreSQL until it hangs; connections from that time never continue.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_database_that_is_cut_off_ends_what_waits_and_is_used_again() {
+async fn waiters_of_a_cut_off_database_end_and_it_is_used_again() {
     let database = Database::postgres().await;
     let wire = Wire::before(&database).await;
     let store = wire.database().open().await;
-    // Several connections are open when it happens.
+    // Several connections are open at that time.
     let mut readers = Vec::new();
     for _ in 0..6 {
         readers.push(store.read().await.expect("a reader"));
@@ -155,7 +155,7 @@ async fn a_database_that_is_cut_off_ends_what_waits_and_is_used_again() {
     assert!(store.read().await.is_err() || began.elapsed() < RECOVERY);
     assert!(began.elapsed() < RECOVERY, "every wait ends");
     wire.mend();
-    // Connections from before stay cut off for ever: others are made.
+    // Earlier connections stay cut off for ever, so new ones are needed.
     recovers(&store, 10).await;
 }
 
@@ -179,7 +179,7 @@ async fn a_statement_that_is_never_answered_ends_and_so_does_its_connection() {
     assert!(matches!(checked.err(), Some(StoreError::Slow)));
     assert!(matches!(written, Err(StoreError::Slow)), "{written:?}");
     drop((short, check, tx));
-    // They are closed: none of them waits in its pool for the next one who asks.
+    // They are closed, and do not stay in their pool.
     within(RECOVERY, "no connection is open", async || {
         store.pools().iter().all(|(_, open, _)| *open == 0)
     })
@@ -188,7 +188,7 @@ async fn a_statement_that_is_never_answered_ends_and_so_does_its_connection() {
     recovers(&store, 10).await;
 }
 
-/// A small file system of its own; nothing where mounting is refused.
+/// A small file system; `None` where mounting is not permitted.
 struct Disk(tempfile::TempDir);
 
 impl Disk {

@@ -1,4 +1,4 @@
-//! Rows that are over go in steps, and a deleted key is nowhere from the moment it is marked (S85).
+//! Expired rows are deleted in steps, and a deleted key is invisible from the moment it is marked (S85).
 
 use crate::{
     database::{Database, both},
@@ -13,19 +13,19 @@ const ALWAYS: Timestamp = Timestamp::from_millis(i64::MIN);
 const FOREVER: Timestamp = Timestamp::from_millis(i64::MAX);
 const ROWS: &str = "SELECT COUNT(*) FROM request_logs";
 
-/// Statements that look at deleted keys on purpose, and why.
+/// Statements that include deleted keys on purpose, and why.
 const EXEMPT: [(&str, &str); 4] = [
     ("keys", "INSERT"),
-    // The account's totals count rows until they are gone.
+    // The account's totals include rows until they are removed.
     ("logs", "USAGE"),
-    // What replaces a deleted key stands alone.
+    // The replacement of a deleted key becomes independent.
     ("key_changes", "DETACH"),
-    // Any key that was ever stored needs the pepper that is there.
+    // Even a deleted key shows that there was a pepper.
     ("peppers", "ANY_KEY"),
 ];
 
 #[test]
-fn every_statement_about_keys_says_what_it_does_about_deleted_ones() {
+fn every_statement_about_keys_handles_deleted_ones() {
     for (table, name, sql) in statements() {
         let is_about_keys = sql.contains("api_keys");
         let says = sql.contains("deleted_at") || table == "retention";
@@ -70,7 +70,7 @@ fn every_statement_has_the_same_condition_of_a_live_key() {
 /// with millions of rows the statement would take longer than it may, and nothing would ever be purged.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn looking_for_old_rows_reads_the_index_however_long_the_log_is() {
+async fn old_rows_are_found_by_index_however_long_the_log_is() {
     let database = Database::postgres().await;
     let store = with_rows(&database, &[(1, 1), (2, 1)]).await;
     let more = format!(
@@ -94,7 +94,7 @@ async fn looking_for_old_rows_reads_the_index_however_long_the_log_is() {
     drop(store);
 }
 
-/// A store with a key of each number, whose logs have so many rows, one a millisecond.
+/// A store with these keys, each with so many log rows, one for each millisecond.
 async fn with_rows(database: &Database, keys: &[(u8, u64)]) -> Store {
     let (store, pepper) = two_accounts(database).await;
     for &(n, rows) in keys {
@@ -241,7 +241,7 @@ both!(
             (Kind::UnownedActivity, "activity"),
         ] {
             for (before, deleted, left) in [(3, 2, 3), (3, 1, 2), (3, 0, 2)] {
-                // A session that was last seen at the moment counts as idle, the others have to be older.
+                // A session last seen at exactly this time counts as idle; other rows have to be older.
                 let before = if kind == Kind::IdleSessions {
                     before - 1
                 } else {

@@ -1,4 +1,4 @@
-//! Rows to test with.
+//! Test data.
 
 use crate::database::{Aside, Database};
 use babysea::{
@@ -26,13 +26,13 @@ use babysea::{
 use sqlx::{AssertSqlSafe, Executor as _};
 use std::time::Duration;
 
-/// What only the tests of the store ask of a database.
+/// Helpers that only the tests of the store need.
 impl Database {
     pub fn location(&self) -> Location {
         self.url().parse().expect("the address of a database")
     }
 
-    /// Changes rows in a way that the product does not, by several statements on one connection to PostgreSQL.
+    /// Changes rows directly, with several statements on one connection to PostgreSQL.
     pub async fn execute_all(&self, statements: &[&str]) {
         let Aside::Postgres(mut conn) = self.aside().await else {
             panic!("a connection to PostgreSQL");
@@ -43,13 +43,13 @@ impl Database {
         }
     }
 
-    /// Opens it as the product does.
+    /// Opens the store, as the product does.
     pub async fn open(&self) -> Store {
         Store::open(&self.location()).await.expect("the database opens")
     }
 }
 
-/// A moment; tests count from it.
+/// Start time of the tests.
 pub const START: Timestamp = Timestamp::from_millis(1_795_458_000_000);
 
 pub fn after(millis: u64) -> Timestamp {
@@ -79,7 +79,7 @@ pub async fn add_user(store: &Store, n: u8, address: &str) -> Result<(), StoreEr
     tx.commit().await
 }
 
-/// Adds a person in a transaction that goes on.
+/// Adds a person in a transaction, which is not committed here.
 pub async fn insert_user(tx: &mut Tx, n: u8, address: &str) -> Result<(), StoreError> {
     let user = NewUser {
         id: user_id(n),
@@ -127,7 +127,7 @@ pub async fn two_accounts(database: &Database) -> (Store, Pepper) {
     (store, pepper)
 }
 
-/// What key `n` is found by.
+/// Hash of key `n`.
 pub fn hash(pepper: &Pepper, n: u8) -> KeyHash {
     pepper.hash(&SecretText::new(format!("key {n}")))
 }

@@ -31,7 +31,7 @@ async fn add(store: &Store, id: [u8; 32], now: Timestamp, ends_at: Timestamp) ->
     tx.commit().await
 }
 
-/// What is stored under `ID`, if it was seen after `seen_after` and ends after `now`.
+/// The session `ID`, if it was used after `seen_after` and ends after `now`.
 async fn live(store: &Store, seen_after: Timestamp, now: Timestamp) -> Option<(String, i64)> {
     let mut reader = store.read().await.expect("a reader");
     let live = reader
@@ -128,27 +128,30 @@ both!(ending_a_session_leaves_the_others, async |database: Database| {
     assert_eq!(database.number("SELECT COUNT(*) FROM sessions").await, 1);
 });
 
-both!(the_purge_takes_what_nobody_can_use, async |database: Database| {
-    for (seen_until, now, purged) in [(99, 199, 0), (100, 199, 1), (99, 200, 1), (0, 0, 0)] {
-        let store = database.open().await;
-        database.execute("DELETE FROM sessions").await;
-        database.execute("DELETE FROM users").await;
-        add_user(&store, 1, "zoe@example.com").await.expect("a person");
-        add(&store, ID, after(100), after(200)).await.expect("a session");
-        let mut purge = tx(&store).await;
-        let mut count = 0;
-        for (kind, before) in [(Kind::IdleSessions, seen_until), (Kind::EndedSessions, now)] {
-            count += purge
-                .retention()
-                .step(kind, after(before), 10)
-                .await
-                .expect("purged");
+both!(
+    the_purge_deletes_only_unusable_sessions,
+    async |database: Database| {
+        for (seen_until, now, purged) in [(99, 199, 0), (100, 199, 1), (99, 200, 1), (0, 0, 0)] {
+            let store = database.open().await;
+            database.execute("DELETE FROM sessions").await;
+            database.execute("DELETE FROM users").await;
+            add_user(&store, 1, "zoe@example.com").await.expect("a person");
+            add(&store, ID, after(100), after(200)).await.expect("a session");
+            let mut purge = tx(&store).await;
+            let mut count = 0;
+            for (kind, before) in [(Kind::IdleSessions, seen_until), (Kind::EndedSessions, now)] {
+                count += purge
+                    .retention()
+                    .step(kind, after(before), 10)
+                    .await
+                    .expect("purged");
+            }
+            purge.commit().await.expect("stored");
+            assert_eq!(count, purged, "seen until {seen_until}, at {now}");
+            // The purge deletes exactly the unusable sessions.
+            let usable = live(&store, after(seen_until), after(now)).await.is_some();
+            assert_eq!(usable, purged == 0, "seen until {seen_until}, at {now}");
+            store.close().await;
         }
-        purge.commit().await.expect("stored");
-        assert_eq!(count, purged, "seen until {seen_until}, at {now}");
-        // What was purged could not have been used, and what stayed can.
-        let usable = live(&store, after(seen_until), after(now)).await.is_some();
-        assert_eq!(usable, purged == 0, "seen until {seen_until}, at {now}");
-        store.close().await;
     }
-});
+);

@@ -1,4 +1,4 @@
-//! The table of failed tries to sign in (S7, S90).
+//! The table of failed sign-ins (S7, S90).
 
 use crate::{
     database::{Database, both},
@@ -70,7 +70,7 @@ both!(
         for (n, expected) in [(1, after(20)), (2, after(30))] {
             fail(&store, n, 7, if n == 1 { 25 } else { 30 }).await;
             let mut tx = store.write().await.expect("a transaction");
-            // Counted at 25; the one before was at 20.
+            // Counted at 25; the previous failure was at 20.
             let taken = tx.sign_in_waits().take_back(&id(n), after(25), after(20)).await;
             taken.expect("taken back");
             tx.commit().await.expect("committed");

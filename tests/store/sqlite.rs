@@ -1,4 +1,4 @@
-//! What only SQLite needs: how its file is opened (S69) and that one process serves from it (S71).
+//! SQLite only: how its file is opened (S69), and that one process serves from it (S71).
 
 use crate::{
     database::{Aside, Database},
@@ -56,7 +56,7 @@ async fn readers_and_the_writer_are_opened_as_s69_says() {
 }
 
 #[tokio::test]
-async fn the_library_is_one_that_loses_nothing() {
+async fn the_library_has_the_write_ahead_log_fix() {
     let database = Database::sqlite();
     let _store = database.open().await;
     let version = database.texts("SELECT sqlite_version()").await.remove(0);
@@ -100,7 +100,7 @@ async fn a_transaction_takes_the_write_lock_when_it_begins() {
         .expect_err("the lock is taken");
     assert!(busy.to_string().contains("locked"), "{busy}");
     drop(tx);
-    // The pool rolls back before it hands the connection out again.
+    // The pool rolls back before it returns the connection again.
     drop(store.write().await.expect("the next transaction"));
     store.close().await;
     other.execute("BEGIN IMMEDIATE").await.expect("the lock is free");
@@ -133,9 +133,9 @@ async fn a_second_server_on_the_same_file_is_refused_while_the_first_runs() {
         "{sentence}"
     );
 
-    // Other commands may use the file meanwhile.
+    // Commands may use the file meanwhile.
     assert_eq!(database.number("SELECT COUNT(*) FROM users").await, 0);
-    // A copy of the store is the same server.
+    // A clone of the store is the same server.
     let copy = first.clone();
     drop(first);
     assert!(Store::open(&database.location()).await.is_err());
@@ -184,7 +184,7 @@ async fn a_command_refuses_a_file_with_two_names() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_not_there_is_said() {
+async fn a_missing_folder_is_reported() {
     let location = "sqlite:/nonexistent/babysea.db".parse().expect("a location");
     let refused = Store::open(&location).await.expect_err("no folder");
     assert!(

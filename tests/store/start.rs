@@ -1,4 +1,4 @@
-//! What a start asks the database, and the sentence for each answer that will not do (S95).
+//! Checks of the database at a start, and the sentence for each failure (S95).
 
 use crate::{
     database::{Aside, Database, both},
@@ -9,7 +9,7 @@ use sqlx::Executor as _;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// The sentence with which a start at this address is refused.
+/// The error of a start with this URL.
 async fn refusal(url: &str) -> String {
     let location: Location = url.parse().expect("an address");
     let opened = timeout(Duration::from_secs(30), Store::open(&location)).await;
@@ -25,7 +25,7 @@ fn assert_says(sentence: &str, words: &[&str]) {
     }
 }
 
-/// The same server's address with another part.
+/// The URL of the same server with one part changed.
 fn changed(database: &Database, change: impl FnOnce(&mut url::Url)) -> String {
     let mut url = url::Url::parse(&database.url()).expect("an address");
     change(&mut url);
@@ -71,7 +71,7 @@ async fn a_read_only_postgres_is_refused() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn rights_that_lack_are_named() {
+async fn missing_privileges_are_named() {
     let database = Database::postgres().await;
     let role = format!(
         "reader_{}",
@@ -104,7 +104,7 @@ async fn rights_that_lack_are_named() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn what_cannot_be_reached_is_named_without_the_password() {
+async fn an_unreachable_server_is_named_without_the_password() {
     let database = Database::postgres().await;
     let with_password =
         |url: &mut url::Url| url.set_password(Some("hunter2-of-the-url")).expect("a password");

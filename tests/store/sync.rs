@@ -1,4 +1,4 @@
-//! Servers and commands tell each other which keys were changed (S73, S74). docs/decisions/0008 has the order of steps.
+//! Cache invalidation between servers and commands (S73, S74). docs/decisions/0008 has the order of steps.
 
 use crate::{
     database::{Database, both},
@@ -52,9 +52,9 @@ both!(
     async |database: Database| {
         let server = with_keys(&database).await;
         for (sql, count) in [
-            // Two changes, and the keys of one: as a release writes it that knows of no keys.
+            // Two changes with the keys of one, as a release that stores no keys makes them.
             ("UPDATE key_changes SET epoch = epoch + 2", 0),
-            // An earlier database was put in its place.
+            // An earlier state of the database was restored.
             ("UPDATE key_changes SET epoch = 0", 1),
         ] {
             let before = server.changes().moment();
@@ -99,19 +99,19 @@ both!(old_changes_are_not_kept, async |database: Database| {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_server_that_looks_no_more_is_waited_for_once() {
+async fn a_server_that_stopped_polling_is_waited_for_once() {
     let database = Database::postgres().await;
     let server = with_keys(&database).await;
     let insert = "INSERT INTO servers (id, epoch, seen_at) VALUES ('stranger', -1, 0)";
     database.execute(insert).await;
     revoke(&server, 1).await;
-    // Either it was gone by then, or the time was over in which it may use what it holds.
+    // Either it was deleted by then, or its lease has expired.
     until("it is gone", async || database.number(STRANGER).await == 0).await;
 }
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_server_that_is_far_enough_keeps_its_row() {
+async fn a_server_that_has_acknowledged_keeps_its_row() {
     let database = Database::postgres().await;
     let server = with_keys(&database).await;
     let insert = "INSERT INTO servers (id, epoch, seen_at) VALUES ('stranger', 999, 0)";
@@ -122,12 +122,12 @@ async fn a_server_that_is_far_enough_keeps_its_row() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_server_that_is_behind_and_looks_is_not_taken_for_gone() {
+async fn a_server_that_is_behind_but_polls_keeps_its_row() {
     let database = Database::postgres().await;
     let server = with_keys(&database).await;
     let insert = "INSERT INTO servers (id, epoch, seen_at) VALUES ('stranger', -1, 0)";
     database.execute(insert).await;
-    // The heartbeat of the other server.
+    // Heartbeat of the other server.
     let looks = async {
         loop {
             database
@@ -161,7 +161,7 @@ async fn a_server_whose_row_was_deleted_shows_itself_again() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_server_that_ends_in_order_leaves_no_row() {
+async fn a_server_that_stops_deletes_its_row() {
     const ROWS: &str = "SELECT COUNT(*) FROM servers";
     let database = Database::postgres().await;
     let server = with_keys(&database).await;
@@ -170,7 +170,8 @@ async fn a_server_that_ends_in_order_leaves_no_row() {
     assert_eq!(database.number(ROWS).await, 0);
 }
 
-/// Each command that ends a key waits for the server of the file, whose row tells how far it is.
+/// Each command that ends a key waits for the server of the file, whose row has the acknowledged change
+/// number.
 #[tokio::test]
 async fn a_command_waits_for_the_server_of_the_file() {
     let database = Database::sqlite();

@@ -1,4 +1,4 @@
-//! From one version's tables to the next, with data in them.
+//! Migrations from one version to the next, with data.
 
 use crate::{
     database::{Aside, Database, both},
@@ -38,7 +38,7 @@ async fn migrate_to(database: &Database, count: usize) {
         migrator.run(&mut c).await.expect("the tables of then");
         return;
     }
-    // The file is made by whoever opens it first.
+    // Created by the process that opens it first.
     let options = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(database.folder().join("babysea.db"))
         .create_if_missing(true);
@@ -114,7 +114,7 @@ both!(
         let [key] = &keys[..] else { panic!("{keys:?}") };
         assert_eq!((key.id, key.name.as_str()), (key_id(1), "Prod WORKER"));
         assert!(key.allowlist.is_empty());
-        // Keys still belong to their account, and accounts to their person.
+        // Keys still belong to their account, and accounts to their owner.
         for orphan in [
         "INSERT INTO api_keys (id, account_id, name, prefix, hash, pepper_version, preset, scopes, created_at, form_token)
          SELECT 'x', 'nobody', name, prefix, prefix, pepper_version, preset, scopes, created_at, 'x' FROM api_keys",
@@ -200,9 +200,10 @@ async fn a_command_makes_no_tables() {
     assert!(matches!(refused, ConnectError::OtherVersion), "{refused}");
 }
 
-/// The first person of a database names it, so a copy from before the journal was there is known by it.
+/// The id of a database derives from its first person, so a copy from before the journal existed is
+/// recognised.
 #[tokio::test]
-async fn a_copy_of_an_earlier_version_learns_what_has_ended_since() {
+async fn endings_are_replayed_into_a_copy_of_an_earlier_version() {
     let database = Database::sqlite();
     migrate_to(&database, 13).await;
     fill(&database).await;

@@ -1,4 +1,4 @@
-//! A database of its own for each test, on either engine; it is gone with the value.
+//! A database for each test, on either engine; removed on drop.
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 use std::{
@@ -10,12 +10,12 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Where a test's data is.
+/// A test's database.
 pub struct Database {
     place: Place,
-    /// Holds the pepper, and the SQLite file.
+    /// Folder of the pepper and the SQLite file.
     folder: Arc<TempDir>,
-    /// Whether it is gone with this value.
+    /// Whether dropping this value removes it.
     owned: bool,
 }
 
@@ -25,13 +25,13 @@ enum Place {
     Postgres { server: String, name: String },
 }
 
-/// A connection beside the product's own: for what only a test does.
+/// A connection of the test itself, beside the product's.
 pub enum Aside {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
-/// Runs one body on the connection there is.
+/// Runs a body on the connection of either engine.
 macro_rules! aside {
     ($database:expr, $c:ident => $body:expr) => {
         match $database.aside().await {
@@ -60,7 +60,7 @@ impl Database {
         Self::postgres_on(server).await
     }
 
-    /// A new database of this server.
+    /// A new database on this server.
     pub async fn postgres_on(server: String) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!(
@@ -78,7 +78,7 @@ impl Database {
         }
     }
 
-    /// As in `DATABASE_URL`.
+    /// Value for `DATABASE_URL`.
     pub fn url(&self) -> String {
         match &self.place {
             Place::Sqlite(file) => format!("sqlite:{}", file.display()),
@@ -90,7 +90,7 @@ impl Database {
         }
     }
 
-    /// The same database, reached at another address of this machine.
+    /// The same database through another port of this machine.
     pub fn through(&self, port: u16) -> Self {
         let mut again = self.clone();
         if let Place::Postgres { server, .. } = &mut again.place {
@@ -123,32 +123,32 @@ impl Database {
         }
     }
 
-    /// Changes rows in a way that the product does not; returns how many.
+    /// Changes rows directly; returns how many.
     pub async fn execute(&self, sql: &str) -> u64 {
         let sql = AssertSqlSafe(sql.to_owned());
         aside!(self, c => c.execute(sqlx::query(sql)).await.expect("the statement runs").rows_affected())
     }
 
-    /// What the database says to a change that it refuses.
+    /// The database's error for a refused change.
     pub async fn refusal(&self, sql: &str) -> String {
         let sql = AssertSqlSafe(sql.to_owned());
         aside!(self, c => c.execute(sqlx::query(sql)).await.expect_err("a refusal").to_string())
     }
 
-    /// The number that a query gives.
+    /// The number that a query returns.
     pub async fn number(&self, sql: &str) -> i64 {
         let sql = AssertSqlSafe(sql.to_owned());
         aside!(self, c => sqlx::query_scalar(sql).fetch_one(&mut c).await.expect("a number"))
     }
 
-    /// The texts that a query gives, one a row.
+    /// The texts that a query returns, one for each row.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
         let sql = AssertSqlSafe(sql.to_owned());
         aside!(self, c => sqlx::query_scalar(sql).fetch_all(&mut c).await.expect("texts"))
     }
 }
 
-/// The same database, for a second server; it is gone with the first value.
+/// The same database, for a second server; removed when the first value is dropped.
 impl Clone for Database {
     fn clone(&self) -> Self {
         Self {
@@ -164,7 +164,7 @@ impl Drop for Database {
         let (Place::Postgres { server, name }, true) = (&self.place, self.owned) else {
             return;
         };
-        // Its own thread and runtime: a test may end by a panic, and in the middle of its own runtime.
+        // A thread and runtime of its own, because a test can end by a panic, inside its own runtime.
         let (server, sql) = (
             server.clone(),
             format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
@@ -195,7 +195,7 @@ fn folder() -> TempDir {
         .expect("a temporary folder")
 }
 
-/// Makes two tests of one story, one for each engine; the one on PostgreSQL is ignored where there is none.
+/// Declares a test for each engine; the one on PostgreSQL is ignored without a server.
 macro_rules! both {
     ($name:ident, $story:expr) => {
         mod $name {

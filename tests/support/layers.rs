@@ -1,18 +1,18 @@
-//! The layers of src, and which may use which: the table of docs/architecture.md.
+//! The layers of src, and their allowed dependencies: the table of docs/architecture.md.
 
 use crate::rust_source::{Source, resolve};
 use std::sync::LazyLock;
 
-/// What a layer may be without: `web` in the table.
+/// Crates of the column value `web`.
 const WEB: [&str; 5] = ["axum", "leptos", "leptos_axum", "tower", "tower_sessions"];
 
 /// A row of the table.
 pub struct Layer {
-    /// Its modules. A file belongs to the layer that names its module most exactly.
+    /// Its modules. A file belongs to the layer with the longest matching module path.
     modules: Vec<&'static str>,
-    /// The modules that it may use beside its own; `*` is every one.
+    /// Modules it may use beside its own; `*` is any.
     may_use: Vec<&'static str>,
-    /// The crates that it must not use.
+    /// Crates it must not use.
     without: Vec<&'static str>,
 }
 
@@ -50,7 +50,7 @@ fn table(document: &'static str) -> Vec<Layer> {
     layers.collect()
 }
 
-/// The system's clock: rules are given the time.
+/// Sources of the system's time: rules get the time as an argument.
 const CLOCKS: &[&str] = &["SystemTime", "Instant", "now_utc", "now_local"];
 
 /// Whether the module `path` is `prefix` or inside it.
@@ -59,13 +59,13 @@ pub fn within(path: &str, prefix: &str) -> bool {
     prefix == "*" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// The module that a file of src is: `src/server/dashboard/pages.rs` is `server::dashboard::pages`.
+/// The module path of a file of src: `src/server/dashboard/pages.rs` is `server::dashboard::pages`.
 pub fn module_of(file: &str) -> String {
     let path = file.trim_start_matches("src/").trim_end_matches(".rs");
     path.trim_end_matches("/mod").replace('/', "::")
 }
 
-/// The layer that names the module most exactly: its place in the table, and its name there.
+/// The layer with the longest match for a module: its index in the table, and its module path there.
 pub fn layer_of(module: &str) -> (usize, &'static str) {
     let named = LAYERS
         .iter()
@@ -77,7 +77,7 @@ pub fn layer_of(module: &str) -> (usize, &'static str) {
         .unwrap_or_else(|| panic!("{module}: give it a row in the table of docs/architecture.md"))
 }
 
-/// Every wrong arrow of a file: the module or crate it uses and must not.
+/// Forbidden dependencies of a file: modules or crates that it uses and must not.
 pub fn wrong_arrows(file: &str, source: &str) -> Vec<String> {
     let module = module_of(file);
     let layer = &LAYERS[layer_of(&module).0];
@@ -115,7 +115,7 @@ fn a_layer_uses_only_those_above_it_in_the_table() {
     }
 }
 
-/// A file, what it says, and the arrow in it that is wrong.
+/// A file, its source, and the forbidden dependency in it.
 const PLANTED: &[(&str, &str, &str)] = &[
     (
         "domain/key.rs",

@@ -1,5 +1,5 @@
-//! Rounds of the tests that need many rounds to fail: few in `make test`, more in `make soak PART=rounds`, which sets
-//! TEST_ROUNDS to the factor.
+//! Number of rounds of tests that need many rounds to fail: few in `make test`, more in `make soak
+//! PART=rounds`, which sets TEST_ROUNDS to the factor.
 
 /// The number of rounds: `few`, times TEST_ROUNDS where it is set.
 pub fn rounds(few: u32) -> u32 {

@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Punct, Spacing, TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
 
-/// What a file names.
+/// Names that a file uses.
 #[derive(Default)]
 pub struct Source {
     /// Paths as written: each leaf of a `use` tree, and elsewhere those of two or more names.
@@ -96,7 +96,7 @@ fn is_end(tree: &TokenTree) -> bool {
     matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';')
 }
 
-/// Whether the attributes leave an item out of everything but tests.
+/// Whether an item is only compiled for tests.
 fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")

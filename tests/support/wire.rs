@@ -1,4 +1,4 @@
-//! A wire to PostgreSQL that can be cut: what is sent then arrives nowhere, and neither end is told.
+//! A connection to PostgreSQL that can be cut: bytes sent afterwards are lost, and neither end is notified.
 
 use crate::{database::Database, until::PATIENCE};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Words that cut it when a connection sends the second after the first.
+/// Texts that cut it when a connection sends the second after the first.
 type Words = (&'static str, &'static str);
 
 pub struct Wire {
@@ -26,7 +26,7 @@ struct State {
 }
 
 impl Wire {
-    /// A wire to the server of a database.
+    /// Opens a forwarding port to the server of a database.
     pub async fn before(database: &Database) -> Self {
         let url = url::Url::parse(&database.url()).expect("an address");
         let target = (
@@ -57,17 +57,18 @@ impl Wire {
         }
     }
 
-    /// The database at the other end; it is gone with the one that the wire was made for.
+    /// The database through this port; removed together with the original value.
     pub fn database(&self) -> Database {
         self.database.clone()
     }
 
-    /// Cuts it. Connections that were open stay cut off for ever; those that come while it is cut never begin.
+    /// Cuts it. Open connections stay cut off for ever; connections opened while it is cut never start.
     pub fn cut(&self) {
         self.state.is_cut.send_replace(true);
     }
 
-    /// Cuts it when a connection sends one text and then another; neither this other one nor anything after it arrives.
+    /// Cuts it when a connection sends one text and then another; the second text and everything after it are
+    /// lost.
     pub fn cut_at(&self, first: &'static str, then: &'static str) {
         *self.state.cut_at.lock().unwrap_or_else(PoisonError::into_inner) = Some((first, then));
     }
@@ -87,7 +88,7 @@ impl Wire {
 }
 
 impl State {
-    /// Whether what a connection sends arrives.
+    /// Whether bytes of a connection are forwarded.
     fn passes(&self, sent: &[u8], has_sent_first: &mut bool) -> bool {
         if let Some((first, then)) = *self.cut_at.lock().unwrap_or_else(PoisonError::into_inner) {
             let holds = |words: &str| sent.windows(words.len()).any(|part| part == words.as_bytes());
@@ -104,7 +105,7 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State)
     let (mut buffer, mut has_sent_first) = (vec![0; 16 * 1024], false);
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         if !state.passes(&buffer[..length], &mut has_sent_first) {
-            // The other end is not told, not even of the end.
+            // The other end is not notified, even of the end of the connection.
             std::future::pending::<()>().await;
         }
         if to.write_all(&buffer[..length]).await.is_err() {

@@ -1,5 +1,5 @@
-//! PostgreSQL stops and starts again under load, or hangs and goes on: no wrong answer in between, and right ones soon
-//! after (S75, S76).
+//! PostgreSQL stops and starts again under load, or hangs and continues: no wrong response meanwhile, and
+//! right ones soon afterwards (S75, S76).
 
 use super::{Failure, Place, Sample, control::Control, told};
 use crate::program::{Connection, status};
@@ -18,26 +18,26 @@ use tokio::{
 };
 
 const CONNECTIONS: usize = 16;
-/// Keys that are revoked; the last is asked for only once the database is back.
+/// Keys that are revoked; the last one is only used once the database is back.
 const REVOKED: usize = 21;
-/// Keys that nobody made, told apart by the byte they are made from.
+/// Unknown keys, made from different bytes.
 const UNKNOWN: u8 = 20;
-/// How long everything is asked before, so that it is in memory.
+/// How long all keys are used before, so that they are cached.
 const BEFORE: Duration = Duration::from_secs(2);
-/// How long it is away.
+/// How long the database is unavailable.
 const AWAY: Duration = Duration::from_secs(6);
-/// How soon after it everything must be right.
+/// Time after its return in which all responses must be right again.
 const RECOVERY: Duration = Duration::from_secs(2);
-/// From when on nothing that is held may be used any more.
+/// Time after which the cache may no longer be used.
 const FRESH: Duration = Duration::from_millis(1_300);
-/// How long an answer may take, also one that waits for a database that hangs.
+/// Maximum duration of a response, also while the database hangs.
 const LONGEST: Duration = Duration::from_secs(2);
-/// Between two requests of a connection.
+/// Pause between two requests of a connection.
 const PAUSE: Duration = Duration::from_millis(2);
-/// The same with keys that are refused: no key 60 times in a minute, after which it would be told to wait (S44).
+/// The same for refused keys: below 60 refusals of a key a minute, its limit (S44).
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
-/// What is going on with the database.
+/// State of the database.
 const UP: usize = 0;
 const GOING: usize = 1;
 const DOWN: usize = 2;
@@ -59,7 +59,7 @@ impl Fault {
         }
     }
 
-    /// What the control script calls its beginning and its end.
+    /// Actions of the control script that start and end it.
     const fn actions(self) -> [&'static str; 2] {
         match self {
             Self::Stops => ["stop", "start"],
@@ -85,10 +85,10 @@ struct Counts {
     longest: AtomicU64,
 }
 
-/// Seconds for which `STALE_IF_DB_DOWN` lets keys be judged by what is known of them: longer than it is away.
+/// `STALE_IF_DB_DOWN` in seconds: longer than the database is unavailable.
 const STALE: &str = "60";
 
-/// With `stale`, keys that are known go on being judged meanwhile.
+/// With `stale`, cached keys are still accepted meanwhile.
 pub async fn run(place: &Place, fault: Fault, stale: bool) -> Result<(), Failure> {
     let Some(control) = Control::find() else {
         return Ok(());
@@ -99,7 +99,7 @@ pub async fn run(place: &Place, fault: Fault, stale: bool) -> Result<(), Failure
     let mut revoked = revoke(program.address, &sample).await?;
     let fresh = revoked.pop().ok_or("no keys")?;
     let unknown: Vec<_> = (0..UNKNOWN).map(unknown).collect();
-    // None of them is in memory: only the database can tell.
+    // None of them is cached: the database is needed.
     let probes = [
         (sample.secret.as_str(), 200),
         (fresh.as_str(), 401),
@@ -160,7 +160,7 @@ pub async fn run(place: &Place, fault: Fault, stale: bool) -> Result<(), Failure
     Ok(())
 }
 
-/// Asks with good, revoked and unknown keys at once.
+/// Sends good, revoked and unknown keys concurrently.
 fn start_load(
     address: SocketAddr,
     sample: &Sample,
@@ -175,7 +175,7 @@ fn start_load(
             1 => (Kind::Unknown, unknown.to_vec()),
             _ => (Kind::Good, vec![sample.keys[REVOKED + n].1.clone()]),
         };
-        // Each begins with others.
+        // Each connection starts with another key.
         let first = n * secrets.len() / CONNECTIONS;
         secrets.rotate_left(first);
         let turns = Turns { kind, secrets, stale };
@@ -200,7 +200,7 @@ async fn revoke(address: SocketAddr, sample: &Sample) -> Result<Vec<String>, Fai
     }
 }
 
-/// A key that is none of ours.
+/// A well-formed key that does not exist.
 pub fn unknown(byte: u8) -> String {
     let secret = token::generate("bye_", |bytes| bytes.fill(byte));
     secret.expose().to_owned()
@@ -234,11 +234,11 @@ impl Kind {
 struct Turns {
     kind: Kind,
     secrets: Vec<String>,
-    /// Whether they are judged by what is known of them while the database is away.
+    /// Whether cached keys are used while the database is unavailable.
     stale: bool,
 }
 
-/// Asks with these keys until told to stop, and judges every answer.
+/// Sends these keys until the load stops, and judges every response.
 async fn ask(address: SocketAddr, turns: Turns, counts: Arc<Counts>) {
     let Turns { kind, secrets, stale } = turns;
     let mut connection = None;
@@ -251,10 +251,10 @@ async fn ask(address: SocketAddr, turns: Turns, counts: Arc<Counts>) {
         let answered = status(&mut connection, address, secret).await;
         let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         counts.longest.fetch_max(took, Ordering::SeqCst);
-        // It may have gone, or have been back, by the time of the answer.
+        // The database may have changed its state before the response.
         let stayed = counts.phase.load(Ordering::SeqCst) == phase;
         let (was_up, was_down) = (stayed && phase == UP, stayed && phase == DOWN);
-        // Of an unknown key nothing is known.
+        // An unknown key is never cached.
         let can_be_judged = !was_down || stale && kind != Kind::Unknown;
         match answered {
             Ok(503) if was_up => counts.other.fetch_add(1, Ordering::SeqCst),

@@ -31,7 +31,7 @@ const LONG: Duration = Duration::from_mins(10);
 /// Checks and changes in a second that are made at least, on an idle server and during the backup.
 const LEAST_CHECKS: f64 = 1_000.0;
 const LEAST_CHANGES: f64 = 20.0;
-/// What nobody may be refused; a change that was due and not sent counts as refused.
+/// Requests that must not be refused; a change that was due and not sent counts as refused.
 const ASKED: [Kind; 7] = [
     Kind::Busy,
     Kind::Known,
@@ -41,7 +41,7 @@ const ASKED: [Kind; 7] = [
     Kind::Revoke,
     Kind::Ready,
 ];
-/// How much longer than on an idle server 99 of 100 checks may take.
+/// Maximum increase of the 99th percentile of checks, compared with an idle server.
 const CHECKS: Duration = Duration::from_millis(50);
 const WAL: u64 = 100 * 1024 * 1024;
 /// Moments of a backup, of a restore, of a compaction and of revocations at which each is killed.
@@ -72,7 +72,8 @@ pub async fn run(place: Place) -> Result<(), Failure> {
     place.remove().await
 }
 
-/// Makes a backup while others check and change keys, and compares what they get with what an idle server gives.
+/// Makes a backup while clients check and change keys, and compares their latencies with those of an idle
+/// server.
 async fn under_load(place: &Place, sample: &Sample, dir: &Path) -> Result<(), Failure> {
     let program = start(place).await?;
     sample.warm_up(program.address).await?;
@@ -153,7 +154,7 @@ async fn under_load(place: &Place, sample: &Sample, dir: &Path) -> Result<(), Fa
     Ok(())
 }
 
-/// Verifies the backup, and puts it in the place of the database.
+/// Verifies the backup, and replaces the database with it.
 async fn put_back(place: &Place, dir: &Path) -> Result<(), Failure> {
     let began = Instant::now();
     let good = command(place, place.folder.path(), &["check", text(dir)?]).await?;

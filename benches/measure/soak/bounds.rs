@@ -1,8 +1,8 @@
-//! What one account, one stranger and one long request log do to everybody else, while one key is checked 1,000 times a
-//! second (docs/security.md, S2, S7, S66, S67, S80, S85 to S90).
+//! Effects of one account, one anonymous client and one long request log on all others, while one key is
+//! checked 1,000 times a second (docs/security.md, S2, S7, S66, S67, S80, S85 to S90).
 //!
-//! Each scenario runs against a server of its own on one database, which is filled before. Others measure meanwhile what
-//! they get: checks of keys, changes and sign-ins. What they got of an idle server is the reference.
+//! Each scenario runs against a server of its own on one prepared database. Other clients measure their
+//! checks of keys, changes and sign-ins meanwhile; the same on an idle server is the reference.
 
 mod attack;
 mod changes;
@@ -31,12 +31,12 @@ const PURGED: &str = "30";
 /// How long the whole part may take on an engine, filling not counted.
 const WHOLE: Duration = Duration::from_mins(15);
 
-/// One scenario and what was seen of it.
+/// A scenario and its results.
 struct Scenario {
     attack: Attack,
     outcome: Outcome,
     seen: Seen,
-    /// Rows that strangers have written.
+    /// Rows that anonymous clients have caused.
     strangers: i64,
     /// Rows of the request log that were dropped.
     dropped: i64,
@@ -61,7 +61,7 @@ pub async fn run(place: Place) -> Result<(), Failure> {
     );
     let began = Instant::now();
     let mut scenarios = Vec::new();
-    // Part of a name leaves out the others, for whoever works on one of them.
+    // A part of a name selects scenarios, to work on one of them.
     let chosen = std::env::var("SCENARIO").unwrap_or_default();
     for attack in Attack::ALL {
         if attack != Attack::Idle && !attack.name().contains(&chosen) {
@@ -83,7 +83,7 @@ pub async fn run(place: Place) -> Result<(), Failure> {
     place.remove().await
 }
 
-/// Starts a server, lets everybody in, and does to it what the scenario does.
+/// Starts a server, starts the other clients, and runs the attack.
 async fn scenario(place: &Place, sample: &Sample, attack: Attack) -> Result<Scenario, Failure> {
     let mut database = Database::open(place).await?;
     database.end_others().await?;
@@ -103,7 +103,7 @@ async fn scenario(place: &Place, sample: &Sample, attack: Attack) -> Result<Scen
     );
     let seen = watch.finish().await;
     stop(program).await;
-    // After the stop, which writes what was still waiting in memory.
+    // After the stop, which writes queued rows.
     let after = counts(&mut database).await?;
     let signed_in = i64::try_from(seen.good(Kind::SignIn))?;
     Ok(Scenario {
@@ -115,7 +115,7 @@ async fn scenario(place: &Place, sample: &Sample, attack: Attack) -> Result<Scen
     })
 }
 
-/// Rows that are not of the people who measure, but for a session of each sign-in; and dropped rows of the log.
+/// Rows that the measuring people did not cause, except a session for each sign-in; and dropped log rows.
 async fn counts(database: &mut Database) -> Result<(i64, i64), Failure> {
     let dropped = "SELECT CAST(COALESCE(SUM(dropped), 0) AS BIGINT) FROM request_log_gaps";
     Ok((database.strangers().await?, database.number(dropped).await?))
@@ -131,10 +131,10 @@ async fn start(place: &Place, kept: &str) -> Result<Program, Failure> {
     Program::start_with(&place.database, place.folder.path(), &[], &settings).await
 }
 
-/// Stops it in order; one that does not end is killed.
+/// Stops it cleanly; kills it if it does not end.
 async fn stop(program: Program) {
     if program.terminate().is_ok() {
-        // A server that a scenario has made hang is no reason to leave out the others.
+        // A server that hangs after a scenario must not prevent the other scenarios.
         let _ = program.ended().await;
     }
 }

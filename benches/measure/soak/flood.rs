@@ -1,4 +1,4 @@
-//! The log is flooded: keys are still revoked at once, and memory stays as it is (S79).
+//! The request log is flooded: keys are still revoked at once, and memory does not grow (S79).
 
 use super::{Failure, Place, milliseconds, percentile, told};
 use crate::{counted, program::Connection};

@@ -1,8 +1,8 @@
-//! A database that is not well, under load (docs/security.md, S72, S75, S76, S94): PostgreSQL in six ways, under two
-//! servers, and the full disk of SQLite. What was answered in each second, and what it should have been.
+//! A faulty database under load (docs/security.md, S72, S75, S76, S94): six faults of PostgreSQL, under two
+//! servers, and a full disk of SQLite. Compares the responses of each second with the expected ones.
 //!
-//! `SPAN` is how many seconds PostgreSQL is not well, `ROUNDS` how often the disk is full, `SCENARIO` a part of the names of
-//! the scenarios to run.
+//! `SPAN` is the duration of a fault in seconds, `ROUNDS` how often the disk is full, `SCENARIO` a part of
+//! the names of the scenarios to run.
 
 mod disk;
 mod fault;
@@ -22,13 +22,13 @@ use seen::Seen;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// How long everything is asked before, so that it is in memory.
+/// How long all requests are sent before, so that keys are cached.
 const BEFORE: Duration = Duration::from_secs(3);
-/// From when on `/readyz` must tell the truth: it may hold for two seconds that a change can be made.
+/// Time after which `/readyz` must show the fault: it reuses the result of a write probe for two seconds.
 const SETTLED: Duration = Duration::from_secs(3);
-/// How soon after it everything must be right, and for how long it is watched whether it stays so.
+/// Time after the fault in which all responses must be right again, and for which they must stay so.
 const WELL: Duration = Duration::from_secs(5);
-/// What the measurement may add to a bound.
+/// Margin of the measurement, added to a bound.
 const MARGIN: Duration = Duration::from_millis(300);
 /// How long the whole part may take.
 const WHOLE: Duration = Duration::from_mins(15);
@@ -107,7 +107,7 @@ async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(),
     let mended = Instant::now();
     sleep(WELL * 2).await;
     let (seen, keys) = load.finish().await;
-    // It has nothing in memory.
+    // Its cache is empty.
     let another = start(&place).await?;
     let kept = keys.compare(another.address).await?;
     table::print_seconds(fault.name(), began, BEFORE, &seen);
@@ -139,7 +139,7 @@ async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(),
     fault.finish(control).await
 }
 
-/// What holds whatever is wrong with the database.
+/// Bounds that hold during any fault.
 fn judge(seen: &Seen, line: impl Fn(&str, &str, bool, &str)) {
     let wrong = seen.wrong();
     let what = format!("wrong answers, of {}", seen.len());

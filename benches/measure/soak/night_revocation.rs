@@ -1,5 +1,6 @@
-//! Keys are revoked on a bad night (docs/security.md, S73, S74, S76): while another server stands still, wakes or is inside
-//! a change, by two servers at once, and by a command. No check that begins after the answer is accepted.
+//! Revocations under faults (docs/security.md, S73, S74, S76): while another server is paused, resumes or is
+//! inside a change, by two servers at once, and by a command. No check that starts after the response is
+//! accepted.
 //!
 //! On PostgreSQL four groups of three servers, each with a database of its own, run side by side. A group takes the next
 //! round from a count that all share; every round has its own key, and its own stop (SIGSTOP, SIGCONT) of a server of that

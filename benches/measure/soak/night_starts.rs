@@ -1,5 +1,5 @@
-//! Starts on a bad night (docs/security.md, S70, S91, S92, S95): four at the same moment, a first start that is killed,
-//! 100 kills under load, and a pooler between server and PostgreSQL.
+//! Starts under faults (docs/security.md, S70, S91, S92, S95): four at the same moment, a first start that is
+//! killed, 100 kills under load, and a pooler between server and PostgreSQL.
 
 mod first_kill;
 mod kills;

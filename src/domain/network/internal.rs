@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn private_networks_are_told_from_the_internet() {
+    fn private_networks_are_recognised() {
         for (address, expected) in [
             ("127.0.0.1", true),
             ("127.9.9.9", true),

@@ -64,7 +64,7 @@ fn what_is_kept() {
 }
 
 #[test]
-fn what_was_changed_is_said() {
+fn changes_to_the_input_are_reported() {
     for (text, said) in [
         ("", &[][..]),
         ("10.0.0.0/8, 2001:DB8::1, 10.0.0.7/32", &[]),

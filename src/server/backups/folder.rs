@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_put_in_place_is_gone() {
+    fn a_file_that_is_not_put_in_place_is_removed() {
         let above = tempfile::tempdir().expect("a folder");
         let path = above.path().join("one");
         let unfinished = Unfinished::begin(&path).expect("begun");

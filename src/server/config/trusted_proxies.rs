@@ -300,7 +300,7 @@ mod tests {
 
         /// A client in front of the proxies cannot forge its address.
         #[test]
-        fn what_a_client_sends_is_not_believed(sent in "[0-9a-f.:,\\[\\] ]{0,200}", own in any::<IpAddr>()) {
+        fn a_client_cannot_forge_its_address(sent in "[0-9a-f.:,\\[\\] ]{0,200}", own in any::<IpAddr>()) {
             let trusted = proxies("10.0.0.0/8");
             prop_assume!(!trusted.trusts(own));
             let seen = format!("{own}, 10.0.0.2");

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_own_pages_are_gone_back_to() {
+    fn only_own_pages_are_redirect_targets() {
         let longest = format!("/home/ada/api-keys?search={}", "x".repeat(LONGEST_ADDRESS - 26));
         assert_eq!(longest.len(), LONGEST_ADDRESS);
         for own in [

@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_and_figures_have_one_word_for_a_refusal() {
+    fn responses_and_metrics_have_one_reason_for_a_refusal() {
         let exceeded = Exceeded {
             limit: 1,
             retry_after: 1,

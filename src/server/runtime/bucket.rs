@@ -9,7 +9,7 @@ use std::{
 
 const HOUR: i64 = 3_600_000;
 const SECOND: i64 = 1_000;
-/// Maximum number of buckets. When all are in use, unseen keys are over their limit.
+/// Maximum number of buckets. When all are in use, a new `K` is over its limit.
 const MOST: usize = 100_000;
 
 /// Limits events to a rate an hour. A bucket is one number (the GCRA): the time at which it is full again.
@@ -28,7 +28,7 @@ struct Buckets<K> {
 }
 
 impl<K: Eq + Hash> Bucket<K> {
-    /// Allows each key `an_hour` events, up to `burst` of them at once.
+    /// Allows `an_hour` events for each `K`, up to `burst` of them at once.
     #[must_use]
     pub fn new(an_hour: u32, burst: u32) -> Self {
         let an_hour = an_hour.max(1);

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_is_given_back() {
+    fn released_bytes_are_available_again() {
         let budget = ByteBudget::new(100);
         let mut one = budget.share(Sender::Known).expect("a share");
         let mut other = budget.share(Sender::Known).expect("a share");
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_leave_half_of_it() {
+    fn anonymous_senders_leave_half_of_the_budget() {
         let budget = ByteBudget::new(100);
         let mut one = budget.share(stranger([203, 0, 113, 1])).expect("a share");
         assert!(one.grow(50));
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn the_networks_are_bounded_and_their_memory_is_given_back() {
+    fn the_networks_are_bounded_and_their_memory_is_freed() {
         let budget = ByteBudget::new(1_000);
         let networks = u32::try_from(NETWORKS).expect("a number");
         let of = |n: u32| stranger(IpAddr::from(std::net::Ipv4Addr::from(0xCB00_7100 + n)));

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_has_so_many_lines_and_the_next_one_as_many() {
+    fn the_limit_of_lines_holds_for_each_second() {
         let limit = LogLimit::new();
         for second in [7, 8] {
             let allowed = (0..1_000).filter(|_| limit.allows_at(second)).count();

@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_without_room_are_counted_and_nobody_waits_for_ever() {
+    fn lines_without_room_are_counted_and_no_caller_waits_for_ever() {
         // Without a thread the queue fills, as with a stalled reader.
         let output = Output::default();
         let line = vec![b'x'; MOST_BYTES / 4];

@@ -47,7 +47,7 @@ pub struct Levels {
     pub keys_in_memory: usize,
     /// Request log rows that wait to be written.
     pub log_queue: usize,
-    /// Rows that were dropped since the start.
+    /// Request log rows that were dropped since the start.
     pub log_dropped: u64,
     /// Checks that used a cached key while the database was unavailable, since the start.
     pub stale_uses: u64,
@@ -92,7 +92,7 @@ pub struct Metrics {
     task_restarts: Family<Task, Counter>,
     lines_lost: Counter,
     backups: Backups,
-    journal: JournalFigures,
+    journal: JournalMetrics,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
     connections: Gauge,
@@ -101,14 +101,14 @@ pub struct Metrics {
 
 /// Metrics of the journal of an SQLite file.
 #[derive(Default)]
-struct JournalFigures {
+struct JournalMetrics {
     bytes: Gauge,
     flushes: Counter,
     failures: Counter,
     copy_failures: Counter,
 }
 
-impl JournalFigures {
+impl JournalMetrics {
     fn register(&self, all: &mut Registering<'_>) {
         all.add(
             "journal_bytes",
@@ -156,7 +156,7 @@ impl Default for Metrics {
             task_restarts: Family::default(),
             lines_lost: Counter::default(),
             backups: Backups::default(),
-            journal: JournalFigures::default(),
+            journal: JournalMetrics::default(),
             open: Family::default(),
             in_use: Family::default(),
             connections: Gauge::default(),

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_work_learns_that_nobody_waits() {
+    async fn work_is_cancelled_when_its_caller_is_dropped() {
         let (ended, ends) = oneshot::channel();
         let work = run(move |stopped| {
             while !stopped.is_set() {

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_cannot_even_be_made_is_tried_again_and_down_meanwhile() {
+    async fn a_task_that_panics_when_created_is_restarted_and_down_meanwhile() {
         let (count, tasks) = quick();
         let counted = Arc::clone(&count);
         tasks.watch("sample", move || {
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_has_nothing_left_to_do_stays_ended() {
+    async fn a_task_that_is_done_is_not_restarted() {
         let (count, tasks) = quick();
         let counted = Arc::clone(&count);
         tasks.watch("sample", move || {

@@ -1,5 +1,5 @@
-//! A lock for each account, for work that may run once for an account at a time. Accounts whose last turn
-//! took long share one lane, so that a few of them do not use up all slots of the server.
+//! A lock for each account, for work that may run once for an account at a time. Accounts whose last turn took long
+//! also share one lock, the lane, so that a few of them do not use up all slots of the server.
 
 use crate::domain::ids::AccountId;
 use std::{
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_of_an_account_has_it_and_others_theirs() {
+    async fn one_caller_has_the_turn_of_an_account() {
         let turns = Turns::default();
         let first = turns.take(account(1)).await;
         assert!(timeout(AT_ONCE, turns.take(account(1))).await.is_err());

@@ -9,8 +9,8 @@ use std::{
 
 /// The length of a window, in milliseconds.
 pub const MINUTE: i64 = 60_000;
-/// Maximum distinct keys per window. When full, unseen keys are treated as over the limit; callers only count requests
-/// that are already failing.
+/// Maximum number of distinct `K` in a window. When full, a new one is treated as over the limit; callers only count
+/// requests that are already failing.
 const MOST: usize = 100_000;
 
 /// The limit was exceeded.
@@ -22,14 +22,14 @@ pub struct Exceeded {
     pub retry_after: u32,
 }
 
-/// Counts events by key, in the current minute.
+/// Counts events in the current minute, separately for each `K`, such as a client's address or an API key's id.
 pub struct FixedWindow<K> {
     limit: u32,
     counted: Mutex<(i64, HashMap<K, u32>)>,
 }
 
 impl<K: Eq + Hash> FixedWindow<K> {
-    /// Allows `limit` events a minute for each key.
+    /// Allows `limit` events a minute for each `K`.
     #[must_use]
     pub fn new(limit: u32) -> Self {
         Self {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn looking_counts_nothing() {
+    fn querying_counts_nothing() {
         let limit = FixedWindow::new(1);
         let at = Timestamp::from_millis;
         for _ in 0..3 {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_back_does_not_count() {
+    fn an_undone_event_does_not_count() {
         let limit = FixedWindow::new(1);
         let now = Timestamp::from_millis(10 * MINUTE);
         assert_eq!(limit.count("a", now), Ok(()));

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_fills_the_queue_makes_room_for_others() {
+    async fn the_caller_with_the_most_waiters_makes_room_for_others() {
         let (turns, place) = full(3).await;
         let mut many: Vec<_> = (0..3).map(|_| wait(&turns, "many")).collect();
         assert_eq!(
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_goes_away_leaves_no_trace() {
+    async fn a_dropped_waiter_leaves_the_queue() {
         let (turns, place) = full(2).await;
         let (gone, mut stays) = (wait(&turns, "gone"), wait(&turns, "stays"));
         drop(gone);

@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn right_wrong_and_nobody_run_the_hasher_once_each() {
+    async fn right_wrong_and_unknown_sign_ins_hash_once_each() {
         let passwords = passwords(CHEAP);
         let stored = passwords
             .hash(typed("correct horse"), Network::Unreadable)
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn guessable_passwords_are_told_what_would_help() {
+    async fn guessable_passwords_get_advice() {
         let passwords = passwords(CHEAP);
         let weakness = async |text: &str| {
             let own = OwnWords::new("Zoë Quartz", "ada@example.com", "BabySea");

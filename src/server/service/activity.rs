@@ -77,19 +77,19 @@ pub struct ActivityList {
 impl ActivityList {
     /// Cursor of its first entry.
     #[must_use]
-    pub fn first_place(&self) -> Option<Cursor> {
-        self.entries.first().map(place)
+    pub fn first_cursor(&self) -> Option<Cursor> {
+        self.entries.first().map(cursor_of)
     }
 
     /// Cursor of its last entry.
     #[must_use]
-    pub fn last_place(&self) -> Option<Cursor> {
-        self.entries.last().map(place)
+    pub fn last_cursor(&self) -> Option<Cursor> {
+        self.entries.last().map(cursor_of)
     }
 }
 
 /// Cursor of an entry in the list.
-fn place(entry: &Entry) -> Cursor {
+fn cursor_of(entry: &Entry) -> Cursor {
     Cursor {
         at: entry.at,
         id: entry.id,
@@ -124,7 +124,7 @@ pub async fn list(
     if is_backwards {
         entries.reverse();
     }
-    let first = entries.first().map(place);
+    let first = entries.first().map(cursor_of);
     let counted = {
         let filter = filter.clone();
         long_reads::for_page(app, account, |read| {
@@ -248,6 +248,6 @@ pub async fn export_chunk(
         let mut store = app.store.read().await?;
         store.activity().older(account, filter, cursor, CHUNK).await?
     };
-    let next = entries.last().map(place);
+    let next = entries.last().map(cursor_of);
     Ok((entries, next))
 }

@@ -34,7 +34,7 @@ pub struct Phrase {
 
 /// Renders a phrase: `Full Access · expires in 61 days`.
 #[component]
-pub fn Told(
+pub fn PhraseText(
     /// The phrase.
     phrase: Phrase,
     /// The time at which the page is rendered.

@@ -12,7 +12,7 @@ use crate::{
             badge::StatusBadge,
             button::{Button, Kind, disabled_because},
             icon::Icon,
-            moment::{Moment, Told},
+            moment::{Moment, PhraseText},
             notice::{Notice, Tone},
             panel::{Fact, PageHead, Panel},
             table::Table,
@@ -114,7 +114,7 @@ pub fn KeyPage(
                 <p class="key-state">
                     <StatusBadge status=key.status/>
                     <code class="prefix">{key.prefix.clone()}"..."</code>
-                    <span><Told phrase=key.about.clone() now/></span>
+                    <span><PhraseText phrase=key.about.clone() now/></span>
                 </p>
                 {(!may_manage).then(|| view! { <ReadOnlyNote/> })}
             </PageHead>
@@ -235,7 +235,7 @@ fn Chain(data: Arc<KeyPageData>) -> impl IntoView {
             let current = (key.id == data.key.id).then_some("true");
             let used = key
                 .usage
-                .map(|phrase| view! { <span class="sub"><Told phrase now/></span> });
+                .map(|phrase| view! { <span class="sub"><PhraseText phrase now/></span> });
             view! {
                 <li aria-current=current>
                     <a href=key.href><code>{key.prefix}"..."</code></a>

@@ -1,4 +1,4 @@
-//! Bodies that take their time: what their sender may have by then, and what one address may have on its way (S89).
+//! Slow bodies: the state after they arrive, and how many one address may have in transit (S89).
 
 use crate::{
     answer::Answer,
@@ -15,7 +15,8 @@ use tokio::time::timeout;
 const FORM: &str = "application/x-www-form-urlencoded";
 const ACCOUNT: &str = "/v1/user/account";
 
-/// Sends a request whose body has no length beforehand, does something while it is on its way, and lets it come.
+/// Sends a request with a body of unknown length, runs `meanwhile` while the body is in transit, then sends
+/// the body.
 async fn sent(world: &World, key: &str, meanwhile: impl AsyncFnOnce()) -> Answer {
     let (body, let_go, mut asked) = later("{}".to_owned());
     let answer = world.send(call("GET", ACCOUNT).bearer(key).with_body(body));
@@ -128,7 +129,7 @@ async fn an_address_has_few_bodies_on_their_way() {
         let own = world.send(own.sent_from("203.0.113.7")).await;
         assert_eq!((own.status, own.header("retry-after")), (503, "2"), "{path}");
     }
-    // Everybody else, and whoever is signed in, is served.
+    // Other addresses, and people who are signed in, are served.
     for address in ["203.0.113.8", "127.0.0.1", "2001:db8::1"] {
         let fields = [("email", &*ada.email), ("password", crate::world::PASSWORD)];
         let other = form("/sign-in", &fields).sent_from(address);
@@ -137,7 +138,7 @@ async fn an_address_has_few_bodies_on_their_way() {
         assert_eq!(world.send(other).await.status, 400, "{address}");
     }
     assert!(!ada.made("one").await.id.is_empty());
-    // What ends makes room, and nothing is kept of it.
+    // Bodies that end make room, and nothing of them is kept.
     for (let_go, _) in waiting {
         let_go.send(()).expect("it waits");
     }

@@ -1,4 +1,4 @@
-//! Answers that are given before the body was read arrive (S89, S96).
+//! Responses that are sent before the body was read reach the client (S89, S96).
 
 use crate::{
     browser::Browser,
@@ -16,12 +16,12 @@ use tokio::{
     time::timeout,
 };
 
-/// As long as no form is, and more than the system keeps of a connection.
+/// Longer than any form may be, and than the kernel buffers.
 const LARGE: usize = 20 * 1024 * 1024;
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
-/// A request whose answer is known before its body.
+/// A request that is refused before its body.
 #[derive(Clone)]
 struct Early {
     status: u16,
@@ -42,7 +42,7 @@ fn early(status: u16, method: &'static str, path: &str, media_type: &'static str
     }
 }
 
-/// One for each status and reason.
+/// One request for each status and reason.
 fn table(ada: &Browser<'_>, key: &str) -> Vec<Early> {
     let own = "sec-fetch-site: same-origin";
     let cookie = format!("cookie: {}", ada.cookie().expect("a session"));
@@ -98,7 +98,7 @@ impl Early {
     }
 }
 
-/// Sends all of it before it reads anything, as simple clients do.
+/// Sends everything before it reads, as simple clients do.
 async fn answer(address: SocketAddr, head: &str, body: &[u8]) -> String {
     let asked = async {
         let mut stream = TcpStream::connect(address).await?;
@@ -121,7 +121,7 @@ async fn world() -> World {
 }
 
 fn serve(world: &World) -> SocketAddr {
-    // As long as a busy machine may need.
+    // Long enough for a busy machine.
     let patient = Bounds {
         linger: PATIENCE,
         ..Bounds::of(&world.app.config)
@@ -147,7 +147,7 @@ async fn every_early_refusal_arrives() {
                 assert!(answer.contains("connection: close"), "{answer}");
             }
         }
-        // Whoever waits for a sign before sending gets the answer instead of it.
+        // A client that waits for `100 Continue` gets the response instead.
         let head = early.head("1.1", &format!("{length}expect: 100-continue\r\n"));
         let answer = answer(address, &head, b"").await;
         let line = format!("HTTP/1.1 {}", early.status);
@@ -155,7 +155,7 @@ async fn every_early_refusal_arrives() {
     }
 }
 
-/// Through a proxy that keeps its connections to the server.
+/// The same through a proxy that keeps its connections to the server.
 #[tokio::test]
 async fn every_early_refusal_arrives_through_nginx() {
     let world = world().await;
@@ -175,7 +175,7 @@ async fn every_early_refusal_arrives_through_nginx() {
     }
 }
 
-/// What hyper refuses by itself, with much of the request left.
+/// Requests that hyper refuses itself, with much of the request unread.
 #[tokio::test]
 async fn an_unreadable_request_is_answered() {
     let world = world().await;
@@ -216,7 +216,7 @@ async fn a_refusal_of_a_body_of_unknown_length_arrives() {
 }
 
 #[tokio::test]
-async fn a_small_body_that_nobody_reads_does_not_end_the_connection() {
+async fn a_small_unread_body_does_not_end_the_connection() {
     let world = world().await;
     let address = serve(&world);
     let mut stream = TcpStream::connect(address).await.expect("a connection");
@@ -228,7 +228,7 @@ async fn a_small_body_that_nobody_reads_does_not_end_the_connection() {
         let read = timeout(PATIENCE, stream.read_exact(&mut line)).await;
         read.expect("in time").expect("an answer");
         assert_eq!(&line, b"HTTP/1.1 401");
-        // The rest of the answer.
+        // The rest of the response.
         let mut rest = Vec::new();
         while !rest.ends_with(b"}}}") {
             let read = timeout(PATIENCE, stream.read_buf(&mut rest)).await;
@@ -238,9 +238,9 @@ async fn a_small_body_that_nobody_reads_does_not_end_the_connection() {
     }
 }
 
-/// A client that sends without an end is listened to for a while only.
+/// Input of a client that never stops sending is only read for a while.
 #[tokio::test]
-async fn what_follows_an_answer_is_bounded() {
+async fn input_after_a_response_is_bounded() {
     let world = world().await;
     for bounds in [
         Bounds {

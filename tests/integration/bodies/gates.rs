@@ -1,4 +1,4 @@
-//! Who may send a body, and who has sent it (S89): every form, its headers first and its body later.
+//! The gates of forms (S89): who may send a body, and the check after it has arrived, for every form.
 
 use crate::{
     answer::Answer,
@@ -18,8 +18,8 @@ use tokio::{
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The pages that take a form, and the functions: each with whether anybody may send it. Written down as the router has
-/// them, and a test finds those that are missing.
+/// Pages with a form, and server functions; each with whether anyone may send it. A list, which a test
+/// compares with the router's.
 fn forms(slug: &str) -> Vec<(String, bool)> {
     let keys = format!("/home/{slug}/api-keys");
     let dialogs = ["create", "reissue", "rotate", "grace", "revoke", "delete", "leak"];
@@ -35,11 +35,11 @@ fn forms(slug: &str) -> Vec<(String, bool)> {
         .collect()
 }
 
-/// Tells whether a body has been polled.
+/// Observes whether a body has been polled.
 pub struct Asked(watch::Receiver<bool>);
 
 impl Asked {
-    /// Waits until it is.
+    /// Waits until the body is polled.
     pub async fn comes(&mut self) {
         let asked = self.0.wait_for(|is_asked| *is_asked).await;
         asked.expect("the body is there");
@@ -50,13 +50,13 @@ impl Asked {
     }
 }
 
-/// A body that is sent when it is let go, and whether it has been polled.
+/// A body that is sent once the sender fires, and an observer of whether it was polled.
 pub fn later(fields: String) -> (Body, oneshot::Sender<()>, Asked) {
     let (let_go, waits) = oneshot::channel();
     let (asks, asked) = watch::channel(false);
     let body = stream::once(async move {
         asks.send_replace(true);
-        // Never let go, it does not come.
+        // Without the signal, the body never arrives.
         if waits.await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -65,7 +65,7 @@ pub fn later(fields: String) -> (Body, oneshot::Sender<()>, Asked) {
     (Body::from_stream(body.boxed()), let_go, Asked(asked))
 }
 
-/// The fields of any of the forms, such that each would do something.
+/// Fields for all forms, with which each would change something.
 fn fields(slug: &str, key: &str) -> String {
     url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([
@@ -81,10 +81,10 @@ fn fields(slug: &str, key: &str) -> String {
         .finish()
 }
 
-/// Everything that a form can change.
+/// Everything that a form can change, as one text.
 const CHANGED: &str = "SELECT COUNT(*) || '/' || COALESCE(SUM(CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END), 0) FROM api_keys";
 
-/// Sends the headers of a form, does something while its body is on its way, and lets it come.
+/// Sends the headers of a form, runs `meanwhile`, then sends the body.
 async fn sent(who: &Browser<'_>, path: &str, key: &str, meanwhile: impl AsyncFnOnce()) -> Answer {
     let (body, let_go, mut asked) = later(fields(&who.slug, key));
     let request = call("POST", path)
@@ -102,7 +102,7 @@ async fn sent(who: &Browser<'_>, path: &str, key: &str, meanwhile: impl AsyncFnO
 }
 
 #[tokio::test]
-async fn strangers_are_answered_before_their_body_is_read() {
+async fn anonymous_senders_are_refused_before_their_body_is_read() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let planted = world.anonymous();
@@ -116,7 +116,7 @@ async fn strangers_are_answered_before_their_body_is_read() {
                 .with_body(body);
             let answer = stranger.send(request);
             if is_open {
-                // Whatever is sent is read, in at most four kibibytes.
+                // An open form reads any body of at most four kibibytes.
                 let_go.send(()).expect("it waits");
                 timeout(PATIENCE, answer).await.expect("an answer");
                 assert!(asked.is_so(), "{path}");
@@ -134,7 +134,7 @@ async fn strangers_are_answered_before_their_body_is_read() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_read_is_answered_as_one_that_is_refused() {
+async fn an_unread_call_gets_the_response_of_a_refused_one() {
     let world = World::sqlite().await;
     for (path, _) in forms("nobody")
         .iter()
@@ -269,7 +269,7 @@ both!(
 );
 
 #[tokio::test]
-async fn whoever_stays_is_served() {
+async fn people_who_keep_their_permission_are_served() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let answer = sent(&ada, &format!("{}?dialog=create", ada.keys()), "", async || {}).await;
@@ -291,7 +291,7 @@ async fn bodies_have_a_budget() {
         assert_eq!(answer.status, 503, "{path}");
         assert_eq!(answer.header("retry-after"), "2", "{path}");
     }
-    // Strangers have half of it.
+    // Anonymous senders get half of it.
     let half = "x".repeat(600);
     for path in ["/sign-in", "/api/session/sign-in"] {
         let answer = world.anonymous().post(path, &[("email", &half)]).await;
@@ -300,7 +300,7 @@ async fn bodies_have_a_budget() {
     let report = call("POST", "/v1/keys/report-leak").body("application/json", half);
     let answer = world.send(report).await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, "1"));
-    // All of it was given back.
+    // All of it was released.
     assert_eq!(world.app.bodies.taken(), 0);
     assert_eq!(
         ada.post("/api/keys/create", &[("account", &ada.slug)])

@@ -1,4 +1,4 @@
-//! How long bodies may be (S28).
+//! Size limits of bodies (S28).
 
 use crate::{
     browser::{call, get},
@@ -8,7 +8,7 @@ use crate::{
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// A form of so many bytes.
+/// A form of this size in bytes.
 fn filled(bytes: usize) -> Vec<u8> {
     let mut body = b"account=ada-moss&name=".to_vec();
     body.resize(bytes, b'x');
@@ -19,7 +19,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const PATH: &str = "/v1/generate/image/bfl/flux-schnell";
 
 #[tokio::test]
-async fn forms_of_everybody_have_four_kibibytes_and_those_of_an_account_sixty_four() {
+async fn open_forms_have_four_kibibytes_and_others_sixty_four() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let keys = ada.keys();
@@ -69,7 +69,7 @@ async fn a_route_of_the_catalogue_takes_a_hundred_kilobytes() {
     assert_eq!(world.send(large).await.json()["error"]["code"], "BSE2010");
     let unreadable = call("POST", PATH).bearer(&key).header("content-length", "many");
     assert_eq!(world.send(unreadable).await.status, 413);
-    // Each is a request of the key, and stands in its log.
+    // Each is a request with the key, so it has a row in the log.
     world.app.recorder.flush().await;
     let rows = "SELECT COUNT(*) FROM request_logs WHERE status = 413 AND error_code = 'BSE2010'";
     assert_eq!(world.database.number(rows).await, 4);
@@ -80,7 +80,7 @@ async fn a_route_of_the_catalogue_takes_a_hundred_kilobytes() {
 }
 
 #[tokio::test]
-async fn a_question_of_a_proxy_is_answered_without_reading_a_body() {
+async fn a_subrequest_is_answered_without_reading_a_body() {
     let setup = Setup {
         arguments: &["--trusted-proxies", "10.0.0.1"],
         ..Setup::default()

@@ -1,4 +1,4 @@
-//! Request bodies: how long they may be, who may send them, and what happens until they are there.
+//! Request bodies: size limits, who may send them, and the state once they have arrived.
 
 mod awaited;
 mod early_answers;

@@ -1,4 +1,4 @@
-//! Scripts, styles and icons that the pages ask for.
+//! Scripts, styles and icons of the pages.
 
 use crate::{
     browser::{call, get},
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// Everything below `/pkg/` that a page names, in tags or in its script.
+/// All paths below `/pkg/` in a page's tags and scripts.
 fn named_by(page: &str) -> BTreeSet<String> {
     page.match_indices("/pkg/")
         .map(|(at, _)| {

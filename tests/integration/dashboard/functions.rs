@@ -8,9 +8,9 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// The functions that anybody may call; every other has to refuse strangers.
+/// Functions that need no sign-in; every other one must refuse anonymous callers.
 const PUBLIC: [&str; 2] = ["/api/session/sign-in", "/api/session/sign-up"];
-/// The functions that are of no account: whoever is signed in may call them.
+/// Functions that need sign-in but no account.
 const PERSONAL: [&str; 1] = ["/api/teams/create"];
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -80,7 +80,7 @@ both!(
     }
 );
 
-/// One island sends them all by this name, and finds the button to show as busy.
+/// One island sends all forms by this name, and finds the button to mark as busy.
 #[tokio::test]
 async fn every_function_has_its_form_which_names_it_and_has_a_button_that_submits() {
     let world = World::sqlite().await;
@@ -88,7 +88,7 @@ async fn every_function_has_its_form_which_names_it_and_has_a_button_that_submit
     let (old, unused) = (ada.made("old").await, ada.made("unused").await);
     assert_eq!(ada.rotate(&old.id, "24").await.status, 200);
     let dialog = |name: &str, key: &str| format!("{}?dialog={name}&key={key}", ada.keys());
-    // Not of a form but of the field for an allowlist.
+    // Called for a field, so it has no form.
     let mut named = BTreeSet::from(["/api/keys/read-allowlist".to_owned()]);
     for page in [
         "/sign-in".to_owned(),
@@ -258,7 +258,7 @@ both!(
     }
 );
 
-/// Bodies that are no form of ours.
+/// Bodies that are no valid form.
 fn broken_bodies() -> Vec<(&'static str, Vec<u8>)> {
     let json = "application/json";
     let deep = format!(r#"{{"email":{}1{}}}"#, "[".repeat(20_000), "]".repeat(20_000));
@@ -298,7 +298,7 @@ fn broken_bodies() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Every broken body to these paths is answered with a status from 400 to 499, and changes nothing.
+/// Every broken body to these paths gets a status from 400 to 499, and changes nothing.
 async fn assert_callers_mistake(world: &World, paths: impl IntoIterator<Item = &str>) {
     let ada = world.person("Ada Moss").await;
     let mut wrong = Vec::new();
@@ -328,12 +328,12 @@ async fn assert_callers_mistake(world: &World, paths: impl IntoIterator<Item = &
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_form_are_the_callers_mistake_at_functions() {
+async fn invalid_bodies_are_client_errors_at_functions() {
     assert_callers_mistake(&World::sqlite().await, registered()).await;
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_form_are_the_callers_mistake_at_pages() {
+async fn invalid_bodies_are_client_errors_at_pages() {
     let paths = ["/sign-in", "/sign-up", "/home/ada-moss/api-keys"];
     assert_callers_mistake(&World::sqlite().await, paths).await;
 }
@@ -355,7 +355,7 @@ both!(
             let mut fields = good;
             fields[at].1 = "a\0b";
             for path in ["/api/keys/create", &page] {
-                // The page takes the account from its address.
+                // The page takes the account from its path.
                 if *field == "account" && path == page {
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! The page `Guard your API`: for everybody in the account, with this server's address in it.
+//! The page `Guard your API`: for all members, with this server's address in the configurations.
 
 use crate::{
     browser::get,
@@ -33,7 +33,7 @@ async fn every_proxy_has_its_file_with_this_servers_address() {
 }
 
 #[tokio::test]
-async fn the_address_to_trust_is_the_one_a_proxy_on_this_machine_asks_from() {
+async fn the_address_to_trust_is_the_source_of_a_local_proxy() {
     const ELSEWHERE: &str = "an address of this server that it reaches";
     for (arguments, server, trusted, everywhere) in [
         (
@@ -55,7 +55,7 @@ async fn the_address_to_trust_is_the_one_a_proxy_on_this_machine_asks_from() {
         let ada = world.person("Ada Moss").await;
         let page = ada.keys().replace("api-keys", "guard");
         let shown = ada.get(&page).await;
-        // In the steps; the file's text has a line's end there.
+        // In the steps; the file's text has a line break there.
         let step = format!("TRUSTED_PROXIES={trusted}<");
         assert!(shown.text().contains(&step), "{arguments:?}: {}", shown.text());
         assert_eq!(shown.text().contains(ELSEWHERE), everywhere, "{arguments:?}");
@@ -70,7 +70,7 @@ async fn the_address_to_trust_is_the_one_a_proxy_on_this_machine_asks_from() {
 }
 
 #[tokio::test]
-async fn members_see_it_and_strangers_do_not() {
+async fn members_see_it_and_others_do_not() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let team = ada.team("Shore").await;

@@ -1,4 +1,4 @@
-//! Headers of every kind of answer (S63 to S65), and the limit of a form's size.
+//! Headers of every kind of response (S63 to S65), and the size limit of forms.
 
 use crate::{
     answer::{Answer, nonce},
@@ -30,7 +30,7 @@ fn page_policy(nonce: &str) -> String {
     )
 }
 
-/// One request for every kind of answer: what it is, its status, and whether it is a page.
+/// A request for every kind of response: status, and whether it is a page.
 fn kinds(key: &str, keys: &str) -> Vec<(Call, u16, bool)> {
     let wrong = [("email", "ada@example.com"), ("password", "wrong")];
     let right = [("email", "ada-moss@example.com"), ("password", PASSWORD)];
@@ -177,7 +177,7 @@ async fn scripts_and_styles_of_a_page_carry_its_nonce_and_nothing_is_inline() {
 }
 
 #[tokio::test]
-async fn what_the_body_is_is_told_and_answers_are_compressed_on_request() {
+async fn responses_have_a_media_type_and_are_compressed_on_request() {
     let world = World::sqlite().await;
     for (accept, coding) in [
         ("", ""),

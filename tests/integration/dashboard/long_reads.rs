@@ -1,4 +1,5 @@
-//! Questions that read all rows of an account: one at a time, and pages are drawn without the number (S87).
+//! Long queries: one for each account at a time, and pages are rendered without the number if it is late
+//! (S87).
 
 use crate::{
     browser::get,
@@ -17,7 +18,7 @@ impl World {
         self.database.text(&sql).await.parse().expect("an id")
     }
 
-    /// A question of an account that is being answered until the sender is dropped.
+    /// A long query of an account that runs until the sender is dropped.
     async fn question(
         &self,
         account: AccountId,
@@ -83,7 +84,7 @@ both!(
         assert!(search.text().contains("could not be searched in time"));
         assert_eq!(search.header("retry-after"), "2");
 
-        // Nobody else notices.
+        // Other accounts are not affected.
         assert_eq!(
             world.send(get("/v1/usage").bearer(&other.secret)).await.status,
             200

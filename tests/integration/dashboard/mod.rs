@@ -1,4 +1,4 @@
-//! The dashboard as such: pages, files, headers, server functions.
+//! The dashboard itself: pages, files, headers, server functions.
 
 mod assets;
 pub mod functions;

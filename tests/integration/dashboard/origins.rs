@@ -1,4 +1,4 @@
-//! Changes are asked for by pages of this server alone (S24), and no other origin may read an answer (S27).
+//! Only pages of this server can change something (S24), and no other origin can read a response (S27).
 
 use crate::{
     browser::{Call, call, get},
@@ -6,7 +6,7 @@ use crate::{
     world::{HTTPS_ORIGIN, ORIGIN, Setup, World},
 };
 
-/// Headers of a request, and whether they show that it comes from a page of ours.
+/// Headers of a request, and whether they prove that it comes from a page of ours.
 fn cases(own: &'static str) -> Vec<(Vec<(&'static str, &'static str)>, bool)> {
     const SITE: &str = "sec-fetch-site";
     vec![
@@ -105,7 +105,7 @@ async fn reading_needs_no_origin() {
 }
 
 #[tokio::test]
-async fn the_machine_side_is_not_for_browsers_and_asks_for_no_origin() {
+async fn the_machine_api_is_not_for_browsers_and_needs_no_origin() {
     let world = World::sqlite().await;
     let key = world.person("Ada Moss").await.key("prod", "full_access").await;
     for (headers, _) in cases(ORIGIN) {

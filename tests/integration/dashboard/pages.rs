@@ -1,4 +1,4 @@
-//! Pages as such: which there are, and how they are asked for.
+//! Pages themselves: which exist, and their methods.
 
 use crate::{
     browser::{call, form, get},
@@ -71,7 +71,7 @@ async fn head_is_get_without_the_body() {
 }
 
 #[tokio::test]
-async fn pages_are_asked_for_as_they_are_meant() {
+async fn pages_accept_only_their_methods() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     for (method, path, status) in [
@@ -94,7 +94,7 @@ async fn pages_are_asked_for_as_they_are_meant() {
 }
 
 #[tokio::test]
-async fn odd_queries_are_no_error_of_ours() {
+async fn odd_queries_are_no_server_error() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     for query in [
@@ -137,7 +137,7 @@ async fn pages_take_forms_of_one_media_type() {
         ] {
             assert_eq!(sent(path, media_type).await, 415, "{media_type} {path}");
         }
-        // As server functions take them, which read the same fields.
+        // Server functions accept the same types for the same fields.
         let expected = sent(path, "application/x-www-form-urlencoded").await;
         assert!(matches!(expected, 303 | 401 | 422), "{path}: {expected}");
         for media_type in [
@@ -150,7 +150,7 @@ async fn pages_take_forms_of_one_media_type() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_said_without_its_words() {
+async fn an_unavailable_database_is_reported_without_its_own_message() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let keys = ada.keys();
@@ -188,7 +188,7 @@ async fn a_database_that_is_away_is_said_without_its_words() {
             "{path}: the person stays signed in"
         );
     }
-    // What needs no database is still there.
+    // Pages that need no database still work.
     assert_eq!(world.anonymous().get("/sign-in").await.status, 200);
     assert_eq!(world.anonymous().get("/favicon.svg").await.status, 200);
 }

@@ -8,12 +8,12 @@ use crate::{
 use babysea::{domain::role::Role, server::jobs};
 use sqlx::Executor as _;
 
-/// After which a session is touched again.
+/// Time after which a session's last use is written again.
 const MINUTE: u64 = 61_000;
 const TOUCHED: &str = "SELECT COUNT(DISTINCT last_seen_at) FROM sessions";
 
 impl World {
-    /// A connection that lets nobody write what pages write, for as long as it is held.
+    /// A connection that blocks the writes of pages until it is dropped.
     async fn write_protected(&self) -> Aside {
         let mut aside = self.database.aside().await;
         match &mut aside {
@@ -54,7 +54,7 @@ both!(
             assert_eq!(world.code(key).await, 200);
         }
         assert_eq!(world.send(get("/v1/status").bearer("bye_x")).await.status, 401);
-        // The activity tells of it at the end of the minute.
+        // The activity counts it at the end of the minute.
         assert_eq!(bo.revoke(&[&used.id]).await.status, 403);
         drop(lock);
 
@@ -75,7 +75,7 @@ both!(
 );
 
 #[tokio::test]
-async fn what_must_write_says_so() {
+async fn requests_that_must_write_report_it() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let key = ada.made("one").await;
@@ -113,7 +113,7 @@ both!(
         let team = ada.team("Reef Studio").await;
         for person in [&team, &ada, &team] {
             assert_eq!(person.get(&person.keys()).await.status, 200);
-            // At once, and after it was written.
+            // At once, and again after it was written.
             assert_eq!(person.get("/").await.location(), person.keys());
             world.app.recorder.flush().await;
             assert_eq!(person.get("/").await.location(), person.keys());

@@ -1,4 +1,4 @@
-//! Light and dark: a cookie, and every page follows it.
+//! The theme: stored in a cookie, and applied by every page.
 
 use crate::database::Database;
 use crate::world::{HTTPS_ORIGIN, Setup, World};

@@ -1,4 +1,4 @@
-//! Making keys: what a key looks like, that it is shown once, and that one form makes one key.
+//! Creating keys: the format of a key, that it is shown once, and that one form creates one key.
 
 use crate::{
     answer::{Answer, holds_a_key},
@@ -90,7 +90,7 @@ both!(
         let secret = area.text.trim().to_owned();
         assert_eq!(secret.len(), 42, "{secret:?}");
         assert_eq!(area.text, secret, "nothing but the key is selected with it");
-        // It stands there to be read, and filled into the examples: in no attribute, no script, no address.
+        // The secret is in the text and the snippets only: in no attribute, script or URL.
         let tags = made.tags();
         let holders = tags.iter().filter(|tag| tag.text.contains(&secret));
         let mut names: Vec<_> = holders.map(|tag| tag.name.as_str()).collect();
@@ -133,13 +133,13 @@ both!(a_form_sent_twice_makes_one_key, async |database: Database| {
                 .contains("shown only once")
         );
         assert!(!holds_a_key(again.text()), "{}", again.text());
-        // The other door is the same form.
+        // The other entry point shares the form token.
         let page = post(&ada, &token).await;
         assert_eq!(page.status, 409);
         assert!(!holds_a_key(page.text()));
     }
     assert_eq!(world.database.number(COUNT).await, 1);
-    // The page hands out a new token each time, so that the next key can be made.
+    // Each page has a new token, for the next key.
     assert_ne!(ada.form_token().await, token);
     assert_eq!(call(&ada, &ada.form_token().await).await.status, 200);
 });
@@ -201,7 +201,7 @@ async fn a_form_without_its_token_makes_none() {
 }
 
 #[tokio::test]
-async fn each_field_says_what_is_wrong_and_the_rest_stays() {
+async fn each_invalid_field_has_an_error_and_the_rest_is_kept() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let token = ada.form_token().await;
@@ -266,7 +266,7 @@ async fn each_field_says_what_is_wrong_and_the_rest_stays() {
         assert_eq!(called.json()["fields"], serde_json::json!([[field, sentence]]));
     }
     assert_eq!(world.database.number(COUNT).await, 0);
-    // The same form, corrected, is taken.
+    // The same form is accepted once it is corrected.
     let fields = [
         ("name", longest.as_str()),
         ("preset", "read_only"),
@@ -276,7 +276,7 @@ async fn each_field_says_what_is_wrong_and_the_rest_stays() {
 }
 
 #[tokio::test]
-async fn a_prefix_of_ones_own_is_for_new_keys_only() {
+async fn a_configured_prefix_is_for_new_keys_only() {
     let world = World::sqlite().await;
     let (email, old) = {
         let ada = world.person("Ada Moss").await;
@@ -300,7 +300,7 @@ async fn a_prefix_of_ones_own_is_for_new_keys_only() {
 }
 
 #[tokio::test]
-async fn a_failing_database_never_says_done() {
+async fn a_failing_database_never_reports_success() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let token = ada.form_token().await;
@@ -310,7 +310,7 @@ async fn a_failing_database_never_says_done() {
         ("preset", "read_only"),
         ("form_token", &token),
     ];
-    // Reading goes on, writing does not: the disk is full.
+    // Reads succeed and writes fail, as on a full disk.
     world
         .database
         .execute("ALTER TABLE api_keys RENAME COLUMN form_token TO gone")

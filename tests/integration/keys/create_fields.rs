@@ -1,5 +1,5 @@
-//! What a new key may do, from where and until when: the dialog's fields through both doors, right and wrong (S53, S54,
-//! S59).
+//! Permissions, allowlist and expiry of a new key: the dialog's fields through both entry points, valid and
+//! invalid (S53, S54, S59).
 
 use crate::{
     answer::Answer,
@@ -18,7 +18,7 @@ const UNKNOWN: &str = "One of these scopes does not exist. Reload the page and c
 
 type Fields<'f> = Vec<(&'f str, &'f str)>;
 
-/// The dialog filled in by somebody who knows what they want, with some fields changed.
+/// The dialog's fields with valid values, some of them changed.
 fn filled<'f>(token: &'f str, changed: &[(&'f str, &'f str)]) -> Fields<'f> {
     let usual = [
         ("name", "prod"),
@@ -39,7 +39,7 @@ fn filled<'f>(token: &'f str, changed: &[(&'f str, &'f str)]) -> Fields<'f> {
     fields
 }
 
-/// What the page's form holds: every field with its value, boxes that are ticked, the choice of a list.
+/// The values in the page's form: fields, ticked boxes, selected options.
 fn held(page: &Answer) -> Vec<(String, String)> {
     let mut held = Vec::new();
     let mut select = String::new();
@@ -59,7 +59,7 @@ fn held(page: &Answer) -> Vec<(String, String)> {
     held
 }
 
-/// Both doors refuse the form at this field, make nothing, and the page keeps all that was typed.
+/// Both entry points refuse the form at this field and create nothing, and the page keeps the input.
 async fn assert_refused(person: &Browser<'_>, changed: &[(&str, &str)], field: &str, sentence: &str) {
     let token = person.form_token().await;
     let fields = filled(&token, changed);
@@ -75,7 +75,7 @@ async fn assert_refused(person: &Browser<'_>, changed: &[(&str, &str)], field: &
     let held = held(&page);
     for (name, value) in fields {
         let is_drawn = match name {
-            // What is no choice of the list cannot be chosen in it.
+            // An unknown option cannot be selected in the list.
             "expires" => ["never", "7", "30", "90", "date"].contains(&value),
             "scopes[]" => value.ends_with(":read"),
             _ => true,
@@ -130,7 +130,7 @@ both!(
 );
 
 #[tokio::test]
-async fn a_wrong_allowlist_is_told_by_its_entries() {
+async fn each_invalid_allowlist_entry_is_named() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let many: Vec<_> = (1..52).map(|n| format!("198.51.100.{n}")).collect();
@@ -186,7 +186,7 @@ async fn fifty_entries_are_taken_and_duplicates_are_one() {
 }
 
 #[tokio::test]
-async fn what_was_changed_of_an_allowlist_is_said() {
+async fn changes_to_an_allowlist_are_reported() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let typed = "203.0.113.7/24, ::ffff:10.0.0.0/104, 203.0.113.0/24";
@@ -208,7 +208,7 @@ async fn what_was_changed_of_an_allowlist_is_said() {
     }
     let kept = "SELECT DISTINCT allowlist FROM api_keys";
     assert_eq!(world.database.texts(kept).await, ["203.0.113.0/24 10.0.0.0/8"]);
-    // The same is said while it is typed, and nothing is kept.
+    // The hint while typing says the same, and stores nothing.
     let fields = [("account", ada.slug.as_str()), ("allowlist", typed)];
     let read = ada.post("/api/keys/read-allowlist", &fields).await;
     assert_eq!(read.json()["notes"], json!(notes));
@@ -229,7 +229,7 @@ async fn what_was_changed_of_an_allowlist_is_said() {
 }
 
 #[tokio::test]
-async fn a_form_that_comes_back_says_what_its_allowlist_covers() {
+async fn a_refused_form_shows_what_its_allowlist_covers() {
     const COVERS: &str = "203.0.113.0/24: 256 addresses, 203.0.113.0 to 203.0.113.255";
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
@@ -249,7 +249,7 @@ async fn a_form_that_comes_back_says_what_its_allowlist_covers() {
 }
 
 #[tokio::test]
-async fn a_wrong_end_is_told_at_its_field() {
+async fn an_invalid_expiry_is_shown_at_its_field() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     for (date, sentence) in [
@@ -328,7 +328,7 @@ async fn custom_scopes_are_known_and_at_least_one() {
     );
     assert_eq!(world.database.number(COUNT).await, 0);
 
-    // The same one twice is one; ticked boxes count for `Custom` alone.
+    // A duplicate is merged; ticked boxes are used for `Custom` only.
     for (preset, kept) in [
         ("custom", "health:read"),
         ("monitor_only", "health:read library:read"),

@@ -1,4 +1,5 @@
-//! A deleted key is refused and gone at once, however long its log is; its rows go in the background, in steps (S85).
+//! A deleted key is refused and hidden at once, however long its log is; its rows are removed in the
+//! background, in steps (S85).
 
 use crate::{
     browser::get,
@@ -10,11 +11,11 @@ use babysea::server::jobs;
 
 const ROWS: &str = "SELECT COUNT(*) FROM request_logs";
 const MARKED: &str = "SELECT COUNT(*) FROM api_keys WHERE deleted_at IS NOT NULL";
-/// More than one step takes.
+/// More rows than one step removes.
 const MANY: u32 = 9_000;
 
 impl World {
-    /// Adds rows to the log of a key, one a millisecond from a moment on.
+    /// Adds rows to the log of a key, one for each millisecond from a time on.
     async fn fill(&self, key: &str, rows: u32, from: i64) {
         let numbers = if self.database.is_postgres() {
             format!("SELECT generate_series(1, {rows}) AS n")
@@ -45,7 +46,7 @@ both!(
         world
             .fill(&key.id, MANY, world.app.now().millis() - 100_000)
             .await;
-        // These wait to be written when the key goes.
+        // These rows are still queued when the key is deleted.
         assert_eq!(world.code(&key).await, 200);
 
         assert_eq!(ada.delete(&[&key.id], "busy").await.status, 200);
@@ -66,7 +67,7 @@ both!(
             rows,
             "none goes with the answer"
         );
-        // The totals of the account shrink as the rows go.
+        // The account's totals shrink as rows are removed.
         let total = async || {
             let usage = world.send(get("/v1/usage").bearer(&other.secret)).await;
             usage.json()["data"]["usage_total_requests"].clone()
@@ -133,7 +134,7 @@ both!(
         let page = ada.get(&format!("{}/{new}", ada.keys())).await;
         assert_eq!(page.status, 200);
         assert!(!page.text().contains(&old.id));
-        // The one that it replaced is no longer stopped by another rotation.
+        // Another rotation no longer ends the key that the deleted one replaced.
         assert_eq!(ada.rotate(&new, "24").await.status, 200);
         assert_eq!(jobs::remove_deleted_keys(&world.app).await.expect("removed"), 1);
     }
@@ -148,7 +149,7 @@ both!(
         let old = world.app.now().minus(world.app.config.log_retention).millis();
         world.fill(&one.id, MANY, old - 1 - i64::from(MANY)).await;
         world.fill(&two.id, 10, old - 6).await;
-        // Those of the second key stand around the moment: five are older, one is of it and four are later.
+        // The second key's rows around the limit: five are older, one is exactly at it, four are later.
         assert_eq!(
             jobs::purge_logs(&world.app).await.expect("purged"),
             u64::from(MANY) + 5

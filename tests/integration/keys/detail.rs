@@ -1,4 +1,4 @@
-//! The page of one key: what it says, and to whom.
+//! The page of one key: its content, and who may see it.
 
 use crate::{
     answer::{Answer, holds_a_key},
@@ -98,7 +98,8 @@ both!(the_chart_counts_thirty_days, async |database: Database| {
     );
     let midnight = now - now.rem_euclid(DAY.cast_signed());
     let day = DAY.cast_signed();
-    // Moment, status and code, key: the first and the last millisecond of the thirty days, and what is outside.
+    // Time, status and code, key: the first and last millisecond of the thirty days, and requests outside of
+    // them.
     for (n, (at, outcome, of)) in [
         (midnight - 29 * day - 1, "200, NULL", &key),
         (midnight - 29 * day, "200, NULL", &key),
@@ -131,7 +132,7 @@ both!(the_chart_counts_thirty_days, async |database: Database| {
     assert_eq!(page.text().matches("class=\"bar-ground\"").count(), 30);
 });
 
-both!(a_gap_in_the_log_is_told, async |database: Database| {
+both!(a_gap_in_the_log_is_shown, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let key = ada.made("prod").await;
@@ -178,7 +179,7 @@ both!(
         let told = between(&page, "id=\"chain-title\"", "</section>");
         assert!(told.contains("This key was never rotated."), "{told}");
 
-        // Without its middle, what is left is still shown.
+        // Without its middle key, the rest of the chain is shown.
         assert_eq!(ada.delete(&[&second.id], "prod").await.status, 200);
         for key in [&first, &third] {
             assert_eq!(ada.get(&format!("{}/{}", ada.keys(), key.id)).await.status, 200);
@@ -195,7 +196,7 @@ both!(
         let page = async || ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
         let about = between(&page().await, "id=\"about-title\"", "</section>");
         assert!(!about.contains("leaked"), "{about}");
-        // Scopes of a catalogue that was another then; no entry and no request is as old as this key.
+        // Scopes of an earlier catalogue. The key is older than all entries and requests.
         let id = "00000000-0000-4000-8000-000000000001";
         let sql = format!(
             "UPDATE api_keys SET id = '{id}', scopes = 'account:read tides:write', revoked_at = 5, leak_reported_at = 5"

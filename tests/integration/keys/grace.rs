@@ -1,4 +1,4 @@
-//! A grace period that runs: whether both keys are used, and how its end moves (S37).
+//! A grace period: the usage of both keys, and changing its end (S37).
 
 use crate::{
     browser::{Browser, Made, get},
@@ -13,7 +13,7 @@ const HOUR: u64 = 3_600_000;
 const CHANGES: &str = "SELECT detail FROM activity WHERE action = 'api_key.grace_changed' ORDER BY at";
 const PAST: &str = "This moment is past. Choose a later one, or stop the key now.";
 
-/// A key that was rotated with this grace, and the key that replaces it.
+/// A rotated key with this grace period, and its replacement.
 async fn rotated(ada: &Browser<'_>, grace: &str) -> (Made, Made) {
     let old = ada.made("prod").await;
     let new = Made::of(&ada.rotate(&old.id, grace).await);
@@ -109,7 +109,7 @@ both!(
     }
 );
 
-both!(the_dialogs_say_what_is_chosen, async |database: Database| {
+both!(the_dialogs_show_what_is_selected, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let (old, new) = rotated(&ada, "48").await;
@@ -201,7 +201,7 @@ both!(
     }
 );
 
-/// What the rows say about the use of both keys, the newest key first.
+/// The usage in the rows of both keys, newest key first.
 async fn since(person: &Browser<'_>) -> Vec<String> {
     let page = person.get(&person.keys()).await;
     page.select(".key-use").iter().map(Part::text).collect()

@@ -1,4 +1,5 @@
-//! When the last use of a key is written: at once the first time, then once a minute, and whenever somebody waits for it.
+//! When the last use of a key is written: the first one at once, later ones once a minute, and on every
+//! flush.
 
 use crate::{
     database::{Database, both},
@@ -7,7 +8,7 @@ use crate::{
 };
 
 impl World {
-    /// The last use as it is stored, once so many requests are logged; uses are written before rows.
+    /// The stored last use, once so many requests are logged; uses are written before rows.
     async fn last_use_with(&self, rows: i64) -> i64 {
         const ROWS: &str = "SELECT COUNT(*) FROM request_logs";
         until("the recorder writes by itself", async || {

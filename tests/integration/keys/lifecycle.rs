@@ -1,4 +1,5 @@
-//! The life of a key: rotating, revoking, deleting, by the states of the domain (S37, S38, S66, S67, S77).
+//! The lifecycle of a key: rotating, revoking, deleting, by the states of the domain (S37, S38, S66, S67,
+//! S77).
 
 use crate::{
     answer::holds_a_key,
@@ -12,7 +13,7 @@ use serde_json::json;
 const HOUR: u64 = 3_600_000;
 const ACTIVITY: &str = "SELECT action || ' ' || target_name || ' ' || actor_name FROM activity WHERE action LIKE 'api_key.%' ORDER BY at, action";
 
-/// The words of the column `Status`.
+/// The values of the column `Status`.
 async fn shown(person: &Browser<'_>) -> Vec<String> {
     let page = person.get(&person.keys()).await;
     let mut cells = page.cells("Status");
@@ -96,7 +97,7 @@ both!(
         let statuses = [&first, &second, &third];
         let statuses = all(statuses.map(|key| world.code(key))).await;
         assert_eq!(statuses, [401, 200, 200]);
-        // Each key's own activity tells what became of it.
+        // Each key has its changes in its own activity.
         let world = &world;
         let told = |key: &Made| {
             let sql = format!(
@@ -216,7 +217,7 @@ both!(
         assert_eq!(refused.json()["fields"][0][0], "confirm");
         assert_eq!(world.code(&key).await, 200);
 
-        // This use still waits to be written; its row must not come after the key is gone.
+        // This use is still queued; its row must not be inserted after the key is deleted.
         assert_eq!(ada.delete(&[&key.id], " prod ").await.status, 200);
         assert_eq!(world.code(&key).await, 401);
         world.app.recorder.flush().await;
@@ -233,7 +234,7 @@ both!(
     }
 );
 
-both!(the_activity_can_only_grow, async |database: Database| {
+both!(the_activity_is_append_only, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let key = ada.made("prod").await;

@@ -1,4 +1,4 @@
-//! How many live keys an account may have (S60).
+//! The cap of live keys of an account (S60).
 
 use crate::{
     answer::holds_a_key,
@@ -40,7 +40,7 @@ both!(an_account_has_so_many_live_keys, async |database: Database| {
         assert!(answer.text().contains("3 live keys") && !holds_a_key(answer.text()));
     }
     assert_eq!(world.database.number(COUNT).await, 3);
-    // Every account has room of its own, and what has ended takes none.
+    // Each account has its own cap, and ended keys do not count.
     world.person("Bea Reef").await.key("one", "read_only").await;
     for room in ["revoked_at = 1", "expires_at = 1"] {
         let sql = format!(

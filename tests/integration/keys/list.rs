@@ -1,4 +1,4 @@
-//! The list of keys: search, filters, pages; every view has an address.
+//! The list of keys: search, filters, pages; every view has a URL.
 
 use crate::{
     answer::Answer,
@@ -7,10 +7,10 @@ use crate::{
     world::World,
 };
 
-/// The least of all ids.
+/// The smallest id.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-/// The address behind a link's label.
+/// Target of the link with this label.
 fn link(page: &Answer, label: &str) -> Option<String> {
     let tags = page.tags();
     let found = tags
@@ -40,7 +40,7 @@ both!(pages_follow_each_other, async |database: Database| {
     assert_eq!((link(&first, "First"), link(&first, "Newer")), (None, None));
 
     let second = link(&first, "Older").expect("a link");
-    // A key that comes meanwhile moves nothing.
+    // A key that is created meanwhile does not shift the pages.
     ada.key("later", "read_only").await;
     let page = ada.get(&second).await;
     assert_eq!(page.names(), expected((20..70).rev()));
@@ -94,7 +94,7 @@ both!(
             ("r_s", &["under_score"]),
             ("\\", &["back\\slash"]),
             ("über", &["ÜBER"]),
-            // As some systems type it: the letter, then its marks.
+            // As some systems type it: a letter and combining marks.
             ("u\u{308}ber", &["ÜBER"]),
             ("مفتاح", &["مفتاح"]),
             ("nothing like it", &[]),
@@ -107,7 +107,7 @@ both!(
                 "{text}"
             );
         }
-        // Every prefix begins so; `_` is not found in it as a wildcard would.
+        // All prefixes begin so; as a wildcard, `_` would match all of them.
         let prefix = &secret[..9];
         assert_eq!(search(&prefix.to_lowercase()).await.names(), ["Prod Worker"]);
         for shown in [format!("{prefix}..."), format!(" {prefix}… ")] {
@@ -171,7 +171,7 @@ both!(
         let page = ada.get(&older).await;
         assert_eq!(page.names().len(), 50);
         assert!(page.text().contains(">50 keys<"));
-        // A search that finds nothing has no page to show.
+        // A search without results has no page.
         let none = ada.get(&format!("{older}&search=zzz")).await;
         assert!(none.names().is_empty() && none.text().contains("No key matches"));
     }
@@ -264,7 +264,7 @@ both!(
             let page = ada.get(&format!("{}?{broken}", ada.keys())).await;
             assert_eq!((page.status, page.names()), (200, first.clone()), "{broken}");
         }
-        // The ends of time are places like others, with nothing beyond them.
+        // The ends of time are valid cursors, with nothing beyond them.
         let last = ada.get(&format!("{}?page=last", ada.keys())).await;
         let beyond = ada.get(&format!("{}?older={}.{NIL}", ada.keys(), i64::MIN)).await;
         assert_eq!((beyond.status, beyond.names()), (200, last.names()));
@@ -272,7 +272,7 @@ both!(
         let before = ada.get(&format!("{}?newer={}.{NIL}", ada.keys(), i64::MAX)).await;
         assert_eq!((before.status, before.names()), (200, first.clone()));
         assert!(before.text().contains("1–50 of 60 keys"));
-        // A place in somebody else's list shows nothing of it.
+        // A cursor of another account's list reveals nothing of it.
         let theirs = link(&bea.get(&bea.keys()).await, "Older").expect("a link");
         let borrowed = ada.get(&theirs.replace(&bea.keys(), &ada.keys())).await;
         assert_eq!(borrowed.status, 200);

@@ -1,5 +1,5 @@
-//! Whatever is done to a key, and whether it is done or not, the list is seen as before: the same search, filter, page
-//! and width. Everything here is what browsers do without scripts.
+//! After any action on a key, successful or not, the view of the list is the same: search, filter, page and
+//! width. Everything here is what browsers do without scripts.
 
 use crate::{
     answer::Answer,
@@ -10,17 +10,17 @@ use crate::{
 };
 use url::form_urlencoded::Serializer;
 
-/// What is said of a new key that the rows do not show.
+/// Notice about a new key that is not among the rows.
 const ELSEWHERE: &str = " is ready to use. It is not among the keys shown here.";
 
-/// A form of a page: where it leads, and its hidden fields.
+/// A form of a page: its action and hidden fields.
 struct Form {
     action: String,
     fields: Vec<(String, String)>,
 }
 
 impl Form {
-    /// The form that `is_it` finds by its attributes.
+    /// The first form whose attributes satisfy `is_it`.
     fn find(page: &Answer, is_it: impl Fn(&Tag) -> bool) -> Self {
         let tags = page.tags();
         let at = tags.iter().position(|tag| tag.name == "form" && is_it(tag));
@@ -40,7 +40,8 @@ impl Form {
         Self::find(page, |form| form.get("id") == Some(id))
     }
 
-    /// Where it leads with these fields beside its own. Browsers put the fields in the place of the query.
+    /// The URL that a GET with these additional fields requests. Browsers replace the query of the action by
+    /// the fields.
     fn address(&self, page: &str, more: &[(&str, &str)]) -> String {
         let action = if self.action.is_empty() {
             page
@@ -55,7 +56,7 @@ impl Form {
         format!("{path}?{query}")
     }
 
-    /// Sends it, as one that is posted.
+    /// Posts the form.
     async fn post(&self, person: &Browser<'_>, more: &[(&str, &str)]) -> Answer {
         let own = self
             .fields
@@ -66,7 +67,7 @@ impl Form {
     }
 }
 
-/// Somebody on the second page of what they searched for, in the full view.
+/// A person on the second page of a search, in full width.
 struct Reader<'w> {
     ada: Browser<'w>,
     view: String,
@@ -100,14 +101,14 @@ impl<'w> Reader<'w> {
         }
     }
 
-    /// The list is what it was, with or without a dialog over it.
+    /// Asserts that the view is unchanged, with or without a dialog over it.
     fn sees_it(&self, page: &Answer, case: &str) {
         assert_eq!(page.names(), self.names, "{case}: {}", page.status);
         assert!(page.text().contains("Close full view"), "{case}");
         assert_eq!(page.id("search").get("value"), Some("key"), "{case}");
     }
 
-    /// Opens a dialog by a form of the list.
+    /// Opens a dialog with a form of the list.
     async fn open(&self, form: &Form, more: &[(&str, &str)], case: &str) -> Answer {
         let page = self.ada.get(&form.address(&self.ada.keys(), more)).await;
         let is_open = |tag: &Tag| tag.name == "dialog" && tag.get("open").is_some();
@@ -116,7 +117,7 @@ impl<'w> Reader<'w> {
         page
     }
 
-    /// Follows the form that `Cancel` or `Done` sends.
+    /// Submits the form of `Cancel` or `Done`.
     async fn leave(&self, form: &Form, case: &str) -> Answer {
         let page = self.ada.get(&form.address(&self.ada.keys(), &[])).await;
         assert!(!page.tags().iter().any(|tag| tag.get("open").is_some()), "{case}");
@@ -124,7 +125,7 @@ impl<'w> Reader<'w> {
         page
     }
 
-    /// Sends a form that leads on, and looks where.
+    /// Follows the redirect of a form, and checks the view.
     async fn follow(&self, answer: Answer, case: &str) -> Answer {
         assert_eq!(answer.status, 303, "{case}: {}", answer.text());
         let target = answer.location().split('#').next().expect("a path").to_owned();
@@ -140,7 +141,7 @@ impl<'w> Reader<'w> {
     }
 }
 
-/// What ends the page with a secret: it shows which key was made.
+/// The form that closes the page with a secret, and highlights the new key.
 fn done(page: &Answer) -> Form {
     let form = Form::find(page, |form| {
         form.get("class") == Some("dialog-form") && form.get("id").is_none()
@@ -177,7 +178,7 @@ both!(
             .leave(&Form::with_id(&refused, "close-rotate-key"), "refused")
             .await;
 
-        // The replacement is newer than this page is.
+        // The replacement is newer than the rows of this page.
         let rotate = Form::with_id(&refused, "rotate-form");
         let rotated = rotate.post(&reader.ada, &[("grace", "1")]).await;
         assert_eq!(rotated.status, 200, "{}", rotated.text());
@@ -210,7 +211,7 @@ both!(
 );
 
 #[tokio::test]
-async fn the_list_stays_whatever_several_rows_are_asked() {
+async fn the_view_stays_after_actions_on_several_rows() {
     let world = World::sqlite().await;
     let mut reader = Reader::of(&world).await;
     let page = reader.ada.get(&reader.view).await;
@@ -326,7 +327,7 @@ both!(
             assert_eq!(page.status, 200, "{query}");
             assert!(!page.text().contains(ELSEWHERE), "{query}");
         }
-        // An address that is gone back to says nothing that is not so any more.
+        // A URL in the browser's history shows the current state only.
         assert_eq!(ada.revoke(&[&id]).await.status, 200);
         assert!(
             !page(&format!("search=zzz&created={id}"))

@@ -1,4 +1,4 @@
-//! What a member sees of a team's keys (S16): everything, and every control of an owner disabled.
+//! A team's keys as a member sees them (S16): all of them, with every control of an owner disabled.
 
 use crate::{answer::Answer, browser::call, world::World};
 use babysea::domain::role::Role;
@@ -57,7 +57,7 @@ async fn a_member_sees_the_keys_and_every_control_disabled() {
     }
 }
 
-/// Whether the button of this name is disabled, and the id of what describes it.
+/// Whether the button with this name is disabled, and the id of its description.
 fn button(page: &Answer, name: &str) -> (bool, Option<String>) {
     let buttons = page.select("button");
     let mut named = buttons.iter().filter(|button| {

@@ -1,4 +1,4 @@
-//! Keys in the dashboard: making and changing them, and the pages that show them.
+//! Keys in the dashboard: creating and changing them, and the pages that show them.
 
 mod create;
 mod create_fields;

@@ -1,4 +1,4 @@
-//! `/home/{account}/api-keys`: what the table shows, and to whom.
+//! `/home/{account}/api-keys`: the content of the table, and who may see it.
 
 use crate::{
     answer::Answer,
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn an_account_without_keys_says_so() {
+async fn an_account_without_keys_has_an_empty_state() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let empty = ada.get(&ada.keys()).await;
@@ -38,7 +38,7 @@ async fn an_account_without_keys_says_so() {
             "Created",
             "Status",
             "IP allowlist",
-            // The column of the actions is named for screen readers alone.
+            // The header of the actions column is for screen readers only.
             ""
         ]
     );
@@ -198,7 +198,7 @@ both!(
     }
 );
 
-/// What stands in the first cell of each row, from the top.
+/// Texts of the first cell of each row, from the top.
 fn heads(page: &Answer) -> Vec<String> {
     let cells = page.select("th.cell-name");
     cells.iter().map(Part::text).collect()
@@ -250,7 +250,7 @@ both!(
         assert!(page.text().contains("<dt>Stopped"), "{}", page.text());
         let page = ada.get(&format!("{}/{}", ada.keys(), new.id)).await;
         assert!(page.text().contains("<dt>Stops"), "{}", page.text());
-        // What a person ended does not end by itself any more.
+        // A revoked key has no end to come.
         assert_eq!(ada.revoke(&[&new.id]).await.status, 200);
         assert_eq!(heads(&ada.get(&ada.keys()).await)[0], "prodRead Only");
         let page = ada.get(&format!("{}/{}", ada.keys(), new.id)).await;

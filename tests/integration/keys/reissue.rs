@@ -53,7 +53,7 @@ both!(
         assert_eq!(ada.reissue(&id, &first).await.status, 200);
         let answer = ada.reissue(&id, &second).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        // A tab that is loaded anew sends its form again: the one that made the key, or an earlier one of these.
+        // Reloading a tab sends its form again: the one that created the key, or an earlier reissue.
         for again in [
             ada.create(&fields).await,
             ada.reissue(&id, &first).await,
@@ -221,7 +221,7 @@ both!(ended_and_foreign_keys_get_none, async |database: Database| {
 });
 
 #[tokio::test]
-async fn without_scripts_it_is_asked_and_shown_on_pages() {
+async fn without_scripts_reissue_is_confirmed_and_shown_on_pages() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let lost = ada.key("prod", "read_only").await;

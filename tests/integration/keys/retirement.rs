@@ -1,4 +1,4 @@
-//! Several keys revoked or deleted in one action: all of them or none (S38).
+//! Revoking or deleting several keys in one action: all of them or none (S38).
 
 use crate::{
     answer::Answer,
@@ -35,7 +35,7 @@ both!(several_keys_are_revoked_at_once, async |database: Database| {
     let refused = world.status(&keys[0].secret).await;
     assert_eq!(refused.json()["error"]["details"]["reason"], "key_revoked");
 
-    // Keys that have ended stay as they are; what can be revoked is.
+    // Ended keys stay as they are; the others are revoked.
     let moment = "SELECT COUNT(DISTINCT revoked_at) FROM api_keys";
     world.advance(1000);
     let mixed = ada.revoke(&[&keys[0].id, &keys[1].id]).await;
@@ -81,7 +81,7 @@ both!(several_keys_are_deleted_at_once, async |database: Database| {
     assert_eq!(world.database.texts(ENDED).await, ["first", "second"]);
 });
 
-/// What both doors answer.
+/// The responses of both entry points.
 async fn by_both_doors(ada: &Browser<'_>, action: &str, keys: &[&str], field: (&str, &str)) -> [Answer; 2] {
     let token = ada.form_token().await;
     let mut fields = vec![("account", ada.slug.as_str()), ("form_token", token.as_str())];
@@ -94,36 +94,39 @@ async fn by_both_doors(ada: &Browser<'_>, action: &str, keys: &[&str], field: (&
     ]
 }
 
-both!(a_wrong_choice_changes_nothing, async |database: Database| {
-    let world = World::on(database).await;
-    let (ada, bo) = (world.person("Ada Moss").await, world.person("Bo Reed").await);
-    let keys = three(&ada).await;
-    let others = bo.made("theirs").await;
-    let known = keys[0].id.as_str();
-    let none = "00000000-0000-0000-0000-000000000000";
-    let many = vec![known; 101];
-    for (chosen, status) in [
-        (&[known, &others.id][..], 404),
-        (&[&others.id, known], 404),
-        (&[known, none], 404),
-        (&[known, "x"], 404),
-        (&[], 422),
-        (&many, 422),
-    ] {
-        for (action, field) in [
-            ("revoke", ("reason", "")),
-            ("delete", ("confirm", "delete 2 keys")),
+both!(
+    an_invalid_selection_changes_nothing,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let (ada, bo) = (world.person("Ada Moss").await, world.person("Bo Reed").await);
+        let keys = three(&ada).await;
+        let others = bo.made("theirs").await;
+        let known = keys[0].id.as_str();
+        let none = "00000000-0000-0000-0000-000000000000";
+        let many = vec![known; 101];
+        for (chosen, status) in [
+            (&[known, &others.id][..], 404),
+            (&[&others.id, known], 404),
+            (&[known, none], 404),
+            (&[known, "x"], 404),
+            (&[], 422),
+            (&many, 422),
         ] {
-            for answer in by_both_doors(&ada, action, chosen, field).await {
-                assert_eq!(answer.status, status, "{action} {chosen:?}: {}", answer.text());
+            for (action, field) in [
+                ("revoke", ("reason", "")),
+                ("delete", ("confirm", "delete 2 keys")),
+            ] {
+                for answer in by_both_doors(&ada, action, chosen, field).await {
+                    assert_eq!(answer.status, status, "{action} {chosen:?}: {}", answer.text());
+                }
             }
         }
+        assert_eq!(world.database.number(COUNT).await, 4);
+        assert_eq!(world.database.texts(ENDED).await, [""; 0]);
+        assert_eq!(codes(&world, &keys).await, [200; 3]);
+        assert_eq!(world.code(&others).await, 200);
     }
-    assert_eq!(world.database.number(COUNT).await, 4);
-    assert_eq!(world.database.texts(ENDED).await, [""; 0]);
-    assert_eq!(codes(&world, &keys).await, [200; 3]);
-    assert_eq!(world.code(&others).await, 200);
-});
+);
 
 both!(a_reason_is_kept_as_one_short_line, async |database: Database| {
     let world = World::on(database).await;
@@ -208,29 +211,32 @@ both!(
     }
 );
 
-both!(of_eight_ends_at_once_one_is_noted, async |database: Database| {
-    let world = World::on(database).await;
-    let ada = world.person("Ada Moss").await;
-    for delete in [false, true] {
-        let key = ada.made("prod").await;
-        let copies: Vec<_> = (0..8).map(|_| ada.copy()).collect();
-        let ids = [key.id.as_str()];
-        let answers = all(copies.iter().map(async |copy| {
-            if delete {
-                copy.delete(&ids, "prod").await.status
-            } else {
-                copy.revoke(&ids).await.status
-            }
-        }))
-        .await;
-        let won = answers.iter().filter(|status| **status == 200).count();
-        assert_eq!(won, 1, "{answers:?}");
-        let lost = if delete { 404 } else { 409 };
-        assert_eq!(
-            answers.iter().filter(|status| **status == lost).count(),
-            7,
-            "{answers:?}"
-        );
+both!(
+    of_eight_simultaneous_endings_one_is_recorded,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        for delete in [false, true] {
+            let key = ada.made("prod").await;
+            let copies: Vec<_> = (0..8).map(|_| ada.copy()).collect();
+            let ids = [key.id.as_str()];
+            let answers = all(copies.iter().map(async |copy| {
+                if delete {
+                    copy.delete(&ids, "prod").await.status
+                } else {
+                    copy.revoke(&ids).await.status
+                }
+            }))
+            .await;
+            let won = answers.iter().filter(|status| **status == 200).count();
+            assert_eq!(won, 1, "{answers:?}");
+            let lost = if delete { 404 } else { 409 };
+            assert_eq!(
+                answers.iter().filter(|status| **status == lost).count(),
+                7,
+                "{answers:?}"
+            );
+        }
+        assert_eq!(world.database.texts(ENDED).await, ["prod", "prod"]);
     }
-    assert_eq!(world.database.texts(ENDED).await, ["prod", "prod"]);
-});
+);

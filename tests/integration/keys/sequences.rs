@@ -1,5 +1,5 @@
-//! Whatever owners do to keys, in whatever order and however much time passes in between: a key lets programs through
-//! exactly as long as it should, and everything that was done stays in the activity (S37, S38, S66).
+//! Random sequences of actions and time steps: a key is accepted exactly as long as it should be, and the
+//! activity keeps every change (S37, S38, S66).
 
 use crate::{
     browser::{Browser, Made},
@@ -14,15 +14,15 @@ use proptest::{
 };
 
 const HOUR: i64 = 3_600_000;
-/// A step that names no key of its own takes the one with this number, counted round.
+/// Index of a key, modulo the number of keys.
 type Which = usize;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Days it is given; none is for ever.
+    /// Lifetime in days; `None` is unlimited.
     Create(Option<i64>),
     Rotate(Which, i64),
-    /// Hours after the rotation; 0 is now.
+    /// Hours since the rotation; 0 is now.
     ChangeGrace(Which, i64),
     Reissue(Which),
     Revoke(Which),
@@ -49,25 +49,25 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     collection::vec(step, 3..16)
 }
 
-/// A secret that was shown once, and until when it may work.
+/// A secret that was shown, and until when it may work.
 struct Secret {
     key: Made,
     chain: usize,
     rotated_at: Option<i64>,
     lifetime: Option<i64>,
-    /// The key's own expiry, which nothing moves.
+    /// The key's own expiry, which never changes.
     expires_at: i64,
-    /// Anything else that ends it: a grace period, a person, a secret in its place.
+    /// Any other end: a grace period, a revocation, a reissue.
     ends_at: i64,
     used: bool,
 }
 
-/// What is known of every secret there ever was.
+/// The model: all secrets so far.
 struct Story<'w> {
     world: &'w World,
     ada: Browser<'w>,
     secrets: Vec<Secret>,
-    /// The activity as it was seen last.
+    /// The activity at the last check.
     activity: Vec<String>,
 }
 
@@ -88,10 +88,10 @@ impl Story<'_> {
         });
     }
 
-    /// Takes a step; returns how many rows of the activity it adds.
+    /// Performs a step; returns the number of activity entries it adds.
     async fn take(&mut self, step: Step) -> usize {
         let now = self.now();
-        // The newest secret of the key: the others were replaced.
+        // The newest secret of the key; earlier ones were replaced.
         let nth = |which: Which| {
             let id = &self.secrets.get(which % self.secrets.len().max(1))?.key.id;
             self.secrets.iter().rposition(|secret| &secret.key.id == id)
@@ -99,7 +99,7 @@ impl Story<'_> {
         match step {
             Step::Pass(millis) => {
                 self.world.advance(millis.unsigned_abs());
-                // Time ends sessions too.
+                // Sessions expire too as time passes.
                 let answer = self.ada.sign_in(&self.ada.email, PASSWORD).await;
                 assert_eq!(answer.status, 303, "{}", answer.text());
                 1
@@ -118,9 +118,10 @@ impl Story<'_> {
                     return 0;
                 }
                 let (chain, lifetime) = (self.secrets[n].chain, self.secrets[n].lifetime);
-                // One that is replaced and one that replaces it are told of; so is each that stops for it.
+                // One entry for the rotated key, one for its replacement, and one for each key that the
+                // rotation ends.
                 let mut rows = 2;
-                // Two of a chain at most: those before the one that is replaced stop.
+                // At most two keys of a chain work: the rotation ends the ones before.
                 for older in self.secrets.iter_mut().filter(|older| older.chain == chain) {
                     if older.rotated_at.is_some() {
                         rows += usize::from(now < older.ends_at && now < older.expires_at);
@@ -194,7 +195,7 @@ impl Story<'_> {
         }
     }
 
-    /// The key of this secret, and with it every secret it ever had, never works again.
+    /// Ends the key of this secret, and with it all secrets it ever had.
     fn end(&mut self, n: usize) {
         let (id, now) = (self.secrets[n].key.id.clone(), self.now());
         for secret in self.secrets.iter_mut().filter(|secret| secret.key.id == id) {
@@ -207,7 +208,7 @@ impl Story<'_> {
         self.world.database.texts(sql).await
     }
 
-    /// What must hold after every step, which added so many rows to the activity.
+    /// Invariants after a step that added so many activity entries.
     async fn check(&mut self, step: Step, added: usize) {
         let now = self.now();
         let mut live = vec![0; self.secrets.len()];
@@ -223,7 +224,7 @@ impl Story<'_> {
             live[secret.chain] += usize::from(expected);
         }
         for secret in &self.secrets {
-            // The page and the verification go by the same rules.
+            // The page and the check follow the same rules.
             let page = self
                 .ada
                 .get(&format!("{}/{}", self.ada.keys(), secret.key.id))
@@ -236,7 +237,7 @@ impl Story<'_> {
             assert_eq!(says_so, works, "{badge} after {step:?}");
         }
         assert!(live.iter().all(|count| *count <= 2), "{live:?} after {step:?}");
-        // These requests were no use of the person's.
+        // These requests of the test do not count as uses.
         self.world.app.recorder.flush().await;
         for secret in self.secrets.iter().filter(|secret| !secret.used) {
             let sql = format!(

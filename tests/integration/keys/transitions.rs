@@ -1,4 +1,4 @@
-//! The table of states and actions, as the domain has it, over HTTP.
+//! The table of states and actions of the domain, over HTTP.
 
 use crate::{
     answer::{Answer, holds_a_key},
@@ -11,14 +11,14 @@ use babysea::{
     server::store::Tables as _,
 };
 
-/// How a form is sent: by scripts to its server function, or by the browser itself to the page.
+/// Entry point of a form: the server function with scripts, or the page without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Door {
     Function,
     Page,
 }
 
-/// What a person does for a transition.
+/// Performs a transition as a person.
 async fn perform(ada: &Browser<'_>, door: Door, transition: Transition, key: &Made) -> Answer {
     let (function, dialog, id, field) = match transition {
         Transition::Rotate => ("rotate", "rotate", "key", ("grace", "1")),
@@ -41,7 +41,7 @@ async fn perform(ada: &Browser<'_>, door: Door, transition: Transition, key: &Ma
     ada.post(&path, &fields).await
 }
 
-/// The status of a transition that was made: pages lead on to another, unless they show a secret.
+/// Status of a successful transition: pages redirect, unless they show a secret.
 fn done(door: Door, transition: Transition) -> u16 {
     match (door, transition) {
         (Door::Page, Transition::ChangeGrace | Transition::Revoke | Transition::Delete) => 303,
@@ -49,7 +49,7 @@ fn done(door: Door, transition: Transition) -> u16 {
     }
 }
 
-/// The key as the domain sees it.
+/// The key as a domain value.
 async fn read(world: &World, key: &Made) -> Key {
     let account = world.database.text("SELECT id FROM accounts").await;
     let (account, id) = (account.parse().expect("an id"), key.id.parse().expect("an id"));
@@ -58,7 +58,7 @@ async fn read(world: &World, key: &Made) -> Key {
     found.expect("the key")
 }
 
-/// SQL that brings a new key into a state, with the other fields that do not decide it.
+/// SQL that puts a new key into a state, with values of the columns that do not matter for it.
 fn columns(status: KeyStatus) -> &'static [&'static str] {
     match status {
         KeyStatus::Active => &["name = name", "last_used_at = 1", "expires_at = 9000000000000"],
@@ -99,14 +99,14 @@ async fn table(database: Database, door: Door) {
                 let expected = if allowed { done(door, transition) } else { 409 };
                 assert_eq!(answer.status, expected, "{case}: {}", answer.text());
                 let more = world.database.number(changes).await - noted;
-                // A rotation is told of the key and of its replacement.
+                // A rotation has an entry for the key and one for its replacement.
                 let each = if transition == Transition::Rotate { 2 } else { 1 };
                 assert_eq!(more, if allowed { each } else { 0 }, "{case}: activity");
                 if !allowed {
                     assert!(!holds_a_key(answer.text()), "{case}");
                 }
 
-                // What the key may do afterwards: nothing but a rotation keeps its secret alive.
+                // Whether the secret works afterwards: only a rotation keeps it working.
                 let lives = state.is_live() && (!allowed || transition == Transition::Rotate);
                 assert_eq!(world.code(&key).await == 200, lives, "{case}");
                 if !allowed {
@@ -134,7 +134,7 @@ both!(
     async |database: Database| table(database, Door::Page).await
 );
 
-/// The key once more, with the last use of `before`: asking whether it works is a use.
+/// Reads the key again, with the last use of `before`, because checking whether it works is a use.
 async fn read_again(world: &World, key: &Made, before: &Key) -> Key {
     Key {
         last_used_at: before.last_used_at,

@@ -1,4 +1,4 @@
-//! The command that tries a new key: it is done as the dialog shows it, and answered as the dialog says.
+//! The test command of a new key: run as the dialog shows it, it gives the output that the dialog describes.
 
 use crate::{
     answer::Answer,
@@ -13,7 +13,7 @@ const WEATHER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/catalog/wea
 const OF_THE_VENDOR: &[&str] = &["--trusted-proxies", "10.0.0.0/8"];
 const OF_ANOTHER: &[&str] = &["--trusted-proxies", "10.0.0.0/8", "--catalog", WEATHER];
 
-/// Makes a key; the answer with it.
+/// Creates a key; returns the response.
 async fn made(ada: &Browser<'_>, fields: &[(&str, &str)]) -> Answer {
     let token = ada.form_token().await;
     let answer = ada
@@ -23,7 +23,7 @@ async fn made(ada: &Browser<'_>, fields: &[(&str, &str)]) -> Answer {
     answer
 }
 
-/// What the command of a new key asks for: method, address, and the bearer.
+/// Method, URL and bearer token of the test command.
 fn read(command: &str, secret: &str) -> (String, String) {
     let command = command.replace(KEY, secret);
     assert!(command.contains(&format!("-H \"Authorization: Bearer {secret}\"")));
@@ -40,7 +40,7 @@ fn read(command: &str, secret: &str) -> (String, String) {
     }
 }
 
-/// Does what the dialog tells people to do with a new key, and compares.
+/// Runs the test command of a new key, and compares the output with the description.
 async fn tried(world: &World, answer: &Answer, case: &str) {
     let json = answer.json();
     let secret = json["secret"].as_str().expect("a secret");
@@ -56,7 +56,7 @@ async fn tried(world: &World, answer: &Answer, case: &str) {
         );
         assert!(matches!(answer.status, 200 | 501), "{case}");
     } else {
-        // Such a request reaches the API if this server tells the proxy that it may.
+        // A request to the guarded API reaches it if the forward-auth check accepts it.
         let path = address.strip_prefix(YOUR_API).expect(&case);
         let asked = call("GET", "/forward-auth")
             .header("x-forwarded-method", &method)
@@ -87,7 +87,7 @@ async fn every_key_is_tried_as_shown(arguments: &'static [&'static str]) {
 }
 
 #[tokio::test]
-async fn a_limited_key_is_told_of_its_allowlist() {
+async fn the_test_command_of_a_restricted_key_mentions_its_allowlist() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let limited = [("preset", "full_access"), ("allowlist", "203.0.113.7")];

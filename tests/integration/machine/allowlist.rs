@@ -1,4 +1,4 @@
-//! Where a key may be used from, and who the client is (S50 to S54).
+//! The allowlist of a key, and how the client's address is determined (S50 to S54).
 
 use crate::{
     answer::Answer,
@@ -17,7 +17,7 @@ fn behind_proxies() -> Setup {
 }
 
 impl Browser<'_> {
-    /// Makes a key with an allowlist; returns its text.
+    /// Creates a key with an allowlist; returns its secret.
     async fn key_for(&self, preset: &str, allowlist: &str) -> String {
         let token = self.form_token().await;
         let fields = [
@@ -107,7 +107,7 @@ async fn the_address_comes_after_the_state_and_before_the_scope() {
 }
 
 #[tokio::test]
-async fn without_trusted_proxies_no_header_says_who_calls() {
+async fn without_trusted_proxies_no_header_names_the_client() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let secret = ada.key_for("full_access", "203.0.113.7").await;
@@ -143,15 +143,15 @@ async fn behind_trusted_proxies_the_rightmost_other_hop_decides() {
     for (peer, lines, allowed) in [
         ("10.0.0.1", &["203.0.113.7"][..], true),
         ("10.0.0.1", &["198.51.100.5"], false),
-        // What the client wrote itself stands to the left of what the proxy added.
+        // Entries of the client are to the left of what the proxy added.
         ("10.0.0.1", &["198.51.100.5, 203.0.113.7"], true),
         ("10.0.0.1", &["203.0.113.7, 198.51.100.5"], false),
         ("10.0.0.1", &["198.51.100.5", "203.0.113.7, 10.2.3.4"], true),
         ("2001:db8:ffff::1", &["203.0.113.7:4711"], true),
-        // A peer that is no proxy of ours is the client, whatever it says.
+        // A peer that is no trusted proxy is the client, whatever its headers.
         ("198.51.100.5", &["203.0.113.7"], false),
         ("203.0.113.7", &["198.51.100.5"], true),
-        // The proxy itself called, without a header.
+        // A request of the proxy itself, without the header.
         ("10.0.0.1", &[], false),
     ] {
         let call = lines.iter().fold(status(&secret, peer), |call, line| {
@@ -179,7 +179,7 @@ async fn behind_trusted_proxies_the_rightmost_other_hop_decides() {
 }
 
 #[tokio::test]
-async fn the_dialog_says_the_address_that_a_key_would_be_judged_by() {
+async fn the_dialog_shows_the_address_that_the_check_would_use() {
     for (setup, peer, said) in [
         (behind_proxies(), "10.0.0.1", "203.0.113.7"),
         (behind_proxies(), "198.51.100.5", "198.51.100.5"),

@@ -1,5 +1,5 @@
-//! What `/v1` answers, held against its OpenAPI document: every status, header and field is described, and every error
-//! that is described is answered.
+//! Compares the responses of `/v1` with the OpenAPI document: every status, header and field is described,
+//! and every described error occurs.
 
 use crate::{
     answer::Answer,
@@ -26,7 +26,7 @@ fn error(answer: &Answer) -> String {
     }
 }
 
-/// Sends requests, and holds every answer against the document.
+/// Sends requests, and checks every response against the document.
 struct Reader<'w> {
     world: &'w World,
     document: Document,
@@ -57,7 +57,7 @@ impl<'w> Reader<'w> {
 }
 
 #[tokio::test]
-async fn what_is_answered_is_what_is_documented() {
+async fn responses_match_the_document() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let team = ada.team("Team").await;
@@ -113,8 +113,9 @@ async fn what_is_answered_is_what_is_documented() {
     reader.expect(401, get("/v1/status").bearer(&until)).await;
     let seen = past_limits(reader.seen).await;
 
-    // Nothing is described that is never answered: but an account that is gone takes its keys with it at once, and what
-    // proxies are told, and whoever asks for usage too often, and what a mistake of ours or a lost database leads to, is for other tests.
+    // Every described error has occurred, except those of other tests: refusals of proxies, concurrent usage
+    // requests, internal errors and a lost database. A deleted account deletes its keys, so its error cannot
+    // occur here.
     let unseen = [
         &kinds::INTERNAL_ERROR,
         &kinds::ACCOUNT_NOT_FOUND,
@@ -133,7 +134,7 @@ async fn what_is_answered_is_what_is_documented() {
     assert_eq!(seen, expected);
 }
 
-/// Reports of the key, and what is none.
+/// Reports of the key, and invalid reports.
 async fn reports(reader: &mut Reader<'_>, secret: &str) {
     let reported = json!({ "key": secret }).to_string();
     reader.report(200, &reported).await;
@@ -164,7 +165,7 @@ async fn reports(reader: &mut Reader<'_>, secret: &str) {
     reader.expect(413, streamed).await;
 }
 
-/// Past every limit, and without a database; adds to what was seen.
+/// Requests over every limit, and without a database; extends `seen`.
 async fn past_limits(seen: BTreeSet<String>) -> BTreeSet<String> {
     let setup = Setup {
         arguments: &["--rate-limit", "1", "--auth-limit", "1"],

@@ -1,4 +1,5 @@
-//! The answer to revoke or delete is the end: no request that starts after it is let through, whatever the load (S38).
+//! The response to revoke or delete is the end of a key: no request that starts after it is accepted,
+//! whatever the load (S38).
 
 use crate::{
     browser::{Browser, Made},
@@ -18,10 +19,10 @@ use tokio::{
 };
 
 const CONNECTIONS: usize = 32;
-/// Requests of a connection that start after the end.
+/// Requests of each connection that start after the end.
 const AFTER: usize = 2;
 
-/// A key, and whether the answer that ends it has arrived.
+/// A key, and whether the response that ends it has arrived.
 #[derive(Clone, Default)]
 struct Round {
     secret: String,
@@ -30,11 +31,11 @@ struct Round {
     accepted_after: Arc<AtomicUsize>,
 }
 
-/// A program's connection, kept open.
+/// A program's keep-alive connection.
 struct Connection(BufReader<TcpStream>);
 
 impl Connection {
-    /// The status code of `GET /v1/status`.
+    /// Status of `GET /v1/status`.
     async fn status(&mut self, secret: &str) -> std::io::Result<u16> {
         let request =
             format!("GET /v1/status HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {secret}\r\n\r\n");
@@ -58,7 +59,7 @@ impl Connection {
         Ok(status)
     }
 
-    /// Asks until the key of each round has ended, and then a little more.
+    /// Sends requests until the key of each round has ended, and [`AFTER`] more.
     async fn load(mut self, mut rounds: watch::Receiver<Round>, done: mpsc::Sender<Result<(), u16>>) {
         while rounds.changed().await.is_ok() {
             let round = rounds.borrow_and_update().clone();
@@ -66,7 +67,7 @@ impl Connection {
             while after < AFTER {
                 let ended = round.ended.load(Ordering::SeqCst);
                 let status = self.status(&round.secret).await.unwrap_or_default();
-                // A deleted key is one that nobody knows, and of those an address may try only so many.
+                // A deleted key is an unknown key, and the number of those from one address is limited.
                 if !matches!(status, 200 | 401 | 429) {
                     let _ = done.send(Err(status)).await;
                     return;
@@ -118,7 +119,7 @@ async fn story(database: Database) {
             ..Round::default()
         };
         next.send(round.clone()).expect("connections");
-        // The load is there before the end comes.
+        // Wait until the load runs.
         let accepted = || round.accepted_before.load(Ordering::SeqCst);
         until("requests are accepted", async || accepted() >= CONNECTIONS / 4).await;
         end(&ada, &key, n).await;

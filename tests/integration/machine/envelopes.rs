@@ -127,7 +127,7 @@ async fn envelopes_match_their_snapshots() {
     let answer = world.send(get("/v1/status").bearer(&key)).await;
     seen.extend(check(&world, "unavailable", &answer));
 
-    // The others are not answered by a plain request: see the same list in `conformance`.
+    // Not reached by a plain request: see the same list in `conformance`.
     let others = [
         &kinds::INTERNAL_ERROR,
         &kinds::ACCOUNT_NOT_FOUND,

@@ -1,4 +1,4 @@
-//! Forward-auth: the decision of `/v1`, about the request that a proxy names (S47 to S49).
+//! Forward-auth: the same check as on `/v1`, for the request that a proxy names (S47 to S49).
 
 use crate::{
     answer::Answer,
@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 
 const PROXY: &str = "10.0.0.1";
 const CLIENT: &str = "203.0.113.7";
-/// What the guarded API learns of a caller.
+/// Identity headers for the guarded API.
 pub const IDENTITY: [&str; 4] = [
     "x-account-id",
     "x-api-key-id",
@@ -22,7 +22,7 @@ pub const IDENTITY: [&str; 4] = [
     "x-api-key-scopes",
 ];
 
-/// Headers by which an API may take another method, path or caller for the request's than were judged.
+/// Headers by which an API may read another method, path or caller than was checked.
 pub const MISLEADING: [&str; 14] = [
     "x_account_id",
     "x.account.id",
@@ -40,7 +40,7 @@ pub const MISLEADING: [&str; 14] = [
     "x-rewrite-url",
 ];
 
-/// A way to ask about a request.
+/// Kind of subrequest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Door {
     Forwarded,
@@ -64,7 +64,7 @@ impl Door {
         call.sent_from(PROXY).header("x-forwarded-for", CLIENT)
     }
 
-    /// The status and the envelope that the client is given in the end.
+    /// Status, envelope and challenge that the client gets in the end.
     fn told(self, answer: &Answer) -> (u16, Value, String) {
         if self != Self::Nginx {
             return (
@@ -92,7 +92,7 @@ fn trusting(more: &[&'static str]) -> Setup {
     }
 }
 
-both!(a_good_key_passes_at_every_door, async |database: Database| {
+both!(a_good_key_passes_every_entry_point, async |database: Database| {
     let world = World::with(database, trusting(&[])).await;
     let ada = world.person("Ada Moss").await;
     let key = ada
@@ -164,7 +164,7 @@ both!(a_refusal_is_that_of_v1, async |database: Database| {
         ("missing scope", Some(narrow), "BSE1003"),
         ("over the limit", Some(spent), "BSE1005"),
     ] {
-        // The two unknown keys a minute are used up one by one.
+        // Resets the limit of two unknown keys a minute.
         world.advance(60_000);
         if name == "over the limit" {
             let first = get("/v1/status").bearer(key.as_deref().expect("a key"));
@@ -235,7 +235,7 @@ async fn odd_paths_and_unknown_routes_are_denied() {
             );
         }
     }
-    // Browsers and URL parsers make a slash of it, hence not by Envoy's path.
+    // Browsers and URL parsers turn a backslash into a slash, so Envoy's path cannot carry it.
     for door in [Door::Forwarded, Door::Nginx] {
         let answer = world.send(door.ask("GET", "/v1\\status").bearer(&key)).await;
         assert_eq!(door.told(&answer).0, 403);
@@ -243,7 +243,7 @@ async fn odd_paths_and_unknown_routes_are_denied() {
 }
 
 #[tokio::test]
-async fn only_trusted_proxies_may_ask_and_only_about_one_request() {
+async fn only_trusted_proxies_may_send_subrequests_for_one_request() {
     let world = World::with(Database::sqlite(), trusting(&[])).await;
     let key = world.person("Ada Moss").await.key("prod", "full_access").await;
     for door in DOORS {
@@ -308,7 +308,7 @@ async fn headers_that_pass_for_others_are_refused() {
 }
 
 #[tokio::test]
-async fn questions_that_are_not_judged_are_counted_too() {
+async fn subrequests_refused_without_a_check_are_counted_too() {
     let world = World::with(Database::sqlite(), trusting(&[])).await;
     let asked = || Door::Nginx.ask("GET", "/v1/status");
     let odd = || Door::Envoy.ask("GET", "/v1//status");
@@ -339,7 +339,7 @@ async fn questions_that_are_not_judged_are_counted_too() {
 }
 
 #[tokio::test]
-async fn whoever_forgot_a_proxy_reads_of_it_once_a_minute() {
+async fn a_proxy_that_is_not_trusted_is_logged_once_a_minute() {
     let database = Database::sqlite();
     let program = Program::start(&database);
     for _ in 0..3 {

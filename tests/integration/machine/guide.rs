@@ -1,4 +1,4 @@
-//! docs/api.md says what the code does.
+//! docs/api.md matches the code.
 
 use crate::{schema::Document, world::World};
 use babysea::server::machine::error::kinds;
@@ -19,7 +19,7 @@ fn the_guide_has_the_table_of_errors() {
             kind.status.as_u16(),
             if kind.retryable { "yes" } else { "no" },
             kind.reason,
-            // Markdown takes what is in angle brackets for a tag.
+            // Markdown takes text in angle brackets for a tag.
             kind.message.replace('<', "&lt;").replace('>', "&gt;")
         )
     });

@@ -1,4 +1,4 @@
-//! Keys that are held in memory while PostgreSQL is away (docs/security.md, S75). The file of SQLite is always there.
+//! The cache while PostgreSQL is unavailable (docs/security.md, S75). An SQLite file is always available.
 
 use crate::{
     browser::Browser,
@@ -25,7 +25,7 @@ async fn away(arguments: &'static [&'static str]) -> (World, String) {
     (world, held)
 }
 
-/// The first answer to the key that `is_it`; every one before has this status.
+/// The first status for the key that satisfies `is_it`; all before it are `before`.
 async fn until(world: &World, key: &str, before: u16, is_it: impl Fn(u16) -> bool) -> u16 {
     let mut status = before;
     until::until(&format!("another answer than {before}"), async || {
@@ -39,7 +39,7 @@ async fn until(world: &World, key: &str, before: u16, is_it: impl Fn(u16) -> boo
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_key_in_memory_is_good_for_a_second_and_then_nobody_is_let_through() {
+async fn a_cached_key_is_accepted_for_a_second_and_then_refused() {
     let (world, held) = away(&[]).await;
     assert_eq!(until(&world, &held, 200, |status| status != 200).await, 503);
     assert_eq!(world.app.stale_uses.load(std::sync::atomic::Ordering::Relaxed), 0);
@@ -47,7 +47,7 @@ async fn a_key_in_memory_is_good_for_a_second_and_then_nobody_is_let_through() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn for_as_long_as_was_allowed_it_is_judged_by_what_was_known() {
+async fn cached_keys_are_used_while_stale_keys_are_allowed() {
     let (world, held) = away(&["--stale-if-db-down", "1"]).await;
     let stale = || world.app.stale_uses.load(std::sync::atomic::Ordering::Relaxed);
     until(&world, &held, 200, |_| stale() > 0).await;

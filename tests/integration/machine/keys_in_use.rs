@@ -1,5 +1,4 @@
-//! Keys that are changed while programs use them: whoever changes several and whoever notes that several were used never
-//! wait for each other in a circle.
+//! Keys that are changed while programs use them: a change of several keys and the recorder never deadlock.
 
 use crate::{
     browser::{Browser, Made},
@@ -11,7 +10,7 @@ use std::cell::{Cell, RefCell};
 
 const PEOPLE: [&str; 4] = ["Ada Moss", "Bo Reed", "Cy Holt", "Di Wren"];
 
-/// Rotates a key twice and deletes the two that were replaced, again and again.
+/// Rotates a key twice and deletes the two old ones, repeatedly.
 async fn change(person: &Browser<'_>, in_use: &RefCell<Vec<Made>>, open: &Cell<usize>) {
     let mut newest = person.made("prod").await;
     for _ in 0..rounds(4) {
@@ -22,7 +21,7 @@ async fn change(person: &Browser<'_>, in_use: &RefCell<Vec<Made>>, open: &Cell<u
             in_use.borrow_mut().push(std::mem::replace(&mut newest, next));
         }
         old.sort();
-        // Against the order in which the log is written.
+        // In the reverse of the order in which the log is written.
         let ids: Vec<_> = old.iter().rev().map(String::as_str).collect();
         let answer = person.delete(&ids, "delete 2 keys").await;
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -31,17 +30,17 @@ async fn change(person: &Browser<'_>, in_use: &RefCell<Vec<Made>>, open: &Cell<u
     open.set(open.get() - 1);
 }
 
-/// Uses every key there is, and has it noted, for as long as there are changes.
+/// Uses all keys and flushes the recorder, as long as there are changes.
 async fn load(world: &World, in_use: &RefCell<Vec<Made>>, open: &Cell<usize>) -> usize {
     let mut accepted = 0;
     while open.get() > 0 {
-        // A later use is one to note.
+        // A later time, so that the use is written.
         world.advance(1);
         let secrets: Vec<_> = in_use.borrow().iter().map(|key| key.secret.clone()).collect();
         for secret in secrets {
             accepted += usize::from(world.status(&secret).await.status == 200);
         }
-        // Beside a deletion it may have to be tried once more.
+        // A flush during a deletion may need a retry.
         world.app.recorder.flush().await;
     }
     assert!(world.app.recorder.flush().await, "what was used is noted");
@@ -58,7 +57,7 @@ both!(changes_of_keys_in_use_never_fail, async |database: Database| {
     for name in PEOPLE {
         people.push(world.person(name).await);
     }
-    // More than a person changes at a time, so that writing them takes a while.
+    // More keys than a person changes at a time, so that writing takes a while.
     let in_use = RefCell::<Vec<Made>>::default();
     for _ in 0..24 {
         let key = people[0].made("busy").await;

@@ -1,4 +1,4 @@
-//! `POST /v1/keys/report-leak`, and the alert about a retired key that is used (S39, S40).
+//! `POST /v1/keys/report-leak`, and the alert when an ended key is used (S39, S40).
 
 use crate::{
     answer::{Answer, holds_a_key},
@@ -23,14 +23,14 @@ impl World {
     }
 }
 
-/// What stands on top of the keys page.
+/// The notice at the top of the keys page.
 async fn notice(person: &Browser<'_>) -> Option<String> {
     let page = person.get(&person.keys()).await;
     let (_, notice) = page.text().split_once("was reported as leaked")?;
     Some(notice.split("</form>").next().unwrap_or_default().to_owned())
 }
 
-both!(whoever_holds_a_key_revokes_it, async |database: Database| {
+both!(anyone_with_a_key_can_revoke_it, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let (key, other) = (ada.made("prod").await, ada.made("other").await);
@@ -45,7 +45,8 @@ both!(whoever_holds_a_key_revokes_it, async |database: Database| {
     assert_eq!(refused.json()["error"]["details"]["reason"], "key_revoked");
     assert_eq!(world.code(&other).await, 200);
 
-    // Once more is no mistake, no second entry, and no work: somebody else may be writing.
+    // A repeated report is accepted, adds no entry, and writes nothing, so it works while the database is
+    // locked.
     world.advance(HOUR);
     let mut tx = world.app.store.write().await.expect("a transaction");
     let account = world.database.text("SELECT id FROM accounts").await;
@@ -98,7 +99,7 @@ both!(an_owner_acknowledges_a_leak, async |database: Database| {
     assert_eq!(ada.post(&path, &unknown).await.status, 404);
 });
 
-both!(what_is_no_report_changes_nothing, async |database: Database| {
+both!(an_invalid_report_changes_nothing, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let key = ada.made("prod").await;
@@ -134,7 +135,7 @@ both!(what_is_no_report_changes_nothing, async |database: Database| {
         assert_eq!(world.send(sent).await.status, 400);
     }
     let long = format!("{{\"key\": \"{}\"{}}}", key.secret, " ".repeat(17_000));
-    // Whether or not it says beforehand how long it is.
+    // With or without a `Content-Length`.
     let told = call("POST", PATH).body("application/json", long.clone());
     for sent in [told, call("POST", PATH).streamed("application/json", long.into())] {
         let answer = world.send(sent).await;
@@ -147,7 +148,7 @@ both!(what_is_no_report_changes_nothing, async |database: Database| {
             .await;
         assert_eq!(answer.status, 404, "{method}: {}", answer.text());
     }
-    // A key in the address is no report, and the answer does not repeat it.
+    // A key in the URL is no report, and the response does not repeat it.
     let answer = world
         .send(call("POST", &format!("{PATH}?key={}", key.secret)))
         .await;
@@ -195,7 +196,7 @@ both!(
         world.app.recorder.flush().await;
         assert_eq!(world.database.number(ALERTS).await, 0, "it was in use");
         assert_eq!(ada.revoke(&[&key.id]).await.status, 200);
-        // Minutes since the one before, and how many alerts there are then.
+        // Minutes since the previous use, and the number of alerts afterwards.
         for (minutes, alerts) in [(0, 1), (1, 1), (58, 1), (1, 2), (59, 2), (1, 3)] {
             world.advance(minutes * 60_000);
             for address in ["192.0.2.1", "192.0.2.2"] {

@@ -1,4 +1,4 @@
-//! What may happen only so often (S44, S45).
+//! Limits of unknown and refused keys (S44, S45).
 
 use crate::{
     browser::get,
@@ -6,7 +6,7 @@ use crate::{
     world::{Setup, World},
 };
 
-/// A text with the form and checksum of a key that nobody has.
+/// A well-formed key that does not exist.
 fn unknown(world: &World) -> String {
     let secret = babysea::domain::token::generate("bye_", |bytes| world.app.rng.fill(bytes));
     secret.expose().to_owned()
@@ -23,7 +23,7 @@ async fn an_address_may_try_a_hundred_unknown_keys_a_minute() {
             .await
     };
     for n in 0..100 {
-        // Without the form of a key it counts too: it is as unknown.
+        // A malformed key counts too.
         let text = if n % 2 == 0 {
             unknown(&world)
         } else {
@@ -42,7 +42,7 @@ async fn an_address_may_try_a_hundred_unknown_keys_a_minute() {
     assert_eq!(error["retryable"], true);
     assert_eq!(error["details"]["reason"], "rate_limited");
     assert_eq!(refused.header("x-ratelimit-limit"), "100");
-    // The clock began at a whole minute; a second and a half of it is gone.
+    // The clock started at a whole minute; one and a half seconds have passed.
     assert_eq!(refused.header("retry-after"), "59");
 
     assert_eq!(
@@ -129,7 +129,7 @@ async fn a_key_that_is_refused_sixty_times_in_a_minute_must_wait() {
     assert_eq!(refused.header("retry-after"), "60");
     assert_eq!(refused.header("x-ratelimit-limit"), "60");
 
-    // What it may do it still may: refusals do not use up anything.
+    // Routes within its scopes still work: refusals do not use up a quota.
     let allowed = get("/v1/health/storage").bearer(&narrow);
     assert_eq!(world.send(allowed).await.status, 501);
     assert_eq!(world.status(&other).await.status, 403, "another key");
@@ -173,7 +173,7 @@ both!(
 );
 
 #[tokio::test]
-async fn a_header_gives_nobody_another_count() {
+async fn a_header_cannot_change_whose_counter_is_used() {
     let setup = Setup {
         arguments: &["--auth-limit", "2"],
         ..Setup::default()
@@ -189,6 +189,6 @@ async fn a_header_gives_nobody_another_count() {
         statuses.push(world.send(call).await.status);
     }
     assert_eq!(statuses, [401, 401, 429]);
-    // Who shows no key at all has tried none.
+    // A request without a key does not count as an unknown key.
     assert_eq!(world.send(get("/v1/status")).await.status, 401);
 }

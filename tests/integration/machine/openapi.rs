@@ -1,4 +1,4 @@
-//! `GET /v1/openapi.json`: what is in the document. `conformance` holds answers against it.
+//! `GET /v1/openapi.json`: content of the document. `conformance` checks responses against it.
 
 use crate::{
     browser::{call, get},
@@ -16,7 +16,7 @@ use std::{collections::BTreeSet, sync::Arc};
 const REPORT: &str = "/v1/keys/report-leak";
 const OWN: [(&str, &str); 2] = [("GET", "/v1/openapi.json"), ("POST", REPORT)];
 
-/// Method and path of every operation that is of the catalogue.
+/// Method and path of every operation of the catalogue.
 fn of_catalogue(document: &Document) -> BTreeSet<(String, String)> {
     let operations = document.operations().into_iter();
     operations
@@ -25,7 +25,7 @@ fn of_catalogue(document: &Document) -> BTreeSet<(String, String)> {
         .collect()
 }
 
-/// Every value of the document, from the root.
+/// Visits every value of the document.
 fn walk<'v>(value: &'v Value, visit: &mut impl FnMut(&'v Value)) {
     visit(value);
     match value {
@@ -35,7 +35,7 @@ fn walk<'v>(value: &'v Value, visit: &mut impl FnMut(&'v Value)) {
     }
 }
 
-/// The example of a kind of refusal is named so.
+/// Name of the example of a kind of refusal.
 fn example(kind: &Kind) -> String {
     format!("{}_{}", kind.code, kind.reason)
 }
@@ -76,7 +76,7 @@ async fn every_route_is_there_once_with_its_scope() {
             route.map(|route| &*route.scope),
             "{case}"
         );
-        // Whoever needs no key says so; the others need the one that all need.
+        // Operations without a key say so; all others have the document's security requirement.
         let open = operation["security"] == json!([]);
         assert_eq!(open, route.is_none(), "{case}");
         let parameters = document.0["paths"][path]["parameters"].as_array();
@@ -156,7 +156,7 @@ async fn every_error_is_in_the_document_and_every_example_is_right() {
             assert_eq!(status == "200", content["examples"].is_null(), "{method} {path}");
         }
     }
-    // What proxies alone are told is no answer on /v1.
+    // Refusals that only proxies get are no response of /v1.
     let elsewhere = [&kinds::UNTRUSTED_PROXY, &kinds::UNCLEAR_REQUEST];
     let expected = kinds::ALL.iter().filter(|kind| !elsewhere.contains(kind));
     assert_eq!(shown, expected.map(|kind| example(kind)).collect());
@@ -199,7 +199,7 @@ async fn another_company_has_its_own_document_and_it_follows_the_file() {
     }
     assert!(!document.0.to_string().contains("BabySea"));
 
-    // One path with two names, a hidden route, a method without a place, and a route that is this server's own.
+    // One path with two parameter names, a hidden route, an unsupported method, and this server's own route.
     let route = |method: &str, pattern: &str| {
         format!("\n[[routes]]\nmethod = \"{method}\"\npattern = \"{pattern}\"\nscope = \"forecast:read\"\n")
     };

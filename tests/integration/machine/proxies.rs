@@ -1,5 +1,5 @@
-//! The shipped configurations of nginx and Caddy, in front of a small API: what a client is told through them, and what
-//! the API is told about the client (S47 to S49).
+//! The shipped configurations of nginx and Caddy in front of a small API: the responses to the client, and
+//! the identity headers that reach the API (S47 to S49).
 
 mod gate;
 pub mod running;
@@ -26,7 +26,7 @@ use tokio::runtime::Runtime;
 /// A route that a full key opens.
 const LIST: &str = "/v1/content/list";
 
-/// An API that says what it was asked, with the status that the query wishes: `answer=404`.
+/// An API that returns the request it got, with the status that the query asks for: `answer=404`.
 async fn start_api() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
@@ -60,7 +60,7 @@ fn wished(uri: &Uri) -> StatusCode {
     status.parse().expect("a status")
 }
 
-/// What the client is told, but for what differs with each request.
+/// The response to the client, without the parts that differ for each request.
 fn told(answer: &Answer) -> (u16, Value, [String; 5]) {
     let mut body = answer.json();
     body["request_id"].take();
@@ -82,7 +82,7 @@ fn bearer(key: &str) -> String {
     format!("Bearer {key}")
 }
 
-/// Whoever calls is who BabySea says, whatever the client says of itself.
+/// The identity headers are those of the check, whatever the client sends.
 async fn identity_is_not_forged(proxy: &Proxy, key: &Made) {
     let kind = proxy.kind;
     let authorization = bearer(&key.secret);
@@ -116,7 +116,7 @@ async fn identity_is_not_forged(proxy: &Proxy, key: &Made) {
         assert!(number.is_ok_and(|number| number > 0), "{kind:?} {name}");
     }
 
-    // What a client names there, a proxy takes away before it passes the request on (RFC 9110, section 7.6.1).
+    // A proxy removes the headers that the client names there (RFC 9110, section 7.6.1).
     let all = IDENTITY.join(", ") + ", x-request-id";
     headers.push(("connection", all.as_str()));
     let passed = proxy.get(LIST, &headers).await;
@@ -129,7 +129,7 @@ async fn identity_is_not_forged(proxy: &Proxy, key: &Made) {
     }
 }
 
-/// Headers that an API may take for others: nginx drops them, and what Caddy passes on is refused.
+/// Headers that an API may mistake for others: nginx drops them; behind Caddy the request is refused.
 async fn misleading_headers_reach_no_api(proxy: &Proxy, key: &Made) {
     let key = bearer(&key.secret);
     for name in MISLEADING {
@@ -148,7 +148,7 @@ async fn misleading_headers_reach_no_api(proxy: &Proxy, key: &Made) {
     }
 }
 
-/// Two headers are as good as none; nginx refuses them by itself.
+/// Two `Authorization` headers count as none; nginx itself refuses them.
 async fn two_keys_are_none(proxy: &Proxy, key: &Made) {
     let (key, other) = (bearer(&key.secret), bearer("x"));
     let (key, other) = (key.as_str(), other.as_str());
@@ -165,7 +165,7 @@ async fn two_keys_are_none(proxy: &Proxy, key: &Made) {
     }
 }
 
-/// A refusal is that of `/v1`: status, envelope and headers.
+/// Refusals are those of `/v1`: status, envelope and headers.
 async fn refusals_are_those_of_v1(proxy: &Proxy, world: &World, refused: &[(&str, Option<&str>, &str)]) {
     let kind = proxy.kind;
     for &(name, key, code) in refused {
@@ -191,7 +191,7 @@ async fn refusals_are_those_of_v1(proxy: &Proxy, world: &World, refused: &[(&str
     }
 }
 
-/// Unknown keys from one address, a hundred of which were tried; the clock stands still.
+/// After a hundred unknown keys from one address; the clock does not move.
 async fn too_many_unknown_keys_are_refused(proxy: &Proxy, world: &World) {
     for _ in 0..100 {
         world.send(get(LIST).sent_from(CLIENT).bearer("bye_x")).await;
@@ -200,7 +200,7 @@ async fn too_many_unknown_keys_are_refused(proxy: &Proxy, world: &World) {
     refusals_are_those_of_v1(proxy, world, &refused).await;
 }
 
-/// The server lives and cannot tell: its own 503, which the id of the request tells from the proxy's.
+/// The server runs without its database: its own 503, whose request id tells it from the proxy's.
 async fn a_database_that_is_away_is_said_to_be(proxy: &Proxy, world: &World, unasked: &Made) {
     world.app.recorder.flush().await;
     world.app.store.close().await;
@@ -209,7 +209,7 @@ async fn a_database_that_is_away_is_said_to_be(proxy: &Proxy, world: &World, una
     refusals_are_those_of_v1(proxy, world, &refused).await;
 }
 
-/// Without an answer of the server's, nothing passes: the proxy's own 503.
+/// Without a response of the server, every request gets the proxy's own 503.
 async fn nothing_passes(proxy: &Proxy, key: &str) {
     let (kind, key) = (proxy.kind, bearer(key));
     let answer = proxy.get(LIST, &[("authorization", key.as_str())]).await;
@@ -221,7 +221,7 @@ async fn nothing_passes(proxy: &Proxy, key: &str) {
     assert_eq!(answer.header("retry-after"), "1", "{kind:?}");
 }
 
-/// Paths that two readers may take differently, and those of no route.
+/// Ambiguous paths, and paths of no route.
 async fn odd_paths_are_refused(proxy: &Proxy, key: &Made) {
     let kind = proxy.kind;
     let key = bearer(&key.secret);
@@ -249,7 +249,7 @@ async fn odd_paths_are_refused(proxy: &Proxy, key: &Made) {
     }
 }
 
-/// Methods and bodies arrive as they were sent.
+/// Methods and bodies reach the API unchanged.
 async fn methods_and_bodies_pass(proxy: &Proxy, key: &Made) {
     const GENERATE: &str = "/v1/generate/image/bfl/flux-schnell";
     let kind = proxy.kind;
@@ -284,7 +284,7 @@ async fn methods_and_bodies_pass(proxy: &Proxy, key: &Made) {
     assert_eq!(refused.header("www-authenticate"), r#"Bearer realm="api""#);
 }
 
-/// What the API answers is the client's, even where it looks like a refusal of ours.
+/// Responses of the API reach the client, even if they look like a refusal.
 async fn answers_of_the_api_pass(proxy: &Proxy, key: &Made) {
     let kind = proxy.kind;
     let key = bearer(&key.secret);
@@ -304,7 +304,7 @@ async fn answers_of_the_api_pass(proxy: &Proxy, key: &Made) {
     }
 }
 
-/// Heads that are longer than BabySea takes: it is sent no more of them than it needs.
+/// Request headers longer than this server accepts: the proxy sends it only those it needs.
 async fn long_heads_pass_nginx(proxy: &Proxy, key: &Made) {
     let (filler, key) = ("x".repeat(7_000), bearer(&key.secret));
     let long = filler.as_str();
@@ -352,7 +352,7 @@ async fn story(kind: Kind) {
     ada.revoke(&[&revoked.id]).await;
     let unknown = babysea::domain::token::generate("bye_", |bytes| world.app.rng.fill(bytes));
 
-    // Its own runtime, so that ending it ends every connection.
+    // A runtime of its own: dropping it ends every connection.
     let serving = Runtime::new().expect("a runtime");
     let server = world.serve_on(serving.handle());
     let proxy = Proxy::start(kind, server, start_api().await).await;
@@ -377,12 +377,12 @@ async fn story(kind: Kind) {
     }
     too_many_unknown_keys_are_refused(&proxy, &world).await;
 
-    // Nothing after this needs the database.
+    // The remaining checks need no database.
     a_database_that_is_away_is_said_to_be(&proxy, &world, &unasked).await;
     serving.shutdown_background();
     nothing_passes(&proxy, &good.secret).await;
 
-    // Nor while it takes connections and says nothing on them: the shipped files wait for five seconds.
+    // Also while the server accepts connections and never answers: the time-out is five seconds.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let server = silent.local_addr().expect("its address");
     let proxy = Proxy::start(kind, server, start_api().await).await;

@@ -1,4 +1,4 @@
-//! How much accounts and keys may ask for in a minute (S55, S56).
+//! Rate limits of accounts and keys (S55, S56).
 
 use crate::{
     answer::Answer,
@@ -136,7 +136,7 @@ both!(a_rotated_key_passes_its_limit_on, async |database: Database| {
 });
 
 #[tokio::test]
-async fn a_wrong_limit_is_told_at_its_field() {
+async fn an_invalid_rate_limit_is_shown_at_its_field() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     for wrong in ["0", "-5", "1.5", "many", "1000001"] {

@@ -1,7 +1,7 @@
-//! Envoy and Traefik. Neither is in Debian, so that neither runs here, and nothing below was recorded from one: the
-//! requests are written after their documentation (doc.traefik.io, `ForwardAuth`; envoyproxy.io, `ExtAuthz`), as each
-//! would send them with its shipped configuration. What of that configuration the answers rely on is read in the files
-//! (S47, S48).
+//! Envoy and Traefik. Debian has neither, so they do not run here, and no request below was recorded: the
+//! requests are written after the documentation (doc.traefik.io, `ForwardAuth`; envoyproxy.io, `ExtAuthz`),
+//! as each proxy would send them with its shipped configuration. The settings on which that relies are
+//! checked in the files (S47, S48).
 
 use crate::{
     browser::{Call, call},
@@ -110,7 +110,7 @@ async fn their_requests_are_understood() {
     }
 }
 
-/// What the guarded API is told with a request that passes.
+/// Identity headers that the guarded API gets with an accepted request.
 fn passed_on() -> impl Iterator<Item = &'static str> {
     IDENTITY.into_iter().chain(["x-request-id"])
 }
@@ -145,7 +145,7 @@ fn lower_case(value: &Value) -> Value {
 }
 
 #[test]
-fn envoys_file_says_what_the_answers_rely_on() {
+fn envoys_file_has_the_settings_that_the_responses_rely_on() {
     let file: Value = serde_saphyr::from_str(ENVOY_FILE).expect("YAML");
     for (key, expected) in [
         ("failure_mode_allow", json!(false)),
@@ -186,7 +186,7 @@ fn envoys_file_says_what_the_answers_rely_on() {
 }
 
 #[test]
-fn traefiks_file_says_what_the_answers_rely_on() {
+fn traefiks_file_has_the_settings_that_the_responses_rely_on() {
     let file: Value = serde_saphyr::from_str(TRAEFIK_FILE).expect("YAML");
     assert_eq!(
         file["http"]["routers"]["api"]["middlewares"],

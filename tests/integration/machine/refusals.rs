@@ -1,4 +1,4 @@
-//! `/v1` for everybody else: the reasons, in their order (S41 to S43).
+//! Refusals of `/v1`: the reasons, and their order (S41 to S43).
 
 use crate::{
     answer::Answer,
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const REALM: &str = r#"Bearer realm="api""#;
 const TOKEN: &str = r#"Bearer realm="api", error="invalid_token""#;
 
-/// Checks the frame of an error (domain.md 11) and its cause.
+/// Checks the envelope of an error (domain.md 11) and its reason.
 fn assert_refused(answer: &Answer, status: u16, code: &str, kind: &str, reason: &str) {
     let body = answer.json();
     assert_eq!(answer.status, status, "{body}");
@@ -52,14 +52,14 @@ fn assert_invalid(answer: &Answer) {
     assert_eq!(answer.header("www-authenticate"), TOKEN);
 }
 
-/// The body without the request's id.
+/// The body without the request id.
 fn body(answer: &Answer) -> Value {
     let mut body = answer.json();
     body["request_id"] = Value::Null;
     body
 }
 
-/// A well-formed key that this server never made, by changing the prefix: the checksum is made anew.
+/// A well-formed key that does not exist: another prefix, and a new checksum.
 fn unknown_key() -> String {
     let secret = babysea::domain::token::generate("bye_", |bytes| bytes.fill(7));
     secret.expose().to_owned()
@@ -135,7 +135,7 @@ both!(keys_anywhere_else_are_ignored, async |database: Database| {
     let posted = call("POST", "/v1/generate/image/bfl/flux")
         .body("application/json", json!({ "api_key": key }).to_string());
     assert_missing(&world.send(posted).await);
-    // A wrong key in the right place is not made up for by a good one elsewhere.
+    // A good key elsewhere does not make up for a wrong one in `Authorization`.
     let wrong = authorized(&format!("Bearer {}", unknown_key())).header("x-api-key", &key);
     assert_invalid(&world.send(wrong).await);
 });
@@ -199,7 +199,7 @@ both!(
         let revoked = world.status(&key).await;
         assert_refused(&revoked, 401, "BSE1002", "authentication_failed", "key_revoked");
         assert_eq!(revoked.header("www-authenticate"), TOKEN);
-        // The state is told before the scope, on every route.
+        // The state is checked before the scope, on every route.
         world.execute("UPDATE api_keys SET scopes = ''").await;
         let route = world.send(get("/v1/health/cache").bearer(&key)).await;
         assert_refused(&route, 401, "BSE1002", "authentication_failed", "key_revoked");
@@ -238,7 +238,7 @@ both!(
             "unavailable",
             "unavailable",
         );
-        // What needs no database is decided without it.
+        // Refusals that need no database work without it.
         assert_missing(&world.send(get("/v1/status")).await);
         assert_invalid(&world.status("bye_x").await);
         assert_invalid(&world.status(&bad_checksum(&key)).await);

@@ -10,7 +10,7 @@ use babysea::{
     server::store::Tables as _,
 };
 
-/// A rule that the database has beside those of the product.
+/// Adds a constraint to a table of the database.
 async fn refuse(database: &Database, table: &str, condition: &str) {
     let rule = |event: &str| {
         if database.is_postgres() {
@@ -75,7 +75,7 @@ both!(
             "odd".clone_into(&mut rows[bad].user_agent);
         }
         if world.database.is_postgres() {
-            // SQLite keeps it.
+            // SQLite accepts NUL.
             "nul \0".clone_into(&mut rows[700].user_agent);
         }
         let bad = if world.database.is_postgres() { 5 } else { 4 };
@@ -100,7 +100,7 @@ both!(
         );
         let used = "SELECT COUNT(*) FROM api_keys WHERE last_used_at IS NOT NULL";
         assert_eq!(world.database.number(used).await, 1);
-        // Nothing is left that would be tried again.
+        // Nothing is left to retry.
         assert!(world.app.recorder.flush().await);
         assert_eq!(refused(&world, "request_log").cast_signed(), bad);
     }
@@ -155,7 +155,7 @@ both!(
             world.status(&key).await;
         }
         assert!(!world.app.recorder.flush().await);
-        // The uses are written all the same.
+        // The uses are written nevertheless.
         let used = "SELECT COUNT(*) FROM api_keys WHERE last_used_at IS NOT NULL";
         assert_eq!(world.database.number(used).await, 1);
         world.database.execute(&rename("hidden", "request_logs")).await;

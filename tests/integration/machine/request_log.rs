@@ -30,10 +30,10 @@ both!(
             (get("/v1/status").bearer(&narrow), 403),
             (call("POST", "/v1/generate/image/bfl/flux").bearer(&full), 501),
             (get("/v1/usage?days=0").bearer(&full), 400),
-            // Nobody's: there is no account to log it for.
+            // Not logged: the key belongs to no account.
             (get("/v1/status").bearer("bye_x"), 401),
             (get("/v1/status"), 401),
-            // No route of the API: the key is not looked at.
+            // Not a route of the API: the key is not checked.
             (get("/v1/nowhere").bearer(&full), 404),
         ] {
             assert_eq!(world.send(request).await.status, status);
@@ -55,7 +55,7 @@ both!(
             let found = world.database.number(&format!("{COUNT} WHERE {what}")).await;
             assert_eq!(found, of, "{what}");
         }
-        // Only what was accepted is a use.
+        // Only accepted requests are uses.
         let used = world
             .database
             .number("SELECT COUNT(*) FROM api_keys WHERE last_used_at IS NOT NULL AND name = 'full'")
@@ -95,13 +95,13 @@ both!(no_row_holds_a_key_or_an_address, async |database: Database| {
 });
 
 #[tokio::test]
-async fn a_key_is_masked_wherever_a_client_puts_it() {
+async fn a_key_is_masked_anywhere_in_a_request() {
     let world = World::sqlite().await;
     let (ada, email) = {
         let ada = world.person("Ada Moss").await;
         (ada.key("old", "full_access").await, ada.email.clone())
     };
-    // Keys of an earlier prefix are keys.
+    // Keys with an earlier prefix are masked too.
     let setup = Setup {
         arguments: &["--key-prefix", "acme_"],
         ..Setup::default()
@@ -188,7 +188,7 @@ both!(usage_is_what_the_log_holds, async |database: Database| {
 });
 
 #[tokio::test]
-async fn days_out_of_range_are_the_callers_mistake() {
+async fn days_out_of_range_are_a_client_error() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let secret = ada.key("full", "full_access").await;
@@ -246,19 +246,19 @@ async fn a_log_that_cannot_be_written_fails_no_request() {
         .database
         .execute("ALTER TABLE hidden RENAME TO request_logs")
         .await;
-    // What could not be written is written when it can be.
+    // What could not be written is written once that is possible.
     world.app.recorder.flush().await;
     assert_eq!(world.database.number(COUNT).await, 3);
 }
 
 #[tokio::test]
-async fn a_full_queue_drops_counts_and_leaves_a_mark() {
+async fn a_full_queue_drops_rows_counts_them_and_writes_a_gap() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let secret = ada.key("full", "full_access").await;
     world.status(&secret).await;
     world.app.recorder.flush().await;
-    // Nobody reads the queue while this task does not yield: a test runs on one thread.
+    // The queue is not read until this task yields, because a test runs on one thread.
     let entry = sample(&world).await;
     for _ in 0..10_001 {
         if let Some(place) = world.app.recorder.place() {
@@ -266,7 +266,7 @@ async fn a_full_queue_drops_counts_and_leaves_a_mark() {
         }
     }
     assert_eq!(world.app.recorder.dropped(), 1, "there is room for 10,000");
-    // On a busy machine one wait may not be enough for so many.
+    // On a busy machine one flush may not be enough for so many rows.
     let marks = "SELECT COUNT(*) FROM request_log_gaps";
     for _ in 0..12 {
         world.app.recorder.flush().await;
@@ -276,17 +276,17 @@ async fn a_full_queue_drops_counts_and_leaves_a_mark() {
     }
     let dropped = "SELECT dropped FROM request_log_gaps";
     assert_eq!(world.database.number(dropped).await, 1);
-    // What is marked is marked once.
+    // A gap is written once.
     world.app.recorder.flush().await;
     assert_eq!(world.database.number(marks).await, 1);
 }
 
 #[tokio::test]
-async fn a_use_without_a_place_in_the_queue_is_a_use() {
+async fn a_use_with_a_full_queue_counts_as_a_use() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let secret = ada.key("prod", "monitor_only").await;
-    // Refused for its scope, it is in memory and was never used.
+    // Refused for its scope, the key is cached and still unused.
     let refused = world.send(get("/v1/content/list").bearer(&secret)).await;
     assert_eq!(refused.status, 403);
     let entry = sample(&world).await;
@@ -344,7 +344,7 @@ both!(
     }
 );
 
-/// A request of the only key there is.
+/// A log entry of the only key.
 async fn sample(world: &World) -> LogEntry {
     let id = world.database.text("SELECT id FROM api_keys").await;
     let account = world.database.text("SELECT account_id FROM api_keys").await;

@@ -1,4 +1,4 @@
-//! `/v1` for programs whose key may pass: envelopes, fields, and every preset on every route.
+//! Accepted requests to `/v1`: envelopes, fields, and every preset on every route.
 
 use crate::{
     answer::{Answer, is_request_id, is_uuid},
@@ -22,7 +22,7 @@ fn fields(value: &Value) -> Vec<&str> {
     fields
 }
 
-/// Checks the frame of a success (domain.md 11); returns its data.
+/// Checks the envelope of a success (domain.md 11); returns its data.
 fn data(world: &World, answer: &Answer, message: &str) -> Value {
     assert_eq!(
         (answer.status, answer.header("cache-control")),
@@ -44,7 +44,7 @@ fn data(world: &World, answer: &Answer, message: &str) -> Value {
     body["data"].clone()
 }
 
-/// A path that the pattern of a route stands for.
+/// A path that matches a pattern.
 fn path(pattern: &str) -> String {
     let id = "0195e0f4-5a3c-7d1e-9b2f-1c2d3e4f5a6b";
     pattern
@@ -184,7 +184,7 @@ both!(every_preset_on_every_route, async |database: Database| {
             }
         }
     }
-    // Counted by hand from domain.md 5, so that a catalogue that loses a scope is found.
+    // Counted by hand from domain.md 5, to detect a catalogue that has lost a scope.
     assert_eq!(
         passed,
         [
@@ -198,7 +198,7 @@ both!(every_preset_on_every_route, async |database: Database| {
 });
 
 #[tokio::test]
-async fn head_asks_what_get_would_and_has_no_body() {
+async fn head_matches_the_routes_of_get_and_has_no_body() {
     let world = World::sqlite().await;
     let key = world.person("Ada Moss").await.key("prod", "read_only").await;
     let answer = world.send(call("HEAD", "/v1/status").bearer(&key)).await;
@@ -228,7 +228,7 @@ async fn every_request_has_an_id_of_ours() {
 }
 
 #[tokio::test]
-async fn the_process_says_that_it_runs_whatever_the_database_does() {
+async fn healthz_is_200_whatever_the_database_does() {
     let world = World::sqlite().await;
     for _ in 0..2 {
         let answer = world.send(get("/healthz")).await;

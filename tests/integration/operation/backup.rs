@@ -1,4 +1,4 @@
-//! Backups made by the real program beside a server, and put back (S31, S82).
+//! Backups by the real program beside a server, and restoring them (S31, S82).
 
 mod interrupted;
 mod recovery;
@@ -31,12 +31,12 @@ impl Backups {
         self.0.path()
     }
 
-    /// The folder of a backup.
+    /// Path of a backup's folder.
     pub fn name(&self, name: &str) -> String {
         self.0.path().join(name).display().to_string()
     }
 
-    /// Everything in the folder, but for the copy of the journal.
+    /// Names in the folder, without the copy of the journal.
     pub fn names(&self) -> Vec<String> {
         let mut names = names(self.0.path());
         names.retain(|name| !name.ends_with(".endings"));
@@ -53,7 +53,7 @@ pub fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Adds so many rows to the log of a key, as busy months do.
+/// Adds rows to the log of a key, as after busy months.
 pub async fn fill_log(database: &Database, key: &str, rows: u32) {
     let rows = match database.aside().await {
         Aside::Postgres(_) => format!("generate_series(1, {rows}) AS rows (n)"),
@@ -70,7 +70,7 @@ pub async fn fill_log(database: &Database, key: &str, rows: u32) {
     database.execute(&sql).await;
 }
 
-/// A database that a backup is put into: of the same engine, with the pepper of the other.
+/// An empty database of the same engine with the same pepper, to restore a backup into.
 pub async fn place_beside(database: &Database) -> Database {
     let place = if database.is_postgres() {
         Database::postgres().await
@@ -100,7 +100,7 @@ both!(
             let dir = dir.clone();
             move || run(&beside, &["backup", &dir])
         });
-        // Keys are made and checked meanwhile.
+        // Keys are created and checked during the backup.
         let mut since = Vec::new();
         while !making.is_finished() || since.is_empty() {
             since.push(
@@ -128,7 +128,7 @@ both!(
             "{said}"
         );
 
-        // Into an empty place.
+        // Restore into an empty database.
         let place = place_beside(&database).await;
         let said = run(&place, &["restore", &dir, "--without-journal"]).expect("restored");
         assert!(
@@ -144,7 +144,7 @@ both!(
             assert_eq!(uses(&restored, secret).await, 200);
         }
         assert_eq!(uses(&restored, &ended).await, 401);
-        // Of those that were made meanwhile it has the first ones, and no others.
+        // Of the keys created during the backup, it has the first ones without a gap.
         let mut found = Vec::new();
         for (_, secret) in &since {
             found.push(uses(&restored, secret).await == 200);
@@ -152,7 +152,7 @@ both!(
         assert!(found.is_sorted_by_key(|is_there| !is_there), "{found:?}");
         let page = get(&format!("/home/{}/api-keys", ada.slug)).header("cookie", &ada.cookie);
         assert_eq!(restored.send(page).await.status, 303, "sessions have ended");
-        // It can be changed, and the next backup is of the changed one.
+        // The restored database accepts changes, and the next backup contains them.
         let entered = restored
             .send(crate::browser::form(
                 "/sign-in",
@@ -170,7 +170,7 @@ both!(
         );
         restored.stop();
 
-        // In the place of the database, which is kept, and with the backup's own pepper.
+        // Replace the database, which is kept, and use the pepper of the backup.
         program.stop();
         fs::remove_file(database.pepper_file()).expect("removed");
         let refused = run(&database, &["restore", &again, "--without-journal"]).expect_err("a database");
@@ -183,7 +183,7 @@ both!(
     }
 );
 
-/// Whether these bytes are anywhere in the backups.
+/// Whether the backups contain these bytes.
 fn find(backups: &Backups, bytes: &[u8]) -> bool {
     let mut folders = vec![backups.path().to_owned()];
     while let Some(folder) = folders.pop() {
@@ -268,7 +268,7 @@ both!(
             .args(["--database-url", &database.url(), "--data-dir"])
             .arg(database.folder())
             .output();
-        // Where mounting is refused, the test says nothing.
+        // Where mounting is not permitted, nothing is tested.
         let Ok(output) = output else { return };
         let said = String::from_utf8(output.stderr).expect("text");
         if output.status.code() == Some(9) || said.contains("unshare") {
@@ -285,7 +285,7 @@ both!(
         );
         assert_eq!(uses(&program, &secret).await, 200);
         ada.key(&program, &ada.slug, "two").await;
-        // Nothing of it is left in the database either.
+        // The database has no leftovers either.
         run(&database, &["check"]).expect("a good database");
         run(&database, &["backup", &Backups::new().name("one")]).expect("a backup elsewhere");
     }

@@ -1,4 +1,4 @@
-//! Secrets leave no trace (S8, S30, S68): everything stored and everything the program writes is searched for them.
+//! Secrets leave no trace (S8, S30, S68): searches all stored data and all output of the program for them.
 
 use crate::{
     browser::{form, get},
@@ -21,7 +21,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     entries.map(file).collect()
 }
 
-/// Every place where something is kept: the files of the data folder, and on PostgreSQL the tables.
+/// All stored data: the files of the data folder, and the tables of PostgreSQL.
 async fn kept(database: &Database) -> Vec<(String, Vec<u8>)> {
     let mut places = files(database.folder());
     if database.is_postgres() {
@@ -61,7 +61,7 @@ both!(
         let wrong = [("email", "ada@example.com"), ("password", typed)];
         assert_eq!(program.send(form("/sign-in", &wrong)).await.status, 422);
 
-        // A key through each door, and the second form sent twice.
+        // A key through each entry point, and the second form sent twice.
         let fields = [
             ("account", "ada-moss"),
             ("name", "canary"),
@@ -82,7 +82,7 @@ both!(
         let posted = page.id("kept-key").text;
         assert_eq!(program.send(post()).await.status, 409);
 
-        // Keys that are accepted, refused, and where no key belongs.
+        // Keys that are accepted, refused, and in wrong parts of a request.
         assert_eq!(program.send(get("/v1/status").bearer(&called)).await.status, 200);
         assert_eq!(program.send(get("/v1/status").bearer(&posted)).await.status, 403);
         let unknown = babysea::domain::token::generate("bye_", |bytes| bytes.fill(7))
@@ -108,7 +108,7 @@ both!(
             422
         );
 
-        // Keys where people type what stays.
+        // Keys typed into fields that are stored.
         let id = answer.json()["id"].as_str().expect("an id").to_owned();
         for door in ["/api/keys/revoke".to_owned(), format!("{keys}?dialog=revoke")] {
             let reason = format!("found {called}");
@@ -133,9 +133,9 @@ both!(
         let search = get(&format!("/home/ada-moss/activity?search={called}"));
         assert_eq!(program.send(search.header("cookie", &cookie)).await.status, 303);
 
-        // The database fails under them.
+        // The database fails during requests with keys.
         database.execute("ALTER TABLE api_keys RENAME TO gone").await;
-        // One that is in no memory.
+        // A key that is not cached.
         let failed = program.send(get("/v1/status").bearer(&unknown)).await;
         assert_eq!(failed.status, 503);
         assert_eq!(program.send(post()).await.status, 503);

@@ -38,7 +38,7 @@ async fn world(database: Database) -> (World, tempfile::TempDir, std::path::Path
     (World::with(database, setup(&file)).await, folder, file)
 }
 
-/// What the app says to another text of its file.
+/// Reloads another text of the file; returns the error.
 async fn reloaded(app: &App, file: &Path, text: &str) -> Result<(), String> {
     std::fs::write(file, text).expect("a file");
     app.reload_catalog().await.map_err(|error| error.to_string())
@@ -82,7 +82,7 @@ both!(
     }
 );
 
-/// The rows of a table or the choices of a list: of each, what stands in the tags of a kind.
+/// For each row or option that `parts` selects, the texts in the tags for which `is_told` holds.
 fn told(page: &Answer, parts: &str, is_told: impl Fn(&Tag) -> bool) -> Vec<Vec<String>> {
     let texts = |part: &Part| {
         let tags = part.inside.iter().filter(|tag| is_told(tag));
@@ -92,7 +92,7 @@ fn told(page: &Answer, parts: &str, is_told: impl Fn(&Tag) -> bool) -> Vec<Vec<S
 }
 
 #[tokio::test]
-async fn the_page_scopes_and_the_choices_of_a_key_say_what_the_catalogue_does() {
+async fn the_page_scopes_and_the_dialog_match_the_catalogue() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("catalog.toml");
     std::fs::write(&file, SHIPPED).expect("a file");
@@ -200,7 +200,7 @@ both!(
         let (world, _folder, file) = world(database).await;
         let ada = world.person("Ada Moss").await;
         let key = ada.key_with(&[("name", "reader"), ("preset", "readers")]).await;
-        // Known in memory by now, for the catalogue of then.
+        // The key is cached, prepared for the old catalogue.
         let moved = SHIPPED
             .replace("scopes = [\n", "scopes = [\n    \"first:scope\",\n")
             .replace("/forecasts/{place}", "/v1/forecasts/{place}");
@@ -220,7 +220,7 @@ both!(
 );
 
 #[tokio::test]
-async fn a_hangup_reads_the_file_again_and_a_wrong_one_stops_the_start() {
+async fn sighup_reloads_the_file_and_an_invalid_one_stops_the_start() {
     let database = Database::sqlite();
     let file = database.folder().join("catalog.toml");
     std::fs::write(&file, SHIPPED).expect("a file");

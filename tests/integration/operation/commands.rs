@@ -1,4 +1,4 @@
-//! The commands beside serving, as people run them, while a server uses the same data (S32, S71).
+//! The commands, run as people run them while a server uses the same data (S32, S71).
 
 use crate::{
     browser::{form, get},
@@ -7,7 +7,7 @@ use crate::{
     world::PASSWORD,
 };
 
-/// The part of a page's address, or of an answer's cookie, that is sent back.
+/// The part of a `Set-Cookie` that a browser sends back.
 fn cookie(line: &str) -> String {
     line.split(';').next().expect("a cookie").to_owned()
 }
@@ -20,7 +20,7 @@ async fn sign_up(program: &Program, name: &str, email: &str) -> String {
     cookie(answer.session_cookie())
 }
 
-/// Adds somebody to a team; what the command said.
+/// Adds a person to a team; returns the command's output.
 fn add(database: &Database, account: &str, email: &str, role: &str) -> Result<String, String> {
     run(
         database,
@@ -83,7 +83,7 @@ both!(
         assert_eq!(said.trim(), "max@example.com is now member of Reef Lab");
         assert_eq!(seen().await, 200);
         program.stop();
-        // Without a server it works as well.
+        // It also works without a server.
         let refused = add(&database, "reef-lab", "max@example.com", "owner").expect_err("twice");
         assert!(refused.contains("is in reef-lab already"), "{refused}");
     }
@@ -133,7 +133,7 @@ both!(
             );
         }
         assert_eq!(status(&program).await, 200, "under the older version");
-        // What waits to be written is written before the end.
+        // Queued rows are written before the end.
         program.stop();
         assert_eq!(list(), "version 1: 0 keys\nversion 2: 1 key");
         let said = remove("1").expect("removed");

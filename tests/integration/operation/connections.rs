@@ -1,4 +1,4 @@
-//! What connections may take of a server: time, and places (S28, S88).
+//! Bounds of connections: time, and number (S28, S88).
 
 use crate::{
     browser::get,
@@ -16,19 +16,19 @@ use tokio::{
     time::timeout,
 };
 
-/// A time that is over soon.
+/// A short time-out.
 const SOON: Duration = Duration::from_millis(100);
 
 const ALIVE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
-/// Answered by the database, so that the answer is not there at once.
+/// Needs the database, so that its response is not ready at once.
 const READY: &[u8] = b"GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const STATUS: &[u8] = b"GET /v1/status HTTP/1.1\r\nhost: localhost\r\n\r\n";
-/// A request that is being answered until the rest of its body comes.
+/// A request that stays unanswered until the rest of its body arrives.
 const BEGUN: &[u8] = b"POST /sign-in HTTP/1.1\r\nhost: localhost\r\nsec-fetch-site: same-origin\r\n\
     content-type: application/x-www-form-urlencoded\r\ncontent-length: 28\r\nexpect: 100-continue\r\n\r\n";
 const REST: &[u8] = b"email=a%40b.example&password=";
 
-/// Bounds under which nothing ends before a test does.
+/// Bounds so generous that nothing times out before a test ends.
 fn bounds(world: &World) -> Bounds {
     Bounds {
         headers: PATIENCE * 2,
@@ -43,20 +43,20 @@ async fn connect(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.expect("a connection")
 }
 
-/// A connection on which a request is being answered until [`REST`] comes.
+/// A connection with a request in progress until [`REST`] is sent.
 async fn busy(address: SocketAddr) -> TcpStream {
     let mut stream = connect(address).await;
     assert!(ask(&mut stream, BEGUN).await.starts_with("HTTP/1.1 100"));
     stream
 }
 
-/// Sends this, and reads the head of an answer and its body.
+/// Sends a message, and reads the headers and body of the response.
 async fn ask(stream: &mut TcpStream, message: &[u8]) -> String {
     stream.write_all(message).await.expect("a request");
     answer(stream).await.expect("an answer")
 }
 
-/// The next answer, if the connection does not end before.
+/// The next response; `None` if the connection ends first.
 async fn answer(stream: &mut TcpStream) -> Option<String> {
     let mut read = Vec::new();
     let whole = async {
@@ -80,7 +80,7 @@ async fn answer(stream: &mut TcpStream) -> Option<String> {
     timeout(PATIENCE, whole).await.expect("an answer or an end")
 }
 
-/// Waits until the other side ends the connection, which it must not do with an answer.
+/// Waits until the server ends the connection without a response.
 async fn ends(stream: &mut TcpStream) {
     assert_eq!(answer(stream).await, None);
 }
@@ -96,10 +96,10 @@ async fn a_client_that_takes_nothing_is_cut_off() {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(2_048).expect("a small buffer");
     let mut stream = socket.connect(address).await.expect("a connection");
-    // Answers pile up, until the server reads no more requests, and then ends the connection.
+    // Responses pile up until the server stops reading, and then ends the connection.
     let asks = async { while stream.write_all(ALIVE).await.is_ok() {} };
     timeout(PATIENCE, asks).await.expect("its end");
-    // Whoever takes answers is not cut off.
+    // A client that reads its responses is not cut off.
     let mut other = connect(address).await;
     for _ in 0..3 {
         assert!(ask(&mut other, ALIVE).await.starts_with("HTTP/1.1 200"));
@@ -120,14 +120,14 @@ async fn headers_have_their_time_from_their_first_byte() {
     let mut slow = connect(address).await;
     slow.write_all(&ALIVE[..20]).await.expect("some of a head");
     ends(&mut slow).await;
-    // The second request of a connection has no more time, whether its answer was there at once or not.
+    // The second request of a connection gets the same time, whether its response was ready at once or not.
     for before in [ALIVE, READY] {
         let mut second = connect(address).await;
         assert!(ask(&mut second, before).await.starts_with("HTTP/1.1 200"));
         second.write_all(&ALIVE[..20]).await.expect("some of a head");
         ends(&mut second).await;
     }
-    // On these nothing has begun.
+    // No request has begun on these.
     for mut waiting in [idle, unused] {
         assert!(ask(&mut waiting, ALIVE).await.starts_with("HTTP/1.1 200"));
     }
@@ -141,7 +141,7 @@ async fn an_idle_connection_has_a_time_of_its_own() {
         ..bounds(&world)
     };
     let address = world.serve_within(&Handle::current(), short);
-    // One is being answered, and the head of another has begun: neither is idle.
+    // One has a request in progress, and another has sent incomplete headers: neither is idle.
     let mut answered = busy(address).await;
     let mut begun = connect(address).await;
     begun.write_all(&ALIVE[..20]).await.expect("some of a head");
@@ -156,7 +156,7 @@ async fn an_idle_connection_has_a_time_of_its_own() {
 }
 
 #[tokio::test]
-async fn beyond_the_cap_there_are_places_for_health_alone() {
+async fn beyond_the_cap_only_health_checks_get_a_slot() {
     let world = World::sqlite().await;
     let three = Bounds {
         connections: 3,
@@ -173,7 +173,7 @@ async fn beyond_the_cap_there_are_places_for_health_alone() {
         assert_eq!(told.contains("retry-after: "), status == "503", "{told}");
         ends(&mut kept).await;
     }
-    // Silent connections take no place from a health check.
+    // Connections without a request do not take a slot from a health check.
     let mut silent = [connect(address).await, connect(address).await];
     for _ in 0..3 {
         let mut check = connect(address).await;
@@ -182,14 +182,15 @@ async fn beyond_the_cap_there_are_places_for_health_alone() {
     }
     ends(&mut silent[0]).await;
     drop(silent);
-    // What is answered makes room.
+    // A completed response makes room.
     let [first, others @ ..] = &mut answered;
     assert!(ask(first, REST).await.starts_with("HTTP/1.1 422"));
-    // What is answered is not idle before its last byte is sent, and nobody looks for idle ones all the time.
+    // A connection is idle once the last byte of its response is sent, and the scan for idle ones is limited:
+    // so this retries.
     let served = async {
         loop {
             let mut next = connect(address).await;
-            // Where there is no place the connection may end before all of this is sent.
+            // Without a slot, the connection may end before all of it is sent.
             let _ = next.write_all(STATUS).await;
             match answer(&mut next).await {
                 Some(told) if told.starts_with("HTTP/1.1 503") => {}
@@ -208,7 +209,7 @@ async fn beyond_the_cap_there_are_places_for_health_alone() {
 }
 
 #[tokio::test]
-async fn a_place_for_health_is_had_for_a_short_time() {
+async fn a_reserved_slot_is_kept_for_a_short_time() {
     let world = World::sqlite().await;
     let one = Bounds {
         connections: 1,
@@ -238,7 +239,7 @@ async fn the_oldest_idle_connection_makes_room() {
         assert!(ask(&mut stream, ALIVE).await.starts_with("HTTP/1.1 200"));
         idle.push(stream);
     }
-    // The first one is used once more, so that the second is the oldest.
+    // The first one is used again, so that the second is the oldest.
     assert!(ask(&mut idle[0], ALIVE).await.starts_with("HTTP/1.1 200"));
     let mut fourth = connect(address).await;
     assert!(ask(&mut fourth, STATUS).await.starts_with("HTTP/1.1 401"));
@@ -272,12 +273,12 @@ async fn as_many_files_may_be_open_as_the_system_allows() {
     assert!(log.contains("too high for the limit of 300 open files"), "{log}");
 }
 
-/// More connections than the process may open files: everybody is still answered.
+/// With more connections than the process may open files, all clients are still answered.
 #[tokio::test]
 async fn connections_do_not_use_up_the_open_files() {
     let mut limited = command("sh");
     limited.args(["-c", &format!("ulimit -n 200 && exec {BINARY} \"$@\""), "sh"]);
-    // Kept, since its connections are opened when they are needed first.
+    // Outlives the program, which opens connections when they are first needed.
     let database = Database::sqlite();
     let program = Program::start_by(limited, &database, &[]);
     let idle: Vec<_> = (0..300).map(|_| program.connect()).collect();

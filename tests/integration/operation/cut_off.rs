@@ -1,4 +1,4 @@
-//! PostgreSQL that is cut off while it is asked: everybody is answered, and nobody is told a falsehood (S75, S76).
+//! PostgreSQL is cut off during requests: all requests are answered, and no answer is wrong (S75, S76).
 
 use crate::{
     answer::Answer,
@@ -11,7 +11,7 @@ use crate::{
 use serde_json::json;
 use tokio::time::timeout;
 
-/// Asks until it succeeds.
+/// Retries until the request succeeds.
 async fn until_done(ask: impl AsyncFn() -> Answer) {
     until("it is well again", async || ask().await.status == 200).await;
 }
@@ -29,7 +29,7 @@ fn assert_unavailable(answer: &Answer, reason: &str) {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn everything_in_flight_is_answered() {
+async fn requests_in_flight_are_answered() {
     let database = Database::postgres().await;
     let wire = Wire::before(&database).await;
     let world = World::on(wire.database()).await;
@@ -47,7 +47,7 @@ async fn everything_in_flight_is_answered() {
 
     let keys = ada.keys();
     wire.cut_at("SET revoked_at", "COMMIT");
-    // What is asked once nothing is answered any more.
+    // Requests that start after the cut.
     let others = async {
         wire.is_cut().await;
         tokio::join!(
@@ -106,7 +106,7 @@ async fn everything_in_flight_is_answered() {
     until_done(report).await;
     assert_eq!(world.code(&reported).await, 401);
 
-    // What begins when nothing is answered any more.
+    // Requests that start after the cut.
     wire.cut();
     let begun = timeout(PATIENCE, async {
         tokio::join!(ada.create(&[("name", "late")]), world.status("bye_x"))

@@ -10,7 +10,7 @@ use babysea::{domain::key::KeyStatus, server::demo};
 const IDS: &str = "SELECT id FROM api_keys ORDER BY id";
 const HOUR: u64 = 3_600_000;
 
-/// What it prints: the role, address and password of each person.
+/// The printed role, email and password of each person.
 async fn prepared(world: &World) -> Vec<(String, String, String)> {
     let said = demo::prepare(&world.app).await.expect("a sample");
     let people = said.lines().filter(|line| line.contains("@demo.example"));
@@ -33,7 +33,7 @@ async fn signed_in<'w>(world: &'w World, email: &str, password: &str) -> Browser
     browser
 }
 
-/// The statuses in the table that somebody sees.
+/// The statuses in a person's table of keys.
 async fn statuses(person: &Browser<'_>) -> Vec<KeyStatus> {
     let page = person.get(&person.keys()).await;
     let cells = page.cells("Status");
@@ -79,7 +79,7 @@ both!(
         ada.made("of my own").await;
         let before = world.database.texts(IDS).await;
 
-        // Soon after, nothing has aged.
+        // Shortly afterwards, nothing has aged.
         let second = prepared(&world).await;
         let (_, _, new) = &second[0];
         assert_ne!(old, new);
@@ -88,7 +88,7 @@ both!(
         signed_in(&world, email, new).await;
         assert_eq!(world.database.texts(IDS).await, before);
 
-        // The grace period of the sample has ended by then, and sessions have too.
+        // By then the sample's grace period has ended, and so have sessions.
         world.advance(30 * HOUR);
         let aged = format!(
             "SELECT COUNT(*) FROM api_keys WHERE grace_ends_at > {}",

@@ -1,10 +1,10 @@
-//! A full disk refuses changes and nothing else, and is no trouble once there is room again (S72).
+//! A full disk refuses changes only, and has no lasting effect once there is room (S72).
 
 use crate::{browser::get, database::Database, world::World};
 use babysea::server::store::{Conn, Tables as _};
 
 impl World {
-    /// Lets the SQLite file grow to so many pages and no further; 0 is as many as it has.
+    /// Limits the SQLite file to a number of pages; 0 is no limit.
     async fn most_pages(&self, most: u32) {
         let mut tx = self.app.store.write().await.expect("a transaction");
         let Conn::Sqlite(connection) = tx.conn() else {
@@ -31,7 +31,7 @@ async fn changes_are_refused_and_checks_go_on() {
     let keys = "SELECT COUNT(*) FROM api_keys";
     let before = world.database.number(keys).await;
 
-    // A limit below the size that it has is that size.
+    // A limit below the current size becomes the current size.
     world.most_pages(1).await;
     let create = async |name: &str| {
         let token = ada.form_token().await;
@@ -53,7 +53,7 @@ async fn changes_are_refused_and_checks_go_on() {
 
     let rotated = ada.rotate(&made.id, "24").await;
     assert_eq!(rotated.status, 503, "{}", rotated.text());
-    // What needs no room may still be done; what is told has happened, or nothing has.
+    // A change that needs no room may succeed. Whatever it reports, the database agrees.
     let revoked = ada.revoke(&[&spare.id]).await;
     let expected = match revoked.status {
         200 => 401,

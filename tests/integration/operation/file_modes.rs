@@ -1,4 +1,5 @@
-//! Files of the data folder are for their owner alone (S91), and one server has an SQLite file (S92): with the program.
+//! Files of the data folder are readable by their owner only (S91), and one server uses an SQLite file (S92):
+//! with the real program.
 
 use crate::{
     database::Database,
@@ -11,14 +12,14 @@ use std::{
     process::Command,
 };
 
-/// The program under a umask.
+/// A command that runs the program under a umask.
 fn under(umask: &str) -> Command {
     let mut command = command("sh");
     command.args(["-c", &format!("umask {umask}; exec \"$@\""), "sh", BINARY]);
     command
 }
 
-/// A start that fails; what it says.
+/// The error of a start that fails.
 fn refusal(database: &Database, url: &str) -> String {
     let output = command(BINARY)
         .args(["--listen", "127.0.0.1:0", "--database-url", url, "--data-dir"])
@@ -68,7 +69,7 @@ fn every_file_is_for_its_owner_alone_under_every_umask() {
 }
 
 #[test]
-fn what_others_can_read_is_named_at_each_start() {
+fn files_that_others_can_read_are_named_at_each_start() {
     let database = Database::sqlite();
     Program::start(&database).stop();
     let file = database.folder().join("babysea.db");
@@ -148,7 +149,7 @@ fn a_second_server_is_refused_through_another_mount() {
         ])
         .arg(elsewhere.path())
         .output();
-    // Where mounting is refused, the test says nothing.
+    // Where mounting is not permitted, nothing is tested.
     let Ok(output) = output else { return };
     let said = String::from_utf8(output.stderr).expect("text");
     if output.status.code() == Some(9) || said.contains("unshare") {

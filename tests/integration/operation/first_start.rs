@@ -1,4 +1,4 @@
-//! The first start, with the program: several at the same moment, and one that is killed (S91).
+//! The first start with the real program: several at the same moment, and one that is killed (S91).
 
 use crate::{
     browser::{form, get},
@@ -48,7 +48,7 @@ fn files(database: &Database) -> Vec<String> {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn servers_that_start_together_have_one_pepper() {
+async fn servers_that_start_at_the_same_time_have_one_pepper() {
     for _ in 0..rounds(2) {
         let database = Database::postgres().await;
         let start = |count: u32| -> Vec<Program> {
@@ -87,7 +87,7 @@ async fn servers_that_start_together_have_one_pepper() {
 both!(
     after_a_first_start_that_was_killed_the_next_one_serves,
     async |database: Database| {
-        // The delay is what differs between the rounds: from before its first file to when it serves.
+        // Each round has another delay, from before the first file is written to after the server serves.
         for round in 0..rounds(5) {
             let fresh = if database.is_postgres() {
                 Database::postgres().await

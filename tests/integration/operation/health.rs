@@ -1,4 +1,4 @@
-//! What the server operator asks it: whether it is ready, its figures, its log.
+//! Monitoring by the server operator: readiness, metrics, log.
 
 use crate::{
     browser::get,
@@ -39,7 +39,7 @@ both!(
     }
 );
 
-/// Asks until it is answered so.
+/// Polls until the response has this status and reason.
 async fn becomes(world: &World, path: &str, status: u16, reason: Option<&str>) {
     until(&format!("{path} is {status} {reason:?}"), async || {
         let told = world.send(get(path)).await;
@@ -98,7 +98,7 @@ async fn it_is_not_ready_while_a_task_is_down() {
     assert_eq!(others, "0");
 }
 
-/// The figures, as Prometheus reads them.
+/// The metrics, as Prometheus reads them.
 async fn figures(world: &World) -> String {
     let router = health::metrics_router(world.app.clone());
     let request = Request::get("/metrics").body(Body::empty()).expect("a request");
@@ -143,7 +143,7 @@ both!(decisions_are_counted, async |database: Database| {
 });
 
 #[tokio::test]
-async fn figures_have_an_address_of_their_own() {
+async fn metrics_have_an_address_of_their_own() {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let address = port.expect("a port").to_string();
     let database = Database::sqlite();
@@ -161,7 +161,7 @@ async fn figures_have_an_address_of_their_own() {
     let stream = std::net::TcpStream::connect(&address).expect("a connection");
     let answer = crate::program::ask(stream, b"GET /healthz HTTP/1.0\r\n\r\n");
     assert_eq!(answer.status, 404, "and nothing else there");
-    // Its own connection, and one of the public listener.
+    // Its own connection, and one to the public listener.
     let waiting = program.connect();
     assert_eq!(program.send(get("/healthz")).await.status, 200);
     let stream = std::net::TcpStream::connect(&address).expect("a connection");

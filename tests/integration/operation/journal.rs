@@ -1,4 +1,4 @@
-//! What was ended stays ended when an older copy of the SQLite file is put back (S83).
+//! Endings hold when an older copy of the SQLite file is put back (S83).
 
 mod trouble;
 
@@ -30,7 +30,7 @@ fn entries(path: &Path) -> Vec<serde_json::Value> {
     entries.collect()
 }
 
-/// The ids of the keys that a journal has entries of, in their order.
+/// Ids of the keys in a journal, in the order of its entries.
 fn keys(path: &Path) -> Vec<String> {
     let entries = entries(path);
     let keys = entries
@@ -40,7 +40,7 @@ fn keys(path: &Path) -> Vec<String> {
     ids.collect()
 }
 
-/// A copy of the database file as it is now.
+/// Copies the current database file.
 async fn copied(database: &Database, name: &str) -> PathBuf {
     let copy = database.folder().join(name);
     database
@@ -49,11 +49,11 @@ async fn copied(database: &Database, name: &str) -> PathBuf {
     copy
 }
 
-/// Puts a copy in the place of the file, as somebody does by hand.
+/// Replaces the database file by a copy, by hand.
 fn put_back(database: &Database, copy: &Path) {
     let file = database.folder().join("babysea.db");
     for ending in ["-wal", "-shm"] {
-        // They are gone where the server ended in order.
+        // Absent if the server stopped cleanly.
         let _ = fs::remove_file(format!("{}{ending}", file.display()));
     }
     let beside = database.folder().join("put-back");
@@ -61,7 +61,7 @@ fn put_back(database: &Database, copy: &Path) {
     fs::rename(&beside, &file).expect("it is put back");
 }
 
-/// The sentence with which a start is refused.
+/// The error of a refused start.
 fn refusal(database: &Database) -> String {
     run(database, &["--listen", "127.0.0.1:0"]).expect_err("a refusal")
 }
@@ -84,7 +84,7 @@ async fn page(program: &Program, cookie: &str) -> u16 {
     program.send(page).await.status
 }
 
-/// What the journal is about, as the database has it.
+/// The state in the database that the journal covers.
 async fn state(database: &Database) -> Vec<String> {
     let mut rows = database
         .texts(
@@ -134,7 +134,7 @@ fn restored(database: &Database, backup: &str) {
     assert!(said.starts_with("all checks passed"), "{said}");
 }
 
-/// One member is removed; another is removed, and added again with another role; an owner is demoted.
+/// Removes a member; removes another and adds them again with another role; demotes an owner.
 fn change_members(database: &Database) {
     for (command, email, more) in [
         ("remove", "max-tarn@example.com", &["--yes"][..]),
@@ -147,7 +147,8 @@ fn change_members(database: &Database) {
     }
 }
 
-/// The old password is refused and the new one taken; the first member is out, and the second in.
+/// The old password is refused and the new one accepted; the first member is removed, and the second is a
+/// member.
 async fn members_are_as_changed(program: &Program) {
     assert_eq!(enters(program, "pia-reef@example.com", PASSWORD).await, None);
     for (email, password, status) in [
@@ -161,7 +162,7 @@ async fn members_are_as_changed(program: &Program) {
 }
 
 #[tokio::test]
-async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
+async fn endings_hold_when_an_older_copy_is_put_back() {
     let world = World::on(Database::sqlite()).await;
     let pia = world.person("Pia Reef").await;
     let team = pia.team("Reef Lab").await;
@@ -195,13 +196,13 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     let answer = team.reissue(&reissued.id, &token).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let anew = answer.json()["secret"].as_str().expect("a secret").to_owned();
-    // The copy does not have it: there is nothing to end.
+    // The copy does not contain this key, so there is nothing to end.
     let later = team.made("later").await;
     assert_eq!(team.revoke(&[&later.id]).await.status, 200);
     change_members(&world.database);
     let password = ["user", "password", "--email", "pia-reef@example.com", "--yes"];
     let database = world.stop().await;
-    // Commands append too, also where no server runs.
+    // Commands append too, also without a server.
     run_with_input(&database, &password, &format!("{NEW_PASSWORD}\n")).expect("a new password");
     let found = keys(&journal(&database));
     for key in five
@@ -247,7 +248,7 @@ async fn what_ended_after_a_copy_stays_ended_when_the_copy_is_put_back() {
     assert_eq!(state(&database).await, before, "as if the file was put back");
     assert_eq!(entries(&journal(&database)).len(), lines);
 
-    // A command that comes first does the same.
+    // A command that runs first replays the journal too.
     put_back(&database, &copy);
     let revoke = ["key", "revoke", "--key", &kept.id, "--yes"];
     run(&database, &revoke).expect("revoked");
@@ -270,7 +271,7 @@ async fn changes_at_once_share_a_flush() {
         made.push(ada.made(&n.to_string()).await);
     }
     let before = world.app.store.journal_levels().flushes;
-    // As while a flush takes long.
+    // Simulates a slow flush.
     let held = File::open(journal(&world.database)).expect("a journal");
     held.lock().expect("locked");
     let revoked = all(made

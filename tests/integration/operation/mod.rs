@@ -1,4 +1,4 @@
-//! The program as its server operator runs it: commands, starts and stops, files, backups.
+//! The program as the server operator runs it: commands, starts and stops, files, backups.
 
 mod backup;
 mod canary;

@@ -1,4 +1,4 @@
-//! The commands about people, members and keys, as the server operator types them while it runs.
+//! The commands about people, members and keys, run by the server operator while a server runs.
 
 mod keys;
 mod terminal;
@@ -15,7 +15,7 @@ const NEW_PASSWORD: &str = "brass heron walnut glacier";
 const BY_OPERATOR: &str = "SELECT action || ' ' || target_name || ' ' || detail FROM activity
     WHERE actor_name = 'Server operator' ORDER BY at, id";
 
-/// Somebody with a browser.
+/// A signed-in person.
 pub struct Person {
     pub cookie: String,
     pub slug: String,
@@ -42,7 +42,7 @@ impl Person {
         program.send(page).await.status
     }
 
-    /// Makes a key; its id and its secret.
+    /// Creates a key; returns its id and secret.
     pub async fn key(&self, program: &Program, slug: &str, name: &str) -> (String, String) {
         let fields = [
             ("account", slug),
@@ -70,7 +70,7 @@ pub async fn uses(program: &Program, secret: &str) -> u16 {
     program.send(get("/v1/status").bearer(secret)).await.status
 }
 
-/// A refusal that says so in one sentence.
+/// Asserts that a command fails with one sentence that contains `part`.
 fn refused(database: &Database, command: &[&str], input: &str, part: &str) {
     let sentence = run_with_input(database, command, input).expect_err(part);
     assert!(
@@ -110,7 +110,7 @@ both!(
             "",
             "this would end all sessions of Bo Lind (bo@example.com), who signed up on 20",
         );
-        // Nobody is asked where there is no terminal, whatever stands in the input.
+        // Without a terminal there is no prompt, whatever the input contains.
         refused(&database, &sign_out, "y\n", "add --yes to confirm");
         refused(
             &database,

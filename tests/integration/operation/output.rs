@@ -1,4 +1,4 @@
-//! Standard output and standard error that cannot be written cost lines, and nothing else (S93).
+//! Standard output and standard error that cannot be written lose lines, with no other effect (S93).
 
 use crate::{
     browser::{form, get},
@@ -13,7 +13,7 @@ use std::{
     process::{ChildStderr, Stdio},
 };
 
-/// Waits until the log has so many rows of one path.
+/// Waits until the log has so many rows.
 async fn rows(database: &Database, expected: i64) {
     let sql = "SELECT COUNT(*) FROM request_logs WHERE path = '/v1/second/y'";
     until(&format!("there are {expected} rows"), async || {
@@ -22,7 +22,7 @@ async fn rows(database: &Database, expected: i64) {
     .await;
 }
 
-/// A catalogue that is in force: whether a path is a route.
+/// Waits until a path is, or is not, a route of the current catalogue.
 async fn is_route(program: &Program, key: &str, path: &str, expected: bool) {
     until(&format!("{path} is a route: {expected}"), async || {
         (program.send(get(path).bearer(key)).await.status != 404) == expected
@@ -32,7 +32,8 @@ async fn is_route(program: &Program, key: &str, path: &str, expected: bool) {
 
 const CATALOG: &str = include_str!("../../../examples/catalog/weather.toml");
 
-/// Starts it, reads its log to the line that says where it listens, and hands over the rest.
+/// Starts the program, reads its log up to the line with its address, and returns the rest of the pipe
+/// unread.
 fn start(database: &Database) -> (Program, ChildStderr, std::path::PathBuf) {
     let catalog = database.folder().join("catalog.toml");
     std::fs::write(&catalog, CATALOG).expect("a file");
@@ -40,9 +41,10 @@ fn start(database: &Database) -> (Program, ChildStderr, std::path::PathBuf) {
     (program, log, catalog)
 }
 
-/// What must go on without a log: rows are written, the catalogue is read twice, the end is in order.
+/// What must work without a log: rows are written, the catalogue is reloaded twice, the program stops
+/// cleanly.
 async fn all_goes_on(database: &Database, mut program: Program, catalog: &std::path::Path) {
-    // tower-sessions warns of this cookie.
+    // tower-sessions warns about this cookie.
     let page = get("/sign-in").header("cookie", "session=x");
     assert_eq!(program.send(page).await.status, 200);
     let fields = [
@@ -77,7 +79,7 @@ async fn all_goes_on(database: &Database, mut program: Program, catalog: &std::p
     }
     program.send(get("/v1/second/y").bearer(&key)).await;
     rows(database, 1).await;
-    // What waits is written before the end.
+    // Queued rows are written before the end.
     for _ in 0..5 {
         program.send(get("/v1/second/y").bearer(&key)).await;
     }
@@ -96,9 +98,9 @@ both!(
 );
 
 #[tokio::test]
-async fn nothing_else_is_lost_when_nobody_reads_the_log() {
+async fn an_unread_log_loses_only_log_lines() {
     let database = Database::sqlite();
-    // Kept open, and not read: the pipe is full soon.
+    // Kept open and not read: the pipe fills up.
     let (program, _log, catalog) = start(&database);
     for _ in 0..200 {
         assert_eq!(program.send(get("/healthz")).await.status, 200);
@@ -107,7 +109,7 @@ async fn nothing_else_is_lost_when_nobody_reads_the_log() {
 }
 
 #[test]
-fn a_command_whose_output_nobody_reads_has_done_its_work() {
+fn a_command_with_a_closed_output_does_its_work() {
     let database = Database::sqlite();
     Program::start(&database).stop();
     let command = |arguments: &[&str]| {
@@ -144,7 +146,7 @@ fn a_command_whose_output_nobody_reads_has_done_its_work() {
     assert_eq!(gone.wait().expect("its end").code(), Some(0));
 }
 
-/// What it writes to standard error, and its status.
+/// Its standard error, and its exit status.
 fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> (String, Option<i32>) {
     let output = command(BINARY)
         .args(arguments)

@@ -1,4 +1,4 @@
-//! A new pepper under keys that are in use (S32).
+//! Adding a pepper version while keys are in use (S32).
 
 use crate::{
     database::{Database, both},

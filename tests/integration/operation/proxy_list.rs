@@ -1,4 +1,4 @@
-//! A list of trusted proxies in a file, which SIGHUP reads again (S51).
+//! A file with trusted proxies, reloaded on SIGHUP (S51).
 
 use crate::{
     browser::{form, get},
@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn the_file_is_read_again_and_a_wrong_one_changes_nothing() {
+async fn the_file_is_reloaded_and_an_invalid_one_changes_nothing() {
     let database = Database::sqlite();
     let file = database.folder().join("edges");
     let write = |text: &str| std::fs::write(&file, text).expect("a file");
@@ -25,7 +25,7 @@ async fn the_file_is_read_again_and_a_wrong_one_changes_nothing() {
     ];
     let answer = program.send(form("/sign-up", &fields)).await;
     let secret = program.key_of(&answer, &[("allowlist", "203.0.113.7")]).await;
-    // The peer is 127.0.0.1: what it says of its client counts only while it is listed.
+    // The peer is 127.0.0.1: its `X-Forwarded-For` is only used while it is listed.
     let forwarded = async || {
         let call = get("/v1/status")
             .bearer(&secret)

@@ -1,4 +1,4 @@
-//! Connections to the program itself: what it takes of them, and how it stops (S28, S80, S81).
+//! Connections to the real program: bounds, and how it stops (S28, S80, S81).
 
 use crate::{
     browser::get,
@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Signing in, up to the last byte of its form.
+/// A sign-in request without the last byte of its form.
 const BEGUN: &[u8] = b"POST /sign-in HTTP/1.0\r\nsec-fetch-site: same-origin\r\n\
     content-type: application/x-www-form-urlencoded\r\ncontent-length: 29\r\n\r\nemail=a%40b.example&password";
 const ALIVE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -38,9 +38,9 @@ async fn a_head_has_sixteen_kibibytes() {
     );
 }
 
-/// A connection on which one request was answered, and which waits for the next.
+/// A keep-alive connection after one response.
 fn kept(program: &Program) -> TcpStream {
-    // Not `/readyz`: whether the database answers within its second is nothing these tests are about.
+    // Not `/readyz`: whether the database answers within its second is irrelevant here.
     let mut kept = program.connect();
     kept.write_all(ALIVE).expect("a request");
     let mut answer = Vec::new();
@@ -54,8 +54,8 @@ fn kept(program: &Program) -> TcpStream {
 }
 
 #[tokio::test]
-async fn a_stopping_server_serves_on_and_says_that_it_stops() {
-    // Longer than the test takes: it is told a second time before.
+async fn a_stopping_server_still_answers_and_announces_the_stop() {
+    // Longer than the test: a second signal ends the drain.
     let database = Database::sqlite();
     let program = Program::start_with(&database, &["--drain-seconds", "600"]);
     let kept = [kept(&program), kept(&program)];
@@ -78,7 +78,7 @@ async fn a_stopping_server_serves_on_and_says_that_it_stops() {
 }
 
 #[tokio::test]
-async fn what_was_accepted_before_the_end_is_answered() {
+async fn accepted_requests_are_answered_before_the_end() {
     let database = Database::sqlite();
     let mut program = Program::start(&database);
     let mut signing_in = program.connect();
@@ -87,7 +87,7 @@ async fn what_was_accepted_before_the_end_is_answered() {
     begun.write_all(&ALIVE[..20]).expect("some of a request");
     let mut waiting = kept(&program);
     program.terminate();
-    // Without a drain time a connection that waits is closed at once.
+    // Without a drain time, an idle connection is closed at once.
     waiting.read_to_end(&mut Vec::new()).expect("its end");
     let answer = ask(begun, &ALIVE[20..]);
     assert_eq!((answer.status, answer.header("connection")), (200, "close"));
@@ -96,9 +96,9 @@ async fn what_was_accepted_before_the_end_is_answered() {
     assert_eq!(program.ended(), Some(0));
 }
 
-/// Connections that stand in the listener's queue when it is closed: the server is held while they come.
+/// Connections in the listener's queue when it is closed: the server is paused while they arrive.
 #[tokio::test]
-async fn what_stands_in_the_queue_is_answered() {
+async fn requests_in_the_listeners_queue_are_answered() {
     let database = Database::sqlite();
     let mut program = Program::start(&database);
     program.hold();
@@ -109,15 +109,15 @@ async fn what_stands_in_the_queue_is_answered() {
     program.terminate_again();
     program.go_on();
     for stream in queued.drain(..4) {
-        // Some may be answered before it learns that it is to stop.
+        // Some may be answered before the server notices the signal.
         assert_eq!(ask(stream, b"").status, 200);
     }
-    // On these nothing was asked: they are given up.
+    // No request was sent on these: they are closed.
     drop(queued);
     assert_eq!(program.ended(), Some(0));
 }
 
-/// Connections that are kept, and fresh ones: a request of which the server has read something is answered.
+/// On keep-alive and on new connections, a request of which the server has read a byte is answered.
 #[tokio::test]
 async fn a_stop_under_load_loses_no_request() {
     let database = Database::sqlite();
@@ -141,7 +141,7 @@ async fn a_stop_under_load_loses_no_request() {
                     match exchange(&mut connection) {
                         Exchange::Kept => stream = Some(connection),
                         Exchange::Closed => {}
-                        // Nothing of it was read: the connection was refused or reset before.
+                        // The server has read nothing of it: the connection was refused or reset before.
                         Exchange::Refused => return answered,
                         Exchange::Lost(read) => panic!("lost after {read:?}"),
                     }
@@ -162,7 +162,7 @@ async fn a_stop_under_load_loses_no_request() {
     }
 }
 
-/// What became of a request.
+/// Result of a request.
 enum Exchange {
     Kept,
     Closed,
@@ -185,7 +185,7 @@ fn exchange(stream: &mut TcpStream) -> Exchange {
     while !answer.ends_with(b"{\"status\":\"ok\"}") {
         match stream.read(&mut bytes) {
             Ok(read) if read > 0 => answer.extend(&bytes[..read]),
-            // It came to the listener when that was closed.
+            // It arrived when the listener was closed.
             Err(_) if answer.is_empty() => return Exchange::Refused,
             _ => return Exchange::Lost(String::from_utf8_lossy(&answer).into_owned()),
         }
@@ -198,18 +198,18 @@ fn exchange(stream: &mut TcpStream) -> Exchange {
 }
 
 #[tokio::test]
-async fn told_twice_it_stops_at_once() {
+async fn a_second_signal_stops_at_once() {
     let database = Database::sqlite();
     let mut program = Program::start(&database);
     let mut signing_in = program.connect();
     signing_in.write_all(BEGUN).expect("most of a request");
-    // Answered after that one was accepted.
+    // This response comes after the other connection was accepted.
     assert_eq!(program.send(get("/healthz")).await.status, 200);
     program.terminate();
     program.terminate_again();
     assert_eq!(program.ended(), Some(1));
     let mut answer = Vec::new();
-    // Its end, or an error where the last of the request was not read any more.
+    // End of file, or an error if the rest of the request was not read.
     let _ = signing_in.read_to_end(&mut answer);
     assert!(answer.is_empty(), "nobody answers");
 }

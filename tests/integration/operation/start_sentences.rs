@@ -1,6 +1,6 @@
-//! Every sentence of a start that fails, made by the real program, and what a start says of settings that give up a
-//! promise. They stand in `start_sentences.txt`, one below the other, to be read.
-//! `UPDATE_SENTENCES=1` writes that file anew.
+//! All error sentences of failed starts, from the real program, and all warnings about settings that weaken a
+//! guarantee. They are in `start_sentences.txt`, in one list, to be reviewed. `UPDATE_SENTENCES=1` rewrites
+//! that file.
 
 mod databases;
 mod twice;
@@ -14,14 +14,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Titles of the parts that [`databases`] makes.
+/// Titles of the sections that [`databases`] fills.
 const POSTGRES: &str =
     "A PostgreSQL that refuses, as DATABASE_URL=postgres://keys:PASSWORD@127.0.0.1:PORT/keys";
 const SQLITE: &str = "SQLite where nothing can be written";
 
 const SNAPSHOT: &str = "tests/integration/operation/start_sentences.txt";
 
-/// The settings, in the order of README.md. A start has none but those of its case.
+/// The settings, in the order of README.md. Each start only has those of its case.
 const VARIABLES: &[&str] = &[
     "LISTEN",
     "PUBLIC_URL",
@@ -56,7 +56,7 @@ const VARIABLES: &[&str] = &[
     "SESSION_MAX_DAYS",
 ];
 
-/// Settings and the values that stop the start. `FOLDER` is a folder with the files of [`prepare`].
+/// Settings with values that prevent a start. `FOLDER` is a folder with the files of [`prepare`].
 const WRONG: &[(&str, &[&str])] = &[
     (
         "LISTEN",
@@ -145,7 +145,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("SESSION_MAX_DAYS", &["0", "366"]),
 ];
 
-/// What was typed wrong on the command line.
+/// Invalid command lines.
 const TYPED: &[&[&str]] = &[
     &["--lisen", "127.0.0.1:3000"],
     &["serve"],
@@ -162,7 +162,7 @@ fn prepare(folder: &Path) {
     std::fs::write(folder.join("names"), "10.0.0.1\nedge.example.com\n").expect("a file");
 }
 
-/// The program with these settings alone.
+/// The program with only these settings.
 fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = program::command(BINARY);
     if settings.iter().all(|(variable, _)| *variable != "LISTEN") {
@@ -172,7 +172,7 @@ fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
     command
 }
 
-/// The one sentence of a start that fails; what changes from run to run is left out.
+/// The one sentence of a failed start, without the parts that differ between runs.
 fn sentence(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> String {
     let output = command(folder, settings)
         .args(arguments)
@@ -192,7 +192,7 @@ fn last_line(folder: &Path, text: &str) -> String {
     last.replace(&folder.display().to_string(), "FOLDER")
 }
 
-/// Its files, which a start that fails does not change.
+/// The files in the folder, which a failed start must not change.
 fn files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("a folder");
     let mut names: Vec<_> = entries
@@ -256,7 +256,7 @@ fn every_sentence_names_what_to_change() {
             assert!(said.contains(variable), "{said}");
             let title = if place == 0 { *variable } else { "" };
             write(title, &format!("{variable}={}", value.escape_debug()), &said);
-            // The database is made before the catalogue is read.
+            // The database is created before the catalogue is read.
             if *variable == "CATALOG" {
                 let _ = std::fs::remove_dir_all(folder.join("data"));
             }
@@ -296,7 +296,7 @@ fn every_sentence_names_what_to_change() {
     for (place, (what, said)) in databases::of_postgres(folder).iter().enumerate() {
         write(if place == 0 { POSTGRES } else { "" }, what, said);
     }
-    // The data folder is made first, and has nothing in it.
+    // The data folder is created first, and is empty.
     std::fs::remove_dir(folder.join("data")).expect("an empty folder");
     assert_eq!(files(folder), before);
     for (place, (what, said)) in databases::of_sqlite().iter().flatten().enumerate() {
@@ -317,7 +317,7 @@ fn every_sentence_names_what_to_change() {
     }
     let mut kept = std::fs::read_to_string(&path).expect("the snapshot");
     if !text.contains(SQLITE) {
-        // Mounting is refused here.
+        // Mounting is not permitted here.
         let from = kept
             .find(SQLITE)
             .map_or(kept.len(), |title| title - "\n## ".len());
@@ -332,7 +332,7 @@ fn every_sentence_names_what_to_change() {
     );
 }
 
-/// The warnings of a start whose settings give up what they can.
+/// All warnings about settings that weaken a guarantee.
 fn given_up() -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = [
@@ -368,7 +368,7 @@ fn given_up() -> Vec<String> {
         if message.starts_with("listening on") {
             break;
         }
-        // How many files a process may open is the machine's.
+        // The open-file limit depends on the machine.
         if line["level"] == "WARN" && !message.contains("files") {
             warnings.push(without_port(message));
         }

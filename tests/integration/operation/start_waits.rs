@@ -1,4 +1,4 @@
-//! A start that waits says for what, lets nobody in meanwhile, and ends on a signal (S95).
+//! A waiting start logs what it waits for, accepts no connection meanwhile, and ends on a signal (S95).
 
 use crate::{
     database::{Aside, Database},
@@ -12,7 +12,7 @@ use std::{
     process::{Child, Stdio},
 };
 
-/// Ends with the value, whatever becomes of the test.
+/// Killed on drop, also if the test fails.
 struct Process(Child);
 
 impl Drop for Process {
@@ -24,7 +24,7 @@ impl Drop for Process {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_start_that_waits_lets_nobody_in_and_ends_on_a_signal() {
+async fn a_waiting_start_accepts_no_connection_and_ends_on_a_signal() {
     let database = Database::postgres().await;
     Program::start(&database).stop();
     let Aside::Postgres(mut other) = database.aside().await else {

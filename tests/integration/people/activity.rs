@@ -1,4 +1,4 @@
-//! The activity of an account: what is written, and who sees it (S66).
+//! The activity of an account: its entries, and who may see them (S66).
 
 use crate::{
     answer::{Answer, holds_a_key},
@@ -27,14 +27,14 @@ fn targets(page: &Answer) -> Vec<String> {
     names.map(|tag| tag.text).collect()
 }
 
-/// Path of a link of the page's foot, or none.
+/// Target of a pagination link, if there is one.
 fn link(page: &Answer, label: &str) -> Option<String> {
     let links = page.select("a[href]");
     let link = links.iter().find(|link| link.text() == label)?;
     link.tag.get("href").map(str::to_owned)
 }
 
-/// Adds `count` entries about `key n`, each a second later than the one before; every tenth moment is shared.
+/// Adds `count` entries about `key n`, one each second; every tenth time is used twice.
 pub async fn fill(world: &World, count: u32) {
     let at = world.app.now().millis();
     for n in 0..count {
@@ -74,7 +74,7 @@ both!(
             422
         );
         let noted = world.database.texts(rows).await;
-        // A try that belongs to no account is in a table of its own.
+        // An attempt without an account is in a table of its own.
         let unowned =
             "SELECT COUNT(*) FROM unowned_refusals WHERE event = 'auth.refused' AND ip_hash IS NOT NULL";
         assert_eq!(world.database.number(unowned).await, 1);
@@ -95,7 +95,7 @@ both!(
     }
 );
 
-both!(refusals_by_role_are_noted, async |database: Database| {
+both!(refusals_by_role_are_recorded, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await.team("Tide").await;
     let bo = world.member("Bo Reed", &ada.slug, Role::Member).await;
@@ -113,7 +113,7 @@ both!(refusals_by_role_are_noted, async |database: Database| {
     let noted = world.database.texts(rows).await;
     assert_eq!(noted.len(), 2, "{noted:?}");
     assert!(noted.iter().all(|row| row.starts_with("Bo Reed: ")), "{noted:?}");
-    // Of an account that is not theirs nothing is written, and nothing said.
+    // Nothing is recorded or shown for an account of which they are no member.
     let cy = world.person("Cy Holt").await.at(&ada.slug);
     let before = world.database.number(COUNT).await;
     assert_eq!(cy.revoke(&[&key.id]).await.status, 404);
@@ -190,7 +190,7 @@ both!(
             let empty = page.text().contains("No entry of the activity matches.");
             assert_eq!(empty, found.is_empty(), "{query}");
         }
-        // By request and by who did it.
+        // Searches by request id and by actor.
         let request = world
             .database
             .text("SELECT request_id FROM activity WHERE action = 'api_key.revoked'")

@@ -12,7 +12,7 @@ both!(
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
         world.advance(1000);
-        // More than an export reads at a time.
+        // More entries than one read of an export.
         fill(&world, 520).await;
         for name in ["=1+1", "+a", "-a", "@a", "a,\"b\""] {
             ada.made(name).await;
@@ -102,7 +102,7 @@ both!(
         ids.dedup();
         assert_eq!(ids.len(), entries.len());
 
-        // Only what the page shows; and a list without entries is a list.
+        // The export has the entries of the page's filter; an empty list is valid too.
         let some = ada.export("format=json&search=key%20519").await.json();
         assert_eq!(some.as_array().map(Vec::len), Some(1));
         assert_eq!(ada.export("format=json&search=nothing").await.text(), "[]\n");

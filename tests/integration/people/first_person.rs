@@ -1,4 +1,4 @@
-//! A server that is closed from its first start: one person may sign up, and nobody after them (S91).
+//! A server that only admits invited people: one person may sign up, and none after them (S91).
 
 use crate::{
     browser::{Browser, form, get},
@@ -37,7 +37,7 @@ both!(
             page.text()
         );
         assert!(browser.get("/sign-in").await.text().contains("Create one"));
-        // What is refused lets the next one try.
+        // A refused attempt does not use up the one sign-up.
         let fields = [
             ("name", "Ada Moss"),
             ("email", "ada@example.com"),
@@ -57,7 +57,7 @@ both!(
             let (status, text) = sign_up(&other, door, "Bo Lind").await;
             assert!(status == 422 && text.contains(CLOSED), "{door}: {status} {text}");
         }
-        // Who is there may still sign in, and after a restart it is closed as well.
+        // Existing people can still sign in, and after a restart sign-up is closed as well.
         let world = world.restart(invited()).await;
         let ada = world.anonymous().sign_in("ada-moss@example.com", PASSWORD).await;
         assert_eq!(ada.location(), "/home/ada-moss/api-keys");
@@ -115,7 +115,7 @@ both!(
         let output = String::from_utf8(program.stop()).expect("text");
         let notice = "SIGN_UP=invited and there is no account yet: the first person who signs up at http://";
         assert!(output.contains(notice), "{output}");
-        // The next start has nobody to tell of.
+        // The next start has nothing to warn about.
         let program = Program::start_with(&database, INVITED);
         let output = String::from_utf8(program.stop()).expect("text");
         assert!(!output.contains("there is no account yet"), "{output}");

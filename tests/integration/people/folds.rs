@@ -1,4 +1,4 @@
-//! What anybody may cause as often as they like is told once, and once more with its count (S67, S90).
+//! Events that anyone can repeat without limit are recorded once, and once more with their count (S67, S90).
 
 use crate::{
     browser::Browser,
@@ -20,7 +20,7 @@ async fn tries(person: &Browser<'_>, times: usize) {
 }
 
 both!(
-    what_a_role_may_not_do_is_told_once_a_minute,
+    refusals_by_role_are_recorded_once_a_minute,
     async |database: Database| {
         let world = World::on(database).await;
         let team = world.person("Ada Moss").await.team("Reef Studio").await;
@@ -28,7 +28,7 @@ both!(
         tries(&bo, 20).await;
         let first = world.database.text(REFUSED).await;
         assert_eq!(jobs::write_due_folds(&world.app).await.expect("nothing yet"), 0);
-        // Another action is another entry.
+        // Another action is another kind.
         assert_eq!(bo.revoke(&["x"]).await.status, 403);
         world.advance(MINUTE);
         assert_eq!(jobs::write_due_folds(&world.app).await.expect("written"), 19);
@@ -39,10 +39,10 @@ both!(
             "{all:?}"
         );
         assert_eq!(jobs::write_due_folds(&world.app).await.expect("once"), 0);
-        // The next minute begins with an entry of its own.
+        // The next minute starts with an entry of its own.
         tries(&bo, 2).await;
         assert_eq!(world.database.texts(REFUSED).await.len(), 4);
-        // A stop waits for no minute.
+        // A stop does not wait for the end of the minute.
         assert_eq!(
             world
                 .app
@@ -79,7 +79,7 @@ both!(
     }
 );
 
-both!(exports_are_told_once_a_minute, async |database: Database| {
+both!(exports_are_recorded_once_a_minute, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     for format in ["csv", "json", "csv", "csv"] {

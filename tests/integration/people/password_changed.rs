@@ -1,4 +1,4 @@
-//! A password that is changed while somebody signs in with the old one: no session comes of it (S10, S13).
+//! A password change during a sign-in with the old password: no session is created (S10, S13).
 
 use crate::{
     database::{Database, both},
@@ -22,7 +22,7 @@ const EMAIL: &str = "ada-moss@example.com";
 const OTHER: &str = "brass heron walnut glacier";
 const SESSIONS: &str = "SELECT COUNT(*) FROM sessions";
 
-/// Gives the person another password, as `babysea user password` does.
+/// Sets another password, as `babysea user password` does.
 async fn change_password(world: &World, password: &str) {
     let parts = Parts {
         clock: world.clock.clone(),
@@ -40,7 +40,7 @@ async fn change_password(world: &World, password: &str) {
     changed.unwrap_or_else(|error| panic!("{error}"));
 }
 
-both!(no_session_comes_of_the_old_one, async |database: Database| {
+both!(the_old_password_creates_no_session, async |database: Database| {
     let world = World::on(database).await;
     world.person("Ada Moss").await;
     let judged = async |password: &str| {
@@ -96,7 +96,7 @@ both!(
             );
             let left = world.database.number(SESSIONS).await;
             assert_eq!(left, 0, "{round}: {}", answer.status);
-            // Failures wait for nothing in the next round.
+            // Failures must not cause a wait in the next round.
             world.advance(3_600_000);
             (old, new) = (new, old);
         }

@@ -1,4 +1,4 @@
-//! Who may do what (S16, S17, S19): the table of `domain::role`, asked at every door by everybody there is.
+//! Permissions (S16, S17, S19): the table of `domain::role`, at every entry point and for every role.
 
 mod elsewhere;
 
@@ -16,16 +16,16 @@ use std::{
 
 /// An id that no key has.
 const ABSENT: &str = "0195e0f4-5a3c-4d1e-9b2f-1c2d3e4f5a6b";
-/// Everything that can be changed of a key.
+/// Everything about a key that can be changed, as one text.
 const KEYS: &str = "SELECT id || name || prefix || account_id || '/' || COALESCE(revoked_at, 0) || '/' || COALESCE(rotated_at, 0) || '/' || COALESCE(grace_ends_at, 0) FROM api_keys ORDER BY id";
 
-/// A form token that was not used before.
+/// An unused form token.
 fn token() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed).to_string()
 }
 
-/// Every way to ask for an action in an account, to a key of it: the pages, their plain forms, the server functions.
+/// All requests for an action in an account, on a key of it: pages, plain forms, server functions.
 fn ways(action: Action, account: &str, key: &str) -> Vec<Call> {
     let page = format!("/home/{account}/api-keys");
     let (token, second) = (token(), token());
@@ -104,7 +104,7 @@ fn ways(action: Action, account: &str, key: &str) -> Vec<Call> {
     }
 }
 
-/// Those of them that are to a key, and the pages with the dialogs about it; an empty id makes no address.
+/// The requests on a key, and the pages with its dialogs; an empty id has no URL.
 fn ways_to_a_key(action: Action, account: &str, key: &str) -> Vec<Call> {
     let mut ways = ways(action, account, key);
     ways.retain(|call| call.method() == "POST" || call.path().ends_with(&format!("/{key}")));
@@ -120,14 +120,14 @@ fn ways_to_a_key(action: Action, account: &str, key: &str) -> Vec<Call> {
     ways
 }
 
-/// Whether a plain form is answered with the way to another page.
+/// Whether a plain form responds with a redirect.
 fn leads_on(path: &str) -> bool {
     ["dialog=grace", "dialog=revoke", "dialog=delete", "dialog=leak"]
         .iter()
         .any(|form| path.ends_with(form))
 }
 
-/// A key with which every action can be done.
+/// A key whose state allows the action.
 async fn ready(world: &World, team: &Browser<'_>, action: Action) -> String {
     let key = team.made("prod").await.id;
     if action == Action::ChangeGrace {
@@ -140,7 +140,7 @@ async fn ready(world: &World, team: &Browser<'_>, action: Action) -> String {
     key
 }
 
-/// What is allowed changes its key: every call has one of its own.
+/// An allowed action changes its key, so each request needs a key of its own.
 fn many_keys() -> Setup {
     Setup {
         arguments: &["--max-keys", "1000"],
@@ -148,7 +148,7 @@ fn many_keys() -> Setup {
     }
 }
 
-/// What somebody is to the team.
+/// Relation of a person to the team.
 #[derive(Clone, Copy, Debug)]
 enum Standing {
     In(Role),
@@ -173,7 +173,7 @@ impl Standing {
     }
 }
 
-/// Somebody of every standing, and the team that they have before them.
+/// A person in each relation to the team.
 async fn everybody<'w>(world: &'w World, team: &Browser<'w>) -> Vec<(Standing, Browser<'w>)> {
     let mut people = Vec::new();
     for role in Role::ALL {
@@ -185,48 +185,51 @@ async fn everybody<'w>(world: &'w World, team: &Browser<'w>) -> Vec<(Standing, B
         people.push((Standing::In(role), person));
     }
     let outsider = world.person("Xan Loch").await;
-    // Being an owner elsewhere is nothing here.
+    // Owning another team gives no permission here.
     outsider.team("Loch Lab").await;
     people.push((Standing::Outside, outsider.at(&team.slug)));
     people.push((Standing::SignedOut, world.anonymous().at(&team.slug)));
     people
 }
 
-both!(the_table_holds_at_every_door, async |database: Database| {
-    let world = World::with(database, many_keys()).await;
-    let team = world.person("Pia Reef").await.team("Reef Lab").await;
-    for (standing, person) in everybody(&world, &team).await {
-        for action in Action::ALL {
-            let absent = ways(action, "nowhere", ABSENT);
-            for (n, absent) in absent.into_iter().enumerate() {
-                let key = ready(&world, &team, action).await;
-                let call = ways(action, &team.slug, &key).swap_remove(n);
-                let path = call.address();
-                let case = format!("{standing:?} {action:?} {path}");
-                let before = world.database.texts(KEYS).await;
-                let answer = person.send(call).await;
-                let expected = standing.status(action, &path);
-                assert_eq!(answer.status, expected, "{case}: {}", answer.text());
-                if !standing.may(action) {
-                    assert_eq!(world.database.texts(KEYS).await, before, "{case}");
-                    assert!(!answer.text().contains("prod"), "{case}");
-                }
-                match expected {
-                    404 => assert_eq!(
-                        answer.comparable(),
-                        person.send(absent).await.comparable(),
-                        "{case}: it can be told from an account that does not exist"
-                    ),
-                    303 if !standing.may(action) => assert!(
-                        answer.location().starts_with("/sign-in?next=%2Fhome%2F"),
-                        "{case}"
-                    ),
-                    _ => {}
+both!(
+    the_role_table_holds_at_every_entry_point,
+    async |database: Database| {
+        let world = World::with(database, many_keys()).await;
+        let team = world.person("Pia Reef").await.team("Reef Lab").await;
+        for (standing, person) in everybody(&world, &team).await {
+            for action in Action::ALL {
+                let absent = ways(action, "nowhere", ABSENT);
+                for (n, absent) in absent.into_iter().enumerate() {
+                    let key = ready(&world, &team, action).await;
+                    let call = ways(action, &team.slug, &key).swap_remove(n);
+                    let path = call.address();
+                    let case = format!("{standing:?} {action:?} {path}");
+                    let before = world.database.texts(KEYS).await;
+                    let answer = person.send(call).await;
+                    let expected = standing.status(action, &path);
+                    assert_eq!(answer.status, expected, "{case}: {}", answer.text());
+                    if !standing.may(action) {
+                        assert_eq!(world.database.texts(KEYS).await, before, "{case}");
+                        assert!(!answer.text().contains("prod"), "{case}");
+                    }
+                    match expected {
+                        404 => assert_eq!(
+                            answer.comparable(),
+                            person.send(absent).await.comparable(),
+                            "{case}: it can be told from an account that does not exist"
+                        ),
+                        303 if !standing.may(action) => assert!(
+                            answer.location().starts_with("/sign-in?next=%2Fhome%2F"),
+                            "{case}"
+                        ),
+                        _ => {}
+                    }
                 }
             }
         }
     }
-});
+);
 
 both!(
     ones_own_account_is_ones_own_at_every_door,
@@ -298,7 +301,7 @@ both!(
         let ada = world.person("Ada Moss").await;
         let kept = ada.made("theirs").await;
         for action in Action::ALL {
-            // Making a key is about none that is there.
+            // Creating a key needs no existing one.
             if action == Action::CreateKey {
                 continue;
             }
@@ -336,7 +339,7 @@ both!(
     async |database: Database| {
         let world = World::with(database, many_keys()).await;
         let team = world.person("Pia Reef").await.team("Reef Lab").await;
-        // Made before, while somebody may.
+        // Created in advance, by a person who may.
         let keys = RefCell::new(BTreeMap::<_, Vec<_>>::new());
         for action in Action::ALL {
             for _ in 0..5 * ways(action, "", ABSENT).len() {
@@ -388,7 +391,7 @@ both!(
                 assert_eq!(statuses(action).await, [expected].into(), "{change}: {action:?}");
             }
         }
-        // Whoever was primary owner before is nobody there now.
+        // The former primary owner is no member now.
         assert_eq!(team.get(&team.keys()).await.status, 404);
     }
 );

@@ -1,4 +1,4 @@
-//! When sessions end by themselves (S11), and when they are deleted (S14).
+//! When sessions expire (S11), and when they are deleted (S14).
 
 use crate::{
     database::{Database, both},
@@ -20,7 +20,7 @@ both!(
         let person = world.person("Ada Moss").await;
         world.advance(8 * HOUR - 1);
         assert_eq!(person.get(&person.keys()).await.status, 200);
-        // That was a use, so the eight hours begin again.
+        // That was a use, so the idle time of eight hours starts again.
         world.advance(8 * HOUR - 1);
         assert_eq!(person.get(&person.keys()).await.status, 200);
         world.advance(8 * HOUR);
@@ -109,7 +109,7 @@ both!(a_failing_purge_is_tried_again, async |database: Database| {
 async fn a_failing_database_does_not_end_the_purge_task() {
     let world = World::sqlite().await;
     world.app.store.close().await;
-    // A closed database refuses without waiting, so that the pauses between the purges are all that takes time.
+    // A closed database refuses at once, so only the pauses between purges take time.
     tokio::time::pause();
     let purges = jobs::run(world.app.clone());
     let ended = tokio::time::timeout(Duration::from_hours(2), purges).await;

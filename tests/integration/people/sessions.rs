@@ -1,4 +1,4 @@
-//! Sessions: the cookie, and that nothing brings back what was ended.
+//! Sessions: the cookie, and that an ended session never comes back.
 
 use crate::{
     browser::{form, get},
@@ -21,7 +21,7 @@ fn https() -> Setup {
     }
 }
 
-/// Name of a cookie and its attributes, the one with the time left out.
+/// Name and attributes of a cookie, without its lifetime.
 fn attributes(line: &str) -> (String, BTreeSet<String>) {
     let mut parts = line.split("; ");
     let name = parts
@@ -68,7 +68,7 @@ async fn the_cookie_is_as_strict_as_the_origin_allows() {
         assert_eq!(attributes(signed_in.session_cookie()), cookie, "sign-in");
         let called = world.anonymous().post("/api/session/sign-in", &fields).await;
         assert_eq!(attributes(called.session_cookie()), cookie, "the function");
-        // Browsers heed a removal only if it fits the name.
+        // Browsers only accept a removal with the attributes that the name's prefix requires.
         let out = browser.post("/sign-out", &[]).await;
         for line in out.all("set-cookie") {
             assert!(line.contains("Max-Age=0"), "{line}");
@@ -79,7 +79,7 @@ async fn the_cookie_is_as_strict_as_the_origin_allows() {
 }
 
 #[tokio::test]
-async fn nobody_gets_a_cookie_for_looking() {
+async fn reading_pages_sets_no_session_cookie() {
     let world = World::sqlite().await;
     for path in [
         "/",
@@ -158,7 +158,7 @@ async fn the_table_takes_no_id_that_it_did_not_make() {
 }
 
 #[tokio::test]
-async fn a_cookie_that_is_no_id_is_nobody() {
+async fn a_cookie_without_a_session_id_signs_nobody_in() {
     let world = World::sqlite().await;
     let person = world.person("Ada Moss").await;
     for value in ["", "x", "AAAA", "%00", "' OR 1=1 --", &"A".repeat(4_000)] {
@@ -204,7 +204,7 @@ both!(
         elsewhere.sign_in(&person.email, PASSWORD).await;
         let old = person.copy();
 
-        // A request in flight has read its session before the sign-out, and saves it after.
+        // A request in flight loads its session before the sign-out, and saves it afterwards.
         let table = SessionTable::new(world.app.clone());
         let cookie = old.session().expect("a cookie");
         let id: Id = cookie.parse().expect("an id");
@@ -223,14 +223,14 @@ both!(
             200,
             "other browsers stay signed in"
         );
-        // Signing out again, or without ever having signed in, is no error.
+        // Signing out again, or without a session, is no error.
         assert_eq!(old.post("/sign-out", &[]).await.status, 303);
         assert_eq!(world.anonymous().post("/sign-out", &[]).await.status, 303);
     }
 );
 
 #[tokio::test]
-async fn a_dead_cookie_is_removed_in_a_way_that_browsers_heed() {
+async fn a_stale_cookie_is_removed_with_its_attributes() {
     let world = World::with(Database::sqlite(), https()).await;
     let browser = world.anonymous();
     browser.plant("__Host-session", &Id::default().to_string());
@@ -276,7 +276,7 @@ both!(
 );
 
 #[tokio::test]
-async fn a_sign_out_that_failed_is_not_called_done() {
+async fn a_failed_sign_out_is_reported() {
     let world = World::sqlite().await;
     let person = world.person("Ada Moss").await;
     world.app.store.close().await;

@@ -13,28 +13,31 @@ const PAGE: &str = "/sign-in";
 const FUNCTION: &str = "/api/session/sign-in";
 const WRONG: &str = "Email and password do not match an account.";
 
-both!(both_doors_lead_to_ones_own_keys, async |database: Database| {
-    let world = World::on(database).await;
-    world.person("Ada Moss").await;
-    for email in ["ada-moss@example.com", "ADA-MOSS@EXAMPLE.COM"] {
-        let fields = [("email", email), ("password", PASSWORD)];
-        let browser = world.anonymous();
-        let answer = browser.post(PAGE, &fields).await;
-        assert_eq!(
-            (answer.status, answer.location()),
-            (303, "/home/ada-moss/api-keys")
-        );
-        assert_eq!(browser.get("/home/ada-moss/api-keys").await.status, 200);
+both!(
+    both_entry_points_redirect_to_the_persons_keys,
+    async |database: Database| {
+        let world = World::on(database).await;
+        world.person("Ada Moss").await;
+        for email in ["ada-moss@example.com", "ADA-MOSS@EXAMPLE.COM"] {
+            let fields = [("email", email), ("password", PASSWORD)];
+            let browser = world.anonymous();
+            let answer = browser.post(PAGE, &fields).await;
+            assert_eq!(
+                (answer.status, answer.location()),
+                (303, "/home/ada-moss/api-keys")
+            );
+            assert_eq!(browser.get("/home/ada-moss/api-keys").await.status, 200);
 
-        let browser = world.anonymous();
-        let answer = browser.post(FUNCTION, &fields).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.json(), json!("/home/ada-moss/api-keys"));
-        assert_eq!(browser.get("/home/ada-moss/api-keys").await.status, 200);
+            let browser = world.anonymous();
+            let answer = browser.post(FUNCTION, &fields).await;
+            assert_eq!(answer.status, 200);
+            assert_eq!(answer.json(), json!("/home/ada-moss/api-keys"));
+            assert_eq!(browser.get("/home/ada-moss/api-keys").await.status, 200);
+        }
     }
-});
+);
 
-/// An answer with the address that was typed taken out of it.
+/// A response, without the email that was typed.
 fn without(answer: &Answer, email: &str) -> (u16, Vec<(String, String)>, String) {
     let (status, headers, body) = answer.comparable();
     (status, headers, body.replace(email, "EMAIL"))
@@ -47,7 +50,7 @@ both!(
         world.person("Ada Moss").await;
         for door in [PAGE, FUNCTION] {
             let mut answers = Vec::new();
-            // Of one length, so that the length of the answer can be compared too.
+            // Of equal length, so that the length of the response can be compared too.
             for email in [
                 "ada-moss@example.com",
                 "bea-moss@example.com",
@@ -121,7 +124,7 @@ async fn afterwards_only_pages_of_this_server_are_opened() {
 }
 
 #[tokio::test]
-async fn whoever_is_sent_to_sign_in_comes_back() {
+async fn sign_in_redirects_back() {
     let world = World::sqlite().await;
     let page = world.person("Ada Moss").await.keys();
     let browser = world.anonymous();
@@ -148,7 +151,7 @@ async fn whoever_is_sent_to_sign_in_comes_back() {
 }
 
 #[tokio::test]
-async fn the_start_page_leads_to_sign_in_or_to_ones_keys() {
+async fn the_start_page_redirects_to_sign_in_or_to_the_keys() {
     let world = World::sqlite().await;
     let anonymous = world.anonymous().get("/").await;
     assert_eq!((anonymous.status, anonymous.location()), (303, "/sign-in"));
@@ -177,9 +180,9 @@ async fn a_planted_hash_that_would_take_all_memory_is_refused() {
 }
 
 #[tokio::test]
-async fn too_many_at_once_are_sent_away_and_nobody_is_lost() {
+async fn too_many_at_once_are_refused_and_none_is_lost() {
     let setup = Setup {
-        // Slower than the transactions that count the tries, one after the other.
+        // Slower than the transactions that count the attempts one by one.
         cost: Cost {
             passes: 12,
             ..Cost::DEFAULT

@@ -1,4 +1,4 @@
-//! Browsers in which somebody has signed in before do not wait for what strangers do (S7).
+//! Known browsers do not wait because of failures that others cause (S7).
 
 use crate::{
     browser::{Browser, form},
@@ -7,7 +7,7 @@ use crate::{
 };
 
 const WRONG: &str = "wrong horse battery";
-/// Where everybody in these tests is, the owner too.
+/// The address of all clients in these tests, the owner's too.
 const HOME: &str = "192.0.2.1";
 
 async fn sign_in(browser: &Browser<'_>, email: &str, password: &str) -> u16 {
@@ -18,7 +18,7 @@ async fn sign_in(browser: &Browser<'_>, email: &str, password: &str) -> u16 {
         .status
 }
 
-/// Guesses until everybody else waits, for the email and at the address.
+/// Fails to sign in until all others wait, for this email and at this address.
 async fn attack(world: &World, email: &str) {
     let stranger = world.anonymous();
     while sign_in(&stranger, email, WRONG).await == 422 {}
@@ -95,7 +95,7 @@ both!(
             429,
             "known for somebody else"
         );
-        // A password change makes another hash, even of the same words.
+        // A password change gives another hash, even for the same password.
         let other = world
             .database
             .text("SELECT password_hash FROM users WHERE email_key LIKE 'bo%'")
@@ -129,7 +129,7 @@ async fn several_people_share_a_browser() {
 }
 
 #[tokio::test]
-async fn what_is_no_such_cookie_is_no_use() {
+async fn an_invalid_known_browser_cookie_is_ignored() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let cookie = ada.cookie().expect("cookies");

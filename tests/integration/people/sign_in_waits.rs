@@ -1,4 +1,4 @@
-//! Waits after failed tries to sign in (S7).
+//! Waits after failed sign-ins (S7).
 
 use crate::{
     answer::Answer,
@@ -22,8 +22,7 @@ async fn try_from(world: &World, email: &str, password: &str, address: &str) -> 
     try_at(world, PAGE, email, password, address).await.status
 }
 
-/// The seconds that a refusal says, in its header and its sentence alike; what was typed is still there, but not the
-/// password.
+/// The seconds to wait, equal in header and sentence; the form keeps the email, but not the password.
 fn wait(answer: &Answer) -> u64 {
     assert_eq!(answer.status, 429, "{}", answer.text());
     let seconds: u64 = answer.header("retry-after").parse().expect("a number");
@@ -64,7 +63,7 @@ both!(
         assert_eq!(wait(&try_at(&world, PAGE, &email, PASSWORD, HOME).await), 1);
         world.advance(1);
         assert_eq!(try_from(&world, &email, PASSWORD, HOME).await, 303);
-        // What failed before is forgotten.
+        // The failures are reset.
         for n in 0..5 {
             assert_eq!(try_from(&world, &email, WRONG, HOME).await, 422, "{n}");
         }
@@ -78,7 +77,8 @@ both!(
         let world = World::on(database).await;
         world.person("Ada Moss").await;
         let mut seen = Vec::new();
-        // Of one length, so that the length of the answer can be compared too. No address in common: it has a limit.
+        // Emails of equal length, so that the length of the response can be compared too. Different
+        // addresses, because each has a limit.
         for (email, address) in [
             ("ada-moss@example.com", "192.0.2.1"),
             ("bea-moss@example.com", "192.0.2.2"),
@@ -100,7 +100,7 @@ both!(
     }
 );
 
-both!(strangers_cannot_lock_an_account, async |database: Database| {
+both!(others_cannot_lock_a_person_out, async |database: Database| {
     let world = World::on(database).await;
     let email = world.person("Ada Moss").await.email.clone();
     let strangers = ["198.51.100.1", "198.51.100.2", "2001:db8::1"];
@@ -115,10 +115,10 @@ both!(strangers_cannot_lock_an_account, async |database: Database| {
     for address in strangers {
         try_from(&world, &email, WRONG, address).await;
     }
-    // Fewer than 5 free ones each, and then about one a minute together.
+    // Fewer than 5 free attempts for each, and then about one a minute for all together.
     assert!((15..=30).contains(&judged), "{judged}");
     assert_eq!(try_from(&world, &email, PASSWORD, "198.51.100.2").await, 429);
-    // Somebody who makes a mistake elsewhere has another try a minute later.
+    // A person who mistypes elsewhere may try again a minute later.
     assert_eq!(try_from(&world, &email, WRONG, "203.0.113.9").await, 422);
     let seconds = wait(&try_at(&world, PAGE, &email, PASSWORD, "203.0.113.9").await);
     assert!(seconds <= 60, "{seconds}");
@@ -132,7 +132,7 @@ both!(
         let world = World::on(database).await;
         let email = world.person("Ada Moss").await.email.clone();
         for n in 0..12 {
-            // One subscriber, whatever follows the first half of the address.
+            // One subscriber, whatever the second half of the address.
             let status = try_from(&world, &email, WRONG, &format!("2001:db8:1:2::{n}")).await;
             assert_eq!(status, if n < 5 { 422 } else { 429 }, "{n}");
         }
@@ -144,24 +144,27 @@ both!(
     }
 );
 
-both!(tries_at_once_are_not_all_judged, async |database: Database| {
-    let world = World::on(database).await;
-    let email = world.person("Ada Moss").await.email.clone();
-    let runs = world.app.passwords.runs();
-    let tries = (0..30).map(|n| {
-        let address = if n % 2 == 0 { HOME } else { "192.0.2.2" };
-        try_at(&world, PAGE, &email, WRONG, address).boxed()
-    });
-    let answers = all(tries).await;
-    let judged = answers.iter().filter(|answer| answer.status == 422).count();
-    assert!((5..=6).contains(&judged), "{judged}");
-    assert!(answers.iter().all(|answer| matches!(answer.status, 422 | 429)));
-    assert_eq!(world.app.passwords.runs() - runs, judged as u64);
-});
+both!(
+    simultaneous_attempts_are_not_all_checked,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let email = world.person("Ada Moss").await.email.clone();
+        let runs = world.app.passwords.runs();
+        let tries = (0..30).map(|n| {
+            let address = if n % 2 == 0 { HOME } else { "192.0.2.2" };
+            try_at(&world, PAGE, &email, WRONG, address).boxed()
+        });
+        let answers = all(tries).await;
+        let judged = answers.iter().filter(|answer| answer.status == 422).count();
+        assert!((5..=6).contains(&judged), "{judged}");
+        assert!(answers.iter().all(|answer| matches!(answer.status, 422 | 429)));
+        assert_eq!(world.app.passwords.runs() - runs, judged as u64);
+    }
+);
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn servers_of_one_database_share_the_waits() {
+async fn servers_that_share_a_database_share_sign_in_waits() {
     let database = Database::postgres().await;
     let one = World::on(database).await;
     let other = one.second().await;
@@ -179,7 +182,7 @@ async fn servers_of_one_database_share_the_waits() {
     }
     one.advance(1_000);
     assert_eq!(try_from(&other, &email, PASSWORD, HOME).await, 303);
-    // At once, too.
+    // Also for simultaneous attempts.
     let before = runs();
     let tries = (0..20).map(|n| {
         let server = if n % 2 == 0 { &one } else { &other };
@@ -203,7 +206,7 @@ both!(
         }
         world.advance(1_500);
         let runs = world.app.passwords.runs();
-        // The clock began at a whole minute; a second and a half of it is gone.
+        // The clock started at a whole minute; one and a half seconds have passed.
         assert_eq!(wait(&try_at(&world, FUNCTION, &email, PASSWORD, HOME).await), 59);
         assert_eq!(world.app.passwords.runs(), runs);
         assert_eq!(try_from(&world, &email, PASSWORD, "192.0.2.2").await, 303);
@@ -213,7 +216,7 @@ both!(
 );
 
 #[tokio::test]
-async fn who_has_to_wait_is_answered_while_others_write() {
+async fn waiting_people_are_answered_while_others_write() {
     let world = World::sqlite().await;
     for _ in 0..5 {
         assert_eq!(try_from(&world, "ada@example.com", WRONG, HOME).await, 422);
@@ -237,7 +240,7 @@ both!(nothing_that_was_typed_is_kept, async |database: Database| {
     assert_eq!(world.database.number(rows).await, 6);
     let sizes = format!("{rows} WHERE length(id) = 32 AND failures = 1");
     assert_eq!(world.database.number(&sizes).await, 6, "digests alone");
-    // A day later they are of no use.
+    // A day later they are expired.
     world.advance(24 * 3_600_000);
     let purged = world.app.store.purge_sign_in_waits(world.app.now()).await;
     assert_eq!(purged.ok(), Some(6));

@@ -16,7 +16,7 @@ fn fields<'a>(name: &'a str, email: &'a str, password: &'a str) -> [(&'a str, &'
     [("name", name), ("email", email), ("password", password)]
 }
 
-/// The message at `field` through each door; both refuse with 422, and neither shows the password again.
+/// The error at `field` through each entry point; both refuse with 422, and neither shows the password again.
 async fn refusals(browser: &Browser<'_>, fields: &[(&str, &str)], field: &str) -> [String; 2] {
     let page = browser.post(PAGE, fields).await;
     assert_eq!(page.status, 422, "{fields:?}: {}", page.text());
@@ -43,37 +43,43 @@ async fn assert_refused(browser: &Browser<'_>, fields: &[(&str, &str)], field: &
     );
 }
 
-both!(the_page_leads_to_ones_own_keys, async |database: Database| {
-    let world = World::on(database).await;
-    let browser = world.anonymous();
-    assert_eq!(browser.get(PAGE).await.status, 200);
-    let answer = browser
-        .post(PAGE, &fields("Ada Moss", "Ada@Example.com", PASSWORD))
-        .await;
-    assert_eq!(
-        (answer.status, answer.location()),
-        (303, "/home/ada-moss/api-keys")
-    );
-    let page = browser.get(answer.location()).await;
-    assert_eq!(page.status, 200);
-    assert!(page.text().contains("<bdi>Ada Moss</bdi>"), "{}", page.text());
-    // Nobody else comes in by that address.
-    assert_eq!(world.anonymous().get("/home/ada-moss/api-keys").await.status, 303);
-});
+both!(
+    the_page_redirects_to_the_persons_keys,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let browser = world.anonymous();
+        assert_eq!(browser.get(PAGE).await.status, 200);
+        let answer = browser
+            .post(PAGE, &fields("Ada Moss", "Ada@Example.com", PASSWORD))
+            .await;
+        assert_eq!(
+            (answer.status, answer.location()),
+            (303, "/home/ada-moss/api-keys")
+        );
+        let page = browser.get(answer.location()).await;
+        assert_eq!(page.status, 200);
+        assert!(page.text().contains("<bdi>Ada Moss</bdi>"), "{}", page.text());
+        // The person's path is not open to others.
+        assert_eq!(world.anonymous().get("/home/ada-moss/api-keys").await.status, 303);
+    }
+);
 
-both!(the_function_leads_to_ones_own_keys, async |database: Database| {
-    let world = World::on(database).await;
-    let browser = world.anonymous();
-    let answer = browser
-        .post(FUNCTION, &fields("Ada Moss", "ada@example.com", PASSWORD))
-        .await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(answer.json(), json!("/home/ada-moss/api-keys"));
-    assert_eq!(browser.get("/home/ada-moss/api-keys").await.status, 200);
-});
+both!(
+    the_function_redirects_to_the_persons_keys,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let browser = world.anonymous();
+        let answer = browser
+            .post(FUNCTION, &fields("Ada Moss", "ada@example.com", PASSWORD))
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.json(), json!("/home/ada-moss/api-keys"));
+        assert_eq!(browser.get("/home/ada-moss/api-keys").await.status, 200);
+    }
+);
 
 #[tokio::test]
-async fn each_field_says_what_is_wrong_with_it() {
+async fn each_invalid_field_has_an_error() {
     let world = World::sqlite().await;
     let browser = world.anonymous();
     let good = fields("Ada Moss", "ada@example.com", PASSWORD);
@@ -114,21 +120,21 @@ async fn each_field_says_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn every_wrong_field_is_told_at_once() {
+async fn all_invalid_fields_are_reported_together() {
     let world = World::sqlite().await;
     let page = world.anonymous().post(PAGE, &fields("", "ada", "short")).await;
     for field in ["name", "email", "password"] {
         assert_ne!(page.field_error(field), "", "{field}");
         assert_eq!(page.id(field).get("aria-invalid"), Some("true"), "{field}");
     }
-    // A field that is missing is an empty one.
+    // A missing field counts as empty.
     let page = world.anonymous().post(PAGE, &[]).await;
     assert_eq!(page.status, 422);
     assert_eq!(page.field_error("email"), "Enter your email address.");
 }
 
 #[tokio::test]
-async fn what_was_typed_stays_but_never_the_password() {
+async fn input_is_kept_but_never_the_password() {
     let world = World::sqlite().await;
     let name = r#"Ada "A" <Moss> & co"#;
     let secret = "correct horse battery staple";
@@ -154,7 +160,7 @@ async fn lengths_are_refused_before_any_work_and_counted_in_characters() {
     let world = World::sqlite().await;
     let browser = world.anonymous();
     let runs = || world.app.passwords.runs();
-    // Nothing to guess in these, so that only their length decides.
+    // Hard to guess, so that only their length decides.
     let letters: Vec<char> = "x7ǦqZ0ßwÅk9Ñv3Ýj5Øm1Ľt8Ŵ".chars().collect();
     let password = |n: usize| -> String { letters.iter().cycle().take(n).collect() };
     for (n, sentence) in [
@@ -181,7 +187,7 @@ async fn lengths_are_refused_before_any_work_and_counted_in_characters() {
             .await;
         assert_eq!(answer.status, 303, "{n}: {}", answer.text());
         assert_eq!(runs(), before + 2, "guessed at once, hashed once");
-        // Nothing was cut off: one character less is another password.
+        // Not truncated: one character less is another password.
         let browser = world.anonymous();
         assert_eq!(browser.sign_in(&email, &password(n - 1)).await.status, 422);
         assert_eq!(browser.sign_in(&email, &password(n)).await.status, 303);
@@ -189,7 +195,7 @@ async fn lengths_are_refused_before_any_work_and_counted_in_characters() {
 }
 
 #[tokio::test]
-async fn passwords_that_are_easy_to_guess_are_refused_before_hashing() {
+async fn easily_guessed_passwords_are_refused_before_hashing() {
     let world = World::sqlite().await;
     let browser = world.anonymous();
     for weak in [
@@ -270,13 +276,13 @@ both!(
 );
 
 #[tokio::test]
-async fn a_server_by_invitation_takes_nobody() {
+async fn sign_up_is_refused_on_a_server_by_invitation() {
     let setup = Setup {
         arguments: &["--sign-up", "invited"],
         ..Setup::default()
     };
     let world = World::with(Database::sqlite(), setup).await;
-    // The first person may: `first_person`.
+    // The first person may sign up: see `first_person`.
     world.person("Pia Reef").await;
     let browser = world.anonymous();
     let page = browser.get(PAGE).await;

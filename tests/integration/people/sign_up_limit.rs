@@ -1,4 +1,4 @@
-//! How often an address may sign up (S7), and passwords that are one's own words (S2).
+//! The limit of sign-ups from one address (S7), and passwords made of the person's own words (S2).
 
 use crate::{
     answer::Answer,
@@ -38,7 +38,7 @@ both!(
         }
         let runs = world.app.passwords.runs();
         for door in [PAGE, FUNCTION] {
-            // One that is taken looks like any other.
+            // An email that has an account looks like any other.
             for email in ["person-0@example.com", "person-9@example.com"] {
                 let refused = send(&world, door, email, PASSWORD, HOME).await;
                 assert_eq!(
@@ -76,7 +76,7 @@ both!(
 );
 
 #[tokio::test]
-async fn what_costs_nothing_does_not_count() {
+async fn cheap_refusals_do_not_count() {
     let world = limited(Database::sqlite(), &["--sign-up-limit", "1"]).await;
     for (email, password) in [("ada", PASSWORD), ("ada@example.com", "short"), ("", "")] {
         assert_eq!(
@@ -85,7 +85,7 @@ async fn what_costs_nothing_does_not_count() {
             "{email}"
         );
     }
-    // A password that was judged and an email that is taken do.
+    // Checking a password's strength and finding an existing email do count.
     assert_eq!(
         send(&world, PAGE, "ada@example.com", "password1234", HOME)
             .await
@@ -101,7 +101,7 @@ async fn what_costs_nothing_does_not_count() {
 }
 
 #[tokio::test]
-async fn without_a_limit_nobody_waits() {
+async fn without_a_limit_no_sign_up_waits() {
     let world = limited(Database::sqlite(), &["--sign-up-limit", "none"]).await;
     for n in 0..30 {
         assert_eq!(sign_up(&world, n, HOME).await, 303, "{n}");
@@ -109,7 +109,7 @@ async fn without_a_limit_nobody_waits() {
 }
 
 #[tokio::test]
-async fn ones_own_words_are_no_password() {
+async fn a_persons_own_words_are_no_password() {
     let world = World::sqlite().await;
     let email = "ada.reed@tidal-quartz.example.com";
     for own in [

@@ -1,4 +1,4 @@
-//! Teams: making them, adding people, and getting around between accounts (S60).
+//! Teams: creating them, adding members, and switching between accounts (S60).
 
 use crate::{
     answer::Answer,
@@ -28,7 +28,7 @@ fn limited(arguments: &'static [&'static str]) -> Setup {
     }
 }
 
-/// The accounts in the switcher: slug, name, what the viewer is there, and whether it is the one on the page.
+/// The accounts in the switcher: slug, name, role, and whether it is the current one.
 fn switcher(page: &Answer) -> Vec<(String, String, String, bool)> {
     let links = page.select("#accounts ul a");
     links
@@ -49,36 +49,39 @@ fn switcher(page: &Answer) -> Vec<(String, String, String, bool)> {
         .collect()
 }
 
-both!(a_team_is_made_through_either_door, async |database: Database| {
-    let world = World::on(database).await;
-    let ada = world.person("Ada Moss").await;
-    let made = post(&ada, " Reef Lab ").await;
-    assert_eq!((made.status, made.location()), (303, "/home/reef-lab/api-keys"));
-    let made = call(&ada, "Tide Lab").await;
-    assert_eq!(
-        (made.status, made.json()),
-        (200, json!("/home/tide-lab/api-keys"))
-    );
-    assert_eq!(world.database.number(TEAMS).await, 2);
-    // Whoever made it is its primary owner, and that is no membership beside it.
-    assert_eq!(world.database.number("SELECT COUNT(*) FROM memberships").await, 0);
-    let page = ada.get("/home/tide-lab/api-keys").await;
-    assert!(page.text().contains("Team · primary owner"), "{}", page.text());
-    let key = ada.at("tide-lab").key("prod", "full_access").await;
-    let account = world.send(get("/v1/user/account").bearer(&key)).await.json();
-    assert_eq!(account["data"]["account_name"], "Tide Lab");
-    assert_eq!(account["data"]["account_is_personal"], false);
-    assert_eq!(
-        account["data"]["account_email"],
-        json!(null),
-        "a key tells no address"
-    );
-    // Its keys are its own.
-    assert_eq!(
-        ada.get("/home/reef-lab/api-keys").await.names(),
-        Vec::<String>::new()
-    );
-});
+both!(
+    a_team_is_created_through_either_entry_point,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let made = post(&ada, " Reef Lab ").await;
+        assert_eq!((made.status, made.location()), (303, "/home/reef-lab/api-keys"));
+        let made = call(&ada, "Tide Lab").await;
+        assert_eq!(
+            (made.status, made.json()),
+            (200, json!("/home/tide-lab/api-keys"))
+        );
+        assert_eq!(world.database.number(TEAMS).await, 2);
+        // The creator is its primary owner, without a membership row.
+        assert_eq!(world.database.number("SELECT COUNT(*) FROM memberships").await, 0);
+        let page = ada.get("/home/tide-lab/api-keys").await;
+        assert!(page.text().contains("Team · primary owner"), "{}", page.text());
+        let key = ada.at("tide-lab").key("prod", "full_access").await;
+        let account = world.send(get("/v1/user/account").bearer(&key)).await.json();
+        assert_eq!(account["data"]["account_name"], "Tide Lab");
+        assert_eq!(account["data"]["account_is_personal"], false);
+        assert_eq!(
+            account["data"]["account_email"],
+            json!(null),
+            "a key tells no address"
+        );
+        // It has keys of its own.
+        assert_eq!(
+            ada.get("/home/reef-lab/api-keys").await.names(),
+            Vec::<String>::new()
+        );
+    }
+);
 
 #[tokio::test]
 async fn a_team_is_for_people_who_are_signed_in() {
@@ -103,9 +106,9 @@ both!(
         assert_eq!(ada.team("Reef Lab").await.slug, "reef-lab");
         for (name, begin) in [
             ("Reef Lab", "reef-lab-"),
-            // Somebody's personal account has this one.
+            // The slug of another person's personal account.
             ("Bea Reef", "bea-reef-"),
-            // Other pages stand there.
+            // The path of another page.
             ("Create Team", "create-team-"),
             ("profile", "profile-"),
         ] {
@@ -122,7 +125,7 @@ both!(
 );
 
 #[tokio::test]
-async fn a_wrong_name_is_told_at_its_field_and_stays() {
+async fn an_invalid_name_is_shown_at_its_field_and_kept() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let (longest, long) = ("ü".repeat(64), "ü".repeat(65));
@@ -158,7 +161,7 @@ async fn a_wrong_name_is_told_at_its_field_and_stays() {
 both!(a_person_is_in_so_many_accounts, async |database: Database| {
     let world = World::with(database, limited(&["--max-accounts", "3"])).await;
     let (ada, bea) = (world.person("Ada Moss").await, world.person("Bea Reef").await);
-    // The personal one, one of hers, and one that somebody added her to.
+    // The personal account, a team of hers, and a team that another person added her to.
     ada.team("One").await;
     let theirs = bea.team("Two").await;
     world
@@ -195,7 +198,7 @@ both!(
             if n % 2 == 0 {
                 post(copy, &name).await.status
             } else {
-                // One status for both doors.
+                // The same status for both entry points.
                 call(copy, &name).await.status.max(303)
             }
         }))
@@ -258,7 +261,7 @@ both!(
         let count = "SELECT COUNT(*) FROM memberships";
         assert_eq!(world.database.number(count).await, 0);
 
-        // The address is one person's, whatever its case.
+        // An email identifies one person, in any case.
         added("reef-lab", "ODA-Fjord@example.com", Role::Owner)
             .await
             .expect("the first");
@@ -308,14 +311,14 @@ both!(
             assert_eq!(max.get(&format!("/home/{slug}/api-keys")).await.status, 200);
             assert_eq!(home().await, format!("/home/{slug}/api-keys"));
         }
-        // What is not theirs is not remembered.
+        // A visit to an account of others is not recorded.
         max.get("/home/pia-reef/api-keys").await;
         assert_eq!(home().await, "/home/reef-lab/api-keys");
-        // Another browser of the same person goes there too.
+        // The same in another browser of that person.
         let other = world.anonymous();
         let signed_in = other.sign_in("max-tarn@example.com", PASSWORD).await;
         assert_eq!(signed_in.location(), "/home/reef-lab/api-keys");
-        // Removed, they land on their own.
+        // After their removal, they get their personal account.
         world.database.execute("DELETE FROM memberships").await;
         assert_eq!(home().await, "/home/max-tarn/api-keys");
         assert_eq!(max.get("/home/create-team").await.status, 200);

@@ -1,10 +1,10 @@
-//! Answers, and what one asks of them.
+//! Responses, and helpers to query them.
 
 use crate::html::{self, Part, Tag};
 use axum::http::{HeaderMap, header};
 use serde_json::Value;
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -13,7 +13,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The only value of a header; empty when it is absent.
+    /// The only value of a header; empty if it is absent.
     pub fn header(&self, name: &str) -> &str {
         let all = self.all(name);
         assert!(all.len() <= 1, "{name}: {all:?}");
@@ -25,7 +25,7 @@ impl Answer {
         values.map(|value| value.to_str().expect("text")).collect()
     }
 
-    /// The cookie of the session as it is set; the other one that signing in sets comes beside it.
+    /// The `Set-Cookie` of the session; sign-in sets another cookie too.
     pub fn session_cookie(&self) -> &str {
         let all = self.all("set-cookie");
         let sessions: Vec<_> = all.into_iter().filter(|line| line.contains("session=")).collect();
@@ -61,7 +61,7 @@ impl Answer {
         tag.unwrap_or_else(|| panic!("no #{id} in {}", self.text()))
     }
 
-    /// What the form field with this name holds.
+    /// Value of the form field with this name.
     pub fn field(&self, name: &str) -> String {
         let mut tags = self.tags().into_iter();
         let tag = tags.find(|tag| tag.name == "input" && tag.get("name") == Some(name));
@@ -88,7 +88,7 @@ impl Answer {
         self.select(&format!("[data-label=\"{column}\"]"))
     }
 
-    /// Everything but what differs from answer to answer by design: the request's id and a page's nonce.
+    /// The response without the parts that always differ: request id and nonce.
     pub fn comparable(&self) -> (u16, Vec<(String, String)>, String) {
         let policy = self.header("content-security-policy");
         let nonce = nonce(policy).unwrap_or("no nonce");
@@ -124,7 +124,7 @@ pub fn is_uuid(text: &str) -> bool {
     lengths == [8, 4, 4, 4, 12] && text.bytes().all(|b| b == b'-' || is_digit(b))
 }
 
-/// Whether `text` holds something of the form of a key.
+/// Whether `text` contains a well-formed key.
 pub fn holds_a_key(text: &str) -> bool {
     text.match_indices("bye_").any(|(at, _)| {
         text[at + 4..]

@@ -14,7 +14,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
 };
 
-/// Where requests come from, unless they say otherwise: this machine, and a port as a system gives it.
+/// Peer address of requests without another one: this machine, and a port as a system assigns it.
 const PEER: (IpAddr, u16) = (IpAddr::V4(Ipv4Addr::LOCALHOST), 4711);
 
 /// A request.
@@ -53,7 +53,7 @@ impl Call {
         self
     }
 
-    /// As the listener tells the peer of the connection.
+    /// Sets the peer address, as the listener does.
     pub fn sent_from(mut self, address: &str) -> Self {
         let peer = SocketAddr::new(address.parse().expect("an address"), PEER.1);
         self.0.extensions_mut().insert(ConnectInfo(peer));
@@ -97,18 +97,18 @@ impl Call {
         call
     }
 
-    /// A body that neither comes nor ends.
+    /// A body that never ends and never sends a byte.
     pub fn unending(self) -> Self {
         self.with_body(Body::from_stream(stream::pending::<Result<Vec<u8>, Infallible>>()))
     }
 
-    /// A body about which nothing is said beforehand.
+    /// A body without a `Content-Length`.
     pub fn with_body(mut self, body: Body) -> Self {
         *self.0.body_mut() = body;
         self
     }
 
-    /// A body whose length is not told beforehand.
+    /// A streamed body without a `Content-Length`.
     pub fn streamed(self, media_type: &str, body: Vec<u8>) -> Self {
         let mut call = self.header("content-type", media_type);
         *call.0.body_mut() = Body::from(body);
@@ -116,7 +116,7 @@ impl Call {
     }
 }
 
-/// A key as its maker sees it once.
+/// A new key, as its creator sees it.
 pub struct Made {
     pub id: String,
     pub secret: String,
@@ -139,7 +139,7 @@ impl Made {
     }
 }
 
-/// A browser: it keeps cookies and says that its posts come from a page of ours.
+/// A browser: it stores cookies, and its posts come from a page of this server.
 pub struct Browser<'w> {
     pub world: &'w World,
     pub slug: String,
@@ -227,7 +227,7 @@ impl<'w> Browser<'w> {
         format!("/home/{}/api-keys", self.slug)
     }
 
-    /// Whether this browser is signed in, by both doors.
+    /// Whether this browser is signed in, by both entry points.
     pub async fn is_signed_in(&self) -> bool {
         let page = self.send(get(&self.keys())).await.status;
         let function = self.create(&[]).await.status;
@@ -238,7 +238,7 @@ impl<'w> Browser<'w> {
         }
     }
 
-    /// The same person with another account before them.
+    /// The same person with another current account.
     pub fn at(&self, slug: &str) -> Self {
         Self {
             slug: slug.to_owned(),
@@ -246,36 +246,36 @@ impl<'w> Browser<'w> {
         }
     }
 
-    /// The form token that the page hands out.
+    /// The form token in the page.
     pub async fn form_token(&self) -> String {
         self.get(&self.keys()).await.field("form_token")
     }
 
-    /// Calls the server function that makes keys.
+    /// Calls the server function that creates keys.
     pub async fn create(&self, fields: &[(&str, &str)]) -> Answer {
         let mut all = vec![("account", self.slug.as_str())];
         all.extend(fields);
         self.post("/api/keys/create", &all).await
     }
 
-    /// Makes a team; returns this person with the team before them.
+    /// Creates a team; returns this person with the team as the current account.
     pub async fn team(&self, name: &str) -> Self {
         let answer = self.post("/home/create-team", &[("name", name)]).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
         self.at(answer.location().split('/').nth(2).expect("a slug"))
     }
 
-    /// Makes a key; returns its text.
+    /// Creates a key; returns its secret.
     pub async fn key(&self, name: &str, preset: &str) -> String {
         self.key_with(&[("name", name), ("preset", preset)]).await.secret
     }
 
-    /// Makes a key that may do everything; returns it.
+    /// Creates a key with full access.
     pub async fn made(&self, name: &str) -> Made {
         self.key_with(&[("name", name), ("preset", "full_access")]).await
     }
 
-    /// Makes a key by filling in these fields of the form.
+    /// Creates a key with these fields.
     pub async fn key_with(&self, fields: &[(&str, &str)]) -> Made {
         let token = self.form_token().await;
         let mut all = vec![("form_token", token.as_str())];
@@ -292,7 +292,7 @@ impl<'w> Browser<'w> {
         self.post(&format!("/api/keys/{name}"), &all).await
     }
 
-    /// Replaces a key; the old one works for so many hours more.
+    /// Rotates a key with a grace period in hours.
     pub async fn rotate(&self, key: &str, grace: &str) -> Answer {
         let token = self.form_token().await;
         self.rotate_with(key, grace, &token).await
@@ -303,13 +303,13 @@ impl<'w> Browser<'w> {
         self.keys_function("rotate", &fields).await
     }
 
-    /// Moves the end of a grace period to so many hours after the rotation, or to now.
+    /// Ends a grace period so many hours after the rotation; 0 is now.
     pub async fn change_grace(&self, key: &str, hours: &str) -> Answer {
         self.keys_function("change-grace", &[("key", key), ("grace", hours)])
             .await
     }
 
-    /// Gives a key that was never used a new secret.
+    /// Reissues a key.
     pub async fn reissue(&self, key: &str, token: &str) -> Answer {
         let fields = [("key", key), ("form_token", token)];
         self.keys_function("reissue", &fields).await
@@ -319,7 +319,7 @@ impl<'w> Browser<'w> {
         self.retire("revoke", keys, ("reason", "leaked")).await
     }
 
-    /// Deletes keys; `typed` is what the person types to confirm it.
+    /// Deletes keys; `typed` is the confirmation.
     pub async fn delete(&self, keys: &[&str], typed: &str) -> Answer {
         self.retire("delete", keys, ("confirm", typed)).await
     }

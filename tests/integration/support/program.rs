@@ -1,4 +1,4 @@
-//! The program itself, as people run it: its own process, asked over TCP, its output kept.
+//! The program itself: a process of its own, used over TCP, its output recorded.
 
 use crate::{
     answer::Answer,
@@ -41,17 +41,17 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it on the database with the most talkative log.
+    /// Starts it on the database, with the most verbose log.
     pub fn start(database: &Database) -> Self {
         Self::start_with(database, &[])
     }
 
-    /// The same, with more arguments. Unless they say otherwise it stops without a drain time.
+    /// The same, with more arguments. By default it stops without a drain time.
     pub fn start_with(database: &Database, more: &[&str]) -> Self {
         Self::start_by(command(BINARY), database, more)
     }
 
-    /// The same, by a command that takes the program's arguments.
+    /// The same, through a command that takes the program's arguments.
     pub fn start_by(mut by: Command, database: &Database, more: &[&str]) -> Self {
         let mut process = by
             .args([
@@ -79,7 +79,7 @@ impl Program {
                 .read_until(b'\n', &mut output)
                 .is_ok_and(|length| length > 0)
             {
-                // Nobody listens any more where the test has given up.
+                // Fails once the test has ended.
                 let _ = says.send(String::from_utf8_lossy(&output[read..]).into_owned());
                 read = output.len();
             }
@@ -100,7 +100,7 @@ impl Program {
         program
     }
 
-    /// Starts it, and leaves its log from the line on that says where it listens.
+    /// Starts it, and leaves its log unread after the line with its address.
     pub fn start_unread(database: &Database, more: &[&str]) -> (Self, ChildStderr) {
         let mut process = command(BINARY)
             .args([
@@ -120,7 +120,7 @@ impl Program {
             .spawn()
             .expect("the program starts");
         let mut log = process.stderr.take().expect("its output");
-        // Byte by byte: what is read ahead would be lost.
+        // Byte by byte, because a buffer would read more.
         let (mut line, mut byte) = (Vec::new(), [0]);
         let address = loop {
             log.read_exact(&mut byte).expect("it says where it listens");
@@ -142,7 +142,8 @@ impl Program {
         (program, log)
     }
 
-    /// The secret of a new key of Ada Moss, who has signed up with this answer; `more` fields of the form beside the usual.
+    /// Creates a key of Ada Moss, who has signed up with this response; `more` are additional fields. Returns
+    /// the secret.
     pub async fn key_of(&self, signed_up: &Answer, more: &[(&str, &str)]) -> String {
         let cookies = signed_up.session_cookie();
         let cookie = cookies.split(';').next().expect("a cookie");
@@ -171,19 +172,19 @@ impl Program {
         }
     }
 
-    /// A connection to it, kept open.
+    /// Opens a connection to it.
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).expect("a connection");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
         stream
     }
 
-    /// Holds it, so that it does nothing until it goes on.
+    /// Pauses the process (SIGSTOP).
     pub fn hold(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// Lets it go on.
+    /// Resumes the process (SIGCONT).
     pub fn go_on(&self) {
         self.signal(Signal::CONT);
     }
@@ -193,7 +194,7 @@ impl Program {
         &self.address
     }
 
-    /// Its limit of this name, soft and hard.
+    /// A resource limit of the process, soft and hard.
     pub fn limit(&self, name: &str) -> (String, String) {
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.process.id()));
         let limits = limits.expect("the limits of a process");
@@ -203,23 +204,23 @@ impl Program {
         (next(), next())
     }
 
-    /// Tells it to stop, and waits until it says that it will.
+    /// Sends SIGTERM, and waits until the program logs that it stops.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
         self.waits_to_say("stopping: ");
     }
 
-    /// Tells it once more.
+    /// Sends SIGTERM again.
     pub fn terminate_again(&self) {
         self.signal(Signal::TERM);
     }
 
-    /// Waits until it has ended; its exit code.
+    /// Waits until it has ended; returns the exit code.
     pub fn ended(&mut self) -> Option<i32> {
         self.process.wait().expect("its end").code()
     }
 
-    /// Tells it to read its files again, and waits until it says so.
+    /// Sends SIGHUP, and waits until the program logs these words.
     pub fn hang_up(&self, words: &str) {
         self.signal(Signal::HUP);
         self.waits_to_say(words);
@@ -230,7 +231,7 @@ impl Program {
         kill_process(Pid::from_child(&self.process), signal).expect("it runs");
     }
 
-    /// Asks it, by HTTP/1.0: the end of the connection is the end of the answer.
+    /// Sends a request over HTTP/1.0 and reads until the connection ends.
     pub async fn send(&self, call: Call) -> Answer {
         let (parts, body) = call.request().into_parts();
         let mut message = format!("{} {} HTTP/1.0\r\n", parts.method, parts.uri).into_bytes();
@@ -242,7 +243,7 @@ impl Program {
         ask(self.connect(), &message)
     }
 
-    /// Tells it to stop as a service manager does; returns everything it wrote.
+    /// Stops it like a service manager; returns all of its output.
     pub fn stop(mut self) -> Vec<u8> {
         self.signal(Signal::TERM);
         let status = self.process.wait().expect("its end");
@@ -252,7 +253,7 @@ impl Program {
     }
 }
 
-/// Runs one of the program's commands to its end. What it says, or the sentence that says why it did nothing.
+/// Runs a command of the program. Returns its output, or its error sentence.
 pub fn run(database: &Database, command: &[&str]) -> Result<String, String> {
     run_with_input(database, command, "")
 }
@@ -288,7 +289,7 @@ fn output(database: &Database, arguments: &[&str], input: &str) -> (bool, String
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program runs");
-    // It may end without reading it.
+    // Fails if the command ends without reading its input.
     let _ = process
         .stdin
         .take()
@@ -301,13 +302,13 @@ fn output(database: &Database, arguments: &[&str], input: &str) -> (bool, String
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Both fail where it has ended already.
+        // Both fail if it has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Sends a request; the end of the connection is the end of the answer.
+/// Sends a request, and reads until the connection ends.
 pub fn ask(mut stream: TcpStream, message: &[u8]) -> Answer {
     stream.write_all(message).expect("a request");
     let mut answer = Vec::new();

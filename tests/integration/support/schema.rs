@@ -1,9 +1,9 @@
-//! The OpenAPI document as its readers take it, and as much of JSON Schema as it uses: an answer is held against it.
+//! The OpenAPI document, and the part of JSON Schema that it uses, to check responses against it.
 
 use crate::{answer::Answer, browser::get, world::World};
 use serde_json::{Map, Value, json};
 
-/// Headers that are described wherever they are sent.
+/// Headers that must be described wherever they are sent.
 const HEADERS: [&str; 6] = [
     "X-Request-Id",
     "X-RateLimit-Limit",
@@ -13,21 +13,21 @@ const HEADERS: [&str; 6] = [
     "WWW-Authenticate",
 ];
 
-/// What of JSON Schema says nothing about whether a value is right.
+/// Keywords of JSON Schema that do not constrain a value.
 const TEXTS: [&str; 2] = ["description", "default"];
 
 /// The document of a server.
 pub struct Document(pub Value);
 
 impl Document {
-    /// As the server gives it.
+    /// The document of a server.
     pub async fn of(world: &World) -> Self {
         let answer = world.send(get("/v1/openapi.json")).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         Self(answer.json())
     }
 
-    /// Every operation: method in capitals, path, and what it is.
+    /// All operations: method in capitals, path, and definition.
     pub fn operations(&self) -> Vec<(String, &str, &Value)> {
         let paths = self.0["paths"].as_object().expect("paths");
         let mut operations = Vec::new();
@@ -41,7 +41,7 @@ impl Document {
         operations
     }
 
-    /// The operation that a request asks for. A path without parameters comes before one that has them.
+    /// The operation of a request. A path without parameters takes precedence.
     fn operation(&self, method: &str, path: &str) -> &Value {
         let fits = |template: &str| {
             let (have, want): (Vec<_>, Vec<_>) = (path.split('/').collect(), template.split('/').collect());
@@ -63,7 +63,7 @@ impl Document {
             .2
     }
 
-    /// The schema of the answer with this status to a request.
+    /// The schema of the response with this status.
     pub fn answer(&self, method: &str, path: &str, status: u16) -> &Value {
         let operation = self.operation(method, path);
         let answer = &operation["responses"][status.to_string()];
@@ -71,7 +71,7 @@ impl Document {
         answer
     }
 
-    /// Fails unless the document says that a request may be answered so.
+    /// Fails if the document does not describe this response to the request.
     pub fn check(&self, method: &str, path: &str, answer: &Answer) {
         let case = format!("{method} {path}: {}", answer.status);
         let described = self.answer(method, path, answer.status);
@@ -100,7 +100,7 @@ impl Document {
         }
     }
 
-    /// What a reference leads to.
+    /// Resolves a reference.
     pub fn follow<'d>(&'d self, value: &'d Value) -> &'d Value {
         let Some(reference) = value["$ref"].as_str() else {
             return value;
@@ -113,8 +113,8 @@ impl Document {
             .unwrap_or_else(|| panic!("{reference} leads nowhere"))
     }
 
-    /// What is wrong with a value, by a schema. An object whose schema says which fields are required may have no
-    /// others than the schema names: so nothing is sent that is not described.
+    /// Differences between a value and a schema. If the schema of an object lists required fields, the object
+    /// may have no field that is not described.
     pub fn faults(&self, schema: &Value, value: &Value, at: &str) -> Vec<String> {
         let schema = self.follow(schema);
         let mut faults = Vec::new();
@@ -167,7 +167,7 @@ impl Document {
                     }
                     true
                 }
-                // Names are always texts.
+                // Names are always strings.
                 "propertyNames" => rule == &json!({ "type": "string" }),
                 word => TEXTS.contains(&word),
             };
@@ -202,7 +202,7 @@ fn is_formatted(value: &Value, format: &str) -> bool {
     };
     match format {
         "uuid" => uuid::Uuid::try_parse(text).is_ok_and(|id| id.hyphenated().to_string() == text),
-        // The one form of times on /v1.
+        // The format of all times on /v1.
         "date-time" => {
             let form: String = text
                 .chars()
@@ -229,7 +229,7 @@ fn is_like(value: &Value, pattern: &str) -> bool {
 }
 
 #[test]
-fn what_is_not_described_is_a_fault() {
+fn an_undescribed_field_is_a_fault() {
     let document = Document(json!({}));
     let schema = json!({
         "type": "object",

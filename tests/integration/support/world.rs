@@ -1,4 +1,4 @@
-//! A running product, and who uses it: browsers with a cookie jar, programs with a key.
+//! A running product and its users: browsers with a cookie jar, programs with a key.
 
 use crate::{
     answer::Answer,
@@ -20,7 +20,7 @@ use babysea::{
         serving::{self, bounds::Bounds},
     },
 };
-/// Runs futures at once; the results in order.
+/// Runs futures concurrently; results in order.
 pub use futures_util::future::join_all as all;
 use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Handle, time::timeout};
@@ -36,7 +36,7 @@ pub const CHEAP: Cost = Cost {
 /// 23 November 2026, 17:00 UTC.
 const START: Timestamp = Timestamp::from_millis(1_795_453_200_000);
 
-/// How a product is started.
+/// Settings of a product.
 pub struct Setup {
     pub origin: &'static str,
     pub cost: Cost,
@@ -53,7 +53,7 @@ impl Default for Setup {
     }
 }
 
-/// A product that runs, on a clock that stands still.
+/// A running product, on a clock that only moves by hand.
 pub struct World {
     pub app: App,
     pub clock: Arc<TestClock>,
@@ -104,25 +104,25 @@ impl World {
         }
     }
 
-    /// Another server on the same PostgreSQL, at the same time of day.
+    /// Another server on the same PostgreSQL database and clock.
     pub async fn second(&self) -> Self {
         let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
         Self::start(database, clock, 9, Setup::default()).await
     }
 
-    /// The same, started differently.
+    /// The same with other settings.
     pub async fn second_with(&self, setup: Setup) -> Self {
         let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
         Self::start(database, clock, 9, setup).await
     }
 
-    /// Stops it and starts it on the same data, at the same time of day.
+    /// Stops it, and starts it on the same data and clock.
     pub async fn restart(self, setup: Setup) -> Self {
         let clock = Arc::clone(&self.clock);
         Self::start(self.stop().await, clock, 8, setup).await
     }
 
-    /// Stops it and waits until it has let go of the database, which is returned. It must not be serving.
+    /// Stops it and waits until it has released the database, which is returned. It must not be serving.
     pub async fn stop(self) -> Database {
         let Self {
             app,
@@ -144,12 +144,12 @@ impl World {
         self.clock.advance(Duration::from_millis(millis));
     }
 
-    /// Somebody with a new browser.
+    /// A new browser without a session.
     pub fn anonymous(&self) -> Browser<'_> {
         Browser::new(self)
     }
 
-    /// Somebody who has just signed up: `Ada Moss` has the address `ada-moss@example.com`.
+    /// Signs a person up: `Ada Moss` has the email `ada-moss@example.com`.
     pub async fn person(&self, name: &str) -> Browser<'_> {
         let mut browser = self.anonymous();
         browser.email = format!("{}@example.com", name.to_lowercase().replace(' ', "-"));
@@ -170,7 +170,7 @@ impl World {
             .map(drop)
     }
 
-    /// A person who has signed up and is in a team; the team is before them.
+    /// Signs a person up and adds them to a team, which is their current account.
     pub async fn member(&self, name: &str, team: &str, role: Role) -> Browser<'_> {
         let person = self.person(name).await;
         let added = self.add_member(team, &person.email, role).await;
@@ -178,17 +178,17 @@ impl World {
         person.at(team)
     }
 
-    /// Serves on a port of this machine for as long as the test runs.
+    /// Serves on a port of this machine until the test ends.
     pub fn serve(&self) -> SocketAddr {
         self.serve_on(&Handle::current())
     }
 
-    /// Serves for as long as that runtime runs.
+    /// Serves on that runtime.
     pub fn serve_on(&self, runtime: &Handle) -> SocketAddr {
         self.serve_within(runtime, Bounds::of(&self.app.config))
     }
 
-    /// The same, within these bounds.
+    /// The same with these bounds.
     pub fn serve_within(&self, runtime: &Handle, bounds: Bounds) -> SocketAddr {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("it does not block");
@@ -202,7 +202,7 @@ impl World {
         address
     }
 
-    /// A request of nobody in particular.
+    /// Sends a request without a session.
     pub async fn send(&self, call: Call) -> Answer {
         let response = self
             .product
@@ -224,20 +224,20 @@ impl World {
         self.send(get("/v1/status").bearer(secret)).await
     }
 
-    /// Changes keys behind the product's back, and lets go of what it holds of them, as a new start would.
+    /// Changes keys by SQL, and clears the cache, as a new start would.
     pub async fn execute(&self, sql: &str) {
         self.database.execute(sql).await;
         self.app.store.changes().note_all();
     }
 
-    /// The status code that a program with this key is answered.
+    /// Status of a request with this key.
     pub async fn code(&self, key: &Made) -> u16 {
         self.status(&key.secret).await.status
     }
 }
 
 impl Database {
-    /// The only text that a query finds.
+    /// The only text that a query returns.
     pub async fn text(&self, sql: &str) -> String {
         let mut texts = self.texts(sql).await;
         assert_eq!(texts.len(), 1, "{sql}");

@@ -1,5 +1,6 @@
-//! kill -9 at random moments of a compaction of the journal and of revocations (docs/security.md, S83). After each kill an
-//! earlier copy of the database file is started with the journal as it was left: every revocation that was answered holds.
+//! kill -9 at random moments of a compaction of the journal and of revocations (docs/security.md, S83). After
+//! each kill a server is started on an earlier copy of the database file with the current journal: every
+//! answered revocation holds.
 
 use super::{MOMENTS, kills::must, stop, text};
 use crate::{
@@ -40,7 +41,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 const KILLED: i32 = 9;
 const REVOKED: &str = "SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NOT NULL";
 
-/// What the server is killed in.
+/// Work during which the server is killed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum When {
     /// A compaction, while keys are revoked.
@@ -56,24 +57,24 @@ struct Key {
     secret: String,
 }
 
-/// What clients did in a round.
+/// Result of the clients in a round.
 #[derive(Default)]
 struct Done {
     /// Secrets of keys whose revocation was answered.
     answered: Vec<String>,
-    /// Revocations that were answered by a refusal.
+    /// Revocations that were refused.
     refused: usize,
-    /// Keys that none was sent for.
+    /// Keys without a revocation request.
     left: Vec<Key>,
 }
 
-/// The rounds, and what was found.
+/// The rounds and their results.
 struct Rounds {
     place: Place,
     when: When,
     backups: TempDir,
     keys: Vec<Key>,
-    /// How long it takes that the server is killed in.
+    /// Duration of the work that is killed.
     takes: Duration,
     /// Secrets of keys whose revocation was answered, in all rounds.
     answered: Vec<String>,
@@ -86,7 +87,7 @@ struct Rounds {
     lost: usize,
 }
 
-/// Kills servers, and starts others on what they left.
+/// Kills servers, and starts others on their files.
 pub async fn run(place: Place, when: When) -> Result<(), Failure> {
     let moments = rounds(MOMENTS)?;
     let mut all = Rounds::prepare(place, when, moments).await?;
@@ -141,7 +142,8 @@ impl Rounds {
         })
     }
 
-    /// Starts a server, revokes keys, and kills it at this part of the time that it takes; or lets it end, and measures that.
+    /// Starts a server, revokes keys, and kills it at a fraction of the duration; with `None` it lets the
+    /// work end, and measures it.
     async fn round(&mut self, moment: Option<f64>) -> Result<(), Failure> {
         let left = unfinished(&journal(&self.place));
         let starting = begin(&self.place)?;
@@ -207,7 +209,8 @@ impl Rounds {
         Ok(earlier)
     }
 
-    /// Starts a server on it: how many keys it accepts whose revocation was answered, and whether it read the journal.
+    /// Starts a server on it; returns how many keys with an answered revocation it accepts, and whether it
+    /// read the journal.
     async fn put_back(&self) -> Result<(usize, bool), Failure> {
         let earlier = self.earlier()?;
         match begin(&earlier)?.listening().await? {
@@ -293,7 +296,7 @@ fn journal(place: &Place) -> PathBuf {
     place.folder.path().join("soak.db.endings")
 }
 
-/// Whether a start has found the journal to be damaged, and begun another.
+/// Whether a start found the journal damaged, and started a new one.
 fn is_set_aside(place: &Place) -> bool {
     place.folder.path().join("soak.db.endings.damaged").exists()
 }
@@ -371,7 +374,7 @@ async fn client(server: SocketAddr, mut keys: Vec<Key>) -> Done {
             match connection.reply().await {
                 Ok(reply) if reply.status == 200 => done.answered.push(key.secret),
                 Ok(_) => done.refused += 1,
-                // It may have been revoked, and is asked for no more.
+                // It may be revoked; its state is not checked.
                 Err(_) => break,
             }
             sleep(PAUSE).await;

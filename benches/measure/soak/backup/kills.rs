@@ -119,7 +119,7 @@ async fn kill_postgres_restores(place: &Place, good: &Path) -> Result<(), Failur
     Ok(())
 }
 
-/// Runs a command that has every reason to succeed.
+/// Runs a command that must succeed.
 pub async fn must(place: &Place, arguments: &[&str]) -> Result<(), Failure> {
     let done = command(place, place.folder.path(), arguments).await?;
     if done.status.success() {

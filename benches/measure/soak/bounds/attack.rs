@@ -1,4 +1,4 @@
-//! What one account or one stranger does.
+//! Attacks by one account or one anonymous client.
 
 use super::{
     Failure,
@@ -39,16 +39,16 @@ const REFUSALS: u32 = 10_000;
 const REFUSED: u32 = 32;
 const REFUSED_ADDRESSES: u32 = 16;
 
-/// The characters that zxcvbn takes longest to judge: each stands for a letter, or for several.
+/// Characters that zxcvbn takes longest to score: each can stand for one letter or several.
 const WORST: &str = "4@8({[<369!1|0$5+7%2";
 const LONGEST_PASSWORD: usize = 128;
 
-/// What is done.
+/// An attack.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Attack {
     /// Nothing: the reference.
     Idle,
-    /// 32 parallel questions for the usage of a long log.
+    /// 32 concurrent requests for the usage of an account with a long log.
     Usage,
     /// 60 connections guess passwords.
     Guesses,
@@ -58,7 +58,7 @@ pub enum Attack {
     Bodies,
     /// 1,100 clients that do not read.
     Readers,
-    /// 10,000 refusals of nobody's.
+    /// 10,000 refusals of anonymous requests.
     Refusals,
     /// A key with a long log is deleted.
     Deletion,
@@ -118,7 +118,7 @@ pub async fn run(
         Attack::Guesses => {
             let emails: Vec<_> = sample.people.iter().map(|person| person.email.clone()).collect();
             let guess = move |n: u32| {
-                // Every second one of nobody.
+                // Every second one for an email without an account.
                 let nobody = format!("nobody-{n}%40example.com");
                 let email = if n.is_multiple_of(2) {
                     &emails[n as usize % emails.len()]
@@ -146,8 +146,8 @@ pub async fn run(
     }
 }
 
-/// Sends requests one after the other on each of so many connections. A refusal is followed by a pause, so that it is not
-/// the rate of requests that is tried: no server can bound that.
+/// Sends requests one after the other on each connection. A refusal is followed by a pause, because the rate
+/// of refused requests is not what is measured: no server can bound that.
 async fn hammer(
     server: SocketAddr,
     connections: u32,
@@ -177,7 +177,7 @@ async fn hammer(
     all(hammering).await.into()
 }
 
-/// Wrong passwords for addresses that nobody has, keys that nobody made, and forms without a session.
+/// Wrong passwords for emails without an account, unknown keys, and forms without a session.
 async fn refusals(server: SocketAddr) -> Outcome {
     let begin = Instant::now();
     let mut refused = JoinSet::new();
@@ -201,7 +201,7 @@ async fn refusals(server: SocketAddr) -> Outcome {
     all(refused).await.into()
 }
 
-/// A key that is well formed, and that nobody made.
+/// A well-formed key that does not exist.
 fn unknown(number: u32) -> String {
     let mut state = number;
     let secret = token::generate("bye_", |bytes| {

@@ -1,4 +1,4 @@
-//! What everybody else gets meanwhile: independent clients, each with an address of its own.
+//! The other clients, independent of each other and each with an address of its own.
 
 use super::{
     Failure, Place, changes,
@@ -29,19 +29,19 @@ use tokio::{
 /// Connections on which the busy key is checked, and how often on each.
 const BUSY: u32 = 16;
 const BUSY_EVERY: Duration = Duration::from_millis(16);
-/// How late a check of the busy key may be; one that is later is left out.
+/// Maximum delay of a check of the busy key; later ones are skipped.
 const LATE: Duration = Duration::from_secs(1);
-/// Requests of a kind that may wait for an answer at once; beyond that, none of that kind is sent.
+/// Maximum number of unanswered requests of a kind; beyond it none of that kind is sent.
 const IN_FLIGHT: usize = 64;
 
-/// What others ask for.
+/// Kinds of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// The check of the busy key.
     Busy,
-    /// The check of another key that is in memory.
+    /// The check of another cached key.
     Known,
-    /// The check of one that is not.
+    /// The check of a key that is not cached.
     Fresh,
     /// Creating a key.
     Create,
@@ -55,7 +55,7 @@ pub enum Kind {
     Ready,
 }
 
-/// How often others ask for what.
+/// Rates of the requests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Rhythm {
     /// For seconds.
@@ -80,12 +80,12 @@ impl Kind {
     }
 }
 
-/// What was seen.
+/// Results of the requests.
 #[derive(Default)]
 pub struct Seen {
     /// How long answers took, refusals too.
     times: BTreeMap<Kind, Vec<Duration>>,
-    /// Answers of another status than the expected; 0 is none at all.
+    /// Responses with an unexpected status; 0 is no response.
     refused: BTreeMap<(Kind, u16), u32>,
     /// Most megabytes of the server in memory.
     pub memory: f64,
@@ -132,7 +132,7 @@ impl Seen {
             .map_or(Duration::ZERO, |times| percentile(times, percent))
     }
 
-    /// Who was refused, of these kinds: `SignIn 503: 4`; or the number that was answered.
+    /// Refused requests of these kinds: `SignIn 503: 4`; or the number of responses.
     pub fn refused(&self, kinds: &[Kind]) -> (bool, String) {
         let refused: Vec<_> = self
             .refused
@@ -151,7 +151,7 @@ impl Seen {
     }
 }
 
-/// Everybody else, at work.
+/// The running clients.
 pub struct Watch {
     stop: Arc<AtomicBool>,
     seen: Arc<Mutex<Seen>>,
@@ -159,7 +159,7 @@ pub struct Watch {
     began: Instant,
 }
 
-/// What each of them has.
+/// State that the clients share.
 #[derive(Clone)]
 pub(super) struct Shared {
     server: SocketAddr,
@@ -173,7 +173,7 @@ impl Shared {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nobody is to begin anew.
+    /// Whether no further request may start.
     pub(super) fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
@@ -190,7 +190,7 @@ impl Shared {
 }
 
 impl Watch {
-    /// Lets everybody begin.
+    /// Starts the clients.
     pub fn start(program: &Program, place: &Place, sample: &Sample, rhythm: Rhythm) -> Self {
         let began = Instant::now();
         let shared = Shared {
@@ -262,7 +262,7 @@ impl Watch {
         }
     }
 
-    /// Lets nobody begin anew, and waits for the last answers.
+    /// Stops the clients, and waits for the last responses.
     pub async fn finish(mut self) -> Seen {
         self.stop.store(true, Ordering::Relaxed);
         let lasted = self.began.elapsed();

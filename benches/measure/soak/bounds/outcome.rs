@@ -1,9 +1,9 @@
-//! How an attack was answered.
+//! Results of an attack.
 
 use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 
-/// From where one stranger sends everything.
+/// The address of an anonymous client.
 pub const STRANGER: &str = "203.0.113.60";
 
 /// What came of it.

@@ -1,4 +1,4 @@
-//! Who is there: people with keys, made over HTTP before anything is measured.
+//! The people and their keys, created over HTTP before the measurement.
 
 use super::Failure;
 use crate::program::{Connection, Reply, form};
@@ -14,9 +14,9 @@ use tokio::{task::JoinSet, time::timeout};
 const PEOPLE: u32 = 20;
 /// Keys of each that no server has in memory.
 const FRESH: u32 = 60;
-/// How long a request may take before it is given up: longer than a server takes to give it up itself.
+/// Client-side time-out of a request; longer than the server's.
 pub const PATIENCE: Duration = Duration::from_secs(40);
-/// Of everybody, as a form sends it.
+/// Password of all people, as a form sends it.
 const PASSWORD: &str = "tidal+moss+quartz+lantern";
 
 /// A person who is signed in.
@@ -24,7 +24,7 @@ const PASSWORD: &str = "tidal+moss+quartz+lantern";
 pub struct Person {
     /// Their account.
     pub slug: String,
-    /// Their address, as a form sends it.
+    /// Their email, as a form sends it.
     pub email: String,
     /// Opens their pages.
     pub cookie: String,
@@ -42,7 +42,7 @@ pub struct Owner {
     pub secret: String,
 }
 
-/// Everybody.
+/// All people and keys.
 pub struct Sample {
     /// Those who measure.
     pub people: Vec<Person>,
@@ -171,7 +171,7 @@ pub fn check(path: &str, secret: &str, from: &str) -> String {
     )
 }
 
-/// An address that nobody had before, in a network of its own.
+/// An unused address, in a network of its own.
 pub fn another_address() -> String {
     static LAST: AtomicU32 = AtomicU32::new(0);
     let [_, a, b, c] = LAST.fetch_add(1, Ordering::Relaxed).to_be_bytes();

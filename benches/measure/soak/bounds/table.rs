@@ -1,4 +1,4 @@
-//! The table of all scenarios, each figure judged.
+//! The table of all scenarios, with each result compared to its bound.
 
 use super::{
     Scenario,
@@ -12,15 +12,15 @@ use std::time::Duration;
 const CHECKS: Duration = Duration::from_millis(50);
 /// How long 99 of 100 changes and sign-ins of others may take.
 const CHANGES: Duration = Duration::from_secs(1);
-/// Megabytes that the server may grow, beside those of the password hasher's places.
+/// Maximum growth of the server in megabytes, without the memory of the password hasher.
 const MEMORY: u32 = 64;
-/// Megabytes of a place of the password hasher, and most places.
+/// Megabytes of a hash in progress, and maximum number of them.
 const PLACE: u32 = 19;
 const PLACES: usize = 4;
 /// Bytes of SQLite's write-ahead log.
 const WAL: u64 = 100 * 1024 * 1024;
-/// Rows that strangers may write: sixteen addresses may fail to sign in 20 times a minute each, in two minutes that the
-/// scenario touches, with three rows a failure.
+/// Maximum number of rows that anonymous clients may cause: sixteen addresses may each fail to sign in 20
+/// times a minute, in the two minutes that the scenario touches, with three rows a failure.
 const STRANGERS: i64 = 1_921;
 
 /// What others got of the idle server.
@@ -30,7 +30,8 @@ struct Reference {
     memory: f64,
 }
 
-/// Prints the table in Markdown. The first scenario is the reference; a figure that breaks its bound has a `!`.
+/// Prints the table in Markdown. The first scenario is the reference; a result that breaks its bound has a
+/// `!`.
 pub fn print(engine: &str, rows: u64, scenarios: &mut [Scenario]) {
     let Some(idle) = scenarios.first_mut() else {
         return;

@@ -1,4 +1,4 @@
-//! The keys that are asked about, and what has become of them.
+//! The keys that are checked, and their state.
 
 use super::super::{Failure, Place, away::unknown, bounds::people::Person};
 use super::request::{Kind, revocation};
@@ -31,13 +31,13 @@ pub struct Keys {
     unknown: Vec<String>,
     /// Ids and secrets of keys to be revoked.
     spare: Vec<(String, String)>,
-    /// Whose creation was answered as done.
+    /// Keys whose creation was answered as done.
     made: Vec<String>,
-    /// Whose revocation was answered as done.
+    /// Keys whose revocation was answered as done.
     ended: Vec<String>,
-    /// Whose revocation was answered as not done.
+    /// Keys whose revocation was answered as not done.
     unchanged: Vec<String>,
-    /// Of whose revocation nobody knows.
+    /// Number of revocations with an unknown result.
     uncertain: usize,
 }
 

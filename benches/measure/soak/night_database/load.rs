@@ -1,4 +1,4 @@
-//! What is asked of every server all the time, whether or not what was asked before is answered.
+//! Requests to every server at a fixed rate, whether or not earlier ones are answered.
 
 use super::super::bounds::people::{Person, create, key_of, once};
 use super::{
@@ -31,10 +31,10 @@ const TURNS: [(u64, &[Kind]); 6] = [
     (200, &[Kind::Ready]),
     (200, &[Kind::ReadyForChecks]),
 ];
-/// By this a 503 to a change tells that nobody knows.
+/// A 503 to a change that contains this means that the result is unknown.
 const UNCERTAIN: &str = "may have been made";
 
-/// Everybody who asks.
+/// The load generator.
 pub struct Load {
     shared: Arc<Shared>,
     tasks: JoinSet<()>,

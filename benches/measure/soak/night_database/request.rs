@@ -1,4 +1,4 @@
-//! What is asked for, and when its answer is right.
+//! Kinds of requests, and their right responses.
 
 use super::super::bounds::people::Person;
 use crate::program::{Reply, form};

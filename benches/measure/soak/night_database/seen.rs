@@ -1,4 +1,4 @@
-//! What was answered, and whether it was right.
+//! Responses, and whether they were right.
 
 use super::request::{Column, Kind, Verdict};
 use std::{

@@ -80,8 +80,8 @@ async fn fill(load: &mut Load, source: &Source, table: &Table) -> Result<(), Bac
         sent.map(drop)
     });
     let (read, rows) = tokio::join!(reads, load.fill(&table.name, &table.columns, receiver));
-    // Of two errors, the cause is reported: a file that cannot be read, unless reading only stopped because the
-    // receiver was dropped.
+    // If both failed, the read error is the cause, unless it is `Stopped`: then PostgreSQL refused a row, which
+    // dropped the receiver.
     let rows = match (read, rows) {
         (Err(error), _) if !matches!(error, BackupError::Copy(CopyError::Stopped)) => return Err(error),
         (_, rows) => rows?,

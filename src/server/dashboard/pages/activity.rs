@@ -95,8 +95,8 @@ impl Asked {
         Pager {
             counts: list.counts,
             first: newer.then(|| self.href(page, None)),
-            newer: at("newer", list.first_place().filter(|_| newer)),
-            older: at("older", list.last_place().filter(|_| older)),
+            newer: at("newer", list.first_cursor().filter(|_| newer)),
+            older: at("older", list.last_cursor().filter(|_| older)),
             last: older.then(|| self.href(page, Some(("page", "last".to_owned())))),
         }
     }

@@ -11,7 +11,7 @@ use crate::{
             page_request::PageRequest,
             sign_in::Visitor,
         },
-        service::accounts::first_person::{self, SignUpDoor},
+        service::accounts::first_person::{self, SignUpAccess},
     },
     ui::pages::sign_in::SignInPage,
 };
@@ -53,7 +53,7 @@ pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignI
 }
 
 async fn page(visit: &PageRequest, status: StatusCode, state: FormState) -> Response {
-    let may_sign_up = first_person::door(&visit.app).await != SignUpDoor::Closed;
+    let may_sign_up = first_person::access(&visit.app).await != SignUpAccess::Closed;
     let page = move || view! { <SignInPage state=state.clone() may_sign_up/> };
     document::render(visit, status, "Sign in", page).await
 }

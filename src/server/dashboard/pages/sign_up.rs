@@ -11,7 +11,7 @@ use crate::{
             page_request::PageRequest,
             sign_in::Visitor,
         },
-        service::accounts::first_person::{self, SignUpDoor},
+        service::accounts::first_person::{self, SignUpAccess},
     },
     ui::pages::sign_up::SignUpPage,
 };
@@ -40,8 +40,8 @@ pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignU
 }
 
 async fn page(visit: &PageRequest, status: StatusCode, state: FormState) -> Response {
-    let door = first_person::door(&visit.app).await;
-    let (closed, first) = (door == SignUpDoor::Closed, door == SignUpDoor::First);
+    let access = first_person::access(&visit.app).await;
+    let (closed, first) = (access == SignUpAccess::Closed, access == SignUpAccess::First);
     let minimum = visit.app.config.password_min;
     let page = move || view! { <SignUpPage state=state.clone() minimum closed first/> };
     document::render(visit, status, "Create account", page).await

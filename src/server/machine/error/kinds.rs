@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_later_is_what_is_said_to() {
+    fn retryable_refusals_are_the_ones_marked_so() {
         for kind in ALL {
             let later = matches!(
                 kind.status,

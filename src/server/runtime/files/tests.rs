@@ -148,7 +148,7 @@ fn replacing_keeps_the_owner_and_the_group() {
 }
 
 #[test]
-fn what_cannot_be_kept_is_refused_and_nothing_is_left() {
+fn attributes_that_cannot_be_kept_are_refused_without_leftovers() {
     let folder = folder();
     let path = folder.path().join("pepper");
     assert!(matches!(Held::open(&path), Err(ReplaceError::Io(_))));
@@ -206,7 +206,7 @@ fn of_eight_who_replace_a_file_at_once_each_counts_or_is_refused() {
 }
 
 #[test]
-fn what_is_no_file_is_refused_at_once() {
+fn only_regular_files_are_opened() {
     let folder = folder();
     let pipe = folder.path().join("pipe");
     rustix::fs::mkfifoat(

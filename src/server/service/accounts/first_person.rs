@@ -10,7 +10,7 @@ use crate::server::{
 
 /// Whether sign-up is possible now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignUpDoor {
+pub enum SignUpAccess {
     /// Anyone may sign up.
     Open,
     /// Only invited people may sign up, but there is no account yet: one person may.
@@ -20,13 +20,13 @@ pub enum SignUpDoor {
 }
 
 /// Who may sign up now. `Closed` if the database does not answer, so that the page still opens.
-pub async fn door(app: &App) -> SignUpDoor {
+pub async fn access(app: &App) -> SignUpAccess {
     if app.config.sign_up == SignUp::Open {
-        return SignUpDoor::Open;
+        return SignUpAccess::Open;
     }
     match is_nobody_there(app).await {
-        Ok(true) => SignUpDoor::First,
-        Ok(false) | Err(_) => SignUpDoor::Closed,
+        Ok(true) => SignUpAccess::First,
+        Ok(false) | Err(_) => SignUpAccess::Closed,
     }
 }
 
@@ -67,7 +67,7 @@ pub(in crate::server::service) async fn check_in(
 
 /// The warning of a start while there is no account and only invited people may sign up.
 pub async fn notice(app: &App) -> Option<String> {
-    (door(app).await == SignUpDoor::First).then(|| {
+    (access(app).await == SignUpAccess::First).then(|| {
         format!(
             "SIGN_UP=invited and there is no account yet: the first person who signs up at {}/sign-up is accepted, \
              and everyone after them is refused",

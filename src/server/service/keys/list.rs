@@ -41,19 +41,19 @@ impl KeyList {
 
     /// Cursor of its first key.
     #[must_use]
-    pub fn first_place(&self) -> Option<Cursor> {
-        self.keys.first().map(place)
+    pub fn first_cursor(&self) -> Option<Cursor> {
+        self.keys.first().map(cursor_of)
     }
 
     /// Cursor of its last key.
     #[must_use]
-    pub fn last_place(&self) -> Option<Cursor> {
-        self.keys.last().map(place)
+    pub fn last_cursor(&self) -> Option<Cursor> {
+        self.keys.last().map(cursor_of)
     }
 }
 
 /// Cursor of a key in the list.
-fn place(key: &Key) -> Cursor {
+fn cursor_of(key: &Key) -> Cursor {
     Cursor {
         at: key.created_at,
         id: key.id.uuid(),
@@ -129,7 +129,7 @@ async fn exactly(
         Some(first) if page != Page::First => {
             store
                 .key_list()
-                .count_newer(account, filter, now, place(first))
+                .count_newer(account, filter, now, cursor_of(first))
                 .await?
         }
         _ => 0,

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn looking_takes_nothing_and_without_limits_nothing_is_said() {
+    fn querying_takes_nothing_and_without_limits_there_is_no_quota() {
         let (account, [one, _]) = ids();
         let quotas = Quotas::new(Some(1));
         for _ in 0..3 {

@@ -42,7 +42,7 @@ fn the_oldest_idle_connection_makes_room() {
 }
 
 #[test]
-fn what_is_being_answered_is_closed_for_nobody() {
+fn connections_with_a_response_in_progress_are_never_closed() {
     let (mut open, bounds) = (Open::default(), bounds(2, 0));
     let two: Vec<_> = (1..=2)
         .filter_map(|n| open.admit(address(n), 2, &bounds))
@@ -102,7 +102,7 @@ fn reserved(open: &Open) -> Vec<u64> {
 }
 
 #[test]
-fn a_few_places_are_kept_and_no_address_takes_all_of_them() {
+fn a_few_slots_are_reserved_and_no_address_takes_all_of_them() {
     let bounds = bounds(2, 8);
     let mut open = full(&bounds);
     for place in 0..8 {
@@ -126,7 +126,7 @@ fn a_few_places_are_kept_and_no_address_takes_all_of_them() {
 }
 
 #[test]
-fn an_address_at_its_cap_takes_no_kept_place() {
+fn an_address_at_its_cap_gets_no_reserved_slot() {
     let (mut open, bounds) = (Open::default(), bounds(10, 8));
     for _ in 0..2 {
         open.admit(address(1), 2, &bounds).expect("a place").asked();
@@ -142,7 +142,7 @@ fn an_address_at_its_cap_takes_no_kept_place() {
 }
 
 #[test]
-fn a_kept_place_is_left_to_health_checks() {
+fn a_reserved_slot_is_left_to_health_checks() {
     let bounds = bounds(2, 4);
     let mut open = full(&bounds);
     // Connections without a request; no address has more than its share.
@@ -173,7 +173,7 @@ fn a_kept_place_is_left_to_health_checks() {
 }
 
 #[test]
-fn the_log_says_now_and_then_that_an_address_is_at_its_cap() {
+fn an_address_at_its_cap_is_logged_at_intervals() {
     let (mut open, bounds) = (Open::default(), bounds(10, 0));
     for _ in 0..2 {
         assert!(!open.reports_cap(address(1), 2, &bounds));

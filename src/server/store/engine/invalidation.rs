@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_loaded_before_a_change_is_let_go_of() {
+    fn keys_loaded_before_a_change_are_dropped() {
         let changes = changes();
         let [one, other] = [1_u8, 2].map(|n| KeyId::from_random([n; 16]));
         let before = changes.moment();
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_changed_is_let_go_of_and_nothing_else() {
+    fn only_keys_that_others_changed_are_dropped() {
         let changes = changes();
         let [one, other] = [1_u8, 2].map(|n| KeyId::from_random([n; 16]));
         let before = changes.moment();
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_may_be_used_after_a_look() {
+    fn cached_keys_may_be_used_after_a_poll() {
         let changes = changes();
         assert_eq!(changes.since_look(), None);
         let now = Uptime::now();
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_change_waits_for_a_look_that_began_after_it() {
+    async fn a_change_waits_for_a_poll_that_began_after_it() {
         let changes = changes();
         let early = changes.begin_look();
         let mut known = std::pin::pin!(changes.known(7));

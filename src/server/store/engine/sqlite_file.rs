@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn another_file_in_its_place_is_noticed() {
+    fn another_file_at_its_path_is_noticed() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.db");
         let file = SqliteFile::take(&path).expect("locked");

@@ -14,7 +14,7 @@ use crate::{
         button::{Button, Kind, SubmitButton},
         dialog::{Dialog, DialogFoot, DialogHead},
         field::{FormMessage, SelectField, TextField},
-        moment::Told,
+        moment::PhraseText,
         notice::{Notice, Tone},
         panel::Fact,
         send::navigates,
@@ -214,13 +214,13 @@ fn Facts(keys: Vec<KeyRow>, now: Timestamp) -> impl IntoView {
     if let [key] = keys.as_slice() {
         let key = key.clone();
         let used = key.usage.map(|phrase| {
-            view! { <Fact name="Use"><Told phrase now/></Fact> }
+            view! { <Fact name="Use"><PhraseText phrase now/></Fact> }
         });
         return view! {
             <dl class="facts">
                 <Fact name="Key"><bdi>{key.name}</bdi></Fact>
                 <Fact name="Prefix"><code>{key.prefix}"..."</code></Fact>
-                <Fact name="Permissions"><Told phrase=key.about now/></Fact>
+                <Fact name="Permissions"><PhraseText phrase=key.about now/></Fact>
                 {used}
             </dl>
         }

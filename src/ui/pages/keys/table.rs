@@ -14,7 +14,7 @@ use crate::{
         button::{Button, ButtonLink, Kind},
         empty::Empty,
         icon::Icon,
-        moment::{Moment, Told},
+        moment::{Moment, PhraseText},
         pager::TableFoot,
         selection::{SelectRow, SelectionBar},
         table::Table,
@@ -121,14 +121,14 @@ fn Row(row: KeyRow, view: ListView, now: Timestamp, may_manage: bool) -> impl In
     let usage = row
         .usage
         .clone()
-        .map(|phrase| view! { <span class="sub key-use"><Told phrase now/></span> });
+        .map(|phrase| view! { <span class="sub key-use"><PhraseText phrase now/></span> });
     view! {
         // Takes the focus after `Done`, which leads to this id.
         <tr role="row" id=format!("key-{}", row.id) tabindex="-1" class=row.is_new.then_some("is-new")>
             <th scope="row" role="rowheader" class="cell-name">
                 {select}
                 <a class="key-name" href=row.href><bdi>{row.name}</bdi></a>
-                <span class="sub"><Told phrase=row.about now/></span>
+                <span class="sub"><PhraseText phrase=row.about now/></span>
                 {usage}
             </th>
             <td role="cell" class="cell-prefix" data-label="Prefix"><code class="prefix">{row.prefix}"..."</code></td>

@@ -1,4 +1,5 @@
-//! A gate that fails: whatever it answers, the client is told so and the API is not reached (S49).
+//! A failing forward-auth endpoint: whatever it responds, the client is refused and the API is not reached
+//! (S49).
 
 use super::{
     LIST, bearer,
@@ -15,7 +16,7 @@ use babysea::server::machine::{error::V1Error, forward_auth};
 use serde_json::json;
 use std::net::SocketAddr;
 
-/// The server's own fault, in the form that the proxy takes.
+/// An internal error of the server, in the format for the proxy.
 async fn own_fault(kind: Kind) -> Response {
     let fault = V1Error::Internal.response("req_1");
     match kind {
@@ -24,7 +25,7 @@ async fn own_fault(kind: Kind) -> Response {
     }
 }
 
-/// A gate that answers each question with this status, or with a fault of its own where there is none.
+/// An endpoint that responds to each subrequest with this status, or with an internal error if there is none.
 async fn start_gate(kind: Kind, status: Option<StatusCode>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
@@ -56,7 +57,7 @@ async fn story(kind: Kind) {
     );
     assert_eq!(told.header("retry-after"), "", "{kind:?}");
 
-    // Not an answer of ours: something else listens at its address.
+    // Not a response of this server: another program listens at its address.
     for status in [302, 401, 403, 404, 500, 503] {
         let status = StatusCode::from_u16(status).expect("a status");
         let proxy = Proxy::start(kind, start_gate(kind, Some(status)).await, api).await;
@@ -73,11 +74,11 @@ async fn story(kind: Kind) {
 }
 
 #[tokio::test]
-async fn nginx_tells_of_a_gate_that_fails() {
+async fn nginx_refuses_when_the_gate_fails() {
     story(Kind::Nginx).await;
 }
 
 #[tokio::test]
-async fn caddy_tells_of_a_gate_that_fails() {
+async fn caddy_refuses_when_the_gate_fails() {
     story(Kind::Caddy).await;
 }

@@ -1,4 +1,5 @@
-//! nginx and Caddy with their shipped configurations, for as long as a test runs; and what clients send them.
+//! nginx and Caddy with their shipped configurations, running for the duration of a test; and requests to
+//! them.
 
 use crate::{
     answer::Answer,
@@ -18,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Where the client calls from; the proxies themselves are at 127.0.0.1.
+/// Address of the client; the proxies themselves are at 127.0.0.1.
 pub const CLIENT: &str = "127.0.0.2";
 
 /// Which proxy.
@@ -28,7 +29,7 @@ pub enum Kind {
     Caddy,
 }
 
-/// A proxy that runs for as long as its test.
+/// A running proxy, stopped on drop.
 pub struct Proxy {
     pub kind: Kind,
     process: Child,
@@ -38,7 +39,7 @@ pub struct Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // nginx ends its workers when it is told to, and leaves them when it is killed.
+        // nginx ends its workers on SIGTERM, and leaves them behind on SIGKILL.
         let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
         let _ = self.process.wait();
     }
@@ -49,7 +50,7 @@ fn free_port() -> SocketAddr {
     listener.local_addr().expect("its address")
 }
 
-/// The shipped file with other addresses; each must be in it.
+/// The shipped file with other addresses; each one must occur in it.
 fn configured(file: &str, addresses: &[(&str, SocketAddr)]) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(file);
     let mut text = std::fs::read_to_string(path).expect("the shipped configuration");
@@ -72,7 +73,7 @@ fn nginx(path: &Path, http: &str) -> Command {
         log = path.join("log").display()
     );
     std::fs::write(path.join("nginx.conf"), whole).expect("a file");
-    // Debian has it where only root looks.
+    // Debian installs it in a folder that is only on root's PATH.
     let debian = Path::new("/usr/sbin/nginx");
     let mut command = Command::new(if debian.exists() {
         debian
@@ -96,7 +97,7 @@ impl Proxy {
         Self::started(Kind::Nginx, command, address, folder).await
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
@@ -153,7 +154,7 @@ impl Proxy {
         proxy
     }
 
-    /// Sends a request as it is; the end of the connection is the end of the answer.
+    /// Sends a request as it is, and reads until the connection ends.
     pub async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: Body<'_>) -> Answer {
         let mut message = format!("{method} {target} HTTP/1.1\r\nhost: api.example\r\nconnection: close\r\n");
         for (name, value) in headers {
@@ -180,13 +181,13 @@ impl Proxy {
     }
 }
 
-/// What follows the headers of a request.
+/// Body of a request, and how it is sent.
 #[derive(Clone, Copy)]
 pub enum Body<'b> {
     None,
-    /// With its length said beforehand.
+    /// With a `Content-Length`.
     Whole(&'b str),
-    /// In two pieces.
+    /// In two chunks.
     Chunked(&'b str, &'b str),
 }
 

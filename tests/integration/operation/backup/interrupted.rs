@@ -1,4 +1,4 @@
-//! Killed at any moment, a backup is none and a restore leaves the old database or the new one.
+//! Killed at any moment, a backup leaves no backup, and a restore leaves the old database or the new one.
 
 use super::{Backups, fill_log, names, place_beside};
 use crate::{
@@ -26,7 +26,7 @@ fn begin(database: &Database, arguments: &[&str]) -> Child {
         .expect("the program runs")
 }
 
-/// Kills it after so long; whether it was still at work.
+/// Kills the process after `time`; returns whether it was still running.
 fn kill_after(mut process: Child, time: Duration, signal: &str) -> bool {
     thread::sleep(time);
     let _ = Command::new("kill")
@@ -35,7 +35,7 @@ fn kill_after(mut process: Child, time: Duration, signal: &str) -> bool {
     !process.wait().expect("its end").success()
 }
 
-/// Kills backups at so many moments of the time that one takes: none is half.
+/// Kills backups at several moments of the time that one takes: no partial backup remains.
 fn kill_backups(database: &Database, dir: &str, takes: Duration, moments: u32) {
     for moment in 0..=moments {
         let backup = begin(database, &["backup", dir]);
@@ -52,7 +52,7 @@ fn kill_backups(database: &Database, dir: &str, takes: Duration, moments: u32) {
 }
 
 #[tokio::test]
-async fn at_any_moment() {
+async fn killed_at_any_moment_sqlite() {
     let moments = rounds(3);
     let database = Database::sqlite();
     let program = Program::start(&database);
@@ -67,7 +67,7 @@ async fn at_any_moment() {
 
     let dir = backups.name("one");
     kill_backups(&database, &dir, takes, moments);
-    // One that is told to stop removes what it made; the next one removes what the killed ones left.
+    // A backup stopped by SIGTERM removes its files; the next backup removes those of killed ones.
     kill_after(begin(&database, &["backup", &dir]), takes / 2, "-TERM");
     if !Path::new(&dir).exists() {
         run(&database, &["backup", &dir]).expect("a backup");
@@ -87,7 +87,7 @@ async fn at_any_moment() {
         let said = run(&database, &["check"]).expect("a whole database");
         assert!(said.contains("request_logs 20000"), "{said}");
     }
-    // Into an empty place.
+    // Restore into an empty database.
     for moment in 0..=moments {
         for name in names(database.folder()) {
             if name.starts_with("babysea.db") {
@@ -108,7 +108,7 @@ async fn at_any_moment() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn at_any_moment_of_postgresql() {
+async fn killed_at_any_moment_postgres() {
     let moments = rounds(2);
     let database = Database::postgres().await;
     let program = Program::start(&database);
@@ -134,7 +134,7 @@ async fn at_any_moment_of_postgresql() {
     for moment in 0..=moments {
         let place = place_beside(&database).await;
         kill_after(begin(&place, &restore), takes * moment / moments, "-KILL");
-        // Either nothing of it is there, or all.
+        // Either none of it was committed, or all.
         if let Err(refused) = run(&place, &restore) {
             assert!(
                 refused.contains("already has tables of this product"),
@@ -143,7 +143,7 @@ async fn at_any_moment_of_postgresql() {
         }
         is_whole(&place);
     }
-    // In the place of another.
+    // Replace another database.
     let replace = [&restore[..], &["--replace"]].concat();
     kill_after(begin(&database, &replace), takes / 2, "-KILL");
     is_whole(&database);

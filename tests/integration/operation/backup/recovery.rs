@@ -1,4 +1,4 @@
-//! PostgreSQL's own point-in-time recovery: what was revoked after the base backup stays revoked (S83).
+//! PostgreSQL's point-in-time recovery: keys revoked after the base backup stay revoked (S83).
 
 use crate::{
     browser::form,
@@ -20,7 +20,7 @@ impl Archived {
         Self(tempfile::tempdir().expect("a folder"))
     }
 
-    /// Does a step of the drill; what it prints.
+    /// Runs a step of the drill; returns its output.
     fn step(&self, verb: &str) -> String {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/archived-postgres.sh");
         let output = Command::new(script).arg(verb).arg(self.0.path()).output();
@@ -44,7 +44,7 @@ fn address(port: &str) -> String {
     format!("postgres://babysea@127.0.0.1:{port}/postgres")
 }
 
-/// What ends a key, a membership or a password, as the database has it.
+/// Keys, memberships and passwords in the database.
 async fn state(database: &Database) -> Vec<String> {
     let mut rows = Vec::new();
     for sql in [
@@ -59,7 +59,7 @@ async fn state(database: &Database) -> Vec<String> {
     rows
 }
 
-/// A member is removed; another is removed, and added again with another role; somebody has another password.
+/// Removes a member; removes another and adds them again with another role; changes a password.
 fn change_people(database: &Database) {
     let member = |command: &'static str, email: &'static str, more: &[&'static str]| {
         let words = ["member", command, "--account", "reef-lab", "--email", email];
@@ -75,7 +75,7 @@ fn change_people(database: &Database) {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn what_ended_after_the_base_backup_stays_ended() {
+async fn endings_after_the_base_backup_hold() {
     let server = Archived::new();
     let database = Database::postgres_on(address(&server.step("start"))).await;
     let program = Program::start(&database);

@@ -1,4 +1,4 @@
-//! What is not put back, each with its sentence; the place stays as it was.
+//! Backups that are not restored, each with its sentence; the database stays as it was.
 
 use super::{Backups, names, place_beside};
 use crate::{
@@ -49,7 +49,7 @@ both!(
         let again = run(&database, &["backup", &good]).expect_err("it is there");
         assert!(again.contains("is not empty"), "{again}");
 
-        // A server that runs.
+        // A running server.
         let words = if database.is_postgres() {
             "stop them first"
         } else {
@@ -69,7 +69,7 @@ both!(
         let without = run(&place, &["restore", &good]).expect_err("no journal");
         assert!(without.contains("add --without-journal"), "{without}");
 
-        // The pepper: none, and another one.
+        // The pepper: missing, and another one.
         let pepper = fs::read(place.pepper_file()).expect("the pepper");
         fs::remove_file(place.pepper_file()).expect("removed");
         refused(&good, "is missing");
@@ -125,7 +125,7 @@ both!(
         edit(&counts, |manifest| manifest["tables"][4]["rows"] = 7.into());
         refused(&counts, "1 rows instead of 7");
 
-        // One byte of the data, and a file that ends early.
+        // A changed byte in the data, and a truncated file.
         let damaged = copy(&backups, &good, "damaged");
         let mut bytes = fs::read(data(&damaged)).expect("the data");
         let last = bytes.len() - 3;
@@ -137,7 +137,7 @@ both!(
         fs::write(data(&damaged), &bytes[..last]).expect("written");
         let found = run(&place, &["check", &damaged]).expect_err("damaged");
         assert!(found.contains("bytes instead of"), "{found}");
-        // Without its manifest, and with half of it.
+        // No manifest, and half of one.
         let manifest = Path::new(&damaged).join("manifest.json");
         let text = fs::read_to_string(&manifest).expect("a manifest");
         fs::write(&manifest, &text[..text.len() / 2]).expect("written");
@@ -146,7 +146,7 @@ both!(
         refused(&damaged, "is not a backup");
         refused(&backups.name("absent"), "there is no folder");
 
-        // Nothing of all that left a trace.
+        // None of the attempts left anything behind.
         if database.is_postgres() {
             let tables = "SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'";
             assert_eq!(place.number(tables).await, 0);
@@ -197,7 +197,7 @@ async fn a_damaged_database_makes_no_backup_and_gives_way_to_one() {
     let good = backups.name("good");
     run(&database, &["backup", &good]).expect("a backup");
 
-    // Pages of the log's trees with nothing in them, in the file itself.
+    // Overwrites pages of the log's b-trees with zeros, in the file itself.
     assert_eq!(database.number("PRAGMA wal_checkpoint(TRUNCATE)").await, 0);
     let file = database.folder().join("babysea.db");
     let mut bytes = fs::read(&file).expect("the database");
@@ -213,7 +213,7 @@ async fn a_damaged_database_makes_no_backup_and_gives_way_to_one() {
         "{found}"
     );
 
-    // Also one that SQLite cannot open at all.
+    // Also a database that SQLite cannot open at all.
     for damage in [4_096, 0] {
         bytes[damage..damage + 100].fill(7);
         fs::write(&file, &bytes).expect("written");
@@ -237,7 +237,7 @@ async fn rows_that_refer_to_nothing_are_named() {
     let found = run(&database, &["check"]).expect_err("a check that fails");
     let sentence = "1 values of api_keys.creator_id refer to missing rows";
     assert!(found.contains(sentence), "{found}");
-    // Also in the backup of it.
+    // Also in a backup of it.
     let backups = Backups::new();
     let dir = backups.name("one");
     run(&database, &["backup", &dir]).expect("a backup");

@@ -1,4 +1,4 @@
-//! Backups that a server makes by itself.
+//! Scheduled backups of a server.
 
 use super::{Backups, names};
 use crate::{
@@ -13,7 +13,7 @@ use std::{fs, path::Path};
 
 const HOUR: u64 = 3_600_000;
 
-/// A server with these backups, of which two are kept.
+/// A server with scheduled backups, which keeps two.
 async fn world(database: Database, backups: &Backups) -> World {
     let dir: &'static str = Box::leak(backups.path().display().to_string().into_boxed_str());
     let arguments = ["--backup-dir", dir, "--backup-every", "24h", "--backup-keep", "2"];
@@ -34,7 +34,7 @@ fn figures(world: &World) -> String {
     world.app.metrics.text(&world.app.levels()).expect("the figures")
 }
 
-/// Looks until there are so many folders.
+/// Runs the schedule until there are `count` folders.
 async fn look_until(schedule: &mut Schedule, world: &World, backups: &Backups, count: usize) {
     until(&format!("there are {count} backups"), async || {
         schedule.look(&world.app).await;
@@ -54,7 +54,7 @@ both!(
         schedule.look(&world.app).await;
         assert_eq!(backups.names(), ["20261123T170000_000Z"]);
         assert_eq!(age(&world).await, Some(0));
-        // Neither is one of ours.
+        // Neither is a scheduled backup.
         fs::create_dir(backups.path().join("before the upgrade")).expect("a folder");
         let left = backups
             .path()
@@ -69,7 +69,7 @@ both!(
             figures(&world)
         );
         assert_eq!(backups.names().len(), 3, "not due yet");
-        // Another server of the same database leaves it to this one.
+        // Another server of the same database makes none: it is this one's turn.
         world.advance(60_000);
         if world.database.is_postgres() {
             let second = world.second().await;
@@ -81,7 +81,7 @@ both!(
                 &mut schedule,
                 Schedule::new(backups.path().to_owned()),
             ));
-            // The turn of a server that is gone is taken by another.
+            // Once a server has stopped, another one takes its turn.
             look_until(&mut beside, &second, &elsewhere, 1).await;
         }
         look_until(&mut schedule, &world, &backups, 3).await;
@@ -98,7 +98,7 @@ both!(
         let newest = backups.name("20261125T170000_000Z");
         run(&world.database, &["check", &newest]).expect("a good backup");
 
-        // One that cannot be made is counted, tried again, less and less often, and no harm to the server.
+        // A failed backup is counted and retried, with growing pauses, and does not affect the server.
         let aside = backups.path().with_extension("aside");
         fs::rename(backups.path(), &aside).expect("moved");
         fs::write(backups.path(), "").expect("a file");

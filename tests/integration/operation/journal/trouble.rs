@@ -1,4 +1,4 @@
-//! A journal that cannot be written, is damaged, is another's or is gone, and what its copy is for.
+//! A journal that is read-only, damaged, foreign or missing, and the purpose of its copy.
 
 use super::{copied, entries, journal, keys, put_back, refusal, until, uses};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use std::{fs, path::PathBuf};
 
-/// A folder is in the place of its journal.
+/// A server with a folder at the path of its journal.
 async fn world_without_journal() -> (World, PathBuf) {
     let database = Database::sqlite();
     let path = journal(&database);
@@ -48,7 +48,7 @@ async fn a_journal_that_cannot_be_written_stops_nothing_and_is_shown() {
 }
 
 #[tokio::test]
-async fn a_journal_that_is_damaged_or_anothers_is_said_at_the_start() {
+async fn a_damaged_or_foreign_journal_is_reported_at_the_start() {
     let world = World::on(Database::sqlite()).await;
     let ada = world.person("Ada Moss").await;
     let [one, two, three] = [
@@ -64,7 +64,7 @@ async fn a_journal_that_is_damaged_or_anothers_is_said_at_the_start() {
     let path = journal(&database);
     let whole = fs::read(&path).expect("a journal");
 
-    // The power was lost while a line was written.
+    // The power failed while a line was written.
     fs::write(&path, [&whole[..], b"0badc0de {\"number\":3,\"at\":"].concat()).expect("torn");
     let revoke = ["key", "revoke", "--key", &three.id, "--yes"];
     run(&database, &revoke).expect("revoked");
@@ -86,7 +86,7 @@ async fn a_journal_that_is_damaged_or_anothers_is_said_at_the_start() {
         "{sentence}"
     );
 
-    // A line in the middle: the first entry.
+    // A line in the middle is damaged: the first entry.
     let mut damaged = right.clone();
     let header = damaged.iter().position(|byte| *byte == b'\n').expect("a line");
     damaged[header + 20] ^= 1;
@@ -100,7 +100,7 @@ async fn a_journal_that_is_damaged_or_anothers_is_said_at_the_start() {
     );
     fs::write(&path, &right).expect("put right");
     Program::start(&database).stop();
-    // Of a database that has it all, no journal is needed.
+    // A database that has all changes needs no journal.
     fs::write(&path, &damaged).expect("damaged");
     let log = String::from_utf8(Program::start(&database).stop()).expect("text");
     assert!(log.contains("the file is kept as"), "{log}");
@@ -108,7 +108,7 @@ async fn a_journal_that_is_damaged_or_anothers_is_said_at_the_start() {
     let kept = fs::read(database.folder().join("babysea.db.endings.damaged"));
     assert!(kept.expect("it is kept") == damaged);
 
-    // Gone, and nobody knows what it held.
+    // Missing, with unknown content.
     fs::remove_file(&path).expect("removed");
     put_back(&database, &copy);
     let program = Program::start(&database);
@@ -150,7 +150,7 @@ async fn the_copy_follows_and_stands_in_for_the_journal() {
     assert_eq!(ada.revoke(&[&two.id]).await.status, 200);
     let same = async || fs::read(&copy_of).ok() == fs::read(journal(&world.database)).ok();
     until("it is the same", &same).await;
-    // One that takes its time: somebody else holds it.
+    // Another process holds the lock on the copy.
     let held = fs::File::open(&copy_of).expect("the copy");
     held.lock().expect("locked");
     assert_eq!(ada.revoke(&[&three.id]).await.status, 200, "it holds up nobody");
@@ -166,7 +166,7 @@ async fn the_copy_follows_and_stands_in_for_the_journal() {
 
     let with_copy = ["--backup-dir", folder];
     let whole = fs::read(journal(&database)).expect("a journal");
-    // The journal was put back too, or is gone.
+    // The journal is restored to an earlier state too, or missing.
     let without_end = &whole[..whole.len() - 1];
     let shorter = without_end
         .iter()
@@ -189,7 +189,7 @@ async fn the_copy_follows_and_stands_in_for_the_journal() {
 }
 
 #[tokio::test]
-async fn a_journal_that_lacks_changes_is_said_at_the_start() {
+async fn a_journal_that_lacks_changes_is_reported_at_the_start() {
     let world = World::on(Database::sqlite()).await;
     let ada = world.person("Ada Moss").await;
     let [one, two] = [ada.made("one").await, ada.made("two").await];
@@ -198,7 +198,7 @@ async fn a_journal_that_lacks_changes_is_said_at_the_start() {
         assert_eq!(ada.revoke(&[&key.id]).await.status, 200);
     }
     let database = world.stop().await;
-    // An older journal beside the present database: the outbox has the last change only.
+    // An older journal beside the current database: the outbox only has the last change.
     fs::write(journal(&database), early).expect("put back");
     let log = String::from_utf8(Program::start(&database).stop()).expect("text");
     assert!(log.contains("lacks some of the changes 1 to 2"), "{log}");
@@ -216,7 +216,7 @@ async fn a_journal_that_begins_late_has_what_the_outbox_kept() {
     }
     let database = world.stop().await;
     fs::remove_dir(&path).expect("removed");
-    // The first look at the outbox comes before the server listens, or soon after.
+    // The outbox is first polled before the server listens, or soon after.
     let program = Program::start(&database);
     until("both are there", async || keys(&path).len() == 2).await;
     program.stop();
@@ -234,7 +234,7 @@ async fn a_command_writes_all_that_waits_for_the_journal() {
     let [one, two] = [ada.made("one").await, ada.made("two").await];
     assert_eq!(ada.revoke(&[&one.id]).await.status, 200);
     let database = world.stop().await;
-    // More than are read at a time, as after days without a journal.
+    // More rows than one read takes, as after days without a journal.
     let more = "INSERT INTO outbox (number, entry)
         WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 600)
         SELECT n.n, json_set(entry, '$.number', n.n) FROM n, outbox";

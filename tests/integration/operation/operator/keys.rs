@@ -17,7 +17,7 @@ both!(
             secrets.push(ada.key(&program, &ada.slug, name).await);
         }
         let (other, kept) = bo.key(&program, &bo.slug, "other").await;
-        // The server holds all of them in memory.
+        // The server has all of them in its cache.
         for secret in secrets.iter().map(|(_, secret)| secret).chain([&kept]) {
             assert_eq!(uses(&program, secret).await, 200);
         }
@@ -136,7 +136,7 @@ both!(many_keys_are_revoked_in_steps, async |database: Database| {
     let program = Program::start(&database);
     let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
     let (first, _) = ada.key(&program, &ada.slug, "first").await;
-    // More than one step takes, made by the database alone.
+    // More keys than one step revokes, inserted by SQL.
     let hash = if database.is_postgres() {
         "decode(md5(n::text) || md5(n::text), 'hex')"
     } else {
@@ -155,7 +155,7 @@ both!(many_keys_are_revoked_in_steps, async |database: Database| {
             k.created_at + n, CAST(n AS TEXT) FROM api_keys k, numbers WHERE k.id = '{first}'"
     );
     assert_eq!(database.execute(&copies).await, 620);
-    // The list reads them page by page, each once.
+    // The list reads them page by page, each key once.
     let list = run(&database, &["key", "list"]).expect("a list");
     let mut ids: Vec<_> = list
         .lines()

@@ -1,4 +1,4 @@
-//! What the commands ask on a terminal, which `script` (util-linux) gives them.
+//! Prompts of commands on a terminal, which `script` (util-linux) provides.
 
 use super::{NEW_PASSWORD, Person, enter};
 use crate::{
@@ -11,7 +11,7 @@ use std::{
     process::{Child, ChildStdout, Stdio},
 };
 
-/// A command on a terminal.
+/// A command that runs on a terminal.
 struct Terminal {
     process: Child,
     output: ChildStdout,
@@ -40,7 +40,7 @@ impl Terminal {
         }
     }
 
-    /// Waits for a question, and types the answer.
+    /// Waits for a prompt, and types the answer.
     fn answer(&mut self, question: &str, answer: &str) {
         let from = self.seen.len();
         let mut byte = [0];
@@ -53,7 +53,7 @@ impl Terminal {
         input.write_all(answer.as_bytes()).expect("it reads");
     }
 
-    /// Whether it succeeded, and all that the terminal showed.
+    /// Whether the command succeeded, and the terminal's output.
     fn end(mut self) -> (bool, String) {
         let mut rest = Vec::new();
         self.output.read_to_end(&mut rest).expect("its output");
@@ -64,7 +64,7 @@ impl Terminal {
 }
 
 #[tokio::test]
-async fn a_command_asks_and_a_password_is_not_shown() {
+async fn a_command_prompts_and_a_password_is_not_echoed() {
     let database = Database::sqlite();
     let program = Program::start(&database);
     let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;

@@ -1,5 +1,5 @@
-//! Databases that refuse a start: a PostgreSQL that answers with an error, something else in its place, and SQLite files
-//! where nothing can be written.
+//! Databases with which a start fails: a PostgreSQL that responds with an error, another program at its
+//! address, and SQLite files on a read-only file system.
 
 use super::{command, last_line, sentence};
 use rustix::process::{Pid, Signal, kill_process};
@@ -11,7 +11,8 @@ use std::{
     thread,
 };
 
-/// What a PostgreSQL server answers to the first message of a session: the code, and the words of PostgreSQL 15.
+/// Errors of a PostgreSQL server to the first message of a session: the code, and the message of PostgreSQL
+/// 15.
 const REFUSALS: &[(&str, &str)] = &[
     ("28P01", "password authentication failed for user \"keys\""),
     (
@@ -32,7 +33,7 @@ const REFUSALS: &[(&str, &str)] = &[
     ),
 ];
 
-/// What else may listen there: what it answers.
+/// Other programs at its address, with their response.
 const OTHERS: &[(&str, Option<&[u8]>)] = &[
     ("closes the connection", Some(b"")),
     (
@@ -42,13 +43,13 @@ const OTHERS: &[(&str, Option<&[u8]>)] = &[
     ("says nothing", None),
 ];
 
-/// A start with a PostgreSQL that refuses it; what it is, and the sentence.
+/// Starts with a PostgreSQL that refuses them; the case, and the sentence.
 pub fn of_postgres(folder: &Path) -> Vec<(String, String)> {
     let mut said = Vec::new();
     for &(code, words) in REFUSALS {
         let message = error(code, words);
         let port = listen(move |stream| {
-            // First it asks for TLS, and goes on without.
+            // The client first requests TLS, and continues without.
             if read_message(stream).is_some_and(|request| request == TLS) {
                 stream.write_all(b"N").ok()?;
                 read_message(stream)?;
@@ -79,7 +80,7 @@ pub fn of_postgres(folder: &Path) -> Vec<(String, String)> {
 /// The request for TLS (postgresql.org/docs/current/protocol-message-formats.html, "SSLRequest").
 const TLS: [u8; 4] = 80_877_103_u32.to_be_bytes();
 
-/// The sentence about a server at this port, which stands for itself.
+/// The sentence about a server at this port; the port is replaced.
 fn refused(folder: &Path, port: u16) -> String {
     let url = format!("postgres://keys:hunter2@127.0.0.1:{port}/keys");
     let said = sentence(folder, &[("DATABASE_URL", &url)], &[]);
@@ -98,7 +99,7 @@ fn listen(answer: impl Fn(&mut TcpStream) -> Option<()> + Send + 'static) -> u16
     port
 }
 
-/// A message of the beginning, which has a length and no type.
+/// A message at the start of a session, which has a length and no type.
 fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length).ok()?;
@@ -121,8 +122,8 @@ fn error(code: &str, words: &str) -> Vec<u8> {
     [&b"E"[..], &length.to_be_bytes(), &fields].concat()
 }
 
-/// How a place is made read-only, in a shell with file systems of its own: `$1` is the data folder, which has the files
-/// of a server that was there before.
+/// Commands that make a folder read-only, in a shell with mounts of its own: `$1` is the data folder, with
+/// the files of an earlier server.
 const READ_ONLY: &[(&str, &str)] = &[
     (
         "a folder without a database, on a read-only file system",
@@ -143,7 +144,7 @@ const READ_ONLY: &[(&str, &str)] = &[
     ),
 ];
 
-/// A start where nothing can be written; nothing where mounting is refused.
+/// Starts on read-only file systems; `None` where mounting is not permitted.
 pub fn of_sqlite() -> Option<Vec<(String, String)>> {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
@@ -176,7 +177,7 @@ pub fn of_sqlite() -> Option<Vec<(String, String)>> {
     Some(said)
 }
 
-/// A start that makes the files, and its end.
+/// Starts the program once, which creates the files, and stops it.
 fn served_once(folder: &Path) {
     let mut process = command(folder, &[("DATA_DIR", "data"), ("DRAIN_SECONDS", "0")])
         .stderr(Stdio::piped())

@@ -1,4 +1,4 @@
-//! What is given twice on the command line.
+//! Settings that are given twice on the command line.
 
 use super::{WRONG, sentence};
 use std::path::Path;
@@ -9,7 +9,7 @@ pub fn is_refused(folder: &Path) {
         let flag = format!("--{}", variable.to_lowercase().replace('_', "-"));
         let said = sentence(folder, &[], &[&flag, "1", &flag, "1"]);
         let expected = format!("babysea: {variable} is given twice on the command line: give it once");
-        // Whichever is wrong first: its value, or that there are two.
+        // One of two errors comes first: the value, or the duplicate.
         assert!(
             said == expected
                 || said.starts_with(&format!("babysea: {variable} is \"1\""))

@@ -1,4 +1,4 @@
-//! What somebody is in one team says nothing of another.
+//! A role in one team gives no permission in another.
 
 use super::{ABSENT, KEYS, Standing, everybody, many_keys, ready, ways};
 use crate::{

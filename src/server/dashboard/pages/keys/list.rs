@@ -186,8 +186,8 @@ impl Asked {
         Pager {
             counts: Some((list.before, list.total(filter))),
             first: newer.then(|| self.href(page)),
-            newer: at("newer", list.first_place().filter(|_| newer)),
-            older: at("older", list.last_place().filter(|_| older)),
+            newer: at("newer", list.first_cursor().filter(|_| newer)),
+            older: at("older", list.last_cursor().filter(|_| older)),
             last: older.then(|| to("page", "last")),
         }
     }

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_was_gone_is_a_new_one() {
+    fn a_row_that_was_deleted_counts_as_a_new_one() {
         let mut peers = Peers::default();
         peers.see(row(1, 1, 0), at(0), at(0));
         assert_eq!(peers.see(Vec::new(), at(500), at(500)), []);
