@@ -2,11 +2,11 @@
 //!
 //! Two rules, applied by hooks of every serving pool:
 //! - A connection that still has a transaction after its rollback is closed. After a failed COMMIT (disk full) SQLite
-//! has ended the transaction and the driver does not know.
+//!   has ended the transaction and the driver does not know.
 //! - An error that concerns the connection or the database, rather than the statement, is a sign. It wakes a watcher, which
-//! opens new connections until one can write ([`Probe`]). All connections older than that one are closed when
-//! they are next taken from their pool. So settings that a session got at its start (a read-only database) do
-//! not outlive their cause.
+//!   opens new connections until one can write ([`Probe`]). All connections older than that one are closed when
+//!   they are next taken from their pool. So settings that a session got at its start (a read-only database) do
+//!   not outlive their cause.
 
 use super::probe::Probe;
 use crate::server::runtime::tasks::{End, Tasks};
