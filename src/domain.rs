@@ -11,6 +11,7 @@ pub mod ids;
 pub mod key;
 pub mod name;
 pub mod network;
+pub mod number;
 pub mod own_words;
 pub mod page;
 pub mod password;

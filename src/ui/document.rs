@@ -1,5 +1,6 @@
 //! The HTML document around every page.
 
+use super::kit::icon::Sprite;
 use crate::domain::theme::Theme;
 use leptos::{
     attr::custom::CustomAttribute as _,
@@ -80,6 +81,7 @@ pub fn Document(
                 <HydrationScripts options islands=true/>
             </head>
             <body>
+                <Sprite/>
                 <a class="skip-link" href="#main">"Skip to content"</a>
                 {children()}
             </body>

@@ -23,13 +23,15 @@ pub fn Moment(
     }
 }
 
-/// A text that can end in a relative time: `Full Access · expires`, and the expiry.
+/// A text that can contain a relative time: `Full Access · expires`, and the expiry.
 #[derive(Clone, Debug)]
 pub struct Phrase {
     /// The text.
     pub words: String,
     /// The time after it.
     pub at: Option<Timestamp>,
+    /// What follows the time.
+    pub end: &'static str,
 }
 
 /// Renders a phrase: `Full Access · expires in 61 days`.
@@ -40,9 +42,9 @@ pub fn PhraseText(
     /// The time at which the page is rendered.
     now: Timestamp,
 ) -> impl IntoView {
-    let Phrase { words, at } = phrase;
+    let Phrase { words, at, end } = phrase;
     view! {
         {words}
-        {at.map(|at| view! { " "<Moment at=Some(at) now/> })}
+        {at.map(|at| view! { " "<Moment at=Some(at) now/>{end} })}
     }
 }

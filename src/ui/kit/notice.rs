@@ -53,8 +53,9 @@ pub fn Notice<S: IntoView>(
 pub fn ActionNotice(
     /// Tone.
     tone: Tone,
-    /// Name of the region.
-    label: &'static str,
+    /// Name of the region; two on a page need two names.
+    #[prop(into)]
+    label: String,
     /// A class for its position on the page.
     class: &'static str,
     /// The action.

@@ -84,6 +84,7 @@ pub fn KeyPage(
     data: Arc<KeyPageData>,
 ) -> impl IntoView {
     let (frame, key, now) = (data.frame.clone(), data.key.clone(), data.now);
+    let owner = frame.owner.clone();
     let activity = if data.activity.is_empty() {
         view! { <p class="quiet">"Nothing was noted about this key."</p> }.into_any()
     } else {
@@ -116,7 +117,7 @@ pub fn KeyPage(
                     <code class="prefix">{key.prefix.clone()}"..."</code>
                     <span><PhraseText phrase=key.about.clone() now/></span>
                 </p>
-                {(!may_manage).then(|| view! { <ReadOnlyNote/> })}
+                {(!may_manage).then(|| view! { <ReadOnlyNote owner=owner.clone()/> })}
             </PageHead>
             <div class="panels">
                 <About data=Arc::clone(&data)/>

@@ -6,6 +6,7 @@ mod dialogs;
 mod expires;
 mod how_to_use;
 mod list_view;
+mod live_list;
 mod menu;
 mod permissions;
 mod reveal_dialog;
@@ -19,7 +20,7 @@ pub use dialogs::KeyDialogs;
 pub use list_view::ListView;
 pub use permissions::{PresetChoice, ScopeChoice};
 pub use row::KeyRow;
-pub use toolbar::ListLinks;
+pub use toolbar::{Found, ListLinks};
 
 use super::super::{
     kit::{
@@ -88,6 +89,8 @@ pub struct KeysPageData {
     pub elsewhere: Option<KeyRow>,
     /// The current search.
     pub search: String,
+    /// What search and filter found.
+    pub found: Found,
     /// Links and forms that change the view.
     pub links: ListLinks,
     /// Pagination.
@@ -113,7 +116,7 @@ pub fn KeysPage(
     let (view, opener_view) = (data.view.clone(), data.view.clone());
     let may_create = data.create.is_some();
     let frame = data.frame.clone();
-    let (full, account) = (frame.full, frame.account.slug.clone());
+    let (full, account, owner) = (frame.full, frame.account.slug.clone(), frame.owner.clone());
     let result = match &data.dialog {
         KeyDialog::Revealed(key) => {
             Some(view! { <KeptKey revealed=Arc::clone(key) view=view.clone()/> }.into_any())
@@ -143,22 +146,24 @@ pub fn KeysPage(
             </KeyDialogs>
         }
     });
+    // The empty state has the primary button.
+    let kind = if data.is_empty { Kind::Plain } else { Kind::Primary };
     let actions = view! {
         <div class="page-actions">
-            <FullView full links=data.links.clone()/>
-            <Opener may_create view=opener_view/>
+            {(!data.is_empty).then(|| view! { <FullView full links=data.links.clone()/> })}
+            <Opener may_create view=opener_view kind/>
         </div>
     }
     .into_any();
     view! {
         <Frame frame>
             <PageHead title="API keys" actions>
-                <p>"Keys let your programs call the API. Each is shown once, when it is made."</p>
-                {(!may_create).then(|| view! { <ReadOnlyNote/> })}
+                <p>"API keys let your programs call the API. You see each key only once, when you create it."</p>
+                {(!may_create).then(|| view! { <ReadOnlyNote owner/> })}
             </PageHead>
             {leaks}
             {elsewhere}
-            {(!data.is_empty).then(|| view! { <Toolbar search=data.search.clone() links=data.links.clone()/> })}
+            {(!data.is_empty).then(|| view! { <Toolbar search=data.search.clone() found=data.found links=data.links.clone()/> })}
             <KeyTable data=Arc::clone(&data)/>
         </Frame>
         {result}
@@ -191,6 +196,7 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
         reported_at,
     } = leak;
     let label = format!("Acknowledge the leak of {name}");
+    let region = format!("Leaked key {name}");
     let action = view! {
         <form method="post" action=view.with("dialog", "leak")>
             <input type="hidden" name="key" value=id/>
@@ -199,11 +205,11 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
     }
     .into_any();
     view! {
-        <ActionNotice tone=Tone::Bad label="Leaked key" class="page-notice" action>
+        <ActionNotice tone=Tone::Bad label=region class="page-notice" action>
             <a href=href><bdi>{name}</bdi></a>
             {format!(" ({prefix}...) was reported as leaked ")}
             <Moment at=Some(reported_at) now/>
-            " and stopped at once. Put another key where it was used, and find out how it got out."
+            " and has been revoked. Replace it where it was used."
         </ActionNotice>
     }
 }
@@ -231,11 +237,19 @@ pub fn read_only(may_manage: bool) -> Option<&'static str> {
 
 /// That sentence.
 #[component]
-pub fn ReadOnlyNote() -> impl IntoView {
+pub fn ReadOnlyNote(
+    /// Name of the primary owner.
+    owner: Option<String>,
+) -> impl IntoView {
+    let such_as = owner.map(|owner| view! { ", such as "<bdi>{owner}</bdi> });
     view! {
         <p class="read-only-note" id=READ_ONLY>
             <Drawing icon=Icon::Lock/>
-            "Only owners of this team can create keys and change them. You can see them."
+            <span>
+                "You can view keys. Only team owners can create or change them"
+                {such_as}
+                "."
+            </span>
         </p>
     }
 }
@@ -247,6 +261,8 @@ fn Opener(
     may_create: bool,
     /// The list behind the dialog.
     view: ListView,
+    /// How much it stands out.
+    kind: Kind,
 ) -> impl IntoView {
     view! {
         <form class="opener" method="get" data-opens="create-key">
@@ -255,7 +271,7 @@ fn Opener(
             <Button
                 {..disabled_because(read_only(may_create))}
                 label="Create API key"
-                kind=Kind::Primary
+                kind
                 icon=Icon::Plus
             />
         </form>
@@ -276,7 +292,7 @@ fn FullView(full: bool, links: ListLinks) -> impl IntoView {
         .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
         .collect_view();
     view! {
-        <form method="get">
+        <form class="full-view" class:is-open=full method="get">
             {fields}
             <IconButton label icon/>
         </form>

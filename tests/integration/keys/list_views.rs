@@ -135,8 +135,12 @@ impl<'w> Reader<'w> {
     }
 
     fn menu(&self, page: &Answer) -> Form {
-        let menu = Form::find(page, |form| form.get("role") == Some("menu"));
-        assert!(menu.fields.contains(&("key".to_owned(), self.ids[3].clone())));
+        let mut menu = Form::find(page, |form| {
+            form.get("data-opens-dialog").is_some() && form.get("id").is_none()
+        });
+        // Scripts write the key of the row into the form.
+        let key = menu.fields.iter_mut().find(|(name, _)| name == "key");
+        key.expect("the field").1.clone_from(&self.ids[3]);
         menu
     }
 }

@@ -9,6 +9,7 @@ mod last_use;
 mod lifecycle;
 mod limit;
 mod list;
+mod list_page;
 mod list_views;
 mod member;
 mod page;

@@ -229,7 +229,7 @@ both!(
 
         world.advance(1_000);
         let new = Made::of(&ada.rotate(&old.id, "24").await);
-        let stops = "Read Only · stops in 24 hours, 24 Nov 2026, 17:00:01 UTC";
+        let stops = "Read Only · expires in 24 hours, 24 Nov 2026, 17:00:01 UTC";
         let said = heads(&ada.get(&ada.keys()).await);
         assert!(said[1].contains(stops), "{said:?}");
         for dialog in ["grace", "revoke"] {

@@ -1,6 +1,6 @@
 //! Requests by day: a bar chart as SVG from the server, and the same numbers as a table.
 
-use crate::ui::kit::pager::grouped;
+use crate::domain::number::grouped;
 use leptos::prelude::*;
 
 /// Width of the chart in SVG units; each day gets an equal part of it.

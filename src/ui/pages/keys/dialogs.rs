@@ -46,7 +46,6 @@ pub fn KeyDialogs(
             let _ = dialog.show_modal();
         }
     });
-    window_event_listener(ev::keydown, |event| move_in_menu(&event));
     // A secret is shown on this page; every other result navigates.
     let reveal = move |key: RevealedKey| {
         each("[data-dialogs] dialog", &mut |dialog| {
@@ -130,27 +129,6 @@ fn take_over() {
     each("[data-needs-script]", &mut |hidden| {
         let _ = hidden.remove_attribute("hidden");
     });
-}
-
-/// Arrow keys, Home and End move the focus between the items of an open row menu, and wrap around at its ends
-/// (ARIA Authoring Practices, "Menu").
-fn move_in_menu(event: &ev::KeyboardEvent) {
-    let (start, end) = ("button", "button:last-of-type");
-    let (next, round) = match event.key().as_str() {
-        "ArrowDown" => (":focus + button", start),
-        "ArrowUp" => ("button:has(+ :focus)", end),
-        "Home" => (start, start),
-        "End" => (end, end),
-        _ => return,
-    };
-    let Some(menu) = first("[role=menu]:focus-within") else {
-        return;
-    };
-    let item = |selector| menu.query_selector(selector).ok().flatten();
-    if let Some(item) = item(next).or_else(|| item(round)) {
-        event.prevent_default();
-        focus(&item);
-    }
 }
 
 fn allowlist() -> Option<HtmlTextAreaElement> {
