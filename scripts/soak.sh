@@ -5,7 +5,7 @@
 # is broken. PART selects one part and ENGINE (sqlite or postgres) one database. ROWS is the length of the request logs of
 # the part bounds. ROUNDS is the number of rounds of the parts night-* and of kills in the part backup; in the part rounds,
 # how many times as many as in `make test`. SPAN is the seconds of a fault in the part night-database, KEYS the number of
-# keys of the part backup, MUTANTS the number of mutants of the part mutants.
+# keys of the part backup. MUTANTS and CHECKS are the numbers of mutants of the part mutants (scripts/mutants.sh).
 . "$(dirname "$0")/lib.sh"
 PART=${PART:-}
 parts=$(sed -n 's/^ *name: "\([a-z-]*\)",$/\1/p' benches/measure/soak.rs)$'\n'rounds$'\n'mutants$'\n'face
