@@ -137,7 +137,9 @@ mod tests {
             expires: "soon".to_owned(),
             ..KeyForm::default()
         };
-        let errors = form.read(&Catalog::vendor(), NOW).expect_err("no choice of the form");
+        let errors = form
+            .read(&Catalog::vendor(), NOW)
+            .expect_err("no choice of the form");
         assert!(errors.get("expires").is_some() && errors.get("expires_on").is_none());
     }
 }
