@@ -10,7 +10,7 @@ import { expect, test, type Locator, type Page } from "../fixtures/test";
 const DATE = "Last day of the key, in UTC";
 const ALLOWLIST = "IP allowlist (optional)";
 const THREE = "203.0.113.10, 2001:db8::1, 10.0.0.0/33";
-const WRONG = "Entry 3: 10.0.0.0/33 has a prefix length over 32.";
+const WRONG = "Entry 3: 10.0.0.0/33 has a prefix length over 32; use at most /32.";
 const now = new Date();
 /** A day that many years ahead. */
 const inYears = (years: number) => `${now.getUTCFullYear() + years}-03-31`;
@@ -181,7 +181,6 @@ test("what an allowlist covers is said while it is typed", async ({ page, guard 
   // What comes into it later is announced, since it was there before.
   const told = add.getByRole("status").filter({ has: page.locator("#allowlist-error") });
   await expect(told).toHaveText("");
-  await expect(list).toHaveAttribute("maxlength", "8192");
   await expect(add.getByText("Your address now is 127.0.0.1")).toBeVisible();
   await button(add, "add it").click();
   await expect(list).toHaveValue("127.0.0.1");

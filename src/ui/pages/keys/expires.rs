@@ -41,7 +41,8 @@ pub fn ExpiresField(
                 />
             </div>
             <p class="field-hint" id="expires-hint">
-                "A date ends at 23:59:59 UTC. The end cannot be changed later."
+                "The key works until the end of that day (23:59 UTC). You cannot change this later."
+                <span data-ends></span>
             </p>
             <FieldError form=form.clone() name="expires"/>
             <FieldError form=form.clone() name="expires_on"/>
