@@ -10,12 +10,6 @@ pub fn error_id(name: &str) -> String {
     format!("{name}-error")
 }
 
-/// The script that counts the characters of fields with a limit, beside what else follows what is typed.
-#[component]
-pub fn FormScript() -> impl IntoView {
-    view! { <script src="/form.js" defer></script> }
-}
-
 /// Value of `aria-describedby` for a field. The id of the error is always in it: an empty element is not
 /// announced.
 #[must_use]
@@ -79,7 +73,7 @@ pub fn TextField(
     /// Hint: one sentence.
     #[prop(optional, into)]
     hint: Option<String>,
-    /// Maximum number of characters. A longer text is not cut while it is typed or pasted: `public/form.js` counts it
+    /// Maximum number of characters. A longer text is not cut while it is typed or pasted: `public/page.js` counts it
     /// beside the label, and the server refuses it.
     #[prop(optional)]
     most: Option<usize>,

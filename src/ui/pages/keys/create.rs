@@ -20,7 +20,7 @@ use crate::{
     ui::kit::{
         button::{Button, Kind, SubmitButton},
         dialog::{Dialog, DialogFoot, DialogHead},
-        field::{FieldError, FormMessage, FormScript, TextField, described_by, starts_at},
+        field::{FieldError, FormMessage, TextField, described_by, starts_at},
     },
 };
 use leptos::{prelude::*, server_fn::ServerFn as _};
@@ -67,7 +67,6 @@ pub fn CreateForm(
         (back, ListView::default())
     };
     view! {
-        <FormScript/>
         <Dialog id=DIALOG open titled_by="create-key-title">
             <form
                 class="dialog-form"

@@ -3,7 +3,10 @@
 use crate::{
     api::wire::FormState,
     domain::expiry::{DAYS, NEVER, ON_A_DATE},
-    ui::kit::field::{FieldError, Select, starts_at},
+    ui::kit::{
+        field::{FieldError, Select, starts_at},
+        moment::YourEndOf,
+    },
 };
 use leptos::prelude::*;
 use std::iter;
@@ -42,7 +45,7 @@ pub fn ExpiresField(
             </div>
             <p class="field-hint" id="expires-hint">
                 "The key works until the end of that day (23:59 UTC). You cannot change this later."
-                <span data-ends></span>
+                <YourEndOf field="expires_on"/>
             </p>
             <FieldError form=form.clone() name="expires"/>
             <FieldError form=form.clone() name="expires_on"/>

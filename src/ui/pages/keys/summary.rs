@@ -1,4 +1,4 @@
-//! The line above `Add`: what the chosen fields add up to. `public/form.js` keeps it up to date.
+//! The line above `Add`: what the chosen fields add up to. `public/page.js` keeps it up to date.
 
 use super::{PresetChoice, ScopeChoice};
 use crate::{
