@@ -4,6 +4,8 @@ import { button, dialog, expectGone, hydrated, keep, row, sideways, signUp, some
 import { ask, makeKey, postForm, slugOf } from "../fixtures/keys";
 import { expect, test, type Page } from "../fixtures/test";
 
+/** A number above the chart of a key. */
+const total = (page: Page, name: string) => page.getByRole("definition").and(page.locator(`dt:text-is("${name}") + dd`));
 const entries = (page: Page) => page.getByRole("table", { name: /^Activity/ }).getByRole("row");
 
 test("the activity is searched, filtered and taken along", async ({ page }) => {

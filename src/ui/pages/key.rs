@@ -99,36 +99,43 @@ pub fn KeyPage(
     let title = view! { <bdi>{key.name.clone()}</bdi> };
     let actions = view! { <Actions key=key.clone() keys=data.keys.clone() may_manage/> }.into_any();
     let all = (!data.activity.is_empty()).then(|| (data.all_activity.clone(), "All activity"));
+    let (phrase, ending) = (key.about.clone(), view! { <Ending data=Arc::clone(&data)/> });
+    let requests = view! { <Requests requests=data.requests.clone() none=data.no_requests.clone() now/> };
+    let events = view! { <Events entries=data.activity.clone() now/> };
+    let columns = view! {
+        <div class="key-columns">
+            <div>
+                <Use data=Arc::clone(&data)/>
+            </div>
+            <div class="key-facts">
+                <About data=Arc::clone(&data)/>
+                <Chain data=Arc::clone(&data)/>
+                <Addresses entries=key.allowlist.clone()/>
+                <Routes scopes=data.scopes.clone()/>
+            </div>
+            <div>
+                <Panel id="last-title" title="Last requests" is_wide=true>
+                    {requests}
+                </Panel>
+                <Panel id="activity-title" title="Activity" link=all>
+                    {events}
+                </Panel>
+            </div>
+        </div>
+    };
+    let (status, prefix) = (key.status, key.prefix);
     view! {
         <Frame frame>
             <PageHead title above=(data.keys.clone(), "API keys") actions>
                 <p class="key-state">
-                    <StatusBadge status=key.status/>
-                    <code class="prefix">{key.prefix.clone()}"..."</code>
-                    <span><PhraseText phrase=key.about.clone() now/></span>
+                    <StatusBadge status/>
+                    <code class="prefix">{prefix}"..."</code>
+                    <span><PhraseText phrase now/></span>
                 </p>
-                <Ending data=Arc::clone(&data)/>
+                {ending}
                 {(!may_manage).then(|| view! { <ReadOnlyNote/> })}
             </PageHead>
-            <div class="key-columns">
-                <div class="key-use-panel">
-                    <Use data=Arc::clone(&data)/>
-                </div>
-                <div class="key-facts">
-                    <About data=Arc::clone(&data)/>
-                    <Chain data=Arc::clone(&data)/>
-                    <Addresses entries=key.allowlist.clone()/>
-                    <Routes scopes=data.scopes.clone()/>
-                </div>
-                <div class="key-history">
-                    <Panel id="last-title" title="Last requests" is_wide=true>
-                        <Requests requests=data.requests.clone() none=data.no_requests.clone() now/>
-                    </Panel>
-                    <Panel id="activity-title" title="Activity" link=all>
-                        <Events entries=data.activity.clone() now/>
-                    </Panel>
-                </div>
-            </div>
+            {columns}
         </Frame>
     }
 }
