@@ -57,19 +57,19 @@ pub(super) async fn restore(
     put.map_err(|error| BackupError::of_file(&path, &error))?;
     // Renamed: dropping must not remove the file.
     let _ = next.keep();
-    let mut said = vec![format!("{}, to {shown}", source.done())];
+    let mut steps = vec![format!("{}, to {shown}", source.done())];
     if place.has_database() {
-        said.push(format!("the previous database is kept as {}", kept.display()));
+        steps.push(format!("the previous database is kept as {}", kept.display()));
     }
-    said.push("everyone has to sign in again".to_owned());
-    said.push(match journal {
+    steps.push("everyone has to sign in again".to_owned());
+    steps.push(match journal {
         Some(journal) => format!(
             "the next start applies {}, so that what was revoked, removed or changed since stays in effect",
             journal.display()
         ),
         None => source.lost(),
     });
-    Ok(said)
+    Ok(steps)
 }
 
 /// The journal beside a database file, or its copy in `BACKUP_DIR`, if one of them exists.
