@@ -20,6 +20,18 @@ impl Cursor {
     pub fn columns(self) -> (i64, String) {
         (self.at.millis(), self.id.to_string())
     }
+
+    /// Values for the condition of a page of older rows: without a cursor, all rows are older.
+    #[must_use]
+    pub fn older_than(cursor: Option<Self>) -> (i64, String) {
+        cursor.map_or((i64::MAX, String::new()), Self::columns)
+    }
+
+    /// Values for the condition of a page of newer rows: without a cursor, all rows are newer.
+    #[must_use]
+    pub fn newer_than(cursor: Option<Self>) -> (i64, String) {
+        cursor.map_or((i64::MIN, String::new()), Self::columns)
+    }
 }
 
 /// The text is no cursor.

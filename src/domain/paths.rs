@@ -61,3 +61,19 @@ pub fn guard_file(guard: &str, proxy: &str) -> String {
 fn page(account: &str, name: &str) -> String {
     format!("{HOME}{account}/{name}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_page_has_its_path() {
+        assert_eq!(keys("ada"), "/home/ada/api-keys");
+        assert_eq!(key_below(&keys("ada"), 7), "/home/ada/api-keys/7");
+        assert_eq!(activity("ada"), "/home/ada/activity");
+        assert_eq!(activity_export(&activity("ada")), "/home/ada/activity/export");
+        assert_eq!(scopes("ada"), "/home/ada/scopes");
+        assert_eq!(guard("ada"), "/home/ada/guard");
+        assert_eq!(guard_file(&guard("ada"), "nginx"), "/home/ada/guard/nginx");
+    }
+}

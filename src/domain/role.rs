@@ -120,6 +120,7 @@ mod tests {
             assert_eq!(Role::from_id(role.id()), Some(role));
         }
         assert_eq!(Role::from_id("admin"), None);
+        assert_eq!(Role::ALL.map(Role::label), ["primary owner", "owner", "member"]);
     }
 
     #[test]

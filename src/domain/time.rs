@@ -245,6 +245,8 @@ mod tests {
         let leap = Timestamp::last_second_of(2028, 2, 29).expect("a day");
         assert_eq!(leap.plus_years(1).iso(), "2029-02-28T23:59:59.000Z");
         assert_eq!(leap.plus_years(4).iso(), "2032-02-29T23:59:59.000Z");
+        let exact = Timestamp::from_millis(leap.millis() + 7);
+        assert_eq!(exact.plus_years(1).iso(), "2029-02-28T23:59:59.007Z");
         assert_eq!(leap.day(), "2028-02-29");
         assert_eq!(Timestamp::last_second_of(2027, 2, 29), None);
     }

@@ -261,5 +261,8 @@ mod tests {
         for text in ["", "prod", "bye_", "bye_a1B2c", "goodbye_", "x\u{e9}bye_"] {
             assert_eq!(start_in(text, "bye_"), None, "{text}");
         }
+        let long = "abcdefghijklmno_";
+        assert_eq!(start_in(long, long), None, "a prefix alone");
+        assert_eq!(start_in(&format!("{long}7"), long), Some("abcdefghi".to_owned()));
     }
 }

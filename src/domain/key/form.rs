@@ -133,5 +133,11 @@ mod tests {
             .read(&Catalog::vendor(), NOW)
             .expect_err("nothing chosen");
         assert!(errors.get("preset").is_some() && errors.get("scopes").is_none());
+        let form = KeyForm {
+            expires: "soon".to_owned(),
+            ..KeyForm::default()
+        };
+        let errors = form.read(&Catalog::vendor(), NOW).expect_err("no choice of the form");
+        assert!(errors.get("expires").is_some() && errors.get("expires_on").is_none());
     }
 }

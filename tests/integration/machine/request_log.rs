@@ -345,7 +345,7 @@ both!(
 );
 
 /// A log entry of the only key.
-async fn sample(world: &World) -> LogEntry {
+pub async fn sample(world: &World) -> LogEntry {
     let id = world.database.text("SELECT id FROM api_keys").await;
     let account = world.database.text("SELECT account_id FROM api_keys").await;
     LogEntry {

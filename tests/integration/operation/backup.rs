@@ -71,14 +71,14 @@ pub async fn fill_log(database: &Database, key: &str, rows: u32) {
 }
 
 /// An empty database of the same engine with the same pepper, to restore a backup into.
-pub async fn place_beside(database: &Database) -> Database {
-    let place = if database.is_postgres() {
+pub async fn empty_beside(database: &Database) -> Database {
+    let target = if database.is_postgres() {
         Database::postgres().await
     } else {
         Database::sqlite()
     };
-    fs::copy(database.pepper_file(), place.pepper_file()).expect("the pepper");
-    place
+    fs::copy(database.pepper_file(), target.pepper_file()).expect("the pepper");
+    target
 }
 
 both!(
@@ -129,17 +129,17 @@ both!(
         );
 
         // Restore into an empty database.
-        let place = place_beside(&database).await;
-        let said = run(&place, &["restore", &dir, "--without-journal"]).expect("restored");
+        let target = empty_beside(&database).await;
+        let said = run(&target, &["restore", &dir, "--without-journal"]).expect("restored");
         assert!(
             said.contains("everyone has to sign in again") && said.contains("babysea key revoke --all"),
             "{said}"
         );
         let rows = "SELECT COUNT(*) FROM request_logs WHERE user_agent LIKE 'a client%'";
-        assert_eq!(place.number(rows).await, 10_000);
+        assert_eq!(target.number(rows).await, 10_000);
         let agents = "SELECT DISTINCT user_agent FROM request_logs WHERE user_agent LIKE 'a client%'";
-        assert_eq!(place.texts(agents).await, database.texts(agents).await);
-        let restored = Program::start(&place);
+        assert_eq!(target.texts(agents).await, database.texts(agents).await);
+        let restored = Program::start(&target);
         for (_, secret) in &keys {
             assert_eq!(uses(&restored, secret).await, 200);
         }
@@ -160,11 +160,11 @@ both!(
             ))
             .await;
         assert_eq!(entered.status, 303, "{}", entered.text());
-        run(&place, &["key", "revoke", "--key", &keys[0].0, "--yes"]).expect("revoked");
+        run(&target, &["key", "revoke", "--key", &keys[0].0, "--yes"]).expect("revoked");
         let again = backups.name("two");
-        run(&place, &["backup", &again, "--with-pepper"]).expect("a backup");
+        run(&target, &["backup", &again, "--with-pepper"]).expect("a backup");
         assert!(
-            run(&place, &["check", &again])
+            run(&target, &["check", &again])
                 .expect("a good backup")
                 .contains("with the pepper")
         );

@@ -33,6 +33,33 @@ pub fn command(file: &str) -> Command {
     command
 }
 
+/// Starts a server of this database through `by`, a command that takes the program's arguments. Its log is piped, and it
+/// stops without a drain time.
+pub fn serve(by: &mut Command, database: &Database, listen: &str, more: &[&str], log: &str) -> Child {
+    by.args([
+        "--listen",
+        listen,
+        "--database-url",
+        &database.url(),
+        "--data-dir",
+    ])
+    .arg(database.folder())
+    .arg("--pepper-file")
+    .arg(database.pepper_file())
+    .args(more)
+    .env("DRAIN_SECONDS", "0")
+    .env("RUST_LOG", log)
+    .stderr(Stdio::piped())
+    .spawn()
+    .expect("the program starts")
+}
+
+/// The address in a line of the log that says where the server listens.
+fn address_in(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("listening on ")?;
+    rest.split(',').next().map(str::to_owned)
+}
+
 pub struct Program {
     process: Child,
     address: String,
@@ -53,23 +80,7 @@ impl Program {
 
     /// The same, through a command that takes the program's arguments.
     pub fn start_by(mut by: Command, database: &Database, more: &[&str]) -> Self {
-        let mut process = by
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--database-url",
-                &database.url(),
-                "--data-dir",
-            ])
-            .arg(database.folder())
-            .arg("--pepper-file")
-            .arg(database.pepper_file())
-            .args(more)
-            .env("DRAIN_SECONDS", "0")
-            .env("RUST_LOG", "trace")
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut process = serve(&mut by, database, "127.0.0.1:0", more, "trace");
         let mut lines = BufReader::new(process.stderr.take().expect("its output"));
         let (says, said) = mpsc::channel();
         let output = thread::spawn(move || {
@@ -92,33 +103,13 @@ impl Program {
             said,
         };
         let line = program.waits_to_say("listening on ");
-        let (_, rest) = line.split_once("listening on ").expect("the words");
-        rest.split(',')
-            .next()
-            .unwrap_or_default()
-            .clone_into(&mut program.address);
+        program.address = address_in(&line).expect("an address");
         program
     }
 
     /// Starts it, and leaves its log unread after the line with its address.
     pub fn start_unread(database: &Database, more: &[&str]) -> (Self, ChildStderr) {
-        let mut process = command(BINARY)
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--database-url",
-                &database.url(),
-                "--data-dir",
-            ])
-            .arg(database.folder())
-            .arg("--pepper-file")
-            .arg(database.pepper_file())
-            .args(more)
-            .env("DRAIN_SECONDS", "0")
-            .env("RUST_LOG", "debug")
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut process = serve(&mut command(BINARY), database, "127.0.0.1:0", more, "debug");
         let mut log = process.stderr.take().expect("its output");
         // Byte by byte, because a buffer would read more.
         let (mut line, mut byte) = (Vec::new(), [0]);
@@ -126,11 +117,10 @@ impl Program {
             log.read_exact(&mut byte).expect("it says where it listens");
             line.extend(byte);
             if byte == *b"\n" {
-                let text = String::from_utf8_lossy(&line).into_owned();
-                line.clear();
-                if let Some((_, rest)) = text.split_once("listening on ") {
-                    break rest.split(',').next().unwrap_or_default().to_owned();
+                if let Some(address) = address_in(&String::from_utf8_lossy(&line)) {
+                    break address;
                 }
+                line.clear();
             }
         };
         let program = Self {
