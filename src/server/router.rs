@@ -7,7 +7,7 @@ use super::{
         functions, middleware, pages, session,
     },
     http::{bodies, headers, request_id},
-    machine::{self, health, v1::openapi::Made},
+    machine::{self, health, v1::openapi::OpenApiCache},
 };
 use axum::{
     Router,
@@ -30,7 +30,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, se
 #[derive(Clone)]
 pub struct Product {
     app: App,
-    made: Made,
+    openapi: OpenApiCache,
     dashboard: Router,
 }
 
@@ -40,7 +40,7 @@ impl Product {
     pub fn new(app: App) -> Self {
         Self {
             dashboard: dashboard(&app),
-            made: Made::default(),
+            openapi: OpenApiCache::default(),
             app,
         }
     }
@@ -57,8 +57,8 @@ impl Service<Request> for Product {
 
     fn call(&mut self, request: Request) -> Self::Future {
         if machine::serves(request.uri().path()) {
-            let (app, made) = (self.app.clone(), self.made.clone());
-            Box::pin(async move { Ok(machine::handle(&app, &made, request).await) })
+            let (app, openapi) = (self.app.clone(), self.openapi.clone());
+            Box::pin(async move { Ok(machine::handle(&app, &openapi, request).await) })
         } else {
             Box::pin(self.dashboard.call(request))
         }

@@ -66,17 +66,11 @@ pub fn trace(app: &App) -> Trace {
 }
 
 /// A new key with its secret, for its creator.
-///
-/// # Errors
-/// What the form shows.
 pub fn reveal(app: &App, result: Result<Revealed, ServiceError>) -> Result<RevealedKey, ApiError> {
     answer(result.map(|key| revealed(app, key)))
 }
 
 /// Converts a result for the browser. A refusal sets the status of the response.
-///
-/// # Errors
-/// What the form shows.
 pub fn answer<T>(result: Result<T, ServiceError>) -> Result<T, ApiError> {
     result.map_err(|error| {
         let wait = retry_after(&error);

@@ -77,9 +77,6 @@ pub fn removal(app: &App) -> Option<HeaderValue> {
 
 /// Whether the browser has a live session of a person. Reads the table without extending or caching the
 /// session: later code checks it again (docs/security.md, S89).
-///
-/// # Errors
-/// When the database fails.
 pub async fn is_live(app: &App, session: &Session) -> Result<bool, ServiceError> {
     let Some(id) = session.id() else {
         return Ok(false);
@@ -91,9 +88,6 @@ pub async fn is_live(app: &App, session: &Session) -> Result<bool, ServiceError>
 }
 
 /// The signed-in person, read from the database on every request.
-///
-/// # Errors
-/// When the database fails.
 pub async fn viewer(app: &App, session: &Session) -> Result<Option<Viewer>, ServiceError> {
     let Some(id) = session.get::<UserId>(USER).await? else {
         return Ok(None);
