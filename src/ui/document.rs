@@ -1,6 +1,6 @@
 //! The HTML document around every page.
 
-use crate::domain::theme::Theme;
+use crate::domain::{done::Done, theme::Theme, time::Timestamp};
 use leptos::{
     attr::custom::CustomAttribute as _,
     config::LeptosOptions,
@@ -22,6 +22,10 @@ pub struct Site {
     pub theme: Theme,
     /// Path and query of the page, for links that lead back to it.
     pub path: String,
+    /// What the previous action has done.
+    pub done: Option<Done>,
+    /// The time at which the page is rendered.
+    pub now: Timestamp,
 }
 
 /// The document's settings, from the context.
