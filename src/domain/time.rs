@@ -85,6 +85,12 @@ impl Timestamp {
         Some(Self(end.unix_timestamp() * SECOND))
     }
 
+    /// The UTC date for people: `23 Nov 2026`.
+    #[must_use]
+    pub fn date(self) -> String {
+        self.format(format_description!("[day padding:none] [month repr:short] [year]"))
+    }
+
     /// The UTC date in the format of date fields: `2026-11-23`.
     #[must_use]
     pub fn day(self) -> String {
@@ -281,6 +287,8 @@ mod tests {
         let leap = Timestamp::last_second_of(2028, 2, 29).expect("a day");
         assert_eq!(leap.plus_years(1).iso(), "2029-02-28T23:59:59.000Z");
         assert_eq!(leap.plus_years(4).iso(), "2032-02-29T23:59:59.000Z");
+        let exact = Timestamp::from_millis(leap.millis() + 7);
+        assert_eq!(exact.plus_years(1).iso(), "2029-02-28T23:59:59.007Z");
         assert_eq!(leap.day(), "2028-02-29");
         assert_eq!(Timestamp::last_second_of(2027, 2, 29), None);
     }

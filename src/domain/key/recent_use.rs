@@ -1,5 +1,7 @@
 //! How much a key was used lately: what people look at before they end it.
 
+use crate::domain::number::{counted, grouped};
+
 /// Days for which requests are counted, and after which an unused key counts as unused.
 pub const DAYS: u64 = 30;
 
@@ -20,25 +22,6 @@ pub struct RecentUse {
     pub has_gaps: bool,
 }
 
-/// `1 client`, `3 clients`, `10,000 requests`.
-#[must_use]
-pub fn plural(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
-}
-
-/// A number with commas: `10,000`.
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 impl RecentUse {
     /// `in the last 30 days`, `in the last day`.
     fn period(self) -> String {
@@ -55,9 +38,9 @@ impl RecentUse {
         if self.requests == 0 {
             return format!("no requests {period}");
         }
-        let requests = plural(self.requests, "request");
+        let requests = counted(self.requests, "request");
         // A client with an unknown address is not counted.
-        let clients = (self.clients > 0).then(|| plural(self.clients, "client"));
+        let clients = (self.clients > 0).then(|| counted(self.clients, "client"));
         if self.requests >= self.limit {
             let clients = clients
                 .map(|clients| format!(", {clients} in its last {requests}"))
@@ -75,7 +58,7 @@ impl RecentUse {
     /// were none.
     #[must_use]
     pub fn refused(self) -> Option<String> {
-        let requests = plural(self.requests, "request");
+        let requests = counted(self.requests, "request");
         let were = if self.requests == 1 { "was" } else { "were" };
         (self.requests > 0).then(|| format!("{requests} {} {were} refused", self.period()))
     }
@@ -95,7 +78,7 @@ pub fn deleted_requests(uses: &[Option<RecentUse>]) -> Option<String> {
         (1, true) => Some(format!("{whose} 1 logged request is deleted too.")),
         (rows, true) => Some(format!(
             "{whose} {} are deleted too.",
-            plural(rows, "logged request")
+            counted(rows, "logged request")
         )),
         (0, false) => Some(format!("{whose} logged requests are deleted too.")),
         (rows, false) => Some(format!(

@@ -25,11 +25,12 @@ pub async fn render<V: IntoView + 'static>(
     let site = Site {
         brand: visit.app.config.brand.clone(),
         css: LINKS.css.clone(),
+        script: LINKS.script.clone(),
+        now: visit.app.now(),
         options: LINKS.options.clone(),
         theme: visit.theme,
         path: visit.path.clone(),
         done: visit.done.clone(),
-        now: visit.app.now(),
     };
     let title = title.into();
     let context = move || {

@@ -16,12 +16,13 @@ mod sign_up;
 mod theme;
 
 use super::{
-    answer::refusal,
+    answer::{refusal, retry_after},
     document,
     page_request::PageRequest,
     sign_in::{self as http_session, Welcome},
 };
 use crate::{
+    api::wire::ApiError,
     domain::paths,
     server::{access::Viewer, app::App, dashboard::session, error::ServiceError, http::RETRY_AFTER},
     ui::pages::error::ErrorPage,
@@ -129,8 +130,14 @@ fn with_retry(status: StatusCode, mut response: Response) -> Response {
     response
 }
 
-/// Adds `Retry-After`, if a retry makes sense.
-fn with_wait(seconds: Option<u32>, mut response: Response) -> Response {
+/// The page of a refused form: `page` renders it with the error. Has `Retry-After`, if a retry makes sense.
+async fn refused_form(
+    error: ServiceError,
+    page: impl AsyncFnOnce(StatusCode, ApiError) -> Response,
+) -> Response {
+    let seconds = retry_after(&error);
+    let (status, error) = refusal(error);
+    let mut response = page(status, error).await;
     if let Some(seconds) = seconds {
         response
             .headers_mut()

@@ -10,26 +10,28 @@ use crate::domain::{
     time::Timestamp,
 };
 
-macro_rules! of_user {
-    () => {
-        "SELECT accounts.id, accounts.slug, accounts.name, accounts.kind, accounts.created_at,
-            CASE WHEN accounts.primary_owner_id = $1 THEN 'primary-owner' ELSE memberships.role END AS role
-        FROM accounts LEFT JOIN memberships ON memberships.account_id = accounts.id AND memberships.user_id = $1
-        WHERE (accounts.primary_owner_id = $1 OR memberships.user_id IS NOT NULL)"
-    };
-}
-
 declare! {
     INSERT = "INSERT INTO accounts (id, slug, name, kind, primary_owner_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     /// The same result for a missing account and for one that the user is no member of.
-    OF_USER_BY_SLUG = concat!(of_user!(), " AND accounts.slug = $2");
-    OF_USER = concat!(of_user!(), " ORDER BY CASE accounts.kind WHEN 'personal' THEN 0 ELSE 1 END, LOWER(accounts.name), accounts.id");
+    OF_USER_BY_SLUG = "SELECT accounts.id, accounts.slug, accounts.name, accounts.kind, accounts.created_at,
+            CASE WHEN accounts.primary_owner_id = $1 THEN 'primary-owner' ELSE memberships.role END AS role
+        FROM accounts LEFT JOIN memberships ON memberships.account_id = accounts.id AND memberships.user_id = $1
+        WHERE (accounts.primary_owner_id = $1 OR memberships.user_id IS NOT NULL) AND accounts.slug = $2";
+    OF_USER = "SELECT accounts.id, accounts.slug, accounts.name, accounts.kind, accounts.created_at,
+            CASE WHEN accounts.primary_owner_id = $1 THEN 'primary-owner' ELSE memberships.role END AS role
+        FROM accounts LEFT JOIN memberships ON memberships.account_id = accounts.id AND memberships.user_id = $1
+        WHERE (accounts.primary_owner_id = $1 OR memberships.user_id IS NOT NULL)
+        ORDER BY CASE accounts.kind WHEN 'personal' THEN 0 ELSE 1 END, LOWER(accounts.name), accounts.id";
     COUNT_OF_USER = "SELECT COUNT(*) FROM accounts WHERE primary_owner_id = $1
         OR EXISTS (SELECT 1 FROM memberships WHERE memberships.account_id = accounts.id AND memberships.user_id = $1)";
     /// The one visited last, else the personal one.
-    HOME = concat!(of_user!(), " ORDER BY CASE
+    HOME = "SELECT accounts.id, accounts.slug, accounts.name, accounts.kind, accounts.created_at,
+            CASE WHEN accounts.primary_owner_id = $1 THEN 'primary-owner' ELSE memberships.role END AS role
+        FROM accounts LEFT JOIN memberships ON memberships.account_id = accounts.id AND memberships.user_id = $1
+        WHERE (accounts.primary_owner_id = $1 OR memberships.user_id IS NOT NULL)
+        ORDER BY CASE
             WHEN accounts.id = (SELECT last_account_id FROM users WHERE users.id = $1) THEN 0
-            WHEN accounts.kind = 'personal' THEN 1 ELSE 2 END LIMIT 1");
+            WHEN accounts.kind = 'personal' THEN 1 ELSE 2 END LIMIT 1";
     PERSONAL_OF = "SELECT id FROM accounts WHERE primary_owner_id = $1 AND kind = 'personal'";
     BY_SLUG = "SELECT id, slug, name, kind, created_at, 'primary-owner' AS role, primary_owner_id FROM accounts WHERE slug = $1";
     PROFILE = "SELECT accounts.name AS name, accounts.kind AS kind, users.email AS email, accounts.created_at AS created_at

@@ -231,7 +231,7 @@ both!(
             let page = ada
                 .get(&format!("{}?dialog=rotate&key={key}", ada.keys()))
                 .await;
-            page.select("#grace-hint > span").iter().map(Part::text).collect()
+            page.select("#grace-hint > span").iter().map(|part| part.text().trim().to_owned()).collect()
         };
         ada.sign_in(&ada.email, PASSWORD).await;
         assert_eq!(

@@ -8,6 +8,7 @@ mod ending;
 mod grace;
 mod last_use;
 mod lifecycle;
+mod like;
 mod limit;
 mod list;
 mod list_views;

@@ -1,12 +1,12 @@
 //! `/home/create-team`.
 
-use super::{SignedIn, failure, frame, with_retry};
+use super::{SignedIn, failure, frame, refused_form};
 use crate::{
     api::{teams::CreateTeam, wire::FormState},
     domain::{done::Done, paths},
     server::{
         access::{self, Viewer},
-        dashboard::{answer::refusal, document, fields::Form, page_request::PageRequest, status},
+        dashboard::{document, fields::Form, page_request::PageRequest, status},
         service::{accounts, teams},
     },
     ui::{layout::Section, pages::create_team::CreateTeamPage},
@@ -38,9 +38,9 @@ pub async fn submit(SignedIn(visit, viewer): SignedIn, Form(form): Form<CreateTe
             response
         }
         Err(error) => {
-            let (status, error) = refusal(error);
-            let state = FormState::default().with("name", form.name).refused(error);
-            with_retry(status, page(&visit, &viewer, status, state).await)
+            let state = FormState::default().with("name", form.name);
+            let page = async |status, error| page(&visit, &viewer, status, state.refused(error)).await;
+            refused_form(error, page).await
         }
     }
 }

@@ -1,16 +1,10 @@
 //! `/sign-in`.
 
-use super::{welcome, with_wait};
+use super::{refused_form, welcome};
 use crate::{
     api::{session::SignIn, wire::FormState},
     server::{
-        dashboard::{
-            answer::{refusal, retry_after},
-            document,
-            fields::Form,
-            page_request::PageRequest,
-            sign_in::Visitor,
-        },
+        dashboard::{document, fields::Form, page_request::PageRequest, sign_in::Visitor},
         service::accounts::first_person::{self, SignUpAccess},
     },
     ui::pages::sign_in::SignInPage,
@@ -41,13 +35,13 @@ pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignI
     match visitor.sign_in(&form.email, &form.password, &form.next).await {
         Ok(led) => welcome(led),
         Err(error) => {
-            let wait = retry_after(&error);
-            let (status, error) = refusal(error);
             let state = FormState::default()
                 .with("email", form.email)
-                .with("next", form.next)
-                .refused(error);
-            with_wait(wait, page(&visit, status, state).await)
+                .with("next", form.next);
+            refused_form(error, async |status, error| {
+                page(&visit, status, state.refused(error)).await
+            })
+            .await
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::{
         button::{Button, Kind, SubmitButton},
         dialog::{Dialog, DialogFoot, DialogHead},
         field::{FieldError, FormMessage, Select, SelectField, TextField},
+        moment::YourTime,
         notice::{Notice, Tone},
         send::navigates,
     },
@@ -317,7 +318,7 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
                     label="Reason (optional)"
                     autocomplete="off"
                     required=false
-                    maxlength=200
+                    most=200
                     hint="Shown in Activity. Do not paste secrets."
                 />
             }
@@ -348,7 +349,7 @@ fn Grace(form: FormState, ends: Vec<OldEnd>, now: Timestamp) -> impl IntoView {
                 end.short_day(now),
                 end.hour()
             );
-            view! { <span class=format!("ends-{hours}")>{text}</span> }
+            view! { <span class=format!("ends-{hours}")>{text}" "<YourTime at=end/></span> }
         })
         .collect_view();
     view! {

@@ -34,29 +34,18 @@ const LEAVING: Duration = Duration::from_millis(200);
 /// error.
 const CLOCK_ANSWER: Duration = Duration::from_secs(1);
 
-macro_rules! clock {
-    () => {
-        "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
-    };
-}
-
 /// Keeps the newest 4,096 changes: a server that is further behind drops all keys from its cache.
 const NUMBER: &str = "WITH next AS (UPDATE key_changes SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch),
     noted AS (INSERT INTO changed_keys (epoch, key_id) SELECT epoch, given FROM next, UNNEST($1::TEXT[]) AS given),
     forgotten AS (DELETE FROM changed_keys WHERE epoch <= (SELECT epoch FROM next) - 4096)
     SELECT epoch FROM next";
-const TIME: &str = concat!("SELECT ", clock!());
+const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 /// Flushed: after a crash of the database the row may be outdated, but exists.
-const JOIN: &str = concat!(
-    "INSERT INTO servers (id, epoch, seen_at) VALUES ($1, $2, ",
-    clock!(),
-    ") ON CONFLICT (id) DO NOTHING"
-);
-const SHOW: &str = concat!(
-    "UPDATE servers SET epoch = $2, beat = beat + 1, seen_at = ",
-    clock!(),
-    " WHERE id = $1 RETURNING seen_at"
-);
+const JOIN: &str = "INSERT INTO servers (id, epoch, seen_at)
+    VALUES ($1, $2, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)) ON CONFLICT (id) DO NOTHING";
+const SHOW: &str = "UPDATE servers
+    SET epoch = $2, beat = beat + 1, seen_at = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)
+    WHERE id = $1 RETURNING seen_at";
 const PEERS: &str = "SELECT id, epoch, beat, seen_at FROM servers WHERE id <> $1";
 const LEAVE: &str = "DELETE FROM servers WHERE id = $1";
 /// Only if the row has not changed since it was read.
