@@ -11,3 +11,4 @@ pub mod page_request;
 pub mod pages;
 pub mod session;
 pub mod sign_in;
+pub mod status;

@@ -1,8 +1,15 @@
 //! The parts of a request that every page needs: theme, path, request context.
 
 use crate::{
-    domain::{activity::Trace, theme::Theme},
-    server::{app::App, dashboard::session::cookies, http::client_ip},
+    domain::{activity::Trace, done::Done, theme::Theme},
+    server::{
+        app::App,
+        dashboard::{
+            session::cookies,
+            status::{self, Holder},
+        },
+        http::client_ip,
+    },
 };
 use axum::{
     extract::{FromRequestParts, OriginalUri},
@@ -27,6 +34,10 @@ pub struct PageRequest {
     pub path: String,
     /// Request context.
     pub trace: Trace,
+    /// What the previous action has done, for the status line of this page.
+    pub done: Option<Done>,
+    /// The session that status lines are for.
+    pub holder: Holder,
 }
 
 impl FromRequestParts<App> for PageRequest {
@@ -37,11 +48,14 @@ impl FromRequestParts<App> for PageRequest {
             .extensions
             .get::<OriginalUri>()
             .map_or(&parts.uri, |original| &original.0);
+        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         Ok(Self {
             app: app.clone(),
             theme: theme(&parts.headers),
             trace: client_ip::trace(app, parts),
-            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            done: status::read(app, &parts.headers, &path),
+            holder: Holder::of(app, &parts.headers),
+            path,
         })
     }
 }

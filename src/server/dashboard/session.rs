@@ -10,7 +10,7 @@ use crate::{
     domain::ids::UserId,
     server::{access::Viewer, app::App, error::ServiceError, store::Tables as _},
 };
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue};
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 
 /// The session value with the signed-in person.
@@ -24,6 +24,13 @@ const LET_IN_BY: &str = "let_in_by";
 /// http, which is for this machine only, cannot use it (docs/security.md, S9).
 const fn cookie_name(https: bool) -> &'static str {
     if https { "__Host-session" } else { "session" }
+}
+
+/// Value of the session cookie; empty if the browser has none.
+#[must_use]
+pub fn cookie(app: &App, headers: &HeaderMap) -> String {
+    let mut values = cookies::values(headers, cookie_name(app.origin.is_https()));
+    values.next().unwrap_or_default()
 }
 
 /// The layer that reads and sets the cookie.

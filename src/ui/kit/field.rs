@@ -63,8 +63,8 @@ pub fn TextField(
     form: FormState,
     /// Its name in the form; also its id.
     name: &'static str,
-    /// Label.
-    label: &'static str,
+    /// Label: a text, or a view with names in it.
+    label: impl IntoView + 'static,
     /// `text`, `email` or `password`. The value of a password field is never rendered again.
     #[prop(default = "text")]
     kind: &'static str,
