@@ -1,12 +1,19 @@
-//! The parts of a request that every page needs: theme, path, request context.
+//! The parts of a request that every page needs: theme, path, session cookie, request context.
 
 use crate::{
     domain::{activity::Trace, theme::Theme},
-    server::{app::App, dashboard::session::cookies, http::client_ip},
+    server::{
+        app::App,
+        dashboard::{
+            middleware::same_origin::from_own_page,
+            session::{self, cookies},
+        },
+        http::client_ip,
+    },
 };
 use axum::{
     extract::{FromRequestParts, OriginalUri},
-    http::{HeaderMap, HeaderValue, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, Uri, request::Parts},
 };
 use std::convert::Infallible;
 use time::Duration;
@@ -25,8 +32,33 @@ pub struct PageRequest {
     pub theme: Theme,
     /// Path and query of the request.
     pub path: String,
+    /// Whether it only reads.
+    pub is_read: bool,
+    /// Whether it comes from a page of this server.
+    pub is_own_form: bool,
+    /// Whether it has a session cookie; the session may have ended.
+    pub has_cookie: bool,
     /// Request context.
     pub trace: Trace,
+}
+
+impl PageRequest {
+    /// The request without its context.
+    #[must_use]
+    pub fn of(app: &App, method: &Method, headers: &HeaderMap, uri: &Uri) -> Self {
+        Self {
+            app: app.clone(),
+            theme: theme(headers),
+            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            is_read: method.is_safe(),
+            is_own_form: from_own_page(headers, app.origin.as_str()),
+            has_cookie: session::has_cookie(app, headers),
+            trace: Trace {
+                request_id: String::new(),
+                ip_hash: None,
+            },
+        }
+    }
 }
 
 impl FromRequestParts<App> for PageRequest {
@@ -38,10 +70,8 @@ impl FromRequestParts<App> for PageRequest {
             .get::<OriginalUri>()
             .map_or(&parts.uri, |original| &original.0);
         Ok(Self {
-            app: app.clone(),
-            theme: theme(&parts.headers),
             trace: client_ip::trace(app, parts),
-            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            ..Self::of(app, &parts.method, &parts.headers, uri)
         })
     }
 }

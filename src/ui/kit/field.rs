@@ -92,6 +92,14 @@ pub fn TextField(
         form.value(name)
     };
     let invalid = form.errors().get(name).map(|_| "true");
+    // Hidden until the script of the page runs. After the field, so that Tab leads from the email to the password.
+    let reveal = (kind == "password").then(|| {
+        view! {
+            <button class="link field-link" type="button" data-toggles=name aria-pressed="false" hidden>
+                "Show password"
+            </button>
+        }
+    });
     view! {
         <div class="field">
             <div class="field-head">
@@ -112,6 +120,7 @@ pub fn TextField(
                 aria-invalid=invalid
                 aria-describedby=described_by(name)
             />
+            {reveal}
             {hint.map(|hint| view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
             <FieldError form name/>
         </div>
