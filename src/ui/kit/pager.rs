@@ -1,7 +1,7 @@
 //! Pagination below a table: the range of rows, and links to the other pages.
 
-use super::button::ButtonLink;
-use crate::domain::number::grouped;
+use super::{button::ButtonLink, moment::ExactTimes};
+pub use crate::domain::number::grouped;
 use leptos::prelude::*;
 
 /// Position in the list, and links to the other pages.
@@ -59,7 +59,7 @@ pub fn TableFoot(
         <div class="table-foot">
             <span>{count}</span>
             {links}
-            <span>"Times in UTC"</span>
+            <ExactTimes/>
         </div>
     }
 }

@@ -4,6 +4,7 @@ mod confirm;
 mod create;
 mod dialogs;
 mod expires;
+mod facts;
 mod how_to_use;
 mod list_view;
 mod live_list;
@@ -12,10 +13,11 @@ mod permissions;
 mod reveal_dialog;
 mod reveal_page;
 mod row;
+mod summary;
 mod table;
 mod toolbar;
 
-pub use confirm::{Ask, DETAIL, QuestionData};
+pub use confirm::{Ask, DETAIL, OldEnd, QuestionData};
 pub use dialogs::KeyDialogs;
 pub use list_view::ListView;
 pub use permissions::{PresetChoice, ScopeChoice};
@@ -221,7 +223,7 @@ fn MadeElsewhere(key: KeyRow) -> impl IntoView {
     view! {
         <Notice tone=Tone::Good class="page-notice" id=format!("key-{}", key.id)>
             <a href=key.href><bdi>{key.name}</bdi></a>
-            {format!(" ({}...) is ready to use. It is not among the keys shown here.", key.prefix)}
+            {format!(" ({}...) is not among the keys shown here.", key.prefix)}
         </Notice>
     }
 }

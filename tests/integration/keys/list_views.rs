@@ -302,7 +302,7 @@ both!(
         let id = ada.made("new & <b>").await.id;
         let page = async |query: &str| ada.get(&format!("{}?{query}", ada.keys())).await;
         for query in [
-            format!("status=ended&created={id}"),
+            format!("status=expired&created={id}"),
             format!("search=zzz&created={id}"),
         ] {
             let page = page(&query).await;

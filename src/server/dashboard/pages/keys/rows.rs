@@ -42,12 +42,12 @@ pub fn row(app: &App, key: Key, around: &Around<'_>, pointed_out: &str) -> KeyRo
         (Some(ends), at @ Some(_)) => Phrase {
             words: format!("{may} · {ends}"),
             at,
-            end: "",
+            end: None,
         },
         _ => Phrase {
             words: may,
             at: None,
-            end: "",
+            end: None,
         },
     };
     KeyRow {
@@ -86,7 +86,7 @@ fn used(was_rotated: bool, since: &Since) -> Phrase {
         return Phrase {
             words: words.to_owned(),
             at: None,
-            end: "",
+            end: None,
         };
     }
     // A client with an unknown address is not counted.
@@ -103,7 +103,7 @@ fn used(was_rotated: bool, since: &Since) -> Phrase {
     Phrase {
         words: format!("{of_whom} ({clients}last"),
         at: since.last_at,
-        end: ")",
+        end: Some(")"),
     }
 }
 
