@@ -44,7 +44,8 @@ pub async fn create_key(
         rate_limit,
         form_token,
     };
-    caller::reveal(&app, keys::create::create(&app, &manager, &form).await)
+    let made = keys::create::create(&app, &manager, &form).await;
+    caller::reveal(&app, &manager, &form.form_token, None, made).await
 }
 
 /// Gives a new secret to a key that was never used.
@@ -58,14 +59,17 @@ pub async fn reissue_secret(
     #[server(default)] form_token: String,
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
-        domain::role::Action,
-        server::{dashboard::caller, service::keys},
+        domain::{key::Transition, role::Action},
+        server::{
+            dashboard::caller,
+            service::keys::{meanwhile::explained, reissue},
+        },
     };
     let (app, manager) = caller::key_manager(&account, Action::ReissueSecret).await?;
-    caller::reveal(
-        &app,
-        keys::reissue::reissue(&app, &manager, &key, &form_token).await,
-    )
+    let made = reissue::reissue(&app, &manager, &key, &form_token).await;
+    let ids = [key];
+    let made = explained(&app, manager.account.id, Transition::Reissue, &ids, made).await;
+    caller::reveal(&app, &manager, &form_token, ids.first().map(String::as_str), made).await
 }
 
 /// Parses an allowlist and describes the result; stores nothing.
@@ -97,12 +101,16 @@ pub async fn rotate_key(
     #[server(default)] form_token: String,
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
-        domain::role::Action,
-        server::{dashboard::caller, service::keys::rotate},
+        domain::{key::Transition, role::Action},
+        server::{
+            dashboard::caller,
+            service::keys::{meanwhile::explained, rotate},
+        },
     };
     let (app, manager) = caller::key_manager(&account, Action::RotateKey).await?;
     let made = rotate::rotate(&app, &manager, &key, &grace, &form_token).await;
-    caller::reveal(&app, made)
+    let made = explained(&app, manager.account.id, Transition::Rotate, &[key], made).await;
+    caller::reveal(&app, &manager, &form_token, None, made).await
 }
 
 /// Ends the grace period of a rotated key `grace` hours after its rotation; 0 ends it now.
@@ -116,11 +124,15 @@ pub async fn change_grace(
     #[server(default)] grace: String,
 ) -> Result<(), ApiError> {
     use crate::{
-        domain::role::Action,
-        server::{dashboard::caller, service::keys},
+        domain::{key::Transition, role::Action},
+        server::{
+            dashboard::caller,
+            service::keys::{grace::change_grace, meanwhile::explained},
+        },
     };
     let (app, manager) = caller::key_manager(&account, Action::ChangeGrace).await?;
-    caller::answer(keys::grace::change_grace(&app, &manager, &key, &grace).await)
+    let done = change_grace(&app, &manager, &key, &grace).await;
+    caller::answer(explained(&app, manager.account.id, Transition::ChangeGrace, &[key], done).await)
 }
 
 /// Revokes keys.
@@ -134,11 +146,15 @@ pub async fn revoke_keys(
     #[server(default)] reason: String,
 ) -> Result<(), ApiError> {
     use crate::{
-        domain::role::Action,
-        server::{dashboard::caller, service::keys::revoke},
+        domain::{key::Transition, role::Action},
+        server::{
+            dashboard::caller,
+            service::keys::{meanwhile::explained, revoke},
+        },
     };
     let (app, manager) = caller::key_manager(&account, Action::RevokeKey).await?;
-    caller::answer(revoke::revoke(&app, &manager, &keys, &reason).await)
+    let done = revoke::revoke(&app, &manager, &keys, &reason).await;
+    caller::answer(explained(&app, manager.account.id, Transition::Revoke, &keys, done).await)
 }
 
 /// Deletes keys and their request logs; `confirm` is the text that the dialog asks for.
@@ -152,9 +168,13 @@ pub async fn delete_keys(
     #[server(default)] confirm: String,
 ) -> Result<(), ApiError> {
     use crate::{
-        domain::role::Action,
-        server::{dashboard::caller, service::keys},
+        domain::{key::Transition, role::Action},
+        server::{
+            dashboard::caller,
+            service::keys::{delete, meanwhile::explained},
+        },
     };
     let (app, manager) = caller::key_manager(&account, Action::DeleteKey).await?;
-    caller::answer(keys::delete::delete(&app, &manager, &keys, &confirm).await)
+    let done = delete::delete(&app, &manager, &keys, &confirm).await;
+    caller::answer(explained(&app, manager.account.id, Transition::Delete, &keys, done).await)
 }

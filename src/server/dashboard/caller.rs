@@ -5,14 +5,14 @@ use super::{
     session,
 };
 use crate::{
-    api::wire::{ApiError, RevealedKey},
-    domain::{activity::Trace, role::Action},
+    api::wire::{ApiError, Next, RevealedKey},
+    domain::{activity::Trace, paths, role::Action},
     server::{
         access::{self, KeyManager, Viewer},
         app::App,
         error::ServiceError,
         http::client_ip,
-        service::keys::Revealed,
+        service::keys::{Revealed, made_by},
     },
 };
 use axum::http::{HeaderValue, header, request::Parts};
@@ -65,12 +65,35 @@ pub fn trace(app: &App) -> Trace {
     client_ip::trace(app, &expect_context::<Parts>())
 }
 
-/// A new key with its secret, for its creator.
+/// A new key with its secret, for its creator. For a repeated form, the error has the path that reissues the
+/// secret: of the key `known`, or of the key that the form has made.
 ///
 /// # Errors
 /// What the form shows.
-pub fn reveal(app: &App, result: Result<Revealed, ServiceError>) -> Result<RevealedKey, ApiError> {
-    answer(result.map(|key| revealed(app, key)))
+pub async fn reveal(
+    app: &App,
+    manager: &KeyManager,
+    form_token: &str,
+    known: Option<&str>,
+    result: Result<Revealed, ServiceError>,
+) -> Result<RevealedKey, ApiError> {
+    let mut next = None;
+    if let Err(ServiceError::Repeated(_)) = &result {
+        let made = match known {
+            Some(id) => Some(id.to_owned()),
+            // Without the id the sentence alone has to do.
+            None => made_by(app, manager.account.id, form_token)
+                .await
+                .ok()
+                .flatten()
+                .map(|id| id.to_string()),
+        };
+        next = made.map(|id| Next::Reissue(paths::reissue(&paths::keys(&manager.account.slug), id)));
+    }
+    answer(result.map(|key| revealed(app, key))).map_err(|error| match next {
+        Some(next) => error.with_next(next),
+        None => error,
+    })
 }
 
 /// Converts a result for the browser. A refusal sets the status of the response.

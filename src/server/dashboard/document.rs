@@ -8,7 +8,7 @@ use crate::ui::document::{Document, Site};
 use axum::{
     body::Body,
     http::{HeaderValue, Request, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
@@ -43,6 +43,14 @@ pub async fn render<V: IntoView + 'static>(
     // The routing is done already, so rendering does not need the request.
     let render = render_app_async_with_context(context, document);
     render(Request::new(Body::empty())).await.into_response()
+}
+
+/// Renders a part of a page without islands, for a script that inserts it into an open page.
+pub fn fragment<V: IntoView + 'static>(status: StatusCode, part: impl FnOnce() -> V) -> Response {
+    let owner = Owner::new();
+    let html = owner.with(|| part().into_view().to_html());
+    owner.cleanup();
+    (status, Html(html)).into_response()
 }
 
 /// The policy of a page whose scripts carry this nonce.

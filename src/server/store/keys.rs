@@ -38,6 +38,8 @@ declare! {
         FROM api_keys WHERE hash = $1 AND deleted_at IS NULL");
     BY_ID = concat!("SELECT ", columns!(), "
         FROM api_keys WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL");
+    BY_FORM = concat!("SELECT ", columns!(), "
+        FROM api_keys WHERE account_id = $1 AND form_token = $2 AND deleted_at IS NULL");
     /// A key is live by this condition in every statement (tests/store/retention.rs compares them). Time is a parameter: the clock
     /// is that of the server, which tests set.
     COUNT_LIVE = "SELECT COUNT(*) FROM api_keys
@@ -208,6 +210,17 @@ impl Keys<'_> {
     pub async fn by_id(self, account: AccountId, id: KeyId) -> Result<Option<Key>, StoreError> {
         let row = on!(self.0, c => {
             sqlx::query_as::<_, Row>(BY_ID).bind(account.to_string()).bind(id.to_string()).fetch_optional(c).await?
+        });
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// The key of an account that the form with this token has made.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_form(self, account: AccountId, form_token: &str) -> Result<Option<Key>, StoreError> {
+        let row = on!(self.0, c => {
+            sqlx::query_as::<_, Row>(BY_FORM).bind(account.to_string()).bind(form_token).fetch_optional(c).await?
         });
         row.map(TryInto::try_into).transpose()
     }

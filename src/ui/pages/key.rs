@@ -18,7 +18,7 @@ use crate::{
             table::Table,
         },
         layout::{Frame, FrameData},
-        pages::keys::{DETAIL, KeyRow, ReadOnlyNote, read_only},
+        pages::keys::{DETAIL, Dialogs, KeyRow, ListView, ReadOnlyNote, read_only},
     },
 };
 use chart::Chart;
@@ -107,6 +107,10 @@ pub fn KeyPage(
         .into_any(),
     };
     let title = view! { <bdi>{key.name.clone()}</bdi> };
+    let dialogs = may_manage.then(|| {
+        let view = ListView::all(data.keys.clone());
+        view! { <Dialogs view>{()}</Dialogs> }
+    });
     let actions = view! { <Actions key=key.clone() keys=data.keys.clone() may_manage/> }.into_any();
     view! {
         <Frame frame>
@@ -134,10 +138,11 @@ pub fn KeyPage(
                 </Panel>
             </div>
         </Frame>
+        {dialogs}
     }
 }
 
-/// A button for each action that the key's state allows; the dialogs are on the page `API keys`.
+/// A button for each action that the key's state allows. Without scripts, the dialogs are on the page `API keys`.
 #[component]
 fn Actions(key: KeyRow, keys: String, may_manage: bool) -> impl IntoView {
     let button =
@@ -148,7 +153,7 @@ fn Actions(key: KeyRow, keys: String, may_manage: bool) -> impl IntoView {
             })
         };
     view! {
-        <form class="page-actions" method="get" action=keys aria-label="Actions">
+        <form class="page-actions" method="get" action=keys aria-label="Actions" data-opens-dialog>
             <input type="hidden" name="key" value=key.id.clone()/>
             <input type="hidden" name="from" value=DETAIL/>
             {button(Transition::Rotate, "rotate", Icon::Renew, "Rotate", Kind::Plain)}

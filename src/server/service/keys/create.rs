@@ -11,8 +11,8 @@ use crate::{
     server::{access::KeyManager, app::App, error::ServiceError, service::activity, store::Tables as _},
 };
 
-const SENT_TWICE: &str = "This form has made its key already, and a secret is shown only once. \
-    Reload the page to see the key in the table.";
+const SENT_TWICE: &str =
+    "The key was created, but its secret did not reach you. Open the key and choose Reissue secret.";
 
 /// Makes a key.
 ///

@@ -12,7 +12,8 @@ use crate::{
     },
 };
 
-const REISSUED_TWICE: &str = "This form has given out its secret already, and a secret is shown only once.";
+const REISSUED_TWICE: &str =
+    "The secret was reissued, but the new one did not reach you. Choose Reissue secret once more.";
 const USED: &str =
     "This key has been used, so its secret is in somebody's hands. Create another key instead.";
 const ENDED: &str = "This key has ended. Create another one instead.";

@@ -19,8 +19,8 @@ use crate::{
     },
 };
 
-const ROTATED_TWICE: &str = "This form has made its replacement already, and a secret is shown only once. \
-    If it was lost, use Reissue secret on the replacement.";
+const ROTATED_TWICE: &str =
+    "The replacement was created, but its secret did not reach you. Open it and choose Reissue secret.";
 
 /// Why a key in this state is not rotated.
 const fn refusal(status: KeyStatus) -> &'static str {

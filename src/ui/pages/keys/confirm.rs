@@ -12,7 +12,7 @@ use crate::{
     domain::{grace, time::Timestamp},
     ui::kit::{
         button::{Button, Kind, SubmitButton},
-        dialog::{Dialog, DialogFoot, DialogHead},
+        dialog::{Dialog, DialogFoot, DialogHead, lead_id},
         field::{FormMessage, SelectField, TextField},
         moment::PhraseText,
         notice::{Notice, Tone},
@@ -136,6 +136,9 @@ pub fn Question(
     account: String,
     /// The list behind it.
     view: ListView,
+    /// Whether it is a fragment for scripts, which open it over the page that is there.
+    #[prop(optional)]
+    in_place: bool,
 ) -> impl IntoView {
     let QuestionData {
         ask,
@@ -170,7 +173,14 @@ pub fn Question(
         action = format!("{action}&from={DETAIL}");
     }
     let ids: Vec<_> = keys.iter().map(|key| key.id.clone()).collect();
-    let next = view.after(&ids);
+    let again = again(&view, id, &ids, from.is_some());
+    let next = next(&ask, &view, &ids, from.as_ref());
+    // With scripts, `Cancel` closes the dialog where it was opened.
+    let closes = (in_place || from.is_none()).then(|| dialog.clone());
+    let leaves = closes.is_none().then_some("");
+    let described_by = format!("{} {id}-warning", lead_id(&heading));
+    // What has to be typed comes first; Return does nothing before.
+    let starts_at_title = !matches!(ask, Ask::Delete { .. });
     let back = match (&from, ids.as_slice()) {
         (Some(_), _) => None,
         (None, [id]) => Some(view.row(id)),
@@ -178,7 +188,7 @@ pub fn Question(
     };
     let list = back.is_some().then(|| view! { <ViewFields view/> });
     view! {
-        <Dialog id=dialog titled_by>
+        <Dialog id=dialog titled_by described_by open=!in_place>
             <form
                 class="dialog-form"
                 id=format!("{id}-form")
@@ -186,9 +196,10 @@ pub fn Question(
                 action=action
                 data-function=ask.function()
                 data-next=next
+                data-again=again
                 novalidate
             >
-                <DialogHead id=heading title>{lead}</DialogHead>
+                <DialogHead id=heading title autofocus=starts_at_title>{lead}</DialogHead>
                 <div class="dialog-body">
                     <FormMessage form=form.clone()/>
                     <input type="hidden" name="account" value=account/>
@@ -196,15 +207,43 @@ pub fn Question(
                     <input type="hidden" name="form_token" value=form.value("form_token")/>
                     <Facts keys now/>
                     {fields}
-                    <Notice tone=Tone::Warning>{warning}</Notice>
+                    <div id=format!("{id}-warning")><Notice tone=Tone::Warning>{warning}</Notice></div>
                 </div>
                 <DialogFoot>
-                    <Button label="Cancel" attr:form=cancels attr:autofocus=true/>
+                    <Button label="Cancel" attr:form=cancels attr:data-closes=closes/>
                     <SubmitButton label=button kind/>
                 </DialogFoot>
             </form>
-            <form id=closer method="get" action=back.or(from)>{list}</form>
+            <form id=closer method="get" action=back.or(from) data-leaves=leaves>{list}</form>
         </Dialog>
+    }
+}
+
+/// Query of the dialog: it is asked for again if its keys have changed meanwhile.
+fn again(view: &ListView, dialog: &str, ids: &[String], is_from_detail: bool) -> String {
+    let mut query = format!("dialog={dialog}");
+    for id in ids {
+        query.push_str("&keys[]=");
+        query.push_str(id);
+    }
+    if is_from_detail {
+        query.push_str("&from=");
+        query.push_str(DETAIL);
+    }
+    if let Some((_, list)) = view.href.split_once('?') {
+        query.push('&');
+        query.push_str(list);
+    }
+    query
+}
+
+/// The page that follows: where the dialog was opened, or the list. After an action that shows a secret,
+/// `View API key` leads to the list by itself.
+fn next(ask: &Ask, view: &ListView, ids: &[String], from: Option<&String>) -> Option<String> {
+    match ask {
+        Ask::Reissue | Ask::Rotate(_) => from.cloned(),
+        Ask::Delete { .. } => Some(view.after(ids)),
+        Ask::ChangeGrace(_) | Ask::Revoke => Some(from.cloned().unwrap_or_else(|| view.after(ids))),
     }
 }
 
@@ -321,7 +360,7 @@ fn fields(ask: &Ask, form: &FormState) -> Option<AnyView> {
         Ask::Delete { confirmation, .. } => {
             let hint = format!("Type: {confirmation}");
             Some(
-                view! { <TextField form name="confirm" label="To be sure" autocomplete="off" hint/> }
+                view! { <TextField form name="confirm" label="To be sure" autocomplete="off" hint autofocus=true/> }
                     .into_any(),
             )
         }

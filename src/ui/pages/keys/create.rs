@@ -99,7 +99,7 @@ pub fn CreateForm(
                 </DialogFoot>
             </form>
             // Without scripts, `Cancel` loads the page without the dialog.
-            <form id="close-create-key" method="get" action=page data-stays>
+            <form id="close-create-key" method="get" action=page>
                 <ViewFields view/>
             </form>
         </Dialog>
