@@ -20,6 +20,9 @@ use std::cell::Cell;
 /// Id of the dialog that says that a dialog could not be loaded.
 pub const NO_ANSWER: &str = "no-answer";
 
+/// How long the browser waits for a dialog, in milliseconds: longer than the server takes at most.
+const LIMIT: i32 = 10_000;
+
 thread_local! {
     /// Whether a dialog is on its way.
     static IS_OPENING: Cell<bool> = const { Cell::new(false) };
@@ -53,7 +56,7 @@ pub fn open(query: String, opener: Option<Element>) {
     };
     busy(&opener, true);
     spawn_local(async move {
-        let answer = ask(&format!("{page}/dialog?{query}"), None).await;
+        let answer = ask(&format!("{page}/dialog?{query}"), None, LIMIT).await;
         IS_OPENING.set(false);
         busy(&opener, false);
         match answer {
@@ -135,7 +138,8 @@ pub fn closed(dialog: &Element) {
     if dialog.has_attribute("data-settled") || closest(dialog, "[data-dialogs]").is_none() {
         return;
     }
-    if dialog.has_attribute("data-reloads") {
+    // Also if another dialog has taken the place of the one that asks for it.
+    if first("[data-dialogs] dialog[data-reloads]").is_some() {
         return go::reload();
     }
     let leaves = dialog.query_selector("form[data-leaves]").ok().flatten();

@@ -22,7 +22,7 @@ use leptos::{
 use serde::de::DeserializeOwned;
 use wasm_bindgen_futures::JsFuture;
 
-/// How long the browser waits for an answer, in milliseconds: longer than the server takes at most.
+/// How long the browser waits for the answer to a form, in milliseconds: longer than the server takes at most.
 const LIMIT: i32 = 45_000;
 
 /// Result of a server function after which the browser navigates: the path of the next page, or nothing where
@@ -176,7 +176,7 @@ where
 }
 
 async fn fetch<T: DeserializeOwned>(path: &str, fields: &UrlSearchParams) -> Result<T, ApiError> {
-    match ask(path, Some(fields)).await {
+    match ask(path, Some(fields), LIMIT).await {
         Ok(answer) if answer.is_ok => parse(&answer.body),
         Ok(answer) => Err(parse(&answer.body)?),
         Err(_) => Err(ApiError::message(
@@ -195,18 +195,18 @@ pub struct Answer {
     pub body: String,
 }
 
-/// Sends a request: POST with fields, otherwise GET.
+/// Sends a request: POST with fields, otherwise GET. `limit` is in milliseconds.
 ///
 /// # Errors
 /// When there is no answer in time.
-pub async fn ask(path: &str, fields: Option<&UrlSearchParams>) -> Result<Answer, JsValue> {
+pub async fn ask(path: &str, fields: Option<&UrlSearchParams>, limit: i32) -> Result<Answer, JsValue> {
     let request = RequestInit::new();
     if let Some(fields) = fields {
         request.set_method("POST");
         request.set_body(fields);
     }
     let late = js_sys::Promise::new(&mut |_, reject| {
-        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&reject, LIMIT);
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&reject, limit);
     });
     let first = js_sys::Array::of2(&window().fetch_with_str_and_init(path, &request), &late);
     let answer = JsFuture::from(js_sys::Promise::race(&first)).await?;

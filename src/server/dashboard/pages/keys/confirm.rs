@@ -31,7 +31,6 @@ use crate::{
 };
 use axum::{
     extract::Request,
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::de::DeserializeOwned;
@@ -226,9 +225,12 @@ async fn reveal(
 ) -> Response {
     let ids = [id.to_owned()];
     let made = explained(keys.app(), keys.reader.account.id, transition(action), &ids, made).await;
-    if let Err(ServiceError::Gone(sentence) | ServiceError::Ended(sentence)) = made {
-        return ended(keys, action, sentence).await;
-    }
+    let made = match made {
+        Err(error @ (ServiceError::Gone(sentence) | ServiceError::Ended(sentence))) => {
+            return ended(keys, action, error, sentence).await;
+        }
+        made => made,
+    };
     match answer(keys, made, opened).await {
         Ok(response) => response,
         Err((status, error)) => {
@@ -239,12 +241,13 @@ async fn reveal(
 }
 
 /// The page with the dialog that says why the action is no longer possible.
-async fn ended(keys: &Keys, action: Action, sentence: &'static str) -> Response {
+async fn ended(keys: &Keys, action: Action, error: ServiceError, sentence: &'static str) -> Response {
     let dialog = KeyDialog::Ended(EndedData {
         title: action.label(),
         sentence,
     });
-    draw_again(keys, StatusCode::CONFLICT, Ok((dialog, fresh(keys.app())))).await
+    let (status, _) = refusal(error);
+    draw_again(keys, status, Ok((dialog, fresh(keys.app())))).await
 }
 
 /// Redirects to the page where the dialog was opened, or renders the dialog with the errors.
@@ -264,8 +267,8 @@ async fn go_on(
             let back = detail.and_then(|id| keys.detail(id));
             Redirect::to(&back.unwrap_or_else(|| keys.view().after(ids))).into_response()
         }
-        Err(ServiceError::Gone(sentence) | ServiceError::Ended(sentence)) => {
-            ended(keys, action, sentence).await
+        Err(error @ (ServiceError::Gone(sentence) | ServiceError::Ended(sentence))) => {
+            ended(keys, action, error, sentence).await
         }
         Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
             pages::failure(&keys.visit, error).await
