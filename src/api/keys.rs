@@ -14,9 +14,6 @@ use super::wire::{AllowlistReading, RevealedKey};
 use leptos::prelude::*;
 
 /// Creates a key in the account with this slug.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/create")]
 pub async fn create_key(
     #[server(default)] account: String,
@@ -49,9 +46,6 @@ pub async fn create_key(
 }
 
 /// Gives a new secret to a key that was never used.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/reissue")]
 pub async fn reissue_secret(
     #[server(default)] account: String,
@@ -90,9 +84,6 @@ pub async fn read_allowlist(
 }
 
 /// Creates a replacement for a key. The old key keeps working for `grace` hours.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/rotate")]
 pub async fn rotate_key(
     #[server(default)] account: String,
@@ -114,9 +105,6 @@ pub async fn rotate_key(
 }
 
 /// Ends the grace period of a rotated key `grace` hours after its rotation; 0 ends it now.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/change-grace")]
 pub async fn change_grace(
     #[server(default)] account: String,
@@ -131,14 +119,12 @@ pub async fn change_grace(
         },
     };
     let (app, manager) = caller::key_manager(&account, Action::ChangeGrace).await?;
-    let done = change_grace(&app, &manager, &key, &grace).await;
-    caller::answer(explained(&app, manager.account.id, Transition::ChangeGrace, &[key], done).await)
+    let changed = change_grace(&app, &manager, &key, &grace).await;
+    let changed = explained(&app, manager.account.id, Transition::ChangeGrace, &[key], changed).await;
+    caller::finish(&app, &manager, changed)
 }
 
 /// Revokes keys.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/revoke")]
 pub async fn revoke_keys(
     #[server(default)] account: String,
@@ -153,14 +139,12 @@ pub async fn revoke_keys(
         },
     };
     let (app, manager) = caller::key_manager(&account, Action::RevokeKey).await?;
-    let done = revoke::revoke(&app, &manager, &keys, &reason).await;
-    caller::answer(explained(&app, manager.account.id, Transition::Revoke, &keys, done).await)
+    let revoked = revoke::revoke(&app, &manager, &keys, &reason).await;
+    let revoked = explained(&app, manager.account.id, Transition::Revoke, &keys, revoked).await;
+    caller::finish(&app, &manager, revoked)
 }
 
 /// Deletes keys and their request logs; `confirm` is the text that the dialog asks for.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/delete")]
 pub async fn delete_keys(
     #[server(default)] account: String,
@@ -175,6 +159,7 @@ pub async fn delete_keys(
         },
     };
     let (app, manager) = caller::key_manager(&account, Action::DeleteKey).await?;
-    let done = delete::delete(&app, &manager, &keys, &confirm).await;
-    caller::answer(explained(&app, manager.account.id, Transition::Delete, &keys, done).await)
+    let deleted = delete::delete(&app, &manager, &keys, &confirm).await;
+    let deleted = explained(&app, manager.account.id, Transition::Delete, &keys, deleted).await;
+    caller::finish(&app, &manager, deleted)
 }

@@ -3,10 +3,11 @@
 use super::{
     answer::{refusal, retry_after, revealed},
     session,
+    status::{self, Holder},
 };
 use crate::{
     api::wire::{ApiError, Next, RevealedKey},
-    domain::{activity::Trace, paths, role::Action},
+    domain::{activity::Trace, done::Done, paths, role::Action},
     server::{
         access::{self, KeyManager, Viewer},
         app::App,
@@ -65,8 +66,9 @@ pub fn trace(app: &App) -> Trace {
     client_ip::trace(app, &expect_context::<Parts>())
 }
 
-/// A new key with its secret, for its creator. For a repeated form, the error has the path that reissues the
-/// secret: of the key `known`, or of the key that the form has made.
+/// A new key with its secret, for its creator, and a status line for the page that follows the dialog. For a
+/// repeated form, the error has the path that reissues the secret: of the key `known`, or of the key that the
+/// form has made.
 ///
 /// # Errors
 /// What the form shows.
@@ -90,16 +92,41 @@ pub async fn reveal(
         };
         next = made.map(|id| Next::Reissue(paths::reissue(&paths::keys(&manager.account.slug), id)));
     }
-    answer(result.map(|key| revealed(app, key))).map_err(|error| match next {
+    let key = answer(result).map_err(|error| match next {
         Some(next) => error.with_next(next),
         None => error,
-    })
+    })?;
+    keep_status(app, &manager.account.slug, key.done());
+    Ok(revealed(app, key))
 }
 
-/// Converts a result for the browser. A refusal sets the status of the response.
+/// Answers a change of keys, with a status line for the next page.
 ///
 /// # Errors
 /// What the form shows.
+pub fn finish(
+    app: &App,
+    manager: &KeyManager,
+    result: Result<impl Into<Done>, ServiceError>,
+) -> Result<(), ApiError> {
+    let done = answer(result)?.into();
+    keep_status(app, &manager.account.slug, done);
+    Ok(())
+}
+
+/// Sets the status line of the next page of the account with this slug.
+///
+/// # Panics
+/// When not called from a server function.
+pub fn keep_status(app: &App, account: &str, done: Done) {
+    let holder = Holder::of(app, &expect_context::<Parts>().headers);
+    let cookie = status::keep(app, &holder, account, done);
+    if let (Some(options), Some(cookie)) = (use_context::<ResponseOptions>(), cookie) {
+        options.append_header(header::SET_COOKIE, cookie);
+    }
+}
+
+/// Converts a result for the browser. A refusal sets the status of the response.
 pub fn answer<T>(result: Result<T, ServiceError>) -> Result<T, ApiError> {
     result.map_err(|error| {
         let wait = retry_after(&error);

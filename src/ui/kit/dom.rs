@@ -3,8 +3,8 @@
 
 use leptos::{
     ev::Event,
-    prelude::document,
-    wasm_bindgen::{JsCast as _, JsValue, closure::Closure},
+    prelude::{document, window},
+    wasm_bindgen::{JsCast, JsValue, closure::Closure},
     web_sys::{Element, HtmlDialogElement, HtmlElement},
 };
 
@@ -90,14 +90,15 @@ pub fn show_scripted(root: &Element) {
     each_below(root, "[data-needs-script]", &mut |hidden| show(hidden, true));
 }
 
-/// Listens to an event that does not bubble, on all elements of the page.
-pub fn capture(event: &str, listen: fn(&Element)) {
+/// Listens to an event on all elements of the page, before the page's own script, and also if the event does not
+/// bubble.
+pub fn capture<E: JsCast + 'static>(event: &str, listen: fn(&E, &Element)) {
     let listener = Closure::<dyn Fn(Event)>::new(move |event: Event| {
         if let Some(element) = target(&event) {
-            listen(&element);
+            listen(event.unchecked_ref(), &element);
         }
     });
     let listener: JsValue = listener.into_js_value();
     // Cannot fail: both arguments have the right type.
-    let _ = document().add_event_listener_with_callback_and_bool(event, listener.unchecked_ref(), true);
+    let _ = window().add_event_listener_with_callback_and_bool(event, listener.unchecked_ref(), true);
 }

@@ -12,7 +12,7 @@ use crate::{
     domain::paths,
 };
 use leptos::{
-    ev::{self, SubmitEvent},
+    ev::SubmitEvent,
     prelude::*,
     server_fn::ServerFn,
     task::spawn_local,
@@ -42,35 +42,6 @@ where
     F::Output: Navigation,
 {
     F::PATH
-}
-
-/// Sends the forms of the page in place. One island serves them all: each names its server function (see
-/// [`navigates`]).
-#[component]
-pub fn LiveForms(
-    /// The forms, as the server rendered them.
-    children: Children,
-) -> impl IntoView {
-    view! {
-        {children()}
-        <SendForms/>
-    }
-}
-
-/// The script side of [`LiveForms`].
-#[island]
-pub fn SendForms() -> impl IntoView {
-    window_event_listener(ev::submit, |event| {
-        if let Some(form) = submitted(&event) {
-            navigate(&event, &form);
-        }
-    });
-}
-
-/// The submitted form.
-#[must_use]
-pub fn submitted(event: &SubmitEvent) -> Option<HtmlFormElement> {
-    event.target()?.dyn_into().ok()
 }
 
 /// Sends a form in place if it names the server function `F`; returns whether it does. `done` gets the

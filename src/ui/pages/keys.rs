@@ -5,6 +5,7 @@ mod create;
 mod dialogs;
 mod ended;
 mod expires;
+mod facts;
 mod how_to_use;
 mod list_view;
 mod menu;
@@ -14,10 +15,11 @@ mod reveal;
 mod reveal_dialog;
 mod reveal_page;
 mod row;
+mod summary;
 mod table;
 mod toolbar;
 
-pub use confirm::{Ask, DETAIL, Question, QuestionData};
+pub use confirm::{Ask, DETAIL, OldEnd, Question, QuestionData};
 pub use create::CreateForm;
 pub use dialogs::{Dialogs, KeyDialogs};
 pub use ended::{Ended, EndedData};
@@ -223,7 +225,7 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
             <a href=href><bdi>{name}</bdi></a>
             {format!(" ({prefix}...) was reported as leaked ")}
             <Moment at=Some(reported_at) now/>
-            " and stopped at once. Put another key where it was used, and find out how it got out."
+            " and has been revoked. Replace it where it was used."
         </ActionNotice>
     }
 }
@@ -235,7 +237,7 @@ fn MadeElsewhere(key: KeyRow) -> impl IntoView {
     view! {
         <Notice tone=Tone::Good class="page-notice" id=format!("key-{}", key.id)>
             <a href=key.href><bdi>{key.name}</bdi></a>
-            {format!(" ({}...) is ready to use. It is not among the keys shown here.", key.prefix)}
+            {format!(" ({}...) is not among the keys shown here.", key.prefix)}
         </Notice>
     }
 }

@@ -2,6 +2,7 @@
 
 mod confirm;
 pub mod dialog;
+mod like;
 pub mod list;
 pub mod rows;
 
@@ -9,6 +10,7 @@ use super::{SignedIn, failure, frame, with_retry};
 use crate::{
     api::wire::{ApiError, FormState},
     domain::{
+        done::{Done, Subject},
         expiry::NEVER,
         ids::KeyId,
         key::{Key, form::KeyForm},
@@ -25,6 +27,7 @@ use crate::{
             document,
             fields::{self, Query},
             page_request::PageRequest,
+            status,
         },
         error::ServiceError,
         service::{self, keys::Revealed},
@@ -67,6 +70,18 @@ impl Keys {
 
     fn page(&self) -> String {
         paths::keys(&self.reader.account.slug)
+    }
+
+    /// Redirects, and sets the status line of the next page.
+    fn redirect(&self, next: &str, done: Done) -> Response {
+        let mut response = Redirect::to(next).into_response();
+        self.keep_status(done, &mut response);
+        response
+    }
+
+    fn keep_status(&self, done: Done, response: &mut Response) {
+        let (holder, account) = (&self.visit.holder, &self.reader.account.slug);
+        status::add(self.app(), holder, account, done, response);
     }
 
     fn view(&self) -> ListView {
@@ -138,7 +153,9 @@ async fn opened(keys: &Keys) -> Result<(KeyDialog, FormState), ServiceError> {
         ServiceError::Forbidden("Only owners of this team can create and change keys.");
     let (asked, form) = (&keys.asked, fresh(keys.app()));
     let action = match asked.dialog.as_str() {
-        "create" if keys.reader.may(Action::CreateKey) => return Ok((KeyDialog::Create, form)),
+        "create" if keys.reader.may(Action::CreateKey) => {
+            return Ok((KeyDialog::Create, like::form(keys, form).await?));
+        }
         "create" => return Err(DENIED),
         name => confirm::action(name),
     };
@@ -195,7 +212,10 @@ async fn acknowledge(keys: &Keys, request: axum::extract::Request) -> Response {
         service::keys::leak::acknowledge(keys.app(), &manager, &key).await
     };
     match done.await {
-        Ok(()) => Redirect::to(&keys.view().href).into_response(),
+        Ok(key) => {
+            let next = keys.view().after_deletion();
+            keys.redirect(&next, Done::LeakAcknowledged(Subject::from(&key)))
+        }
         Err(error) => failure(&keys.visit, error).await,
     }
 }
@@ -258,8 +278,12 @@ async fn answer(
 ) -> Result<Response, (StatusCode, ApiError)> {
     let (status, dialog) = match made {
         Ok(key) => {
-            let (key, back) = (Arc::new(revealed(keys.app(), key)), form.back(keys));
-            (StatusCode::OK, KeyDialog::Revealed { key, back })
+            let (done, back) = (key.done(), form.back(keys));
+            let key = Arc::new(revealed(keys.app(), key));
+            let dialog = KeyDialog::Revealed { key, back };
+            let mut response = draw(keys, StatusCode::OK, fresh(keys.app()), dialog).await;
+            keys.keep_status(done, &mut response);
+            return Ok(response);
         }
         Err(ServiceError::Repeated(_)) => {
             let reissue = form.reissuable(keys).await;
@@ -297,6 +321,7 @@ fn create_data(keys: &Keys, form: FormState) -> CreateData {
         id: preset.id.clone(),
         label: preset.label.clone(),
         description: preset.description.clone(),
+        is_widest: preset.scopes.len() == catalog.scopes.len(),
         scopes: if preset.scopes.len() == catalog.scopes.len() {
             format!("all {} scopes", preset.scopes.len())
         } else {
@@ -339,6 +364,13 @@ async fn elsewhere(keys: &Keys, shown: &[Key]) -> Result<Option<Key>, ServiceErr
     }
 }
 
+/// Id of the row that the address of the page leads to, if that row is not on the page.
+fn unseen(id: &str, shown: &[Key], elsewhere: Option<&Key>) -> Option<String> {
+    let mut on_page = shown.iter().chain(elsewhere);
+    let is_there = on_page.any(|key| key.id.to_string() == id);
+    (!id.is_empty() && !is_there).then(|| format!("key-{id}"))
+}
+
 async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialog) -> Response {
     let (app, reader, asked) = (keys.app(), &keys.reader, &keys.asked);
     let (filter, page) = (asked.filter(), keys.page());
@@ -357,6 +389,7 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
     let now = app.now();
     frame.full = asked.is_full();
     frame.inert = !matches!(dialog, KeyDialog::Closed);
+    frame.status_id = unseen(asked.pointed_out(), &list.keys, elsewhere.as_ref());
     let title = format!("API keys · {}", reader.account.name);
     let around = rows::Around {
         now,

@@ -19,14 +19,14 @@ use crate::{
         dom::{capture, closest, dialog, each, first, focus, target},
         fragment,
         go::{address, reload, replace},
-        send::{fields, navigate, send, submitted},
+        send::{fields, navigate, send},
     },
 };
 use leptos::{
     ev::{self, SubmitEvent},
     prelude::*,
     wasm_bindgen::JsCast as _,
-    web_sys::{Element, HtmlAnchorElement, HtmlFormElement},
+    web_sys::{Element, Event, HtmlAnchorElement, HtmlFormElement},
 };
 
 /// The dialogs: those that the server rendered, `View API key`, and those that scripts insert.
@@ -53,14 +53,14 @@ pub fn Dialogs(
 pub fn KeyDialogs() -> impl IntoView {
     if is_browser() {
         fragment::take_over();
-        capture("close", fragment::closed);
+        capture("close", |_: &Event, dialog| fragment::closed(dialog));
+        // Before the script of every page, which marks the buttons of forms that load a page.
+        capture("submit", |event, form| {
+            if let Some(form) = form.dyn_ref() {
+                submit(event, form);
+            }
+        });
     }
-    // On the window, because the buttons that open dialogs are anywhere on the page.
-    window_event_listener(ev::submit, |event| {
-        if let Some(form) = submitted(&event) {
-            submit(&event, &form);
-        }
-    });
     window_event_listener(ev::click, |event| {
         if let Some(target) = target(&event) {
             click(&event, &target);

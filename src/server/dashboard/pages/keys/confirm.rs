@@ -10,8 +10,10 @@ use crate::{
         wire::FormState,
     },
     domain::{
+        done::Done,
         grace,
         key::{Key, Transition},
+        paths,
         role::Action,
         time::Timestamp,
     },
@@ -21,20 +23,17 @@ use crate::{
         service::{
             self,
             keys::{
-                Revealed,
+                Revealed, ending,
                 meanwhile::{explained, possible},
                 revoke, rotate,
             },
         },
     },
-    ui::pages::keys::{Ask, EndedData, KeyDialog, QuestionData},
+    ui::pages::keys::{Ask, EndedData, KeyDialog, OldEnd, QuestionData},
 };
-use axum::{
-    extract::Request,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::{extract::Request, response::Response};
 use serde::de::DeserializeOwned;
-use std::{iter, time::Duration};
+use std::{collections::BTreeMap, iter, time::Duration};
 
 /// The action of the dialog with this name.
 pub fn action(dialog: &str) -> Option<Action> {
@@ -62,8 +61,8 @@ pub async fn open(
     } else {
         ids.get(..1).unwrap_or_default()
     };
+    ending::flush(app).await;
     let found = possible(app, reader.account.id, transition(action), found).await?;
-    let since = service::keys::grace::since(app, reader).await?;
     let first = found.first().ok_or(ServiceError::NotFound)?;
     let ask = match action {
         Action::RotateKey => {
@@ -71,33 +70,42 @@ pub async fn open(
                 form = form.with("grace", grace::DEFAULT.to_string());
             }
             let stops = rotate::stops(app, reader, first).await?;
-            Ask::Rotate(stops.map(|older| older.prefix))
+            Ask::Rotate {
+                stops: stops.map(|older| older.prefix),
+                ends: rotation_ends(first, now),
+                new_end: first.replacement(now).expires_at,
+            }
         }
         Action::ChangeGrace => {
             let ends = grace_ends(first, now);
             if form.errors().is_empty() {
                 form = form.with("grace", chosen_grace(first, &ends));
             }
-            Ask::ChangeGrace(ends)
+            let replacement = ending::replacement(app, reader, first).await?;
+            Ask::ChangeGrace {
+                ends,
+                replacement: replacement.map(|new| new.last_used_at),
+            }
         }
         Action::RevokeKey => Ask::Revoke,
         Action::DeleteKey => Ask::Delete {
-            rows: service::keys::delete::log_rows(app, reader, &found).await?,
             confirmation: service::keys::delete::confirmation(&found),
         },
         Action::SeeKeys | Action::CreateKey | Action::ReissueSecret | Action::AcknowledgeLeak => Ask::Reissue,
     };
+    let uses = ending::recent_use(app, reader, &found).await?;
     let page = keys.page();
     let around = Around {
         now,
         page: &page,
-        since: &since,
+        since: &BTreeMap::new(),
     };
     let from = (found.len() == 1).then(|| keys.detail(&first.id.to_string()));
     let question = QuestionData {
         ask,
         from: from.flatten(),
         keys: found.into_iter().map(|key| row(app, key, &around, "")).collect(),
+        uses,
         form,
         now,
     };
@@ -115,6 +123,20 @@ fn transition(action: Action) -> Transition {
             Transition::Reissue
         }
     }
+}
+
+/// When a key stops for each grace period, if it is rotated now.
+fn rotation_ends(key: &Key, now: Timestamp) -> Vec<OldEnd> {
+    let ends = grace::CHOICES.map(|hours| {
+        let end = now.plus(Duration::from_hours(hours));
+        let expiry = key.expires_at.filter(|expiry| *expiry <= end);
+        OldEnd {
+            hours,
+            end: expiry.unwrap_or(end),
+            is_expiry: expiry.is_some(),
+        }
+    });
+    ends.to_vec()
 }
 
 /// The choices of `Change grace period`: ending it now, and each future end, with its time.
@@ -255,17 +277,20 @@ async fn go_on(
     keys: &Keys,
     action: Action,
     ids: &[String],
-    done: Result<(), ServiceError>,
+    done: Result<impl Into<Done>, ServiceError>,
     state: FormState,
 ) -> Response {
     let done = explained(keys.app(), keys.reader.account.id, transition(action), ids, done).await;
     match done {
-        Ok(()) => {
-            let detail = ids
-                .first()
-                .filter(|_| ids.len() == 1 && action != Action::DeleteKey);
-            let back = detail.and_then(|id| keys.detail(id));
-            Redirect::to(&back.unwrap_or_else(|| keys.view().after(ids))).into_response()
+        Ok(done) => {
+            let is_one = ids.len() == 1 && action != Action::DeleteKey;
+            let detail = ids.first().filter(|_| is_one).and_then(|id| keys.detail(id));
+            let next = match detail {
+                Some(detail) => format!("{detail}#{}", paths::STATUS),
+                None if action == Action::DeleteKey => keys.view().after_deletion(),
+                None => keys.view().after(ids),
+            };
+            keys.redirect(&next, done.into())
         }
         Err(error @ (ServiceError::Gone(sentence) | ServiceError::Ended(sentence))) => {
             ended(keys, action, error, sentence).await

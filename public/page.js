@@ -1,0 +1,139 @@
+// The script of every page, for what needs no island: times in the reader's time zone, Show password, the busy state
+// of a form that loads a page, menus that close when the focus leaves them. Everything works without it, with times
+// in UTC. It finds elements by `data-` attributes (docs/decisions/0002). scripts/build-site.sh compresses it into
+// /pkg/ under a hashed name.
+"use strict";
+{
+  const page = document;
+  const all = (selector) => page.querySelectorAll(selector);
+  // How far the clock here is ahead of the server's.
+  const skew = Date.now() - Date.parse(page.currentScript.dataset.now);
+  const format = (timeStyle) => new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle });
+  const [date, clock] = [format(), format("long")];
+  const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  const [second, minute, hour, day] = [1e3, 6e4, 36e5, 864e5];
+
+  // The same words as `Timestamp::relative` and `Timestamp::ahead`.
+  const near = (at) => {
+    const rest = at + skew - Date.now();
+    const size = Math.abs(rest);
+    if (rest <= 0 && size < 10 * second) return "just now";
+    if (rest <= 0 && size >= 14 * day) return date.format(at);
+    if (rest > 0 && size < minute) return "in less than a minute";
+    const [unit, length] =
+      size < minute ? ["second", second]
+      : size < hour ? ["minute", minute]
+      : size < (rest > 0 ? 2 : 1) * day ? ["hour", hour]
+      : ["day", day];
+    return relative.format(Math[rest > 0 ? "round" : "ceil"](rest / length), unit);
+  };
+
+  const times = page.querySelector("[data-toggles=times]");
+  const isOn = (toggle) => toggle?.ariaPressed === "true";
+  const write = (element, text) => {
+    if (element.textContent !== text) element.textContent = text;
+  };
+
+  const draw = () => {
+    for (const time of all("time")) {
+      const at = Date.parse(time.dateTime);
+      const texts = [near(at), clock.format(at)];
+      if (isOn(times) || "exact" in time.dataset) texts.reverse();
+      write(time, texts[0]);
+      time.title = texts[1];
+    }
+    for (const local of all("[data-local],[data-end-of]")) {
+      const { local: exact, endOf } = local.dataset;
+      const at = new Date(exact ?? `${page.getElementById(endOf)?.value}T23:59:59Z`);
+      // Nothing for a date that is not complete, and nothing where local time is UTC.
+      write(local, at.getTimezoneOffset() ? `(your time: ${clock.format(at)})` : "");
+    }
+  };
+
+  for (const toggle of all("[data-toggles]")) toggle.hidden = false;
+  if (times) times.ariaPressed = localStorage.exact === "true";
+
+  addEventListener("click", ({ target }) => {
+    const [toggle, time] = [target.closest("[data-toggles]"), target.closest("time")];
+    if (toggle) {
+      const on = !isOn(toggle);
+      toggle.ariaPressed = on;
+      if (toggle === times) localStorage.exact = on;
+      else page.getElementById(toggle.dataset.toggles).type = on ? "text" : "password";
+    } else if (time) time.toggleAttribute("data-exact");
+    else return;
+    draw();
+  });
+  addEventListener("input", ({ target }) => all(`[data-end-of="${target.id}"]`)[0] && draw());
+
+  addEventListener("submit", (event) => {
+    const form = event.target;
+    const button = form.querySelector("[data-submits]");
+    // An island sends the form in place.
+    if (!button || event.defaultPrevented) return;
+    if (button.ariaBusy) return event.preventDefault();
+    button.ariaBusy = button.ariaDisabled = true;
+    // Browsers would offer the password of a text field again.
+    for (const toggle of form.querySelectorAll("[data-toggles]")) isOn(toggle) && toggle.click();
+  });
+  // A page that Back shows again is not busy.
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) for (const button of all("[data-submits]")) button.ariaBusy = button.ariaDisabled = null;
+    draw();
+    // The browser may have put back what was typed.
+    for (const form of page.forms) follow(form);
+  });
+
+  addEventListener("focusin", ({ target }) => {
+    for (const open of all(":popover-open")) {
+      if (!open.contains(target) && target.getAttribute("popovertarget") !== open.id) open.hidePopover();
+    }
+  });
+
+  // Characters as the server counts them: without spaces around, composed.
+  const count = (place) => {
+    const { countOf, most } = place.dataset;
+    const length = [...(page.getElementById(countOf)?.value ?? "").trim().normalize("NFC")].length;
+    write(place, length > most * 0.8 ? `${length} of ${most} characters` : "");
+    place.toggleAttribute("data-over", length > most);
+  };
+
+  // What a form for a new key adds up to, in the words of `pages::keys::summary`.
+  const sum = (place, form) => {
+    const number = (count, noun, nouns = `${noun}s`) => `${count.toLocaleString("en")} ${count === 1 ? noun : nouns}`;
+    const value = (name) => form.elements[name].value.trim();
+    const scopes = (state) => form.querySelectorAll(`[name="scopes[]"]${state}`).length;
+    const preset = form.querySelector("[name=preset]:checked");
+    const isCustom = preset?.value === "custom";
+    const label = preset ? page.getElementById(preset.getAttribute("aria-labelledby")).textContent : "No permissions chosen";
+    const [expires, on] = [value("expires"), value("expires_on")];
+    const ends = {
+      never: "never expires",
+      date: on ? `expires on ${new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" }).format(new Date(on))}` : "expires on a date",
+    };
+    const entries = value("allowlist").split(/[\s,;]+/).filter(Boolean).length;
+    const limit = value("rate_limit").replaceAll(",", "");
+    const parts = [
+      isCustom ? `${label} (${number(scopes(":checked"), "scope")})` : label,
+      ends[expires] ?? `expires in ${expires} days`,
+      entries ? number(entries, "allowlist entry", "allowlist entries") : "any address",
+    ];
+    if (/^[1-9]\d*$/.test(limit)) parts.push(`${number(+limit, "request")} a minute`);
+    write(place.firstElementChild, parts.join(", "));
+    const isWidest = preset?.hasAttribute("data-widest") || (isCustom && !scopes(":not(:checked)"));
+    place.lastElementChild.hidden = !isWidest || expires !== "never" || entries > 0;
+    place.hidden = false;
+  };
+
+  const follow = (form) => {
+    form.querySelectorAll("[data-count-of]").forEach(count);
+    for (const place of form.querySelectorAll("[data-sums]")) sum(place, form);
+  };
+  // `focusin`: a form may have been filled in by a script, or inserted with its dialog.
+  for (const event of ["input", "change", "focusin"]) {
+    addEventListener(event, ({ target }) => target.form && follow(target.form));
+  }
+
+  draw();
+  setInterval(draw, minute);
+}
