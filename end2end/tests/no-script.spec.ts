@@ -3,7 +3,6 @@ import {
   row, readPlainly, secretField, signUp, somebody,
 } from "../fixtures/journey";
 import { makeKey } from "../fixtures/keys";
-import { switcher } from "../fixtures/team";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
 test.use({ javaScriptEnabled: false });
@@ -139,7 +138,7 @@ test("a reload sends the form again: it says so, and shows no secret", async ({ 
   const { secret } = await createKey(page, "reloaded", "Full Access");
   guard.expectStatus(409);
   await page.reload();
-  const told = dialog(page, "This key was shown already");
+  const told = dialog(page, "This form was sent already");
   await expect(told).toBeVisible();
   await expectGone(page, secret);
   await button(told, "Done").click();

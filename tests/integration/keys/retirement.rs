@@ -45,7 +45,9 @@ both!(several_keys_are_revoked_at_once, async |database: Database| {
     let refused = ada.revoke(&[&keys[0].id, &keys[1].id]).await;
     assert_eq!(refused.status, 409);
     assert!(
-        refused.text().contains("All of these keys have already ended."),
+        refused
+            .text()
+            .contains("All of these keys have expired or were revoked in the meantime."),
         "{}",
         refused.text()
     );
