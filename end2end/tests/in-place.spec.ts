@@ -419,7 +419,7 @@ test.describe("a laptop", () => {
 test.describe("without scripts", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("the address of a dialog that cannot be opened leads to the list", async ({ page }) => {
+  test("the address of a dialog that cannot be opened leads to the list", async ({ page, guard }) => {
     await signUp(page, somebody(), false);
     const home = page.url();
     const account = slugOf(page);
@@ -431,6 +431,7 @@ test.describe("without scripts", () => {
     await postForm(page, "/api/keys/revoke", { account, "keys[]": revoked });
     await postForm(page, "/api/keys/delete", { account, "keys[]": deleted, confirm: "deleted" });
     // The form of the open dialog finds out too.
+    guard.expectStatus(409);
     await button(dialog(page, "Revoke API key"), "Revoke key").click();
     const told = dialog(page, "Revoke API key");
     await expect(told).toContainText("This key was revoked in the meantime.");
