@@ -219,7 +219,7 @@ test("a form sent a second time makes no second key and tells no secret", async 
   await page.unroute(CREATE);
   guard.expectStatus(409);
   await button(add, "Add").click();
-  await expect(add.getByRole("alert")).toContainText("This form has made its key already");
+  await expect(add.getByRole("alert")).toContainText("The key was created, but its secret did not reach you");
   await page.reload();
   await expect(row(page, "sent twice")).toHaveCount(1);
 });
