@@ -14,9 +14,6 @@ use super::wire::{AllowlistReading, RevealedKey};
 use leptos::prelude::*;
 
 /// Creates a key in the account with this slug.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/create")]
 pub async fn create_key(
     #[server(default)] account: String,
@@ -49,9 +46,6 @@ pub async fn create_key(
 }
 
 /// Gives a new secret to a key that was never used.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/reissue")]
 pub async fn reissue_secret(
     #[server(default)] account: String,
@@ -85,9 +79,6 @@ pub async fn read_allowlist(
 }
 
 /// Creates a replacement for a key. The old key keeps working for `grace` hours.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/rotate")]
 pub async fn rotate_key(
     #[server(default)] account: String,
@@ -105,9 +96,6 @@ pub async fn rotate_key(
 }
 
 /// Ends the grace period of a rotated key `grace` hours after its rotation; 0 ends it now.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/change-grace")]
 pub async fn change_grace(
     #[server(default)] account: String,
@@ -124,9 +112,6 @@ pub async fn change_grace(
 }
 
 /// Revokes keys.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/revoke")]
 pub async fn revoke_keys(
     #[server(default)] account: String,
@@ -143,9 +128,6 @@ pub async fn revoke_keys(
 }
 
 /// Deletes keys and their request logs; `confirm` is the text that the dialog asks for.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/delete")]
 pub async fn delete_keys(
     #[server(default)] account: String,

@@ -9,9 +9,6 @@ use super::wire::ApiError;
 use leptos::prelude::*;
 
 /// Creates a team with the caller as primary owner. Returns the path of the next page.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "teams/create")]
 pub async fn create_team(#[server(default)] name: String) -> Result<String, ApiError> {
     use crate::domain::{done::Done, paths};

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod assets;
 pub mod caller;
 pub mod document;
+pub mod error_page;
 pub mod fields;
 pub mod functions;
 pub mod middleware;

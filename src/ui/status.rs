@@ -89,7 +89,6 @@ fn sentence(done: Done, now: Timestamp) -> AnyView {
         Done::Deleted { only: None, keys } => counted("Deleted", keys).into_any(),
         Done::LeakAcknowledged(key) => named("Acknowledged the leak of ", key.name, dot()),
         Done::TeamCreated(name) => named("Created the team ", name, dot()),
-        Done::SignedOut => "You have signed out.".into_any(),
     }
 }
 

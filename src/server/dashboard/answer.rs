@@ -25,7 +25,8 @@ pub const fn retry_after(error: &ServiceError) -> Option<u32> {
 }
 
 /// A wait in words: seconds, or whole minutes from two minutes on; rounded up.
-fn spelled(seconds: u32) -> String {
+#[must_use]
+pub fn spelled(seconds: u32) -> String {
     match seconds {
         1 => "1 second".to_owned(),
         seconds if seconds < 120 => format!("{seconds} seconds"),

@@ -107,9 +107,6 @@ pub fn keep_status(app: &App, account: &str, done: Done) {
 }
 
 /// Converts a result for the browser. A refusal sets the status of the response.
-///
-/// # Errors
-/// What the form shows.
 pub fn answer<T>(result: Result<T, ServiceError>) -> Result<T, ApiError> {
     result.map_err(|error| {
         let wait = retry_after(&error);

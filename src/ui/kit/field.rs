@@ -101,6 +101,14 @@ pub fn TextField(
     // Names are written in either direction; email addresses and numbers have one of their own.
     let direction = (kind == "text" && inputmode.is_none()).then_some("auto");
     let count = most.map(|most| view! { <span class="field-count" role="status" data-count-of=name data-most=most></span> });
+    // Hidden until the script of the page runs. After the field, so that Tab leads from the email to the password.
+    let reveal = (kind == "password").then(|| {
+        view! {
+            <button class="link field-link" type="button" data-toggles=name aria-pressed="false" hidden>
+                "Show password"
+            </button>
+        }
+    });
     view! {
         <div class="field">
             <div class="field-head">
@@ -122,6 +130,7 @@ pub fn TextField(
                 aria-invalid=invalid
                 aria-describedby=described
             />
+            {reveal}
             {hint.map(|hint| view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
             <FieldError form name/>
         </div>

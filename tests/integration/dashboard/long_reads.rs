@@ -27,7 +27,7 @@ impl World {
         let (began, wait_for_begin) = oneshot::channel::<()>();
         let app = self.app.clone();
         let task = tokio::spawn(async move {
-            long_reads::ask(&app, account, PROGRAM, |_| {
+            long_reads::run(&app, account, PROGRAM, |_| {
                 Box::pin(async move {
                     let _ = began.send(());
                     let _ = wait.await;
@@ -42,7 +42,7 @@ impl World {
 }
 
 both!(
-    one_question_of_an_account_runs_at_a_time,
+    an_account_runs_one_long_query_at_a_time,
     async |database: Database| {
         let world = World::on(database).await;
         let (ada, bo) = (world.person("Ada Moss").await, world.person("Bo Lind").await);
@@ -102,7 +102,7 @@ both!(
 );
 
 both!(
-    a_question_that_nobody_waits_for_gives_its_turn_back,
+    an_abandoned_query_releases_its_turn,
     async |database: Database| {
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;

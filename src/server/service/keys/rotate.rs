@@ -31,10 +31,7 @@ const fn refusal(status: KeyStatus) -> &'static str {
     }
 }
 
-/// The key whose replacement `key` is, while that one still works: rotating `key` ends it at once.
-///
-/// # Errors
-/// When the database fails.
+/// The key that `key` replaced, if it still works: rotating `key` ends it at once.
 pub async fn stops(app: &App, reader: &AccountReader, key: &Key) -> Result<Option<Key>, ServiceError> {
     let Some(older) = key.replaces else {
         return Ok(None);
@@ -44,8 +41,8 @@ pub async fn stops(app: &App, reader: &AccountReader, key: &Key) -> Result<Optio
     Ok(older.filter(|older| older.status(app.now()).is_live()))
 }
 
-/// Makes a key to replace another, with its terms and the lifetime that it was given ([`Key::replacement`]). The other
-/// one keeps working for `grace` hours. Of two simultaneous rotations, one wins.
+/// Creates a replacement for a key, with the same terms and lifetime ([`Key::replacement`]). The old key keeps working
+/// for `grace` hours. Of two simultaneous rotations, one wins.
 ///
 /// # Errors
 /// `NotFound` when the account has no such key, `Invalid` for the grace period, `Conflict` when the key
@@ -114,7 +111,7 @@ async fn replace(
     })
 }
 
-/// Ends the key whose replacement `old` is, if it still works: at most two secrets of a chain work.
+/// Ends the key that `old` replaced, if it still works: at most two secrets of a chain work.
 async fn stop_older(
     app: &App,
     tx: &mut Tx,
