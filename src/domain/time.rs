@@ -88,7 +88,9 @@ impl Timestamp {
     /// The UTC date for people: `23 Nov 2026`.
     #[must_use]
     pub fn date(self) -> String {
-        self.format(format_description!("[day padding:none] [month repr:short] [year]"))
+        self.format(format_description!(
+            "[day padding:none] [month repr:short] [year]"
+        ))
     }
 
     /// The UTC date in the format of date fields: `2026-11-23`.
@@ -257,7 +259,10 @@ mod tests {
             (now.plus_years(1), "23 Nov 2027", "23 Nov 2027, 18:20 UTC"),
             (now.plus_years(-1), "23 Nov 2025", "23 Nov 2025, 18:20 UTC"),
         ] {
-            assert_eq!((at.short_day(now).as_str(), at.short(now).as_str()), (day, minute));
+            assert_eq!(
+                (at.short_day(now).as_str(), at.short(now).as_str()),
+                (day, minute)
+            );
         }
     }
 

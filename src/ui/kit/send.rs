@@ -130,7 +130,7 @@ async fn fetch<T: DeserializeOwned>(path: &str, fields: &UrlSearchParams) -> Res
         Ok((true, body)) => parse(&body),
         Ok((false, body)) => Err(parse(&body)?),
         Err(_) => Err(ApiError::message(
-            "The server could not be reached. What you typed is still here: try again in a moment.",
+            "The server could not be reached. Your entries are kept. Try again in a few seconds.",
         )),
     }
 }

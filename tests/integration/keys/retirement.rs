@@ -60,7 +60,12 @@ both!(several_keys_are_deleted_at_once, async |database: Database| {
     let (first, second) = (keys[0].id.as_str(), keys[1].id.as_str());
     let query = format!("?dialog=delete&keys[]={first}&keys[]={second}");
     let dialog = ada.get(&format!("{}{query}", ada.keys())).await;
-    for part in ["delete 2 keys", "Their 2 logged requests are deleted too.", "first", "second"] {
+    for part in [
+        "delete 2 keys",
+        "Their 2 logged requests are deleted too.",
+        "first",
+        "second",
+    ] {
         assert!(dialog.text().contains(part), "the dialog says {part:?}");
     }
     for typed in ["", "first", "delete 3 keys", "Delete 2 keys"] {
@@ -165,7 +170,10 @@ both!(a_key_is_no_reason_and_no_name, async |database: Database| {
     assert_eq!(refused.status, 422);
     assert_eq!(
         refused.json()["fields"],
-        json!([["name", "The name contains an API key. Remove it: everybody in the account can read names."]])
+        json!([[
+            "name",
+            "The name contains an API key. Remove it: everybody in the account can read names."
+        ]])
     );
     assert_eq!(world.database.number(COUNT).await, 1);
     let [answer, _] = by_both_doors(&ada, "revoke", &[&key.id], ("reason", &key.secret[..9])).await;

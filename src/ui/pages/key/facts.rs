@@ -48,7 +48,10 @@ pub fn About(data: Arc<KeyPageData>) -> impl IntoView {
         past("Revoked", data.revoked_at),
         past("Reported as leaked", data.leak_reported_at),
     );
-    let creator = data.creator.clone().unwrap_or_else(|| "A former member".to_owned());
+    let creator = data
+        .creator
+        .clone()
+        .unwrap_or_else(|| "A former member".to_owned());
     view! {
         <Panel id="about-title" title="About">
             <dl class="facts">

@@ -342,15 +342,21 @@ fn Grace(form: FormState, ends: Vec<OldEnd>, now: Timestamp) -> impl IntoView {
         .collect();
     let sentences = ends
         .into_iter()
-        .map(|OldEnd { hours, end, is_expiry }| {
-            let because = if is_expiry { ", when it expires" } else { "" };
-            let text = format!(
-                "The old key stops on {} at {}{because}.",
-                end.short_day(now),
-                end.hour()
-            );
-            view! { <span class=format!("ends-{hours}")>{text}" "<YourTime at=end/></span> }
-        })
+        .map(
+            |OldEnd {
+                 hours,
+                 end,
+                 is_expiry,
+             }| {
+                let because = if is_expiry { ", when it expires" } else { "" };
+                let text = format!(
+                    "The old key stops on {} at {}{because}.",
+                    end.short_day(now),
+                    end.hour()
+                );
+                view! { <span class=format!("ends-{hours}")>{text}" "<YourTime at=end/></span> }
+            },
+        )
         .collect_view();
     view! {
         <div class="field grace">

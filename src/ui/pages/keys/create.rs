@@ -12,11 +12,7 @@ use crate::{
         keys::CreateKey,
         wire::{AllowlistReading, FormState},
     },
-    domain::{
-        name::KeyName,
-        network::Allowlist,
-        paths,
-    },
+    domain::{name::KeyName, network::Allowlist, paths},
     ui::kit::{
         button::{Button, Kind, SubmitButton},
         dialog::{Dialog, DialogFoot, DialogHead},

@@ -77,11 +77,7 @@ mod tests {
         let (one, two) = (["7".to_owned()], ["7".to_owned(), "8".to_owned()]);
         for (view, after_one, after_two) in [
             (plain, "/k?changed=7#key-7", "/k#status"),
-            (
-                searched,
-                "/k?search=a+b&changed=7#key-7",
-                "/k?search=a+b#status",
-            ),
+            (searched, "/k?search=a+b&changed=7#key-7", "/k?search=a+b#status"),
         ] {
             assert_eq!(view.after(&one), after_one);
             assert_eq!(view.after(&two), after_two);
