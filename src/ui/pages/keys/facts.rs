@@ -176,6 +176,7 @@ mod tests {
             about: Phrase {
                 words: String::new(),
                 at: None,
+                end: None,
             },
             prefix: "bye_a1B2c".to_owned(),
             last_used_at,
@@ -186,6 +187,7 @@ mod tests {
             allows: Vec::new(),
             was_rotated: false,
             usage: None,
+            creator: None,
             href: String::new(),
         }
     }
