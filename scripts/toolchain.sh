@@ -5,6 +5,7 @@
 CARGO_DENY_VERSION=0.20.2
 CARGO_MUTANTS_VERSION=27.0.0
 SCHEMATHESIS_VERSION=4.32.5
+LIGHTHOUSE_VERSION=12.8.2
 NODE_VERSION=24.21.0 # fetched only where the system's Node is older than NODE_MIN
 NODE_MIN=20.19
 RUST_MIN=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
@@ -47,8 +48,8 @@ use_rust() {
     fi
     export RUST_FROM
     [ "$RUST_FROM" = debian ] || return 0
-    # rustup's shims may stand first on the PATH, and cargo looks for its subcommands in CARGO_HOME/bin first
-    # unless that folder is on the PATH already. Hence links before it and the folder itself behind it.
+    # rustup's shims may come first on the PATH. And cargo looks for its subcommands in CARGO_HOME/bin first, unless
+    # that folder is on the PATH. So links to Debian's tools come first on the PATH, and CARGO_HOME/bin comes last.
     local links=$CACHE/debian-rust tool
     mkdir -p "$links"
     for tool in cargo cargo-clippy cargo-fmt clippy-driver rustc rustdoc rustfmt; do
@@ -61,9 +62,9 @@ use_rust() {
     export PATH RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc
 }
 
-# wasm_cargo build|clippy ARGUMENTS...: cargo for the browser side. Clippy uses the same profile as the build:
-# that shares the compiled macros, and keeps RUSTC_BOOTSTRAP out of the profiles the server is built with, where
-# build scripts that look at it would have the server's crates compiled again and again.
+# wasm_cargo build|clippy ARGUMENTS...: cargo for the browser side. Clippy uses the same profile as the build, so that
+# compiled macros are shared. The profiles of the server must not see RUSTC_BOOTSTRAP: some build scripts read it, and
+# cargo would compile their crates again whenever it changes.
 wasm_cargo() (
     local command=$1 std=()
     shift
@@ -84,6 +85,7 @@ WASM_BINDGEN=$CACHE/wasm-bindgen-$WASM_BINDGEN_VERSION/bin/wasm-bindgen
 CARGO_DENY=$CACHE/cargo-deny-$CARGO_DENY_VERSION/bin/cargo-deny
 CARGO_MUTANTS=$CACHE/cargo-mutants-$CARGO_MUTANTS_VERSION/bin/cargo-mutants
 SCHEMATHESIS=$CACHE/schemathesis-$SCHEMATHESIS_VERSION/bin/schemathesis
+LIGHTHOUSE=$CACHE/lighthouse-$LIGHTHOUSE_VERSION/node_modules/.bin/lighthouse
 NODE_HOME=$CACHE/node-$NODE_VERSION
 
 # Node

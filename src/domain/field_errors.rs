@@ -47,3 +47,28 @@ impl FieldErrors {
         self.0.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_field_has_its_first_message() {
+        let mut errors = FieldErrors::default();
+        assert!(errors.is_empty() && errors.first().is_none());
+        assert_eq!(errors.check("name", Ok::<_, String>(7)), Some(7));
+        assert_eq!(errors.check("name", Err::<u8, _>("Enter a name.")), None);
+        errors.add("name", "Use fewer characters.");
+        errors.add("preset", "Choose what the key may do.");
+        assert!(!errors.is_empty());
+        assert_eq!(errors.first(), Some("name"));
+        assert_eq!(errors.get("name"), Some("Enter a name."));
+        assert_eq!(errors.get("preset"), Some("Choose what the key may do."));
+        assert_eq!(errors.get("expires"), None);
+        let one = FieldErrors::one("email", "Enter an email address.");
+        assert_eq!(
+            (one.first(), one.get("email")),
+            (Some("email"), Some("Enter an email address."))
+        );
+    }
+}

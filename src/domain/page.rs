@@ -20,11 +20,23 @@ impl Cursor {
     pub fn columns(self) -> (i64, String) {
         (self.at.millis(), self.id.to_string())
     }
+
+    /// Values for the condition of a page of older rows: without a cursor, all rows are older.
+    #[must_use]
+    pub fn older_than(cursor: Option<Self>) -> (i64, String) {
+        cursor.map_or((i64::MAX, String::new()), Self::columns)
+    }
+
+    /// Values for the condition of a page of newer rows: without a cursor, all rows are newer.
+    #[must_use]
+    pub fn newer_than(cursor: Option<Self>) -> (i64, String) {
+        cursor.map_or((i64::MIN, String::new()), Self::columns)
+    }
 }
 
 /// The text is no cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a place in the list")]
+#[error("not a cursor")]
 pub struct NotACursor;
 
 impl fmt::Display for Cursor {
@@ -83,6 +95,19 @@ mod tests {
             id: Uuid::from_u128(7),
         };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        let columns = (-5, "00000000-0000-0000-0000-000000000007".to_owned());
+        assert_eq!(Cursor::older_than(Some(cursor)), columns);
+        assert_eq!(Cursor::newer_than(Some(cursor)), columns);
+        assert_eq!(
+            Cursor::older_than(None).0,
+            i64::MAX,
+            "older than nothing: every row"
+        );
+        assert_eq!(
+            Cursor::newer_than(None).0,
+            i64::MIN,
+            "newer than nothing: every row"
+        );
         for bad in [
             "",
             ".",

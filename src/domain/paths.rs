@@ -15,6 +15,9 @@ pub const THEME: &str = "/theme";
 /// Prefix of all pages of an account.
 pub const HOME: &str = "/home/";
 
+/// Id of the status line. An address ends with it (`#status`) if no row of the page gets the focus.
+pub const STATUS: &str = "status";
+
 /// The list of keys of the account with this slug.
 #[must_use]
 pub fn keys(account: &str) -> String {
@@ -31,6 +34,12 @@ pub fn key_below(keys: &str, id: impl Display) -> String {
 #[must_use]
 pub fn activity(account: &str) -> String {
     page(account, "activity")
+}
+
+/// The entries of the activity that name a key with this prefix.
+#[must_use]
+pub fn activity_of(account: &str, prefix: &str) -> String {
+    format!("{}?search={prefix}", activity(account))
 }
 
 /// The activity as a file; `activity` is the path of its page.
@@ -60,4 +69,20 @@ pub fn guard_file(guard: &str, proxy: &str) -> String {
 /// A page of the account with this slug.
 fn page(account: &str, name: &str) -> String {
     format!("{HOME}{account}/{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_page_has_its_path() {
+        assert_eq!(keys("ada"), "/home/ada/api-keys");
+        assert_eq!(key_below(&keys("ada"), 7), "/home/ada/api-keys/7");
+        assert_eq!(activity("ada"), "/home/ada/activity");
+        assert_eq!(activity_export(&activity("ada")), "/home/ada/activity/export");
+        assert_eq!(scopes("ada"), "/home/ada/scopes");
+        assert_eq!(guard("ada"), "/home/ada/guard");
+        assert_eq!(guard_file(&guard("ada"), "nginx"), "/home/ada/guard/nginx");
+    }
 }

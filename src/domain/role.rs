@@ -120,6 +120,22 @@ mod tests {
             assert_eq!(Role::from_id(role.id()), Some(role));
         }
         assert_eq!(Role::from_id("admin"), None);
+        assert_eq!(Role::ALL.map(Role::label), ["primary owner", "owner", "member"]);
+    }
+
+    #[test]
+    fn actions_have_the_words_of_the_buttons() {
+        let words = [
+            "See keys",
+            "Create API key",
+            "Reissue secret",
+            "Rotate API key",
+            "Change grace period",
+            "Revoke API key",
+            "Delete API key",
+            "Acknowledge a leak",
+        ];
+        assert_eq!(Action::ALL.map(Action::label), words);
     }
 
     #[test]

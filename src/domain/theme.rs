@@ -32,3 +32,16 @@ impl Theme {
         Self::ALL.into_iter().find(|theme| theme.id() == id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_read_back() {
+        for theme in Theme::ALL {
+            assert_eq!(Theme::from_id(theme.id()), Some(theme));
+        }
+        assert_eq!(Theme::from_id("Dark"), None);
+    }
+}

@@ -12,3 +12,4 @@ pub mod page_request;
 pub mod pages;
 pub mod session;
 pub mod sign_in;
+pub mod status;

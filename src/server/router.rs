@@ -7,7 +7,7 @@ use super::{
         error_page, functions, middleware, pages, session,
     },
     http::{bodies, headers, request_id},
-    machine::{self, health, v1::openapi::Made},
+    machine::{self, health, v1::openapi::OpenApiCache},
     serving::TurnedAway,
 };
 use axum::{
@@ -31,7 +31,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, se
 #[derive(Clone)]
 pub struct Product {
     app: App,
-    made: Made,
+    openapi: OpenApiCache,
     dashboard: Router,
     /// Answers requests that are turned away.
     full: Router,
@@ -44,7 +44,7 @@ impl Product {
         Self {
             dashboard: dashboard(&app),
             full: full(&app),
-            made: Made::default(),
+            openapi: OpenApiCache::default(),
             app,
         }
     }
@@ -62,12 +62,12 @@ impl Service<Request> for Product {
     fn call(&mut self, request: Request) -> Self::Future {
         let is_turned_away = request.extensions().get::<TurnedAway>().is_some();
         if machine::serves(request.uri().path()) {
-            let (app, made) = (self.app.clone(), self.made.clone());
+            let (app, openapi) = (self.app.clone(), self.openapi.clone());
             Box::pin(async move {
                 Ok(if is_turned_away {
                     machine::turned_away(&app, request).await
                 } else {
-                    machine::handle(&app, &made, request).await
+                    machine::handle(&app, &openapi, request).await
                 })
             })
         } else if is_turned_away {

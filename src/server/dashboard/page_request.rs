@@ -1,12 +1,13 @@
 //! The parts of a request that every page needs: theme, path, session cookie, request context.
 
 use crate::{
-    domain::{activity::Trace, theme::Theme},
+    domain::{activity::Trace, done::Done, theme::Theme},
     server::{
         app::App,
         dashboard::{
             middleware::same_origin::from_own_page,
             session::{self, cookies},
+            status::{self, Holder},
         },
         http::client_ip,
     },
@@ -40,6 +41,10 @@ pub struct PageRequest {
     pub has_cookie: bool,
     /// Request context.
     pub trace: Trace,
+    /// What the previous action has done, for the status line of this page.
+    pub done: Option<Done>,
+    /// The session that status lines are for.
+    pub holder: Holder,
 }
 
 impl PageRequest {
@@ -52,7 +57,9 @@ impl PageRequest {
             path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             is_read: method.is_safe(),
             is_own_form: from_own_page(headers, app.origin.as_str()),
-            has_cookie: session::has_cookie(app, headers),
+            has_cookie: !session::cookie(app, headers).is_empty(),
+            done: None,
+            holder: Holder::of(app, headers),
             trace: Trace {
                 request_id: String::new(),
                 ip_hash: None,
@@ -69,8 +76,11 @@ impl FromRequestParts<App> for PageRequest {
             .extensions
             .get::<OriginalUri>()
             .map_or(&parts.uri, |original| &original.0);
+        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         Ok(Self {
             trace: client_ip::trace(app, parts),
+            done: status::read(app, &parts.headers, &path),
+            path,
             ..Self::of(app, &parts.method, &parts.headers, uri)
         })
     }

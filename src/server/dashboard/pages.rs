@@ -22,6 +22,7 @@ use super::{
     sign_in::{self as http_session, Welcome},
 };
 use crate::{
+    api::wire::ApiError,
     domain::paths,
     server::{access::Viewer, app::App, dashboard::session, error::ServiceError, http::RETRY_AFTER},
 };
@@ -33,7 +34,6 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
-use sign_in::Reason;
 use tower_sessions::Session;
 
 /// Every page and its form. A form without a gate gets an empty body (see
@@ -98,7 +98,7 @@ fn to_sign_in(visit: &PageRequest, next: Option<&str>) -> Response {
     );
     let redirect = Redirect::to(&target).into_response();
     if visit.has_cookie {
-        sign_in::because(&visit.app, Reason::Ended, redirect)
+        sign_in::session_ended(&visit.app, redirect)
     } else {
         redirect
     }
@@ -149,8 +149,14 @@ fn with_retry(status: StatusCode, mut response: Response) -> Response {
     response
 }
 
-/// Adds `Retry-After`, if a retry makes sense.
-fn with_wait(seconds: Option<u32>, mut response: Response) -> Response {
+/// The page of a refused form: `page` renders it with the error. Has `Retry-After`, if a retry makes sense.
+async fn refused_form(
+    error: ServiceError,
+    page: impl AsyncFnOnce(StatusCode, ApiError) -> Response,
+) -> Response {
+    let seconds = retry_after(&error);
+    let (status, error) = refusal(error);
+    let mut response = page(status, error).await;
     if let Some(seconds) = seconds {
         response
             .headers_mut()

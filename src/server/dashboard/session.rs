@@ -26,6 +26,13 @@ const fn cookie_name(https: bool) -> &'static str {
     if https { "__Host-session" } else { "session" }
 }
 
+/// Value of the session cookie; empty if the browser has none.
+#[must_use]
+pub fn cookie(app: &App, headers: &HeaderMap) -> String {
+    let mut values = cookies::values(headers, cookie_name(app.origin.is_https()));
+    values.next().unwrap_or_default()
+}
+
 /// The layer that reads and sets the cookie.
 #[must_use]
 pub fn layer(app: &App) -> SessionManagerLayer<SessionTable> {
@@ -62,13 +69,6 @@ pub async fn end(session: &Session) -> Result<(), ServiceError> {
     Ok(session.flush().await?)
 }
 
-/// Whether the browser sent a session cookie, valid or not.
-#[must_use]
-pub fn has_cookie(app: &App, headers: &HeaderMap) -> bool {
-    let name = cookie_name(app.origin.is_https());
-    cookies::values(headers, name).next().is_some()
-}
-
 /// Whether a `Set-Cookie` removes the session cookie.
 #[must_use]
 pub fn is_removal(app: &App, set_cookie: &HeaderValue) -> bool {
@@ -84,9 +84,6 @@ pub fn removal(app: &App) -> Option<HeaderValue> {
 
 /// Whether the browser has a live session of a person. Reads the table without extending or caching the
 /// session: later code checks it again (docs/security.md, S89).
-///
-/// # Errors
-/// When the database fails.
 pub async fn is_live(app: &App, session: &Session) -> Result<bool, ServiceError> {
     let Some(id) = session.id() else {
         return Ok(false);
@@ -98,9 +95,6 @@ pub async fn is_live(app: &App, session: &Session) -> Result<bool, ServiceError>
 }
 
 /// The signed-in person, read from the database on every request.
-///
-/// # Errors
-/// When the database fails.
 pub async fn viewer(app: &App, session: &Session) -> Result<Option<Viewer>, ServiceError> {
     let Some(id) = session.get::<UserId>(USER).await? else {
         return Ok(None);

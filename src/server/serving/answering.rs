@@ -60,14 +60,14 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        self.connection.asked();
+        self.connection.request_arrived();
         let connection = Arc::clone(&self.connection);
         let answered = Answered(Arc::clone(&connection));
         let app = self.app.clone();
         let (mut parts, body) = request.into_parts();
         let is_health = is_of_health(parts.uri.path());
         if is_health {
-            connection.asked_for_health();
+            connection.mark_health_check();
         }
         if connection.is_reserve && !is_health {
             parts.extensions.insert(TurnedAway);

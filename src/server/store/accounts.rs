@@ -10,26 +10,28 @@ use crate::domain::{
     time::Timestamp,
 };
 
-macro_rules! of_user {
-    () => {
-        "SELECT accounts.id, accounts.slug, accounts.name, accounts.kind, accounts.created_at,
-            CASE WHEN accounts.primary_owner_id = $1 THEN 'primary-owner' ELSE memberships.role END AS role
-        FROM accounts LEFT JOIN memberships ON memberships.account_id = accounts.id AND memberships.user_id = $1
-        WHERE (accounts.primary_owner_id = $1 OR memberships.user_id IS NOT NULL)"
-    };
-}
-
 declare! {
     INSERT = "INSERT INTO accounts (id, slug, name, kind, primary_owner_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     /// The same result for a missing account and for one that the user is no member of.
-    OF_USER_BY_SLUG = concat!(of_user!(), " AND accounts.slug = $2");
-    OF_USER = concat!(of_user!(), " ORDER BY CASE accounts.kind WHEN 'personal' THEN 0 ELSE 1 END, LOWER(accounts.name), accounts.id");
+    OF_USER_BY_SLUG = "SELECT accounts.id, accounts.slug, accounts.name, accounts.kind, accounts.created_at,
+            CASE WHEN accounts.primary_owner_id = $1 THEN 'primary-owner' ELSE memberships.role END AS role
+        FROM accounts LEFT JOIN memberships ON memberships.account_id = accounts.id AND memberships.user_id = $1
+        WHERE (accounts.primary_owner_id = $1 OR memberships.user_id IS NOT NULL) AND accounts.slug = $2";
+    OF_USER = "SELECT accounts.id, accounts.slug, accounts.name, accounts.kind, accounts.created_at,
+            CASE WHEN accounts.primary_owner_id = $1 THEN 'primary-owner' ELSE memberships.role END AS role
+        FROM accounts LEFT JOIN memberships ON memberships.account_id = accounts.id AND memberships.user_id = $1
+        WHERE (accounts.primary_owner_id = $1 OR memberships.user_id IS NOT NULL)
+        ORDER BY CASE accounts.kind WHEN 'personal' THEN 0 ELSE 1 END, LOWER(accounts.name), accounts.id";
     COUNT_OF_USER = "SELECT COUNT(*) FROM accounts WHERE primary_owner_id = $1
         OR EXISTS (SELECT 1 FROM memberships WHERE memberships.account_id = accounts.id AND memberships.user_id = $1)";
     /// The one visited last, else the personal one.
-    HOME = concat!(of_user!(), " ORDER BY CASE
+    HOME = "SELECT accounts.id, accounts.slug, accounts.name, accounts.kind, accounts.created_at,
+            CASE WHEN accounts.primary_owner_id = $1 THEN 'primary-owner' ELSE memberships.role END AS role
+        FROM accounts LEFT JOIN memberships ON memberships.account_id = accounts.id AND memberships.user_id = $1
+        WHERE (accounts.primary_owner_id = $1 OR memberships.user_id IS NOT NULL)
+        ORDER BY CASE
             WHEN accounts.id = (SELECT last_account_id FROM users WHERE users.id = $1) THEN 0
-            WHEN accounts.kind = 'personal' THEN 1 ELSE 2 END LIMIT 1");
+            WHEN accounts.kind = 'personal' THEN 1 ELSE 2 END LIMIT 1";
     PERSONAL_OF = "SELECT id FROM accounts WHERE primary_owner_id = $1 AND kind = 'personal'";
     BY_SLUG = "SELECT id, slug, name, kind, created_at, 'primary-owner' AS role, primary_owner_id FROM accounts WHERE slug = $1";
     PROFILE = "SELECT accounts.name AS name, accounts.kind AS kind, users.email AS email, accounts.created_at AS created_at
@@ -153,9 +155,6 @@ impl Accounts<'_> {
     }
 
     /// The account with this slug, if `user` is a member.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn of_user_by_slug(self, user: UserId, slug: &str) -> Result<Option<Joined>, StoreError> {
         let row = on!(self.0, c => {
             sqlx::query_as::<_, Row>(OF_USER_BY_SLUG).bind(user.to_string()).bind(slug).fetch_optional(c).await?
@@ -164,9 +163,6 @@ impl Accounts<'_> {
     }
 
     /// All accounts of `user`: the personal one, then the teams by name.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn of_user(self, user: UserId) -> Result<Vec<Joined>, StoreError> {
         let rows =
             on!(self.0, c => sqlx::query_as::<_, Row>(OF_USER).bind(user.to_string()).fetch_all(c).await?);
@@ -174,9 +170,6 @@ impl Accounts<'_> {
     }
 
     /// Number of accounts of `user`.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn count_of_user(self, user: UserId) -> Result<u64, StoreError> {
         let count: i64 =
             on!(self.0, c => sqlx::query_scalar(COUNT_OF_USER).bind(user.to_string()).fetch_one(c).await?);
@@ -184,9 +177,6 @@ impl Accounts<'_> {
     }
 
     /// The account that `user` visited last, or their personal one.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn home(self, user: UserId) -> Result<Option<Joined>, StoreError> {
         let row =
             on!(self.0, c => sqlx::query_as::<_, Row>(HOME).bind(user.to_string()).fetch_optional(c).await?);
@@ -194,9 +184,6 @@ impl Accounts<'_> {
     }
 
     /// The personal account of a person.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn personal_of(self, user: UserId) -> Result<Option<AccountId>, StoreError> {
         let id: Option<String> = on!(self.0, c => {
             sqlx::query_scalar(PERSONAL_OF).bind(user.to_string()).fetch_optional(c).await?
@@ -206,9 +193,6 @@ impl Accounts<'_> {
     }
 
     /// The account with this slug, and its primary owner, for the server operator.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn by_slug(self, slug: &str) -> Result<Option<(Account, UserId)>, StoreError> {
         #[derive(sqlx::FromRow)]
         struct Owned {
@@ -232,9 +216,6 @@ impl Accounts<'_> {
     }
 
     /// The data of an account for the machine API.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn profile(self, account: AccountId) -> Result<Option<Profile>, StoreError> {
         type Columns = (String, String, String, i64);
         let row = on!(self.0, c => {
@@ -252,9 +233,6 @@ impl Accounts<'_> {
     }
 
     /// Locks the account, so that only one transaction at a time counts what it has and adds to it.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn lock(self, account: AccountId) -> Result<(), StoreError> {
         let account = account.to_string();
         match self.0 {

@@ -12,44 +12,56 @@ use crate::domain::{
 };
 use uuid::Uuid;
 
-/// The columns of a [`Row`].
-macro_rules! select {
-    () => {
-        "SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
-        FROM activity WHERE account_id = $1 "
-    };
-}
-
-/// The conditions of a filter: `$2` is a LIKE pattern, `$3` an event, or NULL.
-macro_rules! filtered {
-    () => {
-        "AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\\')
-        AND (CAST($3 AS TEXT) IS NULL OR action = $3) "
-    };
-}
-
-/// The condition without refused sign-ins, spelled like that of its partial index.
-macro_rules! but_refusals {
-    () => {
-        "AND action <> 'auth.refused' "
-    };
-}
-
+// `$2` is the pattern of the search, or NULL; `$3` is an event, or NULL; `$4` and `$5` are the cursor. The statements `EVENTS_...`
+// leave out refused sign-ins: their condition has to be spelled like that of its partial index.
 declare! {
     INSERT = "INSERT INTO activity (id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail,
             search_key, request_id, ip_hash)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    OLDER = concat!(select!(), filtered!(), "AND (at, id) < ($4, $5) ORDER BY at DESC, id DESC LIMIT $6");
-    NEWER = concat!(select!(), filtered!(), "AND (at, id) > ($4, $5) ORDER BY at, id LIMIT $6");
-    COUNT = concat!("SELECT COUNT(*) FROM activity WHERE account_id = $1 ", filtered!());
-    COUNT_NEWER = concat!("SELECT COUNT(*) FROM activity WHERE account_id = $1 ", filtered!(), "AND (at, id) > ($4, $5)");
-    EVENTS_OLDER = concat!(select!(), but_refusals!(), filtered!(), "AND (at, id) < ($4, $5)
-        ORDER BY at DESC, id DESC LIMIT $6");
-    EVENTS_NEWER = concat!(select!(), but_refusals!(), filtered!(), "AND (at, id) > ($4, $5) ORDER BY at, id LIMIT $6");
-    EVENTS_COUNT = concat!("SELECT COUNT(*) FROM activity WHERE account_id = $1 ", but_refusals!(), filtered!());
-    EVENTS_COUNT_NEWER = concat!("SELECT COUNT(*) FROM activity WHERE account_id = $1 ", but_refusals!(), filtered!(),
-        "AND (at, id) > ($4, $5)");
-    OF_TARGET = concat!(select!(), "AND target_id = $2 ORDER BY at DESC, id DESC LIMIT $3");
+    OLDER = r"SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
+        FROM activity WHERE account_id = $1
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($3 AS TEXT) IS NULL OR action = $3)
+            AND (at, id) < ($4, $5)
+        ORDER BY at DESC, id DESC LIMIT $6";
+    NEWER = r"SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
+        FROM activity WHERE account_id = $1
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($3 AS TEXT) IS NULL OR action = $3)
+            AND (at, id) > ($4, $5)
+        ORDER BY at, id LIMIT $6";
+    COUNT = r"SELECT COUNT(*)
+        FROM activity WHERE account_id = $1
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($3 AS TEXT) IS NULL OR action = $3)";
+    COUNT_NEWER = r"SELECT COUNT(*)
+        FROM activity WHERE account_id = $1
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($3 AS TEXT) IS NULL OR action = $3)
+            AND (at, id) > ($4, $5)";
+    EVENTS_OLDER = r"SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
+        FROM activity WHERE account_id = $1 AND action <> 'auth.refused'
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($3 AS TEXT) IS NULL OR action = $3)
+            AND (at, id) < ($4, $5)
+        ORDER BY at DESC, id DESC LIMIT $6";
+    EVENTS_NEWER = r"SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
+        FROM activity WHERE account_id = $1 AND action <> 'auth.refused'
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($3 AS TEXT) IS NULL OR action = $3)
+            AND (at, id) > ($4, $5)
+        ORDER BY at, id LIMIT $6";
+    EVENTS_COUNT = r"SELECT COUNT(*)
+        FROM activity WHERE account_id = $1 AND action <> 'auth.refused'
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($3 AS TEXT) IS NULL OR action = $3)";
+    EVENTS_COUNT_NEWER = r"SELECT COUNT(*)
+        FROM activity WHERE account_id = $1 AND action <> 'auth.refused'
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($3 AS TEXT) IS NULL OR action = $3)
+            AND (at, id) > ($4, $5)";
+    OF_TARGET = "SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
+        FROM activity WHERE account_id = $1 AND target_id = $2 ORDER BY at DESC, id DESC LIMIT $3";
 }
 
 /// Filter of an account's activity.
@@ -138,9 +150,6 @@ pub struct Activity<'c>(pub(super) Conn<'c>);
 
 impl Activity<'_> {
     /// Adds an entry, in the transaction of the change.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn insert(self, entry: &Entry) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(INSERT)
@@ -163,9 +172,6 @@ impl Activity<'_> {
     }
 
     /// Entries older than `cursor`, newest first; without a cursor, the newest ones.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn older(
         self,
         account: AccountId,
@@ -173,15 +179,12 @@ impl Activity<'_> {
         cursor: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
-        let place = cursor.map_or((i64::MAX, String::new()), Cursor::columns);
-        self.page(filter.choose(EVENTS_OLDER, OLDER), account, filter, place, limit)
+        let statement = filter.choose(EVENTS_OLDER, OLDER);
+        self.page(statement, account, filter, Cursor::older_than(cursor), limit)
             .await
     }
 
     /// Entries newer than `cursor`, oldest first; without a cursor, the oldest ones.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn newer(
         self,
         account: AccountId,
@@ -189,8 +192,8 @@ impl Activity<'_> {
         cursor: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
-        let place = cursor.map_or((i64::MIN, String::new()), Cursor::columns);
-        self.page(filter.choose(EVENTS_NEWER, NEWER), account, filter, place, limit)
+        let statement = filter.choose(EVENTS_NEWER, NEWER);
+        self.page(statement, account, filter, Cursor::newer_than(cursor), limit)
             .await
     }
 
@@ -217,9 +220,6 @@ impl Activity<'_> {
     }
 
     /// Number of entries that match the filter; with a cursor, only the newer ones.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn count(
         self,
         account: AccountId,
@@ -245,9 +245,6 @@ impl Activity<'_> {
     }
 
     /// The newest entries about one object.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn of_target(
         self,
         account: AccountId,

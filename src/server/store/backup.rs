@@ -1,15 +1,15 @@
 //! Copying the database into a backup, and restoring it (docs/security.md, S82). `server::backups` handles
 //! the folder and the manifest.
 
+mod destination;
 mod facts;
-mod place;
 mod postgres;
 mod schema;
 mod sqlite;
 mod turn;
 
+pub use destination::{Destination, kept_name};
 pub use facts::{Applied, Facts, Fault, Problem};
-pub use place::{Place, kept_name};
 pub use postgres::{Emptied, Load, Snapshot};
 pub use schema::{Engine, Unknown, judge};
 pub use sqlite::{CopiedFile, copy_sqlite, verify_sqlite};
@@ -30,29 +30,22 @@ declare! {
 
 /// The tables of a backup, each with the statement that counts its rows; ordered so that rows come after the
 /// rows they refer to.
-macro_rules! tables {
-    ($($name:literal),* $(,)?) => {
-        /// Name and statement.
-        const TABLES: &[(&str, &str)] = &[$(($name, concat!("SELECT COUNT(*) FROM ", $name))),*];
-    };
-}
-
-tables![
-    "users",
-    "accounts",
-    "memberships",
-    "pepper_checks",
-    "api_keys",
-    "sent_forms",
-    "request_logs",
-    "request_log_gaps",
-    "activity",
-    "unowned_refusals",
-    "sign_in_waits",
-    "key_changes",
-    "changed_keys",
-    "journal",
-    "outbox",
+const TABLES: &[(&str, &str)] = &[
+    ("users", "SELECT COUNT(*) FROM users"),
+    ("accounts", "SELECT COUNT(*) FROM accounts"),
+    ("memberships", "SELECT COUNT(*) FROM memberships"),
+    ("pepper_checks", "SELECT COUNT(*) FROM pepper_checks"),
+    ("api_keys", "SELECT COUNT(*) FROM api_keys"),
+    ("sent_forms", "SELECT COUNT(*) FROM sent_forms"),
+    ("request_logs", "SELECT COUNT(*) FROM request_logs"),
+    ("request_log_gaps", "SELECT COUNT(*) FROM request_log_gaps"),
+    ("activity", "SELECT COUNT(*) FROM activity"),
+    ("unowned_refusals", "SELECT COUNT(*) FROM unowned_refusals"),
+    ("sign_in_waits", "SELECT COUNT(*) FROM sign_in_waits"),
+    ("key_changes", "SELECT COUNT(*) FROM key_changes"),
+    ("changed_keys", "SELECT COUNT(*) FROM changed_keys"),
+    ("journal", "SELECT COUNT(*) FROM journal"),
+    ("outbox", "SELECT COUNT(*) FROM outbox"),
 ];
 
 /// Tables whose rows have no meaning in another database: after a restore everyone signs in again, and the
@@ -131,9 +124,6 @@ impl Store {
     }
 
     /// Facts about an SQLite file that servers and commands use, and its orphaned rows.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn survey(&self) -> Result<(Facts, Fault), CopyError> {
         let mut reader = self.read().await?;
         let facts = Facts::read(reader.conn(), true).await?;

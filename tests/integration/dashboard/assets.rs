@@ -39,7 +39,7 @@ fn names_are_found_in_tags_and_scripts() {
 }
 
 #[tokio::test]
-async fn everything_a_page_names_is_there_for_ever_and_compressed() {
+async fn files_of_a_page_are_immutable_and_compressed() {
     let world = World::sqlite().await;
     let files = of_a_page(&world).await;
     for (start, end, media_type) in [
@@ -109,7 +109,7 @@ async fn everything_a_page_names_is_there_for_ever_and_compressed() {
 }
 
 #[tokio::test]
-async fn nothing_that_any_page_links_to_is_absent() {
+async fn no_link_of_a_page_is_broken() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let mut asked = BTreeSet::new();
@@ -150,7 +150,7 @@ async fn icon_and_robots() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_known_is_not_sent_again() {
+async fn a_cached_file_is_not_sent_again() {
     let world = World::sqlite().await;
     for path in of_a_page(&world)
         .await

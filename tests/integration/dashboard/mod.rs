@@ -9,4 +9,5 @@ mod long_reads;
 mod origins;
 mod pages;
 mod reading;
+mod status;
 mod theme;

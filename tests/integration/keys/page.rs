@@ -200,7 +200,7 @@ both!(
 
 /// Texts of the first cell of each row, from the top.
 fn heads(page: &Answer) -> Vec<String> {
-    let cells = page.select("th.cell-name");
+    let cells = page.select("tbody th[scope=row]");
     cells.iter().map(Part::text).collect()
 }
 
@@ -235,7 +235,7 @@ both!(
         for dialog in ["grace", "revoke"] {
             let question = format!("{}?dialog={dialog}&key={}", ada.keys(), old.id);
             let page = ada.get(&question).await;
-            let facts = page.select("dl.facts");
+            let facts = page.select("dialog dl");
             assert!(facts.iter().any(|facts| facts.text().contains(stops)), "{dialog}");
         }
 

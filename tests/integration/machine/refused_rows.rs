@@ -1,5 +1,6 @@
 //! A row that the database refuses is dropped alone; every other row is written (S93).
 
+use super::request_log::sample;
 use crate::{
     browser::get,
     database::{Database, both},
@@ -35,23 +36,12 @@ async fn refuse(database: &Database, table: &str, condition: &str) {
 }
 
 async fn samples(world: &World, count: usize) -> Vec<LogEntry> {
-    let id = world.database.text("SELECT id FROM api_keys").await;
-    let account = world.database.text("SELECT account_id FROM api_keys").await;
-    let sample = |n: usize| LogEntry {
+    let entry = sample(world).await;
+    let numbered = |n: usize| LogEntry {
         request_id: format!("req_{n}"),
-        account: account.parse().expect("an id"),
-        key: id.parse().expect("an id"),
-        method: "GET".to_owned(),
-        route: "/v1/status".into(),
-        path: "/v1/status".to_owned(),
-        params: String::new(),
-        status: 200,
-        error_code: None,
-        ip_hash: None,
-        user_agent: String::new(),
-        at: world.app.now(),
+        ..entry.clone()
     };
-    (0..count).map(sample).collect()
+    (0..count).map(numbered).collect()
 }
 
 fn refused(world: &World, rows: &str) -> u64 {
@@ -83,9 +73,9 @@ both!(
             world
                 .app
                 .recorder
-                .place()
-                .expect("a place")
-                .note(row, KeyUse::Accepted);
+                .reserve()
+                .expect("a slot")
+                .record(row, KeyUse::Accepted);
         }
         assert!(world.app.recorder.flush().await);
         let count = "SELECT COUNT(*) FROM request_logs";

@@ -71,14 +71,14 @@ pub async fn fill_log(database: &Database, key: &str, rows: u32) {
 }
 
 /// An empty database of the same engine with the same pepper, to restore a backup into.
-pub async fn place_beside(database: &Database) -> Database {
-    let place = if database.is_postgres() {
+pub async fn empty_beside(database: &Database) -> Database {
+    let target = if database.is_postgres() {
         Database::postgres().await
     } else {
         Database::sqlite()
     };
-    fs::copy(database.pepper_file(), place.pepper_file()).expect("the pepper");
-    place
+    fs::copy(database.pepper_file(), target.pepper_file()).expect("the pepper");
+    target
 }
 
 both!(
@@ -111,35 +111,35 @@ both!(
                 assert_eq!(uses(&program, secret).await, 200);
             }
         }
-        let said = making.join().expect("a thread").expect("a backup");
+        let printed = making.join().expect("a thread").expect("a backup");
         assert!(
-            said.contains("1 person") && said.contains("the pepper is not in it"),
-            "{said}"
+            printed.contains("1 person") && printed.contains("the pepper is not in it"),
+            "{printed}"
         );
         assert_eq!(backups.names(), ["one"]);
         assert!(!find(&backups, keys[0].1.as_bytes()), "a secret is in the backup");
         let pepper = fs::read(database.pepper_file()).expect("the pepper");
         assert!(!find(&backups, &pepper[..64]), "the pepper is in the backup");
-        let said = run(&database, &["check", &dir]).expect("a good backup");
-        assert!(said.starts_with("all checks passed: "), "{said}");
-        let said = run(&database, &["check"]).expect("a good database");
+        let printed = run(&database, &["check", &dir]).expect("a good backup");
+        assert!(printed.starts_with("all checks passed: "), "{printed}");
+        let printed = run(&database, &["check"]).expect("a good database");
         assert!(
-            said.starts_with("all checks passed: ") && said.contains("users 1"),
-            "{said}"
+            printed.starts_with("all checks passed: ") && printed.contains("users 1"),
+            "{printed}"
         );
 
         // Restore into an empty database.
-        let place = place_beside(&database).await;
-        let said = run(&place, &["restore", &dir, "--without-journal"]).expect("restored");
+        let target = empty_beside(&database).await;
+        let printed = run(&target, &["restore", &dir, "--without-journal"]).expect("restored");
         assert!(
-            said.contains("everyone has to sign in again") && said.contains("babysea key revoke --all"),
-            "{said}"
+            printed.contains("everyone has to sign in again") && printed.contains("babysea key revoke --all"),
+            "{printed}"
         );
         let rows = "SELECT COUNT(*) FROM request_logs WHERE user_agent LIKE 'a client%'";
-        assert_eq!(place.number(rows).await, 10_000);
+        assert_eq!(target.number(rows).await, 10_000);
         let agents = "SELECT DISTINCT user_agent FROM request_logs WHERE user_agent LIKE 'a client%'";
-        assert_eq!(place.texts(agents).await, database.texts(agents).await);
-        let restored = Program::start(&place);
+        assert_eq!(target.texts(agents).await, database.texts(agents).await);
+        let restored = Program::start(&target);
         for (_, secret) in &keys {
             assert_eq!(uses(&restored, secret).await, 200);
         }
@@ -160,11 +160,11 @@ both!(
             ))
             .await;
         assert_eq!(entered.status, 303, "{}", entered.text());
-        run(&place, &["key", "revoke", "--key", &keys[0].0, "--yes"]).expect("revoked");
+        run(&target, &["key", "revoke", "--key", &keys[0].0, "--yes"]).expect("revoked");
         let again = backups.name("two");
-        run(&place, &["backup", &again, "--with-pepper"]).expect("a backup");
+        run(&target, &["backup", &again, "--with-pepper"]).expect("a backup");
         assert!(
-            run(&place, &["check", &again])
+            run(&target, &["check", &again])
                 .expect("a good backup")
                 .contains("with the pepper")
         );
@@ -175,8 +175,9 @@ both!(
         fs::remove_file(database.pepper_file()).expect("removed");
         let refused = run(&database, &["restore", &again, "--without-journal"]).expect_err("a database");
         assert!(refused.contains("add --replace"), "{refused}");
-        let said = run(&database, &["restore", &again, "--without-journal", "--replace"]).expect("restored");
-        assert!(said.contains("kept "), "{said}");
+        let printed =
+            run(&database, &["restore", &again, "--without-journal", "--replace"]).expect("restored");
+        assert!(printed.contains("kept "), "{printed}");
         let replaced = Program::start(&database);
         assert_eq!(uses(&replaced, &keys[0].1).await, 401);
         assert_eq!(uses(&replaced, &keys[1].1).await, 200);
@@ -270,14 +271,14 @@ both!(
             .output();
         // Where mounting is not permitted, nothing is tested.
         let Ok(output) = output else { return };
-        let said = String::from_utf8(output.stderr).expect("text");
-        if output.status.code() == Some(9) || said.contains("unshare") {
-            eprintln!("not tested: mounting is refused: {said}");
+        let printed = String::from_utf8(output.stderr).expect("text");
+        if output.status.code() == Some(9) || printed.contains("unshare") {
+            eprintln!("not tested: mounting is refused: {printed}");
             return;
         }
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("is full: free some space"), "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(output.status.code(), Some(1), "{printed}");
+        assert!(printed.contains("is full: free some space"), "{printed}");
+        assert_eq!(printed.lines().count(), 1, "{printed}");
         assert_eq!(
             String::from_utf8_lossy(&output.stdout),
             "",

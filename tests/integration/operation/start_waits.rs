@@ -2,14 +2,14 @@
 
 use crate::{
     database::{Aside, Database},
-    program::{BINARY, Program, command},
+    program::{BINARY, Program, command, serve},
 };
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::Executor as _;
 use std::{
     io::{BufRead as _, BufReader, ErrorKind},
     net::{TcpListener, TcpStream},
-    process::{Child, Stdio},
+    process::Child,
 };
 
 /// Killed on drop, also if the test fails.
@@ -37,32 +37,17 @@ async fn a_waiting_start_accepts_no_connection_and_ends_on_a_signal() {
         .and_then(|listener| listener.local_addr())
         .expect("a port")
         .to_string();
-    let mut process = Process(
-        command(BINARY)
-            .args([
-                "--listen",
-                &address,
-                "--database-url",
-                &database.url(),
-                "--data-dir",
-            ])
-            .arg(database.folder())
-            .arg("--pepper-file")
-            .arg(database.pepper_file())
-            .env("RUST_LOG", "info")
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts"),
-    );
+    let mut process = Process(serve(&mut command(BINARY), &database, &address, &[], "info"));
     let mut lines = BufReader::new(process.0.stderr.take().expect("its output")).lines();
-    let said = lines
+    let printed = lines
         .by_ref()
         .map_while(Result::ok)
         .find(|line| line.contains("the start waits"));
     assert!(
-        said.as_deref()
+        printed
+            .as_deref()
             .is_some_and(|line| line.contains("holds a lock on the tables")),
-        "{said:?}"
+        "{printed:?}"
     );
     let refused = TcpStream::connect(&address).expect_err("nobody is let in");
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);

@@ -143,7 +143,7 @@ both!(
 );
 
 both!(
-    refused_sign_ins_are_told_once_a_minute_and_leave_no_account_behind,
+    refused_sign_ins_are_recorded_once_a_minute_and_leave_no_account_behind,
     async |database: Database| {
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
@@ -179,6 +179,6 @@ both!(
                 .await,
             0
         );
-        assert_eq!(world.app.levels().unowned_refusals, 10);
+        assert_eq!(world.app.gauges().unowned_refusals, 10);
     }
 );

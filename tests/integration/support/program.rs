@@ -33,11 +33,38 @@ pub fn command(file: &str) -> Command {
     command
 }
 
+/// Starts a server of this database through `by`, a command that takes the program's arguments. Its log is piped, and it
+/// stops without a drain time.
+pub fn serve(by: &mut Command, database: &Database, listen: &str, more: &[&str], log: &str) -> Child {
+    by.args([
+        "--listen",
+        listen,
+        "--database-url",
+        &database.url(),
+        "--data-dir",
+    ])
+    .arg(database.folder())
+    .arg("--pepper-file")
+    .arg(database.pepper_file())
+    .args(more)
+    .env("DRAIN_SECONDS", "0")
+    .env("RUST_LOG", log)
+    .stderr(Stdio::piped())
+    .spawn()
+    .expect("the program starts")
+}
+
+/// The address in a line of the log that says where the server listens.
+fn address_in(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("listening on ")?;
+    rest.split(',').next().map(str::to_owned)
+}
+
 pub struct Program {
     process: Child,
     address: String,
     output: JoinHandle<Vec<u8>>,
-    said: mpsc::Receiver<String>,
+    lines: mpsc::Receiver<String>,
 }
 
 impl Program {
@@ -53,34 +80,15 @@ impl Program {
 
     /// The same, through a command that takes the program's arguments.
     pub fn start_by(mut by: Command, database: &Database, more: &[&str]) -> Self {
-        let mut process = by
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--database-url",
-                &database.url(),
-                "--data-dir",
-            ])
-            .arg(database.folder())
-            .arg("--pepper-file")
-            .arg(database.pepper_file())
-            .args(more)
-            .env("DRAIN_SECONDS", "0")
-            .env("RUST_LOG", "trace")
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut lines = BufReader::new(process.stderr.take().expect("its output"));
-        let (says, said) = mpsc::channel();
+        let mut process = serve(&mut by, database, "127.0.0.1:0", more, "trace");
+        let mut log = BufReader::new(process.stderr.take().expect("its output"));
+        let (sender, lines) = mpsc::channel();
         let output = thread::spawn(move || {
             let mut output = Vec::new();
             let mut read = 0;
-            while lines
-                .read_until(b'\n', &mut output)
-                .is_ok_and(|length| length > 0)
-            {
+            while log.read_until(b'\n', &mut output).is_ok_and(|length| length > 0) {
                 // Fails once the test has ended.
-                let _ = says.send(String::from_utf8_lossy(&output[read..]).into_owned());
+                let _ = sender.send(String::from_utf8_lossy(&output[read..]).into_owned());
                 read = output.len();
             }
             output
@@ -89,36 +97,16 @@ impl Program {
             process,
             address: String::new(),
             output,
-            said,
+            lines,
         };
         let line = program.waits_to_say("listening on ");
-        let (_, rest) = line.split_once("listening on ").expect("the words");
-        rest.split(',')
-            .next()
-            .unwrap_or_default()
-            .clone_into(&mut program.address);
+        program.address = address_in(&line).expect("an address");
         program
     }
 
     /// Starts it, and leaves its log unread after the line with its address.
     pub fn start_unread(database: &Database, more: &[&str]) -> (Self, ChildStderr) {
-        let mut process = command(BINARY)
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--database-url",
-                &database.url(),
-                "--data-dir",
-            ])
-            .arg(database.folder())
-            .arg("--pepper-file")
-            .arg(database.pepper_file())
-            .args(more)
-            .env("DRAIN_SECONDS", "0")
-            .env("RUST_LOG", "debug")
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut process = serve(&mut command(BINARY), database, "127.0.0.1:0", more, "debug");
         let mut log = process.stderr.take().expect("its output");
         // Byte by byte, because a buffer would read more.
         let (mut line, mut byte) = (Vec::new(), [0]);
@@ -126,18 +114,17 @@ impl Program {
             log.read_exact(&mut byte).expect("it says where it listens");
             line.extend(byte);
             if byte == *b"\n" {
-                let text = String::from_utf8_lossy(&line).into_owned();
-                line.clear();
-                if let Some((_, rest)) = text.split_once("listening on ") {
-                    break rest.split(',').next().unwrap_or_default().to_owned();
+                if let Some(address) = address_in(&String::from_utf8_lossy(&line)) {
+                    break address;
                 }
+                line.clear();
             }
         };
         let program = Self {
             process,
             address,
             output: thread::spawn(Vec::new),
-            said: mpsc::channel().1,
+            lines: mpsc::channel().1,
         };
         (program, log)
     }
@@ -163,9 +150,9 @@ impl Program {
     pub fn waits_to_say(&self, words: &str) -> String {
         loop {
             let line = self
-                .said
+                .lines
                 .recv_timeout(PATIENCE)
-                .unwrap_or_else(|_| panic!("it never said {words}"));
+                .unwrap_or_else(|_| panic!("it never logged {words}"));
             if line.contains(words) {
                 return line;
             }
@@ -260,18 +247,18 @@ pub fn run(database: &Database, command: &[&str]) -> Result<String, String> {
 
 /// Runs a command that succeeds: everything that it says, warnings first.
 pub fn run_loudly(database: &Database, command: &[&str]) -> String {
-    let (succeeded, said, warned) = output(database, command, "");
+    let (succeeded, printed, warned) = output(database, command, "");
     assert!(succeeded, "{warned}");
-    warned + &said
+    warned + &printed
 }
 
 /// Runs it with this on its standard input.
 pub fn run_with_input(database: &Database, command: &[&str], input: &str) -> Result<String, String> {
-    let (succeeded, said, refused) = output(database, command, input);
+    let (succeeded, printed, refused) = output(database, command, input);
     if succeeded {
-        Ok(said)
+        Ok(printed)
     } else {
-        assert_eq!((said.as_str(), refused.lines().count()), ("", 1), "{refused}");
+        assert_eq!((printed.as_str(), refused.lines().count()), ("", 1), "{refused}");
         Err(refused)
     }
 }

@@ -1,12 +1,12 @@
 //! `/home/create-team`.
 
-use super::{SignedIn, failure, frame, with_retry};
+use super::{SignedIn, failure, frame, refused_form};
 use crate::{
     api::{teams::CreateTeam, wire::FormState},
-    domain::paths,
+    domain::{done::Done, paths},
     server::{
         access::{self, Viewer},
-        dashboard::{answer::refusal, document, fields::Form, page_request::PageRequest},
+        dashboard::{document, fields::Form, page_request::PageRequest, status},
         service::{accounts, teams},
     },
     ui::{layout::Section, pages::create_team::CreateTeamPage},
@@ -30,11 +30,17 @@ pub async fn submit(SignedIn(visit, viewer): SignedIn, Form(form): Form<CreateTe
         trace: &visit.trace,
     };
     match teams::create(&visit.app, owner, &form.name).await {
-        Ok(team) => Redirect::to(&paths::keys(&team.slug)).into_response(),
+        Ok(team) => {
+            let next = format!("{}#{}", paths::keys(&team.slug), paths::STATUS);
+            let mut response = Redirect::to(&next).into_response();
+            let done = Done::TeamCreated(team.name);
+            status::add(&visit.app, &visit.holder, &team.slug, done, &mut response);
+            response
+        }
         Err(error) => {
-            let (status, error) = refusal(error);
-            let state = FormState::default().with("name", form.name).refused(error);
-            with_retry(status, page(&visit, &viewer, status, state).await)
+            let state = FormState::default().with("name", form.name);
+            let page = async |status, error| page(&visit, &viewer, status, state.refused(error)).await;
+            refused_form(error, page).await
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `POST /sign-out`.
 
-use super::{
-    failure,
-    sign_in::{self, Reason},
-};
+use super::failure;
 use crate::{
-    domain::paths,
-    server::dashboard::{page_request::PageRequest, session},
+    domain::{done::Done, paths},
+    server::dashboard::{
+        page_request::PageRequest,
+        session,
+        status::{self, Holder},
+    },
 };
 use axum::{
     http::{HeaderName, HeaderValue},
@@ -23,6 +24,9 @@ pub async fn submit(visit: PageRequest, browser: Session) -> Response {
         HeaderName::from_static("clear-site-data"),
         HeaderValue::from_static("\"storage\""),
     );
-    let redirect = ([clear], Redirect::to(paths::SIGN_IN)).into_response();
-    sign_in::because(&visit.app, Reason::SignedOut, redirect)
+    let next = format!("{}#{}", paths::SIGN_IN, paths::STATUS);
+    let mut response = ([clear], Redirect::to(&next)).into_response();
+    let nobody = Holder::nobody(&visit.app);
+    status::add(&visit.app, &nobody, "", Done::SignedOut, &mut response);
+    response
 }

@@ -1,16 +1,10 @@
 //! `/sign-up`.
 
-use super::{welcome, with_wait};
+use super::{refused_form, welcome};
 use crate::{
     api::{session::SignUp, wire::FormState},
     server::{
-        dashboard::{
-            answer::{refusal, retry_after},
-            document,
-            fields::Form,
-            page_request::PageRequest,
-            sign_in::Visitor,
-        },
+        dashboard::{document, fields::Form, page_request::PageRequest, sign_in::Visitor},
         service::accounts::first_person::{self, SignUpAccess},
     },
     ui::pages::sign_up::SignUpPage,
@@ -28,13 +22,13 @@ pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignU
     match visitor.sign_up(&form.name, &form.email, &form.password).await {
         Ok(led) => welcome(led),
         Err(error) => {
-            let wait = retry_after(&error);
-            let (status, error) = refusal(error);
             let state = FormState::default()
                 .with("name", form.name)
-                .with("email", form.email)
-                .refused(error);
-            with_wait(wait, page(&visit, status, state).await)
+                .with("email", form.email);
+            refused_form(error, async |status, error| {
+                page(&visit, status, state.refused(error)).await
+            })
+            .await
         }
     }
 }

@@ -30,34 +30,61 @@ pub struct Facts {
 /// A problem of a database, in a sentence.
 pub type Problem = String;
 
-/// What is wrong with a database: a few problems, and nothing where it is well.
+/// The problems of a database, a few of them at most; empty if there is none.
 pub type Fault = Vec<Problem>;
 
 /// References between tables: their description, and the statement that counts dangling ones.
-macro_rules! references {
-    ($($child:ident.$column:ident => $parent:ident.$id:ident),* $(,)?) => {
-        const REFERENCES: &[(&str, &str)] = &[$((
-            concat!(stringify!($child), ".", stringify!($column)),
-            concat!(
-                "SELECT COUNT(*) FROM ", stringify!($child), " AS child WHERE child.", stringify!($column),
-                " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ", stringify!($parent), " AS parent WHERE parent.",
-                stringify!($id), " = child.", stringify!($column), ")"
-            ),
-        )),*];
-    };
-}
-
-references![
-    accounts.primary_owner_id => users.id,
-    memberships.account_id => accounts.id,
-    memberships.user_id => users.id,
-    api_keys.account_id => accounts.id,
-    api_keys.pepper_version => pepper_checks.version,
-    api_keys.creator_id => users.id,
-    api_keys.replaces_id => api_keys.id,
-    sent_forms.account_id => accounts.id,
-    request_logs.key_id => api_keys.id,
-    activity.account_id => accounts.id,
+const REFERENCES: &[(&str, &str)] = &[
+    (
+        "accounts.primary_owner_id",
+        "SELECT COUNT(*) FROM accounts AS child WHERE child.primary_owner_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM users AS parent WHERE parent.id = child.primary_owner_id)",
+    ),
+    (
+        "memberships.account_id",
+        "SELECT COUNT(*) FROM memberships AS child WHERE child.account_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM accounts AS parent WHERE parent.id = child.account_id)",
+    ),
+    (
+        "memberships.user_id",
+        "SELECT COUNT(*) FROM memberships AS child WHERE child.user_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM users AS parent WHERE parent.id = child.user_id)",
+    ),
+    (
+        "api_keys.account_id",
+        "SELECT COUNT(*) FROM api_keys AS child WHERE child.account_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM accounts AS parent WHERE parent.id = child.account_id)",
+    ),
+    (
+        "api_keys.pepper_version",
+        "SELECT COUNT(*) FROM api_keys AS child WHERE child.pepper_version IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM pepper_checks AS parent WHERE parent.version = child.pepper_version)",
+    ),
+    (
+        "api_keys.creator_id",
+        "SELECT COUNT(*) FROM api_keys AS child WHERE child.creator_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM users AS parent WHERE parent.id = child.creator_id)",
+    ),
+    (
+        "api_keys.replaces_id",
+        "SELECT COUNT(*) FROM api_keys AS child WHERE child.replaces_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM api_keys AS parent WHERE parent.id = child.replaces_id)",
+    ),
+    (
+        "sent_forms.account_id",
+        "SELECT COUNT(*) FROM sent_forms AS child WHERE child.account_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM accounts AS parent WHERE parent.id = child.account_id)",
+    ),
+    (
+        "request_logs.key_id",
+        "SELECT COUNT(*) FROM request_logs AS child WHERE child.key_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM api_keys AS parent WHERE parent.id = child.key_id)",
+    ),
+    (
+        "activity.account_id",
+        "SELECT COUNT(*) FROM activity AS child WHERE child.account_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM accounts AS parent WHERE parent.id = child.account_id)",
+    ),
 ];
 
 /// The same connection once more.

@@ -83,8 +83,8 @@ impl KeyList<'_> {
         cursor: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Key>, StoreError> {
-        let (at, id) = cursor.map_or((i64::MAX, String::new()), Cursor::columns);
-        self.page(OLDER, account, filter, now, (at, id), limit).await
+        self.page(OLDER, account, filter, now, Cursor::older_than(cursor), limit)
+            .await
     }
 
     /// Keys newer than `cursor`, oldest first; without a cursor, the oldest ones.
@@ -99,8 +99,8 @@ impl KeyList<'_> {
         cursor: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Key>, StoreError> {
-        let (at, id) = cursor.map_or((i64::MIN, String::new()), Cursor::columns);
-        self.page(NEWER, account, filter, now, (at, id), limit).await
+        self.page(NEWER, account, filter, now, Cursor::newer_than(cursor), limit)
+            .await
     }
 
     async fn page(

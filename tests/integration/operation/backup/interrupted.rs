@@ -1,6 +1,6 @@
 //! Killed at any moment, a backup leaves no backup, and a restore leaves the old database or the new one.
 
-use super::{Backups, fill_log, names, place_beside};
+use super::{Backups, empty_beside, fill_log, names};
 use crate::{
     database::Database,
     operation::operator::{Person, uses},
@@ -51,20 +51,52 @@ fn kill_backups(database: &Database, dir: &str, takes: Duration, moments: u32) {
     }
 }
 
+/// A server's database with a key and 20,000 rows in its request log, and the backup `good` of it.
+struct Subject {
+    database: Database,
+    program: Program,
+    /// Secret of the key.
+    secret: String,
+    backups: Backups,
+    /// How long the backup took.
+    takes: Duration,
+}
+
+impl Subject {
+    async fn new(database: Database) -> Self {
+        let program = Program::start(&database);
+        let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
+        let (id, secret) = ada.key(&program, &ada.slug, "one").await;
+        fill_log(&database, &id, 20_000).await;
+        let backups = Backups::new();
+        let began = Instant::now();
+        run(&database, &["backup", &backups.name("good")]).expect("a backup");
+        Self {
+            database,
+            program,
+            secret,
+            takes: began.elapsed(),
+            backups,
+        }
+    }
+}
+
+/// The database can be used, and has every row.
+fn is_whole(database: &Database) {
+    let report = run(database, &["check"]).expect("a whole database");
+    assert!(report.contains("request_logs 20000"), "{report}");
+}
+
 #[tokio::test]
 async fn killed_at_any_moment_sqlite() {
     let moments = rounds(3);
-    let database = Database::sqlite();
-    let program = Program::start(&database);
-    let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
-    let (id, secret) = ada.key(&program, &ada.slug, "one").await;
-    fill_log(&database, &id, 20_000).await;
-    let backups = Backups::new();
-    let began = Instant::now();
-    let good = backups.name("good");
-    run(&database, &["backup", &good]).expect("a backup");
-    let takes = began.elapsed();
-
+    let Subject {
+        database,
+        program,
+        secret,
+        backups,
+        takes,
+    } = Subject::new(Database::sqlite()).await;
     let dir = backups.name("one");
     kill_backups(&database, &dir, takes, moments);
     // A backup stopped by SIGTERM removes its files; the next backup removes those of killed ones.
@@ -77,6 +109,7 @@ async fn killed_at_any_moment_sqlite() {
     program.stop();
 
     let file = database.folder().join("babysea.db");
+    let good = backups.name("good");
     let restore = ["restore", good.as_str(), "--replace", "--without-journal"];
     let began = Instant::now();
     run(&database, &restore).expect("restored");
@@ -84,8 +117,7 @@ async fn killed_at_any_moment_sqlite() {
     for moment in 0..=moments {
         kill_after(begin(&database, &restore), takes * moment / moments, "-KILL");
         assert!(file.exists(), "there is always a database");
-        let said = run(&database, &["check"]).expect("a whole database");
-        assert!(said.contains("request_logs 20000"), "{said}");
+        is_whole(&database);
     }
     // Restore into an empty database.
     for moment in 0..=moments {
@@ -110,38 +142,32 @@ async fn killed_at_any_moment_sqlite() {
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
 async fn killed_at_any_moment_postgres() {
     let moments = rounds(2);
-    let database = Database::postgres().await;
-    let program = Program::start(&database);
-    let ada = Person::new(&program, "Ada Moss", "ada@example.com").await;
-    let (id, secret) = ada.key(&program, &ada.slug, "one").await;
-    fill_log(&database, &id, 20_000).await;
-    let backups = Backups::new();
-    let began = Instant::now();
-    let good = backups.name("good");
-    run(&database, &["backup", &good]).expect("a backup");
-    let takes = began.elapsed();
+    let Subject {
+        database,
+        program,
+        secret,
+        backups,
+        takes,
+    } = Subject::new(Database::postgres().await).await;
     let dir = backups.name("one");
     kill_backups(&database, &dir, takes, moments);
     run(&database, &["backup", &dir]).expect("a backup");
     assert_eq!(names(backups.path()), ["good", "one"]);
     program.stop();
 
+    let good = backups.name("good");
     let restore = ["restore", good.as_str(), "--without-journal"];
-    let is_whole = |place: &Database| {
-        let said = run(place, &["check"]).expect("a whole database");
-        assert!(said.contains("request_logs 20000"), "{said}");
-    };
     for moment in 0..=moments {
-        let place = place_beside(&database).await;
-        kill_after(begin(&place, &restore), takes * moment / moments, "-KILL");
+        let empty = empty_beside(&database).await;
+        kill_after(begin(&empty, &restore), takes * moment / moments, "-KILL");
         // Either none of it was committed, or all.
-        if let Err(refused) = run(&place, &restore) {
+        if let Err(refused) = run(&empty, &restore) {
             assert!(
                 refused.contains("already has tables of this product"),
                 "{refused}"
             );
         }
-        is_whole(&place);
+        is_whole(&empty);
     }
     // Replace another database.
     let replace = [&restore[..], &["--replace"]].concat();

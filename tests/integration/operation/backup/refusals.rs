@@ -1,6 +1,6 @@
 //! Backups that are not restored, each with its sentence; the database stays as it was.
 
-use super::{Backups, names, place_beside};
+use super::{Backups, empty_beside, names};
 use crate::{
     database::{Database, both},
     operation::operator::{Person, uses},
@@ -60,33 +60,33 @@ both!(
         assert!(running.contains(words), "{running}");
         assert_eq!(uses(&program, &secret).await, 200);
 
-        let place = place_beside(&database).await;
+        let target = empty_beside(&database).await;
         let refused = |dir: &str, words: &str| {
-            let sentence = run(&place, &["restore", dir, "--without-journal"]).expect_err(words);
+            let sentence = run(&target, &["restore", dir, "--without-journal"]).expect_err(words);
             assert!(sentence.contains(words), "{words}: {sentence}");
             assert_eq!(sentence.lines().count(), 1, "{sentence}");
         };
-        let without = run(&place, &["restore", &good]).expect_err("no journal");
+        let without = run(&target, &["restore", &good]).expect_err("no journal");
         assert!(without.contains("add --without-journal"), "{without}");
 
         // The pepper: missing, and another one.
-        let pepper = fs::read(place.pepper_file()).expect("the pepper");
-        fs::remove_file(place.pepper_file()).expect("removed");
+        let pepper = fs::read(target.pepper_file()).expect("the pepper");
+        fs::remove_file(target.pepper_file()).expect("removed");
         refused(&good, "is missing");
-        assert!(!place.pepper_file().exists(), "none is made");
-        fs::write(place.pepper_file(), "00".repeat(32)).expect("another pepper");
+        assert!(!target.pepper_file().exists(), "none is made");
+        fs::write(target.pepper_file(), "00".repeat(32)).expect("another pepper");
         fs::set_permissions(
-            place.pepper_file(),
+            target.pepper_file(),
             std::os::unix::fs::PermissionsExt::from_mode(0o600),
         )
         .expect("a mode");
         refused(&good, "is not the one that the stored keys were made with");
-        let unfit = run(&place, &["check", &good]).expect_err("another pepper");
+        let unfit = run(&target, &["check", &good]).expect_err("another pepper");
         assert!(
             unfit.contains("checks failed") && unfit.contains("is not the one"),
             "{unfit}"
         );
-        fs::write(place.pepper_file(), pepper).expect("the pepper");
+        fs::write(target.pepper_file(), pepper).expect("the pepper");
 
         let later = copy(&backups, &good, "later");
         edit(&later, |manifest| {
@@ -132,10 +132,10 @@ both!(
         bytes[last] ^= 1;
         fs::write(data(&damaged), &bytes).expect("written");
         refused(&damaged, "has changed since the backup was made");
-        let found = run(&place, &["check", &damaged]).expect_err("damaged");
+        let found = run(&target, &["check", &damaged]).expect_err("damaged");
         assert!(found.contains("has changed since"), "{found}");
         fs::write(data(&damaged), &bytes[..last]).expect("written");
-        let found = run(&place, &["check", &damaged]).expect_err("damaged");
+        let found = run(&target, &["check", &damaged]).expect_err("damaged");
         assert!(found.contains("bytes instead of"), "{found}");
         // No manifest, and half of one.
         let manifest = Path::new(&damaged).join("manifest.json");
@@ -149,13 +149,13 @@ both!(
         // None of the attempts left anything behind.
         if database.is_postgres() {
             let tables = "SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'";
-            assert_eq!(place.number(tables).await, 0);
+            assert_eq!(target.number(tables).await, 0);
         } else {
-            let left = names(place.folder());
+            let left = names(target.folder());
             assert_eq!(left, ["babysea.db.lock", "pepper"]);
         }
-        run(&place, &["restore", &good, "--without-journal"]).expect("restored");
-        assert_eq!(uses(&Program::start(&place), &secret).await, 200);
+        run(&target, &["restore", &good, "--without-journal"]).expect("restored");
+        assert_eq!(uses(&Program::start(&target), &secret).await, 200);
     }
 );
 
