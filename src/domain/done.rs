@@ -69,8 +69,6 @@ pub enum Done {
     LeakAcknowledged(Subject),
     /// A team with this name was created.
     TeamCreated(String),
-    /// The person signed out.
-    SignedOut,
 }
 
 impl Done {
@@ -101,8 +99,7 @@ impl Done {
             | Self::Revoked { only: Some(key), .. } => Some(key),
             Self::Revoked { only: None, .. }
             | Self::Deleted { .. }
-            | Self::TeamCreated(_)
-            | Self::SignedOut => None,
+            | Self::TeamCreated(_) => None,
         }
     }
 }

@@ -93,7 +93,6 @@ fn sentence(done: Done, now: Timestamp) -> AnyView {
             name,
             ". Next, create its first API key.".to_owned(),
         ),
-        Done::SignedOut => "You have signed out.".into_any(),
     }
 }
 

@@ -58,12 +58,12 @@ impl PageRequest {
             is_read: method.is_safe(),
             is_own_form: from_own_page(headers, app.origin.as_str()),
             has_cookie: !session::cookie(app, headers).is_empty(),
-            done: None,
-            holder: Holder::of(app, headers),
             trace: Trace {
                 request_id: String::new(),
                 ip_hash: None,
             },
+            done: None,
+            holder: Holder::of(app, headers),
         }
     }
 }
@@ -80,7 +80,6 @@ impl FromRequestParts<App> for PageRequest {
         Ok(Self {
             trace: client_ip::trace(app, parts),
             done: status::read(app, &parts.headers, &path),
-            path,
             ..Self::of(app, &parts.method, &parts.headers, uri)
         })
     }

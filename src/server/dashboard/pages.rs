@@ -34,6 +34,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
+use sign_in::Reason;
 use tower_sessions::Session;
 
 /// Every page and its form. A form without a gate gets an empty body (see
@@ -98,7 +99,7 @@ fn to_sign_in(visit: &PageRequest, next: Option<&str>) -> Response {
     );
     let redirect = Redirect::to(&target).into_response();
     if visit.has_cookie {
-        sign_in::session_ended(&visit.app, redirect)
+        sign_in::because(&visit.app, Reason::Ended, redirect)
     } else {
         redirect
     }

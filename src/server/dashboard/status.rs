@@ -35,16 +35,7 @@ impl Holder {
     /// The session of a request.
     #[must_use]
     pub fn of(app: &App, headers: &HeaderMap) -> Self {
-        Self::new(app, &session::cookie(app, headers))
-    }
-
-    /// A browser without a session.
-    #[must_use]
-    pub fn nobody(app: &App) -> Self {
-        Self::new(app, "")
-    }
-
-    fn new(app: &App, cookie: &str) -> Self {
+        let cookie = session::cookie(app, headers);
         Self(app.pepper.mac(Purpose::StatusLine, &[cookie.as_bytes()]))
     }
 }
@@ -53,7 +44,7 @@ impl Holder {
 #[derive(Serialize, Deserialize)]
 struct Kept {
     ends_at: Timestamp,
-    /// Slug of the account; empty outside of accounts.
+    /// Slug of the account.
     account: String,
     done: Done,
 }
@@ -61,11 +52,7 @@ struct Kept {
 impl Kept {
     /// Whether the page with this path and query shows it.
     fn is_for(&self, path: &str) -> bool {
-        let home = if self.account.is_empty() {
-            paths::SIGN_IN.to_owned()
-        } else {
-            format!("{}{}/", paths::HOME, self.account)
-        };
+        let home = format!("{}{}/", paths::HOME, self.account);
         let awaited = self.done.awaited();
         path.starts_with(&home) && (awaited.is_empty() || awaited.iter().any(|id| path.contains(id)))
     }
@@ -163,8 +150,6 @@ mod tests {
         ] {
             assert_eq!(revoked.is_for(path), is_for, "{path}");
         }
-        assert!(kept("", Done::SignedOut).is_for("/sign-in"));
-        assert!(!kept("", Done::SignedOut).is_for("/home/tide/api-keys"));
     }
 
     #[test]

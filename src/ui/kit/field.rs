@@ -93,14 +93,6 @@ pub fn TextField(
         form.value(name)
     };
     let invalid = form.errors().get(name).map(|_| "true");
-    // Hidden until the script of the page runs. After the field, so that Tab leads from the email to the password.
-    let reveal = (kind == "password").then(|| {
-        view! {
-            <button class="link field-link" type="button" data-toggles=name aria-pressed="false" hidden>
-                "Show password"
-            </button>
-        }
-    });
     let described = if hint.is_some() {
         described_by(name)
     } else {
@@ -109,6 +101,14 @@ pub fn TextField(
     // Names are written in either direction; email addresses and numbers have one of their own.
     let direction = (kind == "text" && inputmode.is_none()).then_some("auto");
     let count = most.map(|most| view! { <span class="field-count" role="status" data-count-of=name data-most=most></span> });
+    // Hidden until the script of the page runs. After the field, so that Tab leads from the email to the password.
+    let reveal = (kind == "password").then(|| {
+        view! {
+            <button class="link field-link" type="button" data-toggles=name aria-pressed="false" hidden>
+                "Show password"
+            </button>
+        }
+    });
     view! {
         <div class="field">
             <div class="field-head">

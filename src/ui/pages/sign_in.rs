@@ -24,6 +24,8 @@ pub enum Why {
     Asked,
     /// Their session has ended.
     Ended,
+    /// They signed out.
+    SignedOut,
 }
 
 impl Why {
@@ -32,6 +34,7 @@ impl Why {
             Self::Wanted => None,
             Self::Asked => Some((Tone::Warning, "Sign in to see this page.")),
             Self::Ended => Some((Tone::Warning, "Your session has ended. Sign in to go on.")),
+            Self::SignedOut => Some((Tone::Good, "You have signed out.")),
         }
     }
 }

@@ -21,15 +21,41 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use time::Duration;
 
-/// Name of the cookie that says that the session has ended. The page removes it, so that it is said once. Not a status
-/// line (`dashboard::status`): those belong to a session.
-const ENDED: &str = "session-ended";
+/// Name of the cookie with the reason for a redirect to sign-in. The page removes it, so that the reason is shown
+/// once.
+const REASON: &str = "signed-out";
 /// Lifetime of that cookie: longer than a redirect takes.
 const KEPT: Duration = Duration::MINUTE;
 
-/// Adds to a redirect to sign-in that the session has ended.
-pub fn session_ended(app: &App, mut redirect: Response) -> Response {
-    if let Some(cookie) = cookies::keep(app.origin.is_https(), ENDED, "1", KEPT) {
+/// Why a person was signed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Their session has ended.
+    Ended,
+    /// They signed out.
+    SignedOut,
+}
+
+impl Reason {
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::SignedOut => "done",
+        }
+    }
+
+    fn read(headers: &HeaderMap) -> Option<Self> {
+        let id = cookies::values(headers, REASON).next()?;
+        [Self::Ended, Self::SignedOut]
+            .into_iter()
+            .find(|reason| reason.id() == id)
+    }
+}
+
+/// Adds the reason to a redirect to sign-in.
+pub fn because(app: &App, reason: Reason, mut redirect: Response) -> Response {
+    let https = app.origin.is_https();
+    if let Some(cookie) = cookies::keep(https, REASON, reason.id(), KEPT) {
         redirect.headers_mut().append(header::SET_COOKIE, cookie);
     }
     redirect
@@ -44,16 +70,20 @@ pub struct Target {
 
 /// The empty form.
 pub async fn show(visit: PageRequest, Query(target): Query<Target>, headers: HeaderMap) -> Response {
-    let has_ended = cookies::values(&headers, ENDED).next().is_some();
-    let why = match (has_ended, target.next.is_empty()) {
-        (true, _) => Why::Ended,
-        (false, false) => Why::Asked,
-        (false, true) => Why::Wanted,
+    let reason = Reason::read(&headers);
+    let why = match reason {
+        Some(Reason::Ended) => Why::Ended,
+        Some(Reason::SignedOut) => Why::SignedOut,
+        None if target.next.is_empty() => Why::Wanted,
+        None => Why::Asked,
     };
     let state = FormState::default().with("next", target.next);
     let mut response = page(&visit, StatusCode::OK, state, why).await;
-    if has_ended && let Some(removal) = cookies::remove(visit.app.origin.is_https(), ENDED) {
-        response.headers_mut().append(header::SET_COOKIE, removal);
+    if reason.is_some() {
+        let removal = cookies::remove(visit.app.origin.is_https(), REASON);
+        response
+            .headers_mut()
+            .extend(removal.map(|cookie| (header::SET_COOKIE, cookie)));
     }
     response
 }

@@ -1,13 +1,12 @@
 //! `POST /sign-out`.
 
-use super::failure;
+use super::{
+    failure,
+    sign_in::{self, Reason},
+};
 use crate::{
-    domain::{done::Done, paths},
-    server::dashboard::{
-        page_request::PageRequest,
-        session,
-        status::{self, Holder},
-    },
+    domain::paths,
+    server::dashboard::{page_request::PageRequest, session},
 };
 use axum::{
     http::{HeaderName, HeaderValue},
@@ -24,9 +23,6 @@ pub async fn submit(visit: PageRequest, browser: Session) -> Response {
         HeaderName::from_static("clear-site-data"),
         HeaderValue::from_static("\"storage\""),
     );
-    let next = format!("{}#{}", paths::SIGN_IN, paths::STATUS);
-    let mut response = ([clear], Redirect::to(&next)).into_response();
-    let nobody = Holder::nobody(&visit.app);
-    status::add(&visit.app, &nobody, "", Done::SignedOut, &mut response);
-    response
+    let redirect = ([clear], Redirect::to(paths::SIGN_IN)).into_response();
+    sign_in::because(&visit.app, Reason::SignedOut, redirect)
 }
