@@ -68,7 +68,7 @@ for (const scripts of [true, false]) {
       const openForm = async () => {
         await page.getByRole("form", { name: "Actions" }).getByRole("button", { name: "Create another like this" }).click();
         const add = dialog(page, "Add API key");
-        await expect(add.getByText("Filled in like pröd.")).toBeVisible();
+        await expect(add.getByText("Same settings as pröd.")).toBeVisible();
         return add;
       };
       let add = await openForm();
@@ -105,7 +105,7 @@ test("a key that has ended says so, and what to go on with", async ({ page }) =>
   await makeKey(page, "over");
   await open(page, "over");
   await expect(page.getByText("Its requests get 401.")).toHaveCount(0);
-  await expect(region(page, "About")).toContainText("Expires Never".replace(" ", ""));
+  await expect(region(page, "About")).toContainText("ExpiresNever");
   await expect(region(page, "About")).toContainText("Uses the account limit");
   await expect(region(page, "Last requests")).toContainText("No requests yet.");
   const id = /[^/]+$/.exec(page.url())![0];
@@ -113,11 +113,11 @@ test("a key that has ended says so, and what to go on with", async ({ page }) =>
     page.request.post(path, { form: { account: slug.split("/")[2]!, ...fields }, headers: { Origin: new URL(page.url()).origin } });
   expect((await post("/api/keys/rotate", { key: id, grace: "24", form_token: "a1" })).status()).toBe(200);
   await page.reload();
-  await expect(page.getByText(/^This key was rotated\. It works until the end of its grace period: in 24 hours\./)).toBeVisible();
+  await expect(page.getByText(/^This key was rotated\. It stops working in 24 hours\./)).toBeVisible();
   await expect(region(page, "Rotations").getByRole("listitem")).toHaveCount(2);
   expect((await post("/api/keys/revoke", { "keys[]": id })).status()).toBe(200);
   await page.reload();
-  await expect(page.getByText(/^This key was revoked, for good\. Its requests get 401\. Its replacement is bye_/)).toBeVisible();
+  await expect(page.getByText(/^This key was revoked and cannot be restored\. Its requests get 401\. Its replacement is bye_/)).toBeVisible();
   await expect(region(page, "About")).not.toContainText("Expires");
   await page.getByText("Its replacement is").getByRole("link").click();
   await expect(page.getByText("This key was revoked")).toHaveCount(0);

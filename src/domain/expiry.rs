@@ -67,7 +67,11 @@ pub fn like(created: Timestamp, end: Option<Timestamp>, now: Timestamp) -> (Stri
         return (days.to_string(), String::new());
     }
     let date = end.day();
-    let date = if on(&date, now).is_ok() { date } else { String::new() };
+    let date = if on(&date, now).is_ok() {
+        date
+    } else {
+        String::new()
+    };
     (ON_A_DATE.to_owned(), date)
 }
 

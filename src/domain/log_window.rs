@@ -76,7 +76,10 @@ impl LogWindow {
         match last_used {
             // Rows are left out where more requests come than the log can take.
             Some(at) if at >= self.from => {
-                format!("No requests {} were logged, although the key was used.", self.span())
+                format!(
+                    "No requests {} were logged, although the key was used.",
+                    self.span()
+                )
             }
             None if !is_older => "No requests yet.".to_owned(),
             _ if is_older && !self.is_kept_before => {
@@ -110,9 +113,16 @@ mod tests {
             (3_650, 30, "Requests in the last 30 days"),
         ] {
             let window = LogWindow::by_day(30, DAY * retention, NOW);
-            assert_eq!((window.days(), window.title().as_str()), (days, title), "{retention}");
+            assert_eq!(
+                (window.days(), window.title().as_str()),
+                (days, title),
+                "{retention}"
+            );
             let kept_from = NOW.minus(DAY * retention);
-            assert!(window.from() > kept_from, "{retention}: its first day is kept as a whole");
+            assert!(
+                window.from() > kept_from,
+                "{retention}: its first day is kept as a whole"
+            );
             assert_eq!(window.from(), window.from().midnight());
         }
         let all = LogWindow::all(DAY * 90, NOW);
@@ -154,7 +164,13 @@ mod tests {
                 "No requests in the last 90 days. Older requests are not kept.",
                 "No requests in the last 30 days.",
             ),
-            (365, old, used_before, "No requests in the last 365 days were logged, although the key was used.", "No requests in the last 30 days."),
+            (
+                365,
+                old,
+                used_before,
+                "No requests in the last 365 days were logged, although the key was used.",
+                "No requests in the last 30 days.",
+            ),
             (
                 30,
                 old,
@@ -165,7 +181,10 @@ mod tests {
         ] {
             let retention = DAY * retention;
             assert_eq!(LogWindow::all(retention, NOW).none(created, last_used), all);
-            assert_eq!(LogWindow::by_day(30, retention, NOW).none(created, last_used), by_day);
+            assert_eq!(
+                LogWindow::by_day(30, retention, NOW).none(created, last_used),
+                by_day
+            );
         }
     }
 }

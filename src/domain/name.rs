@@ -230,8 +230,14 @@ mod tests {
             assert_eq!(refused, Err(sentence.to_owned()), "{c:?}");
         }
         for (name, sentence) in [
-            ("\u{200B}a", "The name starts with an invisible character. Delete it."),
-            ("\u{200B}a\u{7}", "The name has 2 invisible characters, the first at its start. Delete them."),
+            (
+                "\u{200B}a",
+                "The name starts with an invisible character. Delete it.",
+            ),
+            (
+                "\u{200B}a\u{7}",
+                "The name has 2 invisible characters, the first at its start. Delete them.",
+            ),
             (
                 "one two\u{200B}\u{200B} three\u{7}",
                 "The name has 3 invisible characters, the first after \"two\". Delete them.",
@@ -239,9 +245,15 @@ mod tests {
             // Of a long word its end is enough, also in the sentence.
             (
                 &format!("{}\u{200B}", "w".repeat(90)),
-                &format!("The name has an invisible character after \"{}\". Delete it.", "w".repeat(20)),
+                &format!(
+                    "The name has an invisible character after \"{}\". Delete it.",
+                    "w".repeat(20)
+                ),
             ),
-            ("prod\u{200D}", "The name has an invisible character after \"prod\". Delete it."),
+            (
+                "prod\u{200D}",
+                "The name has an invisible character after \"prod\". Delete it.",
+            ),
         ] {
             let refused = KeyName::parse(name).map_err(|error| error.to_string());
             assert_eq!(refused, Err(sentence.to_owned()), "{name:?}");
@@ -259,7 +271,11 @@ mod tests {
             ("\ta\n", "a"),
             ("a\u{2028}b\u{85}c\u{B}d", "a b c d"),
         ] {
-            assert_eq!(KeyName::parse(text).map(String::from).as_deref(), Ok(name), "{text:?}");
+            assert_eq!(
+                KeyName::parse(text).map(String::from).as_deref(),
+                Ok(name),
+                "{text:?}"
+            );
         }
     }
 

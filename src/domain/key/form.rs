@@ -185,7 +185,11 @@ mod tests {
             let key = made(&form, NOW);
             let (like, gone) = KeyForm::like(&key, &catalog, later);
             assert_eq!((like.name.as_str(), gone.len()), ("", 0));
-            assert_eq!((like.preset == form.preset, like.expires == form.expires), (true, true), "{like:?}");
+            assert_eq!(
+                (like.preset == form.preset, like.expires == form.expires),
+                (true, true),
+                "{like:?}"
+            );
             let named = KeyForm {
                 name: "prod".to_owned(),
                 ..like
@@ -215,7 +219,10 @@ mod tests {
         let (account, creator) = (AccountId::from_random([2; 16]), UserId::from_random([3; 16]));
         let (key, _) = Key::issue(account, creator, terms, NOW, "bye_", |bytes| bytes.fill(7));
         let (form, gone) = KeyForm::like(&key, &catalog, NOW);
-        assert_eq!((form.preset.as_str(), form.scopes), (CUSTOM, vec!["account:read".to_owned()]));
+        assert_eq!(
+            (form.preset.as_str(), form.scopes),
+            (CUSTOM, vec!["account:read".to_owned()])
+        );
         assert_eq!(gone, ["tides:write"]);
     }
 
@@ -241,7 +248,9 @@ mod tests {
             expires: "soon".to_owned(),
             ..KeyForm::default()
         };
-        let errors = form.read(&Catalog::vendor(), NOW).expect_err("no choice of the form");
+        let errors = form
+            .read(&Catalog::vendor(), NOW)
+            .expect_err("no choice of the form");
         assert!(errors.get("expires").is_some() && errors.get("expires_on").is_none());
     }
 }

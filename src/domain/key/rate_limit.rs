@@ -89,7 +89,11 @@ mod tests {
     fn labels_have_commas() {
         assert_eq!(
             [1, 60, MOST].map(label),
-            ["1 request a minute", "60 requests a minute", "1,000,000 requests a minute"]
+            [
+                "1 request a minute",
+                "60 requests a minute",
+                "1,000,000 requests a minute"
+            ]
         );
     }
 }

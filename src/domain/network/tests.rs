@@ -48,7 +48,10 @@ fn what_is_kept() {
         ("\t10.0.0.1\u{A0}\n\n::1\n", "10.0.0.1 ::1"),
         // Spaces and semicolons, alone or with others.
         ("10.0.0.1 10.0.0.2", "10.0.0.1 10.0.0.2"),
-        ("10.0.0.1;10.0.0.2; 10.0.0.3\t::1 ;", "10.0.0.1 10.0.0.2 10.0.0.3 ::1"),
+        (
+            "10.0.0.1;10.0.0.2; 10.0.0.3\t::1 ;",
+            "10.0.0.1 10.0.0.2 10.0.0.3 ::1",
+        ),
         // The order stays, and blocks inside other blocks stay.
         ("10.0.0.2,10.0.0.1,10.0.0.0/8", "10.0.0.2 10.0.0.1 10.0.0.0/8"),
         // IPv4-mapped addresses become IPv4, in every spelling.
@@ -245,10 +248,7 @@ fn a_refused_entry_is_made_safe_to_show() {
             format!("10.0.0.{}1", "0".repeat(60)),
             format!("10.0.0.{}… {long}", "0".repeat(56)),
         ),
-        (
-            "1\u{7}\u{1B}\02".to_owned(),
-            format!("1���2 {not_address}"),
-        ),
+        ("1\u{7}\u{1B}\02".to_owned(), format!("1���2 {not_address}")),
         ("10.0.0.1\u{200B}".to_owned(), format!("10.0.0.1� {not_address}")),
         (
             "\u{FEFF}10.0.0.1\u{202E}".to_owned(),

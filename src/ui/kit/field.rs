@@ -100,7 +100,9 @@ pub fn TextField(
     };
     // Names are written in either direction; email addresses and numbers have one of their own.
     let direction = (kind == "text" && inputmode.is_none()).then_some("auto");
-    let count = most.map(|most| view! { <span class="field-count" role="status" data-count-of=name data-most=most></span> });
+    let count = most.map(
+        |most| view! { <span class="field-count" role="status" data-count-of=name data-most=most></span> },
+    );
     view! {
         <div class="field">
             <div class="field-head">

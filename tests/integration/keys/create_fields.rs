@@ -135,7 +135,10 @@ async fn each_invalid_allowlist_entry_is_named() {
     let ada = world.person("Ada Moss").await;
     let many: Vec<_> = (1..52).map(|n| format!("198.51.100.{n}")).collect();
     let (fifty_one, long) = (many.join(", "), "1".repeat(65));
-    let shown_long = format!("Entry 1: {}… is longer than 64 characters; put a comma between entries.", &long[..63]);
+    let shown_long = format!(
+        "Entry 1: {}… is longer than 64 characters; put a comma between entries.",
+        &long[..63]
+    );
     for (allowlist, sentence) in [
         (
             "203.0.113.7, example.com",
@@ -153,7 +156,10 @@ async fn each_invalid_allowlist_entry_is_named() {
             "fe80::1%eth0",
             "Entry 1: fe80::1%eth0 has a zone; leave out % and what follows it.",
         ),
-        ("10.0.0.0/33", "Entry 1: 10.0.0.0/33 has a prefix length over 32; use at most /32."),
+        (
+            "10.0.0.0/33",
+            "Entry 1: 10.0.0.0/33 has a prefix length over 32; use at most /32.",
+        ),
         (
             "<b>, 10.0.0.1 /8",
             "Entry 1: <b> is not an IP address or a CIDR block such as 203.0.113.0/24. \

@@ -138,10 +138,30 @@ async fn no_request_is_denied_that_the_log_no_longer_keeps() {
     const KEPT: &str = "Older requests are not kept.";
     let older = |days: u64| format!("UPDATE api_keys SET created_at = created_at - {}", days * DAY);
     let settings: [(&[&str], _, _, _); 4] = [
-        (&["--log-retention-days", "1"], 1, "today (UTC)", "in the last 24 hours"),
-        (&["--log-retention-days", "7"], 7, "in the last 7 days", "in the last 7 days"),
-        (&["--log-retention-days", "30"], 30, "in the last 30 days", "in the last 30 days"),
-        (&["--log-retention-days", "90"], 30, "in the last 30 days", "in the last 90 days"),
+        (
+            &["--log-retention-days", "1"],
+            1,
+            "today (UTC)",
+            "in the last 24 hours",
+        ),
+        (
+            &["--log-retention-days", "7"],
+            7,
+            "in the last 7 days",
+            "in the last 7 days",
+        ),
+        (
+            &["--log-retention-days", "30"],
+            30,
+            "in the last 30 days",
+            "in the last 30 days",
+        ),
+        (
+            &["--log-retention-days", "90"],
+            30,
+            "in the last 30 days",
+            "in the last 90 days",
+        ),
     ];
     for (arguments, days, chart, last) in settings {
         let retention = arguments[1];
@@ -162,7 +182,10 @@ async fn no_request_is_denied_that_the_log_no_longer_keeps() {
         world.execute(&older(days)).await;
         let [told, latest] = page().await;
         assert!(told.contains(&format!("Requests {chart}")), "{retention}: {told}");
-        assert!(told.contains(&format!("No requests {chart}.")), "{retention}: {told}");
+        assert!(
+            told.contains(&format!("No requests {chart}.")),
+            "{retention}: {told}"
+        );
         // Before the chart there can be requests, if the log keeps more days than it shows.
         assert_eq!(told.contains(KEPT), retention != "90", "{retention}: {told}");
         // The log still has all that there was since then.
@@ -174,7 +197,10 @@ async fn no_request_is_denied_that_the_log_no_longer_keeps() {
             "{retention}: {latest}"
         );
         // As many bars as days, of which the log keeps every row.
-        let (account, now) = (world.database.text("SELECT id FROM accounts").await, world.app.now().millis());
+        let (account, now) = (
+            world.database.text("SELECT id FROM accounts").await,
+            world.app.now().millis(),
+        );
         let sql = format!(
             "INSERT INTO request_logs (id, account_id, key_id, method, route, path, params, status, error_code, ip_hash, user_agent, at)
              VALUES ('req_1', '{account}', '{}', 'GET', '/v1/status', '/v1/status', '', 200, NULL, NULL, '', {now})",

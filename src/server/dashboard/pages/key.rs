@@ -5,9 +5,7 @@ use super::{
     keys::rows::{Around, row},
 };
 use crate::{
-    domain::{
-        catalog::Catalog, key::Key, log_window::LogWindow, paths, role::Action, time::Timestamp,
-    },
+    domain::{catalog::Catalog, key::Key, log_window::LogWindow, paths, role::Action, time::Timestamp},
     server::{
         access,
         dashboard::document,
@@ -75,7 +73,9 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
         requests: detail.requests.into_iter().map(request).collect(),
         activity: detail.activity,
         all_activity: paths::activity_of(&slug, &detail.key.prefix),
-        permissions: app.catalog().permissions_label(&detail.key.preset, &detail.key.scopes),
+        permissions: app
+            .catalog()
+            .permissions_label(&detail.key.preset, &detail.key.scopes),
         may_manage: reader.may(Action::RotateKey),
         key: shown(detail.key),
         now,

@@ -57,8 +57,15 @@ pub fn Chart(
     let days = days.unwrap_or_default();
     let sum = |part: fn(&Bar) -> u64| days.iter().map(part).fold(0_u64, u64::saturating_add);
     let (accepted, refused) = (sum(|bar| bar.accepted), sum(|bar| bar.refused));
-    let number = |number: u64| if counted { grouped(number) } else { "Unknown".to_owned() };
-    let share = (refused > 0).then(|| view! { <small>{percent(refused, accepted.saturating_add(refused))}</small> });
+    let number = |number: u64| {
+        if counted {
+            grouped(number)
+        } else {
+            "Unknown".to_owned()
+        }
+    };
+    let share =
+        (refused > 0).then(|| view! { <small>{percent(refused, accepted.saturating_add(refused))}</small> });
     let totals = view! {
         <dl class="totals">
             <div>

@@ -34,11 +34,7 @@ pub fn About(data: Arc<KeyPageData>) -> impl IntoView {
         (_, KeyStatus::Revoked) => None,
         (None, _) => Some(("Expires", "Never".into_any())),
         (Some(_), KeyStatus::Expired) => Some(("Expired", view! { <Moment at=data.end now/> }.into_any())),
-        (Some(_), KeyStatus::Rotated) => Some((
-            "Expires",
-            view! { <Moment at=data.end now/>", at the end of its grace period" }.into_any(),
-        )),
-        (Some(_), KeyStatus::Active) => Some(("Expires", view! { <Moment at=data.end now/> }.into_any())),
+        (Some(_), _) => Some(("Expires", view! { <Moment at=data.end now/> }.into_any())),
     };
     let end = end.map(|(name, end)| view! { <Fact name>{end}</Fact> });
     let past = |name: &'static str, at: Option<Timestamp>| {
@@ -48,7 +44,10 @@ pub fn About(data: Arc<KeyPageData>) -> impl IntoView {
         past("Revoked", data.revoked_at),
         past("Reported as leaked", data.leak_reported_at),
     );
-    let creator = data.creator.clone().unwrap_or_else(|| "A former member".to_owned());
+    let creator = data
+        .creator
+        .clone()
+        .unwrap_or_else(|| "A former member".to_owned());
     view! {
         <Panel id="about-title" title="About">
             <dl class="facts">

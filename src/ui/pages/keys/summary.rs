@@ -13,8 +13,8 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Id of the line, which describes the button `Add`.
-pub const SUMMARY: &str = "create-summary";
+/// Id of the line, which the script makes the description of the button `Add`.
+const SUMMARY: &str = "create-summary";
 
 /// What a key made of the form would be.
 #[derive(Debug, PartialEq, Eq)]
@@ -102,9 +102,9 @@ mod tests {
             scope: scope.to_owned(),
             routes: Vec::new(),
         });
-        let form = values
-            .iter()
-            .fold(FormState::default(), |form, (name, value)| form.with(name, *value));
+        let form = values.iter().fold(FormState::default(), |form, (name, value)| {
+            form.with(name, *value)
+        });
         let Summary { text, is_widest } = summary(&form, &presets, &scopes);
         (text, is_widest)
     }
@@ -113,7 +113,11 @@ mod tests {
     fn a_form_in_one_line() {
         let custom = [("preset", "custom"), ("scopes", "a:read"), ("scopes", "b:read")];
         for (values, text, is_widest) in [
-            (&[][..], "No permissions chosen, never expires, any address", false),
+            (
+                &[][..],
+                "No permissions chosen, never expires, any address",
+                false,
+            ),
             (
                 &[("preset", "full_access"), ("expires", "never")],
                 "Full Access, never expires, any address",
@@ -136,16 +140,30 @@ mod tests {
                 false,
             ),
             (
-                &[("preset", "read_only"), ("expires", "date"), ("expires_on", "2027-01-31"), ("allowlist", "::1")],
+                &[
+                    ("preset", "read_only"),
+                    ("expires", "date"),
+                    ("expires_on", "2027-01-31"),
+                    ("allowlist", "::1"),
+                ],
                 "Read Only, expires on 31 Jan 2027, 1 allowlist entry",
                 false,
             ),
             (
-                &[("preset", "read_only"), ("expires", "date"), ("expires_on", "soon"), ("rate_limit", "x")],
+                &[
+                    ("preset", "read_only"),
+                    ("expires", "date"),
+                    ("expires_on", "soon"),
+                    ("rate_limit", "x"),
+                ],
                 "Read Only, expires on a date, any address",
                 false,
             ),
-            (&custom[..2], "Custom (1 scope), never expires, any address", false),
+            (
+                &custom[..2],
+                "Custom (1 scope), never expires, any address",
+                false,
+            ),
             (&custom, "Custom (2 scopes), never expires, any address", true),
         ] {
             assert_eq!(said(values), (text.to_owned(), is_widest), "{values:?}");
