@@ -148,8 +148,8 @@ name!(
     1..=100
 );
 impl KeyName {
-    /// A name from the database. It is not checked again: the rules may have been others when it was stored, and its key
-    /// must keep working.
+    /// A name from the database. It is not checked again: it may have been stored under earlier rules, and its key must
+    /// keep working.
     #[must_use]
     pub const fn from_stored(text: String) -> Self {
         Self(text)

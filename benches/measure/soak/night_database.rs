@@ -12,7 +12,7 @@ mod request;
 mod seen;
 mod table;
 
-use super::{Failure, Place, control::Control, told};
+use super::{Failure, Target, control::Control, report};
 use crate::program::Program;
 use fault::Fault;
 use keys::Keys;
@@ -22,11 +22,11 @@ use seen::Seen;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// How long all requests are sent before, so that keys are cached.
+/// Warm-up, in which keys are cached.
 const BEFORE: Duration = Duration::from_secs(3);
 /// Time after which `/readyz` must show the fault: it reuses the result of a write probe for two seconds.
 const SETTLED: Duration = Duration::from_secs(3);
-/// Time after the fault in which all responses must be right again, and for which they must stay so.
+/// Time after the fault within which all responses must be right again. They must stay right for as long.
 const WELL: Duration = Duration::from_secs(5);
 /// Margin of the measurement, added to a bound.
 const MARGIN: Duration = Duration::from_millis(300);
@@ -48,9 +48,9 @@ pub async fn run() -> Result<(), Failure> {
         }
     }
     if disk::NAME.contains(&chosen)
-        && let Some(place) = Place::sqlite()?
+        && let Some(target) = Target::sqlite()?
     {
-        disk::run(&place, number("ROUNDS", 10)?).await?;
+        disk::run(&target, number("ROUNDS", 10)?).await?;
     }
     let took = began.elapsed();
     let bound = crate::judged(took < WHOLE, format!("< {WHOLE:?}"));
@@ -58,7 +58,7 @@ pub async fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The number of a variable, or the usual one.
+/// The number in an environment variable, or its default.
 fn number(name: &str, usual: u64) -> Result<u64, Failure> {
     match std::env::var(name) {
         Ok(given) if !given.is_empty() => match given.parse() {
@@ -69,15 +69,15 @@ fn number(name: &str, usual: u64) -> Result<u64, Failure> {
     }
 }
 
-/// A server without limits that would be in the way.
-async fn start(place: &Place) -> Result<Program, Failure> {
+/// Starts a server whose limits are too high to interfere.
+async fn start(target: &Target) -> Result<Program, Failure> {
     let settings = [
         ("RATE_LIMIT", "none"),
         ("AUTH_LIMIT", "1000000000"),
         ("SIGN_UP_LIMIT", "none"),
         ("MAX_KEYS", "1000000"),
     ];
-    Program::start_with(&place.database, place.folder.path(), &[], &settings).await
+    Program::start_with(&target.database, target.folder.path(), &[], &settings).await
 }
 
 async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(), Failure> {
@@ -89,12 +89,12 @@ async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(),
         return Ok(());
     }
     let name = fault.name().replace([' ', '-'], "_");
-    let Some(place) = Place::postgres(&format!("night_{name}")).await? else {
+    let Some(target) = Target::postgres(&format!("night_{name}")).await? else {
         return Ok(());
     };
     let in_all = BEFORE + span + WELL * 4;
-    let mut keys = Keys::make(&place, in_all, 2).await?;
-    let servers = [start(&place).await?, start(&place).await?];
+    let mut keys = Keys::make(&target, in_all, 2).await?;
+    let servers = [start(&target).await?, start(&target).await?];
     keys.end_some(servers[0].address).await?;
     let load = Load::start(&servers.each_ref().map(|server| server.address), keys);
     sleep(BEFORE).await;
@@ -108,7 +108,7 @@ async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(),
     sleep(WELL * 2).await;
     let (seen, keys) = load.finish().await;
     // Its cache is empty.
-    let another = start(&place).await?;
+    let another = start(&target).await?;
     let kept = keys.compare(another.address).await?;
     table::print_seconds(fault.name(), began, BEFORE, &seen);
     println!(
@@ -118,8 +118,8 @@ async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(),
         (ending - began).as_secs_f64()
     );
     let line = |what: &str, measured: &str, holds: bool, bound: &str| {
-        told(
-            &place,
+        report(
+            &target,
             &format!("{}: {what}", fault.name()),
             measured,
             holds,
@@ -162,7 +162,7 @@ fn judge(seen: &Seen, line: impl Fn(&str, &str, bool, &str)) {
     }
 }
 
-/// For people.
+/// As text.
 fn seconds(time: Duration) -> String {
     format!("{:.2} s", time.as_secs_f64())
 }

@@ -20,7 +20,7 @@ pub struct KeyForm {
     pub name: String,
     /// Machine name of a preset, or `custom`.
     pub preset: String,
-    /// The ticked scopes, which count for `custom`.
+    /// The ticked scopes; only used if `preset` is `custom`.
     pub scopes: Vec<String>,
     /// `never`, a number of days, or `date`.
     pub expires: String,
@@ -30,12 +30,12 @@ pub struct KeyForm {
     pub allowlist: String,
     /// Requests a minute, or nothing.
     pub rate_limit: String,
-    /// Makes the form count once (docs/security.md, S35).
+    /// Form token: the form yields one secret, however often it is sent (docs/security.md, S35).
     pub form_token: String,
 }
 
 impl KeyForm {
-    /// What the key is made with, and notes on what was changed of the allowlist.
+    /// Validates the fields. Returns the terms of the new key, and a note for each change that was made to the allowlist.
     ///
     /// # Errors
     /// Every field that is invalid.
@@ -102,7 +102,7 @@ impl KeyForm {
     }
 }
 
-/// The field to show an error of the expiry at.
+/// The field beside which an error of the expiry is shown.
 const fn expiry_field(error: &ExpiryError) -> &'static str {
     match error {
         ExpiryError::Unknown => "expires",

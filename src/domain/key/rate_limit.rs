@@ -83,6 +83,8 @@ mod tests {
         ] {
             assert_eq!(parse(wrong), Err(RateLimitError), "{wrong:?}");
         }
+        let sentence = "Enter a whole number from 1 to 1000000, or nothing.";
+        assert_eq!(RateLimitError.to_string(), sentence);
     }
 
     #[test]

@@ -71,7 +71,7 @@ fn what_is_kept() {
 
 #[test]
 fn changes_to_the_input_are_reported() {
-    for (text, said) in [
+    for (text, expected) in [
         ("", &[][..]),
         ("10.0.0.0/8, 2001:DB8::1, 10.0.0.7/32", &[]),
         (
@@ -108,7 +108,7 @@ fn changes_to_the_input_are_reported() {
             ],
         ),
     ] {
-        assert_eq!(notes(text), said, "{text:?}");
+        assert_eq!(notes(text), expected, "{text:?}");
     }
     let repeated = |count: usize| notes(&"::,".repeat(count));
     assert_eq!(repeated(52).len(), 51);

@@ -4,6 +4,7 @@
 pub mod create;
 pub mod delete;
 pub mod detail;
+pub mod ending;
 pub mod grace;
 pub mod leak;
 pub mod list;
@@ -14,6 +15,7 @@ pub mod selection;
 
 use crate::{
     domain::{
+        done::{Done, Subject},
         ids::{AccountId, KeyId},
         key::{Key, issue::Terms},
         secret_text::SecretText,
@@ -39,10 +41,38 @@ pub struct Revealed {
     pub key: Key,
     /// The full text.
     pub secret: SecretText,
-    /// Whether it is the replacement of a rotated key.
-    pub rotated: bool,
+    /// Where the secret comes from.
+    pub origin: Origin,
     /// Sentences about changes that were made to the allowlist.
     pub notes: Vec<String>,
+}
+
+/// Where a secret comes from.
+#[derive(Debug)]
+pub enum Origin {
+    /// The key was created.
+    Created,
+    /// The key got a new secret.
+    Reissued,
+    /// The key replaces this one.
+    Rotation(Box<Key>),
+}
+
+impl Revealed {
+    /// What was done.
+    #[must_use]
+    pub fn done(&self) -> Done {
+        let key = Subject::from(&self.key);
+        match &self.origin {
+            Origin::Created => Done::Created(key),
+            Origin::Reissued => Done::Reissued(key),
+            Origin::Rotation(old) => Done::Rotated {
+                old: Subject::from(&**old),
+                new: key.id,
+                end: old.end().unwrap_or(self.key.created_at),
+            },
+        }
+    }
 }
 
 /// Creates a token that makes a form yield one secret, however often it is sent (docs/security.md, S35).
@@ -67,9 +97,15 @@ pub(super) async fn once(
     now: Timestamp,
     sentence: &'static str,
 ) -> Result<(), ServiceError> {
-    match tx.keys().sent_form(account, form_token, now).await {
-        Err(StoreError::Taken(Unique::FormToken)) => Err(ServiceError::Repeated(sentence)),
-        other => Ok(other?),
+    let recorded = tx.keys().sent_form(account, form_token, now).await;
+    recorded.map_err(|error| repeated(error, sentence))
+}
+
+/// The refusal of a repeated form, if that is why a row could not be stored.
+fn repeated(error: StoreError, sentence: &'static str) -> ServiceError {
+    match error {
+        StoreError::Taken(Unique::FormToken) => ServiceError::Repeated(sentence),
+        other => other.into(),
     }
 }
 
@@ -84,24 +120,27 @@ pub(super) fn issue(app: &App, manager: &KeyManager, terms: Terms, now: Timestam
 /// Stores a new key. The account must be locked, so that only one transaction at a time counts its keys.
 ///
 /// # Errors
-/// `Conflict` when the account has more live keys than it may with this one.
+/// `Conflict` when the account has more live keys than it may with this one, `Repeated` with `sentence` when its form was
+/// sent so long ago that `sent_forms` has forgotten it.
 pub(super) async fn add(
     app: &App,
     tx: &mut Tx,
     key: &Key,
     secret: &SecretText,
     form_token: &str,
+    sentence: &'static str,
 ) -> Result<(), ServiceError> {
     let new = NewKey {
         key,
         hash: &app.pepper.hash(secret),
         form_token,
     };
-    tx.keys().insert(&new).await?;
+    let stored = tx.keys().insert(&new).await;
+    stored.map_err(|error| repeated(error, sentence))?;
     let most = app.config.caps.keys;
     if tx.keys().count_live(key.account, key.created_at).await? > u64::from(most) {
         return Err(ServiceError::Conflict(format!(
-            "This account has {most} live keys, which is as many as it may have. Let some expire or revoke them first."
+            "This account already has {most} working keys, the maximum. Revoke or delete keys that you no longer need, then try again."
         )));
     }
     Ok(())

@@ -127,11 +127,11 @@ fn says_what_was_replayed(log: &str) {
 
 /// A backup that is restored is an older file too, to which the next start applies the journal.
 fn restored(database: &Database, backup: &str) {
-    let said = run(database, &["restore", backup, "--replace"]).expect("restored");
-    assert!(said.contains("the next start applies"), "{said}");
+    let printed = run(database, &["restore", backup, "--replace"]).expect("restored");
+    assert!(printed.contains("the next start applies"), "{printed}");
     Program::start(database).stop();
-    let said = run(database, &["check"]).expect("a good database");
-    assert!(said.starts_with("all checks passed"), "{said}");
+    let printed = run(database, &["check"]).expect("a good database");
+    assert!(printed.starts_with("all checks passed"), "{printed}");
 }
 
 /// Removes a member; removes another and adds them again with another role; demotes an owner.
@@ -270,7 +270,7 @@ async fn changes_at_once_share_a_flush() {
     for n in 0..8 {
         made.push(ada.made(&n.to_string()).await);
     }
-    let before = world.app.store.journal_levels().flushes;
+    let before = world.app.store.journal_gauges().flushes;
     // Simulates a slow flush.
     let held = File::open(journal(&world.database)).expect("a journal");
     held.lock().expect("locked");
@@ -288,6 +288,6 @@ async fn changes_at_once_share_a_flush() {
     assert_eq!(answers, [200; 8]);
     let path = journal(&world.database);
     until("all are there", async || keys(&path).len() == 8).await;
-    let flushes = world.app.store.journal_levels().flushes - before;
+    let flushes = world.app.store.journal_gauges().flushes - before;
     assert!(flushes <= 2, "{flushes}");
 }

@@ -214,7 +214,7 @@ async fn easily_guessed_passwords_are_refused_before_hashing() {
         assert_eq!(
             world.app.passwords.runs(),
             before + 2,
-            "guessed at once by each door"
+            "guessed at once by each entry point"
         );
     }
 }
@@ -234,7 +234,7 @@ both!(
             assert_eq!(
                 world.app.passwords.runs(),
                 before + 2,
-                "guessed at by each door, never hashed"
+                "guessed at by each entry point, never hashed"
             );
         }
         assert_eq!(world.database.number("SELECT COUNT(*) FROM users").await, 1);
@@ -288,12 +288,12 @@ async fn sign_up_is_refused_on_a_server_by_invitation() {
     let page = browser.get(PAGE).await;
     assert!(page.text().contains("by invitation only"), "{}", page.text());
     assert!(!page.tags().iter().any(|tag| tag.get("name") == Some("password")));
-    for door in [PAGE, FUNCTION] {
+    for path in [PAGE, FUNCTION] {
         let answer = browser
-            .post(door, &fields("Ada Moss", "ada@example.com", PASSWORD))
+            .post(path, &fields("Ada Moss", "ada@example.com", PASSWORD))
             .await;
-        assert_eq!(answer.status, 422, "{door}");
-        assert!(answer.text().contains("by invitation only"), "{door}");
+        assert_eq!(answer.status, 422, "{path}");
+        assert!(answer.text().contains("by invitation only"), "{path}");
     }
     assert_eq!(world.database.number("SELECT COUNT(*) FROM users").await, 1);
     assert!(!browser.get("/sign-in").await.text().contains("/sign-up"));

@@ -1,6 +1,6 @@
 //! The keys that are checked, and their state.
 
-use super::super::{Failure, Place, away::unknown, bounds::people::Person};
+use super::super::{Failure, Target, away::unknown, bounds::people::Person};
 use super::request::{Kind, revocation};
 use crate::{
     product::{Product, ROWS},
@@ -9,24 +9,24 @@ use crate::{
 use sqlx::Connection as _;
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
-/// Keys that are in memory.
+/// Number of cached keys.
 const KNOWN: usize = 20;
-/// Keys that are revoked before anything happens. None is refused 60 times in a minute, after which it would be told to
-/// wait (S44).
+/// Keys that are revoked before anything happens. None is refused 60 times in a minute, after which it would get
+/// 429 (S44).
 const ENDED: usize = 20;
-/// Keys that nobody made, told apart by the byte they are made from; a key is not made from larger ones.
+/// Unknown keys, each made from its own byte. Larger bytes make no key.
 const UNKNOWN: u8 = 240;
-/// Keys of a kind that a server is asked about in a second, and keys that are revoked on it.
+/// Keys of a kind that are checked on a server in a second, and keys that are revoked there.
 const FRESH_A_SECOND: usize = 10;
 const REVOKED_A_SECOND: usize = 4;
 const IDS: &str = "SELECT name, id FROM api_keys";
 
-/// Everybody's keys.
+/// All keys.
 pub struct Keys {
-    /// Whose they are.
+    /// Their owner.
     pub person: Person,
     known: Vec<String>,
-    /// Not in memory until they are asked about.
+    /// Not cached until they are used.
     fresh: Vec<String>,
     unknown: Vec<String>,
     /// Ids and secrets of keys to be revoked.
@@ -41,21 +41,21 @@ pub struct Keys {
     uncertain: usize,
 }
 
-/// What is in the database in the end.
+/// Final state of the database.
 pub struct Kept {
-    /// What was compared.
+    /// Number of comparisons.
     pub what: String,
-    /// What is not as it was answered.
+    /// Keys whose state contradicts a response.
     pub missing: String,
 }
 
 impl Keys {
-    /// Makes as many as so many servers are asked about in this time.
-    pub async fn make(place: &Place, time: Duration, servers: usize) -> Result<Self, Failure> {
+    /// Makes enough keys for this number of servers and this time.
+    pub async fn make(target: &Target, time: Duration, servers: usize) -> Result<Self, Failure> {
         let seconds = usize::try_from(time.as_secs())?;
         let fresh = FRESH_A_SECOND * seconds;
         let all = fresh + ENDED + REVOKED_A_SECOND * servers * seconds;
-        let product = Product::start(&place.database, place.folder.path()).await?;
+        let product = Product::start(&target.database, target.folder.path()).await?;
         let secrets = product.add_keys(ROWS, ROWS + all, all).await?;
         let person = Person {
             slug: product.page.split('/').nth(2).unwrap_or_default().to_owned(),
@@ -65,7 +65,7 @@ impl Keys {
         let known = product.keys.iter().take(KNOWN).map(|(_, secret)| secret.clone());
         let known = known.collect();
         product.stop().await;
-        let ids = ids(place).await?;
+        let ids = ids(target).await?;
         let mut spare = Vec::new();
         for (number, secret) in secrets.iter().enumerate().skip(fresh) {
             let id = ids.get(&format!("bench-{}", ROWS + number));
@@ -84,7 +84,7 @@ impl Keys {
         })
     }
 
-    /// Revokes the first.
+    /// Revokes the first keys.
     pub async fn end_some(&mut self, server: SocketAddr) -> Result<(), Failure> {
         let some = self.spare.split_off(self.spare.len() - ENDED);
         let ids: Vec<_> = some.iter().map(|(id, _)| id.as_str()).collect();
@@ -100,7 +100,7 @@ impl Keys {
 
     /// The key whose turn it is to be checked.
     pub fn turn(&self, kind: Kind, turn: usize) -> Option<&String> {
-        // Those of the last two seconds or so; none too often.
+        // Keys of the last two seconds or so, so that none is used too often.
         let newest = |keys: &'_ [String]| {
             let some = keys.len().min(16);
             (some > 0).then(|| keys.len() - 1 - turn % some)
@@ -114,7 +114,7 @@ impl Keys {
         }
     }
 
-    /// A key to be revoked; none where all are.
+    /// A key to be revoked; `None` if all are.
     pub fn take_spare(&mut self) -> Option<(String, String)> {
         self.spare.pop()
     }
@@ -139,7 +139,7 @@ impl Keys {
         self.uncertain += 1;
     }
 
-    /// Asks a server about everything that was answered with certainty.
+    /// Checks everything that was answered with certainty on a server.
     pub async fn compare(&self, server: SocketAddr) -> Result<Kept, Failure> {
         let mut connection = Connection::open(server).await?;
         let mut missing = Vec::new();
@@ -172,12 +172,12 @@ impl Keys {
 }
 
 /// Ids of keys by their names.
-async fn ids(place: &Place) -> Result<HashMap<String, String>, Failure> {
-    let rows: Vec<(String, String)> = if place.engine == "SQLite" {
-        let mut connection = sqlx::SqliteConnection::connect(&place.database).await?;
+async fn ids(target: &Target) -> Result<HashMap<String, String>, Failure> {
+    let rows: Vec<(String, String)> = if target.engine == "SQLite" {
+        let mut connection = sqlx::SqliteConnection::connect(&target.database).await?;
         sqlx::query_as(IDS).fetch_all(&mut connection).await?
     } else {
-        let mut connection = sqlx::PgConnection::connect(&place.database).await?;
+        let mut connection = sqlx::PgConnection::connect(&target.database).await?;
         sqlx::query_as(IDS).fetch_all(&mut connection).await?
     };
     Ok(rows.into_iter().collect())

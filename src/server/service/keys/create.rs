@@ -1,6 +1,6 @@
 //! Creating a key.
 
-use super::{Revealed, add, check_form_token, issue, once};
+use super::{Origin, Revealed, add, check_form_token, issue, once};
 use crate::{
     domain::{
         activity::Event,
@@ -11,8 +11,8 @@ use crate::{
     server::{access::KeyManager, app::App, error::ServiceError, service::activity, store::Tables as _},
 };
 
-const SENT_TWICE: &str = "This form has made its key already, and a secret is shown only once. \
-    Reload the page to see the key in the table.";
+const SENT_TWICE: &str =
+    "The key was created, but its secret did not reach you. Open the key and choose Reissue secret.";
 
 /// Makes a key.
 ///
@@ -28,14 +28,14 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm) -> Result<R
     let mut tx = app.store.write().await?;
     tx.accounts().lock(key.account).await?;
     once(&mut tx, key.account, &form.form_token, now, SENT_TWICE).await?;
-    add(app, &mut tx, &key, &secret, &form.form_token).await?;
+    add(app, &mut tx, &key, &secret, &form.form_token, SENT_TWICE).await?;
     let detail = app.catalog().permissions_label(&key.preset, &key.scopes);
     activity::note(app, &mut tx, manager, now, Event::KeyCreated, &key, detail).await?;
     tx.commit().await?;
     Ok(Revealed {
         key,
         secret,
-        rotated: false,
+        origin: Origin::Created,
         notes,
     })
 }
