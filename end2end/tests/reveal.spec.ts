@@ -11,7 +11,7 @@ test("closing before the key was kept asks first", async ({ page }) => {
   const back = button(view, "Back to the key");
   for (const close of [() => page.keyboard.press("Escape"), () => button(view, "Done").click()]) {
     await close();
-    await expect(view.getByRole("alert")).toContainText("cannot be shown again");
+    await expect(view.getByRole("alert")).toContainText("You will not see it again after you close this.");
     await expect(back).toBeFocused();
     await back.click();
     await expect(back).toBeHidden();

@@ -97,9 +97,7 @@ impl Done {
             | Self::Stopped(key)
             | Self::LeakAcknowledged(key)
             | Self::Revoked { only: Some(key), .. } => Some(key),
-            Self::Revoked { only: None, .. }
-            | Self::Deleted { .. }
-            | Self::TeamCreated(_) => None,
+            Self::Revoked { only: None, .. } | Self::Deleted { .. } | Self::TeamCreated(_) => None,
         }
     }
 }
@@ -107,9 +105,5 @@ impl Done {
 /// `bye_a1B2c... works until 29 Nov, 23:50 UTC (in 24 hours).`
 #[must_use]
 pub fn works_until(prefix: &str, end: Timestamp, now: Timestamp) -> String {
-    format!(
-        "{prefix}... works until {} ({}).",
-        end.short(now),
-        end.ahead(now)
-    )
+    format!("{prefix}... works until {} ({}).", end.short(now), end.ahead(now))
 }

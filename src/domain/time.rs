@@ -259,7 +259,10 @@ mod tests {
             (now.plus_years(1), "23 Nov 2027", "23 Nov 2027, 18:20 UTC"),
             (now.plus_years(-1), "23 Nov 2025", "23 Nov 2025, 18:20 UTC"),
         ] {
-            assert_eq!((at.short_day(now).as_str(), at.short(now).as_str()), (day, minute));
+            assert_eq!(
+                (at.short_day(now).as_str(), at.short(now).as_str()),
+                (day, minute)
+            );
         }
     }
 

@@ -104,10 +104,13 @@ fn dashboard(app: &App) -> Router {
 
 /// The error page for a server with too many connections.
 fn full(app: &App) -> Router {
-    guarded(Router::new().fallback(async || StatusCode::SERVICE_UNAVAILABLE), app)
-        .layer(from_fn_with_state(app.clone(), error_page::layer))
-        .layer(from_fn_with_state(app.clone(), headers::layer))
-        .with_state(app.clone())
+    guarded(
+        Router::new().fallback(async || StatusCode::SERVICE_UNAVAILABLE),
+        app,
+    )
+    .layer(from_fn_with_state(app.clone(), error_page::layer))
+    .layer(from_fn_with_state(app.clone(), headers::layer))
+    .with_state(app.clone())
 }
 
 /// Routes with a request id, a time limit and a response to panics.

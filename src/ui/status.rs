@@ -60,8 +60,9 @@ fn skipped(keys: usize) -> Option<String> {
 }
 
 fn sentence(done: Done, now: Timestamp) -> AnyView {
-    let named =
-        |before: &'static str, name: String, after: String| view! { {before}<bdi>{name}</bdi>{after} }.into_any();
+    let named = |before: &'static str, name: String, after: String| {
+        view! { {before}<bdi>{name}</bdi>{after} }.into_any()
+    };
     let dot = || ".".to_owned();
     match done {
         Done::Created(key) => named("Created ", key.name, dot()),

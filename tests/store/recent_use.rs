@@ -27,48 +27,56 @@ async fn plan(database: &Database, key: &str, limit: u32) -> Vec<String> {
     }
 }
 
-both!(only_the_latest_rows_of_a_key_are_read, async |database: Database| {
-    const ROWS: u32 = 3_000;
-    const LIMIT: u32 = 100;
-    let _store = database.open().await;
-    let numbers = if database.is_postgres() {
-        format!("SELECT generate_series(1, {ROWS}) AS n")
-    } else {
-        format!("WITH RECURSIVE g (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {ROWS}) SELECT n FROM g")
-    };
-    let fill = format!(
+both!(
+    only_the_latest_rows_of_a_key_are_read,
+    async |database: Database| {
+        const ROWS: u32 = 3_000;
+        const LIMIT: u32 = 100;
+        let _store = database.open().await;
+        let numbers = if database.is_postgres() {
+            format!("SELECT generate_series(1, {ROWS}) AS n")
+        } else {
+            format!(
+                "WITH RECURSIVE g (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {ROWS}) SELECT n FROM g"
+            )
+        };
+        let fill = format!(
         "INSERT INTO request_logs (id, account_id, key_id, method, route, path, params, status, user_agent, at)
          SELECT 'r' || n, 'a', 'k' || (n % 2), 'GET', '/', '/', '', 200, '', n FROM ({numbers}) AS numbers"
     );
-    match database.aside().await {
-        Aside::Sqlite(mut c) => {
-            c.execute("PRAGMA foreign_keys = OFF").await.expect("off");
-            c.execute(sqlx::query(AssertSqlSafe(fill))).await.expect("rows");
+        match database.aside().await {
+            Aside::Sqlite(mut c) => {
+                c.execute("PRAGMA foreign_keys = OFF").await.expect("off");
+                c.execute(sqlx::query(AssertSqlSafe(fill))).await.expect("rows");
+            }
+            Aside::Postgres(mut c) => {
+                c.execute(sqlx::query(AssertSqlSafe(fill))).await.expect("rows");
+            }
         }
-        Aside::Postgres(mut c) => {
-            c.execute(sqlx::query(AssertSqlSafe(fill))).await.expect("rows");
+        // With and without statistics about the table.
+        for _ in 0..2 {
+            let plan = plan(&database, "k1", LIMIT).await;
+            if database.is_postgres() {
+                let at = plan
+                    .iter()
+                    .position(|step| step.contains("Limit"))
+                    .expect("a limit");
+                assert!(plan[at].contains(&format!("rows={LIMIT} ")), "{plan:#?}");
+                let below = &plan[at + 1];
+                assert!(
+                    below.contains("Index Scan Backward using request_logs_pkey")
+                        && below.contains(&format!("rows={LIMIT} ")),
+                    "{plan:#?}"
+                );
+            } else {
+                assert!(
+                    plan.iter()
+                        .any(|step| step.contains("USING INDEX request_logs_of_key (key_id=?)")),
+                    "{plan:#?}"
+                );
+                assert!(!plan.iter().any(|step| step.contains("ORDER BY")), "{plan:#?}");
+            }
+            database.execute("ANALYZE").await;
         }
     }
-    // With and without statistics about the table.
-    for _ in 0..2 {
-        let plan = plan(&database, "k1", LIMIT).await;
-        if database.is_postgres() {
-            let at = plan.iter().position(|step| step.contains("Limit")).expect("a limit");
-            assert!(plan[at].contains(&format!("rows={LIMIT} ")), "{plan:#?}");
-            let below = &plan[at + 1];
-            assert!(
-                below.contains("Index Scan Backward using request_logs_pkey")
-                    && below.contains(&format!("rows={LIMIT} ")),
-                "{plan:#?}"
-            );
-        } else {
-            assert!(
-                plan.iter()
-                    .any(|step| step.contains("USING INDEX request_logs_of_key (key_id=?)")),
-                "{plan:#?}"
-            );
-            assert!(!plan.iter().any(|step| step.contains("ORDER BY")), "{plan:#?}");
-        }
-        database.execute("ANALYZE").await;
-    }
-});
+);

@@ -106,12 +106,23 @@ mod tests {
         for (counted, words) in [
             (USE, "420 requests in the last 30 days from 3 clients"),
             (
-                RecentUse { requests: 1, clients: 1, ..USE },
+                RecentUse {
+                    requests: 1,
+                    clients: 1,
+                    ..USE
+                },
                 "1 request in the last 30 days from 1 client",
             ),
-            (RecentUse { clients: 0, ..USE }, "420 requests in the last 30 days"),
             (
-                RecentUse { requests: 0, clients: 0, ..USE },
+                RecentUse { clients: 0, ..USE },
+                "420 requests in the last 30 days",
+            ),
+            (
+                RecentUse {
+                    requests: 0,
+                    clients: 0,
+                    ..USE
+                },
                 "no requests in the last 30 days",
             ),
             (
@@ -123,11 +134,18 @@ mod tests {
                 "420 requests in the last day from 3 clients",
             ),
             (
-                RecentUse { has_gaps: true, ..USE },
+                RecentUse {
+                    has_gaps: true,
+                    ..USE
+                },
                 "at least 420 requests in the last 30 days from 3 clients",
             ),
             (
-                RecentUse { rows: 10_000, requests: 10_000, ..USE },
+                RecentUse {
+                    rows: 10_000,
+                    requests: 10_000,
+                    ..USE
+                },
                 "at least 10,000 requests in the last 30 days, 3 clients in its last 10,000 requests",
             ),
             // The rows beyond the limit are older than the period.

@@ -2,10 +2,13 @@
 //! a new key with its secret.
 
 use crate::{
-    api::wire::{ApiError, RevealedKey},
+    api::wire::{ApiError, Next, RevealedKey},
     domain::{done, snippet},
     server::{
-        app::App, error::ServiceError, http::RETRY_AFTER, runtime::log_limit::LogLimit,
+        app::App,
+        error::ServiceError,
+        http::RETRY_AFTER,
+        runtime::log_limit::LogLimit,
         service::keys::{Origin, Revealed},
     },
 };
@@ -56,12 +59,21 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
         ServiceError::Refused(sentence) => (StatusCode::UNPROCESSABLE_ENTITY, ApiError::message(sentence)),
         ServiceError::Repeated(sentence) => (StatusCode::CONFLICT, ApiError::message(sentence)),
         ServiceError::Conflict(sentence) => (StatusCode::CONFLICT, ApiError::message(sentence)),
+        ServiceError::Gone(sentence) => (
+            StatusCode::NOT_FOUND,
+            ApiError::message(sentence).with_next(Next::Leave),
+        ),
+        ServiceError::Ended(sentence) => (
+            StatusCode::CONFLICT,
+            ApiError::message(sentence).with_next(Next::Leave),
+        ),
         ServiceError::Forbidden(sentence) => (StatusCode::FORBIDDEN, ApiError::message(sentence)),
         ServiceError::Unauthorized => (
             StatusCode::UNAUTHORIZED,
             ApiError::message(
-                "You are signed out. Sign in in another tab, then send this again: it is still here.",
-            ),
+                "Your session has ended. Your entries are kept: sign in, then send this form again.",
+            )
+            .with_next(Next::SignIn),
         ),
         ServiceError::NotFound => (StatusCode::NOT_FOUND, ApiError::message("There is no such page.")),
         ServiceError::Wait(seconds) => (
@@ -139,8 +151,13 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
     }
     RevealedKey {
         id: key.id.to_string(),
-        snippets: snippet::snippets(&app.config.brand, base, &catalog, &key.scopes),
-        trial: snippet::trial(base, &catalog, &key.scopes, !key.allowlist.is_empty()),
+        snippets: snippet::snippets(
+            &app.config.brand,
+            base,
+            &catalog,
+            &key.scopes,
+            !key.allowlist.is_empty(),
+        ),
         rotated: matches!(origin, Origin::Rotation(_)),
         name: key.name.into(),
         about,

@@ -4,7 +4,8 @@
 //! programs never come here: `/v1`, forward-auth and health checks are outside this layer.
 
 use super::{
-    answer::spelled, document, functions,
+    answer::spelled,
+    document, functions,
     page_request::PageRequest,
     sign_in::{is_own_page, own_page},
 };
@@ -66,9 +67,10 @@ impl Problem {
                 "The form took too long to arrive",
                 "Check your connection and send it again.",
             ),
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                Self::new("The form is too long", "Shorten what you typed and send it again.")
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(
+                "The form is too long",
+                "Shorten what you typed and send it again.",
+            ),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::new(
                 "The form cannot be read",
                 "Your browser sent it in a format that this server does not accept. Reload the page and send it again.",

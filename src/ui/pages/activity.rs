@@ -116,7 +116,11 @@ fn Filter(data: Arc<ActivityPageData>) -> impl IntoView {
     let is_all = shown == Shown::All;
     let is_filtered = !search.is_empty() || matches!(shown, Shown::One(_));
     // What a filter found is said here, beside the way back; an empty result has its own.
-    let found = data.pager.counts.map(|(_, total)| total).filter(|total| is_filtered && *total > 0);
+    let found = data
+        .pager
+        .counts
+        .map(|(_, total)| total)
+        .filter(|total| is_filtered && *total > 0);
     let found = found.map(|total| {
         let noun = if total == 1 { "entry" } else { "entries" };
         view! {
@@ -219,7 +223,8 @@ fn Row(entry: Entry, href: Option<String>, now: Timestamp) -> impl IntoView {
         Some(href) => view! { <a class="event-name" href=href><bdi>{name}</bdi></a> }.into_any(),
         None => view! { <bdi class="event-name">{name}</bdi> }.into_any(),
     });
-    let detail = (!entry.detail.is_empty()).then(|| view! { <span class="sub"><bdi>{entry.detail}</bdi></span> });
+    let detail =
+        (!entry.detail.is_empty()).then(|| view! { <span class="sub"><bdi>{entry.detail}</bdi></span> });
     view! {
         <tr role="row">
             <th scope="row" role="rowheader" class="cell-name"><bdi>{entry.actor_name}</bdi></th>

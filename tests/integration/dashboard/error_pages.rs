@@ -33,15 +33,35 @@ fn cases(keys: &str) -> Vec<Case> {
     vec![
         case(get("/nowhere"), 404, "Page not found", "/"),
         case(get(nowhere), 404, "Page not found", "/"),
-        case(call("POST", nowhere).own_page().fields(&[]), 404, "Page not found", "/"),
+        case(
+            call("POST", nowhere).own_page().fields(&[]),
+            404,
+            "Page not found",
+            "/",
+        ),
         case(get(&format!("{keys}/nowhere")), 404, "Page not found", "/"),
         case(get("/home/%ff/api-keys"), 400, "This address cannot be read", "/"),
         case(get(&twice), 400, "This address cannot be read", "/"),
-        case(call("POST", "/sign-in"), 403, "This form was not accepted", ORIGIN),
-        case(call("POST", keys).fields(&[]), 403, "This form was not accepted", ORIGIN),
+        case(
+            call("POST", "/sign-in"),
+            403,
+            "This form was not accepted",
+            ORIGIN,
+        ),
+        case(
+            call("POST", keys).fields(&[]),
+            403,
+            "This form was not accepted",
+            ORIGIN,
+        ),
         case(get("/sign-out"), 405, "This address is not a page", "/"),
         case(get("/theme"), 405, "This address is not a page", "/"),
-        case(call("PUT", keys).own_page(), 405, "This address is not a page", keys),
+        case(
+            call("PUT", keys).own_page(),
+            405,
+            "This address is not a page",
+            keys,
+        ),
         case(
             call("POST", "/favicon.svg").own_page(),
             405,
@@ -83,9 +103,16 @@ fn cases(keys: &str) -> Vec<Case> {
 
 fn assert_page(answer: &Answer, case: &str, status: u16, title: &str, link: &str) {
     assert_eq!(answer.status, status, "{case}: {}", answer.text());
-    assert_eq!(answer.header("content-type"), "text/html; charset=utf-8", "{case}");
+    assert_eq!(
+        answer.header("content-type"),
+        "text/html; charset=utf-8",
+        "{case}"
+    );
     assert_eq!(answer.header("cache-control"), "no-store", "{case}");
-    assert!(nonce(answer.header("content-security-policy")).is_some(), "{case}");
+    assert!(
+        nonce(answer.header("content-security-policy")).is_some(),
+        "{case}"
+    );
     let text = |selector: &str| -> Vec<String> {
         let parts = answer.select(selector);
         parts.iter().map(crate::html::Part::text).collect()
@@ -96,7 +123,10 @@ fn assert_page(answer: &Answer, case: &str, status: u16, title: &str, link: &str
     let links = answer.select("main a");
     assert_eq!(links.len(), 1, "{case}");
     assert_eq!(links[0].tag.get("href"), Some(link), "{case}");
-    assert!(!answer.text().contains("_bg.wasm"), "{case}: the page has no islands");
+    assert!(
+        !answer.text().contains("_bg.wasm"),
+        "{case}: the page has no islands"
+    );
     let is_temporary = matches!(status, 429 | 503);
     assert_eq!(!answer.header("retry-after").is_empty(), is_temporary, "{case}");
     assert_eq!(
@@ -136,7 +166,10 @@ async fn every_error_is_a_page_with_a_way_on() {
     assert_page(&ada.get("/").await, "the front page", 503, title, "/");
     let sent = ada.post(&keys, &[("name", "prod")]).await;
     assert_page(&sent, "a form", 503, title, &keys);
-    assert!(sent.text().contains(&format!("Request id <code>{}", sent.header("x-request-id"))));
+    assert!(
+        sent.text()
+            .contains(&format!("Request id <code>{}", sent.header("x-request-id")))
+    );
     let out = ada.post("/sign-out", &[]).await;
     assert_page(&out, "signing out", 503, title, "/");
 }
@@ -147,9 +180,16 @@ async fn an_error_page_has_the_theme_and_not_the_address() {
     let ada = world.person("Ada Moss").await;
     ada.plant("theme", "dark");
     let secret = ada.key("prod", "full_access").await;
-    for path in [format!("/{secret}"), format!("/home/{secret}/api-keys"), format!("/home/%ff/{secret}")] {
+    for path in [
+        format!("/{secret}"),
+        format!("/home/{secret}/api-keys"),
+        format!("/home/%ff/{secret}"),
+    ] {
         let page = ada.get(&path).await;
-        assert!(page.text().contains(r#"<html lang="en" data-theme="dark">"#), "{path}");
+        assert!(
+            page.text().contains(r#"<html lang="en" data-theme="dark">"#),
+            "{path}"
+        );
         assert!(!page.text().contains(&secret[..12]), "{path}");
     }
 }
@@ -162,7 +202,9 @@ async fn server_functions_fail_in_their_own_format() {
         (form("/api/nowhere", &[]), 404, "Check the address."),
         (get("/api/keys/create"), 405, "It only receives a form."),
         (
-            call("POST", "/api/keys/create").own_page().body("text/plain", "a"),
+            call("POST", "/api/keys/create")
+                .own_page()
+                .body("text/plain", "a"),
             415,
             "Your browser sent it",
         ),
@@ -191,7 +233,11 @@ async fn too_many_sign_ins_say_when_to_try_again() {
     }
     assert_eq!(last.status, 429);
     let seconds: u32 = last.header("retry-after").parse().expect("seconds");
-    assert!(last.text().contains(&format!("Wait {seconds} second")), "{}", last.text());
+    assert!(
+        last.text().contains(&format!("Wait {seconds} second")),
+        "{}",
+        last.text()
+    );
     assert_eq!(last.select("h1")[0].text(), "Sign in");
 }
 

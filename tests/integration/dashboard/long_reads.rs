@@ -76,7 +76,10 @@ both!(
             .await;
         assert_eq!(dialog.status, 200);
         let text = dialog.text();
-        assert!(text.contains("its requests could not be counted in time"), "{text}");
+        assert!(
+            text.contains("its requests could not be counted in time"),
+            "{text}"
+        );
         assert!(text.contains("Its logged requests are deleted too."));
         let activity = ada.get(&format!("/home/{}/activity", ada.slug)).await;
         assert_eq!(activity.status, 200);

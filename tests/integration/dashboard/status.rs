@@ -54,7 +54,11 @@ both!(
         let created = format!("{}?created={}", ada.keys(), one.id);
         assert_eq!(shown(&ada, &created).await, "Created one. See the key");
         let page = posted(&ada, "reissue", &[("key", &one.id)]).await;
-        assert_eq!((page.status, line(&page).as_str()), (200, ""), "the secret is shown first");
+        assert_eq!(
+            (page.status, line(&page).as_str()),
+            (200, ""),
+            "the secret is shown first"
+        );
         assert_eq!(
             shown(&ada, &created).await,
             "one has a new secret. The old secret no longer works. See the key"
@@ -68,7 +72,10 @@ both!(
             .await;
         let new = world
             .database
-            .text(&format!("SELECT id FROM api_keys WHERE replaces_id = '{}'", one.id))
+            .text(&format!(
+                "SELECT id FROM api_keys WHERE replaces_id = '{}'",
+                one.id
+            ))
             .await;
         assert_eq!(
             shown(&ada, &format!("{}?created={new}", ada.keys())).await,
@@ -82,7 +89,9 @@ both!(
         assert!(answer.location().ends_with(&format!("#key-{}", one.id)));
         assert_eq!(
             followed(&ada, &answer).await,
-            format!("one: {prefix}... works until 23 Nov, 23:00 UTC (in 6 hours). See the keyChange grace period")
+            format!(
+                "one: {prefix}... works until 23 Nov, 23:00 UTC (in 6 hours). See the keyChange grace period"
+            )
         );
         let answer = posted(&ada, "grace", &[("key", &one.id), ("grace", "0")]).await;
         assert_eq!(
@@ -93,7 +102,11 @@ both!(
         let (two, three) = (ada.made("two").await, ada.made("<b>three</b>").await);
         let answer = posted(&ada, "revoke", &[("keys[]", &three.id)]).await;
         assert_eq!(followed(&ada, &answer).await, "Revoked <b>three</b>. See the key");
-        let keys = [("keys[]", one.id.as_str()), ("keys[]", &two.id), ("keys[]", &three.id)];
+        let keys = [
+            ("keys[]", one.id.as_str()),
+            ("keys[]", &two.id),
+            ("keys[]", &three.id),
+        ];
         let answer = posted(&ada, "revoke", &keys).await;
         assert!(answer.location().ends_with("#status"), "{}", answer.location());
         assert_eq!(
@@ -124,7 +137,9 @@ both!(
             "Acknowledged the leak of leaked. See the key"
         );
 
-        let answer = ada.post("/theme", &[("theme", "dark"), ("next", &ada.keys())]).await;
+        let answer = ada
+            .post("/theme", &[("theme", "dark"), ("next", &ada.keys())])
+            .await;
         assert_eq!(followed(&ada, &answer).await, "", "the theme changes in sight");
 
         let answer = ada.post("/sign-out", &[]).await;
@@ -147,7 +162,11 @@ both!(
 
         let list = ada.keys();
         let old = ada.made("prod").await;
-        assert_eq!(line(&ada.get(&list).await), "", "the dialog with the secret is open");
+        assert_eq!(
+            line(&ada.get(&list).await),
+            "",
+            "the dialog with the secret is open"
+        );
         let at = |key: &Made| format!("{list}?created={}", key.id);
         assert_eq!(shown(&ada, &at(&old)).await, "Created prod. See the key");
         let new = Made::of(&ada.rotate(&old.id, "1").await);
@@ -266,7 +285,10 @@ async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
     assert!(set.len() < 2_200, "{}", set.len());
     let page = ada.get(&ada.keys()).await;
     assert!(line(&page).contains(&name));
-    let removed = page.all("set-cookie").into_iter().find(|line| line.starts_with("__Host-done="));
+    let removed = page
+        .all("set-cookie")
+        .into_iter()
+        .find(|line| line.starts_with("__Host-done="));
     assert_eq!(
         removed,
         Some("__Host-done=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0")

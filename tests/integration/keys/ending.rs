@@ -104,38 +104,39 @@ both!(
     }
 );
 
-both!(
-    a_long_log_is_counted_up_to_a_limit,
-    async |database: Database| {
-        let world = World::on(database).await;
-        let ada = world.person("Ada Moss").await;
-        let (busy, other) = (ada.made("busy").await, ada.made("other").await);
-        assert_eq!(use_from(&world, &busy, &["192.0.2.1"]).await, [200]);
-        world.app.recorder.flush().await;
-        let most = u32::try_from(MOST_ROWS).expect("a small number");
-        world
-            .fill(&busy.id, most, world.app.now().millis() - 100_000)
-            .await;
-        let used = said(&ada, "revoke", &busy.id).await;
-        let capped = "at least 10,000 requests in the last 30 days, 4 clients in its last 10,000 requests";
-        assert!(used.ends_with(capped), "{used}");
-        let query = format!("?dialog=delete&keys[]={}", busy.id);
-        let page = ada.get(&format!("{}{query}", ada.keys())).await;
-        assert!(
-            page.text()
-                .contains("Its logged requests, at least 10,000, are deleted too.")
-        );
+both!(a_long_log_is_counted_up_to_a_limit, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let (busy, other) = (ada.made("busy").await, ada.made("other").await);
+    assert_eq!(use_from(&world, &busy, &["192.0.2.1"]).await, [200]);
+    world.app.recorder.flush().await;
+    let most = u32::try_from(MOST_ROWS).expect("a small number");
+    world
+        .fill(&busy.id, most, world.app.now().millis() - 100_000)
+        .await;
+    let used = said(&ada, "revoke", &busy.id).await;
+    let capped = "at least 10,000 requests in the last 30 days, 4 clients in its last 10,000 requests";
+    assert!(used.ends_with(capped), "{used}");
+    let query = format!("?dialog=delete&keys[]={}", busy.id);
+    let page = ada.get(&format!("{}{query}", ada.keys())).await;
+    assert!(
+        page.text()
+            .contains("Its logged requests, at least 10,000, are deleted too.")
+    );
 
-        // Several keys share the rows, and each has its line.
-        let query = format!("?dialog=revoke&keys[]={}&keys[]={}", busy.id, other.id);
-        let page = ada.get(&format!("{}{query}", ada.keys())).await;
-        let lines: Vec<_> = page.select("dialog .key-list li").iter().map(Part::text).collect();
-        assert_eq!(lines.len(), 2);
-        let shared = "at least 5,000 requests in the last 30 days, 4 clients in its last 5,000 requests";
-        assert!(lines[0].ends_with(shared), "{lines:?}");
-        assert!(lines[1].ends_with("Never used: safe to revoke"), "{lines:?}");
-    }
-);
+    // Several keys share the rows, and each has its line.
+    let query = format!("?dialog=revoke&keys[]={}&keys[]={}", busy.id, other.id);
+    let page = ada.get(&format!("{}{query}", ada.keys())).await;
+    let lines: Vec<_> = page
+        .select("dialog .key-list li")
+        .iter()
+        .map(Part::text)
+        .collect();
+    assert_eq!(lines.len(), 2);
+    let shared = "at least 5,000 requests in the last 30 days, 4 clients in its last 5,000 requests";
+    assert!(lines[0].ends_with(shared), "{lines:?}");
+    assert!(lines[1].ends_with("Never used: safe to revoke"), "{lines:?}");
+});
 
 both!(
     a_short_retention_and_gaps_are_in_the_words,
@@ -187,7 +188,7 @@ both!(
         let (began, has_begun) = oneshot::channel::<()>();
         let app = world.app.clone();
         let task = tokio::spawn(async move {
-            let question = long_reads::ask(&app, account, long_reads::PROGRAM, |_| {
+            let question = long_reads::run(&app, account, long_reads::PROGRAM, |_| {
                 Box::pin(async move {
                     let _ = began.send(());
                     let _ = wait.await;
@@ -228,10 +229,11 @@ both!(
         );
         world.advance(5 * DAY);
         let ends = async |key: &str| -> Vec<String> {
-            let page = ada
-                .get(&format!("{}?dialog=rotate&key={key}", ada.keys()))
-                .await;
-            page.select("#grace-hint > span").iter().map(|part| part.text().trim().to_owned()).collect()
+            let page = ada.get(&format!("{}?dialog=rotate&key={key}", ada.keys())).await;
+            page.select("#grace-hint > span")
+                .iter()
+                .map(|part| part.text().trim().to_owned())
+                .collect()
         };
         ada.sign_in(&ada.email, PASSWORD).await;
         assert_eq!(
@@ -281,7 +283,10 @@ both!(
             .get(&format!("{}?dialog=grace&key={}", ada.keys(), forever.id))
             .await;
         let options: Vec<_> = page.select("#grace option").iter().map(Part::text).collect();
-        assert_eq!(options[..2], ["Stop it now", "28 Nov, 18:00 UTC (1 h after rotation)"]);
+        assert_eq!(
+            options[..2],
+            ["Stop it now", "28 Nov, 18:00 UTC (1 h after rotation)"]
+        );
         assert!(
             page.text()
                 .contains("A stopped key cannot be restarted. It was never used.")

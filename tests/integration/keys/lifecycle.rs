@@ -91,7 +91,10 @@ both!(
         let dialog = ada
             .get(&format!("{}?dialog=rotate&key={}", ada.keys(), second.id))
             .await;
-        let stops = format!("{}..., which this key replaced, still works. It stops immediately.", &first.secret[..9]);
+        let stops = format!(
+            "{}..., which this key replaced, still works. It stops immediately.",
+            &first.secret[..9]
+        );
         assert!(dialog.text().contains(&stops), "the dialog says which key stops");
         let third = Made::of(&ada.rotate(&second.id, "168").await);
         let statuses = [&first, &second, &third];

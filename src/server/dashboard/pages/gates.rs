@@ -117,7 +117,13 @@ async fn refused(app: &App, mut parts: Parts, unread: Unread) -> Response {
         Unread::Broken => "The form did not arrive",
     };
     let wait = (unread == Unread::Busy).then_some(RETRY_AFTER);
-    error_page::page(&visit, unread.status(), Problem::new(title, unread.sentence()), wait).await
+    error_page::page(
+        &visit,
+        unread.status(),
+        Problem::new(title, unread.sentence()),
+        wait,
+    )
+    .await
 }
 
 async fn visit(app: &App, request: Request) -> PageRequest {

@@ -5,9 +5,7 @@ use crate::{
     api::{session::SignIn, wire::FormState},
     server::{
         app::App,
-        dashboard::{
-            document, fields::Form, page_request::PageRequest, session::cookies, sign_in::Visitor,
-        },
+        dashboard::{document, fields::Form, page_request::PageRequest, session::cookies, sign_in::Visitor},
         service::accounts::first_person::{self, SignUpAccess},
     },
     ui::pages::sign_in::{SignInPage, Why},

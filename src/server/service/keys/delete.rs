@@ -93,7 +93,10 @@ async fn delete_all(
     tx.keys().lock(account, &ids).await?;
     let keys = find(&mut tx, account, &ids).await?;
     if !confirms(typed, &keys) {
-        let sentence = format!("This does not match. Type \u{201c}{}\u{201d}.", confirmation(&keys));
+        let sentence = format!(
+            "This does not match. Type \u{201c}{}\u{201d}.",
+            confirmation(&keys)
+        );
         return Err(ServiceError::Invalid(FieldErrors::one("confirm", sentence)));
     }
     for key in &keys {

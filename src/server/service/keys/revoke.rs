@@ -65,11 +65,21 @@ impl From<Revoked> for Done {
 /// # Errors
 /// `NotFound` when the account lacks one of them, `Invalid` for the reason, `Conflict` when none of them is
 /// live.
-pub async fn revoke(app: &App, manager: &KeyManager, ids: &[String], why: &str) -> Result<Revoked, ServiceError> {
+pub async fn revoke(
+    app: &App,
+    manager: &KeyManager,
+    ids: &[String],
+    why: &str,
+) -> Result<Revoked, ServiceError> {
     settled(app, revoke_all(app, manager, ids, why)).await
 }
 
-async fn revoke_all(app: &App, manager: &KeyManager, ids: &[String], why: &str) -> Result<Revoked, ServiceError> {
+async fn revoke_all(
+    app: &App,
+    manager: &KeyManager,
+    ids: &[String],
+    why: &str,
+) -> Result<Revoked, ServiceError> {
     let (account, now) = (manager.account.id, app.now());
     let ids = read(ids)?;
     let mut tx = app.store.write().await?;
@@ -95,9 +105,7 @@ async fn revoke_all(app: &App, manager: &KeyManager, ids: &[String], why: &str) 
     }
     if revoked.is_empty() {
         let sentence = match keys.as_slice() {
-            [key] if key.status(now) == KeyStatus::Expired => {
-                "This key has already expired."
-            }
+            [key] if key.status(now) == KeyStatus::Expired => "This key has already expired.",
             [_] => "This key was already revoked.",
             _ => "All of these keys have already ended.",
         };
