@@ -99,6 +99,17 @@ for (const scripts of [true, false]) {
   });
 }
 
+test("the id is copied", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await signUp(page);
+  await makeKey(page, "prod");
+  await open(page, "prod");
+  await hydrated(page);
+  await button(region(page, "About"), "Copy").click();
+  await expect(button(region(page, "About"), "Copied")).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(/[^/]+$/.exec(page.url())![0]);
+});
+
 test("a key that has ended says so, and what to go on with", async ({ page }) => {
   await signUp(page);
   const slug = new URL(page.url()).pathname;
