@@ -127,6 +127,7 @@
     const isWidest = preset?.hasAttribute("data-widest") || (isCustom && !scopes(":not(:checked)"));
     place.lastElementChild.hidden = !isWidest || expires !== "never" || entries > 0;
     place.hidden = false;
+    form.querySelector("[data-submits]").setAttribute("aria-describedby", place.id);
   };
 
   const follow = (form) => {

@@ -160,7 +160,7 @@ fn Ending(data: Arc<KeyPageData>) -> impl IntoView {
     let sentence = match data.key.status {
         KeyStatus::Active => return ().into_any(),
         KeyStatus::Rotated => view! {
-            "This key was rotated. It works until the end of its grace period: "
+            "This key was rotated. It stops working "
             <Moment at=data.end now/>
             "."
         }
@@ -169,7 +169,7 @@ fn Ending(data: Arc<KeyPageData>) -> impl IntoView {
         KeyStatus::Revoked if data.leak_reported_at.is_some() => {
             "This key was reported as leaked and has been revoked. Its requests get 401.".into_any()
         }
-        KeyStatus::Revoked => "This key was revoked, for good. Its requests get 401.".into_any(),
+        KeyStatus::Revoked => "This key was revoked and cannot be restored. Its requests get 401.".into_any(),
     };
     view! { <p class="key-ending">{sentence}{successor}</p> }.into_any()
 }
