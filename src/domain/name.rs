@@ -164,6 +164,7 @@ mod tests {
             Ok("prod")
         );
         assert_eq!(PersonName::parse("A"), Err(NameError::TooShort(2)));
+        assert!(PersonName::parse("Al").is_ok());
     }
 
     #[test]
@@ -205,6 +206,7 @@ mod tests {
         assert!(KeyName::parse("می\u{200C}خواهم").is_ok());
         assert!(KeyName::parse("👩\u{200D}🔬").is_ok());
         assert_eq!(KeyName::parse("prod\u{200D}"), Err(NameError::Forbidden(0x200D)));
+        assert_eq!(KeyName::parse("\u{200C}prod"), Err(NameError::Forbidden(0x200C)));
     }
 
     proptest! {
