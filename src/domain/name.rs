@@ -169,7 +169,11 @@ mod tests {
 
     #[test]
     fn nothing_to_see_is_no_name() {
-        for text in ["", "   ", "\u{3164}", "\u{2800}\u{2800}", "\u{AD}", "\u{FE0F}"] {
+        let between = ["\u{AD} \u{AD}", "\u{AD}\u{200D}\u{AD}"];
+        for text in ["", "   ", "\u{3164}", "\u{2800}\u{2800}", "\u{AD}", "\u{FE0F}"]
+            .into_iter()
+            .chain(between)
+        {
             assert_eq!(KeyName::parse(text), Err(NameError::Missing), "{text:?}");
         }
     }
