@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds ./target/site, everything the browser loads: the islands (wasm and its glue), the stylesheet, the files of
-# ./public, compressed copies of them, and site.json with the hashed names. The server embeds that folder, so it is
-# replaced only when its content changes. Cargo decides about the wasm; hashes of the inputs about the rest.
+# Builds ./target/site, everything the browser loads: the islands (wasm and its glue), the stylesheet, the script of all
+# pages, the files of ./public, compressed copies of them, and site.json with the hashed names. The server embeds that
+# folder, so it is replaced only when its content changes. Cargo decides about the wasm; hashes of the inputs about the
+# rest.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
 use_rust
@@ -34,10 +35,10 @@ build_glue() {
 }
 
 assemble() {
-    local new=$WORK/new name css
+    local new=$WORK/new name css script
     rm -rf "$new"
     mkdir -p "$new/pkg"
-    [ ! -d public ] || cp -R public/. "$new/"
+    cp -R public/. "$new/"
 
     # The page tells the glue where the wasm is, so the unhashed name inside the glue is never asked for.
     name=babysea.$(hash_within "$WORK/glue")
@@ -49,7 +50,12 @@ assemble() {
     css=main.$(sha256sum "$new/pkg/main.css" | cut -c1-12).css
     mv "$new/pkg/main.css" "$new/pkg/$css"
 
-    printf '{"output_name":"%s","css":"pkg/%s"}\n' "$name" "$css" >"$new/site.json"
+    "$BIN/terser" "$new/page.js" --compress --mangle --toplevel --output "$new/pkg/page.js"
+    rm "$new/page.js"
+    script=page.$(sha256sum "$new/pkg/page.js" | cut -c1-12).js
+    mv "$new/pkg/page.js" "$new/pkg/$script"
+
+    printf '{"output_name":"%s","css":"pkg/%s","script":"pkg/%s"}\n' "$name" "$css" "$script" >"$new/site.json"
     node scripts/compress.mjs "$new"
 }
 
@@ -78,9 +84,7 @@ if [ "$(cat "$WORK/glue.key" 2>/dev/null)" != "$glue_key" ]; then
     echo "$glue_key" >"$WORK/glue.key"
 fi
 
-folders=(style)
-[ ! -d public ] || folders+=(public)
-site_key=$glue_key-$(hash_of "${folders[@]}")
+site_key=$glue_key-$(hash_of style public)
 if [ "$(cat "$WORK/site.key" 2>/dev/null)" != "$site_key" ] || [ ! -e "$SITE/site.json" ]; then
     assemble
     replace_site

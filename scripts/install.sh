@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the named parts if they are missing: rust site npm postgres chromium proxies mount deny mutants wrk fuzz
-# night. If nothing is missing, it uses no network and takes a fraction of a second.
+# night lighthouse. If nothing is missing, it uses no network and takes a fraction of a second.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
 
@@ -18,6 +18,7 @@ part_ready() {
         mutants) [ -x "$CARGO_MUTANTS" ] && command -v git >/dev/null ;;
         wrk) command -v wrk >/dev/null ;;
         fuzz) [ -x "$SCHEMATHESIS" ] ;;
+        lighthouse) node_ready && [ -x "$LIGHTHOUSE" ] ;;
         night) find_pgbouncer >/dev/null && command -v faketime >/dev/null ;;
         *) fail "install.sh: unknown part '$1'" ;;
     esac
@@ -48,7 +49,7 @@ look_for() {
                 lacking "Rust $RUST_MIN or newer with the target wasm32-unknown-unknown" \
                     rustc-web cargo-web rust-web-src rust-web-clippy rustfmt-web lld ca-certificates
             ;;
-        npm | site) command -v npm >/dev/null || lacking "Node $NODE_MIN or newer with npm" nodejs npm ca-certificates ;;
+        npm | site | lighthouse) command -v npm >/dev/null || lacking "Node $NODE_MIN or newer with npm" nodejs npm ca-certificates ;;
         postgres) lacking "PostgreSQL" postgresql ;;
         chromium) lacking "Chromium (CHROMIUM may name one)" chromium ;;
         proxies) lacking "nginx and Caddy" nginx caddy ;;
@@ -131,6 +132,19 @@ install_node() {
     node_ready || fail "Node $NODE_VERSION was fetched but does not run."
 }
 
+install_lighthouse() {
+    local home=${LIGHTHOUSE%/node_modules/*}
+    say "Installing lighthouse $LIGHTHOUSE_VERSION (usually half a minute)."
+    install_node
+    (
+        use_node
+        npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$home" "lighthouse@$LIGHTHOUSE_VERSION"
+    ) || {
+        rm -rf "$home"
+        fail "lighthouse could not be installed."
+    }
+}
+
 install_schemathesis() {
     local home=${SCHEMATHESIS%/bin/*}
     say "Installing schemathesis $SCHEMATHESIS_VERSION (usually half a minute)."
@@ -165,6 +179,7 @@ finish_part() {
             install_npm_packages
             ;;
         fuzz) install_schemathesis ;;
+        lighthouse) install_lighthouse ;;
         deny) cargo_install cargo-deny "$CARGO_DENY_VERSION" "$CARGO_DENY" "two minutes" ;;
         mutants) cargo_install cargo-mutants "$CARGO_MUTANTS_VERSION" "$CARGO_MUTANTS" "two minutes" ;;
     esac

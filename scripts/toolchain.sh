@@ -5,6 +5,7 @@
 CARGO_DENY_VERSION=0.20.2
 CARGO_MUTANTS_VERSION=27.0.0
 SCHEMATHESIS_VERSION=4.32.5
+LIGHTHOUSE_VERSION=12.8.2
 NODE_VERSION=24.21.0 # fetched only where the system's Node is older than NODE_MIN
 NODE_MIN=20.19
 RUST_MIN=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
@@ -84,6 +85,7 @@ WASM_BINDGEN=$CACHE/wasm-bindgen-$WASM_BINDGEN_VERSION/bin/wasm-bindgen
 CARGO_DENY=$CACHE/cargo-deny-$CARGO_DENY_VERSION/bin/cargo-deny
 CARGO_MUTANTS=$CACHE/cargo-mutants-$CARGO_MUTANTS_VERSION/bin/cargo-mutants
 SCHEMATHESIS=$CACHE/schemathesis-$SCHEMATHESIS_VERSION/bin/schemathesis
+LIGHTHOUSE=$CACHE/lighthouse-$LIGHTHOUSE_VERSION/node_modules/.bin/lighthouse
 NODE_HOME=$CACHE/node-$NODE_VERSION
 
 # Node

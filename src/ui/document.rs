@@ -1,13 +1,17 @@
 //! The HTML document around every page.
 
-use crate::domain::theme::Theme;
+use crate::domain::{theme::Theme, time::Timestamp};
 use leptos::{
     attr::custom::CustomAttribute as _,
     config::LeptosOptions,
     html::meta,
     hydration::{AutoReload, HydrationScripts},
+    nonce::use_nonce,
     prelude::*,
 };
+
+/// The element that Leptos renders around an island. Text of people cannot contain it, because `<` is escaped.
+const ISLAND: &str = "<leptos-island";
 
 /// Settings of the document around every page, from the context.
 #[derive(Clone, Debug)]
@@ -16,6 +20,10 @@ pub struct Site {
     pub brand: String,
     /// Path of the style sheet.
     pub css: String,
+    /// Path of the script that every page has.
+    pub script: String,
+    /// The time at which the page is rendered, by the server's clock.
+    pub now: Timestamp,
     /// Leptos options: where the browser loads the WebAssembly module from.
     pub options: LeptosOptions,
     /// Light or dark.
@@ -36,7 +44,7 @@ pub fn brand() -> String {
     site().brand
 }
 
-/// The document: head, skip link, page.
+/// The document: head, skip link, page. Only a page with an island loads the WebAssembly module.
 #[component]
 pub fn Document(
     /// Title of the page; the brand is appended.
@@ -47,10 +55,25 @@ pub fn Document(
     let Site {
         brand,
         css,
+        script,
+        now,
         options,
         theme,
         ..
     } = site();
+    // The body is rendered before the head, to see whether it has an island. As `HydrationScripts` does, this makes
+    // everything outside islands static.
+    if let Some(context) = Owner::current_shared_context() {
+        context.set_is_hydrating(false);
+    }
+    let body = view! {
+        <a class="skip-link" href="#main">"Skip to content"</a>
+        {children()}
+    }
+    .to_html();
+    let hydration = body
+        .contains(ISLAND)
+        .then(|| view! { <HydrationScripts options=options.clone() islands=true/> });
     let chosen = (theme != Theme::System).then(|| theme.id());
     let scheme = if theme == Theme::System {
         "light dark"
@@ -76,13 +99,11 @@ pub fn Document(
                 <title>{format!("{title} · {brand}")}</title>
                 <link rel="stylesheet" href=css/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                <AutoReload options=options.clone()/>
-                <HydrationScripts options islands=true/>
+                <script src=script defer nonce=use_nonce() data-now=now.iso()></script>
+                <AutoReload options/>
+                {hydration}
             </head>
-            <body>
-                <a class="skip-link" href="#main">"Skip to content"</a>
-                {children()}
-            </body>
+            <body inner_html=body></body>
         </html>
     }
 }

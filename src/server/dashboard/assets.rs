@@ -25,15 +25,18 @@ struct Site;
 struct Names {
     output_name: String,
     css: String,
+    script: String,
 }
 
-/// Paths of the page's script and style sheet.
+/// Paths of the scripts and the style sheet of a page.
 #[derive(Clone, Debug)]
 pub struct Links {
     /// Options for Leptos's hydration script.
     pub options: LeptosOptions,
     /// Path of the style sheet.
     pub css: String,
+    /// Path of the script that every page has.
+    pub script: String,
 }
 
 /// The settings of Leptos.toml, with the file names inside this binary.
@@ -42,14 +45,17 @@ pub static LINKS: LazyLock<Links> = LazyLock::new(|| {
         .unwrap_or_else(|_| LeptosOptions::builder().output_name("babysea").build());
     let names = Site::get("site.json").filter(|_| !is_watched());
     let names = names.and_then(|file| serde_json::from_slice::<Names>(&file.data).ok());
-    let css = match names {
+    let (css, script) = match names {
         Some(names) => {
             options.output_name = names.output_name.into();
-            format!("/{}", names.css)
+            (format!("/{}", names.css), format!("/{}", names.script))
         }
-        None => format!("/{}/{}.css", options.site_pkg_dir, options.output_name),
+        None => (
+            format!("/{}/{}.css", options.site_pkg_dir, options.output_name),
+            "/page.js".to_owned(),
+        ),
     };
-    Links { options, css }
+    Links { options, css, script }
 });
 
 /// Whether this runs under `cargo leptos watch`, which names the files itself and keeps them on disk.

@@ -23,6 +23,8 @@ pub async fn render<V: IntoView + 'static>(
     let site = Site {
         brand: visit.app.config.brand.clone(),
         css: LINKS.css.clone(),
+        script: LINKS.script.clone(),
+        now: visit.app.now(),
         options: LINKS.options.clone(),
         theme: visit.theme,
         path: visit.path.clone(),

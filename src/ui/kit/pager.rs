@@ -1,6 +1,6 @@
 //! Pagination below a table: the range of rows, and links to the other pages.
 
-use super::button::ButtonLink;
+use super::{button::ButtonLink, moment::ExactTimes};
 use leptos::prelude::*;
 
 /// Position in the list, and links to the other pages.
@@ -58,7 +58,7 @@ pub fn TableFoot(
         <div class="table-foot">
             <span>{count}</span>
             {links}
-            <span>"Times in UTC"</span>
+            <ExactTimes/>
         </div>
     }
 }
