@@ -207,6 +207,7 @@ mod tests {
             (3_600_000, "1 hour ago"),
             (86_399_999, "23 hours ago"),
             (86_400_000, "yesterday"),
+            (2 * DAY - 1, "yesterday"),
             (2 * DAY, "2 days ago"),
             (13 * DAY, "13 days ago"),
             (14 * DAY, "9 Nov 2026"),
