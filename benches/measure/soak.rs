@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Database and files of a scenario.
-pub struct Place {
+pub struct Target {
     /// `SQLite` or `PostgreSQL`.
     pub engine: &'static str,
     /// Value of `DATABASE_URL`.
@@ -93,7 +93,7 @@ const PARTS: &[Part] = &[
     },
 ];
 
-impl Place {
+impl Target {
     /// A folder of its own, unless only PostgreSQL is asked for.
     fn sqlite() -> Result<Option<Self>, Failure> {
         if engine().as_deref() == Some("postgres") {
@@ -266,44 +266,44 @@ pub async fn run(name: Option<&str>) -> Result<(), Failure> {
 
 async fn run_part(name: &str) -> Result<(), Failure> {
     if name == "bounds" {
-        for place in [Place::sqlite()?, Place::postgres("bounds").await?]
+        for target in [Target::sqlite()?, Target::postgres("bounds").await?]
             .into_iter()
             .flatten()
         {
-            bounds::run(place).await?;
+            bounds::run(target).await?;
         }
     } else if name == "night-database" {
         night_database::run().await?;
     } else if name == "night-starts" {
-        for place in [Place::sqlite()?, Place::postgres("starts").await?]
+        for target in [Target::sqlite()?, Target::postgres("starts").await?]
             .into_iter()
             .flatten()
         {
-            night_starts::run(place).await?;
+            night_starts::run(target).await?;
         }
     } else if name == "night-revocation" {
-        if let Some(place) = Place::sqlite()? {
-            night_revocation::run_sqlite(&place).await?;
+        if let Some(target) = Target::sqlite()? {
+            night_revocation::run_sqlite(&target).await?;
         }
-        if let Some(place) = Place::postgres("revocation").await? {
-            night_revocation::run_postgres(place).await?;
+        if let Some(target) = Target::postgres("revocation").await? {
+            night_revocation::run_postgres(target).await?;
         }
     } else if name == "backup" {
-        for place in [Place::sqlite()?, Place::postgres("backup").await?]
+        for target in [Target::sqlite()?, Target::postgres("backup").await?]
             .into_iter()
             .flatten()
         {
-            backup::run(place).await?;
+            backup::run(target).await?;
         }
-        for place in [Place::sqlite()?, Place::postgres("killed").await?]
+        for target in [Target::sqlite()?, Target::postgres("killed").await?]
             .into_iter()
             .flatten()
         {
-            backup::kills::run(place).await?;
+            backup::kills::run(target).await?;
         }
         for when in [When::Compaction, When::Revocation] {
-            if let Some(place) = Place::sqlite()? {
-                backup::journal::run(place, when).await?;
+            if let Some(target) = Target::sqlite()? {
+                backup::journal::run(target, when).await?;
             }
         }
     } else if name == "away" {
@@ -313,20 +313,20 @@ async fn run_part(name: &str) -> Result<(), Failure> {
             ("hangs", Fault::Hangs, false),
             ("hangs_stale", Fault::Hangs, true),
         ] {
-            if let Some(place) = Place::postgres(name).await? {
-                away::run(&place, fault, stale).await?;
+            if let Some(target) = Target::postgres(name).await? {
+                away::run(&target, fault, stale).await?;
             }
         }
-    } else if let Some(place) = Place::sqlite()? {
+    } else if let Some(target) = Target::sqlite()? {
         match name {
-            "sign-in" => sign_in::run(&place).await?,
-            "refusals" => refusals::run(&place).await?,
-            "flood" => flood::run(&place).await?,
-            "heads" => heads::run(&place).await?,
-            "fuzz" => fuzz::run(&place).await?,
+            "sign-in" => sign_in::run(&target).await?,
+            "refusals" => refusals::run(&target).await?,
+            "flood" => flood::run(&target).await?,
+            "heads" => heads::run(&target).await?,
+            "fuzz" => fuzz::run(&target).await?,
             _ => {
-                stop::run(&place).await?;
-                if let Some(another) = Place::sqlite()? {
+                stop::run(&target).await?;
+                if let Some(another) = Target::sqlite()? {
                     stop::cut(&another).await?;
                 }
             }
@@ -335,24 +335,24 @@ async fn run_part(name: &str) -> Result<(), Failure> {
         println!("The part {name} runs on SQLite alone");
     }
     if name == "stop"
-        && let Some(place) = Place::postgres("stop").await?
+        && let Some(target) = Target::postgres("stop").await?
     {
-        stop::run(&place).await?;
+        stop::run(&target).await?;
     }
     Ok(())
 }
 
 /// Prints a measurement and its bound.
-fn told(place: &Place, what: &str, measured: impl std::fmt::Display, holds: bool, bound: &str) {
+fn report(target: &Target, what: &str, measured: impl std::fmt::Display, holds: bool, bound: &str) {
     let bound = judged(holds, bound.to_owned());
-    println!("{:<11} {what:<58} {measured:>14}  {bound}", place.engine);
+    println!("{:<11} {what:<58} {measured:>14}  {bound}", target.engine);
 }
 
 /// Prints how long a part took on an engine.
-fn told_whole(place: &Place, began: Instant) {
+fn report_whole(target: &Target, began: Instant) {
     let took = began.elapsed();
     let seconds = format!("{:.0} s", took.as_secs_f64());
-    told(place, "the whole part", seconds, took < WHOLE, "< 900 s");
+    report(target, "the whole part", seconds, took < WHOLE, "< 900 s");
 }
 
 /// A percentile of durations.

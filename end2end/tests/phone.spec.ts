@@ -74,7 +74,7 @@ test("what is wrong is on the screen", async ({ page, guard }) => {
   await button(add, "Add").tap();
   await expect(field(add, "IP allowlist (optional)")).toBeFocused();
   await expect(field(add, "IP allowlist (optional)")).toBeInViewport({ ratio: 1 });
-  await expect(add.getByText("Entry 1: somewhere is a name; allowlists hold addresses.")).toBeInViewport();
+  await expect(add.getByText("Entry 1: somewhere is a name; enter its IP address instead.")).toBeInViewport();
   await expectNarrow(page, "with an error");
 });
 

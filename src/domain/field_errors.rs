@@ -66,6 +66,9 @@ mod tests {
         assert_eq!(errors.get("preset"), Some("Choose what the key may do."));
         assert_eq!(errors.get("expires"), None);
         let one = FieldErrors::one("email", "Enter an email address.");
-        assert_eq!((one.first(), one.get("email")), (Some("email"), Some("Enter an email address.")));
+        assert_eq!(
+            (one.first(), one.get("email")),
+            (Some("email"), Some("Enter an email address."))
+        );
     }
 }

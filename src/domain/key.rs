@@ -279,6 +279,14 @@ mod tests {
     }
 
     #[test]
+    fn statuses_have_the_words_of_the_vendor() {
+        let words = ["Active", "Rotated", "Expired", "Revoked"];
+        assert_eq!(KeyStatus::ALL.map(KeyStatus::label), words);
+        let live = [true, true, false, false];
+        assert_eq!(KeyStatus::ALL.map(KeyStatus::is_live), live);
+    }
+
+    #[test]
     fn status_by_the_clock() {
         let now = Timestamp::from_millis(T);
         for (expires, revoked, status) in [

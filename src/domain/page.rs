@@ -95,6 +95,19 @@ mod tests {
             id: Uuid::from_u128(7),
         };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        let columns = (-5, "00000000-0000-0000-0000-000000000007".to_owned());
+        assert_eq!(Cursor::older_than(Some(cursor)), columns);
+        assert_eq!(Cursor::newer_than(Some(cursor)), columns);
+        assert_eq!(
+            Cursor::older_than(None).0,
+            i64::MAX,
+            "older than nothing: every row"
+        );
+        assert_eq!(
+            Cursor::newer_than(None).0,
+            i64::MIN,
+            "newer than nothing: every row"
+        );
         for bad in [
             "",
             ".",

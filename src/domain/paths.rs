@@ -33,6 +33,12 @@ pub fn activity(account: &str) -> String {
     page(account, "activity")
 }
 
+/// The entries of the activity that name a key with this prefix.
+#[must_use]
+pub fn activity_of(account: &str, prefix: &str) -> String {
+    format!("{}?search={prefix}", activity(account))
+}
+
 /// The activity as a file; `activity` is the path of its page.
 #[must_use]
 pub fn activity_export(activity: &str) -> String {

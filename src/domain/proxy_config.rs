@@ -129,6 +129,12 @@ mod tests {
             assert!(!text.contains("3000"), "{proxy:?}");
         }
         assert_eq!(Proxy::from_id("apache"), None);
+        assert_eq!(
+            Proxy::ALL.map(Proxy::label),
+            ["nginx", "Caddy", "Traefik", "Envoy"]
+        );
+        let files = ["babysea.conf", "Caddyfile", "babysea.yaml", "envoy.yaml"];
+        assert_eq!(Proxy::ALL.map(Proxy::file), files);
     }
 
     #[test]

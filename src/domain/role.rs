@@ -124,6 +124,21 @@ mod tests {
     }
 
     #[test]
+    fn actions_have_the_words_of_the_buttons() {
+        let words = [
+            "See keys",
+            "Create API key",
+            "Reissue secret",
+            "Rotate API key",
+            "Change grace period",
+            "Revoke API key",
+            "Delete API key",
+            "Acknowledge a leak",
+        ];
+        assert_eq!(Action::ALL.map(Action::label), words);
+    }
+
+    #[test]
     fn members_only_read() {
         for action in Action::ALL {
             assert_eq!(Role::Member.may(action), action == Action::SeeKeys, "{action:?}");

@@ -85,6 +85,14 @@ impl Timestamp {
         Some(Self(end.unix_timestamp() * SECOND))
     }
 
+    /// The UTC date for people: `23 Nov 2026`.
+    #[must_use]
+    pub fn date(self) -> String {
+        self.format(format_description!(
+            "[day padding:none] [month repr:short] [year]"
+        ))
+    }
+
     /// The UTC date in the format of date fields: `2026-11-23`.
     #[must_use]
     pub fn day(self) -> String {

@@ -190,6 +190,22 @@ mod tests {
         assert!(is_well_formed(generate("acme_", counting()).expose()));
     }
 
+    #[test]
+    fn a_right_checksum_is_not_enough() {
+        let signed = |signed: String| format!("{signed}{}", checksum(&signed));
+        let random = "a".repeat(RANDOM);
+        assert!(is_well_formed(&signed(format!("bye_{random}"))));
+        for prefix in ["Bye_", "bye-", ""] {
+            assert!(!is_well_formed(&signed(format!("{prefix}{random}"))), "{prefix}");
+        }
+        assert!(!is_well_formed(&signed(format!("bye_-{}", &random[1..]))));
+        // The random part would begin inside of a character.
+        assert!(!is_well_formed(&format!(
+            "\u{e9}{}",
+            "a".repeat(RANDOM + CHECKSUM - 1)
+        )));
+    }
+
     proptest! {
         #[test]
         fn one_changed_character_is_found(at in 0..42_usize, to in "[0-9A-Za-z]") {

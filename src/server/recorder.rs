@@ -113,12 +113,12 @@ impl Recorder {
     /// Reserves a slot of the queue for a request log row. `None` if the queue is full; the row then counts
     /// as dropped.
     #[must_use]
-    pub fn place(&self) -> Option<Place<'_>> {
-        let place = self.queue.try_reserve().ok();
-        if place.is_none() {
+    pub fn reserve(&self) -> Option<Slot<'_>> {
+        let slot = self.queue.try_reserve().ok();
+        if slot.is_none() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
-        place.map(Place)
+        slot.map(Slot)
     }
 
     /// Records the last use of a key when the queue is full, so that a secret in use is not taken for an
@@ -175,11 +175,11 @@ fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A reserved slot of the queue.
-pub struct Place<'q>(mpsc::Permit<'q, Message>);
+pub struct Slot<'q>(mpsc::Permit<'q, Message>);
 
-impl Place<'_> {
+impl Slot<'_> {
     /// Queues a row.
-    pub fn note(self, entry: LogEntry, key_use: KeyUse) {
+    pub fn record(self, entry: LogEntry, key_use: KeyUse) {
         self.0.send(Message::Request(Box::new(entry), key_use));
     }
 }

@@ -50,7 +50,7 @@ async fn a_database_that_was_read_only_is_written_again_without_a_restart() {
     let end = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
     database.number(end).await;
-    within(RECOVERY, "it is said that it cannot be changed", async || {
+    within(RECOVERY, "it is logged that it cannot be changed", async || {
         !store.is_writable().await
     })
     .await;

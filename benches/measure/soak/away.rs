@@ -1,7 +1,7 @@
 //! PostgreSQL stops and starts again under load, or hangs and continues: no wrong response meanwhile, and
 //! right ones soon afterwards (S75, S76).
 
-use super::{Failure, Place, Sample, control::Control, told};
+use super::{Failure, Sample, Target, control::Control, report};
 use crate::program::{Connection, status};
 use babysea::domain::token;
 use std::{
@@ -89,13 +89,13 @@ struct Counts {
 const STALE: &str = "60";
 
 /// With `stale`, cached keys are still accepted meanwhile.
-pub async fn run(place: &Place, fault: Fault, stale: bool) -> Result<(), Failure> {
+pub async fn run(target: &Target, fault: Fault, stale: bool) -> Result<(), Failure> {
     let Some(control) = Control::find() else {
         return Ok(());
     };
     let seconds = if stale { STALE } else { "0" };
     let [break_it, mend_it] = fault.actions();
-    let (program, sample) = place.start(&["--stale-if-db-down", seconds]).await?;
+    let (program, sample) = target.start(&["--stale-if-db-down", seconds]).await?;
     let mut revoked = revoke(program.address, &sample).await?;
     let fresh = revoked.pop().ok_or("no keys")?;
     let unknown: Vec<_> = (0..UNKNOWN).map(unknown).collect();
@@ -129,29 +129,29 @@ pub async fn run(place: &Place, fault: Fault, stale: bool) -> Result<(), Failure
     let other = counts.other.load(Ordering::SeqCst);
     let longest = Duration::from_millis(counts.longest.load(Ordering::SeqCst));
     let word = fault.word();
-    told(
-        place,
+    report(
+        target,
         &format!("S75: it {word}, STALE_IF_DB_DOWN={seconds}: wrong answers, others"),
         format!("{wrong}, {other}"),
         wrong + other == 0,
         "0, 0",
     );
-    told(
-        place,
+    report(
+        target,
         "S75: 503 meanwhile, for keys of ours and unknown ones",
         format!("{unavailable}, {unknown_unavailable}"),
         (unavailable == 0) == stale && unknown_unavailable > 0,
         if stale { "0, > 0" } else { "> 0, > 0" },
     );
-    told(
-        place,
+    report(
+        target,
         "S75: the longest answer",
         format!("{:.2} s", longest.as_secs_f64()),
         longest < LONGEST,
         "< 2 s",
     );
-    told(
-        place,
+    report(
+        target,
         "S76: right answers again",
         format!("{:.2} s", took.as_secs_f64()),
         recovered.is_ok() && took < RECOVERY,

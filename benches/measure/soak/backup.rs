@@ -5,13 +5,13 @@ pub mod journal;
 pub mod kills;
 
 use super::{
-    Failure, Place,
+    Failure, Target,
     bounds::{
         data::{self, Database},
         others::{Kind, Rhythm, Watch},
         people::Sample,
     },
-    milliseconds, told,
+    milliseconds, report,
 };
 use crate::program::Program;
 use std::{
@@ -48,51 +48,51 @@ const WAL: u64 = 100 * 1024 * 1024;
 const MOMENTS: u32 = 50;
 
 /// Runs the part on an engine.
-pub async fn run(place: Place) -> Result<(), Failure> {
+pub async fn run(target: Target) -> Result<(), Failure> {
     let (rows, keys) = (from_variable("ROWS", ROWS)?, from_variable("KEYS", KEYS)?);
     let began = Instant::now();
-    let program = start(&place).await?;
+    let program = start(&target).await?;
     let sample = Sample::sign_up(program.address).await?;
     stop(program).await;
-    data::fill(&place, &sample, rows / 2).await?;
-    Database::open(&place)
+    data::fill(&target, &sample, rows / 2).await?;
+    Database::open(&target)
         .await?
         .add_keys(&sample.old.key, keys)
         .await?;
     println!(
         "{:<11} backup: filled with {keys} keys and {rows} rows in {:.0?}",
-        place.engine,
+        target.engine,
         began.elapsed()
     );
 
     let backups = tempfile::tempdir()?;
     let dir = backups.path().join("one");
-    under_load(&place, &sample, &dir).await?;
-    put_back(&place, &dir).await?;
-    place.remove().await
+    under_load(&target, &sample, &dir).await?;
+    put_back(&target, &dir).await?;
+    target.remove().await
 }
 
 /// Makes a backup while clients check and change keys, and compares their latencies with those of an idle
 /// server.
-async fn under_load(place: &Place, sample: &Sample, dir: &Path) -> Result<(), Failure> {
-    let program = start(place).await?;
+async fn under_load(target: &Target, sample: &Sample, dir: &Path) -> Result<(), Failure> {
+    let program = start(target).await?;
     sample.warm_up(program.address).await?;
-    let watch = Watch::start(&program, place, sample, Rhythm::Changing);
+    let watch = Watch::start(&program, target, sample, Rhythm::Changing);
     sleep(SPAN).await;
     let mut idle = watch.finish().await;
-    let watch = Watch::start(&program, place, sample, Rhythm::Changing);
+    let watch = Watch::start(&program, target, sample, Rhythm::Changing);
     let began = Instant::now();
-    let made = command(place, place.folder.path(), &["backup", text(dir)?]).await?;
+    let made = command(target, target.folder.path(), &["backup", text(dir)?]).await?;
     let took = began.elapsed();
     let mut seen = watch.finish().await;
     let said = String::from_utf8_lossy(&[made.stdout, made.stderr].concat()).into_owned();
     println!(
         "{:<11} backup: {}",
-        place.engine,
+        target.engine,
         said.lines().next().unwrap_or_default()
     );
-    told(
-        place,
+    report(
+        target,
         "S82: a backup of it, under load",
         seconds(took),
         made.status.success() && took < LONG,
@@ -108,8 +108,8 @@ async fn under_load(place: &Place, sample: &Sample, dir: &Path) -> Result<(), Fa
     ] {
         let (before, meanwhile) = (idle.percentile(kind, 99), seen.percentile(kind, 99));
         let bound = format!("< {} + 50 ms", milliseconds(before));
-        told(
-            place,
+        report(
+            target,
             what,
             milliseconds(meanwhile),
             meanwhile <= before + CHECKS,
@@ -124,11 +124,11 @@ async fn under_load(place: &Place, sample: &Sample, dir: &Path) -> Result<(), Fa
             let rate = watched.rate(&kinds);
             let what = format!("S82: {what} in a second, {when}");
             let bound = format!("at least {least}");
-            told(place, &what, format!("{rate:.1}"), rate >= least, &bound);
+            report(target, &what, format!("{rate:.1}"), rate >= least, &bound);
         }
         let changes = watched.percentile_of(&Kind::CHANGES, 99);
-        told(
-            place,
+        report(
+            target,
             &format!("S82: 99 of 100 changes, {when}"),
             milliseconds(changes),
             changes < Duration::from_secs(1),
@@ -136,15 +136,21 @@ async fn under_load(place: &Place, sample: &Sample, dir: &Path) -> Result<(), Fa
         );
         let (none, refused) = watched.refused(&ASKED);
         let what = format!("S82: requests refused, {when}");
-        told(place, &what, refused, none, "0");
+        report(target, &what, refused, none, "0");
     }
-    if place.engine == "SQLite" {
+    if target.engine == "SQLite" {
         let wal = format!("{} MB", seen.wal / 1024 / 1024);
-        told(place, "S85: the write-ahead log", wal, seen.wal < WAL, "< 100 MB");
+        report(
+            target,
+            "S85: the write-ahead log",
+            wal,
+            seen.wal < WAL,
+            "< 100 MB",
+        );
     }
     let grown = seen.memory - idle.memory;
-    told(
-        place,
+    report(
+        target,
         "S82: memory that the server grew by",
         format!("{grown:.1} MB"),
         grown < 64.0,
@@ -155,11 +161,11 @@ async fn under_load(place: &Place, sample: &Sample, dir: &Path) -> Result<(), Fa
 }
 
 /// Verifies the backup, and replaces the database with it.
-async fn put_back(place: &Place, dir: &Path) -> Result<(), Failure> {
+async fn put_back(target: &Target, dir: &Path) -> Result<(), Failure> {
     let began = Instant::now();
-    let good = command(place, place.folder.path(), &["check", text(dir)?]).await?;
-    told(
-        place,
+    let good = command(target, target.folder.path(), &["check", text(dir)?]).await?;
+    report(
+        target,
         "S82: verifying it",
         seconds(began.elapsed()),
         good.status.success(),
@@ -167,10 +173,10 @@ async fn put_back(place: &Place, dir: &Path) -> Result<(), Failure> {
     );
     let began = Instant::now();
     let restore = ["restore", text(dir)?, "--replace", "--without-journal"];
-    let restored = command(place, place.folder.path(), &restore).await?;
+    let restored = command(target, target.folder.path(), &restore).await?;
     let took = began.elapsed();
-    told(
-        place,
+    report(
+        target,
         "S82: restoring it",
         seconds(took),
         restored.status.success() && took < LONG,
@@ -179,9 +185,9 @@ async fn put_back(place: &Place, dir: &Path) -> Result<(), Failure> {
     if !restored.status.success() {
         println!("{}", String::from_utf8_lossy(&restored.stderr));
     }
-    let good = command(place, place.folder.path(), &["check"]).await?;
-    told(
-        place,
+    let good = command(target, target.folder.path(), &["check"]).await?;
+    report(
+        target,
         "S82: the restored database",
         "",
         good.status.success(),
@@ -191,27 +197,27 @@ async fn put_back(place: &Place, dir: &Path) -> Result<(), Failure> {
 }
 
 /// Runs a command beside the server.
-async fn command(place: &Place, folder: &Path, arguments: &[&str]) -> Result<Output, Failure> {
-    Ok(prepared(place, folder, arguments).output().await?)
+async fn command(target: &Target, folder: &Path, arguments: &[&str]) -> Result<Output, Failure> {
+    Ok(prepared(target, folder, arguments).output().await?)
 }
 
-fn prepared(place: &Place, folder: &Path, arguments: &[&str]) -> Command {
+fn prepared(target: &Target, folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_babysea"));
     command
         .args(arguments)
-        .args(["--database-url", &place.database, "--data-dir"])
+        .args(["--database-url", &target.database, "--data-dir"])
         .arg(folder)
         .stdin(Stdio::null());
     command
 }
 
-async fn start(place: &Place) -> Result<Program, Failure> {
+async fn start(target: &Target) -> Result<Program, Failure> {
     let settings = [
         ("TRUSTED_PROXIES", "127.0.0.1"),
         ("RATE_LIMIT", "none"),
         ("LOG_RETENTION_DAYS", "3650"),
     ];
-    Program::start_with(&place.database, place.folder.path(), &[], &settings).await
+    Program::start_with(&target.database, target.folder.path(), &[], &settings).await
 }
 
 async fn stop(program: Program) {

@@ -13,7 +13,7 @@ pub(super) mod people;
 mod slow;
 mod table;
 
-use super::{Failure, Place};
+use super::{Failure, Target};
 use crate::program::Program;
 use attack::Attack;
 use data::Database;
@@ -42,21 +42,21 @@ struct Scenario {
     dropped: i64,
 }
 
-/// Runs every scenario on the place's engine, and prints the table.
-pub async fn run(place: Place) -> Result<(), Failure> {
+/// Runs every scenario on the target's engine, and prints the table.
+pub async fn run(target: Target) -> Result<(), Failure> {
     // 2,000 connections of one scenario, and those of everybody else.
     if open_files()? < 4_096 {
         return Err("the part bounds needs 4,096 open files: run `ulimit -n 4096` before it".into());
     }
     let rows = rows()?;
     let began = Instant::now();
-    let program = start(&place, KEPT).await?;
+    let program = start(&target, KEPT).await?;
     let sample = Sample::sign_up(program.address).await?;
     stop(program).await;
-    data::fill(&place, &sample, rows).await?;
+    data::fill(&target, &sample, rows).await?;
     println!(
         "{:<11} bounds: filled with twice {rows} rows in {:.0?}",
-        place.engine,
+        target.engine,
         began.elapsed()
     );
     let began = Instant::now();
@@ -67,36 +67,36 @@ pub async fn run(place: Place) -> Result<(), Failure> {
         if attack != Attack::Idle && !attack.name().contains(&chosen) {
             continue;
         }
-        let scenario = scenario(&place, &sample, attack).await?;
+        let scenario = scenario(&target, &sample, attack).await?;
         println!(
             "{:<11} bounds: {}: {}",
-            place.engine,
+            target.engine,
             attack.name(),
             scenario.outcome.said
         );
         scenarios.push(scenario);
     }
     let took = began.elapsed();
-    table::print(place.engine, rows, &mut scenarios);
+    table::print(target.engine, rows, &mut scenarios);
     let bound = crate::judged(took < WHOLE, format!("< {WHOLE:?}"));
     println!("The whole part, filling not counted: {took:.0?}, {bound}\n");
-    place.remove().await
+    target.remove().await
 }
 
 /// Starts a server, starts the other clients, and runs the attack.
-async fn scenario(place: &Place, sample: &Sample, attack: Attack) -> Result<Scenario, Failure> {
-    let mut database = Database::open(place).await?;
+async fn scenario(target: &Target, sample: &Sample, attack: Attack) -> Result<Scenario, Failure> {
+    let mut database = Database::open(target).await?;
     database.end_others().await?;
     let before = counts(&mut database).await?;
     let kept = if attack == Attack::Purge { PURGED } else { KEPT };
-    let program = start(place, kept).await?;
+    let program = start(target, kept).await?;
     sample.warm_up(program.address).await?;
     let rhythm = if attack.is_long() {
         Rhythm::Long
     } else {
         Rhythm::Short
     };
-    let watch = Watch::start(&program, place, sample, rhythm);
+    let watch = Watch::start(&program, target, sample, rhythm);
     let (outcome, ()) = tokio::join!(
         attack::run(attack, &program, sample, &mut database),
         tokio::time::sleep(SPAN)
@@ -121,14 +121,14 @@ async fn counts(database: &mut Database) -> Result<(i64, i64), Failure> {
     Ok((database.strangers().await?, database.number(dropped).await?))
 }
 
-async fn start(place: &Place, kept: &str) -> Result<Program, Failure> {
+async fn start(target: &Target, kept: &str) -> Result<Program, Failure> {
     let settings = [
         ("TRUSTED_PROXIES", "127.0.0.1"),
         // 1,000 checks a second are more than the default allows an account.
         ("RATE_LIMIT", "none"),
         ("LOG_RETENTION_DAYS", kept),
     ];
-    Program::start_with(&place.database, place.folder.path(), &[], &settings).await
+    Program::start_with(&target.database, target.folder.path(), &[], &settings).await
 }
 
 /// Stops it cleanly; kills it if it does not end.

@@ -1,6 +1,6 @@
 //! The request log is flooded: keys are still revoked at once, and memory does not grow (S79).
 
-use super::{Failure, Place, milliseconds, percentile, told};
+use super::{Failure, Target, milliseconds, percentile, report};
 use crate::{counted, program::Connection};
 use std::{
     sync::{
@@ -17,8 +17,8 @@ const WARM: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(200);
 const MEGABYTES: f64 = 64.0;
 
-pub async fn run(place: &Place) -> Result<(), Failure> {
-    let (program, sample) = place.start(&[]).await?;
+pub async fn run(target: &Target) -> Result<(), Failure> {
+    let (program, sample) = target.start(&[]).await?;
     let before = program.resident()?;
     let (stop, asked) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
     let mut flood = JoinSet::new();
@@ -59,10 +59,16 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         "S79: p99 of {} keys revoked under {rate:.0} requests/s",
         times.len()
     );
-    told(place, &what, milliseconds(p99), p99.as_millis() < 150, "< 150 ms");
+    report(
+        target,
+        &what,
+        milliseconds(p99),
+        p99.as_millis() < 150,
+        "< 150 ms",
+    );
     let grown = most - before;
-    told(
-        place,
+    report(
+        target,
         "S79: memory meanwhile",
         format!("{grown:.1} MB"),
         grown < MEGABYTES,

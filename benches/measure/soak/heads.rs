@@ -1,11 +1,11 @@
 //! Clients that are slow with their headers, or have too many (S28).
 
-use super::{Failure, Place, told};
+use super::{Failure, Target, report};
 use crate::program::Connection;
 use std::time::Instant;
 
-pub async fn run(place: &Place) -> Result<(), Failure> {
-    let (program, sample) = place.start(&[]).await?;
+pub async fn run(target: &Target) -> Result<(), Failure> {
+    let (program, sample) = target.start(&[]).await?;
     // A body is read for a caller with a good key, or for a form that everybody may send.
     let chunked = format!(
         "authorization: Bearer {}\r\ntransfer-encoding: chunked",
@@ -17,8 +17,8 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
     let answer = slow.answer().await;
     let took = began.elapsed().as_secs_f64();
     let holds = answer.map_or(true, |(status, _)| status == 408) && (9.0..13.0).contains(&took);
-    told(
-        place,
+    report(
+        target,
         "S28: a head that does not end is given up",
         format!("{took:.1} s"),
         holds,
@@ -40,8 +40,8 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         let took = began.elapsed().as_secs_f64();
         let what = format!("S28: {path}, whose body does not end");
         let holds = status == 503 && (29.0..33.0).contains(&took);
-        told(
-            place,
+        report(
+            target,
             &what,
             format!("{status}, {took:.1} s"),
             holds,
@@ -58,7 +58,7 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
             .await?;
         let (status, _) = connection.answer().await?;
         let what = format!("S28: a head of {bytes} bytes");
-        told(place, &what, status, status == expected, &expected.to_string());
+        report(target, &what, status, status == expected, &expected.to_string());
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ mod request;
 mod seen;
 mod table;
 
-use super::{Failure, Place, control::Control, told};
+use super::{Failure, Target, control::Control, report};
 use crate::program::Program;
 use fault::Fault;
 use keys::Keys;
@@ -48,9 +48,9 @@ pub async fn run() -> Result<(), Failure> {
         }
     }
     if disk::NAME.contains(&chosen)
-        && let Some(place) = Place::sqlite()?
+        && let Some(target) = Target::sqlite()?
     {
-        disk::run(&place, number("ROUNDS", 10)?).await?;
+        disk::run(&target, number("ROUNDS", 10)?).await?;
     }
     let took = began.elapsed();
     let bound = crate::judged(took < WHOLE, format!("< {WHOLE:?}"));
@@ -70,14 +70,14 @@ fn number(name: &str, usual: u64) -> Result<u64, Failure> {
 }
 
 /// A server without limits that would be in the way.
-async fn start(place: &Place) -> Result<Program, Failure> {
+async fn start(target: &Target) -> Result<Program, Failure> {
     let settings = [
         ("RATE_LIMIT", "none"),
         ("AUTH_LIMIT", "1000000000"),
         ("SIGN_UP_LIMIT", "none"),
         ("MAX_KEYS", "1000000"),
     ];
-    Program::start_with(&place.database, place.folder.path(), &[], &settings).await
+    Program::start_with(&target.database, target.folder.path(), &[], &settings).await
 }
 
 async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(), Failure> {
@@ -89,12 +89,12 @@ async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(),
         return Ok(());
     }
     let name = fault.name().replace([' ', '-'], "_");
-    let Some(place) = Place::postgres(&format!("night_{name}")).await? else {
+    let Some(target) = Target::postgres(&format!("night_{name}")).await? else {
         return Ok(());
     };
     let in_all = BEFORE + span + WELL * 4;
-    let mut keys = Keys::make(&place, in_all, 2).await?;
-    let servers = [start(&place).await?, start(&place).await?];
+    let mut keys = Keys::make(&target, in_all, 2).await?;
+    let servers = [start(&target).await?, start(&target).await?];
     keys.end_some(servers[0].address).await?;
     let load = Load::start(&servers.each_ref().map(|server| server.address), keys);
     sleep(BEFORE).await;
@@ -108,7 +108,7 @@ async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(),
     sleep(WELL * 2).await;
     let (seen, keys) = load.finish().await;
     // Its cache is empty.
-    let another = start(&place).await?;
+    let another = start(&target).await?;
     let kept = keys.compare(another.address).await?;
     table::print_seconds(fault.name(), began, BEFORE, &seen);
     println!(
@@ -118,8 +118,8 @@ async fn scenario(fault: Fault, control: &Control, span: Duration) -> Result<(),
         (ending - began).as_secs_f64()
     );
     let line = |what: &str, measured: &str, holds: bool, bound: &str| {
-        told(
-            &place,
+        report(
+            &target,
             &format!("{}: {what}", fault.name()),
             measured,
             holds,

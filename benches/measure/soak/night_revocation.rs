@@ -12,7 +12,7 @@ mod command;
 mod group;
 mod scenario;
 
-use super::{Failure, Place, percentile, rounds, told, told_whole};
+use super::{Failure, Target, percentile, report, report_whole, rounds};
 use checks::Seen;
 use group::Group;
 use scenario::Scenario;
@@ -38,23 +38,23 @@ const LONGEST: Duration = Duration::from_secs(3);
 const USUAL: Duration = Duration::from_millis(50);
 
 /// A command revokes keys beside the server of an SQLite file.
-pub async fn run_sqlite(place: &Place) -> Result<(), Failure> {
+pub async fn run_sqlite(target: &Target) -> Result<(), Failure> {
     let began = Instant::now();
-    command::run(place).await?;
-    told_whole(place, began);
+    command::run(target).await?;
+    report_whole(target, began);
     Ok(())
 }
 
 /// Servers that share PostgreSQL.
-pub async fn run_postgres(place: Place) -> Result<(), Failure> {
+pub async fn run_postgres(target: Target) -> Result<(), Failure> {
     let began = Instant::now();
     let mut groups = Vec::new();
     for n in 0..GROUPS {
-        let database = place.another(&format!("revocation_{n}")).await?;
+        let database = target.another(&format!("revocation_{n}")).await?;
         groups.push(Arc::new(Group::start(database).await?));
     }
-    let mut admin = PgConnection::connect(&place.database).await?;
-    let done = delays(&place, &groups, &mut admin).await;
+    let mut admin = PgConnection::connect(&target.database).await?;
+    let done = delays(&target, &groups, &mut admin).await;
     // Also where a round failed.
     reset_delay(&mut admin).await?;
     admin.close().await?;
@@ -63,11 +63,11 @@ pub async fn run_postgres(place: Place) -> Result<(), Failure> {
         let group = Arc::into_inner(group).ok_or("a round is still running")?;
         group.stop().await?;
     }
-    told_whole(&place, began);
-    place.remove().await
+    report_whole(&target, began);
+    target.remove().await
 }
 
-async fn delays(place: &Place, groups: &[Arc<Group>], admin: &mut PgConnection) -> Result<(), Failure> {
+async fn delays(target: &Target, groups: &[Arc<Group>], admin: &mut PgConnection) -> Result<(), Failure> {
     let rounds = rounds(ROUNDS)?;
     let fsync: String = sqlx::query_scalar("SHOW fsync").fetch_one(&mut *admin).await?;
     if fsync != "on" {
@@ -76,10 +76,10 @@ async fn delays(place: &Place, groups: &[Arc<Group>], admin: &mut PgConnection) 
     for delay in DELAYS {
         set_delay(admin, delay).await?;
         let delay = delay / 1_000;
-        undisturbed(place, groups, delay).await?;
+        undisturbed(target, groups, delay).await?;
         for scenario in Scenario::ALL {
             let mut seen = run(groups, rounds, scenario).await?;
-            print(place, scenario, rounds, delay, &mut seen);
+            print(target, scenario, rounds, delay, &mut seen);
         }
     }
     Ok(())
@@ -111,7 +111,7 @@ async fn run(groups: &[Arc<Group>], rounds: u32, scenario: Scenario) -> Result<S
     Ok(seen)
 }
 
-async fn undisturbed(place: &Place, groups: &[Arc<Group>], delay: u32) -> Result<(), Failure> {
+async fn undisturbed(target: &Target, groups: &[Arc<Group>], delay: u32) -> Result<(), Failure> {
     let Some(group) = groups.first() else {
         return Ok(());
     };
@@ -125,8 +125,8 @@ async fn undisturbed(place: &Place, groups: &[Arc<Group>], delay: u32) -> Result
         took.push(answer.took);
     }
     let (median, longest) = (percentile(&mut took, 50), percentile(&mut took, 100));
-    told(
-        place,
+    report(
+        target,
         &format!("S73, delay {delay} ms: {count} revocations undisturbed, p50, max"),
         times(median, longest),
         wrong == 0 && longest < LONGEST && (delay > 0 || median < USUAL),
@@ -139,33 +139,33 @@ async fn undisturbed(place: &Place, groups: &[Arc<Group>], delay: u32) -> Result
     Ok(())
 }
 
-fn print(place: &Place, scenario: Scenario, rounds: u32, delay: u32, seen: &mut Seen) {
+fn print(target: &Target, scenario: Scenario, rounds: u32, delay: u32, seen: &mut Seen) {
     let name = scenario.name();
-    told(
-        place,
+    report(
+        target,
         &format!("S73, delay {delay} ms, {name}: accepted of {}", seen.after),
         seen.accepted,
         seen.accepted == 0 && seen.after > 0,
         "0",
     );
     let (median, longest) = (percentile(&mut seen.took, 50), percentile(&mut seen.took, 100));
-    told(
-        place,
+    report(
+        target,
         &format!("S73, delay {delay} ms, {name}: answered after, p50, max"),
         times(median, longest),
         longest < LONGEST,
         "max < 3 s",
     );
-    told(
-        place,
+    report(
+        target,
         &format!("S73, delay {delay} ms, {name}: {rounds} rounds, not 200"),
         seen.wrong,
         seen.wrong == 0,
         "0",
     );
     if scenario == Scenario::Inside {
-        told(
-            place,
+        report(
+            target,
             &format!("S76, delay {delay} ms, {name}: with an open transaction"),
             format!("{} of {rounds}", seen.inside),
             seen.inside * 2 > rounds,

@@ -7,14 +7,14 @@ mod pooler;
 mod together;
 
 use super::{
-    Failure, NIGHT, Place,
+    Failure, NIGHT, Target,
     bounds::people::{Person, another_address, create, key_of, once},
-    told_whole,
+    report_whole,
 };
 use crate::program::{Connection, Ended, Program};
 use std::{fs, net::SocketAddr, path::Path, time::Instant};
 
-/// What the folder of a place holds once a server has served: database and pepper.
+/// What the folder of a target holds once a server has served: database and pepper.
 const FILES: [&str; 6] = [
     "pepper",
     "soak.db",
@@ -24,35 +24,35 @@ const FILES: [&str; 6] = [
     "soak.db.lock",
 ];
 
-/// Runs every scenario on the place's engine.
-pub async fn run(place: Place) -> Result<(), Failure> {
+/// Runs every scenario on the target's engine.
+pub async fn run(target: Target) -> Result<(), Failure> {
     let began = Instant::now();
-    together::run(&place).await?;
-    first_kill::run(&place).await?;
-    kills::run(&place).await?;
-    if place.engine == "PostgreSQL" {
-        pooler::run(&place).await?;
+    together::run(&target).await?;
+    first_kill::run(&target).await?;
+    kills::run(&target).await?;
+    if target.engine == "PostgreSQL" {
+        pooler::run(&target).await?;
     }
-    told_whole(&place, began);
-    place.remove().await
+    report_whole(&target, began);
+    target.remove().await
 }
 
-/// Begins a start with a data folder. Database and pepper are the place's.
-fn begin(place: &Place, data: &Path) -> Result<Program, Failure> {
-    let pepper = place.folder.path().join("pepper").display().to_string();
+/// Begins a start with a data folder. Database and pepper are the target's.
+fn begin(target: &Target, data: &Path) -> Result<Program, Failure> {
+    let pepper = target.folder.path().join("pepper").display().to_string();
     let mut settings = NIGHT.to_vec();
     settings.push(("PEPPER_FILE", &pepper));
-    Program::begin(&place.database, data, &[], &settings)
+    Program::begin(&target.database, data, &[], &settings)
 }
 
-/// Starts a server in the place's folder.
-async fn start(place: &Place) -> Result<Result<Program, Ended>, Failure> {
-    begin(place, place.folder.path())?.listening().await
+/// Starts a server in the target's folder.
+async fn start(target: &Target) -> Result<Result<Program, Ended>, Failure> {
+    begin(target, target.folder.path())?.listening().await
 }
 
 /// Starts a server that has every reason to serve.
-async fn serve(place: &Place) -> Result<Program, Failure> {
-    let started = start(place).await?;
+async fn serve(target: &Target) -> Result<Program, Failure> {
+    let started = start(target).await?;
     started.map_err(|ended| format!("a start ended: {}", ended.log).into())
 }
 

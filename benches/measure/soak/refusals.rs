@@ -1,6 +1,6 @@
 //! An unknown key takes as long as a known one without the scope (S46).
 
-use super::{Failure, Place, milliseconds, percentile, told};
+use super::{Failure, Target, milliseconds, percentile, report};
 use crate::program::Connection;
 use babysea::domain::token;
 use std::time::Instant;
@@ -8,8 +8,8 @@ use std::time::Instant;
 /// Fewer than a key may be refused in a minute before it is told to wait.
 const TRIES: usize = 55;
 
-pub async fn run(place: &Place) -> Result<(), Failure> {
-    let (program, sample) = place.start(&[]).await?;
+pub async fn run(target: &Target) -> Result<(), Failure> {
+    let (program, sample) = target.start(&[]).await?;
     let mut connection = Connection::open(program.address).await?;
     let mut seed = 0_u8;
     let mut times = [Vec::new(), Vec::new()];
@@ -36,8 +36,8 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
     }
     let medians = times.each_mut().map(|times| percentile(times, 50));
     let apart = medians[0].abs_diff(medians[1]);
-    told(
-        place,
+    report(
+        target,
         "S46: medians of an unknown key and of one without the scope",
         milliseconds(apart),
         apart.as_micros() < 1_000,

@@ -1,6 +1,6 @@
 //! Many people sign in at once, each from their own address: memory and the checks of keys stay as they are (S5).
 
-use super::{Failure, Place, milliseconds, percentile, told};
+use super::{Failure, Target, milliseconds, percentile, report};
 use crate::program::{self, Connection};
 use std::time::Instant;
 use tokio::task::JoinSet;
@@ -9,8 +9,8 @@ const AT_ONCE: usize = 200;
 const ROUNDS: usize = 5;
 const MEGABYTES: f64 = 128.0;
 
-pub async fn run(place: &Place) -> Result<(), Failure> {
-    let (program, sample) = place.start(&["--trusted-proxies", "127.0.0.1"]).await?;
+pub async fn run(target: &Target) -> Result<(), Failure> {
+    let (program, sample) = target.start(&["--trusted-proxies", "127.0.0.1"]).await?;
     let address = program.address;
     let mut verifying = Connection::open(address).await?;
     for _ in 0..1_000 {
@@ -50,8 +50,8 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         "S5: 200 sign in at once, {} hashed, {} told to wait",
         answered[1], answered[0]
     );
-    told(
-        place,
+    report(
+        target,
         &what,
         format!("{grown:.1} MB"),
         grown < MEGABYTES && answered[1] > 0,
@@ -59,6 +59,6 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
     );
     let p99 = percentile(&mut times, 99);
     let what = format!("S5: p99 of {} checks of a key meanwhile", times.len());
-    told(place, &what, milliseconds(p99), p99.as_millis() < 50, "< 50 ms");
+    report(target, &what, milliseconds(p99), p99.as_millis() < 50, "< 50 ms");
     Ok(())
 }

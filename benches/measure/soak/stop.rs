@@ -1,7 +1,7 @@
 //! SIGTERM under load: what was answered is in the log, and the program ends in order (S80, S81), also while a request
 //! does not end.
 
-use super::{Failure, Place, told};
+use super::{Failure, Target, report};
 use crate::program::Connection;
 use std::{
     sync::{
@@ -15,8 +15,8 @@ use tokio::{task::JoinSet, time::sleep};
 const CONNECTIONS: usize = 32;
 const LOAD: Duration = Duration::from_secs(2);
 
-pub async fn run(place: &Place) -> Result<(), Failure> {
-    let (program, sample) = place.start(&[]).await?;
+pub async fn run(target: &Target) -> Result<(), Failure> {
+    let (program, sample) = target.start(&[]).await?;
     let answers = Arc::<AtomicU64>::default();
     let mut load = JoinSet::new();
     for _ in 0..CONNECTIONS {
@@ -39,21 +39,21 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
     let took = began.elapsed();
     while load.join_next().await.is_some() {}
     let answers = i64::try_from(answers.load(Ordering::Relaxed))?;
-    let rows = place.number("SELECT COUNT(*) FROM request_logs").await?;
-    let dropped = place
+    let rows = target.number("SELECT COUNT(*) FROM request_logs").await?;
+    let dropped = target
         .number("SELECT CAST(COALESCE(SUM(dropped), 0) AS BIGINT) FROM request_log_gaps")
         .await?;
     let holds = status.success() && took < Duration::from_secs(15);
-    told(
-        place,
+    report(
+        target,
         "S80: SIGTERM under load, exit 0",
         format!("{:.2} s", took.as_secs_f64()),
         holds,
         "< 15 s",
     );
     let what = format!("S81: {answers} answers, {rows} rows, {dropped} counted as dropped");
-    told(
-        place,
+    report(
+        target,
         &what,
         answers - rows - dropped,
         answers == rows + dropped && rows > 0,
@@ -63,8 +63,8 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
 }
 
 /// A request that never ends is given up after its time, and the program ends as well.
-pub async fn cut(place: &Place) -> Result<(), Failure> {
-    let (program, sample) = place.start(&[]).await?;
+pub async fn cut(target: &Target) -> Result<(), Failure> {
+    let (program, sample) = target.start(&[]).await?;
     let mut endless = Connection::open(program.address).await?;
     endless
         .send(&format!(
@@ -82,10 +82,10 @@ pub async fn cut(place: &Place) -> Result<(), Failure> {
     program.terminate()?;
     let ended = program.ended().await?;
     let took = began.elapsed().as_secs_f64();
-    let rows = place.number("SELECT COUNT(*) FROM request_logs").await?;
+    let rows = target.number("SELECT COUNT(*) FROM request_logs").await?;
     let holds = ended.success() && status == 200 && rows == 1 && (9.0..20.0).contains(&took);
-    told(
-        place,
+    report(
+        target,
         "S80: SIGTERM while a request does not end, exit 0",
         format!("{took:.1} s"),
         holds,

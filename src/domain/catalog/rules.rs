@@ -56,3 +56,93 @@ pub(super) fn is_pattern(text: &str) -> bool {
             .strip_prefix('/')
             .is_some_and(|rest| rest.split('/').all(is_segment))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_those_of_rfc_6749() {
+        let longest = "s".repeat(64);
+        for good in ["a", "library:read", "!", "~", &longest] {
+            assert!(is_scope(good), "{good}");
+        }
+        let too_long = "s".repeat(65);
+        for bad in ["", "a b", "a\"", "a\\", "caf\u{e9}", "a\n", &too_long] {
+            assert!(!is_scope(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_paths_with_names_in_braces() {
+        let longest = format!("/{}", "a".repeat(511));
+        for good in [
+            "/v1/status",
+            "/a-b._~!$&'()*+,;=:@/9",
+            "/{a}/{b_2}",
+            "/...",
+            &longest,
+        ] {
+            assert!(is_pattern(good), "{good}");
+        }
+        let too_long = format!("/{}", "a".repeat(512));
+        for bad in [
+            "",
+            "/",
+            "v1",
+            "/v1/",
+            "//v1",
+            "/./v1",
+            "/v1/..",
+            "/{}",
+            "/{a-b}",
+            "/{a",
+            "/a}",
+            "/x{a}",
+            "/a b",
+            "/a%20b",
+            "/a?b",
+            "/caf\u{e9}",
+            &too_long,
+        ] {
+            assert!(!is_pattern(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_preset_is_named_described_and_has_known_scopes() {
+        let preset = |id: &str, label: &str, description: &str, scopes: &[&str]| Preset {
+            id: id.to_owned(),
+            label: label.to_owned(),
+            description: description.to_owned(),
+            scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+        };
+        let known = HashSet::from(["a", "b"]);
+        let is_good = |preset: Preset| preset.fault(&known, &mut HashSet::new()).is_none();
+        let with_id = |id: &str| is_good(preset(id, "All", "Everything", &["a"]));
+        assert!(with_id("read_only_2") && with_id(&"i".repeat(40)));
+        for bad in ["", "Read", "read-only", "caf\u{e9}", CUSTOM, &"i".repeat(41)] {
+            assert!(!with_id(bad), "{bad}");
+        }
+        let with_label = |label: &str| is_good(preset("all", label, "Everything", &["a"]));
+        assert!(with_label("Caf\u{e9}") && with_label(&"\u{e9}".repeat(40)));
+        for bad in ["", "a\nb", CUSTOM_LABEL, &"l".repeat(41)] {
+            assert!(!with_label(bad), "{bad:?}");
+        }
+        let described = |text: &str| is_good(preset("all", "All", text, &["a"]));
+        assert!(described(&"\u{e9}".repeat(200)));
+        for bad in ["", "a\tb", &"d".repeat(201)] {
+            assert!(!described(bad), "{bad:?}");
+        }
+        let with_scopes = |scopes: &[&str]| is_good(preset("all", "All", "Everything", scopes));
+        assert!(with_scopes(&["a"]) && with_scopes(&["b", "a"]));
+        for bad in [&[][..], &["c"], &["a", "c"], &["a", "b", "a"]] {
+            assert!(!with_scopes(bad), "{bad:?}");
+        }
+        let mut ids = HashSet::new();
+        let one = preset("all", "All", "Everything", &["a"]);
+        assert_eq!(one.fault(&known, &mut ids), None);
+        let fault = one.fault(&known, &mut ids).expect("the same id");
+        assert!(fault.contains("twice"), "{fault}");
+    }
+}

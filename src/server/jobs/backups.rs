@@ -1,11 +1,14 @@
 //! Scheduled backups (docs/security.md, S82). Of the servers that share a PostgreSQL database, one makes
 //! them.
 
-use crate::server::{
-    app::App,
-    backups::{self, BackupError, Order, Shelf, stamp},
-    runtime::quiet_thread,
-    store::backup::Turn,
+use crate::{
+    domain::time::Timestamp,
+    server::{
+        app::App,
+        backups::{self, BackupError, Order, Shelf, stamp},
+        runtime::quiet_thread,
+        store::backup::Turn,
+    },
 };
 use std::{
     path::PathBuf,
@@ -14,7 +17,7 @@ use std::{
 use tokio::time::sleep;
 
 /// Interval at which the schedule is checked.
-const LOOK_EVERY: Duration = Duration::from_mins(1);
+const CHECK_EVERY: Duration = Duration::from_mins(1);
 /// Pause after a failed backup. It doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
@@ -30,7 +33,7 @@ pub async fn keep_backups(app: App) {
     };
     let mut schedule = Schedule::new(dir);
     loop {
-        let pause = schedule.look(&app).await;
+        let pause = schedule.run_if_due(&app).await;
         sleep(pause).await;
     }
 }
@@ -41,7 +44,25 @@ pub struct Schedule {
     shelf: Shelf,
     turn: Option<Turn>,
     pause: Duration,
-    warned: Option<Instant>,
+    warnings: Warnings,
+}
+
+/// Which failed backups are logged as warnings: the first one, and then one an hour. A backup that succeeds resets it.
+#[derive(Debug, Default)]
+struct Warnings(Option<Timestamp>);
+
+impl Warnings {
+    /// Whether a failure at `now` is a warning.
+    fn is_due(&mut self, now: Timestamp) -> bool {
+        // A clock that was set back must not silence them.
+        let is_due = self
+            .0
+            .is_none_or(|last| now < last || now.since(last) >= WARN_EVERY);
+        if is_due {
+            self.0 = Some(now);
+        }
+        is_due
+    }
 }
 
 impl Schedule {
@@ -52,21 +73,20 @@ impl Schedule {
             shelf: Shelf(dir),
             turn: None,
             pause: FIRST_PAUSE,
-            warned: None,
+            warnings: Warnings(None),
         }
     }
 
     /// Makes a backup if one is due and it is this server's turn; returns the time until the next check.
-    pub async fn look(&mut self, app: &App) -> Duration {
+    pub async fn run_if_due(&mut self, app: &App) -> Duration {
         match self.make_due(app).await {
             Ok(()) => {
                 self.pause = FIRST_PAUSE;
-                LOOK_EVERY
+                CHECK_EVERY
             }
             Err(error) => {
                 app.backups.failed();
-                if self.warned.is_none_or(|warned| warned.elapsed() >= WARN_EVERY) {
-                    self.warned = Some(Instant::now());
+                if self.warnings.is_due(app.now()) {
                     tracing::warn!(error = %error, "a scheduled backup failed and will be retried");
                 } else {
                     tracing::info!(error = %error, "a scheduled backup failed and will be retried");
@@ -94,7 +114,7 @@ impl Schedule {
         let manifest =
             made.unwrap_or_else(|_| Err(BackupError::Refused("it took more than 12 hours".to_owned())))?;
         app.backups.set_newest(Some(at));
-        self.warned = None;
+        self.warnings = Warnings::default();
         tracing::info!(
             seconds = began.elapsed().as_secs(),
             "a backup was made, {}: {}",
@@ -133,4 +153,22 @@ async fn on_files<T: Send + 'static>(
 ) -> Result<T, BackupError> {
     let done = quiet_thread::run(move |_| work()).await;
     done.unwrap_or_else(|error| Err(BackupError::Refused(error.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_warnings_once_an_hour() {
+        let start = Timestamp::from_millis(1_795_453_200_000);
+        let mut warnings = Warnings::default();
+        assert!(warnings.is_due(start), "the first failure");
+        assert!(!warnings.is_due(start.plus(WARN_EVERY.saturating_sub(Duration::from_secs(1)))));
+        assert!(warnings.is_due(start.plus(WARN_EVERY)));
+        assert!(!warnings.is_due(start.plus(WARN_EVERY)));
+        assert!(warnings.is_due(start), "the clock was set back");
+        warnings = Warnings::default();
+        assert!(warnings.is_due(start), "the first failure after a success");
+    }
 }

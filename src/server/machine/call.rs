@@ -227,7 +227,7 @@ impl<'r> Call<'r> {
             _ => KeyUse::Accepted,
         };
         let recorder = &self.app.recorder;
-        let Some(place) = recorder.place() else {
+        let Some(slot) = recorder.reserve() else {
             if key_use == KeyUse::Accepted && key.is_use_due(self.now) {
                 recorder.used(key.key.id, self.now);
             }
@@ -248,6 +248,6 @@ impl<'r> Call<'r> {
             ip_hash: address_hash(self.app, self.client),
             user_agent: kept_user_agent(self.sent.headers.get(header::USER_AGENT), prefix),
         };
-        place.note(entry, key_use);
+        slot.record(entry, key_use);
     }
 }

@@ -86,7 +86,7 @@ impl<K: Eq + Hash> FixedWindow<K> {
     ///
     /// # Errors
     /// When it would not.
-    pub fn look(&self, thing: &K, now: Timestamp) -> Result<(), Exceeded> {
+    pub fn peek(&self, thing: &K, now: Timestamp) -> Result<(), Exceeded> {
         let minute = now.millis().div_euclid(MINUTE);
         let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counted.1.get(thing).copied().unwrap_or_default();
@@ -143,16 +143,16 @@ mod tests {
         let limit = FixedWindow::new(1);
         let at = Timestamp::from_millis;
         for _ in 0..3 {
-            assert_eq!(limit.look(&"a", at(0)), Ok(()));
+            assert_eq!(limit.peek(&"a", at(0)), Ok(()));
         }
         assert_eq!(limit.count("a", at(0)), Ok(()));
         let exceeded = Exceeded {
             limit: 1,
             retry_after: 60,
         };
-        assert_eq!(limit.look(&"a", at(0)), Err(exceeded));
-        assert_eq!(limit.look(&"b", at(0)), Ok(()));
-        assert_eq!(limit.look(&"a", at(MINUTE)), Ok(()), "another minute");
+        assert_eq!(limit.peek(&"a", at(0)), Err(exceeded));
+        assert_eq!(limit.peek(&"b", at(0)), Ok(()));
+        assert_eq!(limit.peek(&"a", at(MINUTE)), Ok(()), "another minute");
     }
 
     #[test]

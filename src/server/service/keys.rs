@@ -67,9 +67,15 @@ pub(super) async fn once(
     now: Timestamp,
     sentence: &'static str,
 ) -> Result<(), ServiceError> {
-    match tx.keys().sent_form(account, form_token, now).await {
-        Err(StoreError::Taken(Unique::FormToken)) => Err(ServiceError::Repeated(sentence)),
-        other => Ok(other?),
+    let recorded = tx.keys().sent_form(account, form_token, now).await;
+    recorded.map_err(|error| repeated(error, sentence))
+}
+
+/// The refusal of a repeated form, if that is why a row could not be stored.
+fn repeated(error: StoreError, sentence: &'static str) -> ServiceError {
+    match error {
+        StoreError::Taken(Unique::FormToken) => ServiceError::Repeated(sentence),
+        other => other.into(),
     }
 }
 
@@ -84,20 +90,23 @@ pub(super) fn issue(app: &App, manager: &KeyManager, terms: Terms, now: Timestam
 /// Stores a new key. The account must be locked, so that only one transaction at a time counts its keys.
 ///
 /// # Errors
-/// `Conflict` when the account has more live keys than it may with this one.
+/// `Conflict` when the account has more live keys than it may with this one, `Repeated` with `sentence` when its form was
+/// sent so long ago that `sent_forms` has forgotten it.
 pub(super) async fn add(
     app: &App,
     tx: &mut Tx,
     key: &Key,
     secret: &SecretText,
     form_token: &str,
+    sentence: &'static str,
 ) -> Result<(), ServiceError> {
     let new = NewKey {
         key,
         hash: &app.pepper.hash(secret),
         form_token,
     };
-    tx.keys().insert(&new).await?;
+    let stored = tx.keys().insert(&new).await;
+    stored.map_err(|error| repeated(error, sentence))?;
     let most = app.config.caps.keys;
     if tx.keys().count_live(key.account, key.created_at).await? > u64::from(most) {
         return Err(ServiceError::Conflict(format!(

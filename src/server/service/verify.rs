@@ -169,7 +169,7 @@ fn check(
             Err(Refusal::TooManyRefusals(exceeded)),
         );
     }
-    let quota = app.quotas.look(key.account, key.id, key.rate_limit, now);
+    let quota = app.quotas.peek(key.account, key.id, key.rate_limit, now);
     (quota, Err(refusal(denial, route)))
 }
 
@@ -237,8 +237,8 @@ pub async fn identify(
 /// # Errors
 /// `TooManyUnknown` when it has presented too many in this minute.
 pub fn may_try(app: &App, client: Client, now: Timestamp) -> Result<(), Refusal> {
-    let looked = app.unknown_keys.look(&counted(client), now);
-    looked.map_err(Refusal::TooManyUnknown)
+    let peeked = app.unknown_keys.peek(&counted(client), now);
+    peeked.map_err(Refusal::TooManyUnknown)
 }
 
 /// The counter of unknown keys. Clients with an unreadable address share one counter.

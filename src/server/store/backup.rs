@@ -1,15 +1,15 @@
 //! Copying the database into a backup, and restoring it (docs/security.md, S82). `server::backups` handles
 //! the folder and the manifest.
 
+mod destination;
 mod facts;
-mod place;
 mod postgres;
 mod schema;
 mod sqlite;
 mod turn;
 
+pub use destination::{Destination, kept_name};
 pub use facts::{Applied, Facts, Fault, Problem};
-pub use place::{Place, kept_name};
 pub use postgres::{Emptied, Load, Snapshot};
 pub use schema::{Engine, Unknown, judge};
 pub use sqlite::{CopiedFile, copy_sqlite, verify_sqlite};

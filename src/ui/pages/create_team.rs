@@ -45,7 +45,7 @@ pub fn CreateTeamPage(
                             name="name"
                             label="Name"
                             autocomplete="off"
-                            maxlength=TeamName::MAX
+                            most=TeamName::MAX
                             autofocus=true
                             hint="As people call it: up to 64 characters."
                         />

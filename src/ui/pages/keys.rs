@@ -11,6 +11,7 @@ mod permissions;
 mod reveal_dialog;
 mod reveal_page;
 mod row;
+mod summary;
 mod table;
 mod toolbar;
 

@@ -66,8 +66,8 @@ fn SignUpForm(
         <LiveForms>
         <form class="form" method="post" action=paths::SIGN_UP data-function=function novalidate>
             <FormMessage form=form.clone()/>
-            <TextField form=form.clone() name="name" label="Name" autocomplete="name" maxlength=PersonName::MAX autofocus=true/>
-            <TextField form=form.clone() name="email" label="Email" kind="email" autocomplete="username" maxlength=254/>
+            <TextField form=form.clone() name="name" label="Name" autocomplete="name" most=PersonName::MAX autofocus=true/>
+            <TextField form=form.clone() name="email" label="Email" kind="email" autocomplete="username"/>
             <TextField
                 form=form.clone()
                 name="password"

@@ -7,6 +7,7 @@ mod detail;
 mod grace;
 mod last_use;
 mod lifecycle;
+mod like;
 mod limit;
 mod list;
 mod list_views;

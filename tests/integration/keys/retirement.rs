@@ -165,7 +165,10 @@ both!(a_key_is_no_reason_and_no_name, async |database: Database| {
     assert_eq!(refused.status, 422);
     assert_eq!(
         refused.json()["fields"],
-        json!([["name", "Remove the API key: names are kept and shown in clear."]])
+        json!([[
+            "name",
+            "The name contains an API key. Remove it: everybody in the account can read names."
+        ]])
     );
     assert_eq!(world.database.number(COUNT).await, 1);
     let [answer, _] = by_both_doors(&ada, "revoke", &[&key.id], ("reason", &key.secret[..9])).await;

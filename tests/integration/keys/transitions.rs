@@ -13,13 +13,13 @@ use babysea::{
 
 /// Entry point of a form: the server function with scripts, or the page without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Door {
+enum EntryPoint {
     Function,
     Page,
 }
 
 /// Performs a transition as a person.
-async fn perform(ada: &Browser<'_>, door: Door, transition: Transition, key: &Made) -> Answer {
+async fn perform(ada: &Browser<'_>, entry_point: EntryPoint, transition: Transition, key: &Made) -> Answer {
     let (function, dialog, id, field) = match transition {
         Transition::Rotate => ("rotate", "rotate", "key", ("grace", "1")),
         Transition::Reissue => ("reissue", "reissue", "key", ("grace", "")),
@@ -27,9 +27,9 @@ async fn perform(ada: &Browser<'_>, door: Door, transition: Transition, key: &Ma
         Transition::Revoke => ("revoke", "revoke", "keys[]", ("reason", "")),
         Transition::Delete => ("delete", "delete", "keys[]", ("confirm", "prod")),
     };
-    let path = match door {
-        Door::Function => format!("/api/keys/{function}"),
-        Door::Page => format!("{}?dialog={dialog}", ada.keys()),
+    let path = match entry_point {
+        EntryPoint::Function => format!("/api/keys/{function}"),
+        EntryPoint::Page => format!("{}?dialog={dialog}", ada.keys()),
     };
     let token = ada.form_token().await;
     let fields = [
@@ -42,9 +42,9 @@ async fn perform(ada: &Browser<'_>, door: Door, transition: Transition, key: &Ma
 }
 
 /// Status of a successful transition: pages redirect, unless they show a secret.
-fn done(door: Door, transition: Transition) -> u16 {
-    match (door, transition) {
-        (Door::Page, Transition::ChangeGrace | Transition::Revoke | Transition::Delete) => 303,
+fn done(entry_point: EntryPoint, transition: Transition) -> u16 {
+    match (entry_point, transition) {
+        (EntryPoint::Page, Transition::ChangeGrace | Transition::Revoke | Transition::Delete) => 303,
         _ => 200,
     }
 }
@@ -79,7 +79,7 @@ fn columns(status: KeyStatus) -> &'static [&'static str] {
     }
 }
 
-async fn table(database: Database, door: Door) {
+async fn table(database: Database, entry_point: EntryPoint) {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let changes = "SELECT COUNT(*) FROM activity";
@@ -89,14 +89,18 @@ async fn table(database: Database, door: Door) {
                 let key = ada.made("prod").await;
                 let sql = format!("UPDATE api_keys SET {column} WHERE id = '{}'", key.id);
                 world.database.execute(&sql).await;
-                let case = format!("{door:?}, {transition:?}, {column}");
+                let case = format!("{entry_point:?}, {transition:?}, {column}");
                 let before = read(&world, &key).await;
                 assert_eq!(before.status(world.app.now()), state, "{case}");
                 let allowed = before.allows(transition, world.app.now());
                 let noted = world.database.number(changes).await;
 
-                let answer = perform(&ada, door, transition, &key).await;
-                let expected = if allowed { done(door, transition) } else { 409 };
+                let answer = perform(&ada, entry_point, transition, &key).await;
+                let expected = if allowed {
+                    done(entry_point, transition)
+                } else {
+                    409
+                };
                 assert_eq!(answer.status, expected, "{case}: {}", answer.text());
                 let more = world.database.number(changes).await - noted;
                 // A rotation has an entry for the key and one for its replacement.
@@ -126,12 +130,12 @@ async fn table(database: Database, door: Door) {
 
 both!(
     every_state_allows_what_the_domain_says_by_its_functions,
-    async |database: Database| table(database, Door::Function).await
+    async |database: Database| table(database, EntryPoint::Function).await
 );
 
 both!(
     every_state_allows_what_the_domain_says_without_scripts,
-    async |database: Database| table(database, Door::Page).await
+    async |database: Database| table(database, EntryPoint::Page).await
 );
 
 /// Reads the key again, with the last use of `before`, because checking whether it works is a use.

@@ -180,7 +180,7 @@ async fn behind_trusted_proxies_the_rightmost_other_hop_decides() {
 
 #[tokio::test]
 async fn the_dialog_shows_the_address_that_the_check_would_use() {
-    for (setup, peer, said) in [
+    for (setup, peer, message) in [
         (behind_proxies(), "10.0.0.1", "203.0.113.7"),
         (behind_proxies(), "198.51.100.5", "198.51.100.5"),
         (Setup::default(), "10.0.0.1", "10.0.0.1"),
@@ -198,7 +198,7 @@ async fn the_dialog_shows_the_address_that_the_check_would_use() {
             .iter()
             .filter_map(|tag| tag.get("data-adds").map(str::to_owned))
             .collect();
-        assert_eq!(adds, [said], "{peer}");
+        assert_eq!(adds, [message], "{peer}");
     }
 }
 

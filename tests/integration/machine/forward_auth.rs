@@ -42,15 +42,15 @@ pub const MISLEADING: [&str; 14] = [
 
 /// Kind of subrequest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Door {
+enum EntryPoint {
     Forwarded,
     Envoy,
     Nginx,
 }
 
-const DOORS: [Door; 3] = [Door::Forwarded, Door::Envoy, Door::Nginx];
+const ENTRY_POINTS: [EntryPoint; 3] = [EntryPoint::Forwarded, EntryPoint::Envoy, EntryPoint::Nginx];
 
-impl Door {
+impl EntryPoint {
     fn ask(self, method: &str, target: &str) -> Call {
         let call = match self {
             Self::Forwarded => get("/forward-auth")
@@ -65,7 +65,7 @@ impl Door {
     }
 
     /// Status, envelope and challenge that the client gets in the end.
-    fn told(self, answer: &Answer) -> (u16, Value, String) {
+    fn refusal(self, answer: &Answer) -> (u16, Value, String) {
         if self != Self::Nginx {
             return (
                 answer.status,
@@ -102,15 +102,14 @@ both!(a_good_key_passes_every_entry_point, async |database: Database| {
             ("rate_limit", "60"),
         ])
         .await;
-    for (n, door) in (0..).zip(DOORS) {
-        let forged = IDENTITY
-            .iter()
-            .fold(door.ask("GET", "/v1/content/list?limit=5"), |call, name| {
-                call.header(name, "forged")
-            });
+    for (n, entry_point) in (0..).zip(ENTRY_POINTS) {
+        let forged = IDENTITY.iter().fold(
+            entry_point.ask("GET", "/v1/content/list?limit=5"),
+            |call, name| call.header(name, "forged"),
+        );
         let answer = world.send(forged.bearer(&key.secret)).await;
-        assert_eq!(answer.status, 200, "{door:?} {}", answer.text());
-        assert_eq!(answer.text(), "", "{door:?}");
+        assert_eq!(answer.status, 200, "{entry_point:?} {}", answer.text());
+        assert_eq!(answer.text(), "", "{entry_point:?}");
         assert_eq!(answer.header("x-api-key-id"), key.id);
         assert_eq!(answer.header("x-api-key-name"), "Zo%C3%AB 100%25");
         assert_eq!(
@@ -119,14 +118,14 @@ both!(a_good_key_passes_every_entry_point, async |database: Database| {
         );
         assert_eq!(answer.header("x-account-id").len(), 36);
         for name in IDENTITY {
-            assert_eq!(answer.all(name).len(), 1, "{door:?} {name}");
+            assert_eq!(answer.all(name).len(), 1, "{entry_point:?} {name}");
         }
         assert!(answer.header("x-request-id").starts_with("req_"));
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("x-ratelimit-limit"), "60");
         assert_eq!(answer.header("x-ratelimit-remaining"), (59 - n).to_string());
         let all = format!("{:?}", answer.comparable());
-        assert!(!all.contains(&key.secret), "{door:?}");
+        assert!(!all.contains(&key.secret), "{entry_point:?}");
     }
     world.app.recorder.flush().await;
     let logged = world
@@ -179,31 +178,39 @@ both!(a_refusal_is_that_of_v1, async |database: Database| {
             .header("x-forwarded-for", CLIENT);
         let direct = world.send(with_key(direct)).await;
         assert_eq!(direct.json()["error"]["code"], code, "{name}");
-        for door in DOORS {
+        for entry_point in ENTRY_POINTS {
             if name == "unknown" {
                 world.advance(60_000);
             }
-            let answer = world.send(with_key(door.ask("GET", "/v1/status"))).await;
-            let (status, mut envelope, retry_after) = door.told(&answer);
+            let answer = world.send(with_key(entry_point.ask("GET", "/v1/status"))).await;
+            let (status, mut envelope, retry_after) = entry_point.refusal(&answer);
             let mut expected = direct.json();
             expected["request_id"] = json!(answer.header("x-request-id"));
             assert_eq!(
                 envelope["request_id"].take(),
                 expected["request_id"].take(),
-                "{name} {door:?}"
+                "{name} {entry_point:?}"
             );
-            assert_eq!((status, envelope), (direct.status, expected), "{name} {door:?}");
-            assert_eq!(retry_after, direct.header("retry-after"), "{name} {door:?}");
+            assert_eq!(
+                (status, envelope),
+                (direct.status, expected),
+                "{name} {entry_point:?}"
+            );
+            assert_eq!(
+                retry_after,
+                direct.header("retry-after"),
+                "{name} {entry_point:?}"
+            );
             assert_eq!(
                 answer.header("www-authenticate"),
                 direct.header("www-authenticate"),
-                "{name} {door:?}"
+                "{name} {entry_point:?}"
             );
             assert_eq!(
                 answer.header("x-ratelimit-limit"),
                 direct.header("x-ratelimit-limit")
             );
-            assert_eq!(answer.header("x-account-id"), "", "{name} {door:?}");
+            assert_eq!(answer.header("x-account-id"), "", "{name} {entry_point:?}");
             assert_eq!(answer.header("cache-control"), "no-store");
         }
     }
@@ -224,21 +231,23 @@ async fn odd_paths_and_unknown_routes_are_denied() {
         ("/v1/status/", "BSE2404"),
         ("/", "BSE2404"),
     ] {
-        for door in DOORS {
-            let answer = world.send(door.ask("GET", path).bearer(&key)).await;
-            let (status, envelope, _) = door.told(&answer);
+        for entry_point in ENTRY_POINTS {
+            let answer = world.send(entry_point.ask("GET", path).bearer(&key)).await;
+            let (status, envelope, _) = entry_point.refusal(&answer);
             let expected = if code == "BSE2404" { 404 } else { 403 };
             assert_eq!(
                 (status, &envelope["error"]["code"]),
                 (expected, &json!(code)),
-                "{door:?} {path}"
+                "{entry_point:?} {path}"
             );
         }
     }
     // Browsers and URL parsers turn a backslash into a slash, so Envoy's path cannot carry it.
-    for door in [Door::Forwarded, Door::Nginx] {
-        let answer = world.send(door.ask("GET", "/v1\\status").bearer(&key)).await;
-        assert_eq!(door.told(&answer).0, 403);
+    for entry_point in [EntryPoint::Forwarded, EntryPoint::Nginx] {
+        let answer = world
+            .send(entry_point.ask("GET", "/v1\\status").bearer(&key))
+            .await;
+        assert_eq!(entry_point.refusal(&answer).0, 403);
     }
 }
 
@@ -246,40 +255,43 @@ async fn odd_paths_and_unknown_routes_are_denied() {
 async fn only_trusted_proxies_may_send_subrequests_for_one_request() {
     let world = World::with(Database::sqlite(), trusting(&[])).await;
     let key = world.person("Ada Moss").await.key("prod", "full_access").await;
-    for door in DOORS {
-        let stranger = door.ask("GET", "/v1/status").bearer(&key).sent_from(CLIENT);
+    for entry_point in ENTRY_POINTS {
+        let stranger = entry_point
+            .ask("GET", "/v1/status")
+            .bearer(&key)
+            .sent_from(CLIENT);
         let answer = world.send(stranger).await;
-        let (status, envelope, _) = door.told(&answer);
+        let (status, envelope, _) = entry_point.refusal(&answer);
         assert_eq!(
             (status, &envelope["error"]["type"]),
             (403, &json!("untrusted_proxy"))
         );
 
-        let (others, same) = match door {
-            Door::Forwarded => ("x-original-uri", "x-forwarded-uri"),
-            Door::Envoy | Door::Nginx => ("x-forwarded-uri", "x-original-uri"),
+        let (others, same) = match entry_point {
+            EntryPoint::Forwarded => ("x-original-uri", "x-forwarded-uri"),
+            EntryPoint::Envoy | EntryPoint::Nginx => ("x-forwarded-uri", "x-original-uri"),
         };
         for name in [others, same] {
-            let twice = door
+            let twice = entry_point
                 .ask("GET", "/v1/status")
                 .bearer(&key)
                 .header(name, "/v1/usage");
-            let (status, envelope, _) = door.told(&world.send(twice).await);
+            let (status, envelope, _) = entry_point.refusal(&world.send(twice).await);
             assert_eq!(
                 (status, &envelope["error"]["type"]),
                 (403, &json!("unclear_request")),
-                "{door:?} {name}"
+                "{entry_point:?} {name}"
             );
         }
     }
     let nothing = get("/forward-auth").bearer(&key).sent_from(PROXY);
     assert_eq!(world.send(nothing).await.status, 403);
     let world = World::sqlite().await;
-    let nobody = Door::Forwarded.ask("GET", "/v1/status");
+    let nobody = EntryPoint::Forwarded.ask("GET", "/v1/status");
     assert_eq!(
         world.send(nobody).await.status,
         403,
-        "nobody is trusted unless told"
+        "nobody is trusted unless refusal"
     );
 }
 
@@ -287,31 +299,35 @@ async fn only_trusted_proxies_may_send_subrequests_for_one_request() {
 async fn headers_that_pass_for_others_are_refused() {
     let world = World::with(Database::sqlite(), trusting(&[])).await;
     let key = world.person("Ada Moss").await.key("prod", "full_access").await;
-    for door in DOORS {
+    for entry_point in ENTRY_POINTS {
         for name in MISLEADING {
-            let asked = door
+            let asked = entry_point
                 .ask("POST", "/v1/generate/image/bfl/flux")
                 .header(name, "DELETE");
-            let (status, envelope, _) = door.told(&world.send(asked.bearer(&key)).await);
+            let (status, envelope, _) = entry_point.refusal(&world.send(asked.bearer(&key)).await);
             assert_eq!(
                 (status, &envelope["error"]["code"]),
                 (403, &json!("BSE2405")),
-                "{door:?} {name}"
+                "{entry_point:?} {name}"
             );
         }
-        let others = door
+        let others = entry_point
             .ask("GET", "/v1/status")
             .header("my_header", "x")
             .header("x.trace.id", "x");
-        assert_eq!(world.send(others.bearer(&key)).await.status, 200, "{door:?}");
+        assert_eq!(
+            world.send(others.bearer(&key)).await.status,
+            200,
+            "{entry_point:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn subrequests_refused_without_a_check_are_counted_too() {
     let world = World::with(Database::sqlite(), trusting(&[])).await;
-    let asked = || Door::Nginx.ask("GET", "/v1/status");
-    let odd = || Door::Envoy.ask("GET", "/v1//status");
+    let asked = || EntryPoint::Nginx.ask("GET", "/v1/status");
+    let odd = || EntryPoint::Envoy.ask("GET", "/v1//status");
     for call in [
         asked().sent_from(CLIENT),
         asked().sent_from(CLIENT),

@@ -38,14 +38,14 @@ async fn start_api() -> SocketAddr {
         let headers = headers.map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap_or("?"))));
         let headers: serde_json::Map<_, _> = headers.collect();
         let body = to_bytes(body, usize::MAX).await.expect("a whole body");
-        let told = Json(json!({
+        let refusal = Json(json!({
             "api": true,
             "method": head.method.as_str(),
             "target": head.uri.to_string(),
             "headers": headers,
             "body": String::from_utf8_lossy(&body),
         }));
-        (wished(&head.uri), told)
+        (wished(&head.uri), refusal)
     };
     let router = Router::new().fallback(any(echo));
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -61,7 +61,7 @@ fn wished(uri: &Uri) -> StatusCode {
 }
 
 /// The response to the client, without the parts that differ for each request.
-fn told(answer: &Answer) -> (u16, Value, [String; 5]) {
+fn refusal(answer: &Answer) -> (u16, Value, [String; 5]) {
     let mut body = answer.json();
     body["request_id"].take();
     let names = [
@@ -182,7 +182,7 @@ async fn refusals_are_those_of_v1(proxy: &Proxy, world: &World, refused: &[(&str
             .collect();
         let through = proxy.get(LIST, &headers).await;
         assert_eq!(direct.json()["error"]["code"], code, "{name}");
-        assert_eq!(told(&through), told(&direct), "{kind:?}: {name}");
+        assert_eq!(refusal(&through), refusal(&direct), "{kind:?}: {name}");
         let id = through.json()["request_id"].clone();
         assert!(
             id.as_str().is_some_and(|id| id.starts_with("req_")),
@@ -292,9 +292,9 @@ async fn answers_of_the_api_pass(proxy: &Proxy, key: &Made) {
         let target = format!("{LIST}?answer={status}");
         let passed = proxy.get(&target, &[("authorization", key.as_str())]).await;
         assert_eq!(passed.status, status, "{kind:?}");
-        let told = passed.json();
+        let refusal = passed.json();
         assert_eq!(
-            (&told["api"], &told["target"]),
+            (&refusal["api"], &refusal["target"]),
             (&json!(true), &json!(target)),
             "{kind:?} {status}"
         );

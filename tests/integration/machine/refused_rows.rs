@@ -73,9 +73,9 @@ both!(
             world
                 .app
                 .recorder
-                .place()
-                .expect("a place")
-                .note(row, KeyUse::Accepted);
+                .reserve()
+                .expect("a slot")
+                .record(row, KeyUse::Accepted);
         }
         assert!(world.app.recorder.flush().await);
         let count = "SELECT COUNT(*) FROM request_logs";

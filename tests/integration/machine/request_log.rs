@@ -261,8 +261,8 @@ async fn a_full_queue_drops_rows_counts_them_and_writes_a_gap() {
     // The queue is not read until this task yields, because a test runs on one thread.
     let entry = sample(&world).await;
     for _ in 0..10_001 {
-        if let Some(place) = world.app.recorder.place() {
-            place.note(entry.clone(), KeyUse::Refused);
+        if let Some(slot) = world.app.recorder.reserve() {
+            slot.record(entry.clone(), KeyUse::Refused);
         }
     }
     assert_eq!(world.app.recorder.dropped(), 1, "there is room for 10,000");
@@ -290,12 +290,12 @@ async fn a_use_with_a_full_queue_counts_as_a_use() {
     let refused = world.send(get("/v1/content/list").bearer(&secret)).await;
     assert_eq!(refused.status, 403);
     let entry = sample(&world).await;
-    while let Some(place) = world.app.recorder.place() {
-        place.note(entry.clone(), KeyUse::Refused);
+    while let Some(slot) = world.app.recorder.reserve() {
+        slot.record(entry.clone(), KeyUse::Refused);
     }
     let health = get("/v1/health/storage").bearer(&secret);
     assert_eq!(world.send(health).await.status, 501, "it passed every check");
-    assert_eq!(world.app.recorder.dropped(), 2, "there was no place for it");
+    assert_eq!(world.app.recorder.dropped(), 2, "the queue has no room for it");
     assert!(world.app.recorder.flush().await);
     let used = "SELECT COUNT(*) FROM api_keys WHERE last_used_at IS NOT NULL";
     assert_eq!(

@@ -111,29 +111,29 @@ both!(
                 assert_eq!(uses(&program, secret).await, 200);
             }
         }
-        let said = making.join().expect("a thread").expect("a backup");
+        let printed = making.join().expect("a thread").expect("a backup");
         assert!(
-            said.contains("1 person") && said.contains("the pepper is not in it"),
-            "{said}"
+            printed.contains("1 person") && printed.contains("the pepper is not in it"),
+            "{printed}"
         );
         assert_eq!(backups.names(), ["one"]);
         assert!(!find(&backups, keys[0].1.as_bytes()), "a secret is in the backup");
         let pepper = fs::read(database.pepper_file()).expect("the pepper");
         assert!(!find(&backups, &pepper[..64]), "the pepper is in the backup");
-        let said = run(&database, &["check", &dir]).expect("a good backup");
-        assert!(said.starts_with("all checks passed: "), "{said}");
-        let said = run(&database, &["check"]).expect("a good database");
+        let printed = run(&database, &["check", &dir]).expect("a good backup");
+        assert!(printed.starts_with("all checks passed: "), "{printed}");
+        let printed = run(&database, &["check"]).expect("a good database");
         assert!(
-            said.starts_with("all checks passed: ") && said.contains("users 1"),
-            "{said}"
+            printed.starts_with("all checks passed: ") && printed.contains("users 1"),
+            "{printed}"
         );
 
         // Restore into an empty database.
         let target = empty_beside(&database).await;
-        let said = run(&target, &["restore", &dir, "--without-journal"]).expect("restored");
+        let printed = run(&target, &["restore", &dir, "--without-journal"]).expect("restored");
         assert!(
-            said.contains("everyone has to sign in again") && said.contains("babysea key revoke --all"),
-            "{said}"
+            printed.contains("everyone has to sign in again") && printed.contains("babysea key revoke --all"),
+            "{printed}"
         );
         let rows = "SELECT COUNT(*) FROM request_logs WHERE user_agent LIKE 'a client%'";
         assert_eq!(target.number(rows).await, 10_000);
@@ -175,8 +175,9 @@ both!(
         fs::remove_file(database.pepper_file()).expect("removed");
         let refused = run(&database, &["restore", &again, "--without-journal"]).expect_err("a database");
         assert!(refused.contains("add --replace"), "{refused}");
-        let said = run(&database, &["restore", &again, "--without-journal", "--replace"]).expect("restored");
-        assert!(said.contains("kept "), "{said}");
+        let printed =
+            run(&database, &["restore", &again, "--without-journal", "--replace"]).expect("restored");
+        assert!(printed.contains("kept "), "{printed}");
         let replaced = Program::start(&database);
         assert_eq!(uses(&replaced, &keys[0].1).await, 401);
         assert_eq!(uses(&replaced, &keys[1].1).await, 200);
@@ -270,14 +271,14 @@ both!(
             .output();
         // Where mounting is not permitted, nothing is tested.
         let Ok(output) = output else { return };
-        let said = String::from_utf8(output.stderr).expect("text");
-        if output.status.code() == Some(9) || said.contains("unshare") {
-            eprintln!("not tested: mounting is refused: {said}");
+        let printed = String::from_utf8(output.stderr).expect("text");
+        if output.status.code() == Some(9) || printed.contains("unshare") {
+            eprintln!("not tested: mounting is refused: {printed}");
             return;
         }
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("is full: free some space"), "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(output.status.code(), Some(1), "{printed}");
+        assert!(printed.contains("is full: free some space"), "{printed}");
+        assert_eq!(printed.lines().count(), 1, "{printed}");
         assert_eq!(
             String::from_utf8_lossy(&output.stdout),
             "",

@@ -110,25 +110,25 @@ both!(
 
         // Keys typed into fields that are stored.
         let id = answer.json()["id"].as_str().expect("an id").to_owned();
-        for door in ["/api/keys/revoke".to_owned(), format!("{keys}?dialog=revoke")] {
+        for path in ["/api/keys/revoke".to_owned(), format!("{keys}?dialog=revoke")] {
             let reason = format!("found {called}");
             let fields = [
                 ("account", "ada-moss"),
                 ("keys[]", id.as_str()),
                 ("reason", &reason),
             ];
-            let refused = program.send(form(&door, &fields).header("cookie", &cookie)).await;
-            assert_eq!(refused.status, 422, "{door}");
+            let refused = program.send(form(&path, &fields).header("cookie", &cookie)).await;
+            assert_eq!(refused.status, 422, "{path}");
         }
-        for door in ["/api/keys/create", keys] {
+        for path in ["/api/keys/create", keys] {
             let fields = [
                 ("account", "ada-moss"),
                 ("name", called.as_str()),
                 ("preset", "full_access"),
                 ("form_token", "3"),
             ];
-            let refused = program.send(form(door, &fields).header("cookie", &cookie)).await;
-            assert_eq!(refused.status, 422, "{door}");
+            let refused = program.send(form(path, &fields).header("cookie", &cookie)).await;
+            assert_eq!(refused.status, 422, "{path}");
         }
         let search = get(&format!("/home/ada-moss/activity?search={called}"));
         assert_eq!(program.send(search.header("cookie", &cookie)).await.status, 303);

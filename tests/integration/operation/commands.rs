@@ -79,8 +79,8 @@ both!(
             );
         }
         assert_eq!(seen().await, 404);
-        let said = add(&database, "reef-lab", "max@example.com", "member").expect("added");
-        assert_eq!(said.trim(), "max@example.com is now member of Reef Lab");
+        let printed = add(&database, "reef-lab", "max@example.com", "member").expect("added");
+        assert_eq!(printed.trim(), "max@example.com is now member of Reef Lab");
         assert_eq!(seen().await, 200);
         program.stop();
         // It also works without a server.
@@ -113,8 +113,8 @@ both!(
         };
         let remove = |version: &str| run(&database, &["pepper", "remove", "--version", version]);
         assert_eq!(list(), "version 1: 1 key");
-        let said = run(&database, &["pepper", "add"]).expect("added");
-        assert!(said.starts_with("version 2 was added"), "{said}");
+        let printed = run(&database, &["pepper", "add"]).expect("added");
+        assert!(printed.starts_with("version 2 was added"), "{printed}");
         let status = async |program: &Program| program.send(get("/v1/status").bearer(&secret)).await.status;
         assert_eq!(status(&program).await, 200, "the server has the file as it was");
         program.stop();
@@ -136,8 +136,8 @@ both!(
         // Queued rows are written before the end.
         program.stop();
         assert_eq!(list(), "version 1: 0 keys\nversion 2: 1 key");
-        let said = remove("1").expect("removed");
-        assert!(said.starts_with("version 1 was removed"), "{said}");
+        let printed = remove("1").expect("removed");
+        assert!(printed.starts_with("version 1 was removed"), "{printed}");
         assert_eq!(list(), "version 2: 1 key");
         let program = Program::start(&database);
         assert_eq!(status(&program).await, 200, "under the only one left");

@@ -12,8 +12,8 @@ const HOUR: u64 = 3_600_000;
 
 /// The printed role, email and password of each person.
 async fn prepared(world: &World) -> Vec<(String, String, String)> {
-    let said = demo::prepare(&world.app).await.expect("a sample");
-    let people = said.lines().filter(|line| line.contains("@demo.example"));
+    let printed = demo::prepare(&world.app).await.expect("a sample");
+    let people = printed.lines().filter(|line| line.contains("@demo.example"));
     let read = people.map(|line| {
         let words: Vec<_> = line.split_whitespace().collect();
         let [role @ .., email, password] = &words[..] else {
@@ -22,7 +22,7 @@ async fn prepared(world: &World) -> Vec<(String, String, String)> {
         (role.join(" "), (*email).to_owned(), (*password).to_owned())
     });
     let people: Vec<_> = read.collect();
-    assert_eq!(people.len(), 3, "{said}");
+    assert_eq!(people.len(), 3, "{printed}");
     people
 }
 

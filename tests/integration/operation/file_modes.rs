@@ -151,10 +151,10 @@ fn a_second_server_is_refused_through_another_mount() {
         .output();
     // Where mounting is not permitted, nothing is tested.
     let Ok(output) = output else { return };
-    let said = String::from_utf8(output.stderr).expect("text");
-    if output.status.code() == Some(9) || said.contains("unshare") {
-        eprintln!("not tested: mounting is refused: {said}");
+    let printed = String::from_utf8(output.stderr).expect("text");
+    if output.status.code() == Some(9) || printed.contains("unshare") {
+        eprintln!("not tested: mounting is refused: {printed}");
         return;
     }
-    assert!(said.contains("another server is using"), "{said}");
+    assert!(printed.contains("another server is using"), "{printed}");
 }

@@ -127,11 +127,11 @@ fn says_what_was_replayed(log: &str) {
 
 /// A backup that is restored is an older file too, to which the next start applies the journal.
 fn restored(database: &Database, backup: &str) {
-    let said = run(database, &["restore", backup, "--replace"]).expect("restored");
-    assert!(said.contains("the next start applies"), "{said}");
+    let printed = run(database, &["restore", backup, "--replace"]).expect("restored");
+    assert!(printed.contains("the next start applies"), "{printed}");
     Program::start(database).stop();
-    let said = run(database, &["check"]).expect("a good database");
-    assert!(said.starts_with("all checks passed"), "{said}");
+    let printed = run(database, &["check"]).expect("a good database");
+    assert!(printed.starts_with("all checks passed"), "{printed}");
 }
 
 /// Removes a member; removes another and adds them again with another role; demotes an owner.

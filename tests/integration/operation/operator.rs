@@ -131,10 +131,10 @@ both!(
             "the command needs --email",
         );
         assert_eq!(bo.page(&program, &bo.slug).await, 200);
-        let said = run(&database, &[&sign_out[..], &["--yes"]].concat()).expect("signed out");
+        let printed = run(&database, &[&sign_out[..], &["--yes"]].concat()).expect("signed out");
         assert!(
-            said.starts_with("signed out Bo Lind") && said.ends_with("; 1 session ended\n"),
-            "{said}"
+            printed.starts_with("signed out Bo Lind") && printed.ends_with("; 1 session ended\n"),
+            "{printed}"
         );
         assert_eq!(
             bo.page(&program, &bo.slug).await,
@@ -173,15 +173,15 @@ both!(
             "a refused password changes nothing"
         );
         let input = format!("{NEW_PASSWORD}\n");
-        let said = run_with_input(&database, &password, &input).expect("a new password");
+        let printed = run_with_input(&database, &password, &input).expect("a new password");
         assert!(
-            said.starts_with("set the new password of Bo Lind")
-                && said.contains(
+            printed.starts_with("set the new password of Bo Lind")
+                && printed.contains(
                     "; 1 session \
                               ended"
                 )
-                && !said.contains(NEW_PASSWORD),
-            "{said}"
+                && !printed.contains(NEW_PASSWORD),
+            "{printed}"
         );
         assert_eq!(bo.page(&program, &bo.slug).await, 303);
         assert_ne!(
@@ -299,10 +299,10 @@ both!(
             "this would remove Max Tarn (max@example.com), owner of Reef Lab since 20",
         );
         assert_eq!(max.page(&program, "reef-lab").await, 200);
-        let said = done(in_team("remove", &["--yes"]));
+        let printed = done(in_team("remove", &["--yes"]));
         assert!(
-            said.contains("the keys they created stay with the team"),
-            "{said}"
+            printed.contains("the keys they created stay with the team"),
+            "{printed}"
         );
         assert_eq!(max.page(&program, "reef-lab").await, 404);
         assert_eq!(uses(&program, &secret).await, 200);

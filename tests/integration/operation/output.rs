@@ -221,7 +221,7 @@ async fn a_catalogue_that_is_a_pipe_is_refused_and_stops_nothing() {
             line.clear();
             assert!(
                 lines.read_line(&mut line).expect("a line") > 0,
-                "it never said {words}"
+                "it never logged {words}"
             );
         }
         line

@@ -250,12 +250,12 @@ fn every_sentence_names_what_to_change() {
         "each has its values"
     );
     for (variable, values) in WRONG {
-        for (place, value) in values.iter().enumerate() {
+        for (index, value) in values.iter().enumerate() {
             let given = value.replace("FOLDER", &folder.display().to_string());
-            let said = sentence(folder, &[(variable, &given)], &[]);
-            assert!(said.contains(variable), "{said}");
-            let title = if place == 0 { *variable } else { "" };
-            write(title, &format!("{variable}={}", value.escape_debug()), &said);
+            let sentence = sentence(folder, &[(variable, &given)], &[]);
+            assert!(sentence.contains(variable), "{sentence}");
+            let title = if index == 0 { *variable } else { "" };
+            write(title, &format!("{variable}={}", value.escape_debug()), &sentence);
             // The database is created before the catalogue is read.
             if *variable == "CATALOG" {
                 let _ = std::fs::remove_dir_all(folder.join("data"));
@@ -265,26 +265,26 @@ fn every_sentence_names_what_to_change() {
     }
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = listener.local_addr().expect("its address").to_string();
-    for (place, variable) in ["LISTEN", "METRICS_LISTEN"].iter().enumerate() {
-        let said = sentence(folder, &[(variable, &taken)], &[]).replace(&taken, "ADDRESS");
+    for (index, variable) in ["LISTEN", "METRICS_LISTEN"].iter().enumerate() {
+        let sentence = sentence(folder, &[(variable, &taken)], &[]).replace(&taken, "ADDRESS");
         write(
-            if place == 0 {
+            if index == 0 {
                 "An address that is taken, or open without https"
             } else {
                 ""
             },
             &format!("{variable}=ADDRESS"),
-            &said,
+            &sentence,
         );
     }
     let open = sentence(folder, &[("LISTEN", "0.0.0.0:0")], &[]);
     let (start, rest) = open.split_once("0.0.0.0:").expect("the address");
     let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
     write("", "LISTEN=0.0.0.0:PORT", &format!("{start}0.0.0.0:PORT{rest}"));
-    for (place, arguments) in TYPED.iter().enumerate() {
-        let said = sentence(folder, &[], arguments);
-        let title = if place == 0 { "The command line" } else { "" };
-        write(title, &format!("babysea {}", arguments.join(" ")), &said);
+    for (index, arguments) in TYPED.iter().enumerate() {
+        let sentence = sentence(folder, &[], arguments);
+        let title = if index == 0 { "The command line" } else { "" };
+        write(title, &format!("babysea {}", arguments.join(" ")), &sentence);
     }
     let twice = "--brand BabySea --brand BabySea";
     twice::is_refused(folder);
@@ -293,22 +293,22 @@ fn every_sentence_names_what_to_change() {
         &format!("babysea {twice}"),
         &sentence(folder, &[], &twice.split(' ').collect::<Vec<_>>()),
     );
-    for (place, (what, said)) in databases::of_postgres(folder).iter().enumerate() {
-        write(if place == 0 { POSTGRES } else { "" }, what, said);
+    for (index, (what, sentence)) in databases::of_postgres(folder).iter().enumerate() {
+        write(if index == 0 { POSTGRES } else { "" }, what, sentence);
     }
     // The data folder is created first, and is empty.
     std::fs::remove_dir(folder.join("data")).expect("an empty folder");
     assert_eq!(files(folder), before);
-    for (place, (what, said)) in databases::of_sqlite().iter().flatten().enumerate() {
-        write(if place == 0 { SQLITE } else { "" }, what, said);
+    for (index, (what, sentence)) in databases::of_sqlite().iter().flatten().enumerate() {
+        write(if index == 0 { SQLITE } else { "" }, what, sentence);
     }
-    for (place, said) in given_up().iter().enumerate() {
-        let title = if place == 0 {
+    for (index, sentence) in given_up().iter().enumerate() {
+        let title = if index == 0 {
             "A start with all promises given up"
         } else {
             ""
         };
-        write(title, "", said);
+        write(title, "", sentence);
     }
     let text = text.replace("\n\n    ", "\n    ");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(SNAPSHOT);

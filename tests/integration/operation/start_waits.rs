@@ -39,14 +39,15 @@ async fn a_waiting_start_accepts_no_connection_and_ends_on_a_signal() {
         .to_string();
     let mut process = Process(serve(&mut command(BINARY), &database, &address, &[], "info"));
     let mut lines = BufReader::new(process.0.stderr.take().expect("its output")).lines();
-    let said = lines
+    let printed = lines
         .by_ref()
         .map_while(Result::ok)
         .find(|line| line.contains("the start waits"));
     assert!(
-        said.as_deref()
+        printed
+            .as_deref()
             .is_some_and(|line| line.contains("holds a lock on the tables")),
-        "{said:?}"
+        "{printed:?}"
     );
     let refused = TcpStream::connect(&address).expect_err("nobody is let in");
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);

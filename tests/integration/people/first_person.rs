@@ -18,10 +18,10 @@ fn invited() -> Setup {
     }
 }
 
-async fn sign_up(browser: &Browser<'_>, door: &str, name: &str) -> (u16, String) {
+async fn sign_up(browser: &Browser<'_>, path: &str, name: &str) -> (u16, String) {
     let email = format!("{}@example.com", name.to_lowercase().replace(' ', "-"));
     let fields = [("name", name), ("email", email.as_str()), ("password", PASSWORD)];
-    let answer = browser.post(door, &fields).await;
+    let answer = browser.post(path, &fields).await;
     (answer.status, answer.text().to_owned())
 }
 
@@ -53,9 +53,9 @@ both!(
             page.text()
         );
         assert!(!other.get("/sign-in").await.text().contains("Create one"));
-        for door in ["/sign-up", "/api/session/sign-up"] {
-            let (status, text) = sign_up(&other, door, "Bo Lind").await;
-            assert!(status == 422 && text.contains(CLOSED), "{door}: {status} {text}");
+        for path in ["/sign-up", "/api/session/sign-up"] {
+            let (status, text) = sign_up(&other, path, "Bo Lind").await;
+            assert!(status == 422 && text.contains(CLOSED), "{path}: {status} {text}");
         }
         // Existing people can still sign in, and after a restart sign-up is closed as well.
         let world = world.restart(invited()).await;

@@ -255,15 +255,15 @@ both!(
             .database
             .execute("ALTER TABLE sessions RENAME TO gone")
             .await;
-        for door in ["/sign-in", "/api/session/sign-in"] {
+        for path in ["/sign-in", "/api/session/sign-in"] {
             let answer = world
-                .send(form(door, &[("email", &email), ("password", PASSWORD)]))
+                .send(form(path, &[("email", &email), ("password", PASSWORD)]))
                 .await;
-            assert_eq!(answer.all("set-cookie"), Vec::<&str>::new(), "{door}");
+            assert_eq!(answer.all("set-cookie"), Vec::<&str>::new(), "{path}");
             assert_eq!(
                 (answer.status, answer.header("retry-after")),
                 (503, "2"),
-                "{door}: {}",
+                "{path}: {}",
                 answer.text()
             );
         }

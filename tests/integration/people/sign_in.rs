@@ -48,7 +48,7 @@ both!(
     async |database: Database| {
         let world = World::on(database).await;
         world.person("Ada Moss").await;
-        for door in [PAGE, FUNCTION] {
+        for path in [PAGE, FUNCTION] {
             let mut answers = Vec::new();
             // Of equal length, so that the length of the response can be compared too.
             for email in [
@@ -59,18 +59,18 @@ both!(
                 let before = world.app.passwords.runs();
                 let answer = world
                     .send(form(
-                        door,
+                        path,
                         &[("email", email), ("password", "wrong horse battery")],
                     ))
                     .await;
-                assert_eq!(world.app.passwords.runs(), before + 1, "{door} {email}");
-                assert_eq!(answer.status, 422, "{door} {email}");
-                assert!(answer.text().contains(WRONG), "{door} {email}");
-                assert!(!answer.text().contains("wrong horse"), "{door} {email}");
+                assert_eq!(world.app.passwords.runs(), before + 1, "{path} {email}");
+                assert_eq!(answer.status, 422, "{path} {email}");
+                assert!(answer.text().contains(WRONG), "{path} {email}");
+                assert!(!answer.text().contains("wrong horse"), "{path} {email}");
                 answers.push(without(&answer, email));
             }
-            assert_eq!(answers[0], answers[1], "{door}");
-            assert_eq!(answers[0], answers[2], "{door}");
+            assert_eq!(answers[0], answers[1], "{path}");
+            assert_eq!(answers[0], answers[2], "{path}");
         }
     }
 );

@@ -176,21 +176,21 @@ async fn the_cookie_is_kept_for_a_year_and_out_of_reach_of_scripts() {
         };
         let world = World::with(Database::sqlite(), setup).await;
         let ada = world.person("Ada Moss").await;
-        for door in ["/sign-in", "/api/session/sign-in"] {
+        for path in ["/sign-in", "/api/session/sign-in"] {
             let answer = world
                 .anonymous()
-                .post(door, &[("email", &ada.email), ("password", PASSWORD)])
+                .post(path, &[("email", &ada.email), ("password", PASSWORD)])
                 .await;
             let cookies = answer.all("set-cookie");
             let cookie = cookies.iter().find(|line| line.starts_with(&format!("{name}=")));
-            let cookie = cookie.unwrap_or_else(|| panic!("{door}: {cookies:?}"));
+            let cookie = cookie.unwrap_or_else(|| panic!("{path}: {cookies:?}"));
             let mut attributes: Vec<_> = cookie.split("; ").skip(1).collect();
             attributes.sort_unstable();
             let mut expected = vec!["HttpOnly", "Max-Age=31536000", "Path=/", "SameSite=Lax"];
             if secure {
                 expected.push("Secure");
             }
-            assert_eq!(attributes, expected, "{door}");
+            assert_eq!(attributes, expected, "{path}");
         }
     }
 }

@@ -13,9 +13,9 @@ const FUNCTION: &str = "/api/session/sign-in";
 const WRONG: &str = "wrong horse battery";
 const HOME: &str = "192.0.2.1";
 
-async fn try_at(world: &World, door: &str, email: &str, password: &str, address: &str) -> Answer {
+async fn try_at(world: &World, path: &str, email: &str, password: &str, address: &str) -> Answer {
     let fields = [("email", email), ("password", password)];
-    world.send(form(door, &fields).sent_from(address)).await
+    world.send(form(path, &fields).sent_from(address)).await
 }
 
 async fn try_from(world: &World, email: &str, password: &str, address: &str) -> u16 {
@@ -40,15 +40,15 @@ both!(
         let world = World::on(database).await;
         let email = world.person("Ada Moss").await.email.clone();
         for n in 0..12 {
-            let door = if n % 2 == 0 { PAGE } else { FUNCTION };
-            let answer = try_at(&world, door, &email, WRONG, HOME).await;
+            let path = if n % 2 == 0 { PAGE } else { FUNCTION };
+            let answer = try_at(&world, path, &email, WRONG, HOME).await;
             assert_eq!(answer.status, if n < 5 { 422 } else { 429 }, "{n}");
         }
         let runs = world.app.passwords.runs();
-        for door in [PAGE, FUNCTION] {
-            let right = try_at(&world, door, &email, PASSWORD, HOME).await;
+        for path in [PAGE, FUNCTION] {
+            let right = try_at(&world, path, &email, PASSWORD, HOME).await;
             assert_eq!(wait(&right), 1, "the right password waits too");
-            if door == PAGE {
+            if path == PAGE {
                 assert_eq!(right.field("email"), email);
             }
         }
@@ -85,9 +85,9 @@ both!(
             ("ada_moss.example.com", "192.0.2.3"),
         ] {
             let mut answers = Vec::new();
-            for door in [PAGE, FUNCTION].into_iter().cycle().take(8) {
+            for path in [PAGE, FUNCTION].into_iter().cycle().take(8) {
                 let runs = world.app.passwords.runs();
-                let answer = try_at(&world, door, email, WRONG, address).await;
+                let answer = try_at(&world, path, email, WRONG, address).await;
                 let (status, headers, body) = answer.comparable();
                 let hashed = world.app.passwords.runs() - runs;
                 answers.push((status, headers, body.replace(email, "EMAIL"), hashed));

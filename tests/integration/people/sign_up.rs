@@ -93,17 +93,17 @@ async fn each_invalid_field_has_an_error() {
         (
             0,
             "Ada\u{202E}Moss",
-            "Remove the invisible or control character U+202E.",
+            "The name has an invisible character after \"Ada\". Delete it.",
         ),
         (
             0,
             "Ada\u{200B}Moss",
-            "Remove the invisible or control character U+200B.",
+            "The name has an invisible character after \"Ada\". Delete it.",
         ),
         (
             0,
             "Ada\0Moss",
-            "Remove the invisible or control character U+0000.",
+            "The name has an invisible character after \"Ada\". Delete it.",
         ),
         (1, "", "Enter your email address."),
         (1, "ada", "Enter an address like name@example.com."),
@@ -214,7 +214,7 @@ async fn easily_guessed_passwords_are_refused_before_hashing() {
         assert_eq!(
             world.app.passwords.runs(),
             before + 2,
-            "guessed at once by each door"
+            "guessed at once by each entry point"
         );
     }
 }
@@ -234,7 +234,7 @@ both!(
             assert_eq!(
                 world.app.passwords.runs(),
                 before + 2,
-                "guessed at by each door, never hashed"
+                "guessed at by each entry point, never hashed"
             );
         }
         assert_eq!(world.database.number("SELECT COUNT(*) FROM users").await, 1);
@@ -288,12 +288,12 @@ async fn sign_up_is_refused_on_a_server_by_invitation() {
     let page = browser.get(PAGE).await;
     assert!(page.text().contains("by invitation only"), "{}", page.text());
     assert!(!page.tags().iter().any(|tag| tag.get("name") == Some("password")));
-    for door in [PAGE, FUNCTION] {
+    for path in [PAGE, FUNCTION] {
         let answer = browser
-            .post(door, &fields("Ada Moss", "ada@example.com", PASSWORD))
+            .post(path, &fields("Ada Moss", "ada@example.com", PASSWORD))
             .await;
-        assert_eq!(answer.status, 422, "{door}");
-        assert!(answer.text().contains("by invitation only"), "{door}");
+        assert_eq!(answer.status, 422, "{path}");
+        assert!(answer.text().contains("by invitation only"), "{path}");
     }
     assert_eq!(world.database.number("SELECT COUNT(*) FROM users").await, 1);
     assert!(!browser.get("/sign-in").await.text().contains("/sign-up"));

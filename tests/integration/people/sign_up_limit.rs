@@ -19,9 +19,9 @@ async fn limited(database: Database, limit: &'static [&'static str]) -> World {
     World::with(database, setup).await
 }
 
-async fn send(world: &World, door: &str, email: &str, password: &str, address: &str) -> Answer {
+async fn send(world: &World, path: &str, email: &str, password: &str, address: &str) -> Answer {
     let fields = [("name", "Ada Moss"), ("email", email), ("password", password)];
-    world.send(form(door, &fields).sent_from(address)).await
+    world.send(form(path, &fields).sent_from(address)).await
 }
 
 async fn sign_up(world: &World, n: u32, address: &str) -> u16 {
@@ -37,14 +37,14 @@ both!(
             assert_eq!(sign_up(&world, n, HOME).await, 303, "{n}");
         }
         let runs = world.app.passwords.runs();
-        for door in [PAGE, FUNCTION] {
+        for path in [PAGE, FUNCTION] {
             // An email that has an account looks like any other.
             for email in ["person-0@example.com", "person-9@example.com"] {
-                let refused = send(&world, door, email, PASSWORD, HOME).await;
+                let refused = send(&world, path, email, PASSWORD, HOME).await;
                 assert_eq!(
                     (refused.status, refused.header("retry-after")),
                     (429, "180"),
-                    "{door} {email}"
+                    "{path} {email}"
                 );
                 assert!(
                     refused
@@ -52,7 +52,7 @@ both!(
                         .contains("Too many tries. Wait 3 minutes, then try again.")
                 );
                 assert!(!refused.text().contains(PASSWORD));
-                if door == PAGE {
+                if path == PAGE {
                     assert_eq!(
                         (refused.field("email"), refused.field("name")),
                         (email.to_owned(), "Ada Moss".to_owned())
@@ -122,8 +122,8 @@ async fn a_persons_own_words_are_no_password() {
         "tidal-quartz.example.com",
         "BabySea-BabySea",
     ] {
-        for door in [PAGE, FUNCTION] {
-            let answer = send(&world, door, email, own, HOME).await;
+        for path in [PAGE, FUNCTION] {
+            let answer = send(&world, path, email, own, HOME).await;
             assert_eq!(answer.status, 422, "{own}");
             let sentence = "It is mostly your name, your email address or the name of this site";
             assert!(answer.text().contains(sentence), "{own}: {}", answer.text());

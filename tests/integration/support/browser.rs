@@ -234,7 +234,7 @@ impl<'w> Browser<'w> {
         match (page, function) {
             (200, 422) => true,
             (303, 401) => false,
-            other => panic!("the doors disagree: {other:?}"),
+            other => panic!("the page and the server function disagree: {other:?}"),
         }
     }
 

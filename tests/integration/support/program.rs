@@ -64,7 +64,7 @@ pub struct Program {
     process: Child,
     address: String,
     output: JoinHandle<Vec<u8>>,
-    said: mpsc::Receiver<String>,
+    lines: mpsc::Receiver<String>,
 }
 
 impl Program {
@@ -81,17 +81,14 @@ impl Program {
     /// The same, through a command that takes the program's arguments.
     pub fn start_by(mut by: Command, database: &Database, more: &[&str]) -> Self {
         let mut process = serve(&mut by, database, "127.0.0.1:0", more, "trace");
-        let mut lines = BufReader::new(process.stderr.take().expect("its output"));
-        let (says, said) = mpsc::channel();
+        let mut log = BufReader::new(process.stderr.take().expect("its output"));
+        let (sender, lines) = mpsc::channel();
         let output = thread::spawn(move || {
             let mut output = Vec::new();
             let mut read = 0;
-            while lines
-                .read_until(b'\n', &mut output)
-                .is_ok_and(|length| length > 0)
-            {
+            while log.read_until(b'\n', &mut output).is_ok_and(|length| length > 0) {
                 // Fails once the test has ended.
-                let _ = says.send(String::from_utf8_lossy(&output[read..]).into_owned());
+                let _ = sender.send(String::from_utf8_lossy(&output[read..]).into_owned());
                 read = output.len();
             }
             output
@@ -100,7 +97,7 @@ impl Program {
             process,
             address: String::new(),
             output,
-            said,
+            lines,
         };
         let line = program.waits_to_say("listening on ");
         program.address = address_in(&line).expect("an address");
@@ -127,7 +124,7 @@ impl Program {
             process,
             address,
             output: thread::spawn(Vec::new),
-            said: mpsc::channel().1,
+            lines: mpsc::channel().1,
         };
         (program, log)
     }
@@ -153,9 +150,9 @@ impl Program {
     pub fn waits_to_say(&self, words: &str) -> String {
         loop {
             let line = self
-                .said
+                .lines
                 .recv_timeout(PATIENCE)
-                .unwrap_or_else(|_| panic!("it never said {words}"));
+                .unwrap_or_else(|_| panic!("it never logged {words}"));
             if line.contains(words) {
                 return line;
             }
@@ -250,18 +247,18 @@ pub fn run(database: &Database, command: &[&str]) -> Result<String, String> {
 
 /// Runs a command that succeeds: everything that it says, warnings first.
 pub fn run_loudly(database: &Database, command: &[&str]) -> String {
-    let (succeeded, said, warned) = output(database, command, "");
+    let (succeeded, printed, warned) = output(database, command, "");
     assert!(succeeded, "{warned}");
-    warned + &said
+    warned + &printed
 }
 
 /// Runs it with this on its standard input.
 pub fn run_with_input(database: &Database, command: &[&str], input: &str) -> Result<String, String> {
-    let (succeeded, said, refused) = output(database, command, input);
+    let (succeeded, printed, refused) = output(database, command, input);
     if succeeded {
-        Ok(said)
+        Ok(printed)
     } else {
-        assert_eq!((said.as_str(), refused.lines().count()), ("", 1), "{refused}");
+        assert_eq!((printed.as_str(), refused.lines().count()), ("", 1), "{refused}");
         Err(refused)
     }
 }

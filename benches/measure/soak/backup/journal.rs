@@ -6,12 +6,12 @@ use super::{MOMENTS, kills::must, stop, text};
 use crate::{
     program::{Connection, Ended, Program, form, kill},
     soak::{
-        Failure, NIGHT, Place,
+        Failure, NIGHT, Target,
         bounds::{
             data::Database,
             people::{Person, another_address, create, key_of, person},
         },
-        random, rounds, told,
+        random, report, rounds,
     },
 };
 use std::{
@@ -37,7 +37,7 @@ const EACH: usize = 30;
 const PAUSE: Duration = Duration::from_millis(5);
 /// Until a compaction begins or ends.
 const PATIENCE: Duration = Duration::from_mins(1);
-const LOOK_EVERY: Duration = Duration::from_millis(1);
+const POLL_EVERY: Duration = Duration::from_millis(1);
 const KILLED: i32 = 9;
 const REVOKED: &str = "SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NOT NULL";
 
@@ -70,7 +70,7 @@ struct Done {
 
 /// The rounds and their results.
 struct Rounds {
-    place: Place,
+    target: Target,
     when: When,
     backups: TempDir,
     keys: Vec<Key>,
@@ -88,9 +88,9 @@ struct Rounds {
 }
 
 /// Kills servers, and starts others on their files.
-pub async fn run(place: Place, when: When) -> Result<(), Failure> {
+pub async fn run(target: Target, when: When) -> Result<(), Failure> {
     let moments = rounds(MOMENTS)?;
-    let mut all = Rounds::prepare(place, when, moments).await?;
+    let mut all = Rounds::prepare(target, when, moments).await?;
     all.round(None).await?;
     for _ in 0..moments {
         all.round(Some(random())).await?;
@@ -99,15 +99,15 @@ pub async fn run(place: Place, when: When) -> Result<(), Failure> {
         all.unread += usize::from(!was_read);
     }
     all.round(None).await?;
-    let program = serve(&all.place).await?;
+    let program = serve(&all.target).await?;
     let accepted = accepted(program.address, &all.answered).await?;
     stop(program).await;
     all.print(moments, accepted).await
 }
 
 impl Rounds {
-    async fn prepare(place: Place, when: When, moments: u32) -> Result<Self, Failure> {
-        let program = serve(&place).await?;
+    async fn prepare(target: Target, when: When, moments: u32) -> Result<Self, Failure> {
+        let program = serve(&target).await?;
         let owner = person(program.address, "Bo Lind").await?;
         let first = make_keys(program.address, owner.clone(), 1).await?;
         let mut making = JoinSet::new();
@@ -123,13 +123,13 @@ impl Rounds {
         }
         stop(program).await;
         if let (When::Compaction, Some(key)) = (when, first.first()) {
-            Database::open(&place).await?.add_keys(&key.id, LONG).await?;
-            must(&place, &["key", "revoke", "--account", &owner.slug, "--yes"]).await?;
+            Database::open(&target).await?.add_keys(&key.id, LONG).await?;
+            must(&target, &["key", "revoke", "--account", &owner.slug, "--yes"]).await?;
         }
         let backups = tempfile::tempdir()?;
-        must(&place, &["backup", text(&backups.path().join("one"))?]).await?;
+        must(&target, &["backup", text(&backups.path().join("one"))?]).await?;
         Ok(Self {
-            place,
+            target,
             when,
             backups,
             keys,
@@ -145,13 +145,13 @@ impl Rounds {
     /// Starts a server, revokes keys, and kills it at a fraction of the duration; with `None` it lets the
     /// work end, and measures it.
     async fn round(&mut self, moment: Option<f64>) -> Result<(), Failure> {
-        let left = unfinished(&journal(&self.place));
-        let starting = begin(&self.place)?;
+        let left = unfinished(&journal(&self.target));
+        let starting = begin(&self.target)?;
         let process = starting.id();
         let kill_after = moment.map(|moment| self.takes.mul_f64(moment));
         // It begins before the server listens.
         let compaction = (self.when == When::Compaction)
-            .then(|| tokio::spawn(compaction(journal(&self.place), left, process, kill_after)));
+            .then(|| tokio::spawn(compaction(journal(&self.target), left, process, kill_after)));
         let program = match starting.listening().await? {
             Ok(program) => Some(program),
             Err(ended) if moment.is_some() && ended.status.signal() == Some(KILLED) => None,
@@ -188,24 +188,24 @@ impl Rounds {
             // It was killed: what is left of the process goes with the value.
             (program, _) => drop(program),
         }
-        let is_inside = moment.is_some() && !unfinished(&journal(&self.place)).is_empty();
+        let is_inside = moment.is_some() && !unfinished(&journal(&self.target)).is_empty();
         self.inside += usize::from(is_inside);
         Ok(())
     }
 
     /// The earlier database file with the present journal, in a folder of its own.
-    fn earlier(&self) -> Result<Place, Failure> {
+    fn earlier(&self) -> Result<Target, Failure> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("soak.db");
         fs::copy(self.backups.path().join("one").join("babysea.db"), &file)?;
-        let earlier = Place {
-            engine: self.place.engine,
+        let earlier = Target {
+            engine: self.target.engine,
             database: format!("sqlite:{}", file.display()),
             folder,
         };
-        fs::copy(journal(&self.place), journal(&earlier))?;
-        let pepper = |place: &Place| place.folder.path().join("pepper");
-        fs::copy(pepper(&self.place), pepper(&earlier))?;
+        fs::copy(journal(&self.target), journal(&earlier))?;
+        let pepper = |target: &Target| target.folder.path().join("pepper");
+        fs::copy(pepper(&self.target), pepper(&earlier))?;
         Ok(earlier)
     }
 
@@ -231,34 +231,34 @@ impl Rounds {
             When::Compaction => "compactions",
             When::Revocation => "revocations",
         };
-        let place = &self.place;
+        let target = &self.target;
         if self.when == When::Compaction {
-            told(
-                place,
+            report(
+                target,
                 &format!("S83: {moments} kills in compactions, in the middle"),
                 self.inside,
                 self.inside * 2 > usize::try_from(moments)?,
                 "most",
             );
         }
-        let unread = self.unread + usize::from(is_set_aside(place));
-        told(
-            place,
+        let unread = self.unread + usize::from(is_set_aside(target));
+        report(
+            target,
             &format!("S83: {moments} kills in {kind}, journals not read"),
             unread,
             unread == 0,
             "0",
         );
         let all = self.answered.len();
-        told(
-            place,
+        report(
+            target,
             &format!("S83: kills in {kind}, revocations not in the journal"),
             format!("{} of {all}", self.lost),
             self.lost == 0 && all > 0,
             "0",
         );
-        told(
-            place,
+        report(
+            target,
             &format!("S83: kills in {kind}, revocations refused and lost"),
             format!("{} and {accepted}", self.refused),
             self.refused == 0 && accepted == 0,
@@ -266,24 +266,24 @@ impl Rounds {
         );
         let earlier = self.earlier()?;
         stop(serve(&earlier).await?).await;
-        let (now, then) = (place.number(REVOKED).await?, earlier.number(REVOKED).await?);
-        told(
-            place,
+        let (now, then) = (target.number(REVOKED).await?, earlier.number(REVOKED).await?);
+        report(
+            target,
             &format!("S83: kills in {kind}, revoked, and by the journal"),
             format!("{now}, {then}"),
             now == then,
             "the same",
         );
-        self.place.remove().await
+        self.target.remove().await
     }
 }
 
-fn begin(place: &Place) -> Result<Program, Failure> {
-    Program::begin(&place.database, place.folder.path(), &[], &NIGHT)
+fn begin(target: &Target) -> Result<Program, Failure> {
+    Program::begin(&target.database, target.folder.path(), &[], &NIGHT)
 }
 
-async fn serve(place: &Place) -> Result<Program, Failure> {
-    let started = begin(place)?.listening().await?;
+async fn serve(target: &Target) -> Result<Program, Failure> {
+    let started = begin(target)?.listening().await?;
     started.map_err(|ended| refusal(&ended))
 }
 
@@ -292,13 +292,13 @@ fn refusal(ended: &Ended) -> Failure {
 }
 
 /// The journal beside an SQLite file.
-fn journal(place: &Place) -> PathBuf {
-    place.folder.path().join("soak.db.endings")
+fn journal(target: &Target) -> PathBuf {
+    target.folder.path().join("soak.db.endings")
 }
 
 /// Whether a start found the journal damaged, and started a new one.
-fn is_set_aside(place: &Place) -> bool {
-    place.folder.path().join("soak.db.endings.damaged").exists()
+fn is_set_aside(target: &Target) -> bool {
+    target.folder.path().join("soak.db.endings.damaged").exists()
 }
 
 /// The files that compactions write, or that killed ones have left.
@@ -323,7 +323,7 @@ async fn compaction(
 ) -> Result<Duration, Failure> {
     let begins = async {
         while unfinished(&journal).is_subset(&left) {
-            sleep(LOOK_EVERY).await;
+            sleep(POLL_EVERY).await;
         }
     };
     timeout(PATIENCE, begins)
@@ -337,7 +337,7 @@ async fn compaction(
     }
     let ends = async {
         while !unfinished(&journal).is_empty() {
-            sleep(LOOK_EVERY).await;
+            sleep(POLL_EVERY).await;
         }
     };
     timeout(PATIENCE, ends)

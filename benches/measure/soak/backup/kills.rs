@@ -2,9 +2,9 @@
 
 use super::{MOMENTS, command, from_variable, prepared, start, stop, text};
 use crate::soak::{
-    Failure, Place,
+    Failure, Target,
     bounds::{data, people::Sample},
-    random, rounds, told,
+    random, report, rounds,
 };
 use std::{
     path::Path,
@@ -17,37 +17,37 @@ use tokio::time::sleep;
 const ROWS: u64 = 60_000;
 
 /// Kills backups and restores on an engine.
-pub async fn run(place: Place) -> Result<(), Failure> {
-    let program = start(&place).await?;
+pub async fn run(target: Target) -> Result<(), Failure> {
+    let program = start(&target).await?;
     let sample = Sample::sign_up(program.address).await?;
     stop(program).await;
-    data::fill(&place, &sample, from_variable("ROWS", ROWS)?.min(ROWS)).await?;
+    data::fill(&target, &sample, from_variable("ROWS", ROWS)?.min(ROWS)).await?;
     let backups = tempfile::tempdir()?;
     let good = backups.path().join("good");
     let began = Instant::now();
-    must(&place, &["backup", text(&good)?]).await?;
-    kill_backups(&place, &backups.path().join("one"), began.elapsed()).await?;
-    if place.engine == "SQLite" {
-        kill_sqlite_restores(&place, &good).await?;
+    must(&target, &["backup", text(&good)?]).await?;
+    kill_backups(&target, &backups.path().join("one"), began.elapsed()).await?;
+    if target.engine == "SQLite" {
+        kill_sqlite_restores(&target, &good).await?;
     } else {
-        kill_postgres_restores(&place, &good).await?;
+        kill_postgres_restores(&target, &good).await?;
     }
-    place.remove().await
+    target.remove().await
 }
 
-async fn kill_backups(place: &Place, dir: &Path, takes: Duration) -> Result<(), Failure> {
+async fn kill_backups(target: &Target, dir: &Path, takes: Duration) -> Result<(), Failure> {
     let moments = rounds(MOMENTS)?;
     let (mut whole, mut half) = (0, 0);
     for _ in 0..moments {
-        kill_within(place, &["backup", text(dir)?], takes).await?;
+        kill_within(target, &["backup", text(dir)?], takes).await?;
         if dir.exists() {
             whole += 1;
-            half += u32::from(!is_well(place, &["check", text(dir)?]).await?);
+            half += u32::from(!is_well(target, &["check", text(dir)?]).await?);
             std::fs::remove_dir_all(dir)?;
         }
     }
-    told(
-        place,
+    report(
+        target,
         &format!("S82: half backups of {moments} that were killed"),
         format!("{half} ({whole} whole)"),
         half == 0,
@@ -56,19 +56,19 @@ async fn kill_backups(place: &Place, dir: &Path, takes: Duration) -> Result<(), 
     Ok(())
 }
 
-async fn kill_sqlite_restores(place: &Place, good: &Path) -> Result<(), Failure> {
+async fn kill_sqlite_restores(target: &Target, good: &Path) -> Result<(), Failure> {
     let moments = rounds(MOMENTS)?;
     let restore = ["restore", text(good)?, "--replace", "--without-journal"];
     let began = Instant::now();
-    must(place, &restore).await?;
+    must(target, &restore).await?;
     let takes = began.elapsed();
     let mut half = 0;
     for _ in 0..moments {
-        kill_within(place, &restore, takes).await?;
-        half += u32::from(!is_well(place, &["check"]).await?);
+        kill_within(target, &restore, takes).await?;
+        half += u32::from(!is_well(target, &["check"]).await?);
     }
-    told(
-        place,
+    report(
+        target,
         &format!("S82: half databases of {moments} restores that were killed"),
         half,
         half == 0,
@@ -79,15 +79,15 @@ async fn kill_sqlite_restores(place: &Place, good: &Path) -> Result<(), Failure>
 
 /// Kills restores into empty databases. Each is repeated: either nothing of the killed one is there, or all of it, and then
 /// the repeated one is refused.
-async fn kill_postgres_restores(place: &Place, good: &Path) -> Result<(), Failure> {
+async fn kill_postgres_restores(target: &Target, good: &Path) -> Result<(), Failure> {
     let moments = rounds(MOMENTS)?;
     let restore = ["restore", text(good)?, "--without-journal"];
     let mut takes = None;
     let (mut repeated, mut refused, mut half) = (0, 0, 0);
     for n in 0..=moments {
-        let fresh = place.another(&format!("backup_restored_{n}")).await?;
-        let pepper = |place: &Place| place.folder.path().join("pepper");
-        std::fs::copy(pepper(place), pepper(&fresh))?;
+        let fresh = target.another(&format!("backup_restored_{n}")).await?;
+        let pepper = |target: &Target| target.folder.path().join("pepper");
+        std::fs::copy(pepper(target), pepper(&fresh))?;
         let Some(takes) = takes else {
             let began = Instant::now();
             must(&fresh, &restore).await?;
@@ -109,8 +109,8 @@ async fn kill_postgres_restores(place: &Place, good: &Path) -> Result<(), Failur
         half += u32::from(!is_well(&fresh, &["check"]).await?);
         fresh.remove().await?;
     }
-    told(
-        place,
+    report(
+        target,
         &format!("S82: half databases of {moments} restores that were killed"),
         format!("{half} ({repeated} repeated, {refused} whole)"),
         half == 0,
@@ -120,21 +120,24 @@ async fn kill_postgres_restores(place: &Place, good: &Path) -> Result<(), Failur
 }
 
 /// Runs a command that must succeed.
-pub async fn must(place: &Place, arguments: &[&str]) -> Result<(), Failure> {
-    let done = command(place, place.folder.path(), arguments).await?;
+pub async fn must(target: &Target, arguments: &[&str]) -> Result<(), Failure> {
+    let done = command(target, target.folder.path(), arguments).await?;
     if done.status.success() {
         return Ok(());
     }
     Err(format!("{arguments:?}: {}", String::from_utf8_lossy(&done.stderr)).into())
 }
 
-async fn is_well(place: &Place, check: &[&str]) -> Result<bool, Failure> {
-    Ok(command(place, place.folder.path(), check).await?.status.success())
+async fn is_well(target: &Target, check: &[&str]) -> Result<bool, Failure> {
+    Ok(command(target, target.folder.path(), check)
+        .await?
+        .status
+        .success())
 }
 
 /// Starts a command and kills it at a random moment of the time that it takes.
-async fn kill_within(place: &Place, arguments: &[&str], takes: Duration) -> Result<(), Failure> {
-    let mut process = prepared(place, place.folder.path(), arguments)
+async fn kill_within(target: &Target, arguments: &[&str], takes: Duration) -> Result<(), Failure> {
+    let mut process = prepared(target, target.folder.path(), arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;

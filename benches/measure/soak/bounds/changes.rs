@@ -72,7 +72,7 @@ pub(super) async fn keep_changing(of: Shared, people: Vec<Person>) {
         }
         while running.try_join_next().is_some() {}
         let change = lock(&keys).next(number, people.len());
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+        let Ok(target) = Arc::clone(&places).try_acquire_owned() else {
             let unsent = Err(std::io::ErrorKind::WouldBlock.into());
             of.seen().add(change.kind(), Instant::now(), unsent);
             continue;
@@ -80,7 +80,7 @@ pub(super) async fn keep_changing(of: Shared, people: Vec<Person>) {
         let (of, people, keys) = (of.clone(), Arc::clone(&people), Arc::clone(&keys));
         running.spawn(async move {
             change.make(&of, &people, &keys).await;
-            drop(place);
+            drop(target);
         });
     }
     while running.join_next().await.is_some() {}

@@ -1,6 +1,6 @@
 //! The database without the server: filled and counted with statements of its own.
 
-use super::{Failure, Place, people::Sample};
+use super::{Failure, Target, people::Sample};
 use sqlx::{
     AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection,
     sqlite::SqliteConnectOptions,
@@ -33,13 +33,13 @@ pub enum Database {
 
 impl Database {
     /// Opens one.
-    pub async fn open(place: &Place) -> Result<Self, Failure> {
-        Ok(if place.engine == "SQLite" {
+    pub async fn open(target: &Target) -> Result<Self, Failure> {
+        Ok(if target.engine == "SQLite" {
             // Rows are added for keys that are known to be there.
-            let options = SqliteConnectOptions::from_str(&place.database)?.foreign_keys(false);
+            let options = SqliteConnectOptions::from_str(&target.database)?.foreign_keys(false);
             Self::Sqlite(Box::new(SqliteConnection::connect_with(&options).await?))
         } else {
-            Self::Postgres(Box::new(PgConnection::connect(&place.database).await?))
+            Self::Postgres(Box::new(PgConnection::connect(&target.database).await?))
         })
     }
 
@@ -137,8 +137,8 @@ impl Database {
 }
 
 /// Adds as many rows to the logs of each of the two long keys, while no server runs.
-pub async fn fill(place: &Place, sample: &Sample, rows: u64) -> Result<(), Failure> {
-    let mut database = Database::open(place).await?;
+pub async fn fill(target: &Target, sample: &Sample, rows: u64) -> Result<(), Failure> {
+    let mut database = Database::open(target).await?;
     let begin = match &database {
         Database::Sqlite(_) => "PRAGMA synchronous = OFF",
         Database::Postgres(_) => "SET synchronous_commit = off",

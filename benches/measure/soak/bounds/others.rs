@@ -1,7 +1,7 @@
 //! The other clients, independent of each other and each with an address of its own.
 
 use super::{
-    Failure, Place, changes,
+    Failure, Target, changes,
     people::{PATIENCE, Person, Sample, another_address, check, create, key_of, once, sign_in},
 };
 use crate::{
@@ -191,7 +191,7 @@ impl Shared {
 
 impl Watch {
     /// Starts the clients.
-    pub fn start(program: &Program, place: &Place, sample: &Sample, rhythm: Rhythm) -> Self {
+    pub fn start(program: &Program, target: &Target, sample: &Sample, rhythm: Rhythm) -> Self {
         let began = Instant::now();
         let shared = Shared {
             server: program.address,
@@ -248,7 +248,7 @@ impl Watch {
         if rhythm == Rhythm::Changing {
             tasks.spawn(changes::keep_changing(shared.clone(), sample.people.clone()));
         }
-        let wal = place
+        let wal = target
             .database
             .strip_prefix("sqlite:")
             .map(|file| format!("{file}-wal"));
@@ -302,14 +302,14 @@ async fn every(shared: Shared, period: Duration, ask: Ask) {
         if shared.stopped() {
             break;
         }
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+        let Ok(target) = Arc::clone(&places).try_acquire_owned() else {
             continue;
         };
         while running.try_join_next().is_some() {}
         let asked = ask(n, shared.clone());
         running.spawn(async move {
             let _ = asked.await;
-            drop(place);
+            drop(target);
         });
     }
     while running.join_next().await.is_some() {}

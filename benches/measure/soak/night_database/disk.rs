@@ -1,6 +1,6 @@
 //! The disk of SQLite is full, and free again.
 
-use super::super::{Failure, Place, told};
+use super::super::{Failure, Target, report};
 use super::{
     BEFORE, SETTLED, WELL,
     keys::Keys,
@@ -118,38 +118,38 @@ struct Round {
 }
 
 /// Fills the disk so many times.
-pub async fn run(place: &Place, rounds: u64) -> Result<(), Failure> {
-    let folder = place.folder.path();
+pub async fn run(target: &Target, rounds: u64) -> Result<(), Failure> {
+    let folder = target.folder.path();
     let Some(disk) = Disk::mount(folder)? else {
         println!("SQLite: {NAME} was left out: this system refuses to mount a tmpfs");
         return Ok(());
     };
-    let done = fill(place, rounds).await;
+    let done = fill(target, rounds).await;
     drop(disk);
     done
 }
 
-async fn fill(place: &Place, rounds: u64) -> Result<(), Failure> {
+async fn fill(target: &Target, rounds: u64) -> Result<(), Failure> {
     let a_round = FULL + WELL * 3;
     let rounds = u32::try_from(rounds)?;
-    let mut keys = Keys::make(place, BEFORE + a_round * rounds, 1).await?;
-    let program = start(place).await?;
+    let mut keys = Keys::make(target, BEFORE + a_round * rounds, 1).await?;
+    let program = start(target).await?;
     keys.end_some(program.address).await?;
     let load = Load::start(&[program.address], keys);
     sleep(BEFORE).await;
     let mut past = Vec::new();
     for _ in 0..rounds {
-        past.push(round(place, &load).await?);
+        past.push(round(target, &load).await?);
     }
     let (seen, keys) = load.finish().await;
     drop(program);
     // It has nothing in memory.
-    let another = start(place).await?;
+    let another = start(target).await?;
     let kept = keys.compare(another.address).await?;
     print(&past, &seen);
-    judge(place, &past, &seen);
-    told(
-        place,
+    judge(target, &past, &seen);
+    report(
+        target,
         &format!("{NAME}: {}", kept.what),
         &kept.missing,
         kept.missing == "0",
@@ -158,9 +158,9 @@ async fn fill(place: &Place, rounds: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn round(place: &Place, load: &Load) -> Result<Round, Failure> {
+async fn round(target: &Target, load: &Load) -> Result<Round, Failure> {
     let begun = Instant::now();
-    let filling = Filling::begin(place.folder.path().join("filling"));
+    let filling = Filling::begin(target.folder.path().join("filling"));
     let refused = async {
         while !load.refuses_creations_since(begun) {
             sleep(AGAIN).await;
@@ -171,12 +171,12 @@ async fn round(place: &Place, load: &Load) -> Result<Round, Failure> {
         .map_err(|_| "the disk is full, and no creation is refused")?;
     let full = Instant::now();
     sleep(FULL).await;
-    let before = place.number(ROWS).await?;
+    let before = target.number(ROWS).await?;
     filling.end().await?;
     let freed = Instant::now();
     let mut written = None;
     while written.is_none() && freed.elapsed() < WELL {
-        if place.number(ROWS).await? > before {
+        if target.number(ROWS).await? > before {
             written = Some(freed.elapsed());
         }
         sleep(AGAIN).await;
@@ -215,10 +215,10 @@ fn print(rounds: &[Round], seen: &Seen) {
     println!();
 }
 
-fn judge(place: &Place, rounds: &[Round], seen: &Seen) {
+fn judge(target: &Target, rounds: &[Round], seen: &Seen) {
     use Verdict::{Refused, Right};
     let line = |what: &str, measured: &str, holds: bool, bound: &str| {
-        told(place, &format!("{NAME}: {what}"), measured, holds, bound);
+        report(target, &format!("{NAME}: {what}"), measured, holds, bound);
     };
     // What needs no room may be done.
     let columns = [

@@ -1,6 +1,6 @@
 //! The keys that are checked, and their state.
 
-use super::super::{Failure, Place, away::unknown, bounds::people::Person};
+use super::super::{Failure, Target, away::unknown, bounds::people::Person};
 use super::request::{Kind, revocation};
 use crate::{
     product::{Product, ROWS},
@@ -51,11 +51,11 @@ pub struct Kept {
 
 impl Keys {
     /// Makes as many as so many servers are asked about in this time.
-    pub async fn make(place: &Place, time: Duration, servers: usize) -> Result<Self, Failure> {
+    pub async fn make(target: &Target, time: Duration, servers: usize) -> Result<Self, Failure> {
         let seconds = usize::try_from(time.as_secs())?;
         let fresh = FRESH_A_SECOND * seconds;
         let all = fresh + ENDED + REVOKED_A_SECOND * servers * seconds;
-        let product = Product::start(&place.database, place.folder.path()).await?;
+        let product = Product::start(&target.database, target.folder.path()).await?;
         let secrets = product.add_keys(ROWS, ROWS + all, all).await?;
         let person = Person {
             slug: product.page.split('/').nth(2).unwrap_or_default().to_owned(),
@@ -65,7 +65,7 @@ impl Keys {
         let known = product.keys.iter().take(KNOWN).map(|(_, secret)| secret.clone());
         let known = known.collect();
         product.stop().await;
-        let ids = ids(place).await?;
+        let ids = ids(target).await?;
         let mut spare = Vec::new();
         for (number, secret) in secrets.iter().enumerate().skip(fresh) {
             let id = ids.get(&format!("bench-{}", ROWS + number));
@@ -172,12 +172,12 @@ impl Keys {
 }
 
 /// Ids of keys by their names.
-async fn ids(place: &Place) -> Result<HashMap<String, String>, Failure> {
-    let rows: Vec<(String, String)> = if place.engine == "SQLite" {
-        let mut connection = sqlx::SqliteConnection::connect(&place.database).await?;
+async fn ids(target: &Target) -> Result<HashMap<String, String>, Failure> {
+    let rows: Vec<(String, String)> = if target.engine == "SQLite" {
+        let mut connection = sqlx::SqliteConnection::connect(&target.database).await?;
         sqlx::query_as(IDS).fetch_all(&mut connection).await?
     } else {
-        let mut connection = sqlx::PgConnection::connect(&place.database).await?;
+        let mut connection = sqlx::PgConnection::connect(&target.database).await?;
         sqlx::query_as(IDS).fetch_all(&mut connection).await?
     };
     Ok(rows.into_iter().collect())

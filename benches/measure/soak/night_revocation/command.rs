@@ -1,7 +1,7 @@
 //! `babysea key revoke` beside the server of an SQLite file, while the key is checked 1,000 times a second.
 
 use super::{
-    Failure, Place,
+    Failure, Target,
     checks::{Checker, Seen},
     times,
 };
@@ -10,7 +10,7 @@ use crate::{
     soak::{
         NIGHT,
         bounds::people::{self, another_address, create, key_of, once},
-        percentile, rounds, told,
+        percentile, report, rounds,
     },
 };
 use std::{
@@ -28,8 +28,8 @@ const RATE: f64 = 900.0;
 /// How long it is checked before the command and after its end.
 const AROUND: Duration = Duration::from_millis(500);
 
-pub async fn run(place: &Place) -> Result<(), Failure> {
-    let program = Program::start_with(&place.database, place.folder.path(), &[], &NIGHT).await?;
+pub async fn run(target: &Target) -> Result<(), Failure> {
+    let program = Program::start_with(&target.database, target.folder.path(), &[], &NIGHT).await?;
     let person = people::person(program.address, "Ada Moss").await?;
     let rounds = rounds(ROUNDS)?;
     let (mut all, mut checks, mut checked) = (Seen::default(), 0, Duration::ZERO);
@@ -47,7 +47,7 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
             checker.accepted().await?;
         }
         sleep(AROUND).await;
-        let (status, took, ended) = revoke(place, id).await?;
+        let (status, took, ended) = revoke(target, id).await?;
         sleep(AROUND).await;
         checked += began.elapsed();
         let mut seen = Seen::default();
@@ -63,38 +63,44 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
     program.terminate()?;
     program.ended().await?;
     let rate = f64::from(u32::try_from(checks)?) / checked.as_secs_f64();
-    told(
-        place,
+    report(
+        target,
         &format!("S73: {rounds} keys revoked by a command, checks of each a second"),
         format!("{rate:.0}"),
         rate > RATE,
         "> 900",
     );
-    told(
-        place,
+    report(
+        target,
         &format!("S73: accepted of {} checks that began after its end", all.after),
         all.accepted,
         all.accepted == 0 && all.after > 0,
         "0",
     );
     let (median, longest) = (percentile(&mut all.took, 50), percentile(&mut all.took, 100));
-    told(
-        place,
+    report(
+        target,
         "S73: the command took, p50, max",
         times(median, longest),
         longest < Duration::from_secs(3),
         "max < 3 s",
     );
-    told(place, "S71: commands that failed", all.wrong, all.wrong == 0, "0");
+    report(
+        target,
+        "S71: commands that failed",
+        all.wrong,
+        all.wrong == 0,
+        "0",
+    );
     Ok(())
 }
 
 /// Runs the command: 200 where it succeeded, how long it took, and when it ended.
-async fn revoke(place: &Place, id: String) -> Result<(u16, Duration, Instant), Failure> {
+async fn revoke(target: &Target, id: String) -> Result<(u16, Duration, Instant), Failure> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_babysea"));
     command
-        .args(["--database-url", &place.database, "--data-dir"])
-        .arg(place.folder.path())
+        .args(["--database-url", &target.database, "--data-dir"])
+        .arg(target.folder.path())
         .args(["key", "revoke", "--yes", "--key", &id])
         .env_remove("RUST_LOG")
         .stdout(Stdio::null());

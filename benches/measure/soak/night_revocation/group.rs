@@ -1,6 +1,6 @@
 //! Three servers that share a database of PostgreSQL, and two people with keys.
 
-use super::{Failure, Place, checks::Checker};
+use super::{Failure, Target, checks::Checker};
 use crate::{
     program::{Program, form},
     soak::{
@@ -35,7 +35,7 @@ const OPEN: &str = "SELECT COUNT(*) FROM pg_stat_activity
 
 /// Three servers.
 pub struct Group {
-    place: Place,
+    target: Target,
     servers: Vec<Program>,
     people: Vec<Person>,
     database: Mutex<PgConnection>,
@@ -63,23 +63,23 @@ pub struct Answer {
 
 impl Group {
     /// Starts the servers.
-    pub async fn start(place: Place) -> Result<Self, Failure> {
-        let pepper = place.folder.path().join("pepper").display().to_string();
+    pub async fn start(target: Target) -> Result<Self, Failure> {
+        let pepper = target.folder.path().join("pepper").display().to_string();
         let mut settings = NIGHT.to_vec();
         settings.push(("PEPPER_FILE", &pepper));
         let (mut servers, mut data) = (Vec::new(), Vec::new());
         for _ in [A, B, C] {
             let folder = tempfile::tempdir()?;
-            servers.push(Program::start_with(&place.database, folder.path(), &[], &settings).await?);
+            servers.push(Program::start_with(&target.database, folder.path(), &[], &settings).await?);
             data.push(folder);
         }
         let mut people = Vec::new();
         for name in ["Ada Moss", "Bo Lind"] {
             people.push(people::person(servers[A].address, name).await?);
         }
-        let database = Mutex::new(PgConnection::connect(&place.database).await?);
+        let database = Mutex::new(PgConnection::connect(&target.database).await?);
         Ok(Self {
-            place,
+            target,
             servers,
             people,
             database,
@@ -96,7 +96,7 @@ impl Group {
             server.ended().await?;
         }
         self.database.into_inner().close().await?;
-        self.place.remove().await
+        self.target.remove().await
     }
 
     /// Where a server listens.

@@ -2,7 +2,7 @@
 //! says what to do; a key that was made once it served outlasts another kill.
 
 use super::{begin, key, left_over, refused, sentence, serve, start};
-use crate::soak::{Failure, Place, bounds::people, random, rounds, told};
+use crate::soak::{Failure, Target, bounds::people, random, report, rounds};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
@@ -10,17 +10,17 @@ const ROUNDS: u32 = 50;
 /// First starts that are measured; the longest counts.
 const MEASURED: u32 = 3;
 
-pub async fn run(place: &Place) -> Result<(), Failure> {
-    let whole = first_start(place).await?;
+pub async fn run(target: &Target) -> Result<(), Failure> {
+    let whole = first_start(target).await?;
     let rounds = rounds(ROUNDS)?;
     let (mut serve, mut sentences, mut others, mut lost, mut left) = (0, 0, 0, 0, 0);
     for n in 0..rounds {
-        let empty = place.another(&format!("killed_{n}")).await?;
+        let empty = target.another(&format!("killed_{n}")).await?;
         let killed = begin(&empty, empty.folder.path())?;
         let after = whole.mul_f64(random());
         sleep(after).await;
         drop(killed);
-        let what = format!("{:<11} killed after {after:.0?}", place.engine);
+        let what = format!("{:<11} killed after {after:.0?}", target.engine);
         match start(&empty).await? {
             Ok(program) => {
                 serve += 1;
@@ -46,15 +46,15 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         }
         empty.remove().await?;
     }
-    told(
-        place,
+    report(
+        target,
         &format!("S91: {rounds} first starts killed: next serves, says why, else"),
         format!("{serve}, {sentences}, {others}"),
         serve + sentences == rounds && others == 0,
         "others 0",
     );
-    told(
-        place,
+    report(
+        target,
         &format!("S91: killed within {whole:.0?}: keys lost, files left over"),
         format!("{lost}, {left}"),
         lost + left == 0,
@@ -64,10 +64,10 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
 }
 
 /// How long a start takes where nothing is there yet.
-async fn first_start(place: &Place) -> Result<Duration, Failure> {
+async fn first_start(target: &Target) -> Result<Duration, Failure> {
     let mut longest = Duration::ZERO;
     for n in 0..MEASURED {
-        let empty = place.another(&format!("measured_{n}")).await?;
+        let empty = target.another(&format!("measured_{n}")).await?;
         let began = Instant::now();
         let program = serve(&empty).await?;
         longest = longest.max(began.elapsed());
@@ -78,7 +78,7 @@ async fn first_start(place: &Place) -> Result<Duration, Failure> {
 }
 
 /// 1 where the key is not accepted after a start.
-async fn lost_key(place: &Place, secret: String) -> Result<usize, Failure> {
-    let program = serve(place).await?;
+async fn lost_key(target: &Target, secret: String) -> Result<usize, Failure> {
+    let program = serve(target).await?;
     refused(program.address, &[secret]).await
 }

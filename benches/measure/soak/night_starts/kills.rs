@@ -5,9 +5,9 @@ use super::{serve, start, stop};
 use crate::{
     program::{Connection, form},
     soak::{
-        Failure, Place,
+        Failure, Target,
         bounds::people::{self, Person, another_address, create, key_of},
-        random, rounds, told,
+        random, report, rounds,
     },
 };
 use std::{
@@ -52,9 +52,9 @@ impl Known {
     }
 }
 
-pub async fn run(place: &Place) -> Result<(), Failure> {
+pub async fn run(target: &Target) -> Result<(), Failure> {
     let kills = rounds(KILLS)?;
-    let mut program = serve(place).await?;
+    let mut program = serve(target).await?;
     let mut people = Vec::new();
     for n in 0..PEOPLE {
         people.push(people::person(program.address, &format!("Person {n}")).await?);
@@ -77,12 +77,12 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         }
         while checks.join_next().await.is_some() {}
         let began = Instant::now();
-        program = match start(place).await? {
+        program = match start(target).await? {
             Ok(program) => program,
             Err(ended) => return Err(format!("the start after kill {n} ended: {}", ended.log).into()),
         };
         slowest = slowest.max(began.elapsed());
-        sound += u32::from(is_sound(place).await?);
+        sound += u32::from(is_sound(target).await?);
         lost += wrong(program.address, &known).await?;
         all.add(known);
     }
@@ -90,7 +90,7 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
     lost += wrong(program.address, &all).await?;
     stop(program).await?;
     print(
-        place,
+        target,
         kills,
         &all,
         [lost, usize::try_from(kills - sound)?],
@@ -99,32 +99,32 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
     Ok(())
 }
 
-fn print(place: &Place, kills: u32, all: &Known, [lost, unsound]: [usize; 2], slowest: Duration) {
+fn print(target: &Target, kills: u32, all: &Known, [lost, unsound]: [usize; 2], slowest: Duration) {
     let [created, rotated, revoked] = all.answered;
-    told(
-        place,
+    report(
+        target,
         &format!("S70: {kills} kills under load: keys created, rotated, revoked"),
         format!("{created}, {rotated}, {revoked}"),
         created > 0 && rotated > 0 && revoked > 0,
         "> 0 each",
     );
-    told(
-        place,
+    report(
+        target,
         &format!("S70: changes lost that were answered ({} refused)", all.refused),
         lost,
         lost == 0,
         "0",
     );
-    told(
-        place,
+    report(
+        target,
         "S70: the slowest start after a kill",
         format!("{:.2} s", slowest.as_secs_f64()),
         slowest < START,
         "< 5 s",
     );
-    if place.engine == "SQLite" {
-        told(
-            place,
+    if target.engine == "SQLite" {
+        report(
+            target,
             "S70: kills after which PRAGMA integrity_check finds something",
             unsound,
             unsound == 0,
@@ -213,17 +213,17 @@ async fn wrong(server: SocketAddr, known: &Known) -> Result<usize, Failure> {
 }
 
 /// Whether SQLite finds its file sound, beside the server. PostgreSQL has no such question.
-async fn is_sound(place: &Place) -> Result<bool, Failure> {
+async fn is_sound(target: &Target) -> Result<bool, Failure> {
     use sqlx::Connection as _;
-    if place.engine != "SQLite" {
+    if target.engine != "SQLite" {
         return Ok(true);
     }
-    let mut connection = sqlx::SqliteConnection::connect(&place.database).await?;
+    let mut connection = sqlx::SqliteConnection::connect(&target.database).await?;
     let asked = sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut connection);
     let found: Vec<String> = timeout(Duration::from_mins(1), asked).await??;
     connection.close().await?;
     if found != ["ok"] {
-        println!("{:<11} integrity_check: {}", place.engine, found.join(", "));
+        println!("{:<11} integrity_check: {}", target.engine, found.join(", "));
     }
     Ok(found == ["ok"])
 }

@@ -1,10 +1,10 @@
 //! pgbouncer between server and PostgreSQL: refused with a sentence where it shares sessions between connections, and used
 //! where it does not.
 
-use super::{Failure, Place, key, refused, sentence, start, stop};
+use super::{Failure, Target, key, refused, sentence, start, stop};
 use crate::{
     shared::free_port,
-    soak::{bounds::people, told},
+    soak::{bounds::people, report},
 };
 use std::{
     fs::{self, Permissions},
@@ -38,15 +38,15 @@ impl Drop for Pooler {
     }
 }
 
-pub async fn run(place: &Place) -> Result<(), Failure> {
+pub async fn run(target: &Target) -> Result<(), Failure> {
     let Some(binary) = find() else {
         println!("The pooler was left out: scripts/install.sh night installs pgbouncer");
         return Ok(());
     };
     for mode in ["transaction", "statement", "session"] {
-        let empty = place.another(&format!("pooler_{mode}")).await?;
+        let empty = target.another(&format!("pooler_{mode}")).await?;
         let pooler = Pooler::start(&binary, &empty, mode).await?;
-        let behind = Place {
+        let behind = Target {
             engine: "PostgreSQL",
             database: pooler.url(&empty)?,
             folder: tempfile::tempdir()?,
@@ -70,8 +70,8 @@ pub async fn run(place: &Place) -> Result<(), Failure> {
         drop(pooler);
         empty.remove().await?;
         let bound = if mode == "session" { "serves" } else { "refused" };
-        told(
-            place,
+        report(
+            target,
             &format!("S95: behind pgbouncer with pool_mode = {mode}"),
             found,
             holds,
@@ -91,10 +91,10 @@ fn find() -> Option<PathBuf> {
 }
 
 impl Pooler {
-    /// Starts it on a free port of this machine, in front of the place's database. It refuses to run as root: it runs as
+    /// Starts it on a free port of this machine, in front of the target's database. It refuses to run as root: it runs as
     /// the user who runs PostgreSQL.
-    async fn start(binary: &Path, place: &Place, mode: &str) -> Result<Self, Failure> {
-        let database = url::Url::parse(&place.database)?;
+    async fn start(binary: &Path, target: &Target, mode: &str) -> Result<Self, Failure> {
+        let database = url::Url::parse(&target.database)?;
         let (name, port) = (database.path().trim_start_matches('/'), database.port());
         let address = free_port()?;
         let folder = tempfile::tempdir()?;
@@ -138,8 +138,8 @@ impl Pooler {
     }
 
     /// The place's database through it.
-    fn url(&self, place: &Place) -> Result<String, Failure> {
-        let mut url = url::Url::parse(&place.database)?;
+    fn url(&self, target: &Target) -> Result<String, Failure> {
+        let mut url = url::Url::parse(&target.database)?;
         url.set_port(Some(self.address.port())).map_err(|()| "no port")?;
         Ok(url.into())
     }

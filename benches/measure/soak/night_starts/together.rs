@@ -4,7 +4,7 @@
 use super::{FILES, begin, key, left_over, refused, sentence, stop};
 use crate::{
     program::Program,
-    soak::{Failure, Place, bounds::people, rounds, told},
+    soak::{Failure, Target, bounds::people, report, rounds},
 };
 use std::{
     path::Path,
@@ -34,24 +34,24 @@ struct Seen {
     slowest: Duration,
 }
 
-pub async fn run(place: &Place) -> Result<(), Failure> {
+pub async fn run(target: &Target) -> Result<(), Failure> {
     let rounds = rounds(ROUNDS)?;
     let mut seen = Seen::default();
     for n in 0..rounds {
-        let empty = place.another(&format!("together_{n}")).await?;
+        let empty = target.another(&format!("together_{n}")).await?;
         round(&empty, &mut seen).await?;
         empty.remove().await?;
     }
-    print(place, rounds, &seen);
+    print(target, rounds, &seen);
     Ok(())
 }
 
-async fn round(place: &Place, seen: &mut Seen) -> Result<(), Failure> {
+async fn round(target: &Target, seen: &mut Seen) -> Result<(), Failure> {
     let mut folders = Vec::new();
     for _ in 0..SERVERS {
         folders.push(tempfile::tempdir()?);
     }
-    let programs = start_all(place, &folders, 0, seen).await?;
+    let programs = start_all(target, &folders, 0, seen).await?;
     let Some(first) = programs.first() else {
         return Ok(());
     };
@@ -64,12 +64,12 @@ async fn round(place: &Place, seen: &mut Seen) -> Result<(), Failure> {
     for program in programs {
         stop(program).await?;
     }
-    let again = start_all(place, &folders, 1, seen).await?;
+    let again = start_all(target, &folders, 1, seen).await?;
     check_all(&again, &keys, 1, seen).await?;
     for program in again {
         stop(program).await?;
     }
-    let mut left = left_over(place.folder.path())?;
+    let mut left = left_over(target.folder.path())?;
     for folder in &folders {
         left.extend(left_over(folder.path())?);
         left.extend(
@@ -79,20 +79,20 @@ async fn round(place: &Place, seen: &mut Seen) -> Result<(), Failure> {
         );
     }
     if !left.is_empty() {
-        println!("{:<11} left over: {}", place.engine, left.join(", "));
+        println!("{:<11} left over: {}", target.engine, left.join(", "));
     }
     seen.left += left.len();
     Ok(())
 }
 
-/// A file that should be in the place's folder alone.
+/// A file that should be in the target's folder alone.
 fn misplaced(folder: &Path, name: &str) -> Option<String> {
     folder.join(name).exists().then(|| name.to_owned())
 }
 
 /// Begins all starts before it waits for any of them; returns the servers that serve.
 async fn start_all(
-    place: &Place,
+    target: &Target,
     folders: &[TempDir],
     time: usize,
     seen: &mut Seen,
@@ -100,7 +100,7 @@ async fn start_all(
     let mut starting = JoinSet::new();
     let began = Instant::now();
     for folder in folders {
-        starting.spawn(begin(place, folder.path())?.listening());
+        starting.spawn(begin(target, folder.path())?.listening());
     }
     let mut serving = Vec::new();
     while let Some(started) = starting.join_next().await {
@@ -113,7 +113,7 @@ async fn start_all(
                 seen.sentences += 1;
             }
             Err(ended) => {
-                println!("{:<11} a start ended: {}", place.engine, ended.log.trim_end());
+                println!("{:<11} a start ended: {}", target.engine, ended.log.trim_end());
                 seen.others += 1;
             }
         }
@@ -135,36 +135,36 @@ async fn check_all(
     Ok(())
 }
 
-fn print(place: &Place, rounds: u32, seen: &Seen) {
-    let is_sqlite = place.engine == "SQLite";
+fn print(target: &Target, rounds: u32, seen: &Seen) {
+    let is_sqlite = target.engine == "SQLite";
     let serving = if is_sqlite { rounds } else { rounds * SERVERS };
     let [first, again] = seen.serving;
-    told(
-        place,
+    report(
+        target,
         &format!("S91, S92: {rounds} times 4 starts at once serve, and again"),
         format!("{first}, {again}"),
         seen.serving == [serving; 2],
         &format!("{serving}, {serving}"),
     );
     let sentences = rounds * 2 * SERVERS - 2 * serving;
-    told(
-        place,
+    report(
+        target,
         "S92: other starts that say why they end, that do not",
         format!("{}, {}", seen.sentences, seen.others),
         seen.sentences == sentences && seen.others == 0,
         &format!("{sentences}, 0"),
     );
     let [at_first, after] = seen.refused;
-    told(
-        place,
+    report(
+        target,
         &format!("S91: of {} checks of keys refused, after a restart", seen.checks),
         format!("{at_first}, {after}"),
         seen.refused == [0; 2] && seen.checks > 0,
         "0, 0",
     );
-    told(place, "S91: files left over", seen.left, seen.left == 0, "0");
-    told(
-        place,
+    report(target, "S91: files left over", seen.left, seen.left == 0, "0");
+    report(
+        target,
         "S91: the slowest of these starts",
         format!("{:.2} s", seen.slowest.as_secs_f64()),
         seen.slowest < Duration::from_mins(1),

@@ -4,7 +4,7 @@ use super::{Restore, Source, stamp};
 use crate::server::{
     backups::{BackupError, folder::digest, manifest::DATABASE, quietly, refuse},
     runtime::files,
-    store::backup::{CopiedFile, Place, kept_name},
+    store::backup::{CopiedFile, Destination, kept_name},
 };
 use rustix::process::geteuid;
 use std::{
@@ -30,10 +30,10 @@ pub(super) async fn restore(
     let target = files::make_folder(files::folder_of(named)).and_then(|()| files::target(named));
     let target = target.map_err(|error| BackupError::of_file(named, &error))?;
     check_user(files::folder_of(&target))?;
-    let place = Place::take(named)?;
-    let path = place.path().to_owned();
+    let destination = Destination::take(named)?;
+    let path = destination.path().to_owned();
     let shown = path.display();
-    if place.has_database() && !wanted.replace {
+    if destination.has_database() && !wanted.replace {
         return refuse(format!(
             "there is already a database {shown}: add --replace, which keeps it under another name, or name another \
              file"
@@ -50,26 +50,26 @@ pub(super) async fn restore(
     }
     let next = copy(source, &path).await?;
     check(source, &next).await?;
-    place.settle().await?;
+    destination.settle().await?;
     source.put_pepper(&wanted.pepper_file)?;
     let kept = kept_name(&path, &stamp(wanted.at));
-    let put = place.put(&next, &kept);
+    let put = destination.put(&next, &kept);
     put.map_err(|error| BackupError::of_file(&path, &error))?;
     // Renamed: dropping must not remove the file.
     let _ = next.keep();
-    let mut steps = vec![format!("{}, to {shown}", source.done())];
-    if place.has_database() {
-        steps.push(format!("the previous database is kept as {}", kept.display()));
+    let mut report = vec![format!("{}, to {shown}", source.done())];
+    if destination.has_database() {
+        report.push(format!("the previous database is kept as {}", kept.display()));
     }
-    steps.push("everyone has to sign in again".to_owned());
-    steps.push(match journal {
+    report.push("everyone has to sign in again".to_owned());
+    report.push(match journal {
         Some(journal) => format!(
             "the next start applies {}, so that what was revoked, removed or changed since stays in effect",
             journal.display()
         ),
         None => source.lost(),
     });
-    Ok(steps)
+    Ok(report)
 }
 
 /// The journal beside a database file, or its copy in `BACKUP_DIR`, if one of them exists.

@@ -1,6 +1,7 @@
 //! `/home/{account}/api-keys`.
 
 mod confirm;
+mod like;
 pub mod list;
 pub mod rows;
 
@@ -111,7 +112,10 @@ pub async fn show(
     }
     let about = asked.keys();
     let opened = match asked.dialog.as_str() {
-        "create" if keys.reader.may(Action::CreateKey) => Ok((KeyDialog::Create, fresh(keys.app()))),
+        "create" if keys.reader.may(Action::CreateKey) => {
+            let form = like::form(&keys, fresh(keys.app())).await;
+            form.map(|form| (KeyDialog::Create, form))
+        }
         name => match confirm::action(name) {
             // After signing in, the person returns to the URL of the form, which names no key.
             Some(action) if keys.reader.may(action) && !about.is_empty() => {
@@ -234,6 +238,7 @@ fn create_data(keys: &Keys, form: FormState) -> CreateData {
         id: preset.id.clone(),
         label: preset.label.clone(),
         description: preset.description.clone(),
+        is_widest: preset.scopes.len() == catalog.scopes.len(),
         scopes: if preset.scopes.len() == catalog.scopes.len() {
             format!("all {} scopes", preset.scopes.len())
         } else {

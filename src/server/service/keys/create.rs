@@ -28,7 +28,7 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm) -> Result<R
     let mut tx = app.store.write().await?;
     tx.accounts().lock(key.account).await?;
     once(&mut tx, key.account, &form.form_token, now, SENT_TWICE).await?;
-    add(app, &mut tx, &key, &secret, &form.form_token).await?;
+    add(app, &mut tx, &key, &secret, &form.form_token, SENT_TWICE).await?;
     let detail = app.catalog().permissions_label(&key.preset, &key.scopes);
     activity::note(app, &mut tx, manager, now, Event::KeyCreated, &key, detail).await?;
     tx.commit().await?;

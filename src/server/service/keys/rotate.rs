@@ -89,7 +89,7 @@ async fn replace(
         return conflict();
     }
     stop_older(app, &mut tx, manager, &old, now).await?;
-    add(app, &mut tx, &key, &secret, form_token).await?;
+    add(app, &mut tx, &key, &secret, form_token, ROTATED_TWICE).await?;
     let detail = format!(
         "{}... replaces {}..., which works until {} at the latest",
         key.prefix,

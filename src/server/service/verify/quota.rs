@@ -84,7 +84,7 @@ impl Quotas {
 
     /// The quota of a key or its account, whichever has less left.
     #[must_use]
-    pub fn look(
+    pub fn peek(
         &self,
         account: AccountId,
         key: KeyId,
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(quotas.take(account, one, None, at(1_500)).1, Err(exceeded));
         assert_eq!(
             quotas
-                .look(account, two, None, at(1_500))
+                .peek(account, two, None, at(1_500))
                 .map(|quota| quota.remaining),
             Some(0)
         );
@@ -213,6 +213,29 @@ mod tests {
         assert_eq!(quotas.take(account, two, None, at(0)).1, Ok(()));
         assert_eq!(quotas.take(account, two, None, at(0)).1, Ok(()));
         assert!(quotas.take(account, two, None, at(0)).1.is_err());
+    }
+
+    #[test]
+    fn the_quota_after_a_request_counts_that_request() {
+        let (account, [one, _]) = ids();
+        let quotas = Quotas::new(None);
+        for remaining in [2, 1, 0] {
+            let (quota, taken) = quotas.take(account, one, Some(3), at(0));
+            assert_eq!(
+                (quota.map(|quota| quota.remaining), taken),
+                (Some(remaining), Ok(()))
+            );
+        }
+        let exceeded = quotas
+            .take(account, one, Some(3), at(1_500))
+            .1
+            .expect_err("none is left");
+        let used_up = Quota {
+            limit: 3,
+            remaining: 0,
+            resets_at: at(60_000).millis() / 1000,
+        };
+        assert_eq!(Quota::used_up(exceeded, at(1_500)), used_up);
     }
 
     #[test]
@@ -256,7 +279,7 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(
                 quotas
-                    .look(account, one, None, at(0))
+                    .peek(account, one, None, at(0))
                     .map(|quota| quota.remaining),
                 Some(1)
             );

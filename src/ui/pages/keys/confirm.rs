@@ -312,7 +312,7 @@ fn fields(ask: &Ask, form: &FormState) -> Option<AnyView> {
                     label="Reason (optional)"
                     autocomplete="off"
                     required=false
-                    maxlength=200
+                    most=200
                     hint="Kept in the activity of the account. Never put a secret here."
                 />
             }

@@ -140,8 +140,8 @@ async fn endings_after_the_base_backup_hold() {
             .clone_into(&mut person.cookie);
         assert_eq!(person.page(&program, "reef-lab").await, status, "{email}");
     }
-    let said = run(&database, &["check"]).expect("a good database");
-    assert!(said.starts_with("all checks passed"), "{said}");
+    let printed = run(&database, &["check"]).expect("a good database");
+    assert!(printed.starts_with("all checks passed"), "{printed}");
     program.stop();
     Program::start(&database).stop();
     assert_eq!(state(&database).await, before, "{is_before}");

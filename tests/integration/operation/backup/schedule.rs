@@ -35,9 +35,9 @@ fn figures(world: &World) -> String {
 }
 
 /// Runs the schedule until there are `count` folders.
-async fn look_until(schedule: &mut Schedule, world: &World, backups: &Backups, count: usize) {
+async fn run_until(schedule: &mut Schedule, world: &World, backups: &Backups, count: usize) {
     until(&format!("there are {count} backups"), async || {
-        schedule.look(&world.app).await;
+        schedule.run_if_due(&world.app).await;
         backups.names().len() == count && !backups.names()[0].starts_with('.')
     })
     .await;
@@ -51,7 +51,7 @@ both!(
         assert_eq!(age(&world).await, None);
         assert!(!figures(&world).contains("\nbabysea_backup_age_seconds "));
         let mut schedule = Schedule::new(backups.path().to_owned());
-        schedule.look(&world.app).await;
+        schedule.run_if_due(&world.app).await;
         assert_eq!(backups.names(), ["20261123T170000_000Z"]);
         assert_eq!(age(&world).await, Some(0));
         // Neither is a scheduled backup.
@@ -61,7 +61,7 @@ both!(
             .join(".20261123T160000_000Z.unfinished-0123456789abcdef");
         fs::create_dir(&left).expect("a folder");
         world.advance(24 * HOUR - 60_000);
-        schedule.look(&world.app).await;
+        schedule.run_if_due(&world.app).await;
         assert_eq!(age(&world).await, Some(86_340));
         assert!(
             figures(&world).contains("babysea_backup_age_seconds 86340"),
@@ -75,18 +75,18 @@ both!(
             let second = world.second().await;
             let elsewhere = Backups::new();
             let mut beside = Schedule::new(elsewhere.path().to_owned());
-            beside.look(&second.app).await;
+            beside.run_if_due(&second.app).await;
             assert_eq!(elsewhere.names(), Vec::<String>::new());
             drop(std::mem::replace(
                 &mut schedule,
                 Schedule::new(backups.path().to_owned()),
             ));
             // Once a server has stopped, another one takes its turn.
-            look_until(&mut beside, &second, &elsewhere, 1).await;
+            run_until(&mut beside, &second, &elsewhere, 1).await;
         }
-        look_until(&mut schedule, &world, &backups, 3).await;
+        run_until(&mut schedule, &world, &backups, 3).await;
         world.advance(24 * HOUR);
-        schedule.look(&world.app).await;
+        schedule.run_if_due(&world.app).await;
         assert_eq!(
             backups.names(),
             [
@@ -105,7 +105,7 @@ both!(
         world.advance(24 * HOUR);
         let mut pauses = Vec::new();
         for _ in 0..9 {
-            pauses.push(schedule.look(&world.app).await.as_secs());
+            pauses.push(schedule.run_if_due(&world.app).await.as_secs());
         }
         assert_eq!(pauses, [60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600]);
         assert_eq!(world.app.backups.failures(), 9);
@@ -113,7 +113,7 @@ both!(
         assert_eq!(age(&world).await, Some(86_400), "what was known stays known");
         fs::remove_file(backups.path()).expect("removed");
         fs::rename(&aside, backups.path()).expect("moved");
-        schedule.look(&world.app).await;
+        schedule.run_if_due(&world.app).await;
         assert_eq!(age(&world).await, Some(0));
     }
 );

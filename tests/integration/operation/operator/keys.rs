@@ -66,14 +66,14 @@ both!(
         );
         let whole = run(&database, &["key", "revoke", "--key", secret, "--yes"]).expect_err("no id");
         assert!(!whole.contains(&secret[..20]), "{whole}");
-        let said = run(
+        let printed = run(
             &database,
             &[&one[..], &["--yes", "--reason", "found in a log"]].concat(),
         )
         .expect("revoked");
         assert!(
-            said.starts_with("revoked the key one (bye_") && !said.contains(&secret[..20]),
-            "{said}"
+            printed.starts_with("revoked the key one (bye_") && !printed.contains(&secret[..20]),
+            "{printed}"
         );
         assert_eq!(uses(&program, secret).await, 401);
         refused(
@@ -95,8 +95,8 @@ both!(
             "",
             "revoke all keys of ada-moss (Ada Moss), 2 of them live",
         );
-        let said = run(&database, &["key", "revoke", "--account", "ada-moss", "--yes"]).expect("revoked");
-        assert_eq!(said, "2 keys of ada-moss (Ada Moss) were revoked\n");
+        let printed = run(&database, &["key", "revoke", "--account", "ada-moss", "--yes"]).expect("revoked");
+        assert_eq!(printed, "2 keys of ada-moss (Ada Moss) were revoked\n");
         for (_, secret) in &secrets {
             assert_eq!(uses(&program, secret).await, 401);
         }
@@ -106,8 +106,8 @@ both!(
             "",
             "revoke all keys of this server, 1 of them live",
         );
-        let said = run(&database, &["key", "revoke", "--all", "--yes"]).expect("revoked");
-        assert_eq!(said, "1 key of this server was revoked\n");
+        let printed = run(&database, &["key", "revoke", "--all", "--yes"]).expect("revoked");
+        assert_eq!(printed, "1 key of this server was revoked\n");
         assert_eq!(uses(&program, &kept).await, 401);
         let none = run_loudly(&database, &["key", "revoke", "--all", "--yes"]);
         assert_eq!(none, "0 keys of this server were revoked\n", "and no warning");
@@ -165,8 +165,8 @@ both!(many_keys_are_revoked_in_steps, async |database: Database| {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 621);
-    let said = run(&database, &["key", "revoke", "--all", "--yes"]).expect("revoked");
-    assert_eq!(said, "621 keys of this server were revoked\n");
+    let printed = run(&database, &["key", "revoke", "--all", "--yes"]).expect("revoked");
+    assert_eq!(printed, "621 keys of this server were revoked\n");
     assert_eq!(
         database
             .number("SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NULL")

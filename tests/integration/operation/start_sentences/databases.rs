@@ -45,7 +45,7 @@ const OTHERS: &[(&str, Option<&[u8]>)] = &[
 
 /// Starts with a PostgreSQL that refuses them; the case, and the sentence.
 pub fn of_postgres(folder: &Path) -> Vec<(String, String)> {
-    let mut said = Vec::new();
+    let mut sentences = Vec::new();
     for &(code, words) in REFUSALS {
         let message = error(code, words);
         let port = listen(move |stream| {
@@ -56,7 +56,7 @@ pub fn of_postgres(folder: &Path) -> Vec<(String, String)> {
             }
             stream.write_all(&message).ok()
         });
-        said.push((
+        sentences.push((
             format!("PostgreSQL answers {code}: {words}"),
             refused(folder, port),
         ));
@@ -69,12 +69,12 @@ pub fn of_postgres(folder: &Path) -> Vec<(String, String)> {
                 None => stream.read_to_end(&mut Vec::new()).ok().map(drop),
             }
         });
-        said.push((
+        sentences.push((
             format!("Its host and port: something that {what}"),
             refused(folder, port),
         ));
     }
-    said
+    sentences
 }
 
 /// The request for TLS (postgresql.org/docs/current/protocol-message-formats.html, "SSLRequest").
@@ -83,8 +83,8 @@ const TLS: [u8; 4] = 80_877_103_u32.to_be_bytes();
 /// The sentence about a server at this port; the port is replaced.
 fn refused(folder: &Path, port: u16) -> String {
     let url = format!("postgres://keys:hunter2@127.0.0.1:{port}/keys");
-    let said = sentence(folder, &[("DATABASE_URL", &url)], &[]);
-    said.replace(&port.to_string(), "PORT")
+    let sentence = sentence(folder, &[("DATABASE_URL", &url)], &[]);
+    sentence.replace(&port.to_string(), "PORT")
 }
 
 /// Answers connections for as long as the test runs.
@@ -149,7 +149,7 @@ pub fn of_sqlite() -> Option<Vec<(String, String)>> {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     served_once(folder.path());
-    let mut said = Vec::new();
+    let mut sentences = Vec::new();
     for &(what, mount) in READ_ONLY {
         let before = super::files(&data);
         let script = format!("{{ {mount}; }} || exit 9; shift; exec \"$@\"");
@@ -171,10 +171,10 @@ pub fn of_sqlite() -> Option<Vec<(String, String)>> {
             eprintln!("not tested: mounting is refused: {text}");
             return None;
         }
-        said.push((format!("DATA_DIR: {what}"), last_line(folder.path(), &text)));
+        sentences.push((format!("DATA_DIR: {what}"), last_line(folder.path(), &text)));
         assert_eq!(super::files(&data), before, "{what}: something is left over");
     }
-    Some(said)
+    Some(sentences)
 }
 
 /// Starts the program once, which creates the files, and stops it.

@@ -7,14 +7,14 @@ use std::path::Path;
 pub fn is_refused(folder: &Path) {
     for (variable, _) in WRONG {
         let flag = format!("--{}", variable.to_lowercase().replace('_', "-"));
-        let said = sentence(folder, &[], &[&flag, "1", &flag, "1"]);
+        let sentence = sentence(folder, &[], &[&flag, "1", &flag, "1"]);
         let expected = format!("babysea: {variable} is given twice on the command line: give it once");
         // One of two errors comes first: the value, or the duplicate.
         assert!(
-            said == expected
-                || said.starts_with(&format!("babysea: {variable} is \"1\""))
-                || said.starts_with("babysea: DATABASE_URL"),
-            "{said}"
+            sentence == expected
+                || sentence.starts_with(&format!("babysea: {variable} is \"1\""))
+                || sentence.starts_with("babysea: DATABASE_URL"),
+            "{sentence}"
         );
     }
 }

@@ -26,15 +26,15 @@ const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// SQLITE_CORRUPT and SQLITE_NOTADB.
 const DAMAGED: [u32; 2] = [11, 26];
 
-/// A locked path.
-pub struct Place {
+/// Path of a restored database, locked against servers and commands.
+pub struct Destination {
     path: PathBuf,
     old: Option<SqliteFile>,
     /// `FILE.lock`, if there is no old file whose lock includes it.
     _lock: Option<File>,
 }
 
-impl Place {
+impl Destination {
     /// Locks the path that a name leads to. Creates no database.
     ///
     /// # Errors
@@ -190,11 +190,14 @@ mod tests {
         fs::write(name("a.db"), "old").expect("a file");
         fs::write(name("a.db-wal"), "log").expect("a file");
         fs::write(name("new"), "new").expect("a file");
-        let place = Place::take(&name("a.db")).expect("a place");
-        assert!(place.has_database());
-        assert!(matches!(Place::take(&name("a.db")), Err(ConnectError::InUse(_))));
-        let kept = kept_name(place.path(), "then");
-        place.put(&name("new"), &kept).expect("put");
+        let destination = Destination::take(&name("a.db")).expect("a free path");
+        assert!(destination.has_database());
+        assert!(matches!(
+            Destination::take(&name("a.db")),
+            Err(ConnectError::InUse(_))
+        ));
+        let kept = kept_name(destination.path(), "then");
+        destination.put(&name("new"), &kept).expect("put");
         for (file, text) in [
             ("a.db", "new"),
             ("a.db.before-restore-then", "old"),
@@ -212,11 +215,14 @@ mod tests {
         // A file left over from another database would be read into the new one.
         fs::write(name("a.db-wal"), "log").expect("a file");
         fs::write(name("new"), "new").expect("a file");
-        let place = Place::take(&name("a.db")).expect("a place");
-        assert!(!place.has_database() && !name("a.db").exists());
-        assert!(matches!(Place::take(&name("a.db")), Err(ConnectError::InUse(_))));
-        place
-            .put(&name("new"), &kept_name(place.path(), "then"))
+        let destination = Destination::take(&name("a.db")).expect("a free path");
+        assert!(!destination.has_database() && !name("a.db").exists());
+        assert!(matches!(
+            Destination::take(&name("a.db")),
+            Err(ConnectError::InUse(_))
+        ));
+        destination
+            .put(&name("new"), &kept_name(destination.path(), "then"))
             .expect("put");
         assert_eq!(fs::read_to_string(name("a.db")).expect("a file"), "new");
         assert!(!name("a.db-wal").exists());
