@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod catalog;
 pub mod client_network;
+pub mod done;
 pub mod email;
 pub mod expiry;
 pub mod field_errors;

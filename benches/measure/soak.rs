@@ -94,7 +94,7 @@ const PARTS: &[Part] = &[
 ];
 
 impl Target {
-    /// A folder of its own, unless only PostgreSQL is asked for.
+    /// A new folder with SQLite; `None` if `ENGINE` selects PostgreSQL.
     fn sqlite() -> Result<Option<Self>, Failure> {
         if engine().as_deref() == Some("postgres") {
             return Ok(None);
@@ -107,7 +107,7 @@ impl Target {
         }))
     }
 
-    /// A database of its own, if `make soak` started PostgreSQL and not only SQLite is asked for.
+    /// A new PostgreSQL database; `None` if `make soak` started no PostgreSQL or `ENGINE` selects SQLite.
     async fn postgres(name: &str) -> Result<Option<Self>, Failure> {
         use sqlx::{Connection as _, Executor as _};
         if engine().as_deref() == Some("sqlite") {
@@ -178,7 +178,7 @@ impl Target {
         Ok((program, sample))
     }
 
-    /// The number that a query gives.
+    /// Runs a query that returns one number.
     async fn number(&self, sql: &'static str) -> Result<i64, Failure> {
         use sqlx::Connection as _;
         Ok(if self.engine == "SQLite" {
@@ -193,15 +193,15 @@ impl Target {
 
 /// A person with keys.
 pub struct Sample {
-    /// A key that may do everything.
+    /// A key with every scope.
     pub secret: String,
-    /// A key that may not ask `/v1/status`.
+    /// A key without the scope for `/v1/status`.
     pub narrow: String,
-    /// Ids and secrets of keys that may do everything.
+    /// Ids and secrets of keys with every scope.
     pub keys: Vec<(String, String)>,
     /// The person's account.
     pub slug: String,
-    /// Opens its pages.
+    /// Session cookie of the person.
     pub cookie: String,
 }
 
@@ -221,7 +221,7 @@ const NIGHT: [(&str, &str); 5] = [
 /// Time limit of a part `night-*` on an engine.
 const WHOLE: Duration = Duration::from_mins(15);
 
-/// How many rounds a scenario has: its usual number, or what `ROUNDS` says.
+/// Number of rounds of a scenario: `ROUNDS`, or its default.
 fn rounds(usual: u32) -> Result<u32, Failure> {
     match std::env::var("ROUNDS") {
         Ok(rounds) if !rounds.is_empty() => match rounds.parse() {
@@ -365,7 +365,7 @@ fn percentile(times: &mut [Duration], percent: usize) -> Duration {
         .unwrap_or_default()
 }
 
-/// For people.
+/// A duration in milliseconds, as text.
 fn milliseconds(time: Duration) -> String {
     format!("{:.2} ms", time.as_secs_f64() * 1_000.0)
 }

@@ -3,6 +3,7 @@ import {
   openMenu, row, readPlainly, secretField, signUp, somebody,
 } from "../fixtures/journey";
 import { makeKey } from "../fixtures/keys";
+import { switcher } from "../fixtures/team";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
 test.use({ javaScriptEnabled: false });
@@ -181,7 +182,7 @@ test("menus open and close, and one of them at a time", async ({ page }) => {
   await expect(menu).toHaveCount(0);
   await expect(button(page, "Actions for first")).toBeFocused();
   await openMenu(page, "second");
-  await button(page, "Ada Moss").click();
+  await switcher(page, "Ada Moss").click();
   await expect(page.getByRole("link", { name: "Create team" })).toBeVisible();
   await expect(menu).toHaveCount(0);
 });

@@ -3,6 +3,7 @@
 pub mod form;
 pub mod issue;
 pub mod rate_limit;
+pub mod recent_use;
 
 use super::{
     ids::{AccountId, KeyId, UserId},

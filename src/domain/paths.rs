@@ -15,6 +15,9 @@ pub const THEME: &str = "/theme";
 /// Prefix of all pages of an account.
 pub const HOME: &str = "/home/";
 
+/// Id of the status line. An address ends with it (`#status`) if no row of the page gets the focus.
+pub const STATUS: &str = "status";
+
 /// The list of keys of the account with this slug.
 #[must_use]
 pub fn keys(account: &str) -> String {

@@ -64,6 +64,21 @@ pub async fn handle(app: &App, openapi: &OpenApiCache, request: Request) -> Resp
     response
 }
 
+/// The response to a request that is turned away, because the server has too many connections.
+pub async fn turned_away(app: &App, request: Request) -> Response {
+    let id = app.request_id();
+    let mut response = V1Error::Unavailable.response(&id);
+    if request.uri().path() == NGINX {
+        response = forward_auth::for_nginx(response).await;
+    }
+    request_id::say(response.headers_mut(), &id);
+    headers::add(app, response.headers_mut());
+    if request.method() == Method::HEAD {
+        without_body(&mut response);
+    }
+    response
+}
+
 /// The response, or that of the refusal, in the format of the entry point.
 async fn finished(id: &str, is_nginx: bool, answered: Result<Response, V1Error>) -> Response {
     static LINES: LogLimit = LogLimit::new();

@@ -10,6 +10,7 @@ mod stream;
 
 use super::app::App;
 use answering::Answering;
+pub use answering::TurnedAway;
 use axum::{extract::Request, response::Response};
 use bounds::Bounds;
 use connections::{Connections, Slot};

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 /// A test's database.
 pub struct Database {
-    place: Place,
+    engine: Engine,
     /// Folder of the pepper and the SQLite file.
     folder: Arc<TempDir>,
     /// Whether dropping this value removes it.
@@ -20,7 +20,7 @@ pub struct Database {
 }
 
 #[derive(Clone)]
-enum Place {
+enum Engine {
     Sqlite(PathBuf),
     Postgres { server: String, name: String },
 }
@@ -45,7 +45,7 @@ impl Database {
     pub fn sqlite() -> Self {
         let folder = folder();
         Self {
-            place: Place::Sqlite(folder.path().join("babysea.db")),
+            engine: Engine::Sqlite(folder.path().join("babysea.db")),
             folder: Arc::new(folder),
             owned: true,
         }
@@ -72,7 +72,7 @@ impl Database {
             .await
             .expect("a database is made");
         Self {
-            place: Place::Postgres { server, name },
+            engine: Engine::Postgres { server, name },
             folder: Arc::new(folder()),
             owned: true,
         }
@@ -80,9 +80,9 @@ impl Database {
 
     /// Value for `DATABASE_URL`.
     pub fn url(&self) -> String {
-        match &self.place {
-            Place::Sqlite(file) => format!("sqlite:{}", file.display()),
-            Place::Postgres { server, name } => {
+        match &self.engine {
+            Engine::Sqlite(file) => format!("sqlite:{}", file.display()),
+            Engine::Postgres { server, name } => {
                 let mut url = url::Url::parse(server).expect("TEST_POSTGRES_URL is an address");
                 url.set_path(name);
                 url.into()
@@ -93,7 +93,7 @@ impl Database {
     /// The same database through another port of this machine.
     pub fn through(&self, port: u16) -> Self {
         let mut again = self.clone();
-        if let Place::Postgres { server, .. } = &mut again.place {
+        if let Engine::Postgres { server, .. } = &mut again.engine {
             let mut url = url::Url::parse(server).expect("TEST_POSTGRES_URL is an address");
             url.set_host(Some("127.0.0.1")).expect("a host");
             url.set_port(Some(port)).expect("a port");
@@ -111,7 +111,7 @@ impl Database {
     }
 
     pub fn is_postgres(&self) -> bool {
-        matches!(self.place, Place::Postgres { .. })
+        matches!(self.engine, Engine::Postgres { .. })
     }
 
     pub async fn aside(&self) -> Aside {
@@ -152,7 +152,7 @@ impl Database {
 impl Clone for Database {
     fn clone(&self) -> Self {
         Self {
-            place: self.place.clone(),
+            engine: self.engine.clone(),
             folder: Arc::clone(&self.folder),
             owned: false,
         }
@@ -161,7 +161,7 @@ impl Clone for Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let (Place::Postgres { server, name }, true) = (&self.place, self.owned) else {
+        let (Engine::Postgres { server, name }, true) = (&self.engine, self.owned) else {
             return;
         };
         // A thread and runtime of its own, because a test can end by a panic, inside its own runtime.

@@ -22,7 +22,7 @@ const CONNECTIONS: usize = 16;
 const REVOKED: usize = 21;
 /// Unknown keys, made from different bytes.
 const UNKNOWN: u8 = 20;
-/// How long all keys are used before, so that they are cached.
+/// Warm-up, in which all keys are used so that they are cached.
 const BEFORE: Duration = Duration::from_secs(2);
 /// How long the database is unavailable.
 const AWAY: Duration = Duration::from_secs(6);
@@ -47,7 +47,7 @@ const DOWN: usize = 2;
 pub enum Fault {
     /// It ends its connections, and refuses others until it is started again.
     Stops,
-    /// It keeps its connections, takes others, and answers on none.
+    /// It keeps its connections and accepts others, but answers on none.
     Hangs,
 }
 
@@ -68,20 +68,20 @@ impl Fault {
     }
 }
 
-/// What was counted.
+/// Counts of responses.
 #[derive(Default)]
 struct Counts {
     phase: AtomicUsize,
     stop: AtomicBool,
-    /// 503 for a key of ours.
+    /// 503 for a key that exists.
     unavailable: AtomicU64,
     /// 503 for an unknown key.
     unknown_unavailable: AtomicU64,
-    /// 200 for a revoked or unknown key, 401 for a good one, and either by guess while the database is away.
+    /// 200 for a revoked or unknown key, and 401 for a good one. While the database is away, either is a guess.
     wrong: AtomicU64,
-    /// No answer, 503 while the database is up, or any other status.
+    /// No response, 503 while the database is up, or any other status.
     other: AtomicU64,
-    /// Milliseconds of the answer that took longest.
+    /// The slowest response, in milliseconds.
     longest: AtomicU64,
 }
 
@@ -206,7 +206,7 @@ pub fn unknown(byte: u8) -> String {
     secret.expose().to_owned()
 }
 
-/// What keys are.
+/// Kinds of keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Good,

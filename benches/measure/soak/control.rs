@@ -1,9 +1,9 @@
-//! The PostgreSQL server that `scripts/with-postgres.sh` started, for parts that stop it or make it ill.
+//! The PostgreSQL server that `scripts/with-postgres.sh` started, for parts that stop it or cause faults in it.
 
 use super::Failure;
 use std::process::Command;
 
-/// Exit status of an action that this machine lacks something for.
+/// Exit status of an action for which this machine lacks a tool or a permission.
 const MISSING: i32 = 3;
 
 /// Runs the script's actions on the server.
@@ -11,7 +11,7 @@ const MISSING: i32 = 3;
 pub struct Control(String);
 
 impl Control {
-    /// Nothing, and a line that says so, where the server is not ours to stop.
+    /// `None`, and a line about it, if the server was not started by the script.
     pub fn find() -> Option<Self> {
         let control = std::env::var("TEST_POSTGRES_CTL").ok();
         if control.is_none() {
@@ -20,7 +20,7 @@ impl Control {
         control.map(Self)
     }
 
-    /// Runs an action with its arguments, to its end.
+    /// Runs an action and waits for its end.
     pub async fn run(&self, action: &[&'static str]) -> Result<(), Failure> {
         if self.is_there_for(action).await? {
             return Ok(());
@@ -28,7 +28,7 @@ impl Control {
         Err(format!("PostgreSQL did not {}", action.join(" ")).into())
     }
 
-    /// The same; whether the machine has what the action needs.
+    /// The same; returns whether the machine has what the action needs.
     pub async fn is_there_for(&self, action: &[&'static str]) -> Result<bool, Failure> {
         let mut command = Command::new(&self.0);
         command.args(action);

@@ -13,7 +13,7 @@ use tokio::{task::JoinSet, time::sleep};
 
 const CONNECTIONS: usize = 32;
 const WARM: Duration = Duration::from_secs(3);
-/// Between two keys that are revoked.
+/// Pause between two revocations.
 const PAUSE: Duration = Duration::from_millis(200);
 const MEGABYTES: f64 = 64.0;
 

@@ -22,11 +22,11 @@ use seen::Seen;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// How long all requests are sent before, so that keys are cached.
+/// Warm-up, in which keys are cached.
 const BEFORE: Duration = Duration::from_secs(3);
 /// Time after which `/readyz` must show the fault: it reuses the result of a write probe for two seconds.
 const SETTLED: Duration = Duration::from_secs(3);
-/// Time after the fault in which all responses must be right again, and for which they must stay so.
+/// Time after the fault within which all responses must be right again. They must stay right for as long.
 const WELL: Duration = Duration::from_secs(5);
 /// Margin of the measurement, added to a bound.
 const MARGIN: Duration = Duration::from_millis(300);
@@ -58,7 +58,7 @@ pub async fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The number of a variable, or the usual one.
+/// The number in an environment variable, or its default.
 fn number(name: &str, usual: u64) -> Result<u64, Failure> {
     match std::env::var(name) {
         Ok(given) if !given.is_empty() => match given.parse() {
@@ -69,7 +69,7 @@ fn number(name: &str, usual: u64) -> Result<u64, Failure> {
     }
 }
 
-/// A server without limits that would be in the way.
+/// Starts a server whose limits are too high to interfere.
 async fn start(target: &Target) -> Result<Program, Failure> {
     let settings = [
         ("RATE_LIMIT", "none"),
@@ -162,7 +162,7 @@ fn judge(seen: &Seen, line: impl Fn(&str, &str, bool, &str)) {
     }
 }
 
-/// For people.
+/// As text.
 fn seconds(time: Duration) -> String {
     format!("{:.2} s", time.as_secs_f64())
 }

@@ -30,11 +30,11 @@ use tokio::{task::JoinSet, time::sleep};
 const DELAYS: [u32; 3] = [0, 15_000, 40_000];
 const GROUPS: usize = 4;
 const ROUNDS: u32 = 100;
-/// Revocations one by one while nothing else happens.
+/// Number of revocations without a fault, one by one.
 const UNDISTURBED: u32 = 30;
-/// How long a revocation may take whatever another server does.
+/// Maximum duration of a revocation, whatever another server does.
 const LONGEST: Duration = Duration::from_secs(3);
-/// The same at the median, undisturbed and with flushes that are not delayed.
+/// Maximum median, without faults and delayed flushes.
 const USUAL: Duration = Duration::from_millis(50);
 
 /// A command revokes keys beside the server of an SQLite file.
@@ -55,7 +55,7 @@ pub async fn run_postgres(target: Target) -> Result<(), Failure> {
     }
     let mut admin = PgConnection::connect(&target.database).await?;
     let done = delays(&target, &groups, &mut admin).await;
-    // Also where a round failed.
+    // Also if a round failed.
     reset_delay(&mut admin).await?;
     admin.close().await?;
     done?;
@@ -178,7 +178,7 @@ fn times(median: Duration, longest: Duration) -> String {
     format!("{}, {} ms", median.as_millis(), longest.as_millis())
 }
 
-/// Lets PostgreSQL wait before each flush, also where nobody else writes.
+/// Makes PostgreSQL wait before each flush, also if no other transaction writes.
 async fn set_delay(admin: &mut PgConnection, delay: u32) -> Result<(), Failure> {
     let set = AssertSqlSafe(format!("ALTER SYSTEM SET commit_delay = {delay}"));
     admin.execute(set).await?;
@@ -194,7 +194,7 @@ async fn reset_delay(admin: &mut PgConnection) -> Result<(), Failure> {
 
 async fn reload(admin: &mut PgConnection) -> Result<(), Failure> {
     admin.execute("SELECT pg_reload_conf()").await?;
-    // Each session hears of it before its next statement.
+    // Each session reads the setting before its next statement.
     sleep(Duration::from_millis(500)).await;
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::{
     domain::ids::UserId,
     server::{access::Viewer, app::App, error::ServiceError, store::Tables as _},
 };
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue};
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 
 /// The session value with the signed-in person.
@@ -24,6 +24,13 @@ const LET_IN_BY: &str = "let_in_by";
 /// http, which is for this machine only, cannot use it (docs/security.md, S9).
 const fn cookie_name(https: bool) -> &'static str {
     if https { "__Host-session" } else { "session" }
+}
+
+/// Value of the session cookie; empty if the browser has none.
+#[must_use]
+pub fn cookie(app: &App, headers: &HeaderMap) -> String {
+    let mut values = cookies::values(headers, cookie_name(app.origin.is_https()));
+    values.next().unwrap_or_default()
 }
 
 /// The layer that reads and sets the cookie.
@@ -60,6 +67,13 @@ pub async fn begin(session: &Session, user: UserId, password_hash: &str) -> Resu
 /// When the database fails. The person is then still signed in, and the caller must say so.
 pub async fn end(session: &Session) -> Result<(), ServiceError> {
     Ok(session.flush().await?)
+}
+
+/// Whether the browser sent a session cookie, valid or not.
+#[must_use]
+pub fn has_cookie(app: &App, headers: &HeaderMap) -> bool {
+    let name = cookie_name(app.origin.is_https());
+    cookies::values(headers, name).next().is_some()
 }
 
 /// Whether a `Set-Cookie` removes the session cookie.

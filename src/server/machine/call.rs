@@ -16,12 +16,12 @@ use crate::{
     server::{
         app::App,
         config::trusted_proxies::Client,
-        http::client_ip::address_hash,
+        http::client_ip::{self, address_hash},
         service::verify::{self, Presented, Refusal, cache::Known, quota::Quota},
     },
 };
 use axum::{
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
     response::Response,
 };
 use serde::Serialize;
@@ -117,6 +117,18 @@ impl<'r> Call<'r> {
             sent,
             judged: None,
         }
+    }
+
+    /// A new call of `/v1`, where the request itself is the original one.
+    pub fn v1(app: &'r App, request_id: &'r str, request: &'r Parts) -> Self {
+        let sent = Sent {
+            method: request.method.as_str(),
+            path: request.uri.path(),
+            query: request.uri.query().unwrap_or_default(),
+            headers: &request.headers,
+        };
+        let client = client_ip::of(app, &request.headers, &request.extensions);
+        Self::new(app, request_id, EntryPoint::V1, client, sent)
     }
 
     /// Checks whether the call is accepted.

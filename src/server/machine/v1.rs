@@ -7,16 +7,10 @@ pub mod openapi;
 mod status;
 mod usage;
 
-use super::{
-    call::{Call, EntryPoint, Sent},
-    error::V1Error,
-};
+use super::{call::Call, error::V1Error};
 use crate::{
     domain::catalog::Route,
-    server::{
-        app::App,
-        http::{bodies, client_ip},
-    },
+    server::{app::App, http::bodies},
 };
 use axum::{
     body::{Body, HttpBody as _},
@@ -52,14 +46,7 @@ impl Served {
 /// Answers a request to `/v1`. No body is read before its key is accepted (docs/security.md, S89).
 pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
     let (request, body) = request.into_parts();
-    let sent = Sent {
-        method: request.method.as_str(),
-        path: request.uri.path(),
-        query: request.uri.query().unwrap_or_default(),
-        headers: &request.headers,
-    };
-    let client = client_ip::of(app, &request.headers, &request.extensions);
-    let mut call = Call::new(app, request_id, EntryPoint::V1, client, sent);
+    let mut call = Call::v1(app, request_id, &request);
     let answered = answer(&mut call, body).await;
     call.finish(answered)
 }

@@ -233,7 +233,7 @@ impl Window {
             };
             if !is_one_kind {
                 entry.actor = None;
-                "Somebody".clone_into(&mut entry.actor_name);
+                "Unknown person".clone_into(&mut entry.actor_name);
                 entry.ip_hash = None;
             }
             (entry, repeats.more)

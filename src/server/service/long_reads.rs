@@ -31,6 +31,11 @@ pub const PAGE: TimeLimits = TimeLimits {
     wait: Duration::from_secs(1),
     run: Duration::from_secs(3),
 };
+/// Limits for the facts in a dialog, which opens without them rather than late.
+pub const DIALOG: TimeLimits = TimeLimits {
+    wait: Duration::from_millis(100),
+    run: Duration::from_millis(200),
+};
 /// Limits for a chunk of an export.
 pub const EXPORT: TimeLimits = TimeLimits {
     wait: Duration::from_secs(15),

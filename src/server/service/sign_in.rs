@@ -152,7 +152,7 @@ async fn refuse(
     let account: Option<AccountId> = app.store.read().await?.accounts().personal_of(id).await?;
     let actor = Actor {
         user: None,
-        name: "Somebody",
+        name: "Unknown person",
         trace: Some(trace),
     };
     // Attempts for different emails are not folded together.

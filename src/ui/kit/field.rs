@@ -63,8 +63,8 @@ pub fn TextField(
     form: FormState,
     /// Its name in the form; also its id.
     name: &'static str,
-    /// Label.
-    label: &'static str,
+    /// Label: a text, or a view with names in it.
+    label: impl IntoView + 'static,
     /// `text`, `email` or `password`. The value of a password field is never rendered again.
     #[prop(default = "text")]
     kind: &'static str,
@@ -103,6 +103,14 @@ pub fn TextField(
     let count = most.map(
         |most| view! { <span class="field-count" role="status" data-count-of=name data-most=most></span> },
     );
+    // Hidden until the script of the page runs. After the field, so that Tab leads from the email to the password.
+    let reveal = (kind == "password").then(|| {
+        view! {
+            <button class="link field-link" type="button" data-toggles=name aria-pressed="false" hidden>
+                "Show password"
+            </button>
+        }
+    });
     view! {
         <div class="field">
             <div class="field-head">
@@ -124,6 +132,7 @@ pub fn TextField(
                 aria-invalid=invalid
                 aria-describedby=described
             />
+            {reveal}
             {hint.map(|hint| view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
             <FieldError form name/>
         </div>

@@ -75,7 +75,12 @@ both!(
             .get(&format!("{}?dialog=delete&keys[]={}", ada.keys(), old.id))
             .await;
         assert_eq!(dialog.status, 200);
-        assert!(dialog.text().contains("The request log goes with it"));
+        let text = dialog.text();
+        assert!(
+            text.contains("its requests could not be counted in time"),
+            "{text}"
+        );
+        assert!(text.contains("Its logged requests are deleted too."));
         let activity = ada.get(&format!("/home/{}/activity", ada.slug)).await;
         assert_eq!(activity.status, 200);
         assert!(activity.text().contains("on this page"));

@@ -4,6 +4,7 @@ mod create;
 mod create_fields;
 mod deletion;
 mod detail;
+mod ending;
 mod grace;
 mod last_use;
 mod lifecycle;

@@ -80,7 +80,7 @@ both!(
         assert_eq!(world.database.number(unowned).await, 1);
         let expected = [
             format!("auth.signup Ada Moss Ada Moss {truth}"),
-            format!("auth.refused Somebody Ada Moss {truth}"),
+            format!("auth.refused Unknown person Ada Moss {truth}"),
             format!("auth.signin Ada Moss Ada Moss {truth}"),
         ];
         assert_eq!(noted, expected);

@@ -110,7 +110,7 @@ both!(
         let sql = format!(
         "INSERT INTO activity (id, account_id, at, actor_name, action, target_id, target_name, detail, search_key, request_id)
          SELECT '00000000-0000-4000-8000-' || SUBSTR('000000000000' || n, LENGTH('' || n) + 1), '{account}', {later} + n,
-             'Somebody', 'auth.refused', '', '', '', '', '' FROM ({numbers}) AS numbers"
+             'Unknown person', 'auth.refused', '', '', '', '', '' FROM ({numbers}) AS numbers"
     );
         assert_eq!(world.database.execute(&sql).await, 500);
         let page = async |query: &str| {

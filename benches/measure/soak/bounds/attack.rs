@@ -26,13 +26,13 @@ use tokio::{
     time::{sleep, sleep_until, timeout_at},
 };
 
-/// How long most of them go on.
+/// Duration of most attacks.
 const SPAN: Duration = Duration::from_secs(20);
-/// How long a connection waits after a refusal before it asks again.
+/// Pause of a connection after a refusal.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long deleted rows may stay.
 const GONE: Duration = Duration::from_mins(10);
-/// How long a deletion may take to be answered.
+/// Maximum duration of the response to a deletion.
 const ANSWER: Duration = Duration::from_secs(1);
 /// Refusals, on how many connections, from how many addresses.
 const REFUSALS: u32 = 10_000;
@@ -80,7 +80,7 @@ impl Attack {
         Self::Purge,
     ];
 
-    /// For the table.
+    /// Its name in the table.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Idle => "idle",
@@ -101,7 +101,7 @@ impl Attack {
     }
 }
 
-/// Does it.
+/// Runs the attack.
 pub async fn run(
     attack: Attack,
     program: &Program,
@@ -162,7 +162,7 @@ async fn hammer(
             let (mut statuses, mut connection) = (Statuses::default(), None);
             while Instant::now() < end {
                 let request = request(numbers.fetch_add(1, Ordering::Relaxed));
-                // Clients that are not answered by the end go away, and are not counted.
+                // Clients without a response at the end disconnect, and are not counted.
                 let answer = timeout_at(end.into(), kept(&mut connection, server, &request)).await;
                 let Ok(answer) = answer else { break };
                 let status = answer.unwrap_or_default();

@@ -16,15 +16,15 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// Between two changes: a little more than 20 a second.
+/// Pause between two changes, for a little more than 20 changes a second.
 const EVERY: Duration = Duration::from_millis(48);
-/// Changes that may wait for their answers at once. One that is due beyond that is not sent and counts as refused.
+/// Maximum number of changes in flight. Beyond it, a change is not sent and counts as refused.
 const IN_FLIGHT: usize = 256;
 
 /// A key, and the index of the person who has it.
 type Owned = (usize, String);
 
-/// Keys that the next changes are made to.
+/// Keys for the next changes.
 #[derive(Default)]
 struct Keys {
     /// To be rotated.
@@ -41,8 +41,8 @@ enum Change {
 }
 
 impl Keys {
-    /// The change of a number: of four, one creates, one rotates, and two revoke, so that the keys do not become more.
-    /// Where the answer with the key is still awaited, a key is created instead.
+    /// The kind of the change with this number. Of four changes, one creates, one rotates and two revoke, so that the number of
+    /// keys stays the same. If the response with the key has not arrived yet, a key is created instead.
     fn next(&mut self, number: usize, people: usize) -> Change {
         let change = match number % 4 {
             0 => None,
@@ -62,7 +62,7 @@ pub(super) async fn keep_changing(of: Shared, people: Vec<Person>) {
     let (people, keys) = (Arc::new(people), Arc::<Mutex<Keys>>::default());
     let places = Arc::new(Semaphore::new(IN_FLIGHT));
     let mut ticks = interval(EVERY);
-    // Those that are late are sent nevertheless.
+    // Late changes are sent too.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut running = JoinSet::new();
     for number in 0.. {

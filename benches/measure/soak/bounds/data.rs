@@ -9,9 +9,9 @@ use std::str::FromStr as _;
 
 /// Rows that one statement adds.
 const CHUNK: u64 = 250_000;
-/// Days that the rows are old: more than the log is kept for unless the server is told to keep it longer.
+/// Age of the rows in days: above the default retention of the request log.
 const AGE_DAYS: u32 = 40;
-/// Tables in which the people who measure write, counted otherwise or not at all.
+/// Tables that the measuring people write to; counted separately or not at all.
 const OWN: [&str; 8] = [
     "_sqlx_migrations",
     "request_logs",
@@ -43,7 +43,7 @@ impl Database {
         })
     }
 
-    /// Adds keys to the account of one, which nobody can use.
+    /// Adds keys that nobody can use to the account of a person.
     pub async fn add_keys(&mut self, key: &str, count: u64) -> Result<(), Failure> {
         let columns = "INSERT INTO api_keys \
                        (id, account_id, name, name_key, prefix, hash, pepper_version, preset, scopes, creator_id, created_at, form_token)";
@@ -79,7 +79,7 @@ impl Database {
         Ok(())
     }
 
-    /// The number that a query gives.
+    /// Runs a query that returns one number.
     pub async fn number(&mut self, sql: &str) -> Result<i64, Failure> {
         let sql = AssertSqlSafe(sql.to_owned());
         Ok(match self {
@@ -96,7 +96,7 @@ impl Database {
         Ok(self.number(&sql).await? > 0)
     }
 
-    /// Rows of all tables but those that the people who measure write: new tables are counted too.
+    /// Rows of all tables except those that the measuring people write to. Tables of later versions are included.
     pub async fn strangers(&mut self) -> Result<i64, Failure> {
         let mut sum = self
             .number("SELECT COUNT(*) FROM activity WHERE actor_id IS NULL")
@@ -123,7 +123,7 @@ impl Database {
         })
     }
 
-    /// Ends what a server that was killed has left running.
+    /// Ends the database sessions of a server that was killed.
     pub async fn end_others(&mut self) -> Result<(), Failure> {
         match self {
             Self::Sqlite(_) => Ok(()),
@@ -155,7 +155,7 @@ pub async fn fill(target: &Target, sample: &Sample, rows: u64) -> Result<(), Fai
     }
     let end = match &database {
         Database::Sqlite(_) => &["PRAGMA wal_checkpoint(TRUNCATE)"][..],
-        // As autovacuum would have done by the time a log is that long.
+        // In production, autovacuum has run by the time a log is that long.
         Database::Postgres(_) => &["VACUUM (ANALYZE) request_logs", "CHECKPOINT"],
     };
     for sql in end {

@@ -58,11 +58,11 @@ pub enum Kind {
 /// Rates of the requests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Rhythm {
-    /// For seconds.
+    /// For scenarios that take seconds.
     Short,
-    /// For minutes: keys that are not in memory are used less often.
+    /// For scenarios that take minutes: keys that are not cached are used less often.
     Long,
-    /// For minutes, with 20 changes a second ([`changes`]) instead of 5.
+    /// For scenarios that take minutes, with 20 changes a second ([`changes`]) instead of 5.
     Changing,
 }
 
@@ -83,13 +83,13 @@ impl Kind {
 /// Results of the requests.
 #[derive(Default)]
 pub struct Seen {
-    /// How long answers took, refusals too.
+    /// Durations of responses, including refusals.
     times: BTreeMap<Kind, Vec<Duration>>,
     /// Responses with an unexpected status; 0 is no response.
     refused: BTreeMap<(Kind, u16), u32>,
-    /// Most megabytes of the server in memory.
+    /// Maximum resident memory of the server, in megabytes.
     pub memory: f64,
-    /// Most bytes of the write-ahead log of SQLite.
+    /// Maximum size of SQLite's write-ahead log, in bytes.
     pub wal: u64,
     /// How long it was watched.
     pub lasted: Duration,
@@ -105,27 +105,27 @@ impl Seen {
         }
     }
 
-    /// How many were answered as expected.
+    /// Number of expected responses.
     pub fn good(&self, kind: Kind) -> usize {
         let all = self.times.get(&kind).map_or(0, Vec::len);
         let refused = self.refused.iter().filter(|((of, _), _)| *of == kind);
         all.saturating_sub(refused.map(|(_, count)| *count as usize).sum())
     }
 
-    /// How many of these kinds were answered as expected in a second.
+    /// Expected responses of these kinds a second.
     pub fn rate(&self, kinds: &[Kind]) -> f64 {
         let all = kinds.iter().map(|kind| self.good(*kind)).sum::<usize>();
         counted(all as u64) / self.lasted.as_secs_f64().max(f64::EPSILON)
     }
 
-    /// The time that so many of a hundred of these kinds took at most.
+    /// A percentile of the durations of these kinds.
     pub fn percentile_of(&self, kinds: &[Kind], percent: usize) -> Duration {
         let times = kinds.iter().filter_map(|kind| self.times.get(kind));
         let mut times: Vec<_> = times.flatten().copied().collect();
         percentile(&mut times, percent)
     }
 
-    /// The time that so many of a hundred took at most.
+    /// A percentile of all durations.
     pub fn percentile(&mut self, kind: Kind, percent: usize) -> Duration {
         self.times
             .get_mut(&kind)
@@ -168,7 +168,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// What was seen so far.
+    /// Results so far.
     pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -272,7 +272,7 @@ impl Watch {
     }
 }
 
-/// Sends the request of a number.
+/// Sends the request with this number.
 type Ask = Box<dyn Fn(usize, Shared) -> tokio::task::JoinHandle<()> + Send>;
 
 /// A person creates a key and revokes it.
@@ -291,7 +291,7 @@ fn create_and_revoke(people: Vec<Person>) -> Ask {
     })
 }
 
-/// Sends a request each time, whether or not those before it are answered.
+/// Sends requests at a fixed rate, whether or not earlier ones are answered.
 async fn every(shared: Shared, period: Duration, ask: Ask) {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -329,7 +329,7 @@ async fn busy(shared: Shared, secret: String, n: u32) {
             answer = kept(&mut connection, shared.server, &request).await;
         }
         shared.seen().add(Kind::Busy, began, answer);
-        // Those that are late are sent nevertheless, but not all those of a minute without answers.
+        // Late checks are sent too, but after a minute without responses not all of them.
         at += BUSY_EVERY;
         if at + LATE < began {
             at = began;
@@ -337,7 +337,7 @@ async fn busy(shared: Shared, secret: String, n: u32) {
     }
 }
 
-/// The status of an answer on a connection that is kept unless the request failed.
+/// The status of a response. The connection is kept unless the request failed.
 pub async fn kept(connection: &mut Option<Connection>, server: SocketAddr, request: &str) -> io::Result<u16> {
     let mut open = match connection.take() {
         Some(open) => open,
@@ -351,7 +351,7 @@ pub async fn kept(connection: &mut Option<Connection>, server: SocketAddr, reque
     Ok(reply.status)
 }
 
-/// Looks at the server's memory and at the write-ahead log.
+/// Polls the server's memory and the size of the write-ahead log.
 async fn sizes(shared: Shared, process: u32, log: Option<PathBuf>) {
     let mut ticks = interval(Duration::from_millis(50));
     while !shared.stopped() {

@@ -6,16 +6,16 @@ use tokio::task::JoinSet;
 /// The address of an anonymous client.
 pub const STRANGER: &str = "203.0.113.60";
 
-/// What came of it.
+/// The result.
 #[derive(Default)]
 pub struct Outcome {
-    /// For people.
+    /// The result in words.
     pub said: String,
-    /// Bounds of its own: what, measured, whether it holds, the bound.
+    /// Bounds of this attack alone: name, measured value, whether it holds, and the bound.
     pub bounds: Vec<(&'static str, String, bool, String)>,
 }
 
-/// How often each status was answered; 0 is no answer.
+/// Number of responses with each status; 0 is no response.
 #[derive(Default)]
 pub struct Statuses(BTreeMap<u16, u32>);
 
@@ -55,7 +55,7 @@ impl From<Statuses> for Outcome {
     }
 }
 
-/// The answers to all of them.
+/// All responses.
 pub async fn all(mut tasks: JoinSet<Statuses>) -> Statuses {
     let mut statuses = Statuses::default();
     while let Some(done) = tasks.join_next().await {

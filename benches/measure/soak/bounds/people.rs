@@ -12,7 +12,7 @@ use tokio::{task::JoinSet, time::timeout};
 
 /// People who sign in, create and revoke.
 const PEOPLE: u32 = 20;
-/// Keys of each that no server has in memory.
+/// Keys of each person that no server has cached.
 const FRESH: u32 = 60;
 /// Client-side time-out of a request; longer than the server's.
 pub const PATIENCE: Duration = Duration::from_secs(40);
@@ -26,7 +26,7 @@ pub struct Person {
     pub slug: String,
     /// Their email, as a form sends it.
     pub email: String,
-    /// Opens their pages.
+    /// Their session cookie.
     pub cookie: String,
 }
 
@@ -44,17 +44,17 @@ pub struct Owner {
 
 /// All people and keys.
 pub struct Sample {
-    /// Those who measure.
+    /// People whose requests are measured.
     pub people: Vec<Person>,
-    /// A key of each, which the server has in memory.
+    /// A key of each person, which the server has cached.
     pub known: Vec<String>,
     /// Keys that are used once for each start of a server.
     pub fresh: Vec<String>,
     /// A key that is checked all the time.
     pub busy: String,
-    /// Whose log is asked for, and whose key is deleted.
+    /// The person whose log is queried and whose key is deleted.
     pub long: Owner,
-    /// Whose log is purged.
+    /// The person whose log is purged.
     pub old: Owner,
 }
 
@@ -91,10 +91,10 @@ impl Sample {
         })
     }
 
-    /// Uses the keys that are to be in memory.
+    /// Uses the keys that are to be cached.
     pub async fn warm_up(&self, server: SocketAddr) -> Result<(), Failure> {
         for secret in self.known.iter().chain([&self.busy, &self.long.secret]) {
-            // The deleted key is refused: what it is for is over by then.
+            // The deleted key is refused. Its scenario is over by then.
             once(server, &check("/v1/status", secret, &another_address())).await?;
         }
         Ok(())

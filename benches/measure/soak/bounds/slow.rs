@@ -18,16 +18,16 @@ use tokio::{
     time::{sleep_until, timeout, timeout_at},
 };
 
-/// Bodies that are begun and not ended, and how long they are held.
+/// Number of unfinished bodies, and how long they are held.
 const BODIES: usize = 2_000;
 const BODIES_HELD: Duration = Duration::from_secs(15);
-/// Connections that read nothing, what is asked for on each, and how long they are held.
+/// Connections that read nothing, the requests on each, and how long they are held.
 const READERS: usize = 1_100;
 const ASKED: usize = 60;
 const READERS_HELD: Duration = Duration::from_secs(40);
-/// When it is judged how many of them the server has ended: it gives them 30 s.
+/// When the open connections are counted: the server ends them after 30 s.
 const READERS_JUDGED: Duration = Duration::from_secs(39);
-/// Of these, how many a server may still hold after that.
+/// How many of them may still be open then.
 const READERS_LEFT: usize = 100;
 
 /// Forms without a session and requests without a key, whose bodies begin and do not end.
@@ -55,7 +55,7 @@ pub async fn bodies(server: SocketAddr) -> Outcome {
             let mut statuses = Statuses::default();
             let answered = timeout_at(end.into(), async {
                 let mut connection = Connection::open(server).await?;
-                // One that is refused early may not be read to its end.
+                // An early refusal may leave the body unread.
                 let _ = timeout(BODIES_HELD / 3, connection.send(&begun)).await;
                 let status = connection.reply().await?.status;
                 Ok::<_, std::io::Error>((connection, status))
@@ -120,7 +120,7 @@ pub async fn readers(program: &Program) -> Result<Outcome, Failure> {
     })
 }
 
-/// The wasm file that the pages name, or the page itself where the site was not built.
+/// Path of the wasm file in the pages, or the page itself if the site was not built.
 async fn largest_file(server: SocketAddr) -> Result<String, Failure> {
     let page = once(server, "GET /sign-in HTTP/1.1\r\nhost: soak\r\n\r\n")
         .await?

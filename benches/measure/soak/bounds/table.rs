@@ -8,13 +8,13 @@ use super::{
 use crate::{judged, soak::milliseconds};
 use std::time::Duration;
 
-/// How much longer than on an idle server 99 of 100 checks of other keys may take.
+/// How much the p99 of checks of other keys may grow, compared with an idle server.
 const CHECKS: Duration = Duration::from_millis(50);
-/// How long 99 of 100 changes and sign-ins of others may take.
+/// Maximum p99 of changes and sign-ins of others.
 const CHANGES: Duration = Duration::from_secs(1);
 /// Maximum growth of the server in megabytes, without the memory of the password hasher.
 const MEMORY: u32 = 64;
-/// Megabytes of a hash in progress, and maximum number of them.
+/// Megabytes for each hash in progress, and their maximum number.
 const PLACE: u32 = 19;
 const PLACES: usize = 4;
 /// Bytes of SQLite's write-ahead log.
@@ -23,7 +23,7 @@ const WAL: u64 = 100 * 1024 * 1024;
 /// times a minute, in the two minutes that the scenario touches, with three rows a failure.
 const STRANGERS: i64 = 1_921;
 
-/// What others got of the idle server.
+/// Results of other clients on the idle server.
 struct Reference {
     known: Duration,
     fresh: Duration,
@@ -118,13 +118,13 @@ fn cells(engine: &str, scenario: &mut Scenario, idle: &Reference, memory: f64) -
     cells
 }
 
-/// The p99, and both times for people.
+/// The p99, and both times as text.
 fn both(seen: &mut Seen, kind: Kind) -> (Duration, String) {
     let (p50, p99) = (seen.percentile(kind, 50), seen.percentile(kind, 99));
     (p99, format!("{} / {}", milliseconds(p50), milliseconds(p99)))
 }
 
-/// Passwords that the server hashes at once.
+/// Number of passwords that the server hashes at once.
 fn places() -> usize {
     std::thread::available_parallelism()
         .map_or(1, usize::from)

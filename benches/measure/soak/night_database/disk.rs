@@ -24,11 +24,11 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-/// What the scenario is called.
+/// Name of the scenario.
 pub const NAME: &str = "disk full";
 
-/// Mounts a file system of 24 MB and says so; unmounts it when nobody holds its standard input any more, whatever became of
-/// them.
+/// Shell script that mounts a file system of 24 MB and prints a line. It unmounts when its standard input is closed, which
+/// happens however this program ends.
 const MOUNT: &str = "trap '' HUP INT TERM
     mount -t tmpfs -o size=24m,mode=700 babysea-soak \"$1\" || exit
     echo mounted
@@ -39,7 +39,7 @@ const MOUNT: &str = "trap '' HUP INT TERM
 const FULL: Duration = Duration::from_secs(5);
 /// How long it may take until a creation is refused.
 const FILLING: Duration = Duration::from_secs(20);
-/// How often it is looked again whether there is room.
+/// Polling interval while waiting for free space.
 const AGAIN: Duration = Duration::from_millis(20);
 const ROWS: &str = "SELECT COUNT(*) FROM request_logs";
 
@@ -47,7 +47,7 @@ const ROWS: &str = "SELECT COUNT(*) FROM request_logs";
 struct Disk(Child);
 
 impl Disk {
-    /// Nothing where mounting is refused.
+    /// `None` if this machine refuses to mount.
     fn mount(folder: &Path) -> Result<Option<Self>, Failure> {
         let mut watcher = Command::new("sh")
             .args(["-c", MOUNT, "sh"])
@@ -55,7 +55,7 @@ impl Disk {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // What interrupts this program must not interrupt it.
+            // A signal that ends this program must not end the script before it unmounts.
             .process_group(0)
             .spawn()?;
         let mut line = String::new();
@@ -69,12 +69,12 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
-        // There is nothing to be done about a failure.
+        // Nothing can be done about a failure.
         let _ = self.0.wait();
     }
 }
 
-/// A file that takes all room there is, also what becomes free.
+/// A file that takes all free space, including space that is freed later.
 struct Filling(Arc<AtomicBool>, tokio::task::JoinHandle<std::io::Result<()>>);
 
 impl Filling {
@@ -106,18 +106,18 @@ impl Drop for Filling {
     }
 }
 
-/// When what happened in a round.
+/// Times of the events in a round.
 struct Round {
     begun: Instant,
     full: Instant,
     freed: Instant,
-    /// When the next began.
+    /// When the next round began.
     over: Instant,
-    /// How long after it was free a row of the request log was written.
+    /// Time from free space to the first written row of the request log.
     written: Option<Duration>,
 }
 
-/// Fills the disk so many times.
+/// Fills the disk in each of the rounds.
 pub async fn run(target: &Target, rounds: u64) -> Result<(), Failure> {
     let folder = target.folder.path();
     let Some(disk) = Disk::mount(folder)? else {
@@ -143,7 +143,7 @@ async fn fill(target: &Target, rounds: u64) -> Result<(), Failure> {
     }
     let (seen, keys) = load.finish().await;
     drop(program);
-    // It has nothing in memory.
+    // Its cache is empty.
     let another = start(target).await?;
     let kept = keys.compare(another.address).await?;
     print(&past, &seen);
@@ -191,7 +191,7 @@ async fn round(target: &Target, load: &Load) -> Result<Round, Failure> {
     })
 }
 
-/// The table: what was answered while it was full.
+/// Prints the table of responses while the disk was full.
 fn print(rounds: &[Round], seen: &Seen) {
     println!(
         "\n| disk of SQLite | {} | last 503 after it was free | log row after it was free |",
@@ -220,7 +220,7 @@ fn judge(target: &Target, rounds: &[Round], seen: &Seen) {
     let line = |what: &str, measured: &str, holds: bool, bound: &str| {
         report(target, &format!("{NAME}: {what}"), measured, holds, bound);
     };
-    // What needs no room may be done.
+    // Changes that need no space may succeed.
     let columns = [
         (Column::Checks, Right),
         (Column::Page, Right),

@@ -1,4 +1,4 @@
-//! What is wrong with PostgreSQL.
+//! Faults of PostgreSQL.
 
 use super::super::{Failure, control::Control};
 use super::request::Verdict::{self, Refused, Right};
@@ -6,7 +6,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use std::time::{Duration, Instant};
 use tokio::{task::JoinHandle, time::sleep};
 
-/// Ends the connections of everybody else, to whichever database.
+/// Ends all other connections, to any database.
 const END_OTHERS: &str = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
 /// How often connections are ended.
@@ -17,11 +17,11 @@ const KILL_EVERY: Duration = Duration::from_millis(200);
 pub enum Fault {
     /// It ends its connections, and refuses others.
     Stopped,
-    /// It keeps its connections, takes others, and answers on none.
+    /// It keeps its connections and accepts others, but answers on none.
     Hung,
-    /// It refuses changes, for those who connect anew too.
+    /// It refuses changes, also on new connections.
     ReadOnly,
-    /// Another that stays in recovery takes its place.
+    /// It is replaced by a server that stays in recovery.
     Standby,
     /// It ends all connections, five times a second.
     Killed,
@@ -29,7 +29,7 @@ pub enum Fault {
     Clock,
 }
 
-/// A fault that has happened, with the task that keeps it up.
+/// A fault in progress, with the task that keeps it going.
 pub struct Fallen(Fault, Option<JoinHandle<sqlx::Error>>);
 
 impl Fault {
@@ -43,7 +43,7 @@ impl Fault {
         Self::Clock,
     ];
 
-    /// What it is called in the table.
+    /// Its name in the table.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Stopped => "stopped",
@@ -55,8 +55,8 @@ impl Fault {
         }
     }
 
-    /// How checks, changes, pages, `/readyz` and `/readyz?checks` are answered while it lasts; nothing where that depends
-    /// on the moment.
+    /// The expected responses of checks, changes, pages, `/readyz` and `/readyz?checks` while it lasts. `None` if the
+    /// response depends on timing.
     pub const fn expects(self) -> Option<[Verdict; 5]> {
         match self {
             Self::Stopped | Self::Hung => Some([Refused; 5]),
@@ -66,7 +66,7 @@ impl Fault {
         }
     }
 
-    /// For people: `right, 503, right, 503, right`.
+    /// The same as text: `right, 503, right, 503, right`.
     pub fn in_words(expected: [Verdict; 5]) -> String {
         let word = |verdict| if verdict == Right { "right" } else { "503" };
         if expected.iter().all(|verdict| *verdict == expected[0]) {
@@ -75,7 +75,7 @@ impl Fault {
         expected.map(word).join(", ")
     }
 
-    /// Before anybody uses the database; whether the machine has what it takes.
+    /// Prepares it before the database is used; returns whether this machine can cause it.
     pub async fn prepare(self, control: &Control) -> Result<bool, Failure> {
         match self {
             Self::Clock => control.is_there_for(&["faketime"]).await,
@@ -83,7 +83,7 @@ impl Fault {
         }
     }
 
-    /// Lets it happen.
+    /// Causes it.
     pub async fn begin(self, control: &Control) -> Result<Fallen, Failure> {
         let mut kept_up = None;
         match self {
@@ -123,7 +123,7 @@ impl Fault {
         Ok(Fallen(self, kept_up))
     }
 
-    /// After everybody has stopped using the database.
+    /// Cleans up after the last use of the database.
     pub async fn finish(self, control: &Control) -> Result<(), Failure> {
         if self == Self::Clock {
             // With the machine's clock.
@@ -135,7 +135,7 @@ impl Fault {
 }
 
 impl Fallen {
-    /// Makes PostgreSQL well again; it can be used when this returns.
+    /// Ends it. PostgreSQL can be used when this returns.
     pub async fn end(self, control: &Control) -> Result<(), Failure> {
         let Self(fault, kept_up) = self;
         match fault {

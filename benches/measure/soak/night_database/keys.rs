@@ -9,24 +9,24 @@ use crate::{
 use sqlx::Connection as _;
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
-/// Keys that are in memory.
+/// Number of cached keys.
 const KNOWN: usize = 20;
-/// Keys that are revoked before anything happens. None is refused 60 times in a minute, after which it would be told to
-/// wait (S44).
+/// Keys that are revoked before anything happens. None is refused 60 times in a minute, after which it would get
+/// 429 (S44).
 const ENDED: usize = 20;
-/// Keys that nobody made, told apart by the byte they are made from; a key is not made from larger ones.
+/// Unknown keys, each made from its own byte. Larger bytes make no key.
 const UNKNOWN: u8 = 240;
-/// Keys of a kind that a server is asked about in a second, and keys that are revoked on it.
+/// Keys of a kind that are checked on a server in a second, and keys that are revoked there.
 const FRESH_A_SECOND: usize = 10;
 const REVOKED_A_SECOND: usize = 4;
 const IDS: &str = "SELECT name, id FROM api_keys";
 
-/// Everybody's keys.
+/// All keys.
 pub struct Keys {
-    /// Whose they are.
+    /// Their owner.
     pub person: Person,
     known: Vec<String>,
-    /// Not in memory until they are asked about.
+    /// Not cached until they are used.
     fresh: Vec<String>,
     unknown: Vec<String>,
     /// Ids and secrets of keys to be revoked.
@@ -41,16 +41,16 @@ pub struct Keys {
     uncertain: usize,
 }
 
-/// What is in the database in the end.
+/// Final state of the database.
 pub struct Kept {
-    /// What was compared.
+    /// Number of comparisons.
     pub what: String,
-    /// What is not as it was answered.
+    /// Keys whose state contradicts a response.
     pub missing: String,
 }
 
 impl Keys {
-    /// Makes as many as so many servers are asked about in this time.
+    /// Makes enough keys for this number of servers and this time.
     pub async fn make(target: &Target, time: Duration, servers: usize) -> Result<Self, Failure> {
         let seconds = usize::try_from(time.as_secs())?;
         let fresh = FRESH_A_SECOND * seconds;
@@ -84,7 +84,7 @@ impl Keys {
         })
     }
 
-    /// Revokes the first.
+    /// Revokes the first keys.
     pub async fn end_some(&mut self, server: SocketAddr) -> Result<(), Failure> {
         let some = self.spare.split_off(self.spare.len() - ENDED);
         let ids: Vec<_> = some.iter().map(|(id, _)| id.as_str()).collect();
@@ -100,7 +100,7 @@ impl Keys {
 
     /// The key whose turn it is to be checked.
     pub fn turn(&self, kind: Kind, turn: usize) -> Option<&String> {
-        // Those of the last two seconds or so; none too often.
+        // Keys of the last two seconds or so, so that none is used too often.
         let newest = |keys: &'_ [String]| {
             let some = keys.len().min(16);
             (some > 0).then(|| keys.len() - 1 - turn % some)
@@ -114,7 +114,7 @@ impl Keys {
         }
     }
 
-    /// A key to be revoked; none where all are.
+    /// A key to be revoked; `None` if all are.
     pub fn take_spare(&mut self) -> Option<(String, String)> {
         self.spare.pop()
     }
@@ -139,7 +139,7 @@ impl Keys {
         self.uncertain += 1;
     }
 
-    /// Asks a server about everything that was answered with certainty.
+    /// Checks everything that was answered with certainty on a server.
     pub async fn compare(&self, server: SocketAddr) -> Result<Kept, Failure> {
         let mut connection = Connection::open(server).await?;
         let mut missing = Vec::new();

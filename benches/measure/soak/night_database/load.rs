@@ -19,7 +19,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// What takes turns, and how many milliseconds each turn takes.
+/// The kinds of requests, which take turns, and the milliseconds of each turn.
 const TURNS: [(u64, &[Kind]); 6] = [
     (
         20,
@@ -84,7 +84,7 @@ impl Shared {
 }
 
 impl Load {
-    /// Lets everybody begin.
+    /// Starts all clients.
     pub fn start(servers: &[SocketAddr], keys: Keys) -> Self {
         let shared = Arc::new(Shared {
             stop: AtomicBool::default(),
@@ -108,18 +108,18 @@ impl Load {
         })
     }
 
-    /// Lets nobody begin anew, and waits for the last answers.
+    /// Starts no further request, and waits for the last responses.
     pub async fn finish(mut self) -> (Seen, Keys) {
         self.shared.stop.store(true, Ordering::Relaxed);
         while self.tasks.join_next().await.is_some() {}
         let seen = Seen::new(std::mem::take(&mut *self.shared.answers()));
-        // Nobody else has it any more.
+        // The clients have ended, so this is the last reference.
         let keys = Arc::into_inner(self.shared).expect("all tasks have ended").keys;
         (seen, keys.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Asks each time, whether or not those before are answered.
+/// Sends requests at a fixed rate, whether or not earlier ones are answered.
 async fn every(shared: Arc<Shared>, server: SocketAddr, period: Duration, kinds: &'static [Kind]) {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -141,7 +141,7 @@ async fn ask(shared: Arc<Shared>, server: SocketAddr, kind: Kind, turn: usize) {
         return;
     };
     let began = Instant::now();
-    // No answer has the status 0.
+    // Status 0 stands for no response.
     let reply = once(server, &request).await.unwrap_or_default();
     let took = began.elapsed();
     let mut verdict = kind.judge(&reply);

@@ -3,18 +3,18 @@
 use super::super::bounds::people::Person;
 use crate::program::{Reply, form};
 
-/// What is asked for.
+/// Kinds of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The check of a key that is in memory.
+    /// The check of a cached key.
     Known,
-    /// Of one that is not.
+    /// The check of a key that is not cached.
     Fresh,
-    /// Of one that was created meanwhile.
+    /// The check of a key that was created meanwhile.
     Made,
-    /// Of one whose revocation was answered.
+    /// The check of a key whose revocation was answered.
     Ended,
-    /// Of one that nobody made.
+    /// The check of an unknown key.
     Unknown,
     /// Creating a key.
     Create,
@@ -29,7 +29,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Where it stands in the table.
+    /// Its column in the table.
     pub const fn column(self) -> Column {
         match self {
             Self::Known | Self::Fresh | Self::Made | Self::Ended | Self::Unknown => Column::Checks,
@@ -40,7 +40,7 @@ impl Kind {
         }
     }
 
-    /// Whether an answer is right.
+    /// Whether a response is right.
     pub fn judge(self, reply: &Reply) -> Verdict {
         let right = match self {
             Self::Ended | Self::Unknown => 401,
@@ -98,10 +98,10 @@ impl Column {
     }
 }
 
-/// What an answer is.
+/// The verdict about a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// As it should be of a database that is well.
+    /// As expected from a working database.
     Right,
     /// 503.
     Refused,

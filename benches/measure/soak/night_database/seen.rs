@@ -6,44 +6,44 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// An answer.
+/// A response.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
-    /// To what.
+    /// The kind of its request.
     pub kind: Kind,
-    /// When it was asked for.
+    /// When the request was sent.
     pub began: Instant,
     /// How long it took.
     pub took: Duration,
-    /// Its status; 0 where there was none.
+    /// Its status; 0 if there was none.
     pub status: u16,
-    /// What it is.
+    /// Whether it is right.
     pub verdict: Verdict,
 }
 
 impl Answer {
-    /// When it was there.
+    /// When it arrived.
     pub fn at(&self) -> Instant {
         self.began + self.took
     }
 }
 
-/// Answers in the order in which they were there.
+/// Responses in the order of their arrival.
 pub struct Seen(Vec<Answer>);
 
 impl Seen {
-    /// All that were seen.
+    /// All of them.
     pub fn new(mut answers: Vec<Answer>) -> Self {
         answers.sort_by_key(Answer::at);
         Self(answers)
     }
 
-    /// How many.
+    /// Their number.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Each of them.
+    /// Iterates over them.
     pub fn iter(&self) -> impl Iterator<Item = &Answer> {
         self.0.iter()
     }
@@ -53,18 +53,18 @@ impl Seen {
         self.iter().filter(move |answer| answer.kind.column() == column)
     }
 
-    /// Those that were asked for from one moment on, and answered until another.
+    /// Those whose request was sent at or after `from` and answered by `until`.
     fn between(&self, from: Instant, until: Instant) -> impl Iterator<Item = &Answer> {
         self.iter()
             .filter(move |answer| answer.began >= from && answer.at() <= until)
     }
 
-    /// Those that are wrong, whatever the database is like: `2: Ended 200`.
+    /// Those that are wrong in any state of the database: `2: Ended 200`.
     pub fn wrong(&self) -> String {
         listed(self.iter().filter(|answer| answer.verdict == Verdict::Wrong))
     }
 
-    /// Those of this time that are not what each column should be.
+    /// Those of this time that differ from the expected response of their column.
     pub fn unlike(&self, from: Instant, until: Instant, expected: [Verdict; 5]) -> String {
         listed(self.between(from, until).filter(|answer| {
             let column = Column::ALL.iter().position(|of| *of == answer.kind.column());
@@ -72,7 +72,7 @@ impl Seen {
         }))
     }
 
-    /// How many of a column and of this time are something else.
+    /// Number of those in a column and this time with another verdict.
     pub fn unlike_in(&self, column: Column, from: Instant, until: Instant, expected: Verdict) -> usize {
         let unlike = self
             .between(from, until)
@@ -80,7 +80,7 @@ impl Seen {
         unlike.count()
     }
 
-    /// The time that the longest took.
+    /// The longest duration.
     pub fn longest(&self, column: Column) -> Duration {
         self.of(column)
             .map(|answer| answer.took)
@@ -88,7 +88,7 @@ impl Seen {
             .unwrap_or_default()
     }
 
-    /// How long after `from` the last was asked for that was not right, of those asked for until `until`.
+    /// Time from `from` until the last request with a wrong response was sent, among those sent before `until`.
     pub fn last_refused(&self, from: Instant, until: Instant) -> Duration {
         self.iter()
             .filter(|answer| answer.verdict != Verdict::Right && (from..until).contains(&answer.began))
@@ -109,7 +109,7 @@ impl Seen {
     }
 }
 
-/// Which statuses there were, and how many.
+/// The statuses, each with its number of responses.
 pub fn in_words(counts: &BTreeMap<u16, u32>) -> String {
     let words: Vec<_> = counts
         .iter()
@@ -125,7 +125,7 @@ pub fn in_words(counts: &BTreeMap<u16, u32>) -> String {
     }
 }
 
-/// The number of some answers, and which they are: `3: Create 409, Ended 200`.
+/// The number of these responses, and what they are: `3: Create 409, Ended 200`.
 fn listed<'a>(answers: impl Iterator<Item = &'a Answer>) -> String {
     let (mut count, mut which) = (0, Vec::new());
     for answer in answers {

@@ -9,11 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What was answered in a second, or in several.
+/// Responses of one second, or of several similar ones.
 #[derive(Default)]
 struct Row {
     counts: [BTreeMap<u16, u32>; 5],
-    /// How many were right, and how many were not.
+    /// Number of right responses, and of others.
     judged: [(u32, u32); 5],
     longest: [Duration; 5],
 }
@@ -33,7 +33,7 @@ impl Row {
         self.longest[column] = self.longest[column].max(answer.took);
     }
 
-    /// Whether in each column most were right in both, or in neither. A second without an answer is like any other.
+    /// Whether the majority in each column is right in both, or in neither. A second without responses is similar to any.
     fn is_like(&self, other: &Self) -> bool {
         let most = |(right, others): (u32, u32)| (right + others > 0).then_some(right > others);
         self.judged
@@ -68,7 +68,7 @@ impl Row {
     }
 }
 
-/// Prints it. Second 0 begins with what happened to the database; the seconds before it are below 0.
+/// Prints it. Second 0 begins with the fault; the seconds before it are negative.
 pub fn print_seconds(name: &str, began: Instant, before: Duration, seen: &Seen) {
     println!("\n| PostgreSQL | second | {} | longest in s |", headings());
     println!("|---|---|---|---|---|---|---|---|");

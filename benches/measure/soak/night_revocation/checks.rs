@@ -15,14 +15,14 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep},
 };
 
-/// How long it may take until a new key is accepted on a server.
+/// Maximum time until a server accepts a new key.
 const KNOWN: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(5);
 
 /// A check and its answer.
 pub struct Check {
     began: Instant,
-    /// 0 where there was no answer.
+    /// 0 if there was no response.
     status: u16,
 }
 
@@ -39,14 +39,14 @@ struct Signals {
 }
 
 impl Checker {
-    /// Begins to check, once in each period. A connection that fails is replaced.
+    /// Checks the key once in each period. A failed connection is replaced.
     pub fn start(server: SocketAddr, secret: &str, period: Duration) -> Self {
         let signals = Arc::<Signals>::default();
         let checks = tokio::spawn(check(server, secret.to_owned(), period, Arc::clone(&signals)));
         Self { signals, checks }
     }
 
-    /// Waits until the key was accepted: from then on the server has it in memory.
+    /// Waits until the key was accepted: from then on the server has it cached.
     pub async fn accepted(&self) -> Result<(), Failure> {
         let began = Instant::now();
         while !self.signals.accepted.load(Ordering::SeqCst) {
@@ -81,7 +81,7 @@ async fn check(server: SocketAddr, secret: String, period: Duration, signals: Ar
     checks
 }
 
-/// What was seen in one round or in several.
+/// Results of one round or of several.
 #[derive(Default)]
 pub struct Seen {
     /// How long the answers took.
@@ -90,13 +90,13 @@ pub struct Seen {
     pub wrong: usize,
     /// Checks that began after the answer.
     pub after: usize,
-    /// Those that were accepted nevertheless.
+    /// Those that were wrongly accepted.
     pub accepted: usize,
     /// Rounds in which a server was stopped while it had a transaction open.
     pub inside: u32,
     /// How late after the answer the last accepted check began.
     pub latest: Duration,
-    /// What else is worth knowing where something was accepted.
+    /// Details about wrongly accepted checks.
     pub detail: String,
 }
 
@@ -107,7 +107,7 @@ impl Seen {
         self.wrong += usize::from(status != 200);
     }
 
-    /// Counts what began after `answered`.
+    /// Counts the checks that began after `answered`.
     pub fn judge(&mut self, checks: &[Check], answered: Instant) {
         for check in checks.iter().filter(|check| check.began > answered) {
             self.after += 1;
@@ -129,7 +129,7 @@ impl Seen {
         self.detail.clear();
     }
 
-    /// Adds what was seen in other rounds.
+    /// Adds the results of other rounds.
     pub fn add(&mut self, other: Self) {
         self.took.extend(other.took);
         self.wrong += other.wrong;

@@ -23,7 +23,7 @@ const ROUNDS: u32 = 30;
 /// Connections that check the key, and how often each does.
 const CONNECTIONS: usize = 16;
 const PERIOD: Duration = Duration::from_millis(16);
-/// Checks a second of all of them that must be reached, of 1,000.
+/// Minimum number of checks a second, of the 1,000 that are sent.
 const RATE: f64 = 900.0;
 /// How long it is checked before the command and after its end.
 const AROUND: Duration = Duration::from_millis(500);

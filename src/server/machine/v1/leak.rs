@@ -8,12 +8,10 @@ use crate::{
         http::{
             CHANGE,
             bodies::{self, Unread},
-            client_ip, media_type,
+            client_ip::address_hash,
+            media_type,
         },
-        machine::{
-            call::{Call, EntryPoint, Sent},
-            error::V1Error,
-        },
+        machine::{call::Call, error::V1Error},
         runtime::byte_budget::Sender,
         service::{
             keys::leak,
@@ -61,14 +59,7 @@ pub(super) const NO_REPORT: V1Error = V1Error::InvalidInput {
 /// Revokes the key in the body.
 pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
     let (request, body) = request.into_parts();
-    let sent = Sent {
-        method: request.method.as_str(),
-        path: request.uri.path(),
-        query: request.uri.query().unwrap_or_default(),
-        headers: &request.headers,
-    };
-    let client = client_ip::of(app, &request.headers, &request.extensions);
-    let call = Call::new(app, request_id, EntryPoint::V1, client, sent);
+    let call = Call::v1(app, request_id, &request);
     let answered = answer(&call, body).await;
     call.finish(answered)
 }
@@ -82,7 +73,7 @@ async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
     verify::may_try(app, client, now)?;
     let trace = Trace {
         request_id: call.request_id.to_owned(),
-        ip_hash: client_ip::address_hash(app, client),
+        ip_hash: address_hash(app, client),
     };
     let report = read(call, body).await?;
     let known = verify::identify(app, &app.catalog(), report.key.expose().as_bytes(), client, now).await?;

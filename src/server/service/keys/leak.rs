@@ -44,11 +44,11 @@ pub async fn open(app: &App, reader: &AccountReader) -> Result<Vec<Key>, Service
     Ok(store.leaks().open(reader.account.id, NAMED).await?)
 }
 
-/// Acknowledges a leak; a repeat is no error.
+/// Acknowledges a leak, and returns the key; a repeat is no error.
 ///
 /// # Errors
 /// `NotFound` when the account has no such key.
-pub async fn acknowledge(app: &App, manager: &KeyManager, id: &str) -> Result<(), ServiceError> {
+pub async fn acknowledge(app: &App, manager: &KeyManager, id: &str) -> Result<Key, ServiceError> {
     let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
@@ -58,5 +58,5 @@ pub async fn acknowledge(app: &App, manager: &KeyManager, id: &str) -> Result<()
         activity::note(app, &mut tx, manager, now, Event::LeakAcknowledged, &key, "").await?;
         tx.commit().await?;
     }
-    Ok(())
+    Ok(key)
 }

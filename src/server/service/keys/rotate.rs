@@ -1,6 +1,6 @@
 //! Rotation: creates a replacement for a key, which keeps working for its grace period (docs/security.md, S37 and S38).
 
-use super::{Revealed, add, check_form_token, issue, once};
+use super::{Origin, Revealed, add, check_form_token, issue, once};
 use crate::{
     domain::{
         activity::Event,
@@ -19,15 +19,15 @@ use crate::{
     },
 };
 
-const ROTATED_TWICE: &str = "This form has made its replacement already, and a secret is shown only once. \
-    If it was lost, use Reissue secret on the replacement.";
+const ROTATED_TWICE: &str = "The replacement was created, but its secret did not reach you. \
+    Open the new key and choose Reissue secret.";
 
 /// Why a key in this state is not rotated.
 const fn refusal(status: KeyStatus) -> &'static str {
     match status {
-        KeyStatus::Rotated => "This key was rotated already. Rotate its replacement instead.",
-        KeyStatus::Expired => "This key has expired. Create another one instead.",
-        KeyStatus::Active | KeyStatus::Revoked => "This key was revoked. Create another one instead.",
+        KeyStatus::Rotated => "This key was already rotated. Rotate its replacement.",
+        KeyStatus::Expired => "This key has expired. Create another key.",
+        KeyStatus::Active | KeyStatus::Revoked => "This key was revoked. Create another key.",
     }
 }
 
@@ -103,7 +103,10 @@ async fn replace(
     Ok(Revealed {
         key,
         secret,
-        rotated: true,
+        origin: Origin::Rotation(Box::new(Key {
+            rotation: Some(rotation),
+            ..old
+        })),
         notes: Vec::new(),
     })
 }

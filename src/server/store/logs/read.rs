@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         ids::{AccountId, KeyId},
+        key::recent_use::RecentUse,
         time::Timestamp,
     },
     server::store::{Conn, StoreError, declare, on},
@@ -14,7 +15,11 @@ declare! {
     USAGE = "SELECT method, route, status, error_code, COUNT(*) AS requests FROM request_logs
         WHERE key_id IN (SELECT id FROM api_keys WHERE account_id = $1) AND at >= $2
         GROUP BY method, route, status, error_code ORDER BY method, route, status";
-    COUNT_OF_KEY = "SELECT COUNT(*) FROM request_logs WHERE key_id = $1";
+    /// Reads the latest `$3` rows of the key: the index has them in this order, so it stops after them.
+    RECENT_OF_KEY = "SELECT COUNT(*) AS rows,
+            CAST(COALESCE(SUM(CASE WHEN at >= $2 THEN 1 ELSE 0 END), 0) AS BIGINT) AS requests,
+            COUNT(DISTINCT CASE WHEN at >= $2 THEN ip_hash END) AS clients
+        FROM (SELECT at, ip_hash FROM request_logs WHERE key_id = $1 ORDER BY at DESC LIMIT $3) AS latest";
     /// Whether any key of the account is in its grace period: most accounts have none, and then nothing is counted.
     ANY_IN_GRACE = "SELECT COUNT(*) FROM (SELECT 1 FROM api_keys
         WHERE account_id = $1 AND rotated_at IS NOT NULL
@@ -123,11 +128,32 @@ impl Logs<'_> {
         }))
     }
 
-    /// How many rows a key has.
-    pub async fn count_of_key(self, key: KeyId) -> Result<u64, StoreError> {
-        let count: i64 =
-            on!(self.0, c => sqlx::query_scalar(COUNT_OF_KEY).bind(key.to_string()).fetch_one(c).await?);
-        Ok(count.unsigned_abs())
+    /// Counts the latest rows of a key, at most `limit`: all of them, and the requests and clients since a given
+    /// time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn recent_of_key(
+        self,
+        key: KeyId,
+        since: Timestamp,
+        limit: u64,
+    ) -> Result<RecentUse, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let (rows, requests, clients): (i64, i64, i64) = on!(self.0, c => {
+            sqlx::query_as(RECENT_OF_KEY)
+                .bind(key.to_string())
+                .bind(since.millis())
+                .bind(limit)
+                .fetch_one(c)
+                .await?
+        });
+        Ok(RecentUse {
+            rows: rows.unsigned_abs(),
+            requests: requests.unsigned_abs(),
+            clients: clients.unsigned_abs(),
+            ..RecentUse::default()
+        })
     }
 
     /// Whether any key of an account is in its grace period at `now`.
