@@ -80,8 +80,8 @@ async fn fill(load: &mut Load, source: &Source, table: &Table) -> Result<(), Bac
         sent.map(drop)
     });
     let (read, rows) = tokio::join!(reads, load.fill(&table.name, &table.columns, receiver));
-    // If both failed, the read error is the cause, unless it is `Stopped`: then PostgreSQL refused a row, which
-    // dropped the receiver.
+    // If both failed, the read error is the cause. Only `Stopped` is not: it follows when PostgreSQL has refused a row
+    // and the receiver was dropped.
     let rows = match (read, rows) {
         (Err(error), _) if !matches!(error, BackupError::Copy(CopyError::Stopped)) => return Err(error),
         (_, rows) => rows?,
