@@ -17,7 +17,6 @@ mod theme;
 
 use super::{
     answer::{refusal, retry_after},
-    document,
     error_page::{self, Problem},
     page_request::PageRequest,
     sign_in::{self as http_session, Welcome},
@@ -58,6 +57,7 @@ pub fn routes(app: &App) -> Router<App> {
             "/home/{account}/api-keys",
             get(keys::show).merge(member(post(keys::submit))),
         )
+        .route("/home/{account}/api-keys/dialog", get(keys::dialog::show))
         .route("/home/{account}/api-keys/{key}", get(key::show))
         .route("/home/{account}/activity", get(activity::show))
         .route("/home/{account}/activity/export", get(activity::export))
