@@ -44,7 +44,7 @@ pub fn ExpiresField(
                 />
             </div>
             <p class="field-hint" id="expires-hint">
-                "The key works until the end of that day (23:59 UTC). You cannot change this later."
+                "The key works until the end of that day (23:59 UTC). You cannot change this later. "
                 <YourEndOf field="expires_on"/>
             </p>
             <FieldError form=form.clone() name="expires"/>
