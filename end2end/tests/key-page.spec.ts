@@ -127,9 +127,9 @@ test("a key that has ended says so, and what to go on with", async ({ page }) =>
   await expect(region(page, "Rotations").getByRole("listitem")).toHaveCount(2);
   expect((await post("/api/keys/revoke", { "keys[]": id })).status()).toBe(200);
   await page.reload();
-  await expect(page.getByText(/^This key was revoked and cannot be restored\. Its requests get 401\. Its replacement is bye_/)).toBeVisible();
+  await expect(page.getByText(/^This key was revoked and cannot be restored\. Its requests get 401\. Replaced by bye_/)).toBeVisible();
   await expect(region(page, "About")).not.toContainText("Expires");
-  await page.getByText("Its replacement is").getByRole("link").click();
+  await page.getByText("Replaced by").getByRole("link").click();
   await expect(page.getByText("This key was revoked")).toHaveCount(0);
   await expect(region(page, "Rotations").getByRole("listitem").nth(0)).toHaveAttribute("aria-current", "true");
 });

@@ -151,9 +151,8 @@ fn Ending(data: Arc<KeyPageData>) -> impl IntoView {
     let now = data.now;
     let successor = data.replacement().map(|key| {
         view! {
-            " Its replacement is "
+            " Replaced by "
             <a href=key.href.clone()><code>{key.prefix.clone()}"..."</code></a>
-            "."
         }
     });
     let sentence = match data.key.status {

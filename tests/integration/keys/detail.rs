@@ -280,7 +280,7 @@ both!(
                 "{told}"
             );
             // The first key has a replacement to go on with, the last has none.
-            let successor = page.text().contains("Its replacement is ");
+            let successor = page.text().contains(" Replaced by ");
             assert_eq!(successor, key.id != third.id);
         }
         let page = ada.get(&format!("{}/{}", ada.keys(), lone.id)).await;
