@@ -123,7 +123,7 @@ test("a key that has ended says so, and what to go on with", async ({ page }) =>
     page.request.post(path, { form: { account: slug.split("/")[2]!, ...fields }, headers: { Origin: new URL(page.url()).origin } });
   expect((await post("/api/keys/rotate", { key: id, grace: "24", form_token: "a1" })).status()).toBe(200);
   await page.reload();
-  await expect(page.getByText(/^This key was rotated\. It stops working in 24 hours\./)).toBeVisible();
+  await expect(page.getByText(/^This key was rotated and works until then\. Replaced by bye_/)).toBeVisible();
   await expect(region(page, "Rotations").getByRole("listitem")).toHaveCount(2);
   expect((await post("/api/keys/revoke", { "keys[]": id })).status()).toBe(200);
   await page.reload();
