@@ -1,7 +1,7 @@
 // The page of a key: its two columns, its long lists, what it says of a key that has ended, another key like it.
 
 import { a11y } from "../fixtures/a11y";
-import { button, dialog, field, hydrated, isModal, radio, row, sendKey, sideways, signUp, somebody } from "../fixtures/journey";
+import { button, dialog, field, hydrated, isModal, radio, sendKey, sideways, signUp, somebody } from "../fixtures/journey";
 import { makeKey, slugOf } from "../fixtures/keys";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 

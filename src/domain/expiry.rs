@@ -150,6 +150,12 @@ mod tests {
         ] {
             assert_eq!(end(date), expected.map(str::to_owned), "{date:?}");
         }
+        // The first and the last moment of the range belong to it.
+        let end = Timestamp::last_second_of(2036, 11, 23).expect("a day");
+        let ten_years_before = Timestamp::last_second_of(2026, 11, 23).expect("a day");
+        for now in [end.minus(SOONEST), ten_years_before] {
+            assert_eq!(parse("date", "2036-11-23", now), Ok(Some(end)), "{}", now.iso());
+        }
     }
 
     #[test]

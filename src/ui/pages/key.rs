@@ -95,6 +95,7 @@ pub fn KeyPage(
     data: Arc<KeyPageData>,
 ) -> impl IntoView {
     let (frame, key, now) = (data.frame.clone(), data.key.clone(), data.now);
+    let owner = frame.owner.clone();
     let may_manage = data.may_manage;
     let title = view! { <bdi>{key.name.clone()}</bdi> };
     let dialogs = may_manage.then(|| {
@@ -137,7 +138,7 @@ pub fn KeyPage(
                     <span><PhraseText phrase now/></span>
                 </p>
                 {ending}
-                {(!may_manage).then(|| view! { <ReadOnlyNote/> })}
+                {(!may_manage).then(|| view! { <ReadOnlyNote owner/> })}
             </PageHead>
             {columns}
         </Frame>

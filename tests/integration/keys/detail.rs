@@ -85,7 +85,7 @@ both!(everything_known_but_the_secret, async |database: Database| {
             activity.contains("api_key.created") && activity.contains("New API key was generated"),
             "{activity}"
         );
-        let is_read_only = page.text().contains("Only owners of this team");
+        let is_read_only = page.text().contains("Only team owners can create or change them");
         assert_eq!(is_read_only, !may_manage);
     }
 });
@@ -279,6 +279,7 @@ both!(
                 told.contains("Expired") && told.contains("Rotated") && told.contains("Active"),
                 "{told}"
             );
+            assert!(told.contains("Replacement, not used yet"), "{told}");
             // The first key has a replacement to go on with, the last has none.
             let successor = page.text().contains(" Replaced by ");
             assert_eq!(successor, key.id != third.id);
