@@ -247,7 +247,7 @@ test("a form sent a second time makes no second key and tells no secret", async 
     await route.abort();
   });
   await button(add, "Add").click();
-  await expect(add.getByRole("alert")).toContainText("What you typed is still here");
+  await expect(add.getByRole("alert")).toContainText("Your entries are kept");
   await page.unroute(CREATE);
   guard.expectStatus(409);
   await button(add, "Add").click();
@@ -293,7 +293,7 @@ test("a network that fails loses nothing that was typed", async ({ page, guard }
   await page.route(CREATE, (route) => route.abort("internetdisconnected"));
   await button(add, "Add").click();
   await expect(add.getByRole("alert")).toHaveText(
-    "The server could not be reached. What you typed is still here: try again in a moment.",
+    "The server could not be reached. Your entries are kept. Try again in a few seconds.",
   );
   await expect(field(add, "Name")).toHaveValue("offline");
   await expect(radio(add, "Read Only")).toBeChecked();

@@ -145,14 +145,17 @@ async fn prepare(app: &App, tx: &mut Tx, owner: UserId, before: &Before<'_>) -> 
                 return Ok(());
             }
             Err(ServiceError::Conflict(format!(
-                "You are in {most} accounts, which is as many as one person may be in."
+                "You are already in {most} accounts, the maximum."
             )))
         }
     }
 }
 
 fn address_taken() -> FieldErrors {
-    FieldErrors::one("email", "There is an account with this address. Sign in instead.")
+    FieldErrors::one(
+        "email",
+        "An account with this email already exists. Sign in instead.",
+    )
 }
 
 /// Adds an account with a slug made from its name.
@@ -194,7 +197,7 @@ pub(super) async fn insert_with_slug(
         }
     }
     Err(ServiceError::Conflict(
-        "This name could not be given an address. Try again.".to_owned(),
+        "No address is free for this name. Choose another name.".to_owned(),
     ))
 }
 
@@ -249,6 +252,14 @@ pub async fn visit(
         app.write_behind.visit(user, current.id);
     }
     Ok(app.store.read().await?.accounts().of_user(user).await?)
+}
+
+/// Name of the account's primary owner, whom a member can ask.
+///
+/// # Errors
+/// When the database fails.
+pub async fn owner_name(app: &App, account: &Account) -> Result<Option<String>, ServiceError> {
+    Ok(app.store.read().await?.accounts().owner_name(account.id).await?)
 }
 
 /// Profile of an account for a program with its key; `None` when the account no longer exists.
