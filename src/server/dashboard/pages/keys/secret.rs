@@ -2,7 +2,7 @@
 
 use super::{Keys, draw, draw_again, fresh};
 use crate::{
-    api::wire::{ApiError, FormState},
+    api::wire::ApiError,
     domain::{key::form::KeyForm, role::Action},
     server::{
         dashboard::{
