@@ -28,7 +28,7 @@ for (const preset of PRESETS) {
     await finish(page, view);
     await expect(row(page, "prod-api-worker")).toBeFocused();
     await expect(row(page, "prod-api-worker").getByRole("cell")).toHaveText([
-      `${secret.slice(0, 9)}...`, "Never", /^(just now|\d+ seconds ago), /, "Active", "Any address", /RotateReissue secretRevokeDelete$/,
+      `${secret.slice(0, 9)}...`, "Never", /^(just now|\d+ seconds ago)/, "Active", "Any address", /RotateReissue secretRevokeDelete$/,
     ]);
     await expect(row(page, "prod-api-worker").getByRole("rowheader")).toContainText(preset);
     await expectGone(page, secret);
@@ -51,7 +51,7 @@ for (const preset of PRESETS) {
       // Uses are written down a little later than they are answered.
       await expect(async () => {
         await page.reload();
-        await expect(row(page, "prod-api-worker").getByRole("cell").nth(1)).toHaveText(/^just now, /, { timeout: 100 });
+        await expect(row(page, "prod-api-worker").getByRole("cell").nth(1)).toHaveText(/^just now/, { timeout: 100 });
       }).toPass({ timeout: 8_000 });
     } else {
       expect(body.error).toMatchObject({ code: "BSE1003", type: "insufficient_permissions", retryable: false });
@@ -247,7 +247,7 @@ test("a form sent a second time makes no second key and tells no secret", async 
     await route.abort();
   });
   await button(add, "Add").click();
-  await expect(add.getByRole("alert")).toContainText("What you typed is still here");
+  await expect(add.getByRole("alert")).toContainText("Your entries are kept");
   await page.unroute(CREATE);
   guard.expectStatus(409);
   await button(add, "Add").click();
@@ -293,7 +293,7 @@ test("a network that fails loses nothing that was typed", async ({ page, guard }
   await page.route(CREATE, (route) => route.abort("internetdisconnected"));
   await button(add, "Add").click();
   await expect(add.getByRole("alert")).toHaveText(
-    "The server could not be reached. What you typed is still here: try again in a moment.",
+    "The server could not be reached. Your entries are kept. Try again in a few seconds.",
   );
   await expect(field(add, "Name")).toHaveValue("offline");
   await expect(radio(add, "Read Only")).toBeChecked();
@@ -406,7 +406,8 @@ test.describe("the table", () => {
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     const { view } = await createKey(page, "W".repeat(100));
     expect(await overflow(page)).toBeLessThanOrEqual(0);
-    for (const name of ["Show value", "Copy", "Done"]) await expect(button(view, name)).toBeInViewport({ ratio: 1 });
+    for (const name of ["Show value", "Done"]) await expect(button(view, name)).toBeInViewport({ ratio: 1 });
+    await expect(copyKey(view)).toBeInViewport({ ratio: 1 });
     await expect(secretField(view)).toBeInViewport({ ratio: 1 });
   });
 });

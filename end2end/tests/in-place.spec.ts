@@ -13,33 +13,48 @@ const idOf = async (page: Page, name: string) =>
   (await page.getByRole("link", { name, exact: true }).first().getAttribute("href"))!.split("/").pop()!;
 const steps = (page: Page) => page.evaluate(() => history.length);
 
-/** Each dialog: its item, title and stops, first the one with the focus; how it is done, if it is done here. */
-const DIALOGS: { item: string; title: string; stops: (open: Locator) => Locator[] }[] = [
+/** Each dialog: its item, title, description and stops, first the one with the focus. */
+interface Dialog {
+  item: string;
+  title: string;
+  says: string | RegExp;
+  stops: (open: Locator) => Locator[];
+}
+const DIALOGS: Dialog[] = [
   {
     item: "Rotate",
     title: "Rotate API key",
+    says: "Creates a replacement key. The old key keeps working during the grace period.",
     stops: (open) => [heading(open), field(open, "Grace period"), button(open, "Cancel"), button(open, "Rotate key")],
   },
   {
     item: "Reissue secret",
     title: "Reissue secret",
+    says:
+      "Lost the secret? This key was never used, so you can give it a new one. " +
+      "The current secret stops working immediately. You will see the new one once, on the next screen.",
     stops: (open) => [heading(open), button(open, "Cancel"), button(open, "Reissue secret")],
   },
   {
     item: "Revoke",
     title: "Revoke API key",
+    says:
+      "Programs that use this key stop working immediately. This cannot be undone. " +
+      "Its requests get 401 from now on. The key stays in the list and its log is kept.",
     stops: (open) => [heading(open), field(open, "Reason (optional)"), button(open, "Cancel"), button(open, "Revoke key")],
   },
   {
     item: "Delete",
     title: "Delete API key",
+    says: /^Deletes the key and its request log\. This cannot be undone\. .*Entries in Activity are kept\.$/,
     stops: (open) => [open.getByRole("textbox"), button(open, "Cancel"), button(open, "Delete key")],
   },
 ];
-const GRACE = {
+const GRACE: Dialog = {
   item: "Grace period",
   title: "Change grace period",
-  stops: (open: Locator) => [heading(open), field(open, "Grace period"), button(open, "Cancel"), button(open, "Change grace period")],
+  says: "This key was replaced. It works until its grace period ends. A stopped key cannot be restarted. It was never used.",
+  stops: (open) => [heading(open), field(open, "Grace period"), button(open, "Cancel"), button(open, "Change grace period")],
 };
 
 /** Focuses and presses the button of a row's menu, then the item. */
@@ -58,14 +73,15 @@ async function fromPage(page: Page, item: string): Promise<void> {
 }
 
 /** Opens a dialog, goes through its stops, leaves it with Escape and opens it again. */
-async function walk(page: Page, open: () => Promise<void>, opener: Locator, about: (typeof DIALOGS)[number]): Promise<Locator> {
+async function walk(page: Page, open: () => Promise<void>, opener: Locator, about: Dialog): Promise<Locator> {
   const question = dialog(page, about.title);
   const before = [page.url(), await steps(page)];
   await open();
   const stops = about.stops(question);
   await expect(stops[0]!).toBeFocused();
   expect(await isModal(question)).toBe(true);
-  await expect(question).toHaveAccessibleDescription(/\w\. \w/);
+  await expect(question).toHaveAccessibleDescription(about.says);
+  for (const landmark of ["banner", "contentinfo"] as const) await expect(page.getByRole(landmark)).toHaveCount(0);
   for (const stop of stops.slice(1)) {
     await page.keyboard.press("Tab");
     await expect(stop).toBeFocused();
@@ -105,8 +121,8 @@ test("every dialog by keyboard alone, from the menu of a row", async ({ page }) 
   await page.reload();
   await hydrated(page);
   const actions = button(page, "Actions for prod");
-  const open = (about: (typeof DIALOGS)[number]) => walk(page, () => fromMenu(page, "prod", about.item), actions.first(), about);
-  const [rotate, reissue, revoke, remove] = DIALOGS as [typeof GRACE, typeof GRACE, typeof GRACE, typeof GRACE];
+  const open = (about: Dialog) => walk(page, () => fromMenu(page, "prod", about.item), actions.first(), about);
+  const [rotate, reissue, revoke, remove] = DIALOGS as [Dialog, Dialog, Dialog, Dialog];
 
   const renew = await open(reissue);
   await button(renew, "Reissue secret").focus();
@@ -161,9 +177,9 @@ test("every dialog by keyboard alone, from the page of a key, where it also ends
   await hydrated(page);
   const home = page.url();
   const actions = page.getByRole("form", { name: "Actions" });
-  const open = (about: (typeof DIALOGS)[number]) =>
+  const open = (about: Dialog) =>
     walk(page, () => fromPage(page, about.item), actions.getByRole("button", { name: about.item, exact: true }), about);
-  const [rotate, reissue, revoke, remove] = DIALOGS as [typeof GRACE, typeof GRACE, typeof GRACE, typeof GRACE];
+  const [rotate, reissue, revoke, remove] = DIALOGS as [Dialog, Dialog, Dialog, Dialog];
   const back = async () => {
     await page.waitForURL((url) => url.pathname === new URL(home).pathname);
     await hydrated(page);
@@ -419,7 +435,7 @@ test.describe("a laptop", () => {
 test.describe("without scripts", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("the address of a dialog that cannot be opened leads to the list", async ({ page }) => {
+  test("the address of a dialog that cannot be opened leads to the list", async ({ page, guard }) => {
     await signUp(page, somebody(), false);
     const home = page.url();
     const account = slugOf(page);
@@ -431,6 +447,7 @@ test.describe("without scripts", () => {
     await postForm(page, "/api/keys/revoke", { account, "keys[]": revoked });
     await postForm(page, "/api/keys/delete", { account, "keys[]": deleted, confirm: "deleted" });
     // The form of the open dialog finds out too.
+    guard.expectStatus(409);
     await button(dialog(page, "Revoke API key"), "Revoke key").click();
     const told = dialog(page, "Revoke API key");
     await expect(told).toContainText("This key was revoked in the meantime.");

@@ -321,7 +321,7 @@ test("keys are found, ticked and deleted, and the theme is changed", async ({ pa
   const remove = dialog(page, "Delete API keys");
   await expect(remove).toBeVisible();
   await hydrated(page);
-  await field(remove, "To be sure").focus();
+  await field(remove, "Type delete 2 keys to confirm").focus();
   await keyboard.type("delete 2 keys");
   await keyboard.press("Enter");
   await expect(remove).toHaveCount(0);

@@ -129,7 +129,7 @@ test("a key is revoked with a reason, and refused from then on", async ({ page, 
   await expect(reason).toHaveValue("r".repeat(201));
   await reason.fill(`found: ${secret}`);
   await button(revoke, "Revoke key").click();
-  await expectError(reason, "Remove the API key: reasons are kept in clear.");
+  await expectError(reason, "Remove the API key: everyone in this account can read the reason.");
   await reason.fill("found in a public log");
   await button(revoke, "Revoke key").click();
   await expect(revoke).toHaveCount(0);
@@ -146,12 +146,12 @@ test("a key is deleted once its name is typed", async ({ page, request, guard })
   const secret = await keep(page, "prod");
   await ask(request, secret);
   const remove = await choose(page, "prod", "Delete", "Delete API key");
-  await expect(remove).toContainText("1 row of the request log");
+  await expect(remove).toContainText("Its 1 logged request is deleted too.");
   guard.expectStatus(422);
-  const typed = field(remove, "To be sure");
+  const typed = field(remove, "Type prod to confirm");
   await typed.fill("Prod");
   await button(remove, "Delete key").click();
-  await expectError(typed, /Type the name exactly as it is shown\.$/);
+  await expectError(typed, /This does not match\. Type “prod”\.$/);
   await expect(typed).toHaveValue("Prod");
   expect(await ask(request, secret)).toMatchObject({ status: 200 });
   await typed.fill("prod");
@@ -188,10 +188,10 @@ test("several rows are revoked, then deleted, in one action each", async ({ page
   await button(bar, "Delete selected").click();
   await hydrated(page);
   const remove = dialog(page, "Delete API keys");
-  const typed = field(remove, "To be sure");
+  const typed = field(remove, "Type delete 2 keys to confirm");
   guard.expectStatus(422);
   await button(remove, "Delete keys").click();
-  await expectError(typed, /Type the words exactly as they are shown\.$/);
+  await expectError(typed, /This does not match\. Type “delete 2 keys”\.$/);
   await typed.fill("delete 2 keys");
   await button(remove, "Delete keys").click();
   await expect(remove).toHaveCount(0);
@@ -265,10 +265,10 @@ test.describe("without scripts", () => {
     await button(page, "Delete selected").click();
     const remove = dialog(page, "Delete API keys");
     guard.expectStatus(422);
-    await field(remove, "To be sure").fill("delete");
+    await field(remove, "Type delete 2 keys to confirm").fill("delete");
     await button(remove, "Delete keys").click();
-    await expect(field(remove, "To be sure")).toHaveAccessibleDescription(/Type the words exactly as they are shown\.$/);
-    await field(remove, "To be sure").fill("delete 2 keys");
+    await expect(field(remove, "Type delete 2 keys to confirm")).toHaveAccessibleDescription(/This does not match\. Type “delete 2 keys”\.$/);
+    await field(remove, "Type delete 2 keys to confirm").fill("delete 2 keys");
     await button(remove, "Delete keys").click();
     await expect(page.getByText("No data available")).toBeVisible();
   });
@@ -299,7 +299,7 @@ test.describe("without scripts", () => {
     const reason = field(revoke, "Reason (optional)");
     for (const [typed, sentence] of [
       ["r".repeat(201), "Use at most 200 characters."],
-      [`found: ${secret}`, "Remove the API key: reasons are kept in clear."],
+      [`found: ${secret}`, "Remove the API key: everyone in this account can read the reason."],
     ] as const) {
       await reason.evaluate((element) => element.removeAttribute("maxlength"));
       await reason.fill(typed);

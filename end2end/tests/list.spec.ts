@@ -206,9 +206,9 @@ test("what is asked and done on a page of a search leads back to it", async ({ p
   await button(page, "Delete selected").click();
   await expect(dialog(page, "Delete API key")).toBeVisible();
   await hydrated(page);
-  await field(dialog(page, "Delete API key"), "To be sure").fill(number(3));
+  await field(dialog(page, "Delete API key"), `Type ${number(3)} to confirm`).fill(number(3));
   await button(dialog(page, "Delete API key"), "Delete key").click();
-  await page.waitForURL(/changed=/);
+  await page.waitForURL(/#status$/);
   rest.shift();
   await same();
 });

@@ -68,9 +68,9 @@ impl FromServerFnError for ApiError {
                 "This form could not be read. Reload the page and try again."
             }
             ServerFnErrorErr::Request(_) => {
-                "The server could not be reached. What you typed is still here: try again in a moment."
+                "The server could not be reached. Your entries are kept. Try again in a few seconds."
             }
-            _ => "Something went wrong. What you typed is still here: try again in a moment.",
+            _ => "Something went wrong. Your entries are kept. Try again in a few seconds.",
         })
     }
 }

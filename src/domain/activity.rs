@@ -305,6 +305,37 @@ mod tests {
     }
 
     #[test]
+    fn each_event_has_its_own_sentence_and_few_are_alerts() {
+        let sentences: BTreeSet<_> = Event::ALL.into_iter().map(Event::sentence).collect();
+        assert_eq!(sentences.len(), Event::ALL.len());
+        assert!(sentences.iter().all(|text| text.starts_with(char::is_uppercase)));
+        let alerts: Vec<_> = Event::ALL.into_iter().filter(|event| event.is_alert()).collect();
+        let expected = [
+            Event::LeakReported,
+            Event::RetiredKeyUsed,
+            Event::SignInRefused,
+            Event::ActionRefused,
+        ];
+        assert_eq!(alerts, expected);
+    }
+
+    #[test]
+    fn the_search_finds_names_ids_and_details_in_any_case() {
+        let trace = Trace {
+            request_id: "req_7".to_owned(),
+            ip_hash: Some("0aFF".to_owned()),
+        };
+        let actor = Actor::program(Some(&trace));
+        let (target, at) = (("ID-1".to_owned(), "Prod"), Timestamp::from_millis(0));
+        let entry = Entry::new([1; 16], None, at, actor, Event::KeyRevoked, target, "Leaked");
+        let text = format!(
+            "{}\nprod\nid-1\nleaked\nreq_7\n0aff",
+            entry.actor_name.to_lowercase()
+        );
+        assert_eq!(entry.search_key(), text);
+    }
+
+    #[test]
     fn a_description_has_event_object_and_detail() {
         let actor = Actor::program(None);
         let described = |name: &str, detail: &str| {

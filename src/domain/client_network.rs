@@ -50,5 +50,10 @@ mod tests {
         let parse = |text: &str| text.parse::<IpAddr>().expect("an address");
         assert_eq!(subscriber(parse("2001:db8:1:2:3:4:5:6")), parse("2001:db8:1:2::"));
         assert_eq!(subscriber(parse("203.0.113.7")), parse("203.0.113.7"));
+        assert_eq!(
+            Network::of(parse("2001:db8:1:2:3:4:5:6")).to_string(),
+            "2001:db8:1:2::"
+        );
+        assert_eq!(Network::Unreadable.to_string(), "unreadable");
     }
 }

@@ -67,11 +67,8 @@ pub fn like(created: Timestamp, end: Option<Timestamp>, now: Timestamp) -> (Stri
         return (days.to_string(), String::new());
     }
     let date = end.day();
-    let date = if on(&date, now).is_ok() {
-        date
-    } else {
-        String::new()
-    };
+    let is_ahead = end > now && on(&date, now).is_ok();
+    let date = if is_ahead { date } else { String::new() };
     (ON_A_DATE.to_owned(), date)
 }
 
@@ -153,6 +150,12 @@ mod tests {
         ] {
             assert_eq!(end(date), expected.map(str::to_owned), "{date:?}");
         }
+        // The first and the last moment of the range belong to it.
+        let end = Timestamp::last_second_of(2036, 11, 23).expect("a day");
+        let ten_years_before = Timestamp::last_second_of(2026, 11, 23).expect("a day");
+        for now in [end.minus(SOONEST), ten_years_before] {
+            assert_eq!(parse("date", "2036-11-23", now), Ok(Some(end)), "{}", now.iso());
+        }
     }
 
     #[test]
@@ -164,6 +167,8 @@ mod tests {
             (Some(before.plus(day * 7)), "7", ""),
             (Some(before.plus(day * 90)), "90", ""),
             (Some(before.plus(day * 8)), ON_A_DATE, ""),
+            // Over, although its day is not.
+            (Some(NOW.minus(day / 24)), ON_A_DATE, ""),
             (Some(NOW.plus(day * 3)), ON_A_DATE, "2026-11-26"),
         ] {
             let expected = (choice.to_owned(), date.to_owned());

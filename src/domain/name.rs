@@ -195,11 +195,16 @@ mod tests {
             Ok("prod")
         );
         assert_eq!(PersonName::parse("A"), Err(NameError::TooShort(2)));
+        assert!(PersonName::parse("Al").is_ok());
     }
 
     #[test]
     fn nothing_to_see_is_no_name() {
-        for text in ["", "   ", "\u{3164}", "\u{2800}\u{2800}", "\u{AD}", "\u{FE0F}"] {
+        let between = ["\u{AD} \u{AD}", "\u{AD}\u{200D}\u{AD}"];
+        for text in ["", "   ", "\u{3164}", "\u{2800}\u{2800}", "\u{AD}", "\u{FE0F}"]
+            .into_iter()
+            .chain(between)
+        {
             assert_eq!(KeyName::parse(text), Err(NameError::Missing), "{text:?}");
         }
     }
@@ -253,6 +258,10 @@ mod tests {
             (
                 "prod\u{200D}",
                 "The name has an invisible character after \"prod\". Delete it.",
+            ),
+            (
+                "\u{200C}prod",
+                "The name starts with an invisible character. Delete it.",
             ),
         ] {
             let refused = KeyName::parse(name).map_err(|error| error.to_string());

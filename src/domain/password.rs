@@ -86,6 +86,8 @@ mod tests {
 
     #[test]
     fn debug_shows_nothing() {
-        assert_eq!(format!("{:?}", Password::new("hunter22".into())), "Password(…)");
+        let password = Password::new("hunter22".into());
+        assert_eq!(format!("{password:?}"), "Password(…)");
+        assert_eq!(password.expose(), "hunter22");
     }
 }

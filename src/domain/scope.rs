@@ -52,3 +52,23 @@ impl fmt::Display for Scopes {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_a_sorted_set_of_words() {
+        let scopes: Scopes = ["b:write", "a:read", "b:write"].into_iter().collect();
+        assert_eq!(scopes.to_string(), "a:read b:write");
+        assert_eq!(Scopes::from_stored("b:write  a:read"), scopes);
+        assert_eq!((scopes.len(), scopes.is_empty()), (2, false));
+        assert_eq!(scopes.iter().collect::<Vec<_>>(), ["a:read", "b:write"]);
+        assert!(scopes.contains("a:read") && !scopes.contains("a"));
+        let none = Scopes::from_stored("");
+        assert_eq!(
+            (none.len(), none.is_empty(), none.to_string().as_str()),
+            (0, true, "")
+        );
+    }
+}

@@ -44,5 +44,7 @@ mod tests {
     fn debug_shows_nothing() {
         let shown = format!("{:?}", SecretText::new("bye_secret".to_owned()));
         assert!(!shown.contains("bye_"), "{shown}");
+        assert!(shown.starts_with("SecretText"), "{shown}");
+        assert_eq!(SecretText::new("bye_secret".to_owned()).expose(), "bye_secret");
     }
 }

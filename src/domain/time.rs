@@ -239,6 +239,7 @@ mod tests {
             (3_600_000, "1 hour ago"),
             (86_399_999, "23 hours ago"),
             (86_400_000, "yesterday"),
+            (2 * DAY - 1, "yesterday"),
             (2 * DAY, "2 days ago"),
             (13 * DAY, "13 days ago"),
             (14 * DAY, "9 Nov 2026"),
@@ -275,6 +276,7 @@ mod tests {
             (60_000, "in 1 minute"),
             (5 * HOUR, "in 5 hours"),
             (2 * DAY - 1, "in 48 hours"),
+            (2 * DAY, "in 2 days"),
             (30 * DAY - 1, "in 30 days"),
             (29 * DAY + 11 * HOUR, "in 29 days"),
             (61 * DAY + HOUR, "in 61 days"),
@@ -285,6 +287,18 @@ mod tests {
                 "{rest} ms"
             );
         }
+    }
+
+    #[test]
+    fn exact_times_and_days() {
+        let time = Timestamp::from_millis(1_795_458_003_123);
+        assert_eq!(time.exact(), "23 Nov 2026, 18:20:03 UTC");
+        assert_eq!((time.day().as_str(), time.year()), ("2026-11-23", 2026));
+        assert_eq!(time.midnight().iso(), "2026-11-23T00:00:00.000Z");
+        assert_eq!(
+            Timestamp::from_millis(-1).midnight().iso(),
+            "1969-12-31T00:00:00.000Z"
+        );
     }
 
     #[test]

@@ -179,6 +179,7 @@ mod tests {
             );
         }
         assert!(blocks(" ,\n# nothing\n").is_empty());
+        assert!(!blocks("192.0.2.7").is_empty() && !blocks("2001:db8::1").is_empty());
         assert!(!Blocks::default().contains(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
         let all = blocks("0.0.0.0/0, ::/0");
         assert!(all.contains(IpAddr::V6(Ipv6Addr::from_bits(u128::MAX))));

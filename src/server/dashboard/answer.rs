@@ -75,19 +75,19 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
             )
             .with_next(Next::SignIn),
         ),
-        ServiceError::NotFound => (StatusCode::NOT_FOUND, ApiError::message("There is no such page.")),
+        ServiceError::NotFound => (
+            StatusCode::NOT_FOUND,
+            ApiError::message("This was deleted, or you no longer have access to it."),
+        ),
         ServiceError::Wait(seconds) => (
             StatusCode::TOO_MANY_REQUESTS,
-            ApiError::message(format!(
-                "Too many tries. Wait {}, then try again.",
-                spelled(seconds)
-            )),
+            ApiError::message(format!("Too many attempts. Try again in {}.", spelled(seconds))),
         ),
         ServiceError::Overloaded(sentence) => (StatusCode::SERVICE_UNAVAILABLE, ApiError::message(sentence)),
         ServiceError::Busy(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             ApiError::message(format!(
-                "The server is busy. What you typed is still here: wait {}, then try again.",
+                "The server is busy. Your entries are kept. Try again in {}.",
                 spelled(RETRY_AFTER)
             )),
         ),
@@ -112,7 +112,7 @@ pub fn unanswered() -> (StatusCode, ApiError) {
     (
         StatusCode::SERVICE_UNAVAILABLE,
         ApiError::message(
-            "The database did not answer in time. The change may have been made: reload the page and look before you try again.",
+            "The database did not confirm the change in time. It may have been made: reload the page before you try again.",
         ),
     )
 }
@@ -123,7 +123,7 @@ pub fn unavailable() -> (StatusCode, ApiError) {
     (
         StatusCode::SERVICE_UNAVAILABLE,
         ApiError::message(
-            "The server could not do this now, and nothing was changed. Try again in a moment.",
+            "The database is not available, so nothing was changed. Try again in a few seconds.",
         ),
     )
 }

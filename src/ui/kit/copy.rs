@@ -38,7 +38,7 @@ pub fn CopyButton(
             class=format!("{} copy", kind.class())
             type="button"
             data-copies=from
-            data-status=status
+            data-tells=status
             data-refused=refused
         >
             <Drawing icon=Icon::Copy class="copy-rest"/>
@@ -104,7 +104,7 @@ pub fn copy_clicked(target: &Element) {
 
 /// Shows the result of copying at its button.
 pub fn tell(button: &Element, is_copied: bool, sentence: &str) {
-    let status = button.get_attribute("data-status").and_then(|id| by_id(&id));
+    let status = button.get_attribute("data-tells").and_then(|id| by_id(&id));
     if let Some(status) = status {
         let refused = button.get_attribute("data-refused").unwrap_or_default();
         status.set_text_content(Some(if is_copied { sentence } else { &refused }));

@@ -151,7 +151,7 @@ async fn fetch<T: DeserializeOwned>(path: &str, fields: &UrlSearchParams) -> Res
         Ok(answer) if answer.is_ok => parse(&answer.body),
         Ok(answer) => Err(parse(&answer.body)?),
         Err(_) => Err(ApiError::message(
-            "The server could not be reached. What you typed is still here: try again in a moment.",
+            "The server could not be reached. Your entries are kept. Try again in a few seconds.",
         )),
     }
 }

@@ -161,7 +161,7 @@ both!(a_key_is_no_reason_and_no_name, async |database: Database| {
         assert_eq!(answer.status, 422);
         let said = answer
             .text()
-            .contains("Remove the API key: reasons are kept in clear.");
+            .contains("Remove the API key: everyone in this account can read the reason.");
         assert!(said, "{}", answer.text());
     }
     assert_eq!(world.code(&key).await, 200);
