@@ -136,7 +136,8 @@ fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
     }
 }
 
-/// A row. It has few elements, because a page has fifty of them.
+/// A row. It has few elements and attributes, because a page has fifty of them: the style sheet knows most cells by
+/// their column.
 #[component]
 fn Row(row: KeyRow, n: usize, now: Timestamp, may_manage: bool, is_full: bool) -> impl IntoView {
     let actions = view! { <RowActions row=row.clone() may_manage/> };
@@ -164,10 +165,10 @@ fn Row(row: KeyRow, n: usize, now: Timestamp, may_manage: bool, is_full: bool) -
                 <span class="sub"><PhraseText phrase=row.about now/></span>
                 {usage}
             </th>
-            <td role="cell" class="is-code" data-label="Prefix">{row.prefix}"..."</td>
-            <td role="cell" class="cell-time" data-label="Last used"><Moment at=row.last_used_at now/></td>
-            <td role="cell" class="cell-time" data-label="Created"><Moment at=Some(row.created_at) now/></td>
-            <td role="cell" class="cell-status" data-label="Status"><StatusBadge status=row.status/></td>
+            <td role="cell" data-label="Prefix">{row.prefix}"..."</td>
+            <td role="cell" data-label="Last used"><Moment at=row.last_used_at now/></td>
+            <td role="cell" data-label="Created"><Moment at=Some(row.created_at) now/></td>
+            <td role="cell" data-label="Status"><StatusBadge status=row.status/></td>
             <AllowlistCell entries=row.allowlist/>
             {creator}
             <td role="cell" class="cell-actions">{actions}</td>
