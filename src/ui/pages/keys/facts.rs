@@ -67,6 +67,8 @@ fn words(key: &KeyRow, counted: Option<RecentUse>, ends: Option<&str>, now: Time
 #[component]
 fn Use(words: Words, now: Timestamp) -> impl IntoView {
     let Words { before, at, after } = words;
+    // An empty text would be rendered as a space.
+    let after = (!after.is_empty()).then_some(after);
     view! {
         {before}
         {at.map(|at| view! { <Moment at=Some(at) now/> })}
