@@ -21,7 +21,7 @@ use crate::{
             badge::StatusBadge,
             button::{Button, Kind, disabled_because},
             icon::Icon,
-            moment::{Moment, PhraseText},
+            moment::{ExactTimes, Moment, PhraseText},
             notice::{Notice, Tone},
             panel::{PageHead, Panel},
         },
@@ -141,6 +141,9 @@ pub fn KeyPage(
                 {(!may_manage).then(|| view! { <ReadOnlyNote owner/> })}
             </PageHead>
             {columns}
+            <div class="page-foot">
+                <ExactTimes/>
+            </div>
         </Frame>
         {dialogs}
     }

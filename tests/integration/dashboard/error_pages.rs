@@ -252,7 +252,12 @@ async fn sign_in_says_why_one_is_there() {
         let texts: Vec<String> = notices.iter().map(crate::html::Part::text).collect();
         (texts.concat(), page.select(".auth-lead")[0].text())
     };
-    let nothing = || (String::new(), "Manage the API keys of your BabySea account.".to_owned());
+    let nothing = || {
+        (
+            String::new(),
+            "Manage the API keys of your BabySea account.".to_owned(),
+        )
+    };
     // Nobody was signed in here.
     let stranger = world.anonymous();
     assert_eq!(notice(&stranger, "/sign-in").await, nothing());

@@ -62,7 +62,13 @@ both!(everything_known_but_the_secret, async |database: Database| {
         assert_eq!(page.header("cache-control"), "no-store");
         assert!(page.text().contains("prod &amp; &lt;test&gt;"));
         let about = between(&page, "id=\"about-title\"", "</section>");
-        for part in ["by Ada Moss", &key.id, "Expires in 30 days", "Uses the account limit", "Read Only"] {
+        for part in [
+            "by Ada Moss",
+            &key.id,
+            "Expires in 30 days",
+            "Uses the account limit",
+            "Read Only",
+        ] {
             assert!(about.contains(part), "{part}: {about}");
         }
         let addresses = between(&page, "id=\"addresses-title\"", "</section>");
