@@ -55,7 +55,10 @@ both!(
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
         let made = post(&ada, " Reef Lab ").await;
-        assert_eq!((made.status, made.location()), (303, "/home/reef-lab/api-keys#status"));
+        assert_eq!(
+            (made.status, made.location()),
+            (303, "/home/reef-lab/api-keys#status")
+        );
         let made = call(&ada, "Tide Lab").await;
         assert_eq!(
             (made.status, made.json()),

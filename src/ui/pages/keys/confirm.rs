@@ -2,6 +2,7 @@
 
 use super::{
     facts::Facts,
+    grace::{Grace, OldEnd},
     list_view::{ListView, ViewFields},
     row::KeyRow,
 };
@@ -11,7 +12,6 @@ use crate::{
         wire::FormState,
     },
     domain::{
-        grace,
         key::recent_use::{RecentUse, deleted_requests},
         paths,
         time::Timestamp,
@@ -19,8 +19,7 @@ use crate::{
     ui::kit::{
         button::{Button, Kind, SubmitButton},
         dialog::{Dialog, DialogFoot, DialogHead, lead_id},
-        field::{FieldError, FormMessage, Select, SelectField, TextField},
-        moment::YourTime,
+        field::{FormMessage, SelectField, TextField},
         notice::{Notice, Tone},
         send::navigates,
     },
@@ -58,17 +57,6 @@ pub enum Ask {
         /// The text that the person has to type.
         confirmation: String,
     },
-}
-
-/// When the old key stops if it is rotated now.
-#[derive(Clone, Copy, Debug)]
-pub struct OldEnd {
-    /// Hours of the grace period.
-    pub hours: u64,
-    /// When the key stops.
-    pub end: Timestamp,
-    /// Whether it stops then because it expires.
-    pub is_expiry: bool,
 }
 
 impl Ask {
@@ -369,41 +357,5 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
                 view! { <TextField form name="confirm" label autocomplete="off" autofocus=true/> }.into_any(),
             )
         }
-    }
-}
-
-/// The grace period of a rotation. The hint says when the old key stops; it has a sentence for each choice,
-/// and the style sheet shows that of the chosen one.
-#[component]
-fn Grace(form: FormState, ends: Vec<OldEnd>, now: Timestamp) -> impl IntoView {
-    let options = ends
-        .iter()
-        .map(|end| (end.hours.to_string(), grace::label(end.hours)))
-        .collect();
-    let sentences = ends
-        .into_iter()
-        .map(
-            |OldEnd {
-                 hours,
-                 end,
-                 is_expiry,
-             }| {
-                let because = if is_expiry { ", when it expires" } else { "" };
-                let text = format!(
-                    "The old key stops on {} at {}{because}.",
-                    end.short_day(now),
-                    end.hour()
-                );
-                view! { <span class=format!("ends-{hours}")>{text}" "<YourTime at=end/></span> }
-            },
-        )
-        .collect_view();
-    view! {
-        <div class="field grace">
-            <label for="grace">"Grace period"</label>
-            <Select form=form.clone() name="grace" options/>
-            <p class="field-hint" id="grace-hint">{sentences}</p>
-            <FieldError form name="grace"/>
-        </div>
     }
 }
