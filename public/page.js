@@ -80,6 +80,8 @@
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) for (const button of all("[data-submits]")) button.ariaBusy = button.ariaDisabled = null;
     draw();
+    // The browser may have put back what was typed.
+    for (const form of page.forms) follow(form);
   });
 
   addEventListener("focusin", ({ target }) => {
@@ -87,6 +89,50 @@
       if (!open.contains(target) && target.getAttribute("popovertarget") !== open.id) open.hidePopover();
     }
   });
+
+  // Characters as the server counts them: without spaces around, composed.
+  const count = (place) => {
+    const { countOf, most } = place.dataset;
+    const length = [...(page.getElementById(countOf)?.value ?? "").trim().normalize("NFC")].length;
+    write(place, length > most * 0.8 ? `${length} of ${most} characters` : "");
+    place.toggleAttribute("data-over", length > most);
+  };
+
+  // What a form for a new key adds up to, in the words of `pages::keys::summary`.
+  const sum = (place, form) => {
+    const number = (count, noun, nouns = `${noun}s`) => `${count.toLocaleString("en")} ${count === 1 ? noun : nouns}`;
+    const value = (name) => form.elements[name].value.trim();
+    const scopes = (state) => form.querySelectorAll(`[name="scopes[]"]${state}`).length;
+    const preset = form.querySelector("[name=preset]:checked");
+    const isCustom = preset?.value === "custom";
+    const label = preset ? page.getElementById(preset.getAttribute("aria-labelledby")).textContent : "No permissions chosen";
+    const [expires, on] = [value("expires"), value("expires_on")];
+    const ends = {
+      never: "never expires",
+      date: on ? `expires on ${new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" }).format(new Date(on))}` : "expires on a date",
+    };
+    const entries = value("allowlist").split(/[\s,;]+/).filter(Boolean).length;
+    const limit = value("rate_limit").replaceAll(",", "");
+    const parts = [
+      isCustom ? `${label} (${number(scopes(":checked"), "scope")})` : label,
+      ends[expires] ?? `expires in ${expires} days`,
+      entries ? number(entries, "allowlist entry", "allowlist entries") : "any address",
+    ];
+    if (/^[1-9]\d*$/.test(limit)) parts.push(`${number(+limit, "request")} a minute`);
+    write(place.firstElementChild, parts.join(", "));
+    const isWidest = preset?.hasAttribute("data-widest") || (isCustom && !scopes(":not(:checked)"));
+    place.lastElementChild.hidden = !isWidest || expires !== "never" || entries > 0;
+    place.hidden = false;
+  };
+
+  const follow = (form) => {
+    form.querySelectorAll("[data-count-of]").forEach(count);
+    for (const place of form.querySelectorAll("[data-sums]")) sum(place, form);
+  };
+  // `focusin`: a form may have been filled in by a script, or inserted with its dialog.
+  for (const event of ["input", "change", "focusin"]) {
+    addEventListener(event, ({ target }) => target.form && follow(target.form));
+  }
 
   draw();
   setInterval(draw, minute);

@@ -20,13 +20,13 @@ WASM_FEATURES=(--enable-bulk-memory --enable-bulk-memory-opt --enable-nontrappin
 # hash_of FILE-OR-FOLDER...: one hash over names and contents.
 hash_of() { find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-64; }
 
-# hash_within FOLDER: the same, independent of where the folder stands; 12 digits are enough for a file name.
+# hash_within FOLDER: the same, independent of the folder's path, cut to 12 digits for a file name.
 hash_within() { (cd "$1" && hash_of .) | cut -c1-12; }
 
 build_glue() {
     rm -rf "$WORK/glue"
     "$WASM_BINDGEN" --target web --no-typescript --out-name babysea --out-dir "$WORK/glue" "$WASM"
-    # Flattened and put together anew it finds more to leave out, and the second time more again.
+    # --flatten --rereloop restructure the code, so that the optimiser removes more; the second -Oz removes some more.
     "$BIN/wasm-opt" --flatten --rereloop -Oz -Oz "${WASM_FEATURES[@]}" "$WORK/glue/babysea_bg.wasm" \
         -o "$WORK/glue/small.wasm"
     mv "$WORK/glue/small.wasm" "$WORK/glue/babysea_bg.wasm"
@@ -40,7 +40,7 @@ assemble() {
     mkdir -p "$new/pkg"
     cp -R public/. "$new/"
 
-    # The page tells the glue where the wasm is, so the unhashed name inside the glue is never asked for.
+    # The page passes the path of the wasm to the glue, so the unhashed default name in the glue is never requested.
     name=babysea.$(hash_within "$WORK/glue")
     cp "$WORK/glue/babysea.js" "$new/pkg/$name.js"
     cp "$WORK/glue/babysea_bg.wasm" "$new/pkg/${name}_bg.wasm"

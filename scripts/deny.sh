@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Licences, sources, banned, yanked and vulnerable dependencies, by the rules of deny.toml. The advisory database
-# comes by git from its own server; where that cannot be reached, everything but the advisories is still checked.
+# Checks dependencies by the rules of deny.toml: licences, sources, and banned, yanked and vulnerable crates. The
+# advisory database is fetched with git. If its server cannot be reached, everything but the advisories is checked.
 . "$(dirname "$0")/lib.sh"
 . scripts/toolchain.sh
 use_rust
@@ -12,7 +12,7 @@ deny check --hide-inclusion-graph bans licenses sources
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/babysea-deny.XXXXXX")
 trap 'rm -rf "$TMP"' EXIT
 
-# git must not ask for a password, and not wait for long.
+# git must not prompt for a password, and must give up soon.
 export GIT_TERMINAL_PROMPT=0 GIT_HTTP_LOW_SPEED_LIMIT=1000 GIT_HTTP_LOW_SPEED_TIME=20
 if timeout 120 "$CARGO_DENY" --color never --locked fetch db >"$TMP/fetch.log" 2>&1; then
     deny check advisories
@@ -20,7 +20,7 @@ if timeout 120 "$CARGO_DENY" --color never --locked fetch db >"$TMP/fetch.log" 2
 fi
 say "The advisory database could not be reached: known vulnerabilities were not checked, only yanked versions."
 
-# cargo-deny looks for yanked versions in the same check, so that one gets a database with a single made-up entry.
+# cargo-deny checks for yanked versions only together with advisories. So it gets a database with one made-up advisory.
 git init --quiet --initial-branch=main "$TMP/database"
 mkdir -p "$TMP/database/crates/none"
 cat >"$TMP/database/crates/none/RUSTSEC-2000-0001.md" <<'ENTRY'

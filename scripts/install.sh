@@ -61,7 +61,7 @@ look_for() {
     esac
 }
 
-# If rustup can reach its server, its target is enough.
+# If rustup can install the wasm32 target, Debian's packages are not needed.
 rustup_target() {
     [ "${RUST_FROM:-path}" = path ] && command -v rustup >/dev/null && path_rust_recent || return 1
     say "Adding the target wasm32-unknown-unknown with rustup (at most 30 seconds)."

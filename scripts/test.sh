@@ -42,8 +42,8 @@ CHROMIUM=$(find_chromium)
 export CHROMIUM BABYSEA_BIN=$ROOT/target/debug/babysea
 
 must "Build the browser side" "two minutes the first time" scripts/build-site.sh
-# This builds the server too, as the integration tests need it. A `cargo build` beside it would compile a good part
-# twice, because the tests' own dependencies change the features of shared crates.
+# This also builds the server, which the integration tests start. A separate `cargo build` would compile many crates
+# twice, because the dependencies of the tests change the features of shared crates.
 must "Build the server and the Rust tests" "four minutes the first time" cargo test --no-run
 
 status=0

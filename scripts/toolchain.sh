@@ -48,8 +48,8 @@ use_rust() {
     fi
     export RUST_FROM
     [ "$RUST_FROM" = debian ] || return 0
-    # rustup's shims may stand first on the PATH, and cargo looks for its subcommands in CARGO_HOME/bin first
-    # unless that folder is on the PATH already. Hence links before it and the folder itself behind it.
+    # rustup's shims may come first on the PATH. And cargo looks for its subcommands in CARGO_HOME/bin first, unless
+    # that folder is on the PATH. So links to Debian's tools come first on the PATH, and CARGO_HOME/bin comes last.
     local links=$CACHE/debian-rust tool
     mkdir -p "$links"
     for tool in cargo cargo-clippy cargo-fmt clippy-driver rustc rustdoc rustfmt; do
@@ -62,9 +62,9 @@ use_rust() {
     export PATH RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc
 }
 
-# wasm_cargo build|clippy ARGUMENTS...: cargo for the browser side. Clippy uses the same profile as the build:
-# that shares the compiled macros, and keeps RUSTC_BOOTSTRAP out of the profiles the server is built with, where
-# build scripts that look at it would have the server's crates compiled again and again.
+# wasm_cargo build|clippy ARGUMENTS...: cargo for the browser side. Clippy uses the same profile as the build, so that
+# compiled macros are shared. The profiles of the server must not see RUSTC_BOOTSTRAP: some build scripts read it, and
+# cargo would compile their crates again whenever it changes.
 wasm_cargo() (
     local command=$1 std=()
     shift

@@ -3,14 +3,17 @@
 pub mod activity;
 pub mod catalog;
 pub mod client_network;
+pub mod done;
 pub mod email;
 pub mod expiry;
 pub mod field_errors;
 pub mod grace;
 pub mod ids;
 pub mod key;
+pub mod log_window;
 pub mod name;
 pub mod network;
+pub mod number;
 pub mod own_words;
 pub mod page;
 pub mod password;

@@ -48,7 +48,7 @@ async fn main() -> ExitCode {
     // Dropped last, because dropping waits until the last log lines are written.
     let log = Log::start();
     let (config, command) = match Config::from_process() {
-        Ok(given) => given,
+        Ok(parsed) => parsed,
         Err(error) => match config::explain(&error) {
             Some(sentence) => return refuse(&log, &sentence),
             None => error.exit(),
@@ -59,9 +59,9 @@ async fn main() -> ExitCode {
         Some(Command::Demo) => serve(config, true).await,
         Some(command) => commands::run(&command, &config, &Parts::default())
             .await
-            .map(|said| match said.as_str() {
+            .map(|text| match text.as_str() {
                 "" => {}
-                said => logging::say(&said),
+                text => logging::print(&text),
             }),
     };
     match done {
@@ -119,11 +119,11 @@ async fn serve(config: Config, with_sample: bool) -> Result<(), Box<dyn std::err
         // rolled back, and the next start continues.
         () = &mut stopped => return Ok(()),
     };
-    for sentence in promises::given_up(&app.config, bound, &app.origin, &app.trusted_proxies()) {
+    for sentence in promises::warnings(&app.config, bound, &app.origin, &app.trusted_proxies()) {
         tracing::warn!("{sentence}");
     }
     if with_sample {
-        logging::say(&demo::prepare(&app).await?);
+        logging::print(&demo::prepare(&app).await?);
     }
     if let Some(sentence) = first_person::notice(&app).await {
         tracing::warn!("{sentence}");
@@ -195,12 +195,12 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     let interrupt = signal(SignalKind::interrupt())?;
     let signals = Arc::new(Mutex::new((terminate, interrupt)));
     Ok(async move {
-        told(&signals).await;
+        received(&signals).await;
         tracing::info!("stopping: requests are still answered, until load balancers notice");
         Tasks::default().watch_endless("signals", move || {
             let signals = Arc::clone(&signals);
             async move {
-                told(&signals).await;
+                received(&signals).await;
                 tracing::warn!("stopping at once");
                 logging::flush();
                 process::exit(1);
@@ -209,7 +209,7 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
-async fn told(signals: &Mutex<(Signal, Signal)>) {
+async fn received(signals: &Mutex<(Signal, Signal)>) {
     let mut signals = signals.lock().await;
     let (terminate, interrupt) = &mut *signals;
     tokio::select! {

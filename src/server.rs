@@ -19,7 +19,7 @@ pub mod service;
 pub mod serving;
 pub mod store;
 
-/// A request makes many small allocations, and its log row is freed on another thread than it was allocated
-/// on.
+/// mimalloc, because a request makes many small allocations, and because its log row is allocated on one thread and
+/// freed on another.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

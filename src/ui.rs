@@ -5,3 +5,4 @@ pub mod document;
 pub mod kit;
 pub mod layout;
 pub mod pages;
+pub mod status;

@@ -64,7 +64,7 @@ fn sources() -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_arrow_is_one_of_the_table() {
+fn every_dependency_is_allowed_by_the_table() {
     let files = files("src", &["rs"]);
     assert!(files.len() > 60, "src is read");
     let mut wrong = Vec::new();
@@ -166,7 +166,7 @@ fn nothing_prints_but_the_log() {
 }
 
 #[test]
-fn nothing_is_left_to_be_done() {
+fn no_todo_is_left() {
     // In two parts, so that this file does not contain the words.
     let words =
         [["TO", "DO"], ["FIX", "ME"], ["todo", "!"], ["unimple", "mented!"]].map(|parts| parts.concat());

@@ -115,7 +115,7 @@ for (const width of [1280, 360]) {
           await a11y(page, name);
         }
         await visit(page, "/home/sample-team/activity?search=zzz");
-        await expect(page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
+        await expect(page.getByRole("heading", { name: "No results" })).toBeVisible();
         await a11y(page, "activity, no match");
       });
     });
@@ -173,7 +173,7 @@ for (const width of [1280, 360]) {
       await a11y(theirs, "a key, read-only");
       guard.expectStatus(403);
       await postPlainly(theirs, `/home/${slug}/api-keys?dialog=leak`);
-      await expect(theirs.getByRole("heading", { name: "This did not work" })).toBeVisible();
+      await expect(theirs.getByRole("heading", { name: "You are not allowed to do this" })).toBeVisible();
       await a11y(theirs, "refused");
       await theirs.context().close();
     });
@@ -257,7 +257,7 @@ for (const width of [1280, 360]) {
     test("404", async ({ page, guard }) => {
       guard.expectStatus(404);
       await page.goto("/nowhere");
-      await expect(page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+      await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();
       await a11y(page, "404");
     });
   });

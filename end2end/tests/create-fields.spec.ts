@@ -10,7 +10,7 @@ import { expect, test, type Locator, type Page } from "../fixtures/test";
 const DATE = "Last day of the key, in UTC";
 const ALLOWLIST = "IP allowlist (optional)";
 const THREE = "203.0.113.10, 2001:db8::1, 10.0.0.0/33";
-const WRONG = "Entry 3: 10.0.0.0/33 has a prefix length over 32.";
+const WRONG = "Entry 3: 10.0.0.0/33 has a prefix length over 32; use at most /32.";
 const now = new Date();
 /** A day that many years ahead. */
 const inYears = (years: number) => `${now.getUTCFullYear() + years}-03-31`;
@@ -181,7 +181,6 @@ test("what an allowlist covers is said while it is typed", async ({ page, guard 
   // What comes into it later is announced, since it was there before.
   const told = add.getByRole("status").filter({ has: page.locator("#allowlist-error") });
   await expect(told).toHaveText("");
-  await expect(list).toHaveAttribute("maxlength", "8192");
   await expect(add.getByText("Your address now is 127.0.0.1")).toBeVisible();
   await button(add, "add it").click();
   await expect(list).toHaveValue("127.0.0.1");
@@ -249,4 +248,121 @@ test("every entry is seen on hover, on focus and by who hears the page", async (
   await expect(tooltip).toBeVisible();
   await opener(page).focus();
   await expect(tooltip).toBeHidden();
+});
+
+test("a name is counted and not cut, and what was pasted with it becomes a space", async ({ page, guard }) => {
+  await signUp(page);
+  const add = await openDialog(page);
+  const name = field(add, "Name");
+  const counter = add.getByRole("status").filter({ hasText: /of 100 characters$/ });
+  await name.fill("n".repeat(80));
+  await expect(counter).toHaveCount(0);
+  await name.fill("n".repeat(81));
+  await expect(counter).toHaveText("81 of 100 characters");
+  // As the server counts: one character each, without the spaces around them.
+  await name.fill(` ${"🔑".repeat(99)} `);
+  await expect(counter).toHaveText("99 of 100 characters");
+
+  await page.evaluate((text) => navigator.clipboard.writeText(text), "n".repeat(140)).catch(() => undefined);
+  await name.fill("");
+  await name.focus();
+  await page.keyboard.insertText("n".repeat(140));
+  await expect(name).toHaveValue("n".repeat(140));
+  await expect(counter).toHaveText("140 of 100 characters");
+  await radio(add, "Read Only").check();
+  guard.expectStatus(422);
+  await button(add, "Add").click();
+  await expectError(name, "Use at most 100 characters; this name has 140.");
+
+  await name.fill("second line\u200B, third");
+  await button(add, "Add").click();
+  await expectError(name, 'The name has an invisible character after "line". Delete it.');
+  // A row of a table, as a spreadsheet copies it.
+  await name.fill("prod\tworker");
+  const { view } = await sendKey(page, () => button(add, "Add").click());
+  await button(view, "Show value").click();
+  await finish(page, view);
+  await expect(row(page, "prod worker")).toBeVisible();
+});
+
+test("spaces and semicolons separate addresses, and commas the thousands of a limit", async ({ page }) => {
+  await signUp(page);
+  const add = await openDialog(page);
+  await fillKey(add, "spaced", "Read Only");
+  const list = field(add, ALLOWLIST);
+  await list.fill("203.0.113.9/24 2001:db8::1;198.51.100.5");
+  await list.blur();
+  await expect(add.getByRole("status").getByRole("listitem")).toHaveText([
+    "Entry 1: 203.0.113.9/24 is kept as 203.0.113.0/24.",
+    "203.0.113.0/24: 256 addresses, 203.0.113.0 to 203.0.113.255",
+    "2001:db8::1: one address",
+    "198.51.100.5: one address",
+  ]);
+  // What is there already is not added a second time.
+  await list.fill("198.51.100.5 127.0.0.1");
+  await button(add, "add it").click();
+  await expect(list).toHaveValue("198.51.100.5 127.0.0.1");
+  await field(add, "Rate limit (optional)").fill("1,000,000");
+  const { view } = await sendKey(page, () => button(add, "Add").click());
+  await button(view, "Show value").click();
+  await finish(page, view);
+  await page.getByRole("link", { name: "spaced" }).click();
+  await expect(page.getByRole("region", { name: "About" })).toContainText("1,000,000 requests a minute");
+});
+
+test("the line above Add says what the choices add up to, and when nothing restricts the key", async ({ page }) => {
+  await signUp(page);
+  const add = await openDialog(page);
+  const line = add.locator("#create-summary b");
+  const warning = add.getByText("Nothing restricts this key.");
+  await expect(line).toHaveText("No permissions chosen, never expires, any address");
+  await expect(warning).toBeHidden();
+  await radio(add, "Full Access").check();
+  await expect(line).toHaveText("Full Access, never expires, any address");
+  await expect(warning).toBeVisible();
+  await expect(button(add, "Add")).toHaveAccessibleDescription(/^Full Access, never expires, any address Nothing restricts this key\./);
+  await expiry(add, "90 days");
+  await expect(line).toHaveText("Full Access, expires in 90 days, any address");
+  await expect(warning).toBeHidden();
+  await expiry(add, "On a date");
+  await field(add, DATE).fill("2031-01-31");
+  await field(add, ALLOWLIST).fill("203.0.113.7");
+  await field(add, "Rate limit (optional)").fill("1200");
+  await expect(line).toHaveText("Full Access, expires on 31 Jan 2031, 1 allowlist entry, 1,200 requests a minute");
+  await radio(add, "Custom").check();
+  await scopeBox(add, "account:read").check();
+  await expect(line).toContainText("Custom (1 scope), ");
+  // Every scope, for ever, from anywhere is as wide as Full Access.
+  for (const box of await add.getByRole("checkbox").all()) await box.check();
+  await field(add, ALLOWLIST).fill("");
+  await expiry(add, "Never");
+  await expect(line).toContainText("Custom (6 scopes), never expires, any address");
+  await expect(warning).toBeVisible();
+});
+
+test.describe("in Tokyo", () => {
+  test.use({ timezoneId: "Asia/Tokyo" });
+
+  test("the end of a day is told in local time too", async ({ page }) => {
+    await signUp(page);
+    const add = await openDialog(page);
+    const hint = add.getByText("The key works until the end of that day (23:59 UTC). You cannot change this later.");
+    await expect(hint).toBeVisible();
+    await expect(add.getByText("your time")).toBeHidden();
+    await expiry(add, "On a date");
+    await field(add, DATE).fill("2031-01-31");
+    await expect(hint).toContainText(/your time: 1 Feb 2031, 08:59/);
+  });
+});
+
+test.describe("without scripts", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("no line goes on saying what the form was loaded with", async ({ page }) => {
+    await signUp(page, somebody(), false);
+    await opener(page).click();
+    const add = dialog(page, "Add API key");
+    await radio(add, "Full Access").check();
+    await expect(add.getByText("any address", { exact: false })).toBeHidden();
+  });
 });

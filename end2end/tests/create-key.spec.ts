@@ -150,8 +150,6 @@ test.describe("what is wrong is said at the field, and nothing typed is lost", (
   });
 
   test("101 characters", async () => {
-    await expect(field(add, "Name")).toHaveAttribute("maxlength", "100");
-    await field(add, "Name").evaluate((element) => element.removeAttribute("maxlength"));
     await fillKey(add, "n".repeat(101), "Generate Only");
     await button(add, "Add").click();
     await expectError(field(add, "Name"), "Use at most 100 characters; this name has 101.");
@@ -163,7 +161,7 @@ test.describe("what is wrong is said at the field, and nothing typed is lost", (
     test(`the character ${code}`, async () => {
       await fillKey(add, `a${character}b`);
       await button(add, "Add").click();
-      await expectError(field(add, "Name"), `Remove the invisible or control character ${code}.`);
+      await expectError(field(add, "Name"), 'The name has an invisible character after "a". Delete it.');
       await expect(field(add, "Name")).toHaveValue(`a${character}b`);
       await expect(radio(add, "Full Access")).toBeChecked();
     });

@@ -3,6 +3,7 @@ import {
   scopeBox, secretField, sendKey, signUp, somebody, visit,
 } from "../fixtures/journey";
 import { makeKey } from "../fixtures/keys";
+import { switcher } from "../fixtures/team";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
 /** The focused element can be seen: it is ringed (itself or the box around it), on the screen, and nothing covers it. */
@@ -40,6 +41,7 @@ test("the whole journey", async ({ page, context }) => {
   await keyboard.type(ada.email);
   await tabTo(page, field(page, "Password"));
   await keyboard.type(PASSWORD);
+  await tabTo(page, button(page, "Show password"));
   await tabTo(page, button(page, "Create account"));
   await tabTo(page, page.getByRole("link", { name: "Sign in" }));
   await tabTo(page, button(page, "Create account"), "Shift+Tab");
@@ -51,7 +53,7 @@ test("the whole journey", async ({ page, context }) => {
   const skip = page.getByRole("link", { name: "Skip to content" });
   await tabTo(page, skip);
   await tabTo(page, page.getByRole("link", { name: "BabySea" }));
-  await tabTo(page, button(page, ada.name));
+  await tabTo(page, switcher(page, ada.name));
   await tabTo(page, page.getByRole("link", { name: "API keys" }));
   await tabTo(page, page.getByRole("link", { name: "Activity" }));
   await tabTo(page, page.getByRole("link", { name: "Scopes" }));
@@ -322,15 +324,15 @@ test("keys are found, ticked and deleted, and the theme is changed", async ({ pa
 test("the account is changed, and a team is made", async ({ page }) => {
   await signUp(page, somebody("Ada Moss"));
   const { keyboard } = page;
-  const switcher = button(page, "Ada Moss");
-  await switcher.focus();
+  const own = switcher(page, "Ada Moss");
+  await own.focus();
   await keyboard.press("Enter");
   const create = page.getByRole("link", { name: "Create team" });
   await expect(create).toBeVisible();
   await tabTo(page, page.getByRole("link", { name: "Ada Moss" }));
   await keyboard.press("Escape");
   await expect(create).toBeHidden();
-  await expect(switcher).toBeFocused();
+  await expect(own).toBeFocused();
   await keyboard.press("Space");
   await tabTo(page, page.getByRole("link", { name: "Ada Moss" }));
   await tabTo(page, create);
@@ -339,12 +341,12 @@ test("the account is changed, and a team is made", async ({ page }) => {
   await hydrated(page);
   await keyboard.type("Reef Works");
   await keyboard.press("Enter");
-  await expect(button(page, "Reef Works")).toBeVisible();
+  await expect(switcher(page, "Reef Works")).toBeVisible();
 
-  await button(page, "Reef Works").focus();
+  await switcher(page, "Reef Works").focus();
   await keyboard.press("Enter");
   await tabTo(page, page.getByRole("link", { name: "Ada Moss" }));
   await keyboard.press("Enter");
-  await expect(switcher).toBeVisible();
+  await expect(own).toBeVisible();
   await expect(page).toHaveURL(KEYS_PAGE);
 });

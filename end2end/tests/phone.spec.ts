@@ -5,7 +5,7 @@ import {
   secretField, sendKey, sideways, signUp, somebody, visit,
 } from "../fixtures/journey";
 import { makeKey, postPlainly } from "../fixtures/keys";
-import { another, createTeam, openSwitcher } from "../fixtures/team";
+import { another, createTeam, openSwitcher, switcher } from "../fixtures/team";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
 test.use({ viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true });
@@ -74,7 +74,7 @@ test("what is wrong is on the screen", async ({ page, guard }) => {
   await button(add, "Add").tap();
   await expect(field(add, "IP allowlist (optional)")).toBeFocused();
   await expect(field(add, "IP allowlist (optional)")).toBeInViewport({ ratio: 1 });
-  await expect(add.getByText("Entry 1: somewhere is a name; allowlists hold addresses.")).toBeInViewport();
+  await expect(add.getByText("Entry 1: somewhere is a name; enter its IP address instead.")).toBeInViewport();
   await expectNarrow(page, "with an error");
 });
 
@@ -159,11 +159,11 @@ test("a member sees a key's page and the pages that say no", async ({ page, brow
   await expectTargets(theirs);
   guard.expectStatus(403);
   await postPlainly(theirs, `/home/${slug}/api-keys?dialog=leak`);
-  await expect(theirs.getByRole("heading", { name: "This did not work" })).toBeVisible();
+  await expect(theirs.getByRole("heading", { name: "You are not allowed to do this" })).toBeVisible();
   await expectNarrow(theirs, "refused");
   guard.expectStatus(404);
   await theirs.goto("/nowhere");
-  await expect(theirs.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+  await expect(theirs.getByRole("heading", { name: "Page not found" })).toBeVisible();
   await expectNarrow(theirs, "404");
   await theirs.context().close();
 });
@@ -197,5 +197,5 @@ test("a team is made and left by the switcher", async ({ page, guard }) => {
   await expectNarrow(page, "switcher with long names");
   await accounts.getByRole("link", { name: ada.name }).tap();
   await expect(page).toHaveURL(KEYS_PAGE);
-  await expect(button(page, ada.name)).toBeVisible();
+  await expect(switcher(page, ada.name)).toBeVisible();
 });

@@ -90,7 +90,7 @@ test("a key of another account is not there", async ({ page, guard }) => {
   await signUp(page);
   guard.expectStatus(404);
   await page.goto(`${page.url()}?dialog=reissue&key=00000000-0000-4000-8000-000000000000`);
-  await expect(page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();
 });
 
 test.describe("without scripts", () => {

@@ -14,9 +14,6 @@ use super::wire::{AllowlistReading, RevealedKey};
 use leptos::prelude::*;
 
 /// Creates a key in the account with this slug.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/create")]
 pub async fn create_key(
     #[server(default)] account: String,
@@ -44,13 +41,11 @@ pub async fn create_key(
         rate_limit,
         form_token,
     };
-    caller::reveal(&app, keys::create::create(&app, &manager, &form).await)
+    let made = keys::create::create(&app, &manager, &form).await;
+    caller::reveal(&app, &manager, made)
 }
 
 /// Gives a new secret to a key that was never used.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/reissue")]
 pub async fn reissue_secret(
     #[server(default)] account: String,
@@ -62,10 +57,8 @@ pub async fn reissue_secret(
         server::{dashboard::caller, service::keys},
     };
     let (app, manager) = caller::key_manager(&account, Action::ReissueSecret).await?;
-    caller::reveal(
-        &app,
-        keys::reissue::reissue(&app, &manager, &key, &form_token).await,
-    )
+    let made = keys::reissue::reissue(&app, &manager, &key, &form_token).await;
+    caller::reveal(&app, &manager, made)
 }
 
 /// Parses an allowlist and describes the result; stores nothing.
@@ -86,9 +79,6 @@ pub async fn read_allowlist(
 }
 
 /// Creates a replacement for a key. The old key keeps working for `grace` hours.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/rotate")]
 pub async fn rotate_key(
     #[server(default)] account: String,
@@ -102,13 +92,10 @@ pub async fn rotate_key(
     };
     let (app, manager) = caller::key_manager(&account, Action::RotateKey).await?;
     let made = rotate::rotate(&app, &manager, &key, &grace, &form_token).await;
-    caller::reveal(&app, made)
+    caller::reveal(&app, &manager, made)
 }
 
 /// Ends the grace period of a rotated key `grace` hours after its rotation; 0 ends it now.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/change-grace")]
 pub async fn change_grace(
     #[server(default)] account: String,
@@ -120,13 +107,11 @@ pub async fn change_grace(
         server::{dashboard::caller, service::keys},
     };
     let (app, manager) = caller::key_manager(&account, Action::ChangeGrace).await?;
-    caller::answer(keys::grace::change_grace(&app, &manager, &key, &grace).await)
+    let changed = keys::grace::change_grace(&app, &manager, &key, &grace).await;
+    caller::finish(&app, &manager, changed)
 }
 
 /// Revokes keys.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/revoke")]
 pub async fn revoke_keys(
     #[server(default)] account: String,
@@ -138,13 +123,11 @@ pub async fn revoke_keys(
         server::{dashboard::caller, service::keys::revoke},
     };
     let (app, manager) = caller::key_manager(&account, Action::RevokeKey).await?;
-    caller::answer(revoke::revoke(&app, &manager, &keys, &reason).await)
+    let revoked = revoke::revoke(&app, &manager, &keys, &reason).await;
+    caller::finish(&app, &manager, revoked)
 }
 
 /// Deletes keys and their request logs; `confirm` is the text that the dialog asks for.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "keys/delete")]
 pub async fn delete_keys(
     #[server(default)] account: String,
@@ -156,5 +139,6 @@ pub async fn delete_keys(
         server::{dashboard::caller, service::keys},
     };
     let (app, manager) = caller::key_manager(&account, Action::DeleteKey).await?;
-    caller::answer(keys::delete::delete(&app, &manager, &keys, &confirm).await)
+    let deleted = keys::delete::delete(&app, &manager, &keys, &confirm).await;
+    caller::finish(&app, &manager, deleted)
 }

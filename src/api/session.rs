@@ -10,9 +10,6 @@ use crate::domain::password::Password;
 use leptos::prelude::*;
 
 /// Creates a person and signs them in. Returns the path of the next page.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "session/sign-up")]
 pub async fn sign_up(
     #[server(default)] name: String,
@@ -25,9 +22,6 @@ pub async fn sign_up(
 }
 
 /// Signs a person in. Returns the path of the next page.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "session/sign-in")]
 pub async fn sign_in(
     #[server(default)] email: String,

@@ -9,12 +9,9 @@ use super::wire::ApiError;
 use leptos::prelude::*;
 
 /// Creates a team with the caller as primary owner. Returns the path of the next page.
-///
-/// # Errors
-/// What the form shows.
 #[server(prefix = "/api", endpoint = "teams/create")]
 pub async fn create_team(#[server(default)] name: String) -> Result<String, ApiError> {
-    use crate::domain::paths;
+    use crate::domain::{done::Done, paths};
     use crate::server::{dashboard::caller, service::teams};
     let (app, viewer) = caller::signed_in().await?;
     let trace = caller::trace(&app);
@@ -23,6 +20,7 @@ pub async fn create_team(#[server(default)] name: String) -> Result<String, ApiE
         name: &viewer.name,
         trace: &trace,
     };
-    let team = teams::create(&app, owner, &name).await;
-    caller::answer(team.map(|team| paths::keys(&team.slug)))
+    let team = caller::answer(teams::create(&app, owner, &name).await)?;
+    caller::keep_status(&app, &team.slug, Done::TeamCreated(team.name));
+    Ok(format!("{}#{}", paths::keys(&team.slug), paths::STATUS))
 }

@@ -137,6 +137,12 @@ impl Event {
         }
     }
 
+    /// Whether its object is a key.
+    #[must_use]
+    pub fn is_about_a_key(self) -> bool {
+        self.id().starts_with("api_key.")
+    }
+
     /// Whether it is highlighted as an alert, for an owner to look into.
     #[must_use]
     pub const fn is_alert(self) -> bool {

@@ -10,7 +10,7 @@ use super::scope::Scopes;
 use rules::{is_pattern, is_scope};
 use std::{collections::HashSet, sync::Arc};
 
-/// Most scopes of a catalogue: as many as [`Grants`] has bits.
+/// Maximum number of scopes of a catalogue: the number of bits of [`Grants`].
 pub const MOST_SCOPES: usize = 64;
 
 /// A named set of scopes in the dialog `Add API key`.
@@ -28,7 +28,7 @@ pub struct Preset {
 
 /// Value of a key's preset when its scopes were selected one by one.
 pub const CUSTOM: &str = "custom";
-/// Name for people of that value.
+/// Its label.
 pub const CUSTOM_LABEL: &str = "Custom";
 
 /// A path that no route may have, because `/forward-auth/nginx` is the forward-auth endpoint for nginx.
@@ -44,7 +44,7 @@ pub struct Route {
     /// The scope a key needs.
     pub scope: Arc<str>,
     /// Index of that scope in the catalogue.
-    place: usize,
+    scope_index: usize,
 }
 
 /// The scopes of a key as a bit set of indexes into one catalogue, so that checking a scope is one operation.
@@ -55,7 +55,7 @@ impl Grants {
     /// Whether the scope that the route needs is in the set.
     #[must_use]
     pub const fn open(self, route: &Route) -> bool {
-        self.0 >> route.place & 1 == 1
+        self.0 >> route.scope_index & 1 == 1
     }
 }
 
@@ -74,14 +74,14 @@ pub struct Catalog {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The invalid part.
-    pub place: Place,
+    pub part: Part,
     /// Reason, as a sentence.
     pub reason: String,
 }
 
 /// Part of a catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Part {
     /// The catalogue as a whole.
     Catalog,
     /// The scope with this index.
@@ -103,7 +103,7 @@ impl Catalog {
         routes: Vec<(String, String, String)>,
     ) -> Result<Self, Fault> {
         let whole = |reason: &str| Fault {
-            place: Place::Catalog,
+            part: Part::Catalog,
             reason: reason.to_owned(),
         };
         if scopes.is_empty() || scopes.len() > MOST_SCOPES {
@@ -124,7 +124,7 @@ impl Catalog {
                 continue;
             };
             return Err(Fault {
-                place: Place::Scope(n),
+                part: Part::Scope(n),
                 reason,
             });
         }
@@ -132,7 +132,7 @@ impl Catalog {
         for (n, preset) in presets.iter().enumerate() {
             if let Some(reason) = preset.fault(&seen, &mut ids) {
                 return Err(Fault {
-                    place: Place::Preset(n),
+                    part: Part::Preset(n),
                     reason,
                 });
             }
@@ -141,7 +141,7 @@ impl Catalog {
         let mut built = Vec::with_capacity(routes.len());
         for (n, (method, pattern, scope)) in routes.into_iter().enumerate() {
             let fault = |reason| Fault {
-                place: Place::Route(n),
+                part: Part::Route(n),
                 reason,
             };
             if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
@@ -159,7 +159,7 @@ impl Catalog {
                      would reach the endpoint for nginx"
                 )));
             }
-            let Some(place) = scopes.iter().position(|known| *known == scope) else {
+            let Some(scope_index) = scopes.iter().position(|known| *known == scope) else {
                 return Err(fault(format!("there is no scope {scope:?}")));
             };
             if !known.insert((method.clone(), pattern.clone())) {
@@ -169,7 +169,7 @@ impl Catalog {
                 method,
                 pattern: pattern.into(),
                 scope: scope.into(),
-                place,
+                scope_index,
             }));
         }
         Ok(Self {
@@ -186,7 +186,7 @@ impl Catalog {
         Grants(
             places
                 .filter(|(_, scope)| scopes.contains(scope))
-                .fold(0, |bits, (place, _)| bits | 1 << place),
+                .fold(0, |bits, (index, _)| bits | 1 << index),
         )
     }
 
@@ -196,7 +196,7 @@ impl Catalog {
         self.presets.iter().find(|preset| preset.id == id)
     }
 
-    /// Name for people of the preset with this machine name, `Custom` included.
+    /// Label of the preset with this machine name; also for `custom`.
     #[must_use]
     pub fn preset_label(&self, id: &str) -> String {
         match self.preset(id) {
@@ -206,7 +206,7 @@ impl Catalog {
         }
     }
 
-    /// Permissions of a key for people: its preset, or the number of selected scopes.
+    /// Label of a key's permissions: its preset, or the number of selected scopes.
     #[must_use]
     pub fn permissions_label(&self, preset: &str, scopes: &Scopes) -> String {
         let label = self.preset_label(preset);
@@ -220,7 +220,7 @@ impl Catalog {
     /// Scopes of a key with custom permissions: known scopes only, duplicates merged (docs/security.md, S59).
     ///
     /// # Errors
-    /// What the field shows.
+    /// The message for the field.
     pub fn custom<'a>(&self, chosen: impl IntoIterator<Item = &'a str>) -> Result<Scopes, &'static str> {
         let chosen: Scopes = chosen.into_iter().collect();
         if chosen.is_empty() {
@@ -338,7 +338,7 @@ mod tests {
             Catalog::new(vec!["read".to_owned()], vec![preset], vec![route])
         };
         let fault = with("/nginx").expect_err("a fault");
-        assert_eq!(fault.place, Place::Route(0));
+        assert_eq!(fault.part, Part::Route(0));
         assert!(fault.reason.contains("/nginx"), "{}", fault.reason);
         // Allowed: none of these is exactly the path of the nginx endpoint.
         for pattern in ["/nginx/status", "/nginx-status", "/v1/nginx", "/{name}"] {

@@ -52,23 +52,34 @@ pub fn parse(choice: &str, date: &str, now: Timestamp) -> Result<Option<Timestam
     }
 }
 
+/// The fields for a key that expires like one that was created and expires at these times: the same number of days, or
+/// the same date while it is ahead. Where that date is past, one has to be chosen.
+#[must_use]
+pub fn like(created: Timestamp, end: Option<Timestamp>, now: Timestamp) -> (String, String) {
+    let Some(end) = end else {
+        return (NEVER.to_owned(), String::new());
+    };
+    let lifetime = end.since(created);
+    let days = DAYS
+        .into_iter()
+        .find(|&days| lifetime == Duration::from_hours(24 * u64::from(days)));
+    if let Some(days) = days {
+        return (days.to_string(), String::new());
+    }
+    let date = end.day();
+    let date = if on(&date, now).is_ok() {
+        date
+    } else {
+        String::new()
+    };
+    (ON_A_DATE.to_owned(), date)
+}
+
 fn on(date: &str, now: Timestamp) -> Result<Timestamp, ExpiryError> {
     if date.is_empty() {
         return Err(ExpiryError::NoDate);
     }
-    let mut parts = date.split('-');
-    let mut part = |digits: usize| {
-        let part = parts
-            .next()
-            .filter(|part| part.len() >= digits && part.bytes().all(|b| b.is_ascii_digit()));
-        part.and_then(|part| part.parse::<i32>().ok())
-    };
-    let (Some(year), Some(month), Some(day)) = (part(4), part(2), part(2)) else {
-        return Err(ExpiryError::NotADate);
-    };
-    if parts.next().is_some() {
-        return Err(ExpiryError::NotADate);
-    }
+    let (year, month, day) = numbers(date).ok_or(ExpiryError::NotADate)?;
     if year > now.year() + LATEST_YEARS {
         return Err(ExpiryError::TooLate);
     }
@@ -80,6 +91,26 @@ fn on(date: &str, now: Timestamp) -> Result<Timestamp, ExpiryError> {
     } else {
         Ok(end)
     }
+}
+
+/// The end of a day in the format of date fields, `2027-01-31`; `None` for anything else.
+#[must_use]
+pub fn end_of(date: &str) -> Option<Timestamp> {
+    let (year, month, day) = numbers(date)?;
+    Timestamp::last_second_of(year, month, day)
+}
+
+/// Year, month and day.
+fn numbers(date: &str) -> Option<(i32, i32, i32)> {
+    let mut parts = date.split('-');
+    let mut part = |digits: usize| {
+        let part = parts
+            .next()
+            .filter(|part| part.len() >= digits && part.bytes().all(|b| b.is_ascii_digit()));
+        part.and_then(|part| part.parse::<i32>().ok())
+    };
+    let date = (part(4)?, part(2)?, part(2)?);
+    parts.next().is_none().then_some(date)
 }
 
 #[cfg(test)]
@@ -127,6 +158,22 @@ mod tests {
         let ten_years_before = Timestamp::last_second_of(2026, 11, 23).expect("a day");
         for now in [end.minus(SOONEST), ten_years_before] {
             assert_eq!(parse("date", "2036-11-23", now), Ok(Some(end)), "{}", now.iso());
+        }
+    }
+
+    #[test]
+    fn an_expiry_like_another() {
+        let day = Duration::from_hours(24);
+        let before = NOW.minus(day * 50);
+        for (end, choice, date) in [
+            (None, NEVER, ""),
+            (Some(before.plus(day * 7)), "7", ""),
+            (Some(before.plus(day * 90)), "90", ""),
+            (Some(before.plus(day * 8)), ON_A_DATE, ""),
+            (Some(NOW.plus(day * 3)), ON_A_DATE, "2026-11-26"),
+        ] {
+            let expected = (choice.to_owned(), date.to_owned());
+            assert_eq!(like(before, end, NOW), expected, "{end:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod form;
 pub mod issue;
 pub mod rate_limit;
+pub mod recent_use;
 
 use super::{
     ids::{AccountId, KeyId, UserId},
@@ -36,7 +37,7 @@ pub struct Key {
     pub created_at: Timestamp,
     /// When it was last accepted.
     pub last_used_at: Option<Timestamp>,
-    /// From when on it is expired.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
@@ -44,7 +45,7 @@ pub struct Key {
     pub leak_reported_at: Option<Timestamp>,
     /// Its own rate limit, in requests a minute; with `None` only its account's limit applies.
     pub rate_limit: Option<u32>,
-    /// The key whose replacement it is; `None` once that key is deleted.
+    /// The key that it replaced; `None` once that key is deleted.
     pub replaces: Option<KeyId>,
     /// Set once the key has a replacement.
     pub rotation: Option<Rotation>,

@@ -22,27 +22,58 @@ pub enum NameError {
         /// Characters after trimming and NFC.
         counted: usize,
     },
-    /// A character that hides or reorders text; carries its code point.
-    #[error("Remove the invisible or control character U+{0:04X}.")]
-    Forbidden(u32),
+    /// Characters that hide or reorder text.
+    #[error("{}", hidden_at(.after, *.count))]
+    Forbidden {
+        /// The last word before the first of them; empty at the start of the name.
+        after: String,
+        /// How many there are.
+        count: usize,
+    },
     /// It contains a whole API key: names are shown, and stay in the activity for ever.
-    #[error("Remove the API key: names are kept and shown in clear.")]
+    #[error("The name contains an API key. Remove it: everybody in the account can read names.")]
     HoldsKey,
+}
+
+/// Names the place of an invisible character by the word before it, because the character itself cannot be seen.
+fn hidden_at(after: &str, count: usize) -> String {
+    match (after, count) {
+        ("", 1) => "The name starts with an invisible character. Delete it.".to_owned(),
+        ("", _) => format!("The name has {count} invisible characters, the first at its start. Delete them."),
+        (_, 1) => format!("The name has an invisible character after \"{after}\". Delete it."),
+        _ => format!("The name has {count} invisible characters, the first after \"{after}\". Delete them."),
+    }
+}
+
+/// The last word of a text, at most its last 20 characters.
+fn last_word(text: &str) -> String {
+    let word = text.split_whitespace().next_back().unwrap_or_default();
+    let skipped = word.chars().count().saturating_sub(20);
+    word.chars().skip(skipped).collect()
+}
+
+/// Turns tabs and line breaks into single spaces: text that is pasted from a table or a file has them.
+fn on_one_line(text: &str) -> String {
+    let breaks = |c: char| matches!(c, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let parts = text.split(breaks).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 /// Trims, composes (NFC) and checks a name. Lengths are counted afterwards, in Unicode scalar values.
 fn clean(text: &str, min: usize, max: usize) -> Result<String, NameError> {
-    let name: String = text.trim().nfc().collect();
-    if let Some(c) = name.chars().find(|&c| forbidden(c)) {
-        return Err(NameError::Forbidden(u32::from(c)));
-    }
+    let name: String = on_one_line(text.trim()).nfc().collect();
     // A joiner shapes the letters on both sides of it. At the start or end it is only an invisible character.
-    if let Some(c) = [name.chars().next(), name.chars().next_back()]
-        .into_iter()
-        .flatten()
-        .find(|&c| joiner(c))
-    {
-        return Err(NameError::Forbidden(u32::from(c)));
+    let last = name.chars().count().saturating_sub(1);
+    let is_hidden = |place: usize, c: char| forbidden(c) || (joiner(c) && (place == 0 || place == last));
+    let mut hidden = name
+        .char_indices()
+        .enumerate()
+        .filter(|&(place, (_, c))| is_hidden(place, c));
+    if let Some((_, (at, _))) = hidden.next() {
+        return Err(NameError::Forbidden {
+            after: last_word(name.get(..at).unwrap_or_default()),
+            count: 1 + hidden.count(),
+        });
     }
     if name.chars().all(invisible) {
         return Err(NameError::Missing);
@@ -117,8 +148,8 @@ name!(
     1..=100
 );
 impl KeyName {
-    /// A name from the database. It is not checked again: the rules may have been others when it was stored, and its key
-    /// must keep working.
+    /// A name from the database. It is not checked again: it may have been stored under earlier rules, and its key must
+    /// keep working.
     #[must_use]
     pub const fn from_stored(text: String) -> Self {
         Self(text)
@@ -188,29 +219,73 @@ mod tests {
     }
 
     #[test]
-    fn hiding_and_reordering_characters_are_named() {
+    fn hiding_and_reordering_characters_are_named_by_their_place() {
         for c in [
             '\0',
             '\u{7}',
             '\u{200B}',
-            '\u{2028}',
             '\u{202E}',
             '\u{2060}',
             '\u{2066}',
             '\u{FEFF}',
             '\u{E0041}',
         ] {
-            assert_eq!(
-                KeyName::parse(&format!("a{c}b")),
-                Err(NameError::Forbidden(u32::from(c))),
-                "{c:?}"
-            );
+            let refused = KeyName::parse(&format!("first line{c}b")).map_err(|error| error.to_string());
+            let sentence = "The name has an invisible character after \"line\". Delete it.";
+            assert_eq!(refused, Err(sentence.to_owned()), "{c:?}");
+        }
+        for (name, sentence) in [
+            (
+                "\u{200B}a",
+                "The name starts with an invisible character. Delete it.",
+            ),
+            (
+                "\u{200B}a\u{7}",
+                "The name has 2 invisible characters, the first at its start. Delete them.",
+            ),
+            (
+                "one two\u{200B}\u{200B} three\u{7}",
+                "The name has 3 invisible characters, the first after \"two\". Delete them.",
+            ),
+            // Of a long word its end is enough, also in the sentence.
+            (
+                &format!("{}\u{200B}", "w".repeat(90)),
+                &format!(
+                    "The name has an invisible character after \"{}\". Delete it.",
+                    "w".repeat(20)
+                ),
+            ),
+            (
+                "\u{200C}prod",
+                "The name starts with an invisible character. Delete it.",
+            ),
+            (
+                "prod\u{200D}",
+                "The name has an invisible character after \"prod\". Delete it.",
+            ),
+        ] {
+            let refused = KeyName::parse(name).map_err(|error| error.to_string());
+            assert_eq!(refused, Err(sentence.to_owned()), "{name:?}");
         }
         // Allowed inside a word, where a joiner is spelling (Persian, emoji families); refused at the end.
         assert!(KeyName::parse("می\u{200C}خواهم").is_ok());
         assert!(KeyName::parse("👩\u{200D}🔬").is_ok());
-        assert_eq!(KeyName::parse("prod\u{200D}"), Err(NameError::Forbidden(0x200D)));
-        assert_eq!(KeyName::parse("\u{200C}prod"), Err(NameError::Forbidden(0x200C)));
+    }
+
+    #[test]
+    fn tabs_and_line_breaks_become_spaces() {
+        for (text, name) in [
+            ("a\tb", "a b"),
+            ("a\r\nb", "a b"),
+            ("\ta\n", "a"),
+            ("a\u{2028}b\u{85}c\u{B}d", "a b c d"),
+        ] {
+            assert_eq!(
+                KeyName::parse(text).map(String::from).as_deref(),
+                Ok(name),
+                "{text:?}"
+            );
+        }
     }
 
     proptest! {

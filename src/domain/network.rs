@@ -1,6 +1,7 @@
 //! IP allowlists: parsing, the stored form, and the check of a client's address (docs/security.md, S52 to
 //! S54).
 
+use super::number::grouped;
 use ipnet::{IpNet, Ipv4Net};
 use std::{
     collections::BTreeMap,
@@ -40,7 +41,7 @@ pub enum AllowlistError {
     #[error("Use at most {max} entries; this list has {0}.", max = Allowlist::MAX)]
     TooMany(usize),
     /// Longer than [`MAX_BYTES`]; carries its length in bytes.
-    #[error("Use at most {max} bytes; this list has {counted}.", max = thousands(MAX_BYTES), counted = thousands(*.0))]
+    #[error("The list is too long: it has {counted} bytes, and at most {max} fit. Use blocks such as 203.0.113.0/24.", max = grouped(MAX_BYTES as u64), counted = grouped(*.0 as u64))]
     TooLong(usize),
 }
 
@@ -60,22 +61,25 @@ pub struct WrongEntry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// Not an address, for no reason listed below.
-    #[error("is not an IP address or CIDR block")]
+    #[error("is not an IP address or a CIDR block such as 203.0.113.0/24")]
     NotAddress,
     /// A host name.
-    #[error("is a name; allowlists hold addresses")]
+    #[error("is a name; enter its IP address instead")]
     Name,
     /// Longer than any entry.
-    #[error("is longer than {MAX_ENTRY} characters")]
+    #[error("is longer than {MAX_ENTRY} characters; put a comma between entries")]
     TooLong,
-    /// White space inside: most likely two entries.
+    /// White space inside, where entries are separated by commas and line breaks only: most likely two entries.
     #[error("has white space inside; put a comma or a line break between entries")]
     Space,
+    /// A prefix length without an address, as in `10.0.0.0 /8`.
+    #[error("has no address; write it directly before the slash")]
+    NoAddress,
     /// An address with a zone, such as `fe80::1%eth0`.
-    #[error("names a zone; leave out what follows %")]
+    #[error("has a zone; leave out % and what follows it")]
     Zone,
     /// An address in brackets, as in URLs.
-    #[error("has brackets; leave them and any port out")]
+    #[error("has brackets; leave out the brackets and any port")]
     Brackets,
     /// An address and a port.
     #[error("has a port; leave it out")]
@@ -84,10 +88,10 @@ pub enum Fault {
     #[error("has a leading zero; leave it out")]
     LeadingZero,
     /// The text after the slash is no number.
-    #[error("needs a number after /")]
+    #[error("needs a number after the slash, such as /24")]
     Prefix,
     /// A prefix length longer than the address; carries the longest.
-    #[error("has a prefix length over {0}")]
+    #[error("has a prefix length over {0}; use at most /{0}")]
     PrefixOver(u8),
 }
 
@@ -112,7 +116,7 @@ impl Allowlist {
     /// Maximum number of entries, after merging duplicates.
     pub const MAX: usize = 50;
 
-    /// Parses a list: entries separated by commas or line breaks.
+    /// Parses a list: entries separated by commas, semicolons or white space. No entry contains any of these.
     ///
     /// # Errors
     /// The text is too long, an entry is invalid, or there are too many of them; checked in this order.
@@ -120,11 +124,10 @@ impl Allowlist {
         if text.len() > MAX_BYTES {
             return Err(AllowlistError::TooLong(text.len()));
         }
-        let items = text.split([',', '\n', '\r']).map(str::trim);
         let (mut list, mut notes) = (Vec::new(), Vec::new());
         let (mut named, mut more) = (Vec::new(), 0);
         let mut first_at = BTreeMap::new();
-        for (number, item) in (1..).zip(items.filter(|item| !item.is_empty())) {
+        for (number, item) in (1..).zip(entries(text)) {
             match read(item) {
                 Ok(given) => {
                     let kept = as_kept(given);
@@ -226,8 +229,7 @@ impl Entry {
             _ if host_bits == 0 => "one address".to_owned(),
             IpNet::V4(_) if host_bits == 32 => "every IPv4 address".to_owned(),
             IpNet::V6(_) if host_bits == 128 => "every IPv6 address".to_owned(),
-            // The full 32 bits are handled above, so the shift fits even a 32-bit usize.
-            IpNet::V4(_) => format!("{} addresses, {first} to {last}", thousands(1 << host_bits)),
+            IpNet::V4(_) => format!("{} addresses, {first} to {last}", grouped(1 << host_bits)),
             IpNet::V6(_) => format!("{first} to {last}"),
         }
     }
@@ -250,6 +252,12 @@ pub fn canonical(ip: IpAddr) -> IpAddr {
     ip.to_canonical()
 }
 
+/// The entries of a list as typed, valid or not.
+pub fn entries(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| matches!(c, ',' | ';') || c.is_whitespace())
+        .filter(|entry| !entry.is_empty())
+}
+
 /// Parses an entry; host bits and IPv4-mapped addresses are left as typed.
 fn read(entry: &str) -> Result<IpNet, Fault> {
     if entry.chars().nth(MAX_ENTRY).is_some() {
@@ -262,6 +270,9 @@ fn read(entry: &str) -> Result<IpNet, Fault> {
         Some((address, prefix)) => (address, Some(prefix)),
         None => (entry, None),
     };
+    if address.is_empty() {
+        return Err(Fault::NoAddress);
+    }
     let ip: IpAddr = address.parse().map_err(|_| why_no_address(address))?;
     let Some(prefix) = prefix else {
         return Ok(IpNet::from(ip));
@@ -371,7 +382,7 @@ fn sentences(named: &[WrongEntry], more: usize) -> String {
     match more {
         0 => {}
         1 => all.push("1 more entry is wrong too.".to_owned()),
-        _ => all.push(format!("{} more entries are wrong too.", thousands(more))),
+        _ => all.push(format!("{} more entries are wrong too.", grouped(more as u64))),
     }
     all.join(" ")
 }
@@ -381,19 +392,7 @@ fn bounded(mut notes: Vec<String>) -> Vec<String> {
     let more = notes.len().saturating_sub(Allowlist::MAX);
     if more > 1 {
         notes.truncate(Allowlist::MAX);
-        notes.push(format!("{} more changes were made.", thousands(more)));
+        notes.push(format!("{} more changes were made.", grouped(more as u64)));
     }
     notes
-}
-
-fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

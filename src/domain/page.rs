@@ -36,7 +36,7 @@ impl Cursor {
 
 /// The text is no cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a place in the list")]
+#[error("not a cursor")]
 pub struct NotACursor;
 
 impl fmt::Display for Cursor {

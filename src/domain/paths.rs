@@ -15,6 +15,9 @@ pub const THEME: &str = "/theme";
 /// Prefix of all pages of an account.
 pub const HOME: &str = "/home/";
 
+/// Id of the status line. An address ends with it (`#status`) if no row of the page gets the focus.
+pub const STATUS: &str = "status";
+
 /// The list of keys of the account with this slug.
 #[must_use]
 pub fn keys(account: &str) -> String {
@@ -31,6 +34,12 @@ pub fn key_below(keys: &str, id: impl Display) -> String {
 #[must_use]
 pub fn activity(account: &str) -> String {
     page(account, "activity")
+}
+
+/// The entries of the activity that name a key with this prefix.
+#[must_use]
+pub fn activity_of(account: &str, prefix: &str) -> String {
+    format!("{}?search={prefix}", activity(account))
 }
 
 /// The activity as a file; `activity` is the path of its page.

@@ -46,8 +46,8 @@ struct VendorCall {
 
 const PROMPT: &str = r#"{"generation_prompt": "a lighthouse at dawn"}"#;
 
-/// One call for each scope of the vendor. The first one that a key may make is used, so the call that this
-/// server answers itself comes first, and the one that deletes comes last.
+/// One call for each scope of the vendor. A key's snippets use the first call that its scopes allow. So a call that
+/// this server answers itself comes first, and the call that deletes something comes last.
 const VENDOR: [VendorCall; 6] = [
     VendorCall {
         method: "GET",
@@ -241,8 +241,7 @@ fn snippet(label: &str, text: String, note: &str) -> Snippet {
     }
 }
 
-/// Prefix of a brand's environment variables: `BABYSEA` for `BabySea`; `None` if no letter of the brand may
-/// be part of one.
+/// Prefix of a brand's environment variables: `BABYSEA` for `BabySea`. Empty if the brand has no ASCII letter or digit.
 fn variable(brand: &str) -> String {
     let words = brand.split(|c: char| !c.is_ascii_alphanumeric());
     let words: Vec<_> = words

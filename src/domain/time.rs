@@ -85,6 +85,14 @@ impl Timestamp {
         Some(Self(end.unix_timestamp() * SECOND))
     }
 
+    /// The UTC date for people: `23 Nov 2026`.
+    #[must_use]
+    pub fn date(self) -> String {
+        self.format(format_description!(
+            "[day padding:none] [month repr:short] [year]"
+        ))
+    }
+
     /// The UTC date in the format of date fields: `2026-11-23`.
     #[must_use]
     pub fn day(self) -> String {
@@ -138,6 +146,30 @@ impl Timestamp {
         self.format(format_description!(
             "[day padding:none] [month repr:short] [year], [hour]:[minute]:[second] UTC"
         ))
+    }
+
+    /// A date for people: `4 Sep`, and `4 Sep 2025` if it is not in the year of `now`.
+    #[must_use]
+    pub fn short_day(self, now: Self) -> String {
+        if self.year() == now.year() {
+            self.format(format_description!("[day padding:none] [month repr:short]"))
+        } else {
+            self.format(format_description!(
+                "[day padding:none] [month repr:short] [year]"
+            ))
+        }
+    }
+
+    /// A time of day for people: `14:05 UTC`.
+    #[must_use]
+    pub fn hour(self) -> String {
+        self.format(format_description!("[hour]:[minute] UTC"))
+    }
+
+    /// Date and time of day for people: `29 Nov, 23:50 UTC`, with the year if it is not that of `now`.
+    #[must_use]
+    pub fn short(self, now: Self) -> String {
+        format!("{}, {}", self.short_day(now), self.hour())
     }
 
     /// A future time for people, relative to `now`: `in 61 days`, `in 5 hours`, `in 12 minutes`. Rounded to
@@ -216,6 +248,21 @@ mod tests {
                 Timestamp::from_millis(now.millis() - age).relative(now),
                 words,
                 "{age} ms"
+            );
+        }
+    }
+
+    #[test]
+    fn short_forms_have_the_year_only_where_it_differs() {
+        let now = Timestamp::from_millis(1_795_458_003_007);
+        for (at, day, minute) in [
+            (now, "23 Nov", "23 Nov, 18:20 UTC"),
+            (now.plus_years(1), "23 Nov 2027", "23 Nov 2027, 18:20 UTC"),
+            (now.plus_years(-1), "23 Nov 2025", "23 Nov 2025, 18:20 UTC"),
+        ] {
+            assert_eq!(
+                (at.short_day(now).as_str(), at.short(now).as_str()),
+                (day, minute)
             );
         }
     }

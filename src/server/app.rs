@@ -13,7 +13,7 @@ use super::{
         byte_budget::ByteBudget,
         clock::{Clock, HostClock},
         files, logging,
-        metrics::{Levels, Metrics},
+        metrics::{Gauges, Metrics},
         request_ids::RequestIds,
         rng::{OsRng, Rng},
         tasks::Tasks,
@@ -167,9 +167,6 @@ pub enum StartError {
 
 impl App {
     /// Creates the data folder, opens the database, reads the pepper and starts the recorder.
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
     pub async fn start(config: Config, origin: Origin, parts: Parts) -> Result<Self, StartError> {
         let trusted_proxies = config.trusted_proxies.load()?;
         files::make_folder(&config.data_dir).map_err(|source| StartError::DataDir {
@@ -183,7 +180,7 @@ impl App {
         }
         // Servers that may share a database use the database's clock (docs/security.md, S77).
         let clock = Arc::clone(&parts.clock);
-        store.tell_time(move |told, at| clock.follow(told, at)).await?;
+        store.watch_clock(move |time, at| clock.follow(time, at)).await?;
         let catalog = catalog_file::read(config.catalog.as_deref(), &store, parts.clock.now()).await?;
         let pepper = pepper::load(&config.pepper_file, &store, parts.rng.as_ref()).await?;
         let write_behind = Arc::<WriteBehind>::default();
@@ -276,9 +273,9 @@ impl App {
 
     /// Current values of the gauges.
     #[must_use]
-    pub fn levels(&self) -> Levels {
-        let journal = self.store.journal_levels();
-        Levels {
+    pub fn gauges(&self) -> Gauges {
+        let journal = self.store.journal_gauges();
+        Gauges {
             keys_in_memory: self.keys.len(),
             log_queue: self.recorder.waiting(),
             log_dropped: self.recorder.dropped(),

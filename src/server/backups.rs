@@ -57,7 +57,7 @@ async fn quietly<T: Send + 'static>(
     let done = super::runtime::quiet_thread::run(work).await;
     done.unwrap_or_else(|error| {
         refuse(format!(
-            "this machine does not let the work begin or end: {error}"
+            "the background thread did not start, or ended early: {error}"
         ))
     })
 }

@@ -160,12 +160,12 @@ pub async fn prepare(app: &App) -> Result<String, Box<dyn Error>> {
         fill(app, &mut tx, &passwords).await?;
     }
     tx.commit().await?;
-    let mut said = format!("Sample team at {}{}\n", app.origin.as_str(), paths::keys(TEAM));
+    let mut text = format!("Sample team at {}{}\n", app.origin.as_str(), paths::keys(TEAM));
     for ((_, email, role), (password, _)) in PEOPLE.iter().zip(&passwords) {
-        writeln!(said, "  {:<14} {email}  {password}", role.label())?;
+        writeln!(text, "  {:<14} {email}  {password}", role.label())?;
     }
-    said.push_str("The passwords are new with each start.");
-    Ok(said)
+    text.push_str("The passwords are new with each start.");
+    Ok(text)
 }
 
 /// Four groups of letters and digits: 100 random bits, easy to copy from a terminal.
@@ -240,17 +240,17 @@ async fn add_keys(app: &App, tx: &mut Tx, team: AccountId, owner: UserId) -> Res
     for sample in &KEYS {
         let old = before.take().filter(|_| sample.replaces);
         let key = add_key(app, tx, (team, owner), sample, old.as_ref(), now).await?;
-        let mut noted = vec![(key.created_at, Event::KeyCreated, &key)];
+        let mut events = vec![(key.created_at, Event::KeyCreated, &key)];
         if let Some(old) = &old {
             let rotation = Rotation {
                 at: key.created_at,
                 grace_ends_at: key.created_at.plus(hours(48)),
             };
             tx.change(team, old.id).rotate(rotation).await?;
-            noted.push((key.created_at, Event::KeyRotated, old));
+            events.push((key.created_at, Event::KeyRotated, old));
         }
-        noted.extend(key.revoked_at.map(|at| (at, Event::KeyRevoked, &key)));
-        for (at, event, of) in noted {
+        events.extend(key.revoked_at.map(|at| (at, Event::KeyRevoked, &key)));
+        for (at, event, of) in events {
             let actor = Actor {
                 user: Some(owner),
                 name: PEOPLE[0].0,

@@ -24,7 +24,7 @@ use error::V1Error;
 use futures_util::{FutureExt as _, poll};
 use std::{panic::AssertUnwindSafe, pin::pin, task::Poll};
 use tokio::time::timeout;
-use v1::openapi::Made;
+use v1::openapi::OpenApiCache;
 
 /// The forward-auth endpoint for nginx, which has its own response format.
 const NGINX: &str = "/forward-auth/nginx";
@@ -40,13 +40,13 @@ pub fn serves(path: &str) -> bool {
 
 /// Runs a machine request with a request id, a 30 s start-of-response time-out and the common headers. No tracing span:
 /// log lines carry only the request id, because paths and queries can contain keys.
-pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
+pub async fn handle(app: &App, openapi: &OpenApiCache, request: Request) -> Response {
     let id = app.request_id();
     let is_head = request.method() == Method::HEAD;
     let path = request.uri().path();
     let is_nginx = path == NGINX;
     let entry_point = EntryPoint::of(path);
-    let answered = AssertUnwindSafe(in_time(answer(app, &id, made, request)))
+    let answered = AssertUnwindSafe(in_time(answer(app, &id, openapi, request)))
         .catch_unwind()
         .await;
     let answered = answered.map_err(|_| V1Error::Internal);
@@ -55,8 +55,8 @@ pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
         // The call that would have counted it was cancelled.
         app.metrics.refused(entry_point.name(), error.kind().reason);
     }
-    let mut response = framed(&id, is_nginx, answered).await;
-    request_id::say(response.headers_mut(), &id);
+    let mut response = finished(&id, is_nginx, answered).await;
+    request_id::set(response.headers_mut(), &id);
     headers::add(app, response.headers_mut());
     if is_head {
         without_body(&mut response);
@@ -64,8 +64,23 @@ pub async fn handle(app: &App, made: &Made, request: Request) -> Response {
     response
 }
 
-/// The response, or the refusal that takes its place, in the form that the entry point takes.
-async fn framed(id: &str, is_nginx: bool, answered: Result<Response, V1Error>) -> Response {
+/// The response to a request that is turned away, because the server has too many connections.
+pub async fn turned_away(app: &App, request: Request) -> Response {
+    let id = app.request_id();
+    let mut response = V1Error::Unavailable.response(&id);
+    if request.uri().path() == NGINX {
+        response = forward_auth::for_nginx(response).await;
+    }
+    request_id::say(response.headers_mut(), &id);
+    headers::add(app, response.headers_mut());
+    if request.method() == Method::HEAD {
+        without_body(&mut response);
+    }
+    response
+}
+
+/// The response, or that of the refusal, in the format of the entry point.
+async fn finished(id: &str, is_nginx: bool, answered: Result<Response, V1Error>) -> Response {
     static LINES: LogLimit = LogLimit::new();
     let response = answered.unwrap_or_else(|error| {
         // A panic was logged where it happened.
@@ -103,10 +118,10 @@ async fn in_time(answer: impl Future<Output = Response>) -> Option<Response> {
     }
 }
 
-async fn answer(app: &App, id: &str, made: &Made, request: Request) -> Response {
+async fn answer(app: &App, id: &str, openapi: &OpenApiCache, request: Request) -> Response {
     match request.uri().path() {
         v1::leak::PATH => Box::pin(v1::leak::handle(app, id, request)).await,
-        v1::openapi::PATH => v1::openapi::handle(app, id, made, request.method()),
+        v1::openapi::PATH => v1::openapi::handle(app, id, openapi, request.method()),
         "/forward-auth" => forward_auth::handle(app, id, request).await,
         NGINX => forward_auth::handle_nginx(app, id, request).await,
         path if path.starts_with("/forward-auth/") => forward_auth::handle_envoy(app, id, request).await,
@@ -141,7 +156,7 @@ mod tests {
     #[tokio::test]
     async fn a_missing_response_has_the_format_for_nginx() {
         for (error, expected, code) in nothing() {
-            let response = framed("req_1", true, Err(error)).await;
+            let response = finished("req_1", true, Err(error)).await;
             let envelope = response.headers().get("x-auth-body").expect("an envelope");
             let envelope = envelope.to_str().expect("text");
             assert!(
@@ -153,7 +168,7 @@ mod tests {
             assert_eq!(seen(response).await, (403, expected.to_string(), String::new()));
         }
         for (error, expected, code) in nothing() {
-            let (status, proper, body) = seen(framed("req_1", false, Err(error)).await).await;
+            let (status, proper, body) = seen(finished("req_1", false, Err(error)).await).await;
             assert_eq!((status, proper.as_str()), (expected, ""));
             assert!(body.contains(code) && body.contains("req_1"), "{body}");
         }

@@ -69,7 +69,7 @@ impl Recorder {
         write_behind: Arc<WriteBehind>,
     ) -> Self {
         let (queue, messages) = mpsc::channel(QUEUE);
-        let (flushes, asked) = mpsc::channel(1);
+        let (flushes, flush_requests) = mpsc::channel(1);
         let dropped = Arc::<AtomicU64>::default();
         let unqueued = Arc::<Mutex<HashMap<KeyId, Timestamp>>>::default();
         let refused = Refused::default();
@@ -87,7 +87,7 @@ impl Recorder {
             failed: false,
             batch: writer::Batch::default(),
             uses_written: HashMap::new(),
-            asked,
+            flush_requests,
             refused: refused.clone(),
         };
         let writer = Arc::new(tokio::sync::Mutex::new(writer));

@@ -4,10 +4,11 @@ use super::{
     app::App,
     dashboard::{
         assets::{self, LINKS},
-        functions, middleware, pages, session,
+        error_page, functions, middleware, pages, session,
     },
     http::{bodies, headers, request_id},
-    machine::{self, health, v1::openapi::Made},
+    machine::{self, health, v1::openapi::OpenApiCache},
+    serving::TurnedAway,
 };
 use axum::{
     Router,
@@ -30,8 +31,10 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, se
 #[derive(Clone)]
 pub struct Product {
     app: App,
-    made: Made,
+    openapi: OpenApiCache,
     dashboard: Router,
+    /// Answers requests that are turned away.
+    full: Router,
 }
 
 impl Product {
@@ -40,7 +43,8 @@ impl Product {
     pub fn new(app: App) -> Self {
         Self {
             dashboard: dashboard(&app),
-            made: Made::default(),
+            full: full(&app),
+            openapi: OpenApiCache::default(),
             app,
         }
     }
@@ -56,9 +60,18 @@ impl Service<Request> for Product {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        let is_turned_away = request.extensions().get::<TurnedAway>().is_some();
         if machine::serves(request.uri().path()) {
-            let (app, made) = (self.app.clone(), self.made.clone());
-            Box::pin(async move { Ok(machine::handle(&app, &made, request).await) })
+            let (app, openapi) = (self.app.clone(), self.openapi.clone());
+            Box::pin(async move {
+                Ok(if is_turned_away {
+                    machine::turned_away(&app, request).await
+                } else {
+                    machine::handle(&app, &openapi, request).await
+                })
+            })
+        } else if is_turned_away {
+            Box::pin(self.full.call(request))
         } else {
             Box::pin(self.dashboard.call(request))
         }
@@ -76,15 +89,35 @@ fn dashboard(app: &App) -> Router {
         .layer(session::layer(app))
         .layer(from_fn_with_state(app.clone(), middleware::session_cookie::layer))
         .layer(from_fn(bodies::hold))
-        .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer))
-        .layer(CompressionLayer::new());
-    forms
+        .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer));
+    let health = Router::new()
         .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(app.clone(), request_id::layer))
+        .route("/readyz", get(health::readyz));
+    // Outside the others, so that panics and time-outs get an error page too.
+    guarded(forms, app)
+        .layer(from_fn_with_state(app.clone(), error_page::layer))
+        .layer(CompressionLayer::new())
+        .merge(guarded(health, app))
         .layer(from_fn_with_state(app.clone(), headers::layer))
         .with_state(app.clone())
+}
+
+/// The error page for a server with too many connections.
+fn full(app: &App) -> Router {
+    guarded(
+        Router::new().fallback(async || StatusCode::SERVICE_UNAVAILABLE),
+        app,
+    )
+    .layer(from_fn_with_state(app.clone(), error_page::layer))
+    .layer(from_fn_with_state(app.clone(), headers::layer))
+    .with_state(app.clone())
+}
+
+/// Routes with a request id, a time limit and a response to panics.
+fn guarded(routes: Router<App>, app: &App) -> Router<App> {
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), request_id::layer))
 }
 
 /// The response after a panic, which the panic hook has logged. The layer around this one adds the request

@@ -22,7 +22,7 @@ async fn settled<T>(
 ) -> Result<T, ServiceError> {
     let done = change.await;
     if matches!(done, Err(ServiceError::Conflict(_) | ServiceError::NotFound)) {
-        app.store.all_known().await?;
+        app.store.wait_until_all_known().await?;
     }
     done
 }

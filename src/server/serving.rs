@@ -10,9 +10,10 @@ mod stream;
 
 use super::app::App;
 use answering::Answering;
+pub use answering::TurnedAway;
 use axum::{extract::Request, response::Response};
 use bounds::Bounds;
-use connections::{Connections, Place};
+use connections::{Connections, Slot};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
@@ -162,7 +163,7 @@ where
     /// Serves a connection in a task, if there is a slot for it.
     fn accept(&mut self, tcp: TcpStream, peer: SocketAddr) {
         while self.tasks.try_join_next().is_some() {}
-        let Some(place) = self.connections.admit(peer.ip()) else {
+        let Some(slot) = self.connections.admit(peer.ip()) else {
             return;
         };
         // A response is sent in several writes. With Nagle's algorithm, the last one would wait for the
@@ -170,7 +171,7 @@ where
         if let Err(error) = tcp.set_nodelay(true) {
             tracing::debug!(error = %error, "TCP_NODELAY could not be set on a connection");
         }
-        let connection = Arc::clone(&place.connection);
+        let connection = Arc::clone(&slot.connection);
         let stream = Stream::new(tcp, Arc::clone(&connection), Arc::clone(&self.connections));
         let answering = Answering {
             service: self.service.clone(),
@@ -181,13 +182,13 @@ where
         let time = connection
             .is_reserve
             .then_some(self.connections.bounds.reserve_time);
-        let task = self.tasks.spawn(converse(stream, answering, place, time));
+        let task = self.tasks.spawn(converse(stream, answering, slot, time));
         connection.served_by(task);
     }
 }
 
 /// Serves a connection until it ends. Its errors are the client's.
-async fn converse<S>(stream: Stream, answering: Answering<S>, place: Place, time: Option<Duration>)
+async fn converse<S>(stream: Stream, answering: Answering<S>, slot: Slot, time: Option<Duration>)
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
@@ -217,7 +218,7 @@ where
         // Cuts off a connection that is not done in time.
         Some(time) => drop(timeout(time, served).await),
     }
-    drop(place);
+    drop(slot);
 }
 
 /// Whether accepting failed because the connection was already lost.

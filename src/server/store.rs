@@ -19,11 +19,11 @@ pub mod users;
 pub use engine::connect::{Location, Store};
 pub use engine::connect_error::ConnectError;
 pub use engine::error::{StoreError, Unique};
-pub use engine::invalidation::{Changes, Moment};
+pub use engine::invalidation::{Changes, Generation};
 pub use engine::long_read::{LongPermit, LongRead};
 pub use engine::transaction::Tx;
 pub use journal::outbox::KEY_COLUMNS;
-pub use journal::{Journal, JournalLevels};
+pub use journal::{Journal, JournalGauges};
 
 use engine::answered::answered;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};

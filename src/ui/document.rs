@@ -1,6 +1,6 @@
 //! The HTML document around every page.
 
-use crate::domain::{theme::Theme, time::Timestamp};
+use crate::domain::{done::Done, theme::Theme, time::Timestamp};
 use leptos::{
     attr::custom::CustomAttribute as _,
     config::LeptosOptions,
@@ -30,6 +30,8 @@ pub struct Site {
     pub theme: Theme,
     /// Path and query of the page, for links that lead back to it.
     pub path: String,
+    /// What the previous action has done.
+    pub done: Option<Done>,
 }
 
 /// The document's settings, from the context.

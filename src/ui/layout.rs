@@ -9,6 +9,7 @@ use super::{
         menu::{Menu, MenuLink},
         theme::ThemeSwitch,
     },
+    status::StatusLine,
 };
 use crate::domain::{paths, role::Role};
 use leptos::prelude::*;
@@ -63,6 +64,9 @@ pub struct FrameData {
     pub full: bool,
     /// Makes the page inert while a dialog is rendered open, until a script makes that dialog modal.
     pub inert: bool,
+    /// Id of the status line, if the address of the page leads to a row that is not on it: the status line
+    /// then gets the focus instead.
+    pub status_id: Option<String>,
 }
 
 /// The frame: navigation beside the page.
@@ -74,10 +78,12 @@ pub fn Frame(
     children: Children,
 ) -> impl IntoView {
     let (inert, full) = (frame.inert, frame.full);
+    let id = frame.status_id.clone();
     view! {
         <div class="frame" class:is-full=full inert=inert>
             {(!full).then(|| view! { <Sidebar frame/> })}
             <main id="main" class="content" tabindex="-1">
+                <StatusLine id/>
                 {children()}
             </main>
         </div>
@@ -167,6 +173,7 @@ pub fn Card(
                     <BrandMark/>
                     <span class="brand-name">{brand()}</span>
                 </div>
+                <StatusLine/>
                 {children()}
             </div>
             <ThemeSwitch current=site.theme next=site.path/>

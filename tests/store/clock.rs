@@ -29,13 +29,13 @@ fn wrong(ahead: bool) -> HostClock {
 }
 
 both!(
-    a_host_that_is_wrong_goes_by_postgresql,
+    a_wrong_host_clock_follows_postgresql,
     async |database: Database| {
         for ahead in [true, false] {
             let store = database.open().await;
             let clock = Arc::new(wrong(ahead));
             let follower = Arc::clone(&clock);
-            let told = store.tell_time(move |told, at| follower.follow(told, at)).await;
+            let told = store.watch_clock(move |told, at| follower.follow(told, at)).await;
             told.expect("an answer");
             if database.is_postgres() {
                 let off = off(&database, &clock).await;
@@ -60,7 +60,7 @@ async fn the_clock_is_right_after_sleep_with_the_next_poll() {
     let clock = Arc::new(HostClock::default());
     let (looks, mut looked) = tokio::sync::mpsc::unbounded_channel();
     let follower = Arc::clone(&clock);
-    let told = store.tell_time(move |told, at| {
+    let told = store.watch_clock(move |told, at| {
         follower.follow(told, at);
         let _ = looks.send(());
     });

@@ -209,7 +209,7 @@ fn a_statement_that_goes_past_it_is_found() {
 }
 
 both!(
-    what_a_change_ends_is_in_the_journal_of_sqlite,
+    an_ending_is_in_the_journal_of_sqlite,
     async |database: Database| {
         let (store, pepper) = two_accounts(&database).await;
         add_team(&store, 3, "reef", 1).await.expect("a team");
@@ -299,7 +299,7 @@ fn entries(path: &Path) -> Option<i64> {
 }
 
 #[tokio::test]
-async fn the_outbox_has_a_row_a_change_until_the_journal_can_be_written() {
+async fn the_outbox_keeps_one_row_a_change_until_the_journal_can_be_written() {
     let database = Database::sqlite();
     let path = database.folder().join("babysea.db.endings");
     fs::create_dir(&path).expect("a folder in its place");

@@ -120,7 +120,7 @@ both!(the_last_use_never_moves_back, async |database: Database| {
     for (reported, known) in [(10, 10), (5, 10), (10, 10), (11, 11)] {
         let mut tx = store.write().await.expect("a transaction");
         let uses = [(key_id(1), after(reported))];
-        tx.key_uses().note(&uses).await.expect("noted");
+        tx.key_uses().write(&uses).await.expect("written");
         tx.commit().await.expect("stored");
         let key = found(&store, &hash(&pepper, 1)).await.expect("a key");
         assert_eq!(key.last_used_at, Some(after(known)), "after {reported}");

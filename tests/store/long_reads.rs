@@ -86,7 +86,7 @@ both!(
 );
 
 both!(
-    what_is_given_back_has_no_limit_left_of_before,
+    a_returned_connection_has_no_time_limit_left,
     async |database: Database| {
         let store = database.open().await;
         let read = long(&store, Duration::from_millis(1)).await;
@@ -122,7 +122,7 @@ both!(
 );
 
 #[tokio::test]
-async fn long_reads_that_follow_each_other_let_the_log_of_sqlite_begin_anew() {
+async fn overlapping_long_reads_let_sqlite_restart_its_log() {
     const MOST: u64 = 4 * 1024 * 1024;
     // Long rows make the log grow; short ones restart it, and are too short to fill it again between two
     // checks.

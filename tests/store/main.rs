@@ -18,6 +18,7 @@ mod memberships;
 mod opening;
 mod pepper;
 mod pepper_versions;
+mod recent_use;
 mod recovery;
 mod retention;
 mod sessions;

@@ -120,7 +120,7 @@ both!(accounts_of_a_person_come_in_order, async |database: Database| {
 });
 
 both!(
-    what_goes_takes_its_memberships_along,
+    deleting_a_person_or_team_deletes_the_memberships,
     async |database: Database| {
         let store = team(&database).await;
         add_team(&store, 4, "tide", 1).await.expect("a team");

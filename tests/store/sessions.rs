@@ -88,7 +88,7 @@ both!(saving_never_inserts, async |database: Database| {
 });
 
 both!(
-    a_touch_moves_the_idle_end_forward_alone,
+    a_touch_never_moves_the_idle_end_back,
     async |database: Database| {
         let store = one_session(&database).await;
         for (touched, seen) in [(150, 150), (120, 150), (151, 151)] {

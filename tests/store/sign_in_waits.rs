@@ -64,7 +64,7 @@ both!(rows_are_locked_set_and_cleared, async |database: Database| {
 });
 
 both!(
-    what_is_taken_back_leaves_the_time_of_others,
+    undoing_a_failure_keeps_the_time_of_others,
     async |database: Database| {
         let store = open(&database).await;
         for (n, expected) in [(1, after(20)), (2, after(30))] {

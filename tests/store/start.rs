@@ -218,7 +218,7 @@ async fn a_start_waits_for_a_locked_table_and_goes_on() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn the_migration_lock_is_a_transaction_and_is_taken_only_where_something_is_due() {
+async fn the_migration_lock_is_a_transaction_and_is_taken_only_if_a_migration_is_due() {
     let database = Database::postgres().await;
     let Aside::Postgres(mut other) = database.aside().await else {
         panic!("another engine")

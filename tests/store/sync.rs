@@ -31,7 +31,7 @@ async fn revoke(store: &Store, n: u8) {
 }
 
 both!(
-    what_one_changes_the_other_lets_go_of_before_it_is_answered,
+    other_servers_drop_a_changed_key_before_the_response,
     async |database: Database| {
         let server = with_keys(&database).await;
         let other = if database.is_postgres() {
@@ -39,16 +39,19 @@ both!(
         } else {
             Store::join(&database.location()).await.expect("a command")
         };
-        let before = server.changes().moment();
+        let before = server.changes().generation();
         revoke(&other, 1).await;
-        assert!(!server.changes().holds(key_id(1), before));
-        assert!(server.changes().holds(key_id(2), before), "it was not changed");
-        assert!(server.changes().since_look().is_some());
+        assert!(!server.changes().is_current(key_id(1), before));
+        assert!(
+            server.changes().is_current(key_id(2), before),
+            "it was not changed"
+        );
+        assert!(server.changes().since_poll().is_some());
     }
 );
 
 both!(
-    changes_that_the_database_does_not_know_let_go_of_everything,
+    changes_missing_in_the_database_drop_all_keys,
     async |database: Database| {
         let server = with_keys(&database).await;
         for (sql, count) in [
@@ -57,15 +60,15 @@ both!(
             // An earlier state of the database was restored.
             ("UPDATE key_changes SET epoch = 0", 1),
         ] {
-            let before = server.changes().moment();
-            assert!(server.changes().holds(key_id(2), before));
+            let before = server.changes().generation();
+            assert!(server.changes().is_current(key_id(2), before));
             if count > 0 {
                 revoke(&server, 1).await;
             }
             database.execute(sql).await;
-            server.all_known().await.expect("an answer");
+            server.wait_until_all_known().await.expect("an answer");
             until("it is let go of", async || {
-                !server.changes().holds(key_id(2), before)
+                !server.changes().is_current(key_id(2), before)
             })
             .await;
         }
@@ -73,16 +76,16 @@ both!(
 );
 
 both!(
-    what_somebody_else_changed_is_let_go_of_before_it_is_said_again,
+    a_response_about_an_earlier_change_waits_for_all_servers,
     async |database: Database| {
         let server = with_keys(&database).await;
-        let before = server.changes().moment();
+        let before = server.changes().generation();
         database.execute("UPDATE key_changes SET epoch = epoch + 1").await;
         let key = key_id(1);
         let sql = format!("INSERT INTO changed_keys (epoch, key_id) SELECT epoch, '{key}' FROM key_changes");
         database.execute(&sql).await;
-        server.all_known().await.expect("an answer");
-        assert!(!server.changes().holds(key, before));
+        server.wait_until_all_known().await.expect("an answer");
+        assert!(!server.changes().is_current(key, before));
     }
 );
 
@@ -145,18 +148,21 @@ async fn a_server_that_is_behind_but_polls_keeps_its_row() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
-async fn a_server_whose_row_was_deleted_shows_itself_again() {
+async fn a_server_whose_row_was_deleted_inserts_it_again() {
     const ROWS: &str = "SELECT COUNT(*) FROM servers";
     let database = Database::postgres().await;
     let server = with_keys(&database).await;
     until("it has a row", async || database.number(ROWS).await == 1).await;
-    let before = server.changes().moment();
+    let before = server.changes().generation();
     database.execute("UPDATE key_changes SET epoch = epoch + 1").await;
     database.execute("DELETE FROM servers").await;
     until("it has a row", async || database.number(ROWS).await == 1).await;
     let epoch = "SELECT epoch FROM servers";
     until("it has looked", async || database.number(epoch).await == 1).await;
-    assert!(!server.changes().holds(key_id(1), before), "it has let go of all");
+    assert!(
+        !server.changes().is_current(key_id(1), before),
+        "it has let go of all"
+    );
 }
 
 #[tokio::test]
@@ -178,9 +184,9 @@ async fn a_command_waits_for_the_server_of_the_file() {
     let server = with_keys(&database).await;
     let command = Store::join(&database.location()).await.expect("a command");
     for n in [1, 2] {
-        let before = server.changes().moment();
+        let before = server.changes().generation();
         revoke(&command, n).await;
-        assert!(!server.changes().holds(key_id(n), before));
+        assert!(!server.changes().is_current(key_id(n), before));
         let shown = "SELECT s.epoch - c.epoch FROM servers s, key_changes c";
         until("its row says so", async || database.number(shown).await == 0).await;
     }

@@ -102,7 +102,7 @@ both!(
 );
 
 both!(
-    a_refused_statement_takes_its_transaction_along,
+    a_refused_statement_rolls_back_its_transaction,
     async |database: Database| {
         let store = database.open().await;
         add_user(&store, 1, "zoe@example.com").await.expect("a person");

@@ -1,6 +1,6 @@
 //! The catalogue as a TOML file; the vendor's is built in.
 
-use super::{Catalog, Fault, Place, Preset};
+use super::{Catalog, Fault, Part, Preset};
 use serde::Deserialize;
 use std::{fmt, ops::Range};
 use toml::Spanned;
@@ -83,12 +83,12 @@ impl Catalog {
             (table.method, table.pattern, table.scope)
         });
         let scopes = file.scopes.into_iter().map(Spanned::into_inner).collect();
-        Self::new(scopes, presets.collect(), routes.collect()).map_err(|Fault { place, reason }| FileError {
-            line: match place {
-                Place::Catalog => None,
-                Place::Scope(n) => line(spans.0[n].clone()),
-                Place::Preset(n) => line(spans.1[n].clone()),
-                Place::Route(n) => line(spans.2[n].clone()),
+        Self::new(scopes, presets.collect(), routes.collect()).map_err(|Fault { part, reason }| FileError {
+            line: match part {
+                Part::Catalog => None,
+                Part::Scope(n) => line(spans.0[n].clone()),
+                Part::Preset(n) => line(spans.1[n].clone()),
+                Part::Route(n) => line(spans.2[n].clone()),
             },
             reason,
         })

@@ -1,4 +1,4 @@
-//! Making a key: its text, its id, and what it begins with.
+//! Creating a key: its text, its id and its terms.
 
 use super::Key;
 use crate::domain::{
@@ -11,7 +11,7 @@ use crate::domain::{
     token,
 };
 
-/// What a key is made with. A replacement takes all of it over ([`Key::replacement`]).
+/// The terms of a new key. A replacement takes them over from the old key ([`Key::replacement`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// Name.
@@ -31,7 +31,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Those of a key without expiry, allowlist and rate limit of its own.
+    /// Terms without expiry, allowlist and rate limit.
     #[must_use]
     pub fn new(name: KeyName, preset: impl Into<String>, scopes: Scopes) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Key {
         let secret = token::generate(prefix, &mut fill);
         let mut random = [0; 16];
         fill(&mut random);
-        // Every field by its name: one that is added to the terms is not forgotten here.
+        // Destructured, so that a new field of `Terms` does not compile before it is used here.
         let Terms {
             name,
             preset,
@@ -91,7 +91,7 @@ impl Key {
         (key, secret)
     }
 
-    /// Gives the key another text; everything else stays.
+    /// Gives the key a new text; everything else stays the same.
     #[must_use]
     pub fn reissue(&mut self, prefix: &str, fill: impl FnMut(&mut [u8])) -> SecretText {
         let secret = token::generate(prefix, fill);
@@ -99,7 +99,7 @@ impl Key {
         secret
     }
 
-    /// The terms of a key that is made at `now` to replace this one. It gets the lifetime that this one was given.
+    /// The terms of a replacement that is created at `now`. Its lifetime is as long as the whole lifetime of this key.
     #[must_use]
     pub fn replacement(&self, now: Timestamp) -> Terms {
         let lifetime = self.expires_at.map(|end| end.since(self.created_at));

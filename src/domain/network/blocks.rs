@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn the_first_wrong_entry_is_named() {
         for (text, number, fault) in [
-            ("10.0.0.0/33", 1, "has a prefix length over 32"),
+            ("10.0.0.0/33", 1, "has a prefix length over 32; use at most /32"),
             (
                 "10.0.0.1,, edge.example.com",
                 2,

@@ -12,7 +12,7 @@ use std::{
     sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
 };
 
-/// Stored where there is no backup.
+/// Stored while there is no backup.
 const NONE: i64 = i64::MIN;
 
 /// State of the scheduled backups, for `/readyz` and the metrics.
@@ -63,7 +63,7 @@ impl Known {
 pub struct Shelf(pub PathBuf);
 
 impl Shelf {
-    /// The complete backups whose names this server gives, oldest first. Other folders are ignored.
+    /// The complete backups with names in the format of [`super::stamp`], oldest first. Other folders are ignored.
     ///
     /// # Errors
     /// When the folder cannot be read.

@@ -45,9 +45,6 @@ pub struct Order {
 struct Copied(Facts, Vec<Table>, Vec<Part>);
 
 /// Creates a backup. If it fails, or the future is dropped, all of its files are removed.
-///
-/// # Errors
-/// One sentence.
 pub async fn make(store: &Store, order: &Order) -> Result<Manifest, BackupError> {
     let dir = order.dir.clone();
     let unfinished = Arc::new(quietly(move |_| Unfinished::begin(&dir)).await?);

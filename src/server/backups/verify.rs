@@ -70,7 +70,7 @@ pub async fn verify(dir: &Path, pepper: &Path) -> Result<Verdict, BackupError> {
 fn pepper_fault(folder: &Path, manifest: &Manifest, file: &Path) -> Option<String> {
     let stored = manifest.peppers();
     if manifest.has_pepper() && Pepper::verify(&folder.join(PEPPER), &stored).is_err() {
-        return Some("the pepper in it is not the pepper of its keys".to_owned());
+        return Some("the pepper in the backup is not the one that its keys were stored with".to_owned());
     }
     match Pepper::verify(file, &stored) {
         // The backup includes its pepper.

@@ -51,8 +51,8 @@ pub async fn new_password() -> Result<Password, String> {
             ),
         };
     }
-    let first = unseen("New password: ").await?;
-    let second = unseen("Repeat the password: ").await?;
+    let first = read_hidden("New password: ").await?;
+    let second = read_hidden("Repeat the password: ").await?;
     if first.expose() == second.expose() {
         Ok(first)
     } else {
@@ -90,10 +90,10 @@ fn line(bytes: Vec<u8>) -> Option<String> {
 }
 
 /// Reads a line without echo. SIGINT ends the prompt and restores the echo.
-async fn unseen(question: &str) -> Result<Password, String> {
+async fn read_hidden(label: &str) -> Result<Password, String> {
     let failed = |_| NOTHING_DONE.to_owned();
     let echo = NoEcho::begin().map_err(|error| format!("the terminal cannot hide what is typed: {error}"))?;
-    prompt(question);
+    prompt(label);
     let (sender, receiver) = oneshot::channel();
     // A thread of its own, because the process would wait at exit for a blocking task of tokio.
     std::thread::spawn(move || sender.send(read_line().map(Password::new)));

@@ -158,7 +158,7 @@ async fn many(
         Some(account) => revoke_account(account, reason, operator).await,
         None => revoke_all(reason, operator).await,
     };
-    // Also where some were revoked and others not: those that it says are revoked have ended on every server
+    // Also after a failure: the keys that the message counts as revoked must have ended on every server
     // (docs/security.md, S73).
     let settled = operator.settle().await;
     let revoked = revoked?;

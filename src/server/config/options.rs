@@ -104,11 +104,11 @@ pub struct Options {
     #[arg(long, env = "DRAIN_SECONDS", default_value_t = 5, value_parser = Setting(parse_number::<u64, 0, 3_600>))]
     pub(super) drain_seconds: u64,
 
-    /// Open connections [default: 80 % of the open-file limit, leaving at least 128; at most 10,000]
+    /// Maximum number of open connections [default: 80 % of the open-file limit, with at least 128 files left; at most 10,000]
     #[arg(long, env = "MAX_CONNECTIONS", value_parser = Setting(parse_number::<u32, 1, 1_000_000>))]
     pub(super) max_connections: Option<u32>,
 
-    /// Open connections of one address (IPv6: /64); no cap for trusted proxies, loopback and private networks
+    /// Maximum number of open connections of one address (IPv6: /64); trusted proxies, loopback and private networks have no cap
     #[arg(long, env = "MAX_CONNECTIONS_PER_IP", default_value_t = 256, value_parser = Setting(parse_number::<u32, 1, 1_000_000>))]
     pub(super) max_connections_per_ip: u32,
 
@@ -144,15 +144,15 @@ pub struct Options {
     #[arg(long, env = "BACKUP_KEEP", default_value_t = 14, value_parser = Setting(parse_number::<u32, 1, 1_000>))]
     pub(super) backup_keep: u32,
 
-    /// Live keys of an account
+    /// Maximum number of live keys of an account
     #[arg(long, env = "MAX_KEYS", default_value_t = 1_000, value_parser = Setting(parse_number::<u32, 1, ANY>))]
     pub(super) max_keys: u32,
 
-    /// People in a team
+    /// Maximum number of people in a team
     #[arg(long, global = true, env = "MAX_MEMBERS", default_value_t = 200, value_parser = Setting(parse_number::<u32, 1, ANY>))]
     pub(super) max_members: u32,
 
-    /// Accounts of a person
+    /// Maximum number of accounts of a person
     #[arg(long, global = true, env = "MAX_ACCOUNTS", default_value_t = 50, value_parser = Setting(parse_number::<u32, 1, ANY>))]
     pub(super) max_accounts: u32,
 }

@@ -27,15 +27,15 @@ pub fn of_proxies(proxies: &TrustedProxies) -> Option<String> {
 
 /// One warning for each guarantee that the settings weaken; `bound` is the address of the listener.
 #[must_use]
-pub fn given_up(
+pub fn warnings(
     config: &Config,
     bound: SocketAddr,
     origin: &Origin,
     proxies: &TrustedProxies,
 ) -> Vec<String> {
-    let mut said = Vec::new();
+    let mut warnings = Vec::new();
     if !origin.is_https() {
-        said.push(if bound.ip().to_canonical().is_loopback() {
+        warnings.push(if bound.ip().to_canonical().is_loopback() {
             "serving without TLS, for this machine only: give PUBLIC_URL an https address to serve others"
                 .to_owned()
         } else {
@@ -49,52 +49,52 @@ pub fn given_up(
     if let Some(metrics) = config.metrics_listen
         && (metrics.ip().is_unspecified() || !crate::domain::network::is_internal(metrics.ip()))
     {
-        said.push(format!(
+        warnings.push(format!(
             "METRICS_LISTEN {metrics} serves metrics to anyone who can reach it, without a password: listen on an \
              address that only Prometheus can reach"
         ));
     }
-    said.extend(of_proxies(proxies));
-    said.extend(limits(config));
+    warnings.extend(of_proxies(proxies));
+    warnings.extend(limits(config));
     if config.max_connections_per_ip >= config.max_connections.unwrap_or(MOST_CONNECTIONS) {
-        said.push(format!(
+        warnings.push(format!(
             "MAX_CONNECTIONS_PER_IP={} is not below the maximum of open connections: one address can use all of them",
             config.max_connections_per_ip
         ));
     }
     if !config.stale_if_db_down.is_zero() {
-        said.push(format!(
+        warnings.push(format!(
             "STALE_IF_DB_DOWN={}: while the database is unavailable, a revoked key may be accepted for that many \
              seconds",
             config.stale_if_db_down.as_secs()
         ));
     }
     if config.password_min < password::DEFAULT_MINIMUM {
-        said.push(format!(
+        warnings.push(format!(
             "PASSWORD_MIN={}: passwords may be shorter than the {} characters that docs/security.md requires",
             config.password_min,
             password::DEFAULT_MINIMUM
         ));
     }
     if config.session_max > LONG_SESSION {
-        said.push(format!(
+        warnings.push(format!(
             "SESSION_MAX_DAYS={}: a stolen session can be used for that long",
             config.session_max.as_secs() / 86_400
         ));
     }
     if config.session_idle >= config.session_max {
-        said.push(format!(
+        warnings.push(format!(
             "SESSION_IDLE_HOURS={} is not below SESSION_MAX_DAYS: sessions do not end for lack of use",
             config.session_idle.as_secs() / 3_600
         ));
     }
     if config.drain.is_zero() {
-        said.push(
+        warnings.push(
             "DRAIN_SECONDS=0: requests that load balancers send before they notice the stop are refused"
                 .to_owned(),
         );
     }
-    said
+    warnings
 }
 
 /// Warnings about limits that are off or far above their default.
@@ -148,19 +148,19 @@ mod tests {
     use super::*;
 
     /// The warnings of a start with these arguments.
-    fn said(arguments: &[&str]) -> Vec<String> {
+    fn warnings(arguments: &[&str]) -> Vec<String> {
         let all = ["babysea"].iter().chain(arguments);
         let config = Config::from_arguments(all).unwrap_or_else(|error| panic!("{error}"));
         let origin = config.origin(config.listen).expect("an origin");
         let proxies = config.trusted_proxies.load().expect("proxies");
-        given_up(&config, config.listen, &origin, &proxies)
+        super::warnings(&config, config.listen, &origin, &proxies)
     }
 
     const HTTPS: [&str; 2] = ["--public-url", "https://keys.example.com"];
 
     #[test]
     fn each_setting_that_gives_up_a_promise_is_named() {
-        assert_eq!(said(&HTTPS), Vec::<String>::new());
+        assert_eq!(warnings(&HTTPS), Vec::<String>::new());
         for (arguments, beginning) in [
             (&["--trusted-proxies", "0.0.0.0/0"][..], "TRUSTED_PROXIES covers"),
             (
@@ -194,9 +194,9 @@ mod tests {
                 "METRICS_LISTEN 203.0.113.7:9100",
             ),
         ] {
-            let said = said(&[&HTTPS[..], arguments].concat());
-            assert_eq!(said.len(), 1, "{arguments:?}: {said:?}");
-            assert!(said[0].starts_with(beginning), "{said:?}");
+            let warnings = warnings(&[&HTTPS[..], arguments].concat());
+            assert_eq!(warnings.len(), 1, "{arguments:?}: {warnings:?}");
+            assert!(warnings[0].starts_with(beginning), "{warnings:?}");
         }
         for fine in [
             &[
@@ -211,7 +211,7 @@ mod tests {
             &["--listen", "0.0.0.0:3000"],
         ] {
             assert_eq!(
-                said(&[&HTTPS[..], fine].concat()),
+                warnings(&[&HTTPS[..], fine].concat()),
                 Vec::<String>::new(),
                 "{fine:?}"
             );
@@ -220,10 +220,10 @@ mod tests {
 
     #[test]
     fn http_is_readable_wherever_others_listen() {
-        let local = said(&[]);
+        let local = warnings(&[]);
         assert!(local[0].starts_with("serving without TLS"), "{local:?}");
         for listen in ["0.0.0.0:3000", "[::]:3000", "192.0.2.1:3000", "10.0.0.1:3000"] {
-            let open = said(&["--listen", listen, "--public-url", "http://127.0.0.1"]);
+            let open = warnings(&["--listen", listen, "--public-url", "http://127.0.0.1"]);
             assert!(open[0].contains("cross the network unencrypted"), "{open:?}");
         }
         for listen in [
@@ -232,7 +232,7 @@ mod tests {
             "127.9.9.9:3000",
             "[::ffff:127.0.0.1]:3000",
         ] {
-            let local = said(&["--listen", listen, "--public-url", "http://127.0.0.1"]);
+            let local = warnings(&["--listen", listen, "--public-url", "http://127.0.0.1"]);
             assert!(local[0].starts_with("serving without TLS"), "{local:?}");
         }
     }

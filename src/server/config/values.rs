@@ -5,7 +5,7 @@ use crate::domain::{password, role::Role, token};
 use clap::ValueEnum;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-/// Upper bound of numbers without a smaller one.
+/// Upper bound of numbers that have no other upper bound.
 pub(super) const ANY: u64 = 4_294_967_295;
 /// Prefixes of an SQLite file in `DATABASE_URL`.
 const SQLITE: [&str; 2] = ["sqlite://", "sqlite:"];

@@ -3,10 +3,13 @@
 
 use crate::{
     api::wire::{ApiError, RevealedKey},
-    domain::snippet,
+    domain::{done, snippet},
     server::{
-        app::App, error::ServiceError, http::RETRY_AFTER, runtime::log_limit::LogLimit,
-        service::keys::Revealed,
+        app::App,
+        error::ServiceError,
+        http::RETRY_AFTER,
+        runtime::log_limit::LogLimit,
+        service::keys::{Origin, Revealed},
     },
 };
 use axum::http::StatusCode;
@@ -25,7 +28,8 @@ pub const fn retry_after(error: &ServiceError) -> Option<u32> {
 }
 
 /// A wait in words: seconds, or whole minutes from two minutes on; rounded up.
-fn spelled(seconds: u32) -> String {
+#[must_use]
+pub fn spelled(seconds: u32) -> String {
     match seconds {
         1 => "1 second".to_owned(),
         seconds if seconds < 120 => format!("{seconds} seconds"),
@@ -121,11 +125,17 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
     let Revealed {
         key,
         secret,
-        rotated,
-        notes,
+        origin,
+        mut notes,
     } = revealed;
     let base = app.origin.as_str();
     let catalog = app.catalog();
+    if let Origin::Rotation(old) = &origin
+        && let Some(end) = old.end()
+    {
+        let sentence = done::works_until(&old.prefix, end, app.now());
+        notes.insert(0, format!("The old key {sentence}"));
+    }
     let mut about = catalog.permissions_label(&key.preset, &key.scopes);
     if let Some(end) = key.expires_at {
         about = format!("{about} · until {}", end.exact());
@@ -134,7 +144,7 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
         id: key.id.to_string(),
         snippets: snippet::snippets(&app.config.brand, base, &catalog, &key.scopes),
         trial: snippet::trial(base, &catalog, &key.scopes, !key.allowlist.is_empty()),
-        rotated,
+        rotated: matches!(origin, Origin::Rotation(_)),
         name: key.name.into(),
         about,
         secret,

@@ -3,10 +3,11 @@
 use super::{
     answer::{refusal, retry_after, revealed},
     session,
+    status::{self, Holder},
 };
 use crate::{
     api::wire::{ApiError, RevealedKey},
-    domain::{activity::Trace, role::Action},
+    domain::{activity::Trace, done::Done, role::Action},
     server::{
         access::{self, KeyManager, Viewer},
         app::App,
@@ -65,18 +66,47 @@ pub fn trace(app: &App) -> Trace {
     client_ip::trace(app, &expect_context::<Parts>())
 }
 
-/// A new key with its secret, for its creator.
+/// A new key with its secret, for its creator, and a status line for the page that follows the dialog.
 ///
 /// # Errors
 /// What the form shows.
-pub fn reveal(app: &App, result: Result<Revealed, ServiceError>) -> Result<RevealedKey, ApiError> {
-    answer(result.map(|key| revealed(app, key)))
+pub fn reveal(
+    app: &App,
+    manager: &KeyManager,
+    result: Result<Revealed, ServiceError>,
+) -> Result<RevealedKey, ApiError> {
+    let key = answer(result)?;
+    keep_status(app, &manager.account.slug, key.done());
+    Ok(revealed(app, key))
+}
+
+/// Answers a change of keys, with a status line for the next page.
+///
+/// # Errors
+/// What the form shows.
+pub fn finish(
+    app: &App,
+    manager: &KeyManager,
+    result: Result<impl Into<Done>, ServiceError>,
+) -> Result<(), ApiError> {
+    let done = answer(result)?.into();
+    keep_status(app, &manager.account.slug, done);
+    Ok(())
+}
+
+/// Sets the status line of the next page of the account with this slug.
+///
+/// # Panics
+/// When not called from a server function.
+pub fn keep_status(app: &App, account: &str, done: Done) {
+    let holder = Holder::of(app, &expect_context::<Parts>().headers);
+    let cookie = status::keep(app, &holder, account, done);
+    if let (Some(options), Some(cookie)) = (use_context::<ResponseOptions>(), cookie) {
+        options.append_header(header::SET_COOKIE, cookie);
+    }
 }
 
 /// Converts a result for the browser. A refusal sets the status of the response.
-///
-/// # Errors
-/// What the form shows.
 pub fn answer<T>(result: Result<T, ServiceError>) -> Result<T, ApiError> {
     result.map_err(|error| {
         let wait = retry_after(&error);

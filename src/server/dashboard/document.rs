@@ -3,6 +3,7 @@
 use super::{
     assets::{self, LINKS},
     page_request::PageRequest,
+    status,
 };
 use crate::ui::document::{Document, Site};
 use axum::{
@@ -13,7 +14,8 @@ use axum::{
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
-/// Renders a page. `page` is the content of the body; the brand is appended to `title`.
+/// Renders a page. `page` is the content of the body; the brand is appended to `title`. The page shows the
+/// status line of the previous action, whose cookie is removed.
 pub async fn render<V: IntoView + 'static>(
     visit: &PageRequest,
     status: StatusCode,
@@ -28,6 +30,7 @@ pub async fn render<V: IntoView + 'static>(
         options: LINKS.options.clone(),
         theme: visit.theme,
         path: visit.path.clone(),
+        done: visit.done.clone(),
     };
     let title = title.into();
     let context = move || {
@@ -44,7 +47,11 @@ pub async fn render<V: IntoView + 'static>(
     };
     // The routing is done already, so rendering does not need the request.
     let render = render_app_async_with_context(context, document);
-    render(Request::new(Body::empty())).await.into_response()
+    let mut response = render(Request::new(Body::empty())).await.into_response();
+    if visit.done.is_some() {
+        status::forget(&visit.app, &mut response);
+    }
+    response
 }
 
 /// The policy of a page whose scripts carry this nonce.

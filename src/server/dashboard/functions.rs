@@ -33,6 +33,17 @@ const FAILED: HeaderName = HeaderName::from_static("serverfnerror");
 /// Server functions that need no sign-in.
 pub const OPEN: [&str; 2] = ["/api/session/sign-in", "/api/session/sign-up"];
 
+/// The path of a server function, if it is one.
+#[must_use]
+pub fn path_of(path: &str) -> Option<&'static str> {
+    if !path.starts_with("/api/") {
+        return None;
+    }
+    let known = leptos::server_fn::axum::server_fn_paths().find(|(known, _)| *known == path);
+    // What is no function gets the format of one: only scripts send requests there.
+    Some(known.map_or("/api/", |(known, _)| known))
+}
+
 /// Calls a server function. POST only, and only in the encoding that our forms are sent in (docs/security.md, S25). The
 /// body is read for functions that need no sign-in, and for signed-in people (S89); the function checks its caller once
 /// the body has arrived.
@@ -109,7 +120,8 @@ fn unread(unread: Unread) -> (StatusCode, ApiError) {
 }
 
 /// The response to a call whose function did not run, in the format of a function's error.
-fn not_called(path: &'static str, (status, error): (StatusCode, ApiError)) -> Response {
+#[must_use]
+pub fn not_called(path: &'static str, (status, error): (StatusCode, ApiError)) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (FAILED, HeaderValue::from_static(path)),

@@ -1,12 +1,20 @@
-//! The parts of a request that every page needs: theme, path, request context.
+//! The parts of a request that every page needs: theme, path, session cookie, request context.
 
 use crate::{
-    domain::{activity::Trace, theme::Theme},
-    server::{app::App, dashboard::session::cookies, http::client_ip},
+    domain::{activity::Trace, done::Done, theme::Theme},
+    server::{
+        app::App,
+        dashboard::{
+            middleware::same_origin::from_own_page,
+            session::{self, cookies},
+            status::{self, Holder},
+        },
+        http::client_ip,
+    },
 };
 use axum::{
     extract::{FromRequestParts, OriginalUri},
-    http::{HeaderMap, HeaderValue, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, Uri, request::Parts},
 };
 use std::convert::Infallible;
 use time::Duration;
@@ -25,8 +33,39 @@ pub struct PageRequest {
     pub theme: Theme,
     /// Path and query of the request.
     pub path: String,
+    /// Whether it only reads.
+    pub is_read: bool,
+    /// Whether it comes from a page of this server.
+    pub is_own_form: bool,
+    /// Whether it has a session cookie; the session may have ended.
+    pub has_cookie: bool,
     /// Request context.
     pub trace: Trace,
+    /// What the previous action has done, for the status line of this page.
+    pub done: Option<Done>,
+    /// The session that status lines are for.
+    pub holder: Holder,
+}
+
+impl PageRequest {
+    /// The request without its context.
+    #[must_use]
+    pub fn of(app: &App, method: &Method, headers: &HeaderMap, uri: &Uri) -> Self {
+        Self {
+            app: app.clone(),
+            theme: theme(headers),
+            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            is_read: method.is_safe(),
+            is_own_form: from_own_page(headers, app.origin.as_str()),
+            has_cookie: session::has_cookie(app, headers),
+            trace: Trace {
+                request_id: String::new(),
+                ip_hash: None,
+            },
+            done: None,
+            holder: Holder::of(app, headers),
+        }
+    }
 }
 
 impl FromRequestParts<App> for PageRequest {
@@ -37,11 +76,11 @@ impl FromRequestParts<App> for PageRequest {
             .extensions
             .get::<OriginalUri>()
             .map_or(&parts.uri, |original| &original.0);
+        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         Ok(Self {
-            app: app.clone(),
-            theme: theme(&parts.headers),
             trace: client_ip::trace(app, parts),
-            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            done: status::read(app, &parts.headers, &path),
+            ..Self::of(app, &parts.method, &parts.headers, uri)
         })
     }
 }

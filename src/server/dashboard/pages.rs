@@ -18,6 +18,7 @@ mod theme;
 use super::{
     answer::{refusal, retry_after},
     document,
+    error_page::{self, Problem},
     page_request::PageRequest,
     sign_in::{self as http_session, Welcome},
 };
@@ -25,7 +26,6 @@ use crate::{
     api::wire::ApiError,
     domain::paths,
     server::{access::Viewer, app::App, dashboard::session, error::ServiceError, http::RETRY_AFTER},
-    ui::pages::error::ErrorPage,
 };
 use axum::{
     Router,
@@ -35,7 +35,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
-use leptos::prelude::*;
+use sign_in::Reason;
 use tower_sessions::Session;
 
 /// Every page and its form. A form without a gate gets an empty body (see
@@ -81,18 +81,29 @@ impl FromRequestParts<App> for SignedIn {
             .map_err(IntoResponse::into_response)?;
         match session::viewer(app, &session).await {
             Ok(Some(viewer)) => Ok(Self(visit, viewer)),
-            Ok(None) => Err(to_sign_in(&visit.path)),
+            Ok(None) => Err(to_sign_in(&visit, Some(&visit.path))),
             Err(error) => Err(failure(&visit, error).await),
         }
     }
 }
 
-/// Redirects to sign-in, and back to `path` afterwards.
-fn to_sign_in(path: &str) -> Response {
-    let query: String = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("next", path)
-        .finish();
-    Redirect::to(&format!("{}?{query}", paths::SIGN_IN)).into_response()
+/// Redirects to sign-in, and to `next` afterwards.
+fn to_sign_in(visit: &PageRequest, next: Option<&str>) -> Response {
+    let target = next.map_or_else(
+        || paths::SIGN_IN.to_owned(),
+        |next| {
+            let query: String = url::form_urlencoded::Serializer::new(String::new())
+                .append_pair("next", next)
+                .finish();
+            format!("{}?{query}", paths::SIGN_IN)
+        },
+    );
+    let redirect = Redirect::to(&target).into_response();
+    if visit.has_cookie {
+        sign_in::because(&visit.app, Reason::Ended, redirect)
+    } else {
+        redirect
+    }
 }
 
 /// `/` redirects to the keys, or to sign-in.
@@ -100,7 +111,7 @@ async fn root(visit: PageRequest, browser: Session) -> Response {
     let viewer = session::viewer(&visit.app, &browser).await;
     let target = match viewer {
         Ok(Some(viewer)) => http_session::home(&visit.app, viewer.id).await,
-        Ok(None) => Ok(paths::SIGN_IN.to_owned()),
+        Ok(None) => return to_sign_in(&visit, None),
         Err(error) => Err(error),
     };
     match target {
@@ -111,14 +122,24 @@ async fn root(visit: PageRequest, browser: Session) -> Response {
 
 /// The error page, for failures without a form.
 async fn failure(visit: &PageRequest, error: ServiceError) -> Response {
-    if matches!(error, ServiceError::NotFound) {
-        return not_found::page(visit).await;
-    }
-    let (status, told) = refusal(error);
-    let sentence = told.message.unwrap_or_default();
-    let page =
-        move || view! { <ErrorPage code=status.as_u16() title="This did not work" text=sentence.clone()/> };
-    with_retry(status, document::render(visit, status, "Error", page).await)
+    let wait = retry_after(&error).filter(|_| !error.is_unanswered());
+    let title = match &error {
+        ServiceError::NotFound => return not_found::page(),
+        ServiceError::Forbidden(_) => "You are not allowed to do this",
+        ServiceError::Overloaded(_) | ServiceError::Busy(_) => "The server is busy",
+        error if error.is_unanswered() => "The result is not known",
+        ServiceError::Store(_) | ServiceError::Session(_) => "The server cannot do this right now",
+        ServiceError::Wait(_) => "Too many attempts",
+        _ => "This did not work",
+    };
+    let away = matches!(error, ServiceError::Store(_) | ServiceError::Session(_)) && !error.is_unanswered();
+    let (status, refused) = refusal(error);
+    let text = if away {
+        "Its database does not answer. Nothing was changed.".into()
+    } else {
+        refused.message.unwrap_or_default().into()
+    };
+    error_page::page(visit, status, Problem { title, text }, wait).await
 }
 
 fn with_retry(status: StatusCode, mut response: Response) -> Response {

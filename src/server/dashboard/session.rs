@@ -10,7 +10,7 @@ use crate::{
     domain::ids::UserId,
     server::{access::Viewer, app::App, error::ServiceError, store::Tables as _},
 };
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue};
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 
 /// The session value with the signed-in person.
@@ -24,6 +24,13 @@ const LET_IN_BY: &str = "let_in_by";
 /// http, which is for this machine only, cannot use it (docs/security.md, S9).
 const fn cookie_name(https: bool) -> &'static str {
     if https { "__Host-session" } else { "session" }
+}
+
+/// Value of the session cookie; empty if the browser has none.
+#[must_use]
+pub fn cookie(app: &App, headers: &HeaderMap) -> String {
+    let mut values = cookies::values(headers, cookie_name(app.origin.is_https()));
+    values.next().unwrap_or_default()
 }
 
 /// The layer that reads and sets the cookie.
@@ -62,6 +69,13 @@ pub async fn end(session: &Session) -> Result<(), ServiceError> {
     Ok(session.flush().await?)
 }
 
+/// Whether the browser sent a session cookie, valid or not.
+#[must_use]
+pub fn has_cookie(app: &App, headers: &HeaderMap) -> bool {
+    let name = cookie_name(app.origin.is_https());
+    cookies::values(headers, name).next().is_some()
+}
+
 /// Whether a `Set-Cookie` removes the session cookie.
 #[must_use]
 pub fn is_removal(app: &App, set_cookie: &HeaderValue) -> bool {
@@ -77,9 +91,6 @@ pub fn removal(app: &App) -> Option<HeaderValue> {
 
 /// Whether the browser has a live session of a person. Reads the table without extending or caching the
 /// session: later code checks it again (docs/security.md, S89).
-///
-/// # Errors
-/// When the database fails.
 pub async fn is_live(app: &App, session: &Session) -> Result<bool, ServiceError> {
     let Some(id) = session.id() else {
         return Ok(false);
@@ -91,9 +102,6 @@ pub async fn is_live(app: &App, session: &Session) -> Result<bool, ServiceError>
 }
 
 /// The signed-in person, read from the database on every request.
-///
-/// # Errors
-/// When the database fails.
 pub async fn viewer(app: &App, session: &Session) -> Result<Option<Viewer>, ServiceError> {
     let Some(id) = session.get::<UserId>(USER).await? else {
         return Ok(None);

@@ -165,9 +165,6 @@ pub fn is_own_page(address: &str) -> bool {
 }
 
 /// Redirect target after sign-in or sign-up; the response sets the cookie.
-///
-/// # Errors
-/// What the form shows.
 pub fn welcome(result: Result<Welcome, ServiceError>) -> Result<String, ApiError> {
     let led = caller::answer(result)?;
     if let (Some(options), Some(cookie)) = (use_context::<ResponseOptions>(), led.cookie) {

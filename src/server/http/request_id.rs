@@ -36,7 +36,7 @@ fn limit(request: &Request) -> Duration {
 pub struct RequestId(pub String);
 
 /// Sets `X-Request-Id` of a response.
-pub fn say(headers: &mut HeaderMap, id: &str) {
+pub fn set(headers: &mut HeaderMap, id: &str) {
     if let Ok(value) = HeaderValue::try_from(id) {
         headers.insert(HEADER, value);
     }
@@ -53,9 +53,9 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     let mut response = answered.unwrap_or_else(|_| {
         tracing::error!(request_id = id, "a response did not start in time");
         let headers = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
-        let told = "The server took too long. Try again in a moment.";
-        (StatusCode::SERVICE_UNAVAILABLE, headers, told).into_response()
+        let sentence = "The server took too long. Try again in a moment.";
+        (StatusCode::SERVICE_UNAVAILABLE, headers, sentence).into_response()
     });
-    say(response.headers_mut(), &id);
+    set(response.headers_mut(), &id);
     response
 }

@@ -21,8 +21,8 @@ pub const LONG_LOG: u64 = 24 * 1024 * 1024;
 /// Size, in bytes, at which steps wait for that checkpoint.
 const FULL_LOG: u64 = 48 * 1024 * 1024;
 /// Interval of those waits, and their maximum in total.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-const LOOKS: u32 = 300;
+const CHECK_EVERY: Duration = Duration::from_millis(100);
+const CHECKS: u32 = 300;
 
 /// Step size and pauses of one job.
 #[derive(Debug)]
@@ -47,12 +47,12 @@ impl Pace {
     pub async fn rest(&mut self, store: &Store, took: Duration) {
         self.learn(took);
         sleep(took.clamp(SHORTEST_PAUSE, LONGEST_PAUSE)).await;
-        for _ in 0..LOOKS {
+        for _ in 0..CHECKS {
             // An error counts as room: the next step then reports the database's error.
             if store.checkpoint().await.map_or(true, |bytes| bytes < FULL_LOG) {
                 return;
             }
-            sleep(LOOK_EVERY).await;
+            sleep(CHECK_EVERY).await;
         }
     }
 

@@ -31,15 +31,15 @@ enum Failed {
 pub struct Success<'a, T> {
     #[schema(inline)]
     status: Succeeded,
-    /// The request's id, as in the header `X-Request-Id`.
+    /// Request id, as in the header `X-Request-Id`.
     #[schema(pattern = "^req_[0-9A-HJKMNP-TV-Z]{26}$")]
     request_id: &'a str,
     /// A sentence for people.
     message: &'static str,
-    /// When the answer was made: ISO 8601 in UTC, with milliseconds.
+    /// Time of the response: ISO 8601 in UTC, with milliseconds.
     #[schema(format = DateTime)]
     timestamp: String,
-    /// What was asked for.
+    /// The requested data.
     data: T,
 }
 
@@ -48,35 +48,35 @@ pub struct Success<'a, T> {
 pub struct Failure<'a> {
     #[schema(inline)]
     status: Failed,
-    /// The request's id, as in the header `X-Request-Id`.
+    /// Request id, as in the header `X-Request-Id`.
     #[schema(pattern = "^req_[0-9A-HJKMNP-TV-Z]{26}$")]
     request_id: &'a str,
-    /// What was wrong.
+    /// The error.
     error: Refused<'a>,
 }
 
-/// What was wrong with a request.
+/// Why a request was refused.
 #[derive(Serialize, ToSchema)]
 struct Refused<'a> {
-    /// Stable code, to decide by.
+    /// Stable code, for use in programs.
     code: &'static str,
     /// Stable name of the code.
     #[serde(rename = "type")]
     kind: &'static str,
     /// A sentence for people; it may change.
     message: &'static str,
-    /// Whether the same request may pass later: wait as long as the header `Retry-After` says.
+    /// Whether the same request can succeed later. If so, wait for the seconds in the header `Retry-After`.
     retryable: bool,
-    /// The finer cause, and what belongs to it.
+    /// The specific cause, and its data.
     details: Details<'a>,
 }
 
-/// The finer cause of a refusal.
+/// The specific cause of a refusal.
 #[derive(Serialize, ToSchema)]
 pub struct Details<'a> {
-    /// The cause in a word.
+    /// The cause, as a stable word.
     pub reason: &'static str,
-    /// The parameter that is wrong.
+    /// The invalid parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub field: Option<&'a str>,
@@ -88,7 +88,7 @@ pub struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     pub retry_after_seconds: Option<u32>,
-    /// The limit that was passed: times a minute.
+    /// The exceeded limit, a number per minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub limit: Option<u32>,

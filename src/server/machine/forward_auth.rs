@@ -47,21 +47,21 @@ const AUTH_RETRY_AFTER: HeaderName = HeaderName::from_static("x-auth-retry-after
 pub async fn handle(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
     let original = original::of_headers(&parts.headers, original::FORWARDED, original::NGINX);
-    tell(app, id, &parts, original).await
+    respond(app, id, &parts, original).await
 }
 
 /// Handles Envoy, whose subrequest has the original method, and the original path after a prefix.
 pub async fn handle_envoy(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
     let original = original::of_envoy(&parts);
-    tell(app, id, &parts, original).await
+    respond(app, id, &parts, original).await
 }
 
 /// Handles nginx, which names the request in headers of the shipped configuration. [`for_nginx`] converts the response.
 pub async fn handle_nginx(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
     let original = original::of_headers(&parts.headers, original::NGINX, original::FORWARDED);
-    tell(app, id, &parts, original).await
+    respond(app, id, &parts, original).await
 }
 
 /// Converts a response for nginx, which passes on neither a body nor every status: the actual response is in headers,
@@ -94,7 +94,7 @@ pub async fn for_nginx(answer: Response) -> Response {
 const LONGEST_ENVELOPE: usize = 4 * 1024;
 
 /// A response that accepts the request, or the refusal for its client.
-async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Original>) -> Response {
+async fn respond(app: &App, request_id: &str, parts: &Parts, original: Option<Original>) -> Response {
     let client = client_ip::of(app, &parts.headers, &parts.extensions);
     let is_read = original.is_some();
     let original = original.unwrap_or_default();
@@ -109,7 +109,7 @@ async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Origi
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map(|ConnectInfo(peer)| peer.ip());
         if !peer.is_some_and(|peer| app.trusted_proxies().trusts(peer)) {
-            warn_of_stranger(app, peer);
+            warn_of_untrusted(app, peer);
             return Err(V1Error::UntrustedProxy);
         }
         if !is_read || names::are_misleading(&parts.headers) {
@@ -124,7 +124,7 @@ async fn tell(app: &App, request_id: &str, parts: &Parts, original: Option<Origi
 
 /// Logs a subrequest from an untrusted address, which is usually a proxy that is missing in
 /// `TRUSTED_PROXIES`. At most once a minute, because it may send one for every request.
-fn warn_of_stranger(app: &App, peer: Option<IpAddr>) {
+fn warn_of_untrusted(app: &App, peer: Option<IpAddr>) {
     static WARNED: AtomicI64 = AtomicI64::new(i64::MIN);
     let now = app.now().millis();
     let warned = WARNED.load(Ordering::Relaxed);

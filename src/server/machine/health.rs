@@ -38,21 +38,21 @@ pub async fn readyz(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         let task = app.tasks.down();
         task.map(|task| json!({ "reason": "task", "task": task }))
     };
-    let (status, mut told) = match reason {
+    let (status, mut body) = match reason {
         None => (StatusCode::OK, json!({ "status": "ok" })),
-        Some(mut told) => {
-            told["status"] = "unavailable".into();
-            (StatusCode::SERVICE_UNAVAILABLE, told)
+        Some(mut body) => {
+            body["status"] = "unavailable".into();
+            (StatusCode::SERVICE_UNAVAILABLE, body)
         }
     };
     // The server is ready: changes are accepted, and written to the journal later (S83).
     if let Some(trouble) = app.store.journal_trouble() {
-        told["journal"] = trouble.into();
+        body["journal"] = trouble.into();
     }
     if app.config.backup_dir.is_some() {
-        told["backup"] = json!({ "age_seconds": app.backup_age() });
+        body["backup"] = json!({ "age_seconds": app.backup_age() });
     }
-    (status, Json(told)).into_response()
+    (status, Json(body)).into_response()
 }
 
 /// Whether keys can be checked: with the database, or for a while with the cache.
@@ -61,7 +61,7 @@ async fn can_check(app: &App) -> bool {
         return true;
     }
     let stale = app.config.stale_if_db_down;
-    !stale.is_zero() && app.store.changes().since_look().is_some_and(|ago| ago <= stale)
+    !stale.is_zero() && app.store.changes().since_poll().is_some_and(|ago| ago <= stale)
 }
 
 /// The router of `METRICS_LISTEN`.
@@ -70,7 +70,7 @@ pub fn metrics_router(app: App) -> Router {
 }
 
 async fn metrics(State(app): State<App>) -> Response {
-    match app.metrics.text(&app.levels()) {
+    match app.metrics.text(&app.gauges()) {
         Ok(text) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, kind)], text).into_response()

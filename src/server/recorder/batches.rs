@@ -52,7 +52,7 @@ impl Refused {
         counts.iter().map(|(&rows, &count)| (rows, count)).collect()
     }
 
-    fn tell(&self, rows: &'static str, why: &str) {
+    fn record(&self, rows: &'static str, why: &str) {
         static LINES: LogLimit = LogLimit::new();
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry(rows).or_default() += 1;
@@ -130,7 +130,7 @@ async fn write_all<T: Sync, W: WriteRows<T>>(
                 return written;
             }
             Err(Failure::Rows(why)) if some.len() == 1 => {
-                refused.tell(W::ROWS, &why);
+                refused.record(W::ROWS, &why);
                 written.refused += 1;
                 written.settled = end;
                 in_a_row += 1;

@@ -29,7 +29,8 @@ use uuid::Builder;
 
 /// Length of a window.
 const WINDOW: Duration = Duration::from_mins(1);
-/// Kinds of one event in an account that get entries of their own in a window; all others share one entry.
+/// Maximum number of kinds of one event of an account that get their own entries in a window. Further kinds share one
+/// entry.
 const KINDS: usize = 10;
 /// The same for refusals without an account.
 const UNOWNED_KINDS: usize = 1_000;
@@ -37,7 +38,7 @@ const UNOWNED_KINDS: usize = 1_000;
 const WINDOWS: usize = 10_000;
 /// Maximum number of rows in the table of refusals without an account.
 const UNOWNED_ROWS: u32 = 10_000;
-/// Rows beyond that maximum that one insert deletes.
+/// Maximum number of rows that one insert deletes to keep the table below that maximum.
 const TRIMMED: u32 = 1_000;
 /// Rows in one transaction.
 const CHUNK: usize = 200;
@@ -86,7 +87,7 @@ type Kind = (Option<UserId>, String, String, Option<String>);
 struct Window {
     began: Timestamp,
     kinds: HashMap<Kind, Repeats>,
-    /// Kinds beyond the bound together, with the last event.
+    /// The events of further kinds together, with the last one of them.
     others: Option<Repeats>,
 }
 
@@ -232,7 +233,7 @@ impl Window {
             };
             if !is_one_kind {
                 entry.actor = None;
-                "Somebody".clone_into(&mut entry.actor_name);
+                "Unknown person".clone_into(&mut entry.actor_name);
                 entry.ip_hash = None;
             }
             (entry, repeats.more)

@@ -33,7 +33,7 @@ impl WriteRows<(KeyId, Timestamp)> for Uses {
     const CHUNK: usize = CHUNK;
 
     async fn write(&self, tx: &mut Tx, rows: &[(KeyId, Timestamp)], _: bool) -> Result<(), StoreError> {
-        tx.key_uses().note(rows).await
+        tx.key_uses().write(rows).await
     }
 }
 
@@ -73,8 +73,8 @@ impl WriteRows<(KeyId, Trace, Timestamp)> for Alerts<'_> {
         _: bool,
     ) -> Result<(), StoreError> {
         for (key, trace, at) in rows {
-            let told = tx.leaks().alert(*key, *at, at.minus(ALERT_EVERY)).await?;
-            if let Some((account, name, prefix)) = told {
+            let alerted = tx.leaks().alert(*key, *at, at.minus(ALERT_EVERY)).await?;
+            if let Some((account, name, prefix)) = alerted {
                 let actor = Actor::program(Some(trace));
                 let target = (key.to_string(), name.as_str());
                 let detail = format!("{prefix}..., refused");

@@ -1,7 +1,7 @@
 //! Queued writes that follow from reads: the last use of a session, and the last visited account of a person.
 //! They are kept in memory, and the recorder writes them with its next batch, so that every page opens while
-//! the database is read-only (docs/security.md, S86). Failed writes are retried. Beyond a bound they are
-//! dropped, which costs no more than a session that is taken for idle too early.
+//! the database is read-only (docs/security.md, S86). Failed writes are retried. When the queue is full, further
+//! writes are dropped. The worst effect is a session that counts as idle too early.
 
 use super::batches::{self, Refused, WriteRows};
 use crate::{

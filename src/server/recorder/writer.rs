@@ -56,9 +56,8 @@ pub(super) struct Batch {
     alerts: BTreeMap<KeyId, (Trace, Timestamp)>,
 }
 
-/// Length of the pause after a write that took `took`: longer, the more rows were dropped for each row that
-/// was written. If the writer can keep up with shorter pauses, they become shorter as soon as the drops are
-/// noticed.
+/// Length of the pause after a write that took `took`: `took * dropped / written`, between [`EVERY`] and three times
+/// `took`. `dropped` counts the rows that were dropped since the previous write.
 fn rest(took: Duration, written: u64, dropped: u64) -> Duration {
     let short = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
     let share = took.saturating_mul(short(dropped)) / short(written).max(1);
@@ -86,7 +85,7 @@ pub(super) struct Writer {
     /// When the last use of each key was written.
     pub(super) uses_written: HashMap<KeyId, Timestamp>,
     /// Flush requests.
-    pub(super) asked: mpsc::Receiver<oneshot::Sender<bool>>,
+    pub(super) flush_requests: mpsc::Receiver<oneshot::Sender<bool>>,
     /// Rows that the database refused.
     pub(super) refused: Refused,
 }
@@ -97,9 +96,9 @@ impl Writer {
         let mut rest = EVERY;
         loop {
             tokio::select! {
-                asked = self.asked.recv() => {
+                request = self.flush_requests.recv() => {
                     let written = self.settle(true).await;
-                    match asked {
+                    match request {
                         // The requester may have stopped waiting.
                         Some(done) => drop(done.send(written)),
                         None => return End::Done,
@@ -129,7 +128,7 @@ impl Writer {
         }
         for _ in 0..self.messages.len() {
             match self.messages.try_recv() {
-                Ok(Message::Request(entry, key_use)) => self.note(*entry, key_use),
+                Ok(Message::Request(entry, key_use)) => self.add(*entry, key_use),
                 Ok(Message::Rekey(key, from, to)) => {
                     self.batch.rekeyed.insert(key, (from, to));
                 }
@@ -139,19 +138,19 @@ impl Writer {
         }
         let unqueued = std::mem::take(&mut *lock(&self.unqueued));
         for (key, at) in unqueued {
-            self.note_use(key, at);
+            self.add_use(key, at);
         }
         self.write(all).await
     }
 
-    fn note_use(&mut self, key: KeyId, at: Timestamp) {
+    fn add_use(&mut self, key: KeyId, at: Timestamp) {
         let latest = self.batch.used.entry(key).or_insert(at);
         *latest = at.max(*latest);
     }
 
-    fn note(&mut self, entry: LogEntry, key_use: KeyUse) {
+    fn add(&mut self, entry: LogEntry, key_use: KeyUse) {
         match key_use {
-            KeyUse::Accepted => self.note_use(entry.key, entry.at),
+            KeyUse::Accepted => self.add_use(entry.key, entry.at),
             KeyUse::AfterEnd => {
                 let trace = Trace {
                     request_id: entry.request_id.clone(),

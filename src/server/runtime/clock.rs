@@ -59,13 +59,13 @@ pub trait Clock: Send + Sync + 'static {
     /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Follows the database's clock from now on; at the local time `at` it showed `told` (docs/security.md,
-    /// S77). Test clocks follow no other clock.
-    fn follow(&self, _told: Timestamp, _at: Uptime) {}
+    /// Follows the database's clock from now on. That clock showed `_shown` at the local time `_at`
+    /// (docs/security.md, S77). Test clocks follow no other clock.
+    fn follow(&self, _shown: Timestamp, _at: Uptime) {}
 }
 
-/// The host's clock until it follows the database's. Between two readings of that one it advances with
-/// [`Uptime`].
+/// The host's clock, or the database's once it follows that. Between two readings of the database's clock, it
+/// advances with [`Uptime`].
 #[derive(Debug)]
 pub struct HostClock {
     started: Uptime,
@@ -104,9 +104,9 @@ impl Clock for HostClock {
         }
     }
 
-    fn follow(&self, told: Timestamp, at: Uptime) {
+    fn follow(&self, reading: Timestamp, at: Uptime) {
         let since = at.since(self.started);
-        let shown = told.minus(since).millis();
+        let shown = reading.minus(since).millis();
         let before = self.followed.load(Ordering::SeqCst);
         if before == NOBODY || shown.abs_diff(before) > CLOSE {
             self.followed.store(shown, Ordering::SeqCst);
@@ -149,11 +149,11 @@ mod tests {
     fn a_host_that_is_wrong_follows_the_database() {
         let clock = HostClock::default();
         let host = clock.now();
-        let told = host.minus(Duration::from_mins(5));
+        let reading = host.minus(Duration::from_mins(5));
         // The reading is three seconds old.
         let at = clock.started.plus(Duration::from_secs(3));
-        clock.follow(told, at);
-        let ahead = clock.now().since(told.minus(Duration::from_secs(3)));
+        clock.follow(reading, at);
+        let ahead = clock.now().since(reading.minus(Duration::from_secs(3)));
         assert_eq!(
             ahead.as_secs(),
             0,

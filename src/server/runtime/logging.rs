@@ -91,7 +91,7 @@ impl Output {
 
     /// Writes queued lines, for the lifetime of the process.
     fn write_for_ever(&self, mut to: impl Write) {
-        let mut told = 0;
+        let mut reported = 0;
         loop {
             let mut queue = self.lock();
             let line = loop {
@@ -113,9 +113,9 @@ impl Output {
             drop(queue);
             self.emptied.notify_all();
             let lost = self.lost.load(Relaxed);
-            if is_written && lost > told {
-                let more = lost - told;
-                told = lost;
+            if is_written && lost > reported {
+                let more = lost - reported;
+                reported = lost;
                 tracing::warn!(lost = more, "log lines could not be written and are lost");
             }
         }
@@ -205,7 +205,7 @@ impl Log {
             LogFormat::Text => log.try_init(),
             LogFormat::Json => log.json().try_init(),
         };
-        panic::set_hook(Box::new(tell_panic));
+        panic::set_hook(Box::new(log_panic));
         Self { format }
     }
 
@@ -240,7 +240,7 @@ pub fn lost() -> u64 {
 
 /// Prints the result of a command to standard output. If the reader stops reading, as `head` does, the rest
 /// is lost.
-pub fn say(text: &dyn fmt::Display) {
+pub fn print(text: &dyn fmt::Display) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
@@ -270,12 +270,12 @@ fn wanted(arguments: impl Iterator<Item = String>, variable: Option<String>) -> 
 }
 
 /// Logs a panic with its location and message. Rate-limited, because clients may be able to cause one.
-fn tell_panic(panic: &panic::PanicHookInfo<'_>) {
+fn log_panic(panic: &panic::PanicHookInfo<'_>) {
     static LINES: LogLimit = LogLimit::new();
     if LINES.allows() {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let said = panic.payload_as_str().unwrap_or("no words");
-        tracing::error!(place, thread = thread::current().name(), "a panic: {said}");
+        let message = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(place, thread = thread::current().name(), "a panic: {message}");
     }
 }
 

@@ -42,7 +42,7 @@ struct Task {
 
 /// Gauges.
 #[derive(Clone, Debug, Default)]
-pub struct Levels {
+pub struct Gauges {
     /// Cached keys.
     pub keys_in_memory: usize,
     /// Request log rows that wait to be written.
@@ -124,12 +124,12 @@ impl JournalMetrics {
         );
     }
 
-    fn set(&self, levels: &Levels) {
+    fn set(&self, gauges: &Gauges) {
         self.bytes
-            .set(i64::try_from(levels.journal_bytes).unwrap_or(i64::MAX));
-        raise(&self.flushes, levels.journal_flushes);
-        raise(&self.failures, levels.journal_failures);
-        raise(&self.copy_failures, levels.journal_copy_failures);
+            .set(i64::try_from(gauges.journal_bytes).unwrap_or(i64::MAX));
+        raise(&self.flushes, gauges.journal_flushes);
+        raise(&self.failures, gauges.journal_failures);
+        raise(&self.copy_failures, gauges.journal_copy_failures);
     }
 }
 
@@ -303,23 +303,23 @@ impl Metrics {
     ///
     /// # Errors
     /// When a metric cannot be formatted.
-    pub fn text(&self, levels: &Levels) -> Result<String, fmt::Error> {
+    pub fn text(&self, gauges: &Gauges) -> Result<String, fmt::Error> {
         let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        self.keys_in_memory.set(whole(levels.keys_in_memory));
-        self.log_queue.set(whole(levels.log_queue));
-        raise(&self.log_dropped, levels.log_dropped);
-        raise(&self.stale_uses, levels.stale_uses);
-        raise(&self.unowned_refusals, levels.unowned_refusals);
-        raise(&self.lines_lost, levels.lines_lost);
-        self.backups.set(levels);
-        self.journal.set(levels);
-        for &(rows, refused) in &levels.rows_refused {
+        self.keys_in_memory.set(whole(gauges.keys_in_memory));
+        self.log_queue.set(whole(gauges.log_queue));
+        raise(&self.log_dropped, gauges.log_dropped);
+        raise(&self.stale_uses, gauges.stale_uses);
+        raise(&self.unowned_refusals, gauges.unowned_refusals);
+        raise(&self.lines_lost, gauges.lines_lost);
+        self.backups.set(gauges);
+        self.journal.set(gauges);
+        for &(rows, refused) in &gauges.rows_refused {
             raise(&self.rows_refused.get_or_create(&Rows { rows }), refused);
         }
-        for &(task, restarts) in &levels.task_restarts {
+        for &(task, restarts) in &gauges.task_restarts {
             raise(&self.task_restarts.get_or_create(&Task { task }), restarts);
         }
-        for &(pool, open, in_use) in &levels.pools {
+        for &(pool, open, in_use) in &gauges.pools {
             self.open.get_or_create(&Pool { pool }).set(open.into());
             self.in_use.get_or_create(&Pool { pool }).set(in_use.into());
         }
@@ -343,9 +343,9 @@ impl Backups {
     }
 
     /// Without a backup, the metric of its age is left out.
-    fn set(&self, levels: &Levels) {
-        raise(&self.failures, levels.backup_failures);
-        if let Some(age) = levels.backup_age {
+    fn set(&self, gauges: &Gauges) {
+        raise(&self.failures, gauges.backup_failures);
+        if let Some(age) = gauges.backup_age {
             let age = i64::try_from(age).unwrap_or(i64::MAX);
             self.age.get_or_create(&[]).set(age);
         } else {

@@ -18,7 +18,7 @@ use tokio::{
 /// Added to the priority of the thread: 19 is the lowest that Linux has.
 const NICE: i32 = 19;
 /// Polling interval of [`all_ended`].
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const POLL_EVERY: Duration = Duration::from_millis(10);
 
 /// Number of running threads.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
@@ -43,7 +43,7 @@ impl Drop for Running {
 pub async fn all_ended(limit: Duration) {
     let all = async {
         while RUNNING.load(SeqCst) > 0 {
-            sleep(LOOK_EVERY).await;
+            sleep(POLL_EVERY).await;
         }
     };
     let _ = timeout(limit, all).await;
@@ -70,8 +70,8 @@ impl Drop for Waiting {
     }
 }
 
-/// Runs `work` in a thread of its own with the lowest priority, and returns what it returns. Long work asks
-/// [`Stopped`] between its steps: it is set once the returned future is dropped.
+/// Runs `work` in a thread of its own with the lowest priority, and returns its result. Long work must check
+/// [`Stopped`] between its steps: the flag is set once the returned future is dropped.
 ///
 /// # Errors
 /// When the thread cannot be started, or panicked.
@@ -86,7 +86,7 @@ where
     let running = Running::begin();
     thread::Builder::new().name("backup".to_owned()).spawn(move || {
         let _running = running;
-        // On Linux this is the priority of the calling thread alone. Without it the work is only less quiet.
+        // On Linux this sets the priority of the calling thread only. If it fails, the work runs with normal priority.
         let _ = rustix::process::nice(NICE);
         // This fails only if the receiver is gone.
         let _ = sender.send(work(&stopped));

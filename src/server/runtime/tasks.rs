@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause, as a multiple of the first.
 const LONGEST_PAUSE: u32 = 60;
-/// Run time after which the pause starts again at the first, as a multiple of it.
+/// A task that has run for this long starts again with the first pause. As a multiple of that pause.
 const WELL: u32 = 300;
 
 /// How a task ended.

@@ -1,5 +1,5 @@
-//! A lock for each account, for work that may run once for an account at a time. Accounts whose last turn took long
-//! also share one lock, the lane, so that a few of them do not use up all slots of the server.
+//! A lock for each account, for work of which an account may run only one at a time. Accounts whose last work took
+//! long also share one lock, the lane, so that a few of them do not use up all slots of the server.
 
 use crate::domain::ids::AccountId;
 use std::{

@@ -33,7 +33,7 @@ struct State<K: Clone + Eq + Hash> {
 
 struct Waiter<K: Clone + Eq + Hash> {
     id: u64,
-    place: oneshot::Sender<Place<K>>,
+    permit: oneshot::Sender<Permit<K>>,
 }
 
 impl<K: Clone + Eq + Hash> State<K> {
@@ -86,14 +86,14 @@ impl<K: Clone + Eq + Hash> Inner<K> {
 }
 
 /// A permit. Dropping it gives it to the next caller.
-pub struct Place<K: Clone + Eq + Hash>(Option<Arc<Inner<K>>>);
+pub struct Permit<K: Clone + Eq + Hash>(Option<Arc<Inner<K>>>);
 
-impl<K: Clone + Eq + Hash> Drop for Place<K> {
+impl<K: Clone + Eq + Hash> Drop for Permit<K> {
     fn drop(&mut self) {
         let Some(inner) = self.0.take() else { return };
         let mut state = inner.lock();
         while let Some(next) = state.next() {
-            match next.place.send(Self(Some(Arc::clone(&inner)))) {
+            match next.permit.send(Self(Some(Arc::clone(&inner)))) {
                 Ok(()) => return,
                 // The waiter was dropped. Disarmed, because dropping a permit would lock the mutex that is
                 // held here.
@@ -118,10 +118,10 @@ impl<K: Clone + Eq + Hash> Drop for Leaving<'_, K> {
 }
 
 impl<K: Clone + Eq + Hash> FairQueue<K> {
-    /// A semaphore with `places` permits and a queue of length `queue`.
-    pub fn new(places: usize, queue: usize) -> Self {
+    /// A semaphore with `permits` permits and a queue of length `queue`.
+    pub fn new(permits: usize, queue: usize) -> Self {
         let state = State {
-            free: places,
+            free: permits,
             waiting: HashMap::new(),
             turns: VecDeque::new(),
             next_id: 0,
@@ -137,17 +137,17 @@ impl<K: Clone + Eq + Hash> FairQueue<K> {
     ///
     /// # Errors
     /// `Busy` immediately when the queue is full, later when the waiter is displaced, and after `patience`.
-    pub async fn place(&self, key: K, patience: Duration) -> Result<Place<K>, Busy> {
+    pub async fn acquire(&self, key: K, patience: Duration) -> Result<Permit<K>, Busy> {
         let (waiter, id) = {
             let mut state = self.0.lock();
             if state.free > 0 {
                 state.free -= 1;
-                return Ok(Place(Some(Arc::clone(&self.0))));
+                return Ok(Permit(Some(Arc::clone(&self.0))));
             }
             if state.waiting() >= self.0.queue {
                 state.make_room(&key)?;
             }
-            let (place, waiter) = oneshot::channel();
+            let (permit, waiter) = oneshot::channel();
             let id = state.next_id;
             state.next_id += 1;
             if state.waiting_of(&key) == 0 {
@@ -157,7 +157,7 @@ impl<K: Clone + Eq + Hash> FairQueue<K> {
                 .waiting
                 .entry(key.clone())
                 .or_default()
-                .push_back(Waiter { id, place });
+                .push_back(Waiter { id, permit });
             (waiter, id)
         };
         let _leaving = Leaving {
@@ -165,8 +165,8 @@ impl<K: Clone + Eq + Hash> FairQueue<K> {
             key,
             id,
         };
-        let place = tokio::time::timeout(patience, waiter).await;
-        place.map_err(|_| Busy)?.map_err(|_| Busy)
+        let permit = tokio::time::timeout(patience, waiter).await;
+        permit.map_err(|_| Busy)?.map_err(|_| Busy)
     }
 }
 
@@ -177,54 +177,54 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_hours(1);
 
-    type Waiting = BoxFuture<'static, Result<Place<&'static str>, Busy>>;
+    type Waiting = BoxFuture<'static, Result<Permit<&'static str>, Busy>>;
 
     /// Adds a waiter and polls it once.
     fn wait(turns: &Arc<FairQueue<&'static str>>, key: &'static str) -> Waiting {
         let turns = Arc::clone(turns);
-        let mut waiting = async move { turns.place(key, PATIENCE).await }.boxed();
+        let mut waiting = async move { turns.acquire(key, PATIENCE).await }.boxed();
         assert!((&mut waiting).now_or_never().is_none(), "{key} waits");
         waiting
     }
 
     /// The waiter's result, if it has one.
-    fn got(waiting: &mut Waiting) -> Option<Result<Place<&'static str>, Busy>> {
+    fn got(waiting: &mut Waiting) -> Option<Result<Permit<&'static str>, Busy>> {
         waiting.now_or_never()
     }
 
-    async fn full(queue: usize) -> (Arc<FairQueue<&'static str>>, Place<&'static str>) {
+    async fn full(queue: usize) -> (Arc<FairQueue<&'static str>>, Permit<&'static str>) {
         let turns = Arc::new(FairQueue::new(1, queue));
-        let place = turns.place("first", PATIENCE).await.expect("the only place");
-        (turns, place)
+        let permit = turns.acquire("first", PATIENCE).await.expect("the only permit");
+        (turns, permit)
     }
 
     #[tokio::test]
     async fn callers_take_turns_however_many_requests_one_has() {
-        let (turns, place) = full(10).await;
+        let (turns, permit) = full(10).await;
         let mut many: Vec<_> = (0..4).map(|_| wait(&turns, "many")).collect();
         let mut one = wait(&turns, "one");
-        drop(place);
-        let first = got(&mut many[0]).expect("the first who waits").expect("a place");
+        drop(permit);
+        let first = got(&mut many[0]).expect("the first who waits").expect("a permit");
         assert!(got(&mut one).is_none());
         drop(first);
-        let second = got(&mut one).expect("one's turn").expect("a place");
+        let second = got(&mut one).expect("one's turn").expect("a permit");
         assert!(got(&mut many[1]).is_none());
         drop(second);
         for waiting in &mut many[1..] {
-            drop(got(waiting).expect("their turn").expect("a place"));
+            drop(got(waiting).expect("their turn").expect("a permit"));
         }
         assert!(
-            turns.place("later", PATIENCE).now_or_never().is_some(),
+            turns.acquire("later", PATIENCE).now_or_never().is_some(),
             "it is free"
         );
     }
 
     #[tokio::test]
     async fn the_caller_with_the_most_waiters_makes_room_for_others() {
-        let (turns, place) = full(3).await;
+        let (turns, permit) = full(3).await;
         let mut many: Vec<_> = (0..3).map(|_| wait(&turns, "many")).collect();
         assert_eq!(
-            turns.place("many", PATIENCE).await.err(),
+            turns.acquire("many", PATIENCE).await.err(),
             Some(Busy),
             "more of the same are refused at once"
         );
@@ -235,35 +235,35 @@ mod tests {
         );
         assert!(got(&mut many[1]).is_none());
         assert_eq!(
-            turns.place("one", PATIENCE).await.err(),
+            turns.acquire("one", PATIENCE).await.err(),
             Some(Busy),
             "one has as much as another would keep"
         );
         let mut other = wait(&turns, "other");
         assert!(matches!(got(&mut many[1]), Some(Err(Busy))));
         assert_eq!(
-            turns.place("third", PATIENCE).await.err(),
+            turns.acquire("third", PATIENCE).await.err(),
             Some(Busy),
             "all have one each"
         );
-        drop(place);
+        drop(permit);
         for waiting in [&mut many[0], &mut one, &mut other] {
-            drop(got(waiting).expect("their turn").expect("a place"));
+            drop(got(waiting).expect("their turn").expect("a permit"));
         }
     }
 
     #[tokio::test]
     async fn a_dropped_waiter_leaves_the_queue() {
-        let (turns, place) = full(2).await;
+        let (turns, permit) = full(2).await;
         let (gone, mut stays) = (wait(&turns, "gone"), wait(&turns, "stays"));
         drop(gone);
         let served_and_gone = wait(&turns, "served");
-        drop(place);
-        drop(got(&mut stays).expect("their turn").expect("a place"));
+        drop(permit);
+        drop(got(&mut stays).expect("their turn").expect("a permit"));
         // It has a permit, but is dropped before it is polled.
         drop(served_and_gone);
         assert!(
-            turns.place("later", PATIENCE).now_or_never().is_some(),
+            turns.acquire("later", PATIENCE).now_or_never().is_some(),
             "it is free again"
         );
         let state = turns.0.lock();
@@ -273,7 +273,7 @@ mod tests {
     #[tokio::test]
     async fn waiting_ends() {
         let (turns, _place) = full(2).await;
-        assert_eq!(turns.place("late", Duration::ZERO).await.err(), Some(Busy));
+        assert_eq!(turns.acquire("late", Duration::ZERO).await.err(), Some(Busy));
         assert_eq!(turns.0.lock().waiting(), 0);
     }
 }

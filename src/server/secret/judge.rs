@@ -7,8 +7,9 @@ use crate::domain::own_words::OwnWords;
 const LEAST_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
 /// Maximum number of characters that are scored; more can only make a password stronger.
 const JUDGED: usize = 40;
-/// Bound on zxcvbn's dictionary search with replaced letters, in the units of [`judged`]. The slowest text
-/// found takes 20 ms of CPU time at this bound; a hash takes 24 ms (optimised build, two cores).
+/// Bound on the work of zxcvbn's dictionary search: combinations of replacements, times the square of the length (see
+/// [`judged`]). At this bound the slowest text that was found takes 20 ms of CPU time; a hash takes 24 ms (optimised
+/// build, two cores).
 const MOST_WORK: usize = 60_000;
 
 /// Characters that zxcvbn reads as letters. It repeats the dictionary search for each combination of

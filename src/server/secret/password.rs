@@ -166,10 +166,10 @@ impl Passwords {
         network: Network,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let place = queue.place(network, self.patience).await?;
+        let permit = queue.acquire(network, self.patience).await?;
         self.runs.fetch_add(1, Ordering::SeqCst);
         tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let _permit = permit;
             job()
         })
         .await
@@ -301,9 +301,11 @@ mod tests {
             judged.await.expect("a place")
         };
         for weak in ["password1234", "1234567890", "qwertyuiop"] {
-            let told = weakness(weak).await;
+            let advice = weakness(weak).await;
             assert!(
-                told.is_some_and(|told| told.starts_with("Too easy to guess.") && !told.contains("your name")),
+                advice.is_some_and(
+                    |advice| advice.starts_with("Too easy to guess.") && !advice.contains("your name")
+                ),
                 "{weak}"
             );
         }
@@ -313,19 +315,23 @@ mod tests {
             "example.com1",
             "Zoe Quartz 1990",
         ] {
-            let told = weakness(own).await;
-            assert!(told.is_some_and(|told| told.contains("your name")), "{own}");
+            let advice = weakness(own).await;
+            assert!(advice.is_some_and(|advice| advice.contains("your name")), "{own}");
         }
         assert_eq!(weakness("tidal moss quartz lantern").await, None);
     }
 
     /// Takes all permits for hashing.
     async fn hashing_is_full(passwords: &Passwords) -> Vec<impl Sized> {
-        let mut places = Vec::new();
-        while let Ok(place) = passwords.hashing.place(Network::Unreadable, Duration::ZERO).await {
-            places.push(place);
+        let mut permits = Vec::new();
+        while let Ok(permit) = passwords
+            .hashing
+            .acquire(Network::Unreadable, Duration::ZERO)
+            .await
+        {
+            permits.push(permit);
         }
-        places
+        permits
     }
 
     #[tokio::test]

@@ -61,9 +61,6 @@ impl Version {
 
 impl Pepper {
     /// Checks that the file holds every version that these stored keys need. Creates and changes nothing.
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
     pub fn verify(path: &Path, stored: &[StoredVersion]) -> Result<(), PepperError> {
         let file = PepperFile::read(path)?.ok_or_else(|| PepperError::Missing(path.to_owned()))?;
         file.pepper(path)?.compare(stored, path)

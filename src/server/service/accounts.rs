@@ -36,7 +36,8 @@ const PROFILE: Duration = Duration::from_secs(3);
 /// Path segments of other pages, which no slug may have.
 const RESERVED: [&str; 2] = ["create-team", "profile"];
 
-const SIGN_UP_CLOSED: &str = "Sign-up is by invitation only on this server.";
+const SIGN_UP_CLOSED: &str =
+    "New accounts are by invitation only. Ask the person who runs this server for one.";
 
 /// The submitted sign-up form.
 pub struct NewPerson<'a> {

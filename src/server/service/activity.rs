@@ -175,9 +175,6 @@ async fn read_page(
 }
 
 /// The newest entries about a key.
-///
-/// # Errors
-/// When the database fails.
 pub async fn of_key(
     app: &App,
     reader: &AccountReader,
@@ -226,9 +223,6 @@ pub async fn note_export(
 }
 
 /// The next entries of an export after `cursor`, newest first; empty at the end.
-///
-/// # Errors
-/// When the database fails.
 pub async fn export_chunk(
     app: &App,
     account: AccountId,
@@ -237,7 +231,7 @@ pub async fn export_chunk(
 ) -> Result<(Vec<Entry>, Option<Cursor>), ServiceError> {
     let entries = if filter.reads_everything() {
         let filter = filter.clone();
-        let found = long_reads::ask(app, account, long_reads::EXPORT, |read| {
+        let found = long_reads::run(app, account, long_reads::EXPORT, |read| {
             Box::pin(async move { read.activity().older(account, &filter, cursor, CHUNK).await })
         });
         found.await.map_err(|error| match error {

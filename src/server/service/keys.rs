@@ -4,6 +4,7 @@
 pub mod create;
 pub mod delete;
 pub mod detail;
+pub mod ending;
 pub mod grace;
 pub mod leak;
 pub mod list;
@@ -14,6 +15,7 @@ pub mod selection;
 
 use crate::{
     domain::{
+        done::{Done, Subject},
         ids::{AccountId, KeyId},
         key::{Key, issue::Terms},
         secret_text::SecretText,
@@ -39,10 +41,38 @@ pub struct Revealed {
     pub key: Key,
     /// The full text.
     pub secret: SecretText,
-    /// Whether it is the replacement of a rotated key.
-    pub rotated: bool,
+    /// Where the secret comes from.
+    pub origin: Origin,
     /// Sentences about changes that were made to the allowlist.
     pub notes: Vec<String>,
+}
+
+/// Where a secret comes from.
+#[derive(Debug)]
+pub enum Origin {
+    /// The key was created.
+    Created,
+    /// The key got a new secret.
+    Reissued,
+    /// The key replaces this one.
+    Rotation(Box<Key>),
+}
+
+impl Revealed {
+    /// What was done.
+    #[must_use]
+    pub fn done(&self) -> Done {
+        let key = Subject::from(&self.key);
+        match &self.origin {
+            Origin::Created => Done::Created(key),
+            Origin::Reissued => Done::Reissued(key),
+            Origin::Rotation(old) => Done::Rotated {
+                old: Subject::from(&**old),
+                new: key.id,
+                end: old.end().unwrap_or(self.key.created_at),
+            },
+        }
+    }
 }
 
 /// Creates a token that makes a form yield one secret, however often it is sent (docs/security.md, S35).
@@ -110,7 +140,7 @@ pub(super) async fn add(
     let most = app.config.caps.keys;
     if tx.keys().count_live(key.account, key.created_at).await? > u64::from(most) {
         return Err(ServiceError::Conflict(format!(
-            "This account has {most} live keys, which is as many as it may have. Let some expire or revoke them first."
+            "This account already has {most} working keys, the maximum. Revoke or delete keys that you no longer need, then try again."
         )));
     }
     Ok(())

@@ -26,17 +26,22 @@ pub const PROGRAM: TimeLimits = TimeLimits {
     wait: Duration::from_secs(2),
     run: Duration::from_secs(10),
 };
-/// Limits for pages and dialogs, which are rendered without the number rather than late.
+/// Limits for pages and dialogs. If the number is not available in time, they are rendered without it.
 pub const PAGE: TimeLimits = TimeLimits {
     wait: Duration::from_secs(1),
     run: Duration::from_secs(3),
+};
+/// Limits for the facts in a dialog, which opens without them rather than late.
+pub const DIALOG: TimeLimits = TimeLimits {
+    wait: Duration::from_millis(100),
+    run: Duration::from_millis(200),
 };
 /// Limits for a chunk of an export.
 pub const EXPORT: TimeLimits = TimeLimits {
     wait: Duration::from_secs(15),
     run: Duration::from_secs(10),
 };
-/// Time that a statement may exceed its own time-out by, before it is cancelled here.
+/// How long after its time-out in the database a statement is cancelled here.
 const GRACE: Duration = Duration::from_secs(1);
 /// Why a long query has no result.
 #[derive(Debug, thiserror::Error)]
@@ -56,11 +61,11 @@ pub enum LongReadError {
 ///
 /// # Errors
 /// [`LongReadError::Busy`] when its turn did not come in time, [`LongReadError::TooLong`].
-pub async fn ask<T>(
+pub async fn run<T>(
     app: &App,
     account: AccountId,
     limits: TimeLimits,
-    question: impl for<'r> FnOnce(&'r mut LongRead) -> BoxFuture<'r, Result<T, StoreError>>,
+    query: impl for<'r> FnOnce(&'r mut LongRead) -> BoxFuture<'r, Result<T, StoreError>>,
 ) -> Result<T, LongReadError> {
     let begin = async {
         let turn = app.turns.take(account).await;
@@ -72,7 +77,7 @@ pub async fn ask<T>(
     let started = Instant::now();
     let mut read = app.store.read_long(permit?, limits.run).await?;
     // The database has a time-out of its own; this one is for a database that hangs.
-    let answer = timeout(limits.run + GRACE, question(&mut read)).await;
+    let answer = timeout(limits.run + GRACE, query(&mut read)).await;
     let answer = answer
         .map_err(|_| LongReadError::TooLong)?
         .map_err(LongReadError::from)?;
@@ -85,9 +90,9 @@ pub async fn ask<T>(
 pub async fn for_page<T>(
     app: &App,
     account: AccountId,
-    question: impl for<'r> FnOnce(&'r mut LongRead) -> BoxFuture<'r, Result<T, StoreError>>,
+    query: impl for<'r> FnOnce(&'r mut LongRead) -> BoxFuture<'r, Result<T, StoreError>>,
 ) -> Result<Option<T>, ServiceError> {
-    match ask(app, account, PAGE, question).await {
+    match run(app, account, PAGE, query).await {
         Ok(answer) => Ok(Some(answer)),
         Err(LongReadError::Busy | LongReadError::TooLong) => Ok(None),
         Err(LongReadError::Store(error)) => Err(error.into()),

@@ -9,7 +9,7 @@ mod people;
 pub use keys::Step;
 pub use members::InTeam;
 
-pub use crate::server::store::operator::{ListedKey, Made, Member, Named, Person};
+pub use crate::server::store::operator::{KeyCursor, ListedKey, Member, Named, Person};
 
 use crate::{
     domain::{

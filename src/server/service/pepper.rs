@@ -25,9 +25,6 @@ pub enum PepperFailure {
 /// Loads the pepper, or creates it while no key depends on one. The result matches the file and the check
 /// values in the database, also if several servers start at the same moment: they take turns, and the first
 /// one's pepper is used (docs/security.md, S91).
-///
-/// # Errors
-/// A sentence for the server operator.
 pub async fn load(path: &Path, store: &Store, rng: &dyn Rng) -> Result<Pepper, PepperFailure> {
     for _ in 0..READINGS {
         let mut tx = store.write().await?;

@@ -32,10 +32,10 @@ const WRONG_SIGN_IN: &str = "Email and password do not match an account.";
 
 /// Maximum number of wait rows; the oldest are deleted (S90).
 const MOST_WAITS: u32 = 100_000;
-/// Attempts of this server between two counts of the wait rows. Each attempt adds at most two rows, and
-/// several servers may add rows, so as much room is kept below [`MOST_WAITS`].
-const LOOK_EVERY: u32 = 500;
-const ROOM: u32 = 10 * LOOK_EVERY;
+/// Number of attempts on this server after which the oldest wait rows are deleted, so that [`ROOM`] rows below
+/// [`MOST_WAITS`] are free. An attempt adds two rows at most, and several servers may add rows until the next deletion.
+const COUNT_EVERY: u32 = 500;
+const ROOM: u32 = 10 * COUNT_EVERY;
 
 /// An attempt to sign in.
 pub struct Try<'a> {
@@ -152,7 +152,7 @@ async fn refuse(
     let account: Option<AccountId> = app.store.read().await?.accounts().personal_of(id).await?;
     let actor = Actor {
         user: None,
-        name: "Somebody",
+        name: "Unknown person",
         trace: Some(trace),
     };
     // Attempts for different emails are not folded together.
@@ -257,7 +257,7 @@ impl Rows {
         }
         tx.commit().await?;
         let tries = app.sign_in_tries.fetch_add(1, Ordering::Relaxed);
-        if tries.is_multiple_of(LOOK_EVERY) {
+        if tries.is_multiple_of(COUNT_EVERY) {
             let trimmed = app.store.trim_sign_in_waits(MOST_WAITS - ROOM).await;
             if let Err(error) = trimmed {
                 tracing::warn!(error = %error, "the oldest sign-in waits could not be deleted");

@@ -32,7 +32,7 @@ pub async fn of_account(
     days: u16,
 ) -> Result<Vec<EndpointUsage>, LongReadError> {
     let since = app.now().minus(Duration::from_hours(24 * u64::from(days)));
-    let rows = long_reads::ask(app, account, long_reads::PROGRAM, |read| {
+    let rows = long_reads::run(app, account, long_reads::PROGRAM, |read| {
         Box::pin(async move { read.logs().usage(account, since).await })
     });
     let rows = rows.await?;

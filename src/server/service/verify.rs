@@ -29,7 +29,7 @@ use std::{
 use tokio::time::timeout;
 
 /// The lease: how long after the last poll cached keys may be used (docs/security.md, S74).
-const FRESH: Duration = Duration::from_secs(1);
+const LEASE: Duration = Duration::from_secs(1);
 /// Time limit of a look-up; after it the database counts as unavailable (S75).
 const LOOK_UP: Duration = Duration::from_secs(1);
 /// How long a look-up may wait for its turn: a check takes 1.5 s at most (docs/security.md, S76).
@@ -260,9 +260,9 @@ async fn find(
     static LINES: LogLimit = LogLimit::new();
     let hash = app.pepper.hash(secret);
     // The lease is read first: a key that is dropped after that was valid when this request was checked.
-    let heard = app.store.changes().since_look();
+    let since_poll = app.store.changes().since_poll();
     let held = app.keys.get(&hash, catalog, app.store.changes());
-    if held.is_some() && heard.is_some_and(|ago| ago < FRESH) {
+    if held.is_some() && since_poll.is_some_and(|ago| ago < LEASE) {
         app.metrics.found_in_memory();
         return Ok(held);
     }
@@ -275,13 +275,13 @@ async fn find(
         _ => None,
     };
     app.metrics.looked_up();
-    let moment = app.store.changes().moment();
+    let generation = app.store.changes().generation();
     // Boxed, because it is rarely needed: otherwise every request would be moved with its size.
     let loaded = timeout(LOOK_UP, Box::pin(load(app, secret))).await;
     let error = match loaded {
         Ok(Ok(None)) => return Ok(None),
         Ok(Ok(Some((key, is_present)))) => {
-            let known = Arc::new(Known::new(key, catalog, moment));
+            let known = Arc::new(Known::new(key, catalog, generation));
             // Under an older pepper the key has another hash until it is rehashed.
             if is_present {
                 app.keys.put(&hash, &known);
@@ -292,7 +292,7 @@ async fn find(
         Err(_) => StoreError::Slow,
     };
     match held {
-        Some(known) if heard.is_some_and(|ago| ago <= FRESH + app.config.stale_if_db_down) => {
+        Some(known) if since_poll.is_some_and(|ago| ago <= LEASE + app.config.stale_if_db_down) => {
             app.stale_uses.fetch_add(1, Ordering::Relaxed);
             if LINES.allows() {
                 tracing::warn!(key = %known.key.id, "the database is unavailable: a key is checked by its last known \

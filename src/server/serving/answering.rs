@@ -6,8 +6,8 @@ use crate::server::app::App;
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{ConnectInfo, Request},
-    http::{HeaderValue, StatusCode, header, request::Parts},
-    response::{IntoResponse as _, Response},
+    http::{HeaderValue, header, request::Parts},
+    response::Response,
 };
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -33,12 +33,14 @@ const AT_ONCE: Duration = Duration::from_millis(20);
 /// Maximum number of connections that do so at a time, which bounds their buffers to 16 MiB
 /// (docs/security.md, S88). Other connections are closed after their response.
 static READING: Semaphore = Semaphore::const_new(256);
-/// `Retry-After` when there is no slot, in seconds.
-const RETRY_AFTER: u64 = 2;
+/// Extension of a request in a reserved slot that is not about health: the router must refuse it without any work,
+/// because the server has too many connections.
+#[derive(Clone, Copy, Debug)]
+pub struct TurnedAway;
 
 /// Answers the requests of a connection.
 pub struct Answering<S> {
-    /// The router.
+    /// The router. It refuses requests with the extension [`TurnedAway`].
     pub service: S,
     /// The application.
     pub app: App,
@@ -58,26 +60,25 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        self.connection.asked();
+        self.connection.request_arrived();
         let connection = Arc::clone(&self.connection);
         let answered = Answered(Arc::clone(&connection));
         let app = self.app.clone();
         let (mut parts, body) = request.into_parts();
         let is_health = is_of_health(parts.uri.path());
         if is_health {
-            connection.asked_for_health();
+            connection.mark_health_check();
         }
-        let is_turned_away = connection.is_reserve && !is_health;
+        if connection.is_reserve && !is_health {
+            parts.extensions.insert(TurnedAway);
+        }
         let rest = (!body.is_end_stream()).then(|| Rest::new(body, &parts));
         let body = rest.clone().map_or_else(Body::empty, Body::new);
         parts.extensions.insert(ConnectInfo(self.peer));
         // No `poll_ready`: both services are always ready.
-        let answer = (!is_turned_away).then(|| self.service.clone().call(Request::from_parts(parts, body)));
+        let answer = self.service.clone().call(Request::from_parts(parts, body));
         Box::pin(async move {
-            let mut response = match answer {
-                Some(answer) => answer.await?,
-                None => full(),
-            };
+            let mut response = answer.await?;
             let is_read = match &rest {
                 None => true,
                 Some(rest) => rest.finish().await,
@@ -97,13 +98,6 @@ where
 /// Requests for which reserved slots exist beyond the caps.
 fn is_of_health(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
-}
-
-/// Response to any other request in a reserved slot.
-fn full() -> Response {
-    let headers = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
-    let sentence = "The server has too many connections. Try again in a moment.";
-    (StatusCode::SERVICE_UNAVAILABLE, headers, sentence).into_response()
 }
 
 /// Marks the connection as idle on drop.

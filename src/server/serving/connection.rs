@@ -126,19 +126,19 @@ impl Connection {
     }
 
     /// A request has arrived.
-    pub fn asked(&self) {
+    pub fn request_arrived(&self) {
         self.enter(State::Answering);
     }
 
     /// The request is a health check.
-    pub fn asked_for_health(&self) {
+    pub fn mark_health_check(&self) {
         self.is_of_health.store(true, Ordering::Release);
     }
 
     /// Whether it is in a reserved slot with an unanswered health check; any other connection can lose its
     /// reserved slot.
     #[must_use]
-    pub fn keeps_its_place(&self) -> bool {
+    pub fn keeps_its_slot(&self) -> bool {
         self.is_of_health.load(Ordering::Acquire) && self.state() != State::Lingering
     }
 

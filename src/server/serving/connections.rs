@@ -43,19 +43,19 @@ struct Open {
     reserve: HashMap<u64, Arc<Connection>>,
     /// The next connections to close, in reverse order.
     found: Vec<Arc<Connection>>,
-    looked: Option<Instant>,
+    scanned: Option<Instant>,
     /// When an address at its cap was last logged.
     reported: Option<Instant>,
 }
 
 /// A connection's slot; freed on drop.
-pub struct Place {
+pub struct Slot {
     connections: Arc<Connections>,
     /// The connection.
     pub connection: Arc<Connection>,
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.connections.open().remove(&self.connection);
         self.connections.app.metrics.connection_closed();
@@ -81,7 +81,7 @@ impl Connections {
     /// closed: one of the same address if that is at its cap. If all connections have a response in progress,
     /// it gets a reserved slot, if one is free or can be freed.
     #[must_use]
-    pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+    pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Slot> {
         let peer = canonical(peer);
         let address = subscriber(peer);
         let is_trusted = self.app.trusted_proxies().trusts(peer);
@@ -103,7 +103,7 @@ impl Connections {
             return None;
         };
         self.app.metrics.connection_opened();
-        Some(Place {
+        Some(Slot {
             connections: Arc::clone(self),
             connection,
         })
@@ -173,7 +173,7 @@ impl Open {
         let oldest = self
             .reserve
             .values()
-            .filter(|other| !other.keeps_its_place() && (!is_at_cap || other.address == address))
+            .filter(|other| !other.keeps_its_slot() && (!is_at_cap || other.address == address))
             .min_by_key(|other| other.id)
             .cloned();
         oldest.is_some_and(|oldest| self.close(&oldest))
@@ -246,7 +246,7 @@ impl Open {
                     return self.close(&connection);
                 }
             }
-            if self.looked.is_some_and(|looked| looked.elapsed() < NONE_FOUND) {
+            if self.scanned.is_some_and(|scanned| scanned.elapsed() < NONE_FOUND) {
                 return false;
             }
             let members = self.addresses.values().flat_map(HashMap::values);
@@ -254,7 +254,7 @@ impl Open {
                 .filter_map(|connection| Some((connection.closable()?, connection)))
                 .collect();
             if closable.is_empty() {
-                self.looked = Some(Instant::now());
+                self.scanned = Some(Instant::now());
                 return false;
             }
             closable.sort_unstable_by_key(|(age, _)| *age);

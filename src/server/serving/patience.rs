@@ -4,14 +4,15 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Bytes that a client has read of a connection's responses, over the last period in which one waited for it.
+/// Measures how fast the client of a connection reads responses. Time counts only while a response waits for the
+/// client. A period ends after `time` of such waiting.
 #[derive(Debug)]
 pub struct Patience {
     /// Time in which it must read at least one byte, and `least` bytes if a response waits for all of that
     /// time.
     time: Duration,
     least: usize,
-    /// How long responses have waited since `taken` was last 0, without the current wait.
+    /// How long responses have waited in this period, without the current wait.
     waited: Duration,
     taken: usize,
     waits: Option<Waits>,

@@ -51,7 +51,7 @@ mod tests {
                 now += stop.left(seconds(most), now);
             }
             assert!(now <= latest, "a drain of {drain} s");
-            assert!(now > begun + seconds(drain), "a drain of {drain} s is given");
+            assert!(now > begun + seconds(drain), "the drain has its {drain} s");
         }
     }
 

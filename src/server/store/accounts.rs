@@ -155,9 +155,6 @@ impl Accounts<'_> {
     }
 
     /// The account with this slug, if `user` is a member.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn of_user_by_slug(self, user: UserId, slug: &str) -> Result<Option<Joined>, StoreError> {
         let row = on!(self.0, c => {
             sqlx::query_as::<_, Row>(OF_USER_BY_SLUG).bind(user.to_string()).bind(slug).fetch_optional(c).await?
@@ -166,9 +163,6 @@ impl Accounts<'_> {
     }
 
     /// All accounts of `user`: the personal one, then the teams by name.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn of_user(self, user: UserId) -> Result<Vec<Joined>, StoreError> {
         let rows =
             on!(self.0, c => sqlx::query_as::<_, Row>(OF_USER).bind(user.to_string()).fetch_all(c).await?);
@@ -176,9 +170,6 @@ impl Accounts<'_> {
     }
 
     /// Number of accounts of `user`.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn count_of_user(self, user: UserId) -> Result<u64, StoreError> {
         let count: i64 =
             on!(self.0, c => sqlx::query_scalar(COUNT_OF_USER).bind(user.to_string()).fetch_one(c).await?);
@@ -186,9 +177,6 @@ impl Accounts<'_> {
     }
 
     /// The account that `user` visited last, or their personal one.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn home(self, user: UserId) -> Result<Option<Joined>, StoreError> {
         let row =
             on!(self.0, c => sqlx::query_as::<_, Row>(HOME).bind(user.to_string()).fetch_optional(c).await?);
@@ -196,9 +184,6 @@ impl Accounts<'_> {
     }
 
     /// The personal account of a person.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn personal_of(self, user: UserId) -> Result<Option<AccountId>, StoreError> {
         let id: Option<String> = on!(self.0, c => {
             sqlx::query_scalar(PERSONAL_OF).bind(user.to_string()).fetch_optional(c).await?
@@ -208,9 +193,6 @@ impl Accounts<'_> {
     }
 
     /// The account with this slug, and its primary owner, for the server operator.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn by_slug(self, slug: &str) -> Result<Option<(Account, UserId)>, StoreError> {
         #[derive(sqlx::FromRow)]
         struct Owned {
@@ -234,9 +216,6 @@ impl Accounts<'_> {
     }
 
     /// The data of an account for the machine API.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn profile(self, account: AccountId) -> Result<Option<Profile>, StoreError> {
         type Columns = (String, String, String, i64);
         let row = on!(self.0, c => {
@@ -254,9 +233,6 @@ impl Accounts<'_> {
     }
 
     /// Locks the account, so that only one transaction at a time counts what it has and adds to it.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn lock(self, account: AccountId) -> Result<(), StoreError> {
         let account = account.to_string();
         match self.0 {

@@ -150,9 +150,6 @@ pub struct Activity<'c>(pub(super) Conn<'c>);
 
 impl Activity<'_> {
     /// Adds an entry, in the transaction of the change.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn insert(self, entry: &Entry) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(INSERT)
@@ -175,9 +172,6 @@ impl Activity<'_> {
     }
 
     /// Entries older than `cursor`, newest first; without a cursor, the newest ones.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn older(
         self,
         account: AccountId,
@@ -191,9 +185,6 @@ impl Activity<'_> {
     }
 
     /// Entries newer than `cursor`, oldest first; without a cursor, the oldest ones.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn newer(
         self,
         account: AccountId,
@@ -229,9 +220,6 @@ impl Activity<'_> {
     }
 
     /// Number of entries that match the filter; with a cursor, only the newer ones.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn count(
         self,
         account: AccountId,
@@ -257,9 +245,6 @@ impl Activity<'_> {
     }
 
     /// The newest entries about one object.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn of_target(
         self,
         account: AccountId,

@@ -124,9 +124,6 @@ impl Store {
     }
 
     /// Facts about an SQLite file that servers and commands use, and its orphaned rows.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn survey(&self) -> Result<(Facts, Fault), CopyError> {
         let mut reader = self.read().await?;
         let facts = Facts::read(reader.conn(), true).await?;

@@ -19,5 +19,5 @@ pub(super) mod probe;
 pub(super) mod row_turns;
 pub(super) mod search;
 pub(super) mod sqlite_file;
-pub(super) mod start_questions;
+pub(super) mod start_checks;
 pub(super) mod transaction;

@@ -44,7 +44,7 @@ use tokio::{
 /// How long a response waits for the journal. The change is valid then, and is written to the journal later.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the server polls for entries without a notification, and retries failed writes.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const POLL_EVERY: Duration = Duration::from_secs(1);
 const RANDOM_ID: &str = "SELECT LOWER(HEX(RANDOMBLOB(16)))";
 
 /// Progress of the journal.
@@ -66,7 +66,7 @@ struct Condition {
 
 /// The metrics of the journal.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct JournalLevels {
+pub struct JournalGauges {
     /// Its size in bytes.
     pub bytes: u64,
     /// Flushes since the start; simultaneous changes share a flush.
@@ -313,7 +313,7 @@ async fn keep_flushing(journal: Weak<Journal>, wake: Arc<Notify>, read: SqlitePo
             }
         }
         drop(journal);
-        let _ = timeout(LOOK_EVERY, wake.notified()).await;
+        let _ = timeout(POLL_EVERY, wake.notified()).await;
     }
 }
 
@@ -356,10 +356,10 @@ impl Store {
 
     /// The metrics of the journal; zeros on PostgreSQL, which has none.
     #[must_use]
-    pub fn journal_levels(&self) -> JournalLevels {
+    pub fn journal_gauges(&self) -> JournalGauges {
         self.journal
             .as_ref()
-            .map_or_else(JournalLevels::default, |journal| JournalLevels {
+            .map_or_else(JournalGauges::default, |journal| JournalGauges {
                 bytes: journal.known().map_or(0, |known| known.end),
                 flushes: journal.flushes.load(Relaxed),
                 failures: journal.condition.failures.load(Relaxed),

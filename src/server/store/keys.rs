@@ -38,8 +38,8 @@ declare! {
         FROM api_keys WHERE hash = $1 AND deleted_at IS NULL");
     BY_ID = concat!("SELECT ", columns!(), "
         FROM api_keys WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL");
-    /// A key is live by this condition in every statement (tests/store/retention.rs compares them). Time is a parameter: the clock
-    /// is that of the server, which tests set.
+    /// Every statement uses this condition for live keys (tests/store/retention.rs compares them). The time is a parameter,
+    /// because tests set the clock of the server and not that of the database.
     COUNT_LIVE = "SELECT COUNT(*) FROM api_keys
         WHERE account_id = $1
             AND (deleted_at IS NULL AND revoked_at IS NULL
@@ -48,7 +48,7 @@ declare! {
         WHERE (deleted_at IS NULL AND revoked_at IS NULL
             AND (expires_at IS NULL OR expires_at > $1) AND (grace_ends_at IS NULL OR grace_ends_at > $1))
         GROUP BY scopes ORDER BY scopes";
-    /// From the newest to the oldest, whichever of them `$2` is.
+    /// The chain of rotations that `$2` is part of, newest key first.
     CHAIN = concat!("WITH RECURSIVE older (id, replaces_id) AS (
             SELECT id, replaces_id FROM api_keys WHERE account_id = $1 AND id = $2
             UNION SELECT k.id, k.replaces_id FROM api_keys k JOIN older ON k.id = older.replaces_id
@@ -74,8 +74,8 @@ pub struct NewKey<'a> {
     pub key: &'a Key,
     /// Its hash.
     pub hash: &'a KeyHash,
-    /// The form it was made with. `sent_forms` refuses a form that is sent again, for as long as a session can last and a
-    /// day; this one does for as long as the key has a row.
+    /// Token of its form. If the form is sent again, the unique constraint of this column refuses it for as long as the
+    /// key has a row, even after the token in `sent_forms` was purged.
     pub form_token: &'a str,
 }
 
@@ -181,7 +181,7 @@ impl Keys<'_> {
                 .bind(key.rotation.map(|rotation| rotation.grace_ends_at.millis()))
                 .bind(key.leak_reported_at.map(Timestamp::millis))
                 .bind(key.rate_limit.map(i64::from))
-                // What the row is found by.
+                // For searches, which compare in lower case.
                 .bind(key.name.as_str().to_lowercase())
                 .bind(&new.hash.digest()[..])
                 .bind(new.hash.version())
@@ -193,18 +193,12 @@ impl Keys<'_> {
     }
 
     /// The key whose text has this hash.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn by_hash(self, hash: &KeyHash) -> Result<Option<Key>, StoreError> {
         let row = on!(self.0, c => sqlx::query_as::<_, Row>(BY_HASH).bind(&hash.digest()[..]).fetch_optional(c).await?);
         row.map(TryInto::try_into).transpose()
     }
 
     /// The key of an account with this id.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn by_id(self, account: AccountId, id: KeyId) -> Result<Option<Key>, StoreError> {
         let row = on!(self.0, c => {
             sqlx::query_as::<_, Row>(BY_ID).bind(account.to_string()).bind(id.to_string()).fetch_optional(c).await?
@@ -215,9 +209,6 @@ impl Keys<'_> {
     /// Locks these keys, their replacements, and the keys they replace, against other changes. A change of
     /// several keys must lock them first. All such locks are taken in the order of ids, so there is no
     /// deadlock.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn lock(self, account: AccountId, ids: &[KeyId]) -> Result<(), StoreError> {
         if let Conn::Postgres(c) = self.0 {
             let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
@@ -228,9 +219,6 @@ impl Keys<'_> {
     }
 
     /// How many keys of an account are live at `now`.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn count_live(self, account: AccountId, now: Timestamp) -> Result<u64, StoreError> {
         let count: i64 = on!(self.0, c => {
             sqlx::query_scalar(COUNT_LIVE).bind(account.to_string()).bind(now.millis()).fetch_one(c).await?
@@ -239,9 +227,6 @@ impl Keys<'_> {
     }
 
     /// The distinct sets of scopes of keys live at `now`, with the number of keys.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn scopes_in_use(self, now: Timestamp) -> Result<Vec<(Scopes, u64)>, StoreError> {
         let rows: Vec<(String, i64)> = on!(self.0, c => {
             sqlx::query_as(SCOPES_IN_USE).bind(now.millis()).fetch_all(c).await?
@@ -274,9 +259,6 @@ impl Keys<'_> {
     }
 
     /// The newest keys of the chain of rotations that this key is part of.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn chain(self, account: AccountId, id: KeyId, limit: u32) -> Result<Vec<Key>, StoreError> {
         let rows = on!(self.0, c => {
             sqlx::query_as::<_, Row>(CHAIN)
@@ -290,9 +272,6 @@ impl Keys<'_> {
     }
 
     /// Stores a key under another pepper version, unless its secret has changed.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn rekey(self, id: KeyId, from: &KeyHash, to: &KeyHash) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(REKEY)

@@ -126,7 +126,7 @@ impl From<Account> for Named {
 
 /// Cursor in the keys of an account: creation time and id.
 #[derive(Clone, Copy, Debug)]
-pub struct Made {
+pub struct KeyCursor {
     /// Its id.
     pub id: KeyId,
     /// When it was created.
@@ -314,9 +314,9 @@ impl Operator<'_> {
         self,
         account: AccountId,
         now: Timestamp,
-        before: Option<Made>,
+        before: Option<KeyCursor>,
         limit: u32,
-    ) -> Result<Vec<Made>, StoreError> {
+    ) -> Result<Vec<KeyCursor>, StoreError> {
         let (at, id) = before.map_or((i64::MAX, String::new()), |key| {
             (key.at.millis(), key.id.to_string())
         });
@@ -332,7 +332,7 @@ impl Operator<'_> {
         });
         rows.into_iter()
             .map(|(id, at)| {
-                Ok(Made {
+                Ok(KeyCursor {
                     id: id.parse().map_err(|_| StoreError::Unreadable("api_keys.id"))?,
                     at: Timestamp::from_millis(at),
                 })

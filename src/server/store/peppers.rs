@@ -33,27 +33,18 @@ impl Peppers<'_> {
     }
 
     /// Whether any key is stored.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn any_key(self) -> Result<bool, StoreError> {
         let count: i64 = on!(self.0, c => sqlx::query_scalar(ANY_KEY).fetch_one(c).await?);
         Ok(count > 0)
     }
 
     /// Whether any version is stored.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn any(self) -> Result<bool, StoreError> {
         let count: i64 = on!(self.0, c => sqlx::query_scalar(ANY).fetch_one(c).await?);
         Ok(count > 0)
     }
 
     /// All versions, and the number of keys stored under each.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn all(self) -> Result<Vec<StoredVersion>, StoreError> {
         let rows: Vec<(i64, Vec<u8>, i64)> = on!(self.0, c => sqlx::query_as(ALL).fetch_all(c).await?);
         let stored = |(version, check_value, keys)| StoredVersion {
@@ -77,9 +68,6 @@ impl Peppers<'_> {
     }
 
     /// Stores the check value of a pepper version, unless there is one.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn insert(self, version: i64, check_value: &[u8]) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(INSERT).bind(version).bind(check_value).execute(c).await?;

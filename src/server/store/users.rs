@@ -16,7 +16,7 @@ declare! {
     INSERT = "INSERT INTO users (id, name, email, email_key, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     BY_ID = "SELECT id, name, email, password_hash, last_account_id FROM users WHERE id = $1";
     BY_EMAIL = "SELECT id, name, email, password_hash, last_account_id FROM users WHERE email_key = $1";
-    /// Locks the account against other transactions that call this; changes nothing.
+    /// Locks the person against other transactions that call this; changes nothing.
     LOCK = "UPDATE users SET name = name WHERE id = $1";
     SET_LAST_ACCOUNT = "UPDATE users SET last_account_id = $2 WHERE id = $1 AND (last_account_id IS NULL OR last_account_id <> $2)";
 }
@@ -95,9 +95,6 @@ impl Users<'_> {
     }
 
     /// The person with this id.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn by_id(self, id: UserId) -> Result<Option<User>, StoreError> {
         let row =
             on!(self.0, c => sqlx::query_as::<_, Row>(BY_ID).bind(id.to_string()).fetch_optional(c).await?);
@@ -105,9 +102,6 @@ impl Users<'_> {
     }
 
     /// The person with this email, in any case.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn by_email(self, email: &Email) -> Result<Option<User>, StoreError> {
         let row =
             on!(self.0, c => sqlx::query_as::<_, Row>(BY_EMAIL).bind(email.key()).fetch_optional(c).await?);
@@ -116,9 +110,6 @@ impl Users<'_> {
 
     /// Locks the person, so that only one transaction at a time counts their accounts or sessions and adds to
     /// them.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn lock(self, id: UserId) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(LOCK).bind(id.to_string()).execute(c).await?;
@@ -127,9 +118,6 @@ impl Users<'_> {
     }
 
     /// Stores the account that the person visited last.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn set_last_account(self, id: UserId, account: AccountId) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(SET_LAST_ACCOUNT).bind(id.to_string()).bind(account.to_string()).execute(c).await?;

@@ -44,13 +44,11 @@ pub fn AccountButton(
             class="account"
             type="button"
             popovertarget=menu
-            aria-labelledby="account-name"
-            aria-describedby="account-role"
         >
             <Tile name=name.clone()/>
             <span class="account-text">
-                <b id="account-name"><bdi>{name.clone()}</bdi></b>
-                <small id="account-role">{about}</small>
+                <b><bdi>{name.clone()}</bdi></b>
+                <small>{about}</small>
             </span>
             <Drawing icon=Icon::Choose/>
         </button>

@@ -27,6 +27,9 @@ pub fn ChoiceCard(
     /// Whether it has the focus when the form opens.
     #[prop(optional)]
     autofocus: bool,
+    /// Whether it grants everything that there is; a script recognises it by `data-widest`.
+    #[prop(optional)]
+    is_widest: bool,
 ) -> impl IntoView {
     let about = format!("{id}-about");
     view! {
@@ -37,6 +40,7 @@ pub fn ChoiceCard(
                 value=value
                 checked=checked
                 autofocus=autofocus
+                data-widest=is_widest
                 aria-labelledby=id.clone()
                 aria-describedby=about.clone()
             />

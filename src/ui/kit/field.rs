@@ -63,8 +63,8 @@ pub fn TextField(
     form: FormState,
     /// Its name in the form; also its id.
     name: &'static str,
-    /// Label.
-    label: &'static str,
+    /// Label: a text, or a view with names in it.
+    label: impl IntoView + 'static,
     /// `text`, `email` or `password`. The value of a password field is never rendered again.
     #[prop(default = "text")]
     kind: &'static str,
@@ -73,9 +73,10 @@ pub fn TextField(
     /// Hint: one sentence.
     #[prop(optional, into)]
     hint: Option<String>,
-    /// Attribute `maxlength`, in UTF-16 code units.
+    /// Maximum number of characters. A longer text is not cut while it is typed or pasted: `public/page.js` counts it
+    /// beside the label, and the server refuses it.
     #[prop(optional)]
-    maxlength: Option<usize>,
+    most: Option<usize>,
     /// Attribute `inputmode`: `numeric` makes phones show digits.
     #[prop(optional)]
     inputmode: Option<&'static str>,
@@ -92,10 +93,29 @@ pub fn TextField(
         form.value(name)
     };
     let invalid = form.errors().get(name).map(|_| "true");
+    let described = if hint.is_some() {
+        described_by(name)
+    } else {
+        error_id(name)
+    };
+    // Names are written in either direction; email addresses and numbers have one of their own.
+    let direction = (kind == "text" && inputmode.is_none()).then_some("auto");
+    let count = most.map(
+        |most| view! { <span class="field-count" role="status" data-count-of=name data-most=most></span> },
+    );
+    // Hidden until the script of the page runs. After the field, so that Tab leads from the email to the password.
+    let reveal = (kind == "password").then(|| {
+        view! {
+            <button class="link field-link" type="button" data-toggles=name aria-pressed="false" hidden>
+                "Show password"
+            </button>
+        }
+    });
     view! {
         <div class="field">
             <div class="field-head">
                 <label for=name>{label}</label>
+                {count}
             </div>
             <input
                 id=name
@@ -104,14 +124,15 @@ pub fn TextField(
                 value=value
                 autocomplete=autocomplete
                 inputmode=inputmode
-                maxlength=maxlength
+                dir=direction
                 autofocus=starts_at(&form, name, autofocus)
                 spellcheck="false"
                 autocapitalize="off"
                 aria-required=required.then_some("true")
                 aria-invalid=invalid
-                aria-describedby=described_by(name)
+                aria-describedby=described
             />
+            {reveal}
             {hint.map(|hint| view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
             <FieldError form name/>
         </div>

@@ -48,12 +48,12 @@ pub fn Notice<S: IntoView>(
     }
 }
 
-/// A notice with an action; a landmark region for screen readers.
+/// A notice with an action; a group for screen readers. Not a landmark, because there can be several.
 #[component]
 pub fn ActionNotice(
     /// Tone.
     tone: Tone,
-    /// Name of the region.
+    /// Name of the group.
     label: &'static str,
     /// A class for its position on the page.
     class: &'static str,
@@ -65,10 +65,10 @@ pub fn ActionNotice(
 ) -> impl IntoView {
     let (kind, icon) = tone.parts();
     view! {
-        <section class=format!("notice {kind} {class}") aria-label=label>
+        <div class=format!("notice {kind} {class}") role="group" aria-label=label>
             <Drawing icon/>
             <span>{children()}</span>
             {action}
-        </section>
+        </div>
     }
 }

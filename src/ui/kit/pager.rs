@@ -1,6 +1,7 @@
 //! Pagination below a table: the range of rows, and links to the other pages.
 
 use super::{button::ButtonLink, moment::ExactTimes};
+pub use crate::domain::number::grouped;
 use leptos::prelude::*;
 
 /// Position in the list, and links to the other pages.
@@ -60,31 +61,5 @@ pub fn TableFoot(
             {links}
             <ExactTimes/>
         </div>
-    }
-}
-
-/// A number with commas between its thousands.
-#[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
-        }
     }
 }

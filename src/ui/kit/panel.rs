@@ -35,16 +35,24 @@ pub fn Panel(
     /// Id of the title.
     id: &'static str,
     /// The title.
-    title: &'static str,
+    #[prop(into)]
+    title: String,
+    /// Path and label of a link beside the title.
+    #[prop(default = None)]
+    link: Option<(String, &'static str)>,
     /// Whether it spans all columns.
     #[prop(optional)]
     is_wide: bool,
     /// Content.
     children: Children,
 ) -> impl IntoView {
+    let link = link.map(|(href, label)| view! { <a class="panel-link" href=href>{label}</a> });
     view! {
         <section class="card panel" class:is-wide=is_wide aria-labelledby=id>
-            <h2 id=id>{title}</h2>
+            <div class="panel-head">
+                <h2 id=id>{title}</h2>
+                {link}
+            </div>
             {children()}
         </section>
     }

@@ -24,7 +24,7 @@ impl Navigation for String {}
 impl Navigation for () {}
 
 /// Path of a server function after which the browser navigates: the value of `data-function` in a form that
-/// [`LiveForms`] sends.
+/// [`navigate`] sends.
 #[must_use]
 pub const fn navigates<F>() -> &'static str
 where
@@ -32,16 +32,6 @@ where
     F::Output: Navigation,
 {
     F::PATH
-}
-
-/// Sends the forms inside it in place. One island serves them all: each names its server function (see
-/// [`navigates`]).
-#[island]
-pub fn LiveForms(
-    /// The forms, as the server rendered them.
-    children: Children,
-) -> impl IntoView {
-    view! { <div class="live" on:submit=|event| navigate(&event)>{children()}</div> }
 }
 
 /// Navigates to another page of this server.

@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         activity::{Entry, Event},
+        paths,
         time::Timestamp,
     },
     ui::{
@@ -10,7 +11,7 @@ use crate::{
             button::{Button, ButtonLink},
             empty::Empty,
             moment::Moment,
-            pager::{Pager, TableFoot},
+            pager::{Pager, TableFoot, grouped},
             panel::PageHead,
             search::SearchField,
             table::Table,
@@ -19,7 +20,7 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 /// Value of the filter for all events, refused sign-ins included.
 pub const ALL: &str = "all";
@@ -68,22 +69,26 @@ pub fn ActivityPage(
     let frame = data.frame.clone();
     let [csv, json] = data.exports.clone();
     let entries = data.entries.clone();
+    let shown = entries.len() as u64;
     let list = if entries.is_empty() {
         let page = data.page.clone();
         view! {
-            <Empty title="Nothing here">
-                <p>"No entry of the activity matches."</p>
-                <ButtonLink href=page label="Show everything"/>
+            <Empty title="No results">
+                <p>"Try another name or action."</p>
+                <ButtonLink href=page label="Clear filters"/>
             </Empty>
         }
         .into_any()
     } else {
-        let shown = entries.len() as u64;
+        let keys = paths::keys(&data.frame.account.slug);
         view! {
             <div class="card table-card">
-                <ActivityTable entries now=data.now caption="Activity, newest first"/>
+                <ActivityTable entries now=data.now caption="Activity, newest first" keys/>
                 <TableFoot pager=data.pager.clone() shown noun=("entry", "entries")/>
             </div>
+            <p class="table-note">
+                "The IP hash stands for the address of a request: the same address always has the same hash. The address itself is not stored."
+            </p>
         }
         .into_any()
     };
@@ -99,15 +104,31 @@ pub fn ActivityPage(
             <PageHead title="Activity" actions>
                 <p>"Audit account activity"</p>
             </PageHead>
-            <Filter search=data.search.clone() shown=data.shown.clone()/>
+            <Filter data=Arc::clone(&data)/>
             {list}
         </Frame>
     }
 }
 
 #[component]
-fn Filter(search: String, shown: Shown) -> impl IntoView {
+fn Filter(data: Arc<ActivityPageData>) -> impl IntoView {
+    let (search, shown) = (data.search.clone(), data.shown.clone());
     let is_all = shown == Shown::All;
+    let is_filtered = !search.is_empty() || matches!(shown, Shown::One(_));
+    // What a filter found is said here, beside the way back; an empty result has its own.
+    let found = data
+        .pager
+        .counts
+        .map(|(_, total)| total)
+        .filter(|total| is_filtered && *total > 0);
+    let found = found.map(|total| {
+        let noun = if total == 1 { "entry" } else { "entries" };
+        view! {
+            <p class="quiet activity-line" role="status">
+                {format!("{} {noun} found. ", grouped(total))} <a href=data.page.clone()>"Clear filters"</a>
+            </p>
+        }
+    });
     let options = Event::ALL
         .into_iter()
         .map(|choice| {
@@ -117,8 +138,8 @@ fn Filter(search: String, shown: Shown) -> impl IntoView {
         .collect_view();
     let left_out = match shown {
         Shown::ButRefusals { refusals } => Some(view! {
-            <p class="quiet activity-left-out">
-                "Refused sign-ins are left out. " <a href=refusals>"Show refused sign-ins"</a>
+            <p class="quiet activity-line">
+                "Refused sign-ins are hidden. " <a href=refusals>"Show refused sign-ins"</a>
             </p>
         }),
         Shown::All | Shown::One(_) => None,
@@ -135,6 +156,7 @@ fn Filter(search: String, shown: Shown) -> impl IntoView {
             </select>
             <Button label="Show"/>
         </form>
+        {found}
         {left_out}
     }
 }
@@ -148,15 +170,30 @@ pub fn ActivityTable(
     now: Timestamp,
     /// Caption, for screen readers.
     caption: &'static str,
+    /// Path of the account's keys, if the names of keys lead to their pages.
+    #[prop(optional, into)]
+    keys: Option<String>,
 ) -> impl IntoView {
+    let deleted: HashSet<String> = entries
+        .iter()
+        .filter(|entry| entry.event == Event::KeyDeleted)
+        .map(|entry| entry.target.clone())
+        .collect();
     let rows = entries
         .into_iter()
-        .map(|entry| view! { <Row entry now/> })
+        .map(|entry| {
+            let is_key = entry.event.is_about_a_key() && !deleted.contains(&entry.target);
+            let href = keys
+                .as_ref()
+                .filter(|_| is_key)
+                .map(|keys| paths::key_below(keys, &entry.target));
+            view! { <Row entry href now/> }
+        })
         .collect_view();
     view! {
         <Table
             caption
-            class="log-table"
+            class="log-table activity-table"
             columns=&["Member", "Action", "Description", "Timestamp", "Request"]
         >
             {rows}
@@ -165,7 +202,7 @@ pub fn ActivityTable(
 }
 
 #[component]
-fn Row(entry: Entry, now: Timestamp) -> impl IntoView {
+fn Row(entry: Entry, href: Option<String>, now: Timestamp) -> impl IntoView {
     let class = if entry.event.is_alert() {
         "event is-alert"
     } else {
@@ -173,23 +210,26 @@ fn Row(entry: Entry, now: Timestamp) -> impl IntoView {
     };
     let address = entry
         .ip_hash
-        .map(|hash| view! { <span class="sub">"from "<code>{hash}</code></span> });
+        .map(|hash| view! { <span class="sub">"IP hash "<code>{hash}</code></span> });
     let request = if entry.request_id.is_empty() {
         view! { <span class="quiet">"None"</span> }.into_any()
     } else {
         view! { <code class="request-id">{entry.request_id}</code> }.into_any()
     };
     let sentence = entry.event.sentence();
-    let context = [entry.target_name, entry.detail]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .map(|part| view! { <span class="sub"><bdi>{part}</bdi></span> })
-        .collect_view();
+    let name = entry.target_name;
+    // The name comes first: it differs from row to row, and the sentence repeats.
+    let named = (!name.is_empty()).then(|| match href {
+        Some(href) => view! { <a class="event-name" href=href><bdi>{name}</bdi></a> }.into_any(),
+        None => view! { <bdi class="event-name">{name}</bdi> }.into_any(),
+    });
+    let detail =
+        (!entry.detail.is_empty()).then(|| view! { <span class="sub"><bdi>{entry.detail}</bdi></span> });
     view! {
         <tr role="row">
             <th scope="row" role="rowheader" class="cell-name"><bdi>{entry.actor_name}</bdi></th>
             <td role="cell" data-label="Action"><code>{entry.event.id()}</code></td>
-            <td role="cell" data-label="Description"><span class=class>{sentence}</span>{context}</td>
+            <td role="cell" data-label="Description">{named}<span class=class>{sentence}</span>{detail}</td>
             <td role="cell" class="cell-time" data-label="Timestamp"><Moment at=Some(entry.at) now/></td>
             <td role="cell" data-label="Request">{request}{address}</td>
         </tr>

@@ -1,13 +1,12 @@
 //! `/home/create-team`.
 
 use crate::{
-    api::{teams::CreateTeam, wire::FormState},
+    api::wire::FormState,
     domain::{name::TeamName, paths},
     ui::{
         kit::{
             button::{ButtonLink, SubmitButton},
             field::{FormMessage, TextField},
-            send::{LiveForms, navigates},
         },
         layout::{Frame, FrameData},
     },
@@ -22,39 +21,33 @@ pub fn CreateTeamPage(
     /// State of the form.
     form: FormState,
 ) -> impl IntoView {
-    let function = navigates::<CreateTeam>();
     view! {
         <Frame frame>
             <div class="narrow card">
                 <h1>"Create team"</h1>
                 <p class="auth-lead">
-                    "A team has keys of its own. You are its primary owner; owners manage its keys, members see them."
+                    "A team has its own keys. You will be the primary owner. Owners manage keys, members can view them."
                 </p>
-                <LiveForms>
-                    <form
-                        class="form"
-                        method="post"
-                        action=paths::CREATE_TEAM
-                        data-function=function
-                        novalidate
+                <form class="form" method="post" action=paths::CREATE_TEAM novalidate autocomplete="off">
+                    <FormMessage form=form.clone()/>
+                    <TextField
+                        form=form.clone()
+                        name="name"
+                        label="Name"
                         autocomplete="off"
-                    >
-                        <FormMessage form=form.clone()/>
-                        <TextField
-                            form=form.clone()
-                            name="name"
-                            label="Name"
-                            autocomplete="off"
-                            maxlength=TeamName::MAX
-                            autofocus=true
-                            hint="As people call it: up to 64 characters."
-                        />
-                        <div class="form-actions">
-                            <SubmitButton label="Create team"/>
-                            <ButtonLink href="/".to_owned() label="Cancel"/>
-                        </div>
-                    </form>
-                </LiveForms>
+                        most=TeamName::MAX
+                        autofocus=true
+                        hint=format!("Up to {} characters.", TeamName::MAX)
+                    />
+                    <div class="form-actions">
+                        <SubmitButton label="Create team"/>
+                        <ButtonLink href="/".to_owned() label="Cancel"/>
+                    </div>
+                </form>
+                <p class="auth-alt">
+                    "Next, create the team's first API key. To add people, ask the person who runs this server: the command is "
+                    <code>"babysea member add"</code> "."
+                </p>
             </div>
         </Frame>
     }

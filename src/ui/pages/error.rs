@@ -12,13 +12,22 @@ pub fn ErrorPage(
     title: &'static str,
     /// What it means, and what to do.
     text: String,
+    /// Address and label of the link that leads on.
+    link: (String, &'static str),
+    /// The request id, for the person who runs the server.
+    request_id: Option<String>,
 ) -> impl IntoView {
+    let (href, label) = link;
+    let request = request_id.map(|id| {
+        view! { <p class="error-request">"Request id "<code>{id}</code></p> }
+    });
     view! {
         <Card>
             <p class="error-code">{code}</p>
             <h1>{title}</h1>
             <p class="auth-lead">{text}</p>
-            <ButtonLink href="/".to_owned() label="Go to your API keys"/>
+            {request}
+            <ButtonLink href label/>
         </Card>
     }
 }

@@ -59,7 +59,7 @@ pub fn GuardPage(
         brand,
     } = data;
     let elsewhere = listens_everywhere
-        .then_some(" Such a proxy also needs, in the file below, an address of this server that it reaches.");
+        .then_some(" In the file, replace the address of this server by one that the proxy can reach.");
     let links = Proxy::ALL.map(|choice| TabLink {
         label: choice.label(),
         href: format!("{page}?proxy={}", choice.id()),
@@ -68,8 +68,7 @@ pub fn GuardPage(
     let notice = (!trusts_proxies).then(|| {
         view! {
             <Notice tone=Tone::Warning class="guard-notice">
-                "This server does not answer proxies yet: none is named in " <code>"TRUSTED_PROXIES"</code>
-                ". Step 2 changes that."
+                "No proxy is set up yet. The person who runs this server has to do step 2."
             </Notice>
         }
     });
@@ -77,8 +76,8 @@ pub fn GuardPage(
         <Frame frame>
             <PageHead title="Guard your API">
                 <p>
-                    "Put a proxy in front of your API. It asks " {brand}
-                    " about every request and lets only those through that have a key which may do what they ask."
+                    "Put a proxy in front of your API. For each request it asks " {brand}
+                    ", and lets it through only if its key is valid and has the right scope."
                 </p>
             </PageHead>
             {notice}
@@ -87,15 +86,18 @@ pub fn GuardPage(
                 <ol class="steps">
                     <li>"Download the file below, set the address of your API in it, and start " {proxy.label()} " with it."</li>
                     <li>
-                        "Start this server with " <code>{format!("TRUSTED_PROXIES={trusted}")}</code>
-                        ", or with the address of the proxy if it runs on another machine." {elsewhere}
+                        "Ask the person who runs this server to start it with "
+                        <code>{format!("TRUSTED_PROXIES={trusted}")}</code>
+                        ", or with the address of the proxy if that runs on another machine." {elsewhere}
                     </li>
                     <li>
-                        "Let your API listen where only the proxy reaches it. Every request that passes says who calls, in "
+                        "Make sure that only the proxy can reach your API. Each request that reaches it carries "
                         <code>"X-Account-Id"</code> ", " <code>"X-Api-Key-Id"</code> ", " <code>"X-Api-Key-Name"</code>
                         " and " <code>"X-Api-Key-Scopes"</code> "."
                     </li>
-                    <li>"Try it: through the proxy, a request without a key is answered 401, one with a key by your API."</li>
+                    <li>
+                        "Send two requests through the proxy: one without a key gets 401, one with a key gets the response of your API."
+                    </li>
                 </ol>
                 <div class="guard-file">
                     <h2><code>{proxy.file()}</code></h2>

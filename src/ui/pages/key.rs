@@ -1,12 +1,21 @@
 //! The page of one key: everything stored about it except the secret, and its requests.
+//!
+//! Two columns that do not depend on each other: what happens with the key in the wide one, facts about it in the
+//! narrow one. On narrow screens they are one, with the chart first and the long tables last.
 
 mod chart;
+mod facts;
+mod history;
 
 pub use chart::Bar;
+pub use history::RequestRow;
 
-use super::activity::ActivityTable;
 use crate::{
-    domain::{activity::Entry, key::Transition, time::Timestamp},
+    domain::{
+        activity::Entry,
+        key::{KeyStatus, Transition},
+        time::Timestamp,
+    },
     ui::{
         kit::{
             badge::StatusBadge,
@@ -14,33 +23,17 @@ use crate::{
             icon::Icon,
             moment::{Moment, PhraseText},
             notice::{Notice, Tone},
-            panel::{Fact, PageHead, Panel},
-            table::Table,
+            panel::{PageHead, Panel},
         },
         layout::{Frame, FrameData},
         pages::keys::{DETAIL, KeyRow, ReadOnlyNote, read_only},
     },
 };
 use chart::Chart;
+use facts::{About, Addresses, Chain, Routes};
+use history::{Events, Requests};
 use leptos::prelude::*;
 use std::sync::Arc;
-
-/// A row of the key's request log.
-#[derive(Clone, Debug)]
-pub struct RequestRow {
-    /// Request id.
-    pub id: String,
-    /// Method and path.
-    pub call: String,
-    /// HTTP status, and the error code of a refusal.
-    pub outcome: String,
-    /// Whether it was refused.
-    pub is_refused: bool,
-    /// Hash of the client's address.
-    pub from: Option<String>,
-    /// Time of the response.
-    pub at: Timestamp,
-}
 
 /// Data of the page.
 #[derive(Debug)]
@@ -51,6 +44,8 @@ pub struct KeyPageData {
     pub keys: String,
     /// The key.
     pub key: KeyRow,
+    /// Label of its preset, or of its scopes.
+    pub permissions: String,
     /// Name of its creator; `None` once that person is deleted.
     pub creator: Option<String>,
     /// When it expires, or its grace period ends.
@@ -63,18 +58,34 @@ pub struct KeyPageData {
     pub scopes: Vec<(String, Vec<String>)>,
     /// The chain of rotations that it is part of, newest key first.
     pub chain: Vec<KeyRow>,
-    /// Requests of the last thirty days, oldest day first; `None` if counting timed out.
+    /// Title of the chart, which names its days.
+    pub days_title: String,
+    /// Requests of these days, oldest day first; `None` if counting timed out.
     pub days: Option<Vec<Bar>>,
+    /// The sentence for days without requests.
+    pub no_days: String,
     /// Its latest requests.
     pub requests: Vec<RequestRow>,
+    /// The sentence for a log without requests.
+    pub no_requests: String,
     /// Whether the request log has gaps in these days.
     pub has_gaps: bool,
-    /// Activity entries about it.
+    /// The newest activity entries about it.
     pub activity: Vec<Entry>,
+    /// Path of all of them.
+    pub all_activity: String,
     /// Whether the viewer may change it.
     pub may_manage: bool,
     /// The time at which the page is rendered.
     pub now: Timestamp,
+}
+
+impl KeyPageData {
+    /// The key that replaced this one, if it still exists.
+    fn replacement(&self) -> Option<&KeyRow> {
+        let at = self.chain.iter().position(|key| key.id == self.key.id)?;
+        self.chain.get(at.checked_sub(1)?)
+    }
 }
 
 /// The page.
@@ -84,58 +95,81 @@ pub fn KeyPage(
     data: Arc<KeyPageData>,
 ) -> impl IntoView {
     let (frame, key, now) = (data.frame.clone(), data.key.clone(), data.now);
-    let activity = if data.activity.is_empty() {
-        view! { <p class="quiet">"Nothing was noted about this key."</p> }.into_any()
-    } else {
-        let entries = data.activity.clone();
-        view! { <ActivityTable entries now caption="Activity of this key, newest first"/> }.into_any()
-    };
     let may_manage = data.may_manage;
-    let gaps = data.has_gaps.then(|| {
-        view! {
-            <Notice tone=Tone::Warning>
-                "Some requests may be missing: at times more came than the log could take. All of them were checked."
-            </Notice>
-        }
-    });
-    let requests = data.requests.clone();
-    let chart = match data.days.clone() {
-        Some(days) => view! { <Chart days/> }.into_any(),
-        None => view! {
-            <p class="quiet">"These requests could not be counted in time. Reload the page in a few seconds."</p>
-        }
-        .into_any(),
-    };
     let title = view! { <bdi>{key.name.clone()}</bdi> };
     let actions = view! { <Actions key=key.clone() keys=data.keys.clone() may_manage/> }.into_any();
+    let all = (!data.activity.is_empty()).then(|| (data.all_activity.clone(), "All activity"));
+    let (phrase, ending) = (key.about.clone(), view! { <Ending data=Arc::clone(&data)/> });
+    let requests = view! { <Requests requests=data.requests.clone() none=data.no_requests.clone() now/> };
+    let events = view! { <Events entries=data.activity.clone() now/> };
+    let columns = view! {
+        <div class="key-columns">
+            <div>
+                <Use data=Arc::clone(&data)/>
+            </div>
+            <div class="key-facts">
+                <About data=Arc::clone(&data)/>
+                <Chain data=Arc::clone(&data)/>
+                <Addresses entries=key.allowlist.clone()/>
+                <Routes scopes=data.scopes.clone()/>
+            </div>
+            <div>
+                <Panel id="last-title" title="Last requests" is_wide=true>
+                    {requests}
+                </Panel>
+                <Panel id="activity-title" title="Activity" link=all>
+                    {events}
+                </Panel>
+            </div>
+        </div>
+    };
+    let (status, prefix) = (key.status, key.prefix);
     view! {
         <Frame frame>
             <PageHead title above=(data.keys.clone(), "API keys") actions>
                 <p class="key-state">
-                    <StatusBadge status=key.status/>
-                    <code class="prefix">{key.prefix.clone()}"..."</code>
-                    <span><PhraseText phrase=key.about.clone() now/></span>
+                    <StatusBadge status/>
+                    <code class="prefix">{prefix}"..."</code>
+                    <span><PhraseText phrase now/></span>
                 </p>
+                {ending}
                 {(!may_manage).then(|| view! { <ReadOnlyNote/> })}
             </PageHead>
-            <div class="panels">
-                <About data=Arc::clone(&data)/>
-                <Panel id="requests-title" title="Requests of the last 30 days">
-                    {gaps}
-                    {chart}
-                </Panel>
-                <Chain data=Arc::clone(&data)/>
-                <Routes scopes=data.scopes.clone()/>
-                <Panel id="last-title" title="Last requests" is_wide=true>
-                    <Requests requests now/>
-                </Panel>
-                <Panel id="activity-title" title="Activity" is_wide=true>
-                    {activity}
-                </Panel>
-            </div>
+            {columns}
         </Frame>
     }
 }
+
+/// What it means that the key does not work, or will soon stop: a sentence below its state.
+#[component]
+fn Ending(data: Arc<KeyPageData>) -> impl IntoView {
+    let now = data.now;
+    let successor = data.replacement().map(|key| {
+        view! {
+            " Its replacement is "
+            <a href=key.href.clone()><code>{key.prefix.clone()}"..."</code></a>
+            "."
+        }
+    });
+    let sentence = match data.key.status {
+        KeyStatus::Active => return ().into_any(),
+        KeyStatus::Rotated => view! {
+            "This key was rotated. It works until the end of its grace period: "
+            <Moment at=data.end now/>
+            "."
+        }
+        .into_any(),
+        KeyStatus::Expired => "This key has expired. Its requests get 401.".into_any(),
+        KeyStatus::Revoked if data.leak_reported_at.is_some() => {
+            "This key was reported as leaked and has been revoked. Its requests get 401.".into_any()
+        }
+        KeyStatus::Revoked => "This key was revoked, for good. Its requests get 401.".into_any(),
+    };
+    view! { <p class="key-ending">{sentence}{successor}</p> }.into_any()
+}
+
+/// Id of the form of `Create another like this`.
+const LIKE: &str = "create-like";
 
 /// A button for each action that the key's state allows; the dialogs are on the page `API keys`.
 #[component]
@@ -147,168 +181,62 @@ fn Actions(key: KeyRow, keys: String, may_manage: bool) -> impl IntoView {
                 view! { <Button {..disabled} label kind icon attr:name="dialog" attr:value=dialog/> }
             })
         };
+    let disabled = disabled_because(read_only(may_manage));
+    let reissue = key.allows.contains(&Transition::Reissue).then(|| {
+        let disabled = disabled_because(read_only(may_manage));
+        view! {
+            <Button
+                {..disabled}
+                label="Reissue secret"
+                icon=Icon::Key
+                attr:name="dialog"
+                attr:value="reissue"
+                class:is-long=true
+            />
+        }
+    });
     view! {
-        <form class="page-actions" method="get" action=keys aria-label="Actions">
+        // Another form, because the dialog to create a key takes a key to copy from, and none to act on.
+        <form id=LIKE method="get" action=keys.clone()>
+            <input type="hidden" name="like" value=key.id.clone()/>
+            <input type="hidden" name="from" value=DETAIL/>
+        </form>
+        <form class="page-actions key-actions" method="get" action=keys aria-label="Actions">
             <input type="hidden" name="key" value=key.id.clone()/>
             <input type="hidden" name="from" value=DETAIL/>
+            <Button
+                {..disabled}
+                label="Create another like this"
+                icon=Icon::Plus
+                attr:form=LIKE
+                attr:name="dialog"
+                attr:value="create"
+                class:is-long=true
+            />
+            {reissue}
             {button(Transition::Rotate, "rotate", Icon::Renew, "Rotate", Kind::Plain)}
             {button(Transition::ChangeGrace, "grace", Icon::Clock, "Grace period", Kind::Plain)}
-            {button(Transition::Reissue, "reissue", Icon::Key, "Reissue secret", Kind::Plain)}
             {button(Transition::Revoke, "revoke", Icon::Lock, "Revoke", Kind::DangerQuiet)}
             {button(Transition::Delete, "delete", Icon::Delete, "Delete", Kind::DangerQuiet)}
         </form>
     }
 }
 
+/// The chart, below its totals and the last use.
 #[component]
-fn About(data: Arc<KeyPageData>) -> impl IntoView {
-    let (key, now) = (data.key.clone(), data.now);
-    let rate_limit = match key.rate_limit {
-        Some(1) => "1 request a minute".to_owned(),
-        Some(limit) => format!("{limit} requests a minute"),
-        None => "Only its account's".to_owned(),
-    };
-    let allowlist = if key.allowlist.is_empty() {
-        "Any address".to_owned()
-    } else {
-        key.allowlist.join(", ")
-    };
-    // A revoked key has no end to come.
-    let stops = data.revoked_at.is_none().then(|| {
-        let end = match data.end {
-            Some(end) => view! { <Moment at=Some(end) now/> }.into_any(),
-            None => "Never".into_any(),
-        };
-        let stops = match data.end {
-            Some(end) if end <= now => "Stopped",
-            _ => "Stops",
-        };
+fn Use(data: Arc<KeyPageData>) -> impl IntoView {
+    let gaps = data.has_gaps.then(|| {
         view! {
-            <Fact name=stops>{end}</Fact>
+            <Notice tone=Tone::Warning>
+                "Some requests may be missing: at times there were more than the log could take. Each of them was checked."
+            </Notice>
         }
     });
-    let past = |name: &'static str, at: Option<Timestamp>| {
-        at.map(|at| {
-            view! { <Fact name><Moment at=Some(at) now/></Fact> }
-        })
-    };
-    let (revoked, leaked) = (
-        past("Revoked", data.revoked_at),
-        past("Reported as leaked", data.leak_reported_at),
-    );
-    let creator = data
-        .creator
-        .clone()
-        .unwrap_or_else(|| "Somebody who is gone".to_owned());
+    let last_used = view! { <Moment at=data.key.last_used_at now=data.now/> }.into_any();
     view! {
-        <Panel id="about-title" title="About">
-            <dl class="facts">
-                <Fact name="Created"><Moment at=Some(key.created_at) now/>" by "<bdi>{creator}</bdi></Fact>
-                <Fact name="Last used"><Moment at=key.last_used_at now/></Fact>
-                {stops}
-                {revoked}
-                {leaked}
-                <Fact name="IP allowlist">{allowlist}</Fact>
-                <Fact name="Rate limit">{rate_limit}</Fact>
-                <Fact name="Id"><code>{key.id}</code></Fact>
-            </dl>
+        <Panel id="requests-title" title=data.days_title.clone()>
+            {gaps}
+            <Chart days=data.days.clone() none=data.no_days.clone() last_used/>
         </Panel>
     }
-}
-
-#[component]
-fn Chain(data: Arc<KeyPageData>) -> impl IntoView {
-    let now = data.now;
-    if data.chain.len() < 2 {
-        return view! {
-            <Panel id="chain-title" title="Rotations">
-                <p class="quiet">"This key was never rotated."</p>
-            </Panel>
-        }
-        .into_any();
-    }
-    let items = data
-        .chain
-        .iter()
-        .cloned()
-        .map(|key| {
-            let current = (key.id == data.key.id).then_some("true");
-            let used = key
-                .usage
-                .map(|phrase| view! { <span class="sub"><PhraseText phrase now/></span> });
-            view! {
-                <li aria-current=current>
-                    <a href=key.href><code>{key.prefix}"..."</code></a>
-                    <StatusBadge status=key.status/>
-                    <span class="sub">"Created "<Moment at=Some(key.created_at) now/></span>
-                    {used}
-                </li>
-            }
-        })
-        .collect_view();
-    view! {
-        <Panel id="chain-title" title="Rotations">
-            <ol class="chain">{items}</ol>
-        </Panel>
-    }
-    .into_any()
-}
-
-#[component]
-fn Routes(scopes: Vec<(String, Vec<String>)>) -> impl IntoView {
-    let items = scopes
-        .into_iter()
-        .map(|(scope, routes)| {
-            let none = routes.is_empty().then(|| view! { <li class="quiet">"None"</li> });
-            let routes = routes
-                .into_iter()
-                .map(|route| view! { <li><code>{route}</code></li> })
-                .collect_view();
-            view! {
-                <div>
-                    <dt><code>{scope}</code></dt>
-                    <dd><ul>{none}{routes}</ul></dd>
-                </div>
-            }
-        })
-        .collect_view();
-    view! {
-        <Panel id="routes-title" title="Routes it may call">
-            <dl class="facts routes">{items}</dl>
-        </Panel>
-    }
-}
-
-#[component]
-fn Requests(requests: Vec<RequestRow>, now: Timestamp) -> impl IntoView {
-    if requests.is_empty() {
-        return view! { <p class="quiet">"No requests were made with this key."</p> }.into_any();
-    }
-    let rows = requests
-        .into_iter()
-        .map(|request| {
-            let class = if request.is_refused { "event is-alert" } else { "event" };
-            let from = request
-                .from
-                .map(|hash| view! { <span class="sub">"from "<code>{hash}</code></span> });
-            view! {
-                <tr role="row">
-                    <th scope="row" role="rowheader" class="cell-name"><code>{request.call}</code></th>
-                    <td role="cell" data-label="Status"><span class=class>{request.outcome}</span></td>
-                    <td role="cell" class="cell-time" data-label="When"><Moment at=Some(request.at) now/></td>
-                    <td role="cell" data-label="Request"><code class="request-id">{request.id}</code>{from}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    view! {
-        <Table
-            caption="Last requests, newest first"
-            class="log-table"
-            columns=&["Route", "Status", "When", "Request"]
-        >
-            {rows}
-        </Table>
-    }
-    .into_any()
 }

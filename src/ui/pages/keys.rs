@@ -4,6 +4,7 @@ mod confirm;
 mod create;
 mod dialogs;
 mod expires;
+mod facts;
 mod how_to_use;
 mod list_view;
 mod menu;
@@ -11,10 +12,11 @@ mod permissions;
 mod reveal_dialog;
 mod reveal_page;
 mod row;
+mod summary;
 mod table;
 mod toolbar;
 
-pub use confirm::{Ask, DETAIL, QuestionData};
+pub use confirm::{Ask, DETAIL, OldEnd, QuestionData};
 pub use dialogs::KeyDialogs;
 pub use list_view::ListView;
 pub use permissions::{PresetChoice, ScopeChoice};
@@ -203,7 +205,7 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
             <a href=href><bdi>{name}</bdi></a>
             {format!(" ({prefix}...) was reported as leaked ")}
             <Moment at=Some(reported_at) now/>
-            " and stopped at once. Put another key where it was used, and find out how it got out."
+            " and has been revoked. Replace it where it was used."
         </ActionNotice>
     }
 }
@@ -215,7 +217,7 @@ fn MadeElsewhere(key: KeyRow) -> impl IntoView {
     view! {
         <Notice tone=Tone::Good class="page-notice" id=format!("key-{}", key.id)>
             <a href=key.href><bdi>{key.name}</bdi></a>
-            {format!(" ({}...) is ready to use. It is not among the keys shown here.", key.prefix)}
+            {format!(" ({}...) is not among the keys shown here.", key.prefix)}
         </Notice>
     }
 }

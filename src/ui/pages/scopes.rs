@@ -35,7 +35,7 @@ pub fn ScopesPage(
         <Frame frame>
             <PageHead title="Scopes">
                 <p>
-                    "A key may call the routes that its scopes open. Scopes are chosen when a key is made and stay as they are: for others, create another key."
+                    "Scopes decide which routes a key can call. You choose them when you create the key; to change them, create a new key."
                 </p>
             </PageHead>
             <section class="card matrix-card" aria-label="Scopes by preset">

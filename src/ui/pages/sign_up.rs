@@ -1,21 +1,20 @@
 //! `/sign-up`.
 
 use crate::{
-    api::{session::SignUp, wire::FormState},
+    api::wire::FormState,
     domain::{name::PersonName, password::MAX_CHARACTERS, paths},
     ui::{
         document::brand,
         kit::{
             button::SubmitButton,
             field::{FormMessage, TextField},
-            send::{LiveForms, navigates},
         },
         layout::Card,
     },
 };
 use leptos::prelude::*;
 
-/// The page.
+/// The page. Its form is a plain one: the page needs no island.
 #[component]
 pub fn SignUpPage(
     /// State of the form.
@@ -31,24 +30,29 @@ pub fn SignUpPage(
         <Card>
             <h1>"Create account"</h1>
             {if closed {
-                view! { <p class="auth-lead">"Sign-up is by invitation only on this server."</p> }.into_any()
+                view! {
+                    <p class="auth-lead">
+                        "New accounts are by invitation only. Ask the person who runs this server for one."
+                    </p>
+                }
+                .into_any()
             } else {
                 view! {
                     {first.then(|| {
                         view! {
                             <p class="auth-lead">
-                                "Nobody has an account on this server yet. The first person can create one now; after that, sign-up is by invitation only."
+                                "This server has no accounts yet. Create the first one now; after that, new accounts are by invitation only."
                             </p>
                         }
                     })}
                     <p class="auth-lead">
-                        {format!("Then create an API key, and call the {} API with it.", brand())}
+                        {format!("Create and manage keys for the {} API.", brand())}
                     </p>
                     <SignUpForm form=state minimum=u32::try_from(minimum).unwrap_or(u32::MAX)/>
                 }
                 .into_any()
             }}
-            <p class="auth-alt">"Have an account? "<a href=paths::SIGN_IN>"Sign in"</a></p>
+            <p class="auth-alt">"Already have an account? "<a href=paths::SIGN_IN>"Sign in"</a></p>
         </Card>
     }
 }
@@ -61,13 +65,11 @@ fn SignUpForm(
     /// Minimum length of a password, in characters.
     minimum: u32,
 ) -> impl IntoView {
-    let function = navigates::<SignUp>();
     view! {
-        <LiveForms>
-        <form class="form" method="post" action=paths::SIGN_UP data-function=function novalidate>
+        <form class="form" method="post" action=paths::SIGN_UP novalidate>
             <FormMessage form=form.clone()/>
-            <TextField form=form.clone() name="name" label="Name" autocomplete="name" maxlength=PersonName::MAX autofocus=true/>
-            <TextField form=form.clone() name="email" label="Email" kind="email" autocomplete="username" maxlength=254/>
+            <TextField form=form.clone() name="name" label="Name" autocomplete="name" most=PersonName::MAX autofocus=true/>
+            <TextField form=form.clone() name="email" label="Email" kind="email" autocomplete="username"/>
             <TextField
                 form=form.clone()
                 name="password"
@@ -80,6 +82,5 @@ fn SignUpForm(
                 <SubmitButton label="Create account" class:wide=true/>
             </div>
         </form>
-        </LiveForms>
     }
 }

@@ -37,7 +37,7 @@ fn code(answer: &Answer) -> String {
 }
 
 both!(
-    a_key_that_ends_while_a_body_comes_answers_nothing,
+    a_key_that_ends_while_its_body_arrives_is_refused,
     async |database: Database| {
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
@@ -86,7 +86,7 @@ async fn a_key_that_stays_is_answered_and_counted_once() {
 }
 
 #[tokio::test]
-async fn an_address_has_few_bodies_on_their_way() {
+async fn an_address_has_few_bodies_in_transit() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let report = |body: Body| {

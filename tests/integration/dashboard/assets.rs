@@ -25,7 +25,8 @@ async fn of_a_page(world: &World) -> BTreeSet<String> {
             .exists(),
         "target/site is missing: scripts/build-site.sh makes it"
     );
-    named_by(world.anonymous().get("/sign-in").await.text())
+    let ada = world.person("Ada Moss").await;
+    named_by(ada.get(&ada.keys()).await.text())
 }
 
 #[test]
@@ -38,16 +39,19 @@ fn names_are_found_in_tags_and_scripts() {
 }
 
 #[tokio::test]
-async fn everything_a_page_names_is_there_for_ever_and_compressed() {
+async fn files_of_a_page_are_immutable_and_compressed() {
     let world = World::sqlite().await;
     let files = of_a_page(&world).await;
-    for (end, media_type) in [
-        (".css", "text/css"),
-        (".js", "text/javascript"),
-        ("_bg.wasm", "application/wasm"),
+    for (start, end, media_type) in [
+        ("main.", ".css", "text/css"),
+        ("page.", ".js", "text/javascript"),
+        ("babysea.", ".js", "text/javascript"),
+        ("babysea.", "_bg.wasm", "application/wasm"),
     ] {
-        let path = files.iter().find(|path| path.ends_with(end));
-        let path = path.unwrap_or_else(|| panic!("no {end} in {files:?}"));
+        let start = format!("/pkg/{start}");
+        let mut named = files.iter();
+        let path = named.find(|path| path.starts_with(&start) && path.ends_with(end));
+        let path = path.unwrap_or_else(|| panic!("no {start}{end} in {files:?}"));
         let name = path.rsplit('/').next().expect("a name");
         let hash = name.split('.').nth(1).unwrap_or_default().trim_end_matches("_bg");
         assert!(
@@ -105,7 +109,7 @@ async fn everything_a_page_names_is_there_for_ever_and_compressed() {
 }
 
 #[tokio::test]
-async fn nothing_that_any_page_links_to_is_absent() {
+async fn no_link_of_a_page_is_broken() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let mut asked = BTreeSet::new();
@@ -146,7 +150,7 @@ async fn icon_and_robots() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_known_is_not_sent_again() {
+async fn a_cached_file_is_not_sent_again() {
     let world = World::sqlite().await;
     for path in of_a_page(&world)
         .await
@@ -210,6 +214,33 @@ async fn files_are_only_read() {
             (answer.status, answer.header("allow")),
             (405, "GET, HEAD"),
             "{method}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn only_pages_with_an_island_load_the_module() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    for (path, has_island) in [
+        ("/sign-in", false),
+        ("/sign-up", false),
+        ("/nowhere", false),
+        ("/home/create-team", false),
+        ("/home/ada-moss/scopes", false),
+        ("/home/ada-moss/api-keys", true),
+        ("/home/ada-moss/guard", true),
+    ] {
+        let page = ada.get(path).await;
+        assert_eq!(page.text().contains("<leptos-island"), has_island, "{path}");
+        assert_eq!(page.text().contains("_bg.wasm"), has_island, "{path}");
+        let scripts = page.select("script[src]");
+        assert!(
+            scripts.iter().any(|script| {
+                let src = script.tag.get("src").unwrap_or_default();
+                src.starts_with("/pkg/page.") && script.tag.get("defer").is_some()
+            }),
+            "{path}: {scripts:?}"
         );
     }
 }

@@ -44,7 +44,7 @@ fn every_function_has_a_stable_address_and_is_posted_to() {
 }
 
 both!(
-    every_other_function_asks_who_calls_and_for_which_account,
+    every_other_function_identifies_its_caller_and_the_account,
     async |database: Database| {
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
@@ -159,7 +159,7 @@ async fn functions_are_only_posted_to() {
 }
 
 #[tokio::test]
-async fn functions_take_forms_alone() {
+async fn functions_accept_only_forms() {
     let world = World::sqlite().await;
     let body = "email=ada%40example.com&password=wrong";
     for path in registered() {
@@ -212,7 +212,7 @@ async fn there_are_no_other_functions() {
 }
 
 both!(
-    no_answer_leads_away_whatever_the_request_claims,
+    no_response_redirects_to_another_site,
     async |database: Database| {
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
@@ -339,7 +339,7 @@ async fn invalid_bodies_are_client_errors_at_pages() {
 }
 
 both!(
-    a_nul_is_the_callers_mistake_wherever_it_stands,
+    a_nul_is_a_client_error_in_every_field,
     async |database: Database| {
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;

@@ -27,7 +27,7 @@ impl World {
         let (began, wait_for_begin) = oneshot::channel::<()>();
         let app = self.app.clone();
         let task = tokio::spawn(async move {
-            long_reads::ask(&app, account, PROGRAM, |_| {
+            long_reads::run(&app, account, PROGRAM, |_| {
                 Box::pin(async move {
                     let _ = began.send(());
                     let _ = wait.await;
@@ -42,7 +42,7 @@ impl World {
 }
 
 both!(
-    one_question_of_an_account_runs_at_a_time,
+    an_account_runs_one_long_query_at_a_time,
     async |database: Database| {
         let world = World::on(database).await;
         let (ada, bo) = (world.person("Ada Moss").await, world.person("Bo Lind").await);
@@ -75,7 +75,12 @@ both!(
             .get(&format!("{}?dialog=delete&keys[]={}", ada.keys(), old.id))
             .await;
         assert_eq!(dialog.status, 200);
-        assert!(dialog.text().contains("The request log goes with it"));
+        let text = dialog.text();
+        assert!(
+            text.contains("its requests could not be counted in time"),
+            "{text}"
+        );
+        assert!(text.contains("Its logged requests are deleted too."));
         let activity = ada.get(&format!("/home/{}/activity", ada.slug)).await;
         assert_eq!(activity.status, 200);
         assert!(activity.text().contains("on this page"));
@@ -100,7 +105,7 @@ both!(
 );
 
 both!(
-    a_question_that_nobody_waits_for_gives_its_turn_back,
+    an_abandoned_query_releases_its_turn,
     async |database: Database| {
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;

@@ -1,6 +1,7 @@
 //! The dashboard itself: pages, files, headers, server functions.
 
 mod assets;
+mod error_pages;
 pub mod functions;
 mod guard;
 mod headers;
@@ -8,4 +9,5 @@ mod long_reads;
 mod origins;
 mod pages;
 mod reading;
+mod status;
 mod theme;

@@ -20,8 +20,8 @@ async fn every_page_has_a_title_a_heading_and_a_main_part() {
         ),
         ("/home/ada-moss/scopes", "Scopes", "Scopes"),
         ("/home/create-team", "Create team", "Create team"),
-        ("/nowhere", "Not found", "There is nothing here"),
-        ("/home/nowhere/api-keys", "Not found", "There is nothing here"),
+        ("/nowhere", "Page not found", "Page not found"),
+        ("/home/nowhere/api-keys", "Page not found", "Page not found"),
     ] {
         let page = ada.get(path).await;
         let tags = page.tags();

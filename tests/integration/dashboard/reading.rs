@@ -122,7 +122,7 @@ both!(
 );
 
 both!(
-    a_session_that_is_used_does_not_end_because_that_cannot_be_written,
+    a_session_in_use_does_not_end_while_its_use_cannot_be_written,
     async |database: Database| {
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;

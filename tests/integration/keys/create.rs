@@ -216,19 +216,19 @@ async fn each_invalid_field_has_an_error_and_the_rest_is_kept() {
             "\u{200D}",
             "read_only",
             "name",
-            "Remove the invisible or control character U+200D.",
+            "The name starts with an invisible character. Delete it.",
         ),
         (
             "pro\u{2066}d",
             "read_only",
             "name",
-            "Remove the invisible or control character U+2066.",
+            "The name has an invisible character after \"pro\". Delete it.",
         ),
         (
             "pro\0d",
             "read_only",
             "name",
-            "Remove the invisible or control character U+0000.",
+            "The name has an invisible character after \"pro\". Delete it.",
         ),
         (
             &long,

@@ -135,11 +135,14 @@ async fn each_invalid_allowlist_entry_is_named() {
     let ada = world.person("Ada Moss").await;
     let many: Vec<_> = (1..52).map(|n| format!("198.51.100.{n}")).collect();
     let (fifty_one, long) = (many.join(", "), "1".repeat(65));
-    let shown_long = format!("Entry 1: {}… is longer than 64 characters.", &long[..63]);
+    let shown_long = format!(
+        "Entry 1: {}… is longer than 64 characters; put a comma between entries.",
+        &long[..63]
+    );
     for (allowlist, sentence) in [
         (
             "203.0.113.7, example.com",
-            "Entry 2: example.com is a name; allowlists hold addresses.",
+            "Entry 2: example.com is a name; enter its IP address instead.",
         ),
         (
             "203.0.113.07",
@@ -151,13 +154,16 @@ async fn each_invalid_allowlist_entry_is_named() {
         ),
         (
             "fe80::1%eth0",
-            "Entry 1: fe80::1%eth0 names a zone; leave out what follows %.",
+            "Entry 1: fe80::1%eth0 has a zone; leave out % and what follows it.",
         ),
-        ("10.0.0.0/33", "Entry 1: 10.0.0.0/33 has a prefix length over 32."),
         (
-            "<b>, 10.0.0.1 10.0.0.2",
-            "Entry 1: <b> is not an IP address or CIDR block. \
-             Entry 2: 10.0.0.1 10.0.0.2 has white space inside; put a comma or a line break between entries.",
+            "10.0.0.0/33",
+            "Entry 1: 10.0.0.0/33 has a prefix length over 32; use at most /32.",
+        ),
+        (
+            "<b>, 10.0.0.1 /8",
+            "Entry 1: <b> is not an IP address or a CIDR block such as 203.0.113.0/24. \
+             Entry 3: /8 has no address; write it directly before the slash.",
         ),
         (&fifty_one, "Use at most 50 entries; this list has 51."),
         (&long, &shown_long),
@@ -189,7 +195,7 @@ async fn fifty_entries_are_taken_and_duplicates_are_one() {
 async fn changes_to_an_allowlist_are_reported() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
-    let typed = "203.0.113.7/24, ::ffff:10.0.0.0/104, 203.0.113.0/24";
+    let typed = "203.0.113.7/24 ::ffff:10.0.0.0/104; 203.0.113.0/24";
     let notes = [
         "Entry 1: 203.0.113.7/24 is kept as 203.0.113.0/24.",
         "Entry 2: ::ffff:10.0.0.0/104 is kept as 10.0.0.0/8.",

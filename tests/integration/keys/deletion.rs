@@ -15,8 +15,8 @@ const MARKED: &str = "SELECT COUNT(*) FROM api_keys WHERE deleted_at IS NOT NULL
 const MANY: u32 = 9_000;
 
 impl World {
-    /// Adds rows to the log of a key, one for each millisecond from a time on.
-    async fn fill(&self, key: &str, rows: u32, from: i64) {
+    /// Adds rows to the log of a key, one for each millisecond from a time on, from three clients.
+    pub(super) async fn fill(&self, key: &str, rows: u32, from: i64) {
         let numbers = if self.database.is_postgres() {
             format!("SELECT generate_series(1, {rows}) AS n")
         } else {
@@ -25,8 +25,8 @@ impl World {
             )
         };
         let sql = format!(
-            "INSERT INTO request_logs (id, account_id, key_id, method, route, path, params, status, user_agent, at)
-             SELECT 'req_' || n || '_' || k.id, k.account_id, k.id, 'GET', '/v1/status', '/v1/status', '', 200, '', {from} + n
+            "INSERT INTO request_logs (id, account_id, key_id, method, route, path, params, status, user_agent, ip_hash, at)
+             SELECT 'req_' || n || '_' || k.id, k.account_id, k.id, 'GET', '/v1/status', '/v1/status', '', 200, '', 'client' || (n % 3), {from} + n
              FROM ({numbers}) AS numbers, api_keys k WHERE k.id = '{key}'"
         );
         assert_eq!(self.database.execute(&sql).await, u64::from(rows));

@@ -4,7 +4,7 @@ use crate::{
     answer::{Answer, holds_a_key},
     browser::{Made, call, get},
     database::{Database, both},
-    world::World,
+    world::{Setup, World},
 };
 use babysea::domain::role::Role;
 
@@ -132,6 +132,110 @@ both!(the_chart_counts_thirty_days, async |database: Database| {
     assert_eq!(page.text().matches("class=\"bar-ground\"").count(), 30);
 });
 
+/// What the page says of requests depends on how long they are kept, and on nothing else that is not known.
+#[tokio::test]
+async fn no_request_is_denied_that_the_log_no_longer_keeps() {
+    const KEPT: &str = "Older requests are not kept.";
+    let older = |days: u64| format!("UPDATE api_keys SET created_at = created_at - {}", days * DAY);
+    let settings: [(&[&str], _, _, _); 4] = [
+        (
+            &["--log-retention-days", "1"],
+            1,
+            "today (UTC)",
+            "in the last 24 hours",
+        ),
+        (
+            &["--log-retention-days", "7"],
+            7,
+            "in the last 7 days",
+            "in the last 7 days",
+        ),
+        (
+            &["--log-retention-days", "30"],
+            30,
+            "in the last 30 days",
+            "in the last 30 days",
+        ),
+        (
+            &["--log-retention-days", "90"],
+            30,
+            "in the last 30 days",
+            "in the last 90 days",
+        ),
+    ];
+    for (arguments, days, chart, last) in settings {
+        let retention = arguments[1];
+        let setup = Setup {
+            arguments,
+            ..Setup::default()
+        };
+        let world = World::with(Database::sqlite(), setup).await;
+        let ada = world.person("Ada Moss").await;
+        let key = ada.made("prod").await;
+        let page = async || {
+            let page = ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
+            ["requests", "last"].map(|part| between(&page, &format!("id=\"{part}-title\""), "</section>"))
+        };
+        for told in page().await {
+            assert!(told.contains("No requests yet."), "{retention}: {told}");
+        }
+        world.execute(&older(days)).await;
+        let [told, latest] = page().await;
+        assert!(told.contains(&format!("Requests {chart}")), "{retention}: {told}");
+        assert!(
+            told.contains(&format!("No requests {chart}.")),
+            "{retention}: {told}"
+        );
+        // Before the chart there can be requests, if the log keeps more days than it shows.
+        assert_eq!(told.contains(KEPT), retention != "90", "{retention}: {told}");
+        // The log still has all that there was since then.
+        assert!(latest.contains("No requests yet."), "{retention}: {latest}");
+        world.execute(&older(90)).await;
+        let [_, latest] = page().await;
+        assert!(
+            latest.contains(&format!("No requests {last}. {KEPT}")),
+            "{retention}: {latest}"
+        );
+        // As many bars as days, of which the log keeps every row.
+        let (account, now) = (
+            world.database.text("SELECT id FROM accounts").await,
+            world.app.now().millis(),
+        );
+        let sql = format!(
+            "INSERT INTO request_logs (id, account_id, key_id, method, route, path, params, status, error_code, ip_hash, user_agent, at)
+             VALUES ('req_1', '{account}', '{}', 'GET', '/v1/status', '/v1/status', '', 200, NULL, NULL, '', {now})",
+            key.id
+        );
+        world.execute(&sql).await;
+        let page = ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
+        let bars = page.text().matches("class=\"bar-ground\"").count();
+        assert_eq!(bars as u64, days, "{retention}");
+    }
+}
+
+/// A key that was used, but whose rows are missing: the sentence says what is missing, and of which days.
+#[tokio::test]
+async fn a_used_key_without_log_rows_is_not_called_unused() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let key = ada.made("prod").await;
+    let told = async |sql: &str| {
+        world.execute(sql).await;
+        let page = ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
+        between(&page, "id=\"last-title\"", "</section>")
+    };
+    let used = told("UPDATE api_keys SET last_used_at = created_at").await;
+    assert!(
+        used.contains("No requests in the last 30 days were logged, although the key was used."),
+        "{used}"
+    );
+    let before = told("UPDATE api_keys SET created_at = 5, last_used_at = 6").await;
+    assert!(
+        before.contains("No requests in the last 30 days. Older requests are not kept."),
+        "{before}"
+    );
+}
+
 both!(a_gap_in_the_log_is_shown, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
@@ -173,11 +277,12 @@ both!(
                 told.contains("Expired") && told.contains("Rotated") && told.contains("Active"),
                 "{told}"
             );
-            assert!(told.contains("Replacement: no requests"), "{told}");
+            // The first key has a replacement to go on with, the last has none.
+            let successor = page.text().contains("Its replacement is ");
+            assert_eq!(successor, key.id != third.id);
         }
         let page = ada.get(&format!("{}/{}", ada.keys(), lone.id)).await;
-        let told = between(&page, "id=\"chain-title\"", "</section>");
-        assert!(told.contains("This key was never rotated."), "{told}");
+        assert!(!page.text().contains("Rotations"), "it was never rotated");
 
         // Without its middle key, the rest of the chain is shown.
         assert_eq!(ada.delete(&[&second.id], "prod").await.status, 200);
@@ -206,14 +311,15 @@ both!(
         assert_eq!(page.status, 200);
         let about = between(&page, "id=\"about-title\"", "</section>");
         assert!(about.contains("Reported as leaked"), "{about}");
-        assert!(!about.contains("Stops"), "it was stopped: {about}");
+        assert!(!about.contains("Expires"), "it was revoked: {about}");
         let routes = between(&page, "id=\"routes-title\"", "</section>");
         assert!(routes.contains("/v1/status"), "{routes}");
-        assert!(routes.ends_with("tides:write None"), "{routes}");
+        assert!(routes.ends_with("tides:write no routes"), "{routes}");
+        assert!(page.text().contains("has been revoked. Its requests get 401."));
         for (part, sentence) in [
-            ("requests", "There were none."),
-            ("last", "No requests were made with this key."),
-            ("activity", "Nothing was noted about this key."),
+            ("requests", "No requests yet."),
+            ("last", "No requests yet."),
+            ("activity", "No activity."),
         ] {
             let told = between(&page, &format!("id=\"{part}-title\""), "</section>");
             assert!(told.contains(sentence), "{part}: {told}");

@@ -11,7 +11,7 @@ use serde_json::json;
 
 const HOUR: u64 = 3_600_000;
 const CHANGES: &str = "SELECT detail FROM activity WHERE action = 'api_key.grace_changed' ORDER BY at";
-const PAST: &str = "This moment is past. Choose a later one, or stop the key now.";
+const PAST: &str = "This time has passed. Choose a later end, or Stop it now.";
 
 /// A rotated key with this grace period, and its replacement.
 async fn rotated(ada: &Browser<'_>, grace: &str) -> (Made, Made) {

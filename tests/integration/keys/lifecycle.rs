@@ -91,7 +91,10 @@ both!(
         let dialog = ada
             .get(&format!("{}?dialog=rotate&key={}", ada.keys(), second.id))
             .await;
-        let stops = format!("{}..., still works and stops now", &first.secret[..9]);
+        let stops = format!(
+            "{}..., which this key replaced, still works. It stops immediately.",
+            &first.secret[..9]
+        );
         assert!(dialog.text().contains(&stops), "the dialog says which key stops");
         let third = Made::of(&ada.rotate(&second.id, "168").await);
         let statuses = [&first, &second, &third];
@@ -208,7 +211,7 @@ both!(
             .get(&format!("{}?dialog=delete&key={}", ada.keys(), key.id))
             .await;
         assert!(
-            dialog.text().contains("3 rows of the request log"),
+            dialog.text().contains("Its 3 logged requests are deleted too."),
             "{}",
             dialog.text()
         );

@@ -45,7 +45,7 @@ both!(several_keys_are_revoked_at_once, async |database: Database| {
     let refused = ada.revoke(&[&keys[0].id, &keys[1].id]).await;
     assert_eq!(refused.status, 409);
     assert!(
-        refused.text().contains("All of these keys have ended already."),
+        refused.text().contains("All of these keys have already ended."),
         "{}",
         refused.text()
     );
@@ -60,7 +60,12 @@ both!(several_keys_are_deleted_at_once, async |database: Database| {
     let (first, second) = (keys[0].id.as_str(), keys[1].id.as_str());
     let query = format!("?dialog=delete&keys[]={first}&keys[]={second}");
     let dialog = ada.get(&format!("{}{query}", ada.keys())).await;
-    for part in ["delete 2 keys", "2 rows of the request log", "first", "second"] {
+    for part in [
+        "delete 2 keys",
+        "Their 2 logged requests are deleted too.",
+        "first",
+        "second",
+    ] {
         assert!(dialog.text().contains(part), "the dialog says {part:?}");
     }
     for typed in ["", "first", "delete 3 keys", "Delete 2 keys"] {
@@ -68,7 +73,7 @@ both!(several_keys_are_deleted_at_once, async |database: Database| {
         assert_eq!(refused.status, 422, "{typed:?}");
         assert_eq!(
             refused.json()["fields"],
-            json!([["confirm", "Type the words exactly as they are shown."]])
+            json!([["confirm", "This does not match. Type “delete 2 keys”."]])
         );
     }
     assert_eq!(world.database.number(COUNT).await, 3);
@@ -165,7 +170,10 @@ both!(a_key_is_no_reason_and_no_name, async |database: Database| {
     assert_eq!(refused.status, 422);
     assert_eq!(
         refused.json()["fields"],
-        json!([["name", "Remove the API key: names are kept and shown in clear."]])
+        json!([[
+            "name",
+            "The name contains an API key. Remove it: everybody in the account can read names."
+        ]])
     );
     assert_eq!(world.database.number(COUNT).await, 1);
     let [answer, _] = by_both_doors(&ada, "revoke", &[&key.id], ("reason", &key.secret[..9])).await;

@@ -185,7 +185,7 @@ async fn past_limits(seen: BTreeSet<String>) -> BTreeSet<String> {
     let known = json!({ "key": key }).to_string();
     world.advance(60_000);
     world.app.store.close().await;
-    world.app.store.changes().note_all();
+    world.app.store.changes().drop_all();
     reader.expect(503, get("/v1/status").bearer(&key)).await;
     reader.report(503, &known).await;
     reader.seen

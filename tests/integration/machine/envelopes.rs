@@ -123,7 +123,7 @@ async fn envelopes_match_their_snapshots() {
     let answer = world.send(get("/v1/status").bearer(&until)).await;
     seen.extend(check(&world, "key_expired", &answer));
     world.app.store.close().await;
-    world.app.store.changes().note_all();
+    world.app.store.changes().drop_all();
     let answer = world.send(get("/v1/status").bearer(&key)).await;
     seen.extend(check(&world, "unavailable", &answer));
 

@@ -201,7 +201,7 @@ async fn too_many_unknown_keys_are_refused(proxy: &Proxy, world: &World) {
 }
 
 /// The server runs without its database: its own 503, whose request id tells it from the proxy's.
-async fn a_database_that_is_away_is_said_to_be(proxy: &Proxy, world: &World, unasked: &Made) {
+async fn an_unavailable_database_is_reported(proxy: &Proxy, world: &World, unasked: &Made) {
     world.app.recorder.flush().await;
     world.app.store.close().await;
     let key = Some(unasked.secret.as_str());
@@ -305,7 +305,7 @@ async fn answers_of_the_api_pass(proxy: &Proxy, key: &Made) {
 }
 
 /// Request headers longer than this server accepts: the proxy sends it only those it needs.
-async fn long_heads_pass_nginx(proxy: &Proxy, key: &Made) {
+async fn long_request_headers_pass_nginx(proxy: &Proxy, key: &Made) {
     let (filler, key) = ("x".repeat(7_000), bearer(&key.secret));
     let long = filler.as_str();
     let headers = [
@@ -373,12 +373,12 @@ async fn story(kind: Kind) {
     methods_and_bodies_pass(&proxy, &good).await;
     answers_of_the_api_pass(&proxy, &good).await;
     if kind == Kind::Nginx {
-        long_heads_pass_nginx(&proxy, &good).await;
+        long_request_headers_pass_nginx(&proxy, &good).await;
     }
     too_many_unknown_keys_are_refused(&proxy, &world).await;
 
     // The remaining checks need no database.
-    a_database_that_is_away_is_said_to_be(&proxy, &world, &unasked).await;
+    an_unavailable_database_is_reported(&proxy, &world, &unasked).await;
     serving.shutdown_background();
     nothing_passes(&proxy, &good.secret).await;
 

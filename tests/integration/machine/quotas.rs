@@ -73,7 +73,7 @@ both!(
 );
 
 both!(
-    refusals_use_nothing_and_say_how_the_key_stands,
+    refusals_use_no_quota_and_report_what_is_left,
     async |database: Database| {
         let world = limited(database, "1").await;
         let ada = world.person("Ada Moss").await;
@@ -115,7 +115,7 @@ async fn a_hundred_at_once_get_what_is_left_and_no_more() {
 }
 
 #[tokio::test]
-async fn without_limits_none_are_named() {
+async fn without_limits_there_are_no_headers() {
     let world = limited(Database::sqlite(), "none").await;
     let key = world.person("Ada Moss").await.key("prod", "full_access").await;
     assert_eq!(standing(&world.status(&key).await), (200, ["", "", ""]));

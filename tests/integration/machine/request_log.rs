@@ -207,7 +207,7 @@ async fn days_out_of_range_are_a_client_error() {
 }
 
 both!(
-    rows_leave_the_log_when_their_time_is_over,
+    rows_are_purged_after_the_retention_time,
     async |database: Database| {
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;

@@ -195,7 +195,7 @@ both!(a_scope_in_use_cannot_be_removed, async |database: Database| {
 });
 
 both!(
-    what_a_key_may_do_stays_as_routes_move,
+    the_scopes_of_a_key_stay_when_routes_change,
     async |database: Database| {
         let (world, _folder, file) = world(database).await;
         let ada = world.person("Ada Moss").await;

@@ -270,7 +270,7 @@ async fn changes_at_once_share_a_flush() {
     for n in 0..8 {
         made.push(ada.made(&n.to_string()).await);
     }
-    let before = world.app.store.journal_levels().flushes;
+    let before = world.app.store.journal_gauges().flushes;
     // Simulates a slow flush.
     let held = File::open(journal(&world.database)).expect("a journal");
     held.lock().expect("locked");
@@ -288,6 +288,6 @@ async fn changes_at_once_share_a_flush() {
     assert_eq!(answers, [200; 8]);
     let path = journal(&world.database);
     until("all are there", async || keys(&path).len() == 8).await;
-    let flushes = world.app.store.journal_levels().flushes - before;
+    let flushes = world.app.store.journal_gauges().flushes - before;
     assert!(flushes <= 2, "{flushes}");
 }

@@ -49,7 +49,7 @@ pub async fn fill(world: &World, count: u32) {
 }
 
 both!(
-    sign_ins_are_noted_with_their_result,
+    sign_ins_are_recorded_with_their_result,
     async |database: Database| {
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
@@ -80,7 +80,7 @@ both!(
         assert_eq!(world.database.number(unowned).await, 1);
         let expected = [
             format!("auth.signup Ada Moss Ada Moss {truth}"),
-            format!("auth.refused Somebody Ada Moss {truth}"),
+            format!("auth.refused Unknown person Ada Moss {truth}"),
             format!("auth.signin Ada Moss Ada Moss {truth}"),
         ];
         assert_eq!(noted, expected);
@@ -124,7 +124,7 @@ both!(refusals_by_role_are_recorded, async |database: Database| {
 });
 
 both!(
-    everybody_in_the_account_sees_its_activity_alone,
+    members_see_only_the_activity_of_their_account,
     async |database: Database| {
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await.team("Tide").await;

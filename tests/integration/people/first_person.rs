@@ -8,7 +8,7 @@ use crate::{
 };
 
 const INVITED: &[&str] = &["--sign-up", "invited"];
-const CLOSED: &str = "Sign-up is by invitation only on this server.";
+const CLOSED: &str = "New accounts are by invitation only. Ask the person who runs this server for one.";
 const FIRST: &str = "Nobody has an account on this server yet.";
 
 fn invited() -> Setup {

@@ -110,7 +110,7 @@ both!(
         let sql = format!(
         "INSERT INTO activity (id, account_id, at, actor_name, action, target_id, target_name, detail, search_key, request_id)
          SELECT '00000000-0000-4000-8000-' || SUBSTR('000000000000' || n, LENGTH('' || n) + 1), '{account}', {later} + n,
-             'Somebody', 'auth.refused', '', '', '', '', '' FROM ({numbers}) AS numbers"
+             'Unknown person', 'auth.refused', '', '', '', '', '' FROM ({numbers}) AS numbers"
     );
         assert_eq!(world.database.execute(&sql).await, 500);
         let page = async |query: &str| {
@@ -143,7 +143,7 @@ both!(
 );
 
 both!(
-    refused_sign_ins_are_told_once_a_minute_and_leave_no_account_behind,
+    refused_sign_ins_are_recorded_once_a_minute_and_leave_no_account_behind,
     async |database: Database| {
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
@@ -179,6 +179,6 @@ both!(
                 .await,
             0
         );
-        assert_eq!(world.app.levels().unowned_refusals, 10);
+        assert_eq!(world.app.gauges().unowned_refusals, 10);
     }
 );

@@ -93,17 +93,17 @@ async fn each_invalid_field_has_an_error() {
         (
             0,
             "Ada\u{202E}Moss",
-            "Remove the invisible or control character U+202E.",
+            "The name has an invisible character after \"Ada\". Delete it.",
         ),
         (
             0,
             "Ada\u{200B}Moss",
-            "Remove the invisible or control character U+200B.",
+            "The name has an invisible character after \"Ada\". Delete it.",
         ),
         (
             0,
             "Ada\0Moss",
-            "Remove the invisible or control character U+0000.",
+            "The name has an invisible character after \"Ada\". Delete it.",
         ),
         (1, "", "Enter your email address."),
         (1, "ada", "Enter an address like name@example.com."),

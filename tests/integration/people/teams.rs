@@ -131,12 +131,18 @@ async fn an_invalid_name_is_shown_at_its_field_and_kept() {
     let (longest, long) = ("ü".repeat(64), "ü".repeat(65));
     for (name, sentence) in [
         ("", "Enter a name."),
-        (" \u{200D} ", "Remove the invisible or control character U+200D."),
+        (
+            " \u{200D} ",
+            "The name starts with an invisible character. Delete it.",
+        ),
         (
             "Reef\u{202E}Lab",
-            "Remove the invisible or control character U+202E.",
+            "The name has an invisible character after \"Reef\". Delete it.",
         ),
-        ("Reef\0Lab", "Remove the invisible or control character U+0000."),
+        (
+            "Reef\0Lab",
+            "The name has an invisible character after \"Reef\". Delete it.",
+        ),
         (&long, "Use at most 64 characters; this name has 65."),
     ] {
         let page = post(&ada, name).await;

@@ -227,7 +227,7 @@ impl World {
     /// Changes keys by SQL, and clears the cache, as a new start would.
     pub async fn execute(&self, sql: &str) {
         self.database.execute(sql).await;
-        self.app.store.changes().note_all();
+        self.app.store.changes().drop_all();
     }
 
     /// Status of a request with this key.

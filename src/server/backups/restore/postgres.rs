@@ -56,13 +56,13 @@ pub(super) async fn restore(source: &Source, wanted: &Restore) -> Result<Vec<Str
     }
     source.put_pepper(&wanted.pepper_file)?;
     load.commit().await?;
-    let mut said = vec![format!("{}, to the database of DATABASE_URL", source.done())];
+    let mut steps = vec![format!("{}, to the database of DATABASE_URL", source.done())];
     if let Emptied::Kept(schema) = emptied {
-        said.push(format!("the previous tables are kept in the schema {schema}"));
+        steps.push(format!("the previous tables are kept in the schema {schema}"));
     }
-    said.push("everyone has to sign in again".to_owned());
-    said.push(source.lost());
-    Ok(said)
+    steps.push("everyone has to sign in again".to_owned());
+    steps.push(source.lost());
+    Ok(steps)
 }
 
 async fn fill(load: &mut Load, source: &Source, table: &Table) -> Result<(), BackupError> {

@@ -171,7 +171,10 @@ mod tests {
         let list = proxies(&many.join(","));
         assert!(list.trusts(Ipv4Addr::from(9_998).into()) && !list.trusts(Ipv4Addr::from(9_997).into()));
         for (text, end) in [
-            ("10.0.0.0/33", "entry 1, 10.0.0.0/33, has a prefix length over 32"),
+            (
+                "10.0.0.0/33",
+                "entry 1, 10.0.0.0/33, has a prefix length over 32; use at most /32",
+            ),
             (
                 "10.0.0.1, proxy.internal, 10.0.0.0/x",
                 "entry 2, proxy.internal, is a name; give the addresses that it stands for",

@@ -14,17 +14,14 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     if safe || from_own_page(request.headers(), app.origin.as_str()) {
         next.run(request).await
     } else {
-        (
-            StatusCode::FORBIDDEN,
-            "This request did not come from a page of this server.",
-        )
-            .into_response()
+        StatusCode::FORBIDDEN.into_response()
     }
 }
 
 /// `Sec-Fetch-Site` decides if the browser sends it; otherwise `Origin` must be ours. Every browser in use
 /// sends one of them.
-fn from_own_page(headers: &HeaderMap, origin: &str) -> bool {
+#[must_use]
+pub fn from_own_page(headers: &HeaderMap, origin: &str) -> bool {
     let only = |name: &str| {
         let mut values = headers.get_all(name).iter();
         values

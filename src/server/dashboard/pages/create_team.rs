@@ -3,10 +3,10 @@
 use super::{SignedIn, failure, frame, refused_form};
 use crate::{
     api::{teams::CreateTeam, wire::FormState},
-    domain::paths,
+    domain::{done::Done, paths},
     server::{
         access::{self, Viewer},
-        dashboard::{document, fields::Form, page_request::PageRequest},
+        dashboard::{document, fields::Form, page_request::PageRequest, status},
         service::{accounts, teams},
     },
     ui::{layout::Section, pages::create_team::CreateTeamPage},
@@ -30,7 +30,13 @@ pub async fn submit(SignedIn(visit, viewer): SignedIn, Form(form): Form<CreateTe
         trace: &visit.trace,
     };
     match teams::create(&visit.app, owner, &form.name).await {
-        Ok(team) => Redirect::to(&paths::keys(&team.slug)).into_response(),
+        Ok(team) => {
+            let next = format!("{}#{}", paths::keys(&team.slug), paths::STATUS);
+            let mut response = Redirect::to(&next).into_response();
+            let done = Done::TeamCreated(team.name);
+            status::add(&visit.app, &visit.holder, &team.slug, done, &mut response);
+            response
+        }
         Err(error) => {
             let state = FormState::default().with("name", form.name);
             let page = async |status, error| page(&visit, &viewer, status, state.refused(error)).await;

@@ -46,5 +46,6 @@ pub async fn of(
         section,
         full: false,
         inert: false,
+        status_id: None,
     })
 }

@@ -1,34 +1,29 @@
 //! Gates of page forms: who may send one, and how long it may be (docs/security.md, S28 and S89). The handlers run once
 //! the body has arrived, so that they check the person's state at that time.
 
-use super::{failure, to_sign_in, with_retry};
-use crate::{
-    api::wire::ApiError,
-    server::{
-        app::App,
-        dashboard::{
-            answer::{unanswered, unavailable},
-            document,
-            page_request::PageRequest,
-            session,
-        },
-        error::ServiceError,
-        http::{
-            CHANGE, PASSWORD, RETRY_AFTER,
-            bodies::{self, Unread},
-            client_ip, media_type, request_id,
-        },
-        runtime::{byte_budget::Sender, log_limit::LogLimit},
+use super::{failure, to_sign_in};
+use crate::server::{
+    app::App,
+    dashboard::{
+        answer::unanswered,
+        error_page::{self, Problem},
+        page_request::PageRequest,
+        session,
     },
-    ui::pages::error::ErrorPage,
+    error::ServiceError,
+    http::{
+        CHANGE, PASSWORD, RETRY_AFTER,
+        bodies::{self, Unread},
+        client_ip, media_type, request_id,
+    },
+    runtime::{byte_budget::Sender, log_limit::LogLimit},
 };
 use axum::{
     extract::{FromRequestParts as _, Request, State},
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    http::{StatusCode, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use leptos::prelude::*;
 use std::time::Duration;
 use tokio::time::timeout;
 use tower_sessions::Session;
@@ -50,7 +45,8 @@ pub async fn page(State(app): State<App>, request: Request, next: Next) -> Respo
     if LINES.allows() {
         tracing::warn!("a page took too long");
     }
-    late(&app, copy, unavailable()).await
+    let problem = Problem::new("The server cannot answer right now", "This page took too long.");
+    late(&app, copy, problem, Some(RETRY_AFTER)).await
 }
 
 /// Gate of a form that needs no sign-in.
@@ -71,7 +67,10 @@ pub async fn member(State(app): State<App>, request: Request, next: Next) -> Res
     };
     match is_live {
         Ok(true) => pass(&app, request, next, bodies::FORM, Sender::Known, CHANGE).await,
-        Ok(false) => to_sign_in(&visit(&app, request).await.path),
+        Ok(false) => {
+            let visit = visit(&app, request).await;
+            to_sign_in(&visit, Some(&visit.path))
+        }
         Err(error) => failure(&visit(&app, request).await, error).await,
     }
 }
@@ -93,32 +92,38 @@ async fn pass(
         // The share of the body budget is released after the response.
         Ok((request, _share)) => match timeout(limit, next.run(request)).await {
             Ok(response) => response,
-            Err(_) => late(app, copy, unanswered()).await,
+            Err(_) => {
+                let text = unanswered().1.message.unwrap_or_default();
+                late(app, copy, Problem::new("The result is not known", text), None).await
+            }
         },
         Err(unread) => refused(app, copy, unread).await,
     }
 }
 
 /// The error page for a time-out.
-async fn late(app: &App, mut parts: Parts, (status, told): (StatusCode, ApiError)) -> Response {
+async fn late(app: &App, mut parts: Parts, problem: Problem, wait: Option<u32>) -> Response {
     let Ok(visit) = PageRequest::from_request_parts(&mut parts, app).await;
-    let sentence = told.message.unwrap_or_default();
-    let page =
-        move || view! { <ErrorPage code=status.as_u16() title="This took too long" text=sentence.clone()/> };
-    with_retry(status, document::render(&visit, status, "Error", page).await)
+    error_page::page(&visit, StatusCode::SERVICE_UNAVAILABLE, problem, wait).await
 }
 
 /// The error page for a form whose body was not read.
 async fn refused(app: &App, mut parts: Parts, unread: Unread) -> Response {
     let Ok(visit) = PageRequest::from_request_parts(&mut parts, app).await;
-    let status = unread.status();
-    let page = move || view! { <ErrorPage code=status.as_u16() title="This was not read" text=unread.sentence().to_owned()/> };
-    let mut response = document::render(&visit, status, "Error", page).await;
-    if unread == Unread::Busy {
-        let headers = response.headers_mut();
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
-    }
-    response
+    let title = match unread {
+        Unread::TooLarge => "The form is too long",
+        Unread::Busy => "The server is busy",
+        Unread::Slow => "The form took too long to arrive",
+        Unread::Broken => "The form did not arrive",
+    };
+    let wait = (unread == Unread::Busy).then_some(RETRY_AFTER);
+    error_page::page(
+        &visit,
+        unread.status(),
+        Problem::new(title, unread.sentence()),
+        wait,
+    )
+    .await
 }
 
 async fn visit(app: &App, request: Request) -> PageRequest {

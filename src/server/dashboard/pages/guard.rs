@@ -67,7 +67,7 @@ pub async fn download(
         return failure(&visit, error).await;
     }
     let Some(proxy) = Proxy::from_id(&proxy) else {
-        return not_found::page(&visit).await;
+        return not_found::page();
     };
     let named = format!("attachment; filename=\"{}\"", proxy.file());
     let headers = [

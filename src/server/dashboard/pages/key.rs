@@ -5,7 +5,7 @@ use super::{
     keys::rows::{Around, row},
 };
 use crate::{
-    domain::{catalog::Catalog, key::Key, paths, role::Action, time::Timestamp},
+    domain::{catalog::Catalog, key::Key, log_window::LogWindow, paths, role::Action, time::Timestamp},
     server::{
         access,
         dashboard::document,
@@ -42,14 +42,20 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
     };
     let shown = |key: Key| row(app, key, &around, "");
     let bars = |days: &[Requests]| {
-        let bars = days.iter().zip(0..).map(|(requests, day)| Bar {
-            day: detail.first_day.plus(Duration::from_hours(24 * day)).day(),
-            accepted: requests.accepted,
-            refused: requests.refused,
+        let bars = days.iter().zip(0..).map(|(requests, n)| {
+            let day = detail.window.from().plus(Duration::from_hours(24 * n));
+            Bar {
+                day: day.day(),
+                date: day.date(),
+                accepted: requests.accepted,
+                refused: requests.refused,
+            }
         });
         bars.collect::<Vec<_>>()
     };
     let days = detail.days.as_ref().map(|days| bars(days));
+    let (created, last_used) = (detail.key.created_at, detail.key.last_used_at);
+    let log = LogWindow::all(app.config.log_retention, now);
     let title = format!("{} · {}", detail.key.name, reader.account.name);
     let data = Arc::new(KeyPageData {
         frame,
@@ -60,9 +66,16 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
         scopes: routes(&app.catalog(), &detail.key),
         chain: detail.chain.into_iter().map(shown).collect(),
         days,
+        days_title: detail.window.title(),
+        no_days: detail.window.none(created, last_used),
+        no_requests: log.none(created, last_used),
         has_gaps: detail.has_gaps,
         requests: detail.requests.into_iter().map(request).collect(),
         activity: detail.activity,
+        all_activity: paths::activity_of(&slug, &detail.key.prefix),
+        permissions: app
+            .catalog()
+            .permissions_label(&detail.key.preset, &detail.key.scopes),
         may_manage: reader.may(Action::RotateKey),
         key: shown(detail.key),
         now,
@@ -93,11 +106,8 @@ fn routes(catalog: &Catalog, key: &Key) -> Vec<(String, Vec<String>)> {
 fn request(logged: LoggedRequest) -> RequestRow {
     RequestRow {
         call: format!("{} {}", logged.method, logged.path),
-        is_refused: logged.error_code.is_some(),
-        outcome: logged.error_code.map_or_else(
-            || logged.status.to_string(),
-            |code| format!("{} {code}", logged.status),
-        ),
+        status: logged.status,
+        error_code: logged.error_code,
         id: logged.id,
         from: logged.ip_hash,
         at: Timestamp::from_millis(logged.at),

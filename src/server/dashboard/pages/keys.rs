@@ -1,6 +1,7 @@
 //! `/home/{account}/api-keys`.
 
 mod confirm;
+mod like;
 pub mod list;
 pub mod rows;
 
@@ -8,6 +9,7 @@ use super::{SignedIn, failure, frame, with_retry};
 use crate::{
     api::wire::{ApiError, FormState},
     domain::{
+        done::{Done, Subject},
         expiry::NEVER,
         key::{Key, form::KeyForm},
         paths,
@@ -23,6 +25,7 @@ use crate::{
             document,
             fields::{self, Query},
             page_request::PageRequest,
+            status,
         },
         error::ServiceError,
         service::{self, keys::Revealed},
@@ -63,6 +66,18 @@ impl Keys {
 
     fn page(&self) -> String {
         paths::keys(&self.reader.account.slug)
+    }
+
+    /// Redirects, and sets the status line of the next page.
+    fn redirect(&self, next: &str, done: Done) -> Response {
+        let mut response = Redirect::to(next).into_response();
+        self.keep_status(done, &mut response);
+        response
+    }
+
+    fn keep_status(&self, done: Done, response: &mut Response) {
+        let (holder, account) = (&self.visit.holder, &self.reader.account.slug);
+        status::add(self.app(), holder, account, done, response);
     }
 
     fn view(&self) -> ListView {
@@ -111,7 +126,10 @@ pub async fn show(
     }
     let about = asked.keys();
     let opened = match asked.dialog.as_str() {
-        "create" if keys.reader.may(Action::CreateKey) => Ok((KeyDialog::Create, fresh(keys.app()))),
+        "create" if keys.reader.may(Action::CreateKey) => {
+            let form = like::form(&keys, fresh(keys.app())).await;
+            form.map(|form| (KeyDialog::Create, form))
+        }
         name => match confirm::action(name) {
             // After signing in, the person returns to the URL of the form, which names no key.
             Some(action) if keys.reader.may(action) && !about.is_empty() => {
@@ -168,7 +186,10 @@ async fn acknowledge(keys: &Keys, request: axum::extract::Request) -> Response {
         service::keys::leak::acknowledge(keys.app(), &manager, &key).await
     };
     match done.await {
-        Ok(()) => Redirect::to(&keys.view().href).into_response(),
+        Ok(key) => {
+            let next = keys.view().after_deletion();
+            keys.redirect(&next, Done::LeakAcknowledged(Subject::from(&key)))
+        }
         Err(error) => failure(&keys.visit, error).await,
     }
 }
@@ -198,8 +219,11 @@ async fn answer(
 ) -> Result<Response, (StatusCode, ApiError)> {
     let (status, dialog) = match made {
         Ok(key) => {
-            let key = Arc::new(revealed(keys.app(), key));
-            (StatusCode::OK, KeyDialog::Revealed(key))
+            let done = key.done();
+            let dialog = KeyDialog::Revealed(Arc::new(revealed(keys.app(), key)));
+            let mut response = draw(keys, StatusCode::OK, fresh(keys.app()), dialog).await;
+            keys.keep_status(done, &mut response);
+            return Ok(response);
         }
         Err(ServiceError::Repeated(sentence)) => (StatusCode::CONFLICT, KeyDialog::Repeated(sentence)),
         Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
@@ -234,6 +258,7 @@ fn create_data(keys: &Keys, form: FormState) -> CreateData {
         id: preset.id.clone(),
         label: preset.label.clone(),
         description: preset.description.clone(),
+        is_widest: preset.scopes.len() == catalog.scopes.len(),
         scopes: if preset.scopes.len() == catalog.scopes.len() {
             format!("all {} scopes", preset.scopes.len())
         } else {
@@ -276,6 +301,13 @@ async fn elsewhere(keys: &Keys, shown: &[Key]) -> Result<Option<Key>, ServiceErr
     }
 }
 
+/// Id of the row that the address of the page leads to, if that row is not on the page.
+fn unseen(id: &str, shown: &[Key], elsewhere: Option<&Key>) -> Option<String> {
+    let mut on_page = shown.iter().chain(elsewhere);
+    let is_there = on_page.any(|key| key.id.to_string() == id);
+    (!id.is_empty() && !is_there).then(|| format!("key-{id}"))
+}
+
 async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialog) -> Response {
     let (app, reader, asked) = (keys.app(), &keys.reader, &keys.asked);
     let (filter, page) = (asked.filter(), keys.page());
@@ -294,6 +326,7 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
     let now = app.now();
     frame.full = asked.is_full();
     frame.inert = !matches!(dialog, KeyDialog::Closed);
+    frame.status_id = unseen(asked.pointed_out(), &list.keys, elsewhere.as_ref());
     let title = format!("API keys · {}", reader.account.name);
     let around = rows::Around {
         now,

@@ -1,35 +1,21 @@
-//! The page for what does not exist or belongs to others: the same for both.
+//! What does not exist or belongs to others: the same page for both (see `error_page`).
 
-use crate::{
-    server::dashboard::{assets, document, page_request::PageRequest},
-    ui::pages::error::ErrorPage,
+use crate::server::dashboard::assets;
+use axum::{
+    extract::Request,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
 };
-use axum::{extract::Request, http::StatusCode, response::Response};
-use leptos::prelude::*;
 
 /// A static file, if there is one at this path, else the page.
-pub async fn show(visit: PageRequest, request: Request) -> Response {
-    match assets::serve(request.method(), request.uri(), request.headers()) {
-        Some(file) => file,
-        None => page(&visit).await,
-    }
+pub async fn show(request: Request) -> Response {
+    let file = assets::serve(request.method(), request.uri(), request.headers());
+    file.unwrap_or_else(page)
 }
 
 /// The page. It does not contain the URL, not even as a link, because people paste secrets into URLs; and it
 /// is the same for everything that does not exist.
-pub async fn page(visit: &PageRequest) -> Response {
-    let visit = &PageRequest {
-        path: "/".to_owned(),
-        ..visit.clone()
-    };
-    let page = || {
-        view! {
-            <ErrorPage
-                code=404
-                title="There is nothing here"
-                text="The address may be mistyped, or the page belongs to an account you are not in.".to_owned()
-            />
-        }
-    };
-    document::render(visit, StatusCode::NOT_FOUND, "Not found", page).await
+#[must_use]
+pub fn page() -> Response {
+    StatusCode::NOT_FOUND.into_response()
 }

@@ -4,14 +4,60 @@ use super::{refused_form, welcome};
 use crate::{
     api::{session::SignIn, wire::FormState},
     server::{
-        dashboard::{document, fields::Form, page_request::PageRequest, sign_in::Visitor},
+        app::App,
+        dashboard::{document, fields::Form, page_request::PageRequest, session::cookies, sign_in::Visitor},
         service::accounts::first_person::{self, SignUpAccess},
     },
-    ui::pages::sign_in::SignInPage,
+    ui::pages::sign_in::{SignInPage, Why},
 };
-use axum::{extract::Query, http::StatusCode, response::Response};
+use axum::{
+    extract::Query,
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
+};
 use leptos::prelude::*;
 use serde::Deserialize;
+use time::Duration;
+
+/// Name of the cookie with the reason for a redirect to sign-in. The page removes it, so that the reason is shown
+/// once.
+const REASON: &str = "signed-out";
+/// Lifetime of that cookie: longer than a redirect takes.
+const KEPT: Duration = Duration::MINUTE;
+
+/// Why a person was signed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Their session has ended.
+    Ended,
+    /// They signed out.
+    SignedOut,
+}
+
+impl Reason {
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::SignedOut => "done",
+        }
+    }
+
+    fn read(headers: &HeaderMap) -> Option<Self> {
+        let id = cookies::values(headers, REASON).next()?;
+        [Self::Ended, Self::SignedOut]
+            .into_iter()
+            .find(|reason| reason.id() == id)
+    }
+}
+
+/// Adds the reason to a redirect to sign-in.
+pub fn because(app: &App, reason: Reason, mut redirect: Response) -> Response {
+    let https = app.origin.is_https();
+    if let Some(cookie) = cookies::keep(https, REASON, reason.id(), KEPT) {
+        redirect.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    redirect
+}
 
 /// Where to go after sign-in.
 #[derive(Deserialize)]
@@ -21,13 +67,23 @@ pub struct Target {
 }
 
 /// The empty form.
-pub async fn show(visit: PageRequest, Query(target): Query<Target>) -> Response {
-    page(
-        &visit,
-        StatusCode::OK,
-        FormState::default().with("next", target.next),
-    )
-    .await
+pub async fn show(visit: PageRequest, Query(target): Query<Target>, headers: HeaderMap) -> Response {
+    let reason = Reason::read(&headers);
+    let why = match reason {
+        Some(Reason::Ended) => Why::Ended,
+        Some(Reason::SignedOut) => Why::SignedOut,
+        None if target.next.is_empty() => Why::Wanted,
+        None => Why::Asked,
+    };
+    let state = FormState::default().with("next", target.next);
+    let mut response = page(&visit, StatusCode::OK, state, why).await;
+    if reason.is_some() {
+        let removal = cookies::remove(visit.app.origin.is_https(), REASON);
+        response
+            .headers_mut()
+            .extend(removal.map(|cookie| (header::SET_COOKIE, cookie)));
+    }
+    response
 }
 
 /// The form, posted without scripts.
@@ -39,15 +95,15 @@ pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignI
                 .with("email", form.email)
                 .with("next", form.next);
             refused_form(error, async |status, error| {
-                page(&visit, status, state.refused(error)).await
+                page(&visit, status, state.refused(error), Why::Wanted).await
             })
             .await
         }
     }
 }
 
-async fn page(visit: &PageRequest, status: StatusCode, state: FormState) -> Response {
+async fn page(visit: &PageRequest, status: StatusCode, state: FormState, why: Why) -> Response {
     let may_sign_up = first_person::access(&visit.app).await != SignUpAccess::Closed;
-    let page = move || view! { <SignInPage state=state.clone() may_sign_up/> };
+    let page = move || view! { <SignInPage state=state.clone() why may_sign_up/> };
     document::render(visit, status, "Sign in", page).await
 }

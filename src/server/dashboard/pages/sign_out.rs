@@ -1,6 +1,9 @@
 //! `POST /sign-out`.
 
-use super::failure;
+use super::{
+    failure,
+    sign_in::{self, Reason},
+};
 use crate::{
     domain::paths,
     server::dashboard::{page_request::PageRequest, session},
@@ -20,5 +23,6 @@ pub async fn submit(visit: PageRequest, browser: Session) -> Response {
         HeaderName::from_static("clear-site-data"),
         HeaderValue::from_static("\"storage\""),
     );
-    ([clear], Redirect::to(paths::SIGN_IN)).into_response()
+    let redirect = ([clear], Redirect::to(paths::SIGN_IN)).into_response();
+    sign_in::because(&visit.app, Reason::SignedOut, redirect)
 }

@@ -111,10 +111,10 @@ mod tests {
 
     #[test]
     fn kinds_can_be_told_apart_and_a_code_has_one_name() {
-        let mut told = HashSet::new();
+        let mut seen = HashSet::new();
         let mut names = HashMap::new();
         for kind in ALL {
-            assert!(told.insert((kind.code, kind.reason)), "{kind:?} twice");
+            assert!(seen.insert((kind.code, kind.reason)), "{kind:?} twice");
             let name = names.entry(kind.code).or_insert((kind.name, kind.status));
             assert_eq!(*name, (kind.name, kind.status), "{kind:?}");
         }

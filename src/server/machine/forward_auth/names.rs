@@ -28,8 +28,9 @@ const SPOKEN_FOR: [&str; 8] = [
 const FAMILIES: [&str; 2] = ["x-forwarded-", "x-original-"];
 
 /// Whether one of the headers gives the request another method or path, or can be mistaken for one that only the proxy
-/// may set: if headers become variables (RFC 3875, section 4.1.18), `X_Account_Id`, `X.Account.Id` and `X-Account-Id`
-/// are all `HTTP_X_ACCOUNT_ID`, and proxies replace only the last (docs/security.md, S47 and S48).
+/// may set (docs/security.md, S47 and S48). Frameworks that turn headers into variables (RFC 3875, section 4.1.18) read
+/// `X_Account_Id`, `X.Account.Id` and `X-Account-Id` as the same variable `HTTP_X_ACCOUNT_ID`. A proxy only replaces
+/// the last of the three.
 pub fn are_misleading(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| is_misleading(name.as_str()))
 }

@@ -11,24 +11,24 @@ use crate::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The account of the key that asks.
+/// The account of the key.
 #[derive(Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the names are part of the contract")]
 pub struct AccountProfile {
     /// The account.
     #[schema(value_type = String, format = "uuid")]
     account_id: AccountId,
-    /// What its people call it.
+    /// Name of the account.
     account_name: String,
-    /// The address of a personal account's owner; null for a team.
+    /// Email of the owner of a personal account; null for a team.
     #[schema(required)]
     account_email: Option<String>,
-    /// Whether it is the account of one person.
+    /// Whether it is a personal account.
     account_is_personal: bool,
-    /// Always null: there are no pictures here.
+    /// Always null: this server has no pictures.
     #[schema(required, value_type = Option<String>)]
     account_picture_url: (),
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     account_created_at: String,
 }

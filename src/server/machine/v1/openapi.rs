@@ -34,25 +34,25 @@ pub const PATH: &str = "/v1/openapi.json";
 /// Name of the security scheme.
 const SCHEME: &str = "api_key";
 
-/// The cached document.
+/// Cache of the document.
 #[derive(Clone, Default)]
-pub struct Made(Arc<Mutex<Option<Document>>>);
+pub struct OpenApiCache(Arc<Mutex<Option<Document>>>);
 
 struct Document {
     catalog: Arc<Catalog>,
     text: Bytes,
 }
 
-impl Made {
+impl OpenApiCache {
     /// The document for the current catalogue. It is built once; concurrent requests wait for it.
-    fn of(&self, app: &App) -> Bytes {
+    fn get(&self, app: &App) -> Bytes {
         let catalog = app.catalog();
-        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*made {
+        let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*cached {
             Some(document) if Arc::ptr_eq(&document.catalog, &catalog) => document.text.clone(),
             _ => {
                 let text = Bytes::from(document(app, &catalog).to_string());
-                *made = Some(Document {
+                *cached = Some(Document {
                     catalog,
                     text: text.clone(),
                 });
@@ -63,18 +63,19 @@ impl Made {
 }
 
 /// Responds with the document. It needs no key, because it contains no account's data.
-pub fn handle(app: &App, request_id: &str, made: &Made, method: &Method) -> Response {
+pub fn handle(app: &App, request_id: &str, cache: &OpenApiCache, method: &Method) -> Response {
     if !matches!(*method, Method::GET | Method::HEAD) {
         return V1Error::Refused(Refusal::UnknownRoute).response(request_id);
     }
     let json = HeaderValue::from_static("application/json");
-    ([(header::CONTENT_TYPE, json)], made.of(app)).into_response()
+    ([(header::CONTENT_TYPE, json)], cache.get(app)).into_response()
 }
 
 const ABOUT: &str = "Send an API key with every request, in one header `Authorization: Bearer <key>`. \
-    Every answer is JSON in one of two frames: `status` is `success` and there is `data`, or `status` is `error` and \
-    there is `error`. Decide by `error.code` and `error.details.reason`, and try again only where `error.retryable` is \
-    true, after as many seconds as the header `Retry-After` says. `x-error-catalog` lists every error.";
+    Every response is a JSON envelope: a success has `status` `success` and the field `data`; an error has `status` \
+    `error` and the field `error`. Use `error.code` and `error.details.reason` in your code: they are stable. Retry only \
+    if `error.retryable` is true, after the number of seconds in the header `Retry-After`. `x-error-catalog` lists every \
+    error.";
 
 fn document(app: &App, catalog: &Arc<Catalog>) -> Value {
     let mut paths = PathsBuilder::new();

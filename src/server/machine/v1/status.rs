@@ -8,7 +8,7 @@ use crate::domain::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The key that asks.
+/// The key of the request.
 #[derive(Serialize, ToSchema)]
 pub struct KeyStatus<'a> {
     /// The account that the key belongs to.
@@ -17,17 +17,17 @@ pub struct KeyStatus<'a> {
     /// The key.
     #[schema(value_type = String, format = "uuid")]
     apikey_id: KeyId,
-    /// What its owners call it.
+    /// Name of the key.
     apikey_name: &'a str,
     /// Its first nine characters.
     apikey_prefix: &'a str,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     apikey_created_at: String,
-    /// When it was last used: now, since the call counts itself.
+    /// Time of its last use: the current time, because this call is a use.
     #[schema(format = DateTime)]
     apikey_last_used_at: String,
-    /// When it ends; null for a key without an end.
+    /// When it expires; null for a key that does not expire.
     #[schema(required, format = DateTime)]
     apikey_expires_at: Option<String>,
 }

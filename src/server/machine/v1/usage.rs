@@ -18,52 +18,52 @@ pub(super) const DEFAULT_DAYS: u16 = 30;
 /// Maximum number of days (docs.babysea.ai, `/api-reference/api-usage`).
 pub(super) const MOST_DAYS: u16 = 90;
 
-/// What all keys of an account did.
+/// Usage of all keys of an account.
 #[derive(Serialize, ToSchema)]
 pub struct UsageTotals {
     /// The account.
     #[schema(value_type = String, format = "uuid")]
     account_id: AccountId,
-    /// The days that are counted, up to now.
+    /// Number of counted days, up to now.
     #[schema(minimum = 1, maximum = 90)]
     usage_period_days: u16,
-    /// Always 0: this server knows of no credits.
+    /// Always 0: this server has no credits.
     usage_credit_balance: u64,
-    /// Requests that were made with a key of the account.
+    /// Requests with a key of the account.
     usage_total_requests: u64,
-    /// Those of them that were answered with 2xx or 3xx, or let pass.
+    /// Requests with a 2xx or 3xx response, or passed on by a proxy.
     usage_total_success: u64,
-    /// Those that were answered with 4xx.
+    /// Requests with a 4xx response.
     usage_total_client_errors: u64,
-    /// Those that were answered with 5xx.
+    /// Requests with a 5xx response.
     usage_total_server_errors: u64,
     /// Always 0: this server generates nothing.
     usage_total_generations: u64,
-    /// Always 0: this server asks no providers.
+    /// Always 0: this server uses no providers.
     usage_total_provider_submissions: u64,
-    /// Always 0: this server knows of no costs.
+    /// Always 0: this server has no costs.
     usage_total_estimated_cost: u64,
-    /// The same for each route that was asked for.
+    /// The same for each requested route.
     usage_endpoints: Vec<EndpointTotals>,
-    /// Always empty: this server asks no providers.
+    /// Always empty: this server uses no providers.
     #[schema(value_type = Vec<Object>, max_items = 0)]
     usage_providers: [(); 0],
 }
 
-/// What the keys of an account did with one route.
+/// Usage of one route by the keys of an account.
 #[derive(Serialize, ToSchema)]
 struct EndpointTotals {
     /// Method and pattern of the route: `GET /v1/status`.
     endpoint: String,
     /// All requests.
     total_requests: u64,
-    /// Answered with 2xx or 3xx, or let pass.
+    /// Requests with a 2xx or 3xx response, or passed on by a proxy.
     success_count: u64,
-    /// Answered with 4xx.
+    /// Requests with a 4xx response.
     client_error_count: u64,
-    /// Answered with 5xx.
+    /// Requests with a 5xx response.
     server_error_count: u64,
-    /// How often each code of an error was given.
+    /// Number of responses with each error code.
     error_codes: BTreeMap<String, u64>,
 }
 

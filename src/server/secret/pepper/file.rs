@@ -17,9 +17,6 @@ const MOST: u64 = 64 * 1024;
 type Lines = Vec<Option<Secret>>;
 
 /// Adds a version to the file and returns its number. Servers use it for new keys after their next start.
-///
-/// # Errors
-/// A sentence for the server operator.
 pub fn add_version(path: &Path, rng: &dyn Rng) -> Result<usize, PepperError> {
     let held = hold(path)?;
     let mut lines = lines_of(held.file(), path)?;
@@ -66,9 +63,6 @@ impl<'p> Removal<'p> {
     }
 
     /// Writes the new file beside the old one, for [`PreparedRemoval::put_in_place`].
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
     pub fn prepare(&self) -> Result<PreparedRemoval<'_>, PepperError> {
         let next = self.held.prepare(text(&self.without).as_bytes());
         Ok(PreparedRemoval {
@@ -86,9 +80,6 @@ pub struct PreparedRemoval<'r> {
 
 impl PreparedRemoval<'_> {
     /// Replaces the current file.
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
     pub fn put_in_place(self) -> Result<(), PepperError> {
         let path = self.path;
         self.next
@@ -103,17 +94,11 @@ pub struct PepperFile(Lines);
 
 impl PepperFile {
     /// Reads the file, if there is one.
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
     pub fn read(path: &Path) -> Result<Option<Self>, PepperError> {
         Ok(read(path)?.map(Self))
     }
 
     /// Creates the file, unless another process has created it first.
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
     pub fn make(path: &Path, secret: Secret) -> Result<Self, PepperError> {
         make(path, secret).map(Self)
     }
@@ -128,9 +113,6 @@ impl PepperFile {
 }
 
 /// Text of the file, to copy it.
-///
-/// # Errors
-/// A sentence for the server operator.
 pub fn contents(path: &Path) -> Result<Zeroizing<String>, PepperError> {
     let lines = read(path)?.ok_or_else(|| PepperError::Missing(path.to_owned()))?;
     Ok(text(&lines))

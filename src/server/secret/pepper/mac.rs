@@ -15,6 +15,8 @@ pub enum Purpose {
     FailedBrowser,
     /// Signature of a known browser.
     KnownBrowser,
+    /// Signature of a status line, and what ties it to a session.
+    StatusLine,
 }
 
 impl Purpose {
@@ -25,6 +27,7 @@ impl Purpose {
             Self::FailedNetwork => b"failed network ",
             Self::FailedBrowser => b"failed browser ",
             Self::KnownBrowser => b"known browser ",
+            Self::StatusLine => b"status line ",
         }
     }
 }

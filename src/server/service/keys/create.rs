@@ -1,6 +1,6 @@
 //! Creating a key.
 
-use super::{Revealed, add, check_form_token, issue, once};
+use super::{Origin, Revealed, add, check_form_token, issue, once};
 use crate::{
     domain::{
         activity::Event,
@@ -11,8 +11,8 @@ use crate::{
     server::{access::KeyManager, app::App, error::ServiceError, service::activity, store::Tables as _},
 };
 
-const SENT_TWICE: &str = "This form has made its key already, and a secret is shown only once. \
-    Reload the page to see the key in the table.";
+const SENT_TWICE: &str =
+    "The key was created, but its secret did not reach you. Open the key and choose Reissue secret.";
 
 /// Makes a key.
 ///
@@ -35,7 +35,7 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm) -> Result<R
     Ok(Revealed {
         key,
         secret,
-        rotated: false,
+        origin: Origin::Created,
         notes,
     })
 }

@@ -2,45 +2,61 @@
 
 use super::selection::{find, read};
 use crate::{
-    domain::{activity::Event, field_errors::FieldErrors, key::Key},
+    domain::{activity::Event, done::Done, field_errors::FieldErrors, key::Key},
     server::{
-        access::{AccountReader, KeyManager},
+        access::KeyManager,
         app::App,
         error::ServiceError,
-        service::{activity, long_reads, settled},
+        service::{activity, settled},
         store::Tables as _,
     },
 };
-use std::time::Duration;
-use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// How long the confirmation of a deletion waits for queued log rows.
-const FLUSH: Duration = Duration::from_millis(500);
+/// Maximum length in characters of a name that people are asked to type.
+const TYPED: usize = 40;
 
-/// Number of request log rows that are deleted with these keys; `None` if counting timed out. Waits for
-/// queued rows for up to [`FLUSH`].
-pub async fn log_rows(app: &App, reader: &AccountReader, keys: &[Key]) -> Result<Option<u64>, ServiceError> {
-    let _ = timeout(FLUSH, app.recorder.flush()).await;
-    let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
-    long_reads::for_page(app, reader.account.id, |read| {
-        Box::pin(async move {
-            let mut rows = 0;
-            for id in ids {
-                rows += read.logs().count_of_key(id).await?;
-            }
-            Ok(rows)
-        })
-    })
-    .await
+/// Whether a name is easy to type: not long, and only characters that every keyboard has.
+fn is_typed(name: &str) -> bool {
+    name.len() <= TYPED
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_. ".contains(&b))
 }
 
-/// Text to type to delete these keys: the name of a single key, otherwise their number.
+/// Text to type to delete these keys: the name of a single key, or its prefix if the name is hard to type;
+/// otherwise their number.
 #[must_use]
 pub fn confirmation(keys: &[Key]) -> String {
     match keys {
-        [key] => key.name.to_string(),
+        [key] if is_typed(key.name.as_str()) => key.name.to_string(),
+        [key] => key.prefix.clone(),
         keys => format!("delete {} keys", keys.len()),
+    }
+}
+
+/// Whether `typed` confirms the deletion of these keys. The whole name of a single key does so in any case.
+/// The list shows prefixes with three dots, which may be copied with them.
+fn confirms(typed: &str, keys: &[Key]) -> bool {
+    let typed = as_shown(typed);
+    let bare = typed.trim_end_matches(['.', '\u{2026}']);
+    typed == as_shown(&confirmation(keys))
+        || matches!(keys, [key] if typed == as_shown(key.name.as_str()) || bare == key.prefix)
+}
+
+/// The keys that were deleted.
+#[derive(Debug)]
+pub struct Deleted(pub Vec<Key>);
+
+impl From<Deleted> for Done {
+    fn from(Deleted(keys): Deleted) -> Self {
+        Self::Deleted {
+            only: match keys.as_slice() {
+                [key] => Some(key.name.to_string()),
+                _ => None,
+            },
+            keys: keys.len(),
+        }
     }
 }
 
@@ -54,14 +70,13 @@ fn as_shown(text: &str) -> String {
 /// `typed` must be their [`confirmation`].
 ///
 /// # Errors
-/// `NotFound` when the account lacks one of them, `Invalid` when `typed` differs.
 /// `NotFound` when the account lacks one of them, `Invalid` with what was typed.
 pub async fn delete(
     app: &App,
     manager: &KeyManager,
     ids: &[String],
     typed: &str,
-) -> Result<(), ServiceError> {
+) -> Result<Deleted, ServiceError> {
     settled(app, delete_all(app, manager, ids, typed)).await
 }
 
@@ -70,18 +85,18 @@ async fn delete_all(
     manager: &KeyManager,
     ids: &[String],
     typed: &str,
-) -> Result<(), ServiceError> {
+) -> Result<Deleted, ServiceError> {
     let ids = read(ids)?;
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
     tx.accounts().lock(account).await?;
     tx.keys().lock(account, &ids).await?;
     let keys = find(&mut tx, account, &ids).await?;
-    if as_shown(typed) != as_shown(&confirmation(&keys)) {
-        let sentence = match keys.as_slice() {
-            [_] => "Type the name exactly as it is shown.",
-            _ => "Type the words exactly as they are shown.",
-        };
+    if !confirms(typed, &keys) {
+        let sentence = format!(
+            "This does not match. Type \u{201c}{}\u{201d}.",
+            confirmation(&keys)
+        );
         return Err(ServiceError::Invalid(FieldErrors::one("confirm", sentence)));
     }
     for key in &keys {
@@ -91,5 +106,61 @@ async fn delete_all(
     }
     tx.commit().await?;
     app.deletions.notify_one();
-    Ok(())
+    Ok(Deleted(keys))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        ids::{AccountId, UserId},
+        key::issue::Terms,
+        name::KeyName,
+        scope::Scopes,
+        time::Timestamp,
+    };
+
+    fn key(name: &str) -> Key {
+        let terms = Terms::new(
+            KeyName::parse(name).expect("a name"),
+            "full_access",
+            Scopes::default(),
+        );
+        let (account, user) = (AccountId::from_random([1; 16]), UserId::from_random([2; 16]));
+        let now = Timestamp::from_millis(0);
+        Key::issue(account, user, terms, now, "bye_", |bytes| bytes.fill(7)).0
+    }
+
+    #[test]
+    fn a_name_that_is_hard_to_type_is_replaced_by_the_prefix() {
+        let long = "W".repeat(TYPED + 1);
+        for (name, is_asked) in [
+            ("prod-api-worker", true),
+            ("staging_2.1 (eu)", false),
+            ("my key 7", true),
+            (&long[1..], true),
+            (&long, false),
+            ("\u{5de}\u{5e4}\u{5ea}\u{5d7}", false),
+            ("caf\u{e9}", false),
+            ("\u{1f511}", false),
+        ] {
+            let keys = [key(name)];
+            let asked = confirmation(&keys);
+            assert_eq!(asked == name, is_asked, "{name}");
+            assert!(confirms(&asked, &keys), "{name}");
+            assert!(confirms(name, &keys), "{name}: the whole name");
+            assert!(confirms(&format!(" {}... ", keys[0].prefix), &keys), "{name}");
+            for wrong in ["", "...", "bye_", "delete 1 keys"] {
+                assert!(!confirms(wrong, &keys), "{name}: {wrong:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn several_keys_are_confirmed_by_their_number() {
+        let keys = [key("one"), key("two")];
+        assert_eq!(confirmation(&keys), "delete 2 keys");
+        assert!(confirms(" delete  2 keys", &keys));
+        assert!(!confirms("one", &keys) && !confirms(&keys[0].prefix, &keys));
+    }
 }

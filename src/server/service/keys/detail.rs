@@ -5,7 +5,7 @@ use super::{
     grace::{Since, since},
 };
 use crate::{
-    domain::{activity::Entry, ids::KeyId, key::Key, time::Timestamp},
+    domain::{activity::Entry, ids::KeyId, key::Key, log_window::LogWindow},
     server::{
         access::AccountReader,
         app::App,
@@ -14,12 +14,12 @@ use crate::{
         store::Tables as _,
     },
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 pub use crate::server::store::logs::read::LoggedRequest;
 
-/// Days of the chart.
-pub const DAYS: usize = 30;
+/// Maximum number of days of the chart; fewer if the request log keeps fewer.
+const DAYS: u64 = 30;
 /// Maximum number of requests and of activity entries on the page.
 const LAST: u32 = 20;
 
@@ -43,10 +43,10 @@ pub struct KeyDetail {
     pub chain: Vec<Key>,
     /// Usage since the rotation, of keys in their grace period and of their replacements.
     pub since: BTreeMap<KeyId, Since>,
-    /// Start of the first day, in UTC.
-    pub first_day: Timestamp,
-    /// Requests of each day up to today; `None` if counting timed out.
-    pub days: Option<[Requests; DAYS]>,
+    /// The days of the chart.
+    pub window: LogWindow,
+    /// Requests of each of these days; `None` if counting timed out.
+    pub days: Option<Vec<Requests>>,
     /// Its latest requests, newest first.
     pub requests: Vec<LoggedRequest>,
     /// Whether the request log has gaps in these days. A gap does not say which keys it concerns.
@@ -55,20 +55,21 @@ pub struct KeyDetail {
     pub activity: Vec<Entry>,
 }
 
-/// Requests of a key for each day, from the first day on.
+/// Requests of a key for each day of a window.
 async fn days(
     app: &App,
     reader: &AccountReader,
     key: KeyId,
-    first_day: Timestamp,
-) -> Result<Option<[Requests; DAYS]>, ServiceError> {
+    window: LogWindow,
+) -> Result<Option<Vec<Requests>>, ServiceError> {
+    let first_day = window.from();
     let counted = long_reads::for_page(app, reader.account.id, |read| {
         Box::pin(async move { read.logs().days(key, first_day).await })
     });
     let Some(rows) = counted.await? else {
         return Ok(None);
     };
-    let mut days = [Requests::default(); DAYS];
+    let mut days = vec![Requests::default(); usize::try_from(window.days()).unwrap_or_default()];
     for row in rows {
         let day = usize::try_from(row.day).ok().and_then(|day| days.get_mut(day));
         if let Some(day) = day {
@@ -85,11 +86,10 @@ async fn days(
 /// `NotFound` when the account has no such key.
 pub async fn of(app: &App, reader: &AccountReader, id: &str) -> Result<KeyDetail, ServiceError> {
     let key = find(app, reader, id).await?;
-    let today = app.now().midnight();
-    let first_day = today.minus(Duration::from_hours(24 * (DAYS as u64 - 1)));
+    let window = LogWindow::by_day(DAYS, app.config.log_retention, app.now());
     let since = since(app, reader).await?;
     let activity = of_key(app, reader, &key, LAST).await?;
-    let days = days(app, reader, key.id, first_day).await?;
+    let days = days(app, reader, key.id, window).await?;
     let mut store = app.store.read().await?;
     let creator = match key.creator {
         Some(creator) => store.users().by_id(creator).await?.map(|user| user.name),
@@ -99,10 +99,10 @@ pub async fn of(app: &App, reader: &AccountReader, id: &str) -> Result<KeyDetail
         creator,
         chain: store.keys().chain(reader.account.id, key.id, LAST).await?,
         since,
-        first_day,
+        window,
         days,
         requests: store.logs().last(key.id, LAST).await?,
-        has_gaps: store.logs().has_gaps(first_day).await?,
+        has_gaps: store.logs().has_gaps(window.from()).await?,
         activity,
         key,
     })

@@ -1,7 +1,14 @@
 //! Grace periods: changing their end, and the usage of both keys during one (docs/security.md, S38).
 
 use crate::{
-    domain::{activity::Event, field_errors::FieldErrors, grace, ids::KeyId, key::Transition},
+    domain::{
+        activity::Event,
+        done::{Done, Subject},
+        field_errors::FieldErrors,
+        grace,
+        ids::KeyId,
+        key::{Key, Rotation, Transition},
+    },
     server::{
         access::{AccountReader, KeyManager},
         app::App,
@@ -14,7 +21,28 @@ use std::collections::BTreeMap;
 
 pub use crate::server::store::logs::read::Since;
 
-const NOT_IN_GRACE: &str = "This key is not in a grace period any more.";
+const NOT_IN_GRACE: &str = "This key is no longer in its grace period.";
+
+/// A key whose grace period was changed.
+#[derive(Debug)]
+pub struct GraceChanged {
+    /// The key as it is now.
+    pub key: Key,
+    /// Whether it was stopped.
+    pub is_stopped: bool,
+}
+
+impl From<GraceChanged> for Done {
+    fn from(GraceChanged { key, is_stopped }: GraceChanged) -> Self {
+        match key.end() {
+            Some(end) if !is_stopped => Self::GraceChanged {
+                key: Subject::from(&key),
+                end,
+            },
+            _ => Self::Stopped(Subject::from(&key)),
+        }
+    }
+}
 
 /// Ends the grace period of a rotated key `hours` after its rotation, or now when `hours` is 0.
 ///
@@ -26,11 +54,16 @@ pub async fn change_grace(
     manager: &KeyManager,
     id: &str,
     hours: &str,
-) -> Result<(), ServiceError> {
+) -> Result<GraceChanged, ServiceError> {
     settled(app, move_grace(app, manager, id, hours)).await
 }
 
-async fn move_grace(app: &App, manager: &KeyManager, id: &str, hours: &str) -> Result<(), ServiceError> {
+async fn move_grace(
+    app: &App,
+    manager: &KeyManager,
+    id: &str,
+    hours: &str,
+) -> Result<GraceChanged, ServiceError> {
     let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
@@ -49,7 +82,7 @@ async fn move_grace(app: &App, manager: &KeyManager, id: &str, hours: &str) -> R
     let end = grace.map_or(now, |grace| rotation.at.plus(grace));
     if grace.is_some() && end <= now {
         return Err(invalid(
-            "This moment is past. Choose a later one, or stop the key now.".to_owned(),
+            "This time has passed. Choose a later end, or Stop it now.".to_owned(),
         ));
     }
     if !tx.change(account, id).move_grace(end, now).await? {
@@ -61,7 +94,17 @@ async fn move_grace(app: &App, manager: &KeyManager, id: &str, hours: &str) -> R
     };
     activity::note(app, &mut tx, manager, now, Event::GraceChanged, &key, detail).await?;
     tx.commit().await?;
-    Ok(())
+    let rotation = Rotation {
+        grace_ends_at: end,
+        ..rotation
+    };
+    Ok(GraceChanged {
+        key: Key {
+            rotation: Some(rotation),
+            ..key
+        },
+        is_stopped: grace.is_none(),
+    })
 }
 
 /// Usage since the rotation, of keys in their grace period and of their replacements. Empty if counting timed

@@ -20,14 +20,11 @@ use crate::{
 const NAMED: u32 = 10;
 
 /// Revokes a reported key. A repeated report changes nothing.
-///
-/// # Errors
-/// When the database fails.
 pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
     // A repeated report writes nothing, because anyone with the key can send any number of them. Like the first
     // one, it is answered once the key has ended on every server.
     if key.leak_reported_at.is_some() && key.revoked_at.is_some() {
-        return app.store.all_known().await;
+        return app.store.wait_until_all_known().await;
     }
     let mut tx = app.store.write().await?;
     tx.accounts().lock(key.account).await?;
@@ -38,23 +35,20 @@ pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Resu
         return tx.commit().await;
     }
     drop(tx);
-    app.store.all_known().await
+    app.store.wait_until_all_known().await
 }
 
 /// The reported keys of an account that no owner has acknowledged.
-///
-/// # Errors
-/// When the database fails.
 pub async fn open(app: &App, reader: &AccountReader) -> Result<Vec<Key>, ServiceError> {
     let mut store = app.store.read().await?;
     Ok(store.leaks().open(reader.account.id, NAMED).await?)
 }
 
-/// Acknowledges a leak; a repeat is no error.
+/// Acknowledges a leak, and returns the key; a repeat is no error.
 ///
 /// # Errors
 /// `NotFound` when the account has no such key.
-pub async fn acknowledge(app: &App, manager: &KeyManager, id: &str) -> Result<(), ServiceError> {
+pub async fn acknowledge(app: &App, manager: &KeyManager, id: &str) -> Result<Key, ServiceError> {
     let id: KeyId = id.parse().map_err(|_| ServiceError::NotFound)?;
     let (account, now) = (manager.account.id, app.now());
     let mut tx = app.store.write().await?;
@@ -64,5 +58,5 @@ pub async fn acknowledge(app: &App, manager: &KeyManager, id: &str) -> Result<()
         activity::note(app, &mut tx, manager, now, Event::LeakAcknowledged, &key, "").await?;
         tx.commit().await?;
     }
-    Ok(())
+    Ok(key)
 }

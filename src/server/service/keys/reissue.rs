@@ -1,6 +1,6 @@
 //! Reissue: a new secret for a key that was never used.
 
-use super::{Revealed, check_form_token, once};
+use super::{Origin, Revealed, check_form_token, once};
 use crate::{
     domain::{activity::Event, ids::KeyId, key::Transition},
     server::{
@@ -12,10 +12,10 @@ use crate::{
     },
 };
 
-const REISSUED_TWICE: &str = "This form has given out its secret already, and a secret is shown only once.";
-const USED: &str =
-    "This key has been used, so its secret is in somebody's hands. Create another key instead.";
-const ENDED: &str = "This key has ended. Create another one instead.";
+const REISSUED_TWICE: &str =
+    "The key has a new secret, but it did not reach you. Open the key and choose Reissue secret again.";
+const USED: &str = "This key has been used, so somebody has its secret. Rotate it or create another key.";
+const ENDED: &str = "This key no longer works. Create another key.";
 
 /// Gives a new secret to a key that was never used. The lost secret is refused from then on
 /// (docs/security.md, S35).
@@ -82,7 +82,7 @@ async fn give_another_secret(
     Ok(Revealed {
         key,
         secret,
-        rotated: false,
+        origin: Origin::Reissued,
         notes: Vec::new(),
     })
 }

@@ -4,8 +4,9 @@ use super::selection::{find, read};
 use crate::{
     domain::{
         activity::Event,
+        done::Done,
         field_errors::FieldErrors,
-        key::{KeyStatus, Transition},
+        key::{Key, KeyStatus, Transition},
         token,
     },
     server::{
@@ -31,10 +32,32 @@ pub(in crate::server::service) fn reason(text: &str) -> Result<String, ServiceEr
         return Err(ServiceError::Invalid(FieldErrors::one("reason", sentence)));
     }
     if token::is_in(reason) {
-        let sentence = "Remove the API key: reasons are kept in clear.";
+        let sentence = "Remove the API key: everyone in this account can read the reason.";
         return Err(ServiceError::Invalid(FieldErrors::one("reason", sentence)));
     }
     Ok(reason.to_owned())
+}
+
+/// Result of revoking keys.
+#[derive(Debug)]
+pub struct Revoked {
+    /// The keys that were revoked.
+    pub keys: Vec<Key>,
+    /// Number of selected keys that had already ended.
+    pub skipped: usize,
+}
+
+impl From<Revoked> for Done {
+    fn from(revoked: Revoked) -> Self {
+        Self::Revoked {
+            only: match (revoked.keys.as_slice(), revoked.skipped) {
+                ([key], 0) => Some(key.into()),
+                _ => None,
+            },
+            keys: revoked.keys.len(),
+            skipped: revoked.skipped,
+        }
+    }
 }
 
 /// Revokes keys: the next request with one of them is refused. Keys that have already ended stay as they are.
@@ -42,11 +65,21 @@ pub(in crate::server::service) fn reason(text: &str) -> Result<String, ServiceEr
 /// # Errors
 /// `NotFound` when the account lacks one of them, `Invalid` for the reason, `Conflict` when none of them is
 /// live.
-pub async fn revoke(app: &App, manager: &KeyManager, ids: &[String], why: &str) -> Result<(), ServiceError> {
+pub async fn revoke(
+    app: &App,
+    manager: &KeyManager,
+    ids: &[String],
+    why: &str,
+) -> Result<Revoked, ServiceError> {
     settled(app, revoke_all(app, manager, ids, why)).await
 }
 
-async fn revoke_all(app: &App, manager: &KeyManager, ids: &[String], why: &str) -> Result<(), ServiceError> {
+async fn revoke_all(
+    app: &App,
+    manager: &KeyManager,
+    ids: &[String],
+    why: &str,
+) -> Result<Revoked, ServiceError> {
     let (account, now) = (manager.account.id, app.now());
     let ids = read(ids)?;
     let mut tx = app.store.write().await?;
@@ -54,7 +87,7 @@ async fn revoke_all(app: &App, manager: &KeyManager, ids: &[String], why: &str) 
     tx.keys().lock(account, &ids).await?;
     let keys = find(&mut tx, account, &ids).await?;
     let reason = reason(why)?;
-    let mut revoked = 0;
+    let mut revoked = Vec::new();
     for key in &keys {
         if key.allows(Transition::Revoke, now) && tx.change(account, key.id).revoke(now).await? {
             activity::note(
@@ -67,19 +100,20 @@ async fn revoke_all(app: &App, manager: &KeyManager, ids: &[String], why: &str) 
                 reason.as_str(),
             )
             .await?;
-            revoked += 1;
+            revoked.push(key.clone());
         }
     }
-    if revoked == 0 {
+    if revoked.is_empty() {
         let sentence = match keys.as_slice() {
-            [key] if key.status(now) == KeyStatus::Expired => {
-                "This key has expired: it does not work any more."
-            }
-            [_] => "This key was revoked already.",
-            _ => "All of these keys have ended already.",
+            [key] if key.status(now) == KeyStatus::Expired => "This key has already expired.",
+            [_] => "This key was already revoked.",
+            _ => "All of these keys have already ended.",
         };
         return Err(ServiceError::Conflict(sentence.to_owned()));
     }
     tx.commit().await?;
-    Ok(())
+    Ok(Revoked {
+        skipped: keys.len() - revoked.len(),
+        keys: revoked,
+    })
 }

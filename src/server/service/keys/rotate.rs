@@ -1,6 +1,6 @@
 //! Rotation: creates a replacement for a key, which keeps working for its grace period (docs/security.md, S37 and S38).
 
-use super::{Revealed, add, check_form_token, issue, once};
+use super::{Origin, Revealed, add, check_form_token, issue, once};
 use crate::{
     domain::{
         activity::Event,
@@ -19,22 +19,19 @@ use crate::{
     },
 };
 
-const ROTATED_TWICE: &str = "This form has made its replacement already, and a secret is shown only once. \
-    If it was lost, use Reissue secret on the replacement.";
+const ROTATED_TWICE: &str = "The replacement was created, but its secret did not reach you. \
+    Open the new key and choose Reissue secret.";
 
 /// Why a key in this state is not rotated.
 const fn refusal(status: KeyStatus) -> &'static str {
     match status {
-        KeyStatus::Rotated => "This key was rotated already. Rotate its replacement instead.",
-        KeyStatus::Expired => "This key has expired. Create another one instead.",
-        KeyStatus::Active | KeyStatus::Revoked => "This key was revoked. Create another one instead.",
+        KeyStatus::Rotated => "This key was already rotated. Rotate its replacement.",
+        KeyStatus::Expired => "This key has expired. Create another key.",
+        KeyStatus::Active | KeyStatus::Revoked => "This key was revoked. Create another key.",
     }
 }
 
-/// The key whose replacement `key` is, while that one still works: rotating `key` ends it at once.
-///
-/// # Errors
-/// When the database fails.
+/// The key that `key` replaced, if it still works: rotating `key` ends it at once.
 pub async fn stops(app: &App, reader: &AccountReader, key: &Key) -> Result<Option<Key>, ServiceError> {
     let Some(older) = key.replaces else {
         return Ok(None);
@@ -44,8 +41,8 @@ pub async fn stops(app: &App, reader: &AccountReader, key: &Key) -> Result<Optio
     Ok(older.filter(|older| older.status(app.now()).is_live()))
 }
 
-/// Makes a key to replace another, with its terms and the lifetime that it was given ([`Key::replacement`]). The other
-/// one keeps working for `grace` hours. Of two simultaneous rotations, one wins.
+/// Creates a replacement for a key, with the same terms and lifetime ([`Key::replacement`]). The old key keeps working
+/// for `grace` hours. Of two simultaneous rotations, one wins.
 ///
 /// # Errors
 /// `NotFound` when the account has no such key, `Invalid` for the grace period, `Conflict` when the key
@@ -106,12 +103,15 @@ async fn replace(
     Ok(Revealed {
         key,
         secret,
-        rotated: true,
+        origin: Origin::Rotation(Box::new(Key {
+            rotation: Some(rotation),
+            ..old
+        })),
         notes: Vec::new(),
     })
 }
 
-/// Ends the key whose replacement `old` is, if it still works: at most two secrets of a chain work.
+/// Ends the key that `old` replaced, if it still works: at most two secrets of a chain work.
 async fn stop_older(
     app: &App,
     tx: &mut Tx,

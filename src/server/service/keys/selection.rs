@@ -14,10 +14,10 @@ const MOST: usize = 100;
 /// Parses ids; each once, in their order.
 pub(super) fn read(ids: &[String]) -> Result<Vec<KeyId>, ServiceError> {
     if ids.is_empty() {
-        return Err(ServiceError::Refused("Choose a key."));
+        return Err(ServiceError::Refused("Select at least one key."));
     }
     if ids.len() > MOST {
-        return Err(ServiceError::Refused("These are too many keys at once."));
+        return Err(ServiceError::Refused("Select at most 100 keys."));
     }
     let mut read = Vec::new();
     for id in ids {

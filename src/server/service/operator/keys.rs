@@ -1,7 +1,7 @@
 //! Keys of the whole server: listing them, and revoking one or many. Many are revoked in steps of one
 //! transaction each (docs/security.md, S85); after the last step the command waits for the servers (S73).
 
-use super::{ListedKey, Made, Named, Operator, PAGE, refuse};
+use super::{KeyCursor, ListedKey, Named, Operator, PAGE, refuse};
 use crate::{
     domain::{
         activity::Event,
@@ -26,7 +26,7 @@ pub struct Step {
     /// Keys that were revoked.
     pub revoked: u64,
     /// Cursor for the next step; `None` after the last key.
-    pub last: Option<Made>,
+    pub last: Option<KeyCursor>,
 }
 
 impl Operator<'_> {
@@ -97,7 +97,7 @@ impl Operator<'_> {
             drop(tx);
             // The key has ended on every server before this response, whichever change ended it (docs/security.md,
             // S73).
-            self.store.all_known().await?;
+            self.store.wait_until_all_known().await?;
             return refuse(match key.status(now) {
                 KeyStatus::Expired => "this key has already expired".to_owned(),
                 _ => "this key is already revoked".to_owned(),
@@ -106,16 +106,16 @@ impl Operator<'_> {
         Ok(tx.commit().await?)
     }
 
-    /// Revokes up to [`STEP`] keys of an account that work and were made before one, newest first. Which they are is read
-    /// before the transaction begins: it holds others for as long as so many keys take, however many the account has.
-    /// No step waits for the servers, [`Operator::settle`] does so after the last one: where no server runs, that is a second.
+    /// Revokes the next [`STEP`] live keys of an account, newest first, from the cursor `before` on. The keys are selected
+    /// before the transaction begins, so that its duration does not depend on the number of keys of the account. A step
+    /// does not wait for the servers: that takes a second if none runs. Call [`Operator::settle`] after the last step.
     ///
     /// # Errors
     /// `Invalid` for the reason.
     pub async fn revoke_step(
         &self,
         account: AccountId,
-        before: Option<Made>,
+        before: Option<KeyCursor>,
         why: &str,
     ) -> Result<Step, ServiceError> {
         let (now, reason) = (self.now(), revoke::reason(why)?);
@@ -145,12 +145,9 @@ impl Operator<'_> {
         })
     }
 
-    /// Waits until no server accepts a key that was revoked by now, by this command or by anybody else.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// Waits until no server accepts any key that has been revoked up to now, by this command or by others.
     pub async fn settle(&self) -> Result<(), ServiceError> {
-        Ok(self.store.all_known().await?)
+        Ok(self.store.wait_until_all_known().await?)
     }
 
     async fn revoke(

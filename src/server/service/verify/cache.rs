@@ -8,7 +8,7 @@ use crate::{
     },
     server::{
         secret::key_hash::KeyHash,
-        store::{Changes, Moment},
+        store::{Changes, Generation},
     },
 };
 use quick_cache::sync::Cache;
@@ -30,7 +30,7 @@ pub struct Known {
     /// Its scopes as a bit set of the catalogue.
     pub grants: Grants,
     catalog: Arc<Catalog>,
-    moment: Moment,
+    generation: Generation,
     /// Its identity headers, built when forward-auth first needs them.
     identity: OnceLock<[String; 4]>,
     /// When a use was last recorded, in milliseconds.
@@ -38,22 +38,22 @@ pub struct Known {
 }
 
 impl Known {
-    /// A key that was loaded after the change number `moment` was read.
+    /// A key that was loaded after the counter had the value `generation`.
     #[must_use]
-    pub fn new(key: Key, catalog: &Arc<Catalog>, moment: Moment) -> Self {
+    pub fn new(key: Key, catalog: &Arc<Catalog>, generation: Generation) -> Self {
         Self {
             grants: catalog.grants(&key.scopes),
             key,
             catalog: Arc::clone(catalog),
-            moment,
+            generation,
             identity: OnceLock::new(),
             use_due: AtomicI64::new(i64::MIN),
         }
     }
 
-    /// The identity headers of the key, built by `say` the first time.
-    pub fn identity(&self, say: impl FnOnce(&Key) -> [String; 4]) -> &[String; 4] {
-        self.identity.get_or_init(|| say(&self.key))
+    /// The identity headers of the key, built by `build` the first time.
+    pub fn identity(&self, build: impl FnOnce(&Key) -> [String; 4]) -> &[String; 4] {
+        self.identity.get_or_init(|| build(&self.key))
     }
 
     /// Whether to record a use of the key although the log queue is full: once a minute.
@@ -82,7 +82,7 @@ impl KeyCache {
     #[must_use]
     pub fn get(&self, hash: &KeyHash, catalog: &Arc<Catalog>, changes: &Changes) -> Option<Arc<Known>> {
         let known = self.0.get(hash.digest())?;
-        let good = Arc::ptr_eq(&known.catalog, catalog) && changes.holds(known.key.id, known.moment);
+        let good = Arc::ptr_eq(&known.catalog, catalog) && changes.is_current(known.key.id, known.generation);
         if !good {
             self.0.remove(hash.digest());
         }

@@ -30,10 +30,10 @@ fn the_oldest_idle_connection_makes_room() {
         .filter_map(|n| open.admit(address(n), 3, &bounds))
         .collect();
     // The first has a response in progress, and the second got a request after the third.
-    three[0].asked();
-    three[2].asked();
+    three[0].request_arrived();
+    three[2].request_arrived();
     three[2].answered();
-    three[1].asked();
+    three[1].request_arrived();
     three[1].answered();
     assert!(open.admit(address(4), 3, &bounds).is_some());
     assert_eq!(ids(&open), [1, 2, 4]);
@@ -47,8 +47,8 @@ fn connections_with_a_response_in_progress_are_never_closed() {
     let two: Vec<_> = (1..=2)
         .filter_map(|n| open.admit(address(n), 2, &bounds))
         .collect();
-    two[0].asked();
-    two[1].asked();
+    two[0].request_arrived();
+    two[1].request_arrived();
     two[1].answered();
     two[1].writes(true);
     assert!(
@@ -56,7 +56,7 @@ fn connections_with_a_response_in_progress_are_never_closed() {
         "an answer is not taken yet"
     );
     two[1].writes(false);
-    open.looked = None;
+    open.scanned = None;
     assert!(open.admit(address(3), 2, &bounds).is_some());
     assert_eq!(ids(&open), [1, 3]);
 }
@@ -64,19 +64,19 @@ fn connections_with_a_response_in_progress_are_never_closed() {
 #[test]
 fn an_address_at_its_cap_loses_its_own_oldest() {
     let (mut open, bounds) = (Open::default(), bounds(10, 0));
-    let other = open.admit(address(1), 2, &bounds).expect("a place");
-    let first = open.admit(address(2), 2, &bounds).expect("a place");
-    let second = open.admit(address(2), 2, &bounds).expect("a place");
+    let other = open.admit(address(1), 2, &bounds).expect("a slot");
+    let first = open.admit(address(2), 2, &bounds).expect("a slot");
+    let second = open.admit(address(2), 2, &bounds).expect("a slot");
     assert!(open.admit(address(2), 2, &bounds).is_some());
     assert_eq!(ids(&open), [other.id, second.id, 4]);
-    second.asked();
+    second.request_arrived();
     assert!(open.admit(address(2), 2, &bounds).is_some());
     assert_eq!(ids(&open), [other.id, second.id, 5]);
     open.remove(&first);
     assert_eq!(ids(&open), [other.id, second.id, 5], "it was removed before");
     for id in [second.id, 5] {
         let connection = Arc::clone(&open.addresses[&address(2)][&id]);
-        connection.asked();
+        connection.request_arrived();
     }
     assert!(open.admit(address(2), 2, &bounds).is_none());
     assert!(
@@ -90,7 +90,7 @@ fn full(bounds: &Bounds) -> Open {
     let mut open = Open::default();
     for _ in 0..bounds.connections {
         let one = open.admit(address(1), bounds.connections, bounds);
-        one.expect("a place").asked();
+        one.expect("a slot").request_arrived();
     }
     open
 }
@@ -110,13 +110,13 @@ fn a_few_slots_are_reserved_and_no_address_takes_all_of_them() {
         assert_eq!(kept.is_some(), place < 2, "{place}");
         if let Some(kept) = kept {
             assert!(kept.is_reserve);
-            kept.asked_for_health();
+            kept.mark_health_check();
         }
     }
     for n in 3..6 {
         for _ in 0..2 {
             let kept = open.admit(address(n), 1, &bounds);
-            kept.expect("a place").asked_for_health();
+            kept.expect("a slot").mark_health_check();
         }
     }
     assert!(open.admit(address(9), 1, &bounds).is_none(), "all are taken");
@@ -129,7 +129,9 @@ fn a_few_slots_are_reserved_and_no_address_takes_all_of_them() {
 fn an_address_at_its_cap_gets_no_reserved_slot() {
     let (mut open, bounds) = (Open::default(), bounds(10, 8));
     for _ in 0..2 {
-        open.admit(address(1), 2, &bounds).expect("a place").asked();
+        open.admit(address(1), 2, &bounds)
+            .expect("a slot")
+            .request_arrived();
     }
     for _ in 0..3 {
         assert!(open.admit(address(1), 2, &bounds).is_none());
@@ -156,9 +158,9 @@ fn a_reserved_slot_is_left_to_health_checks() {
     );
     let check = open
         .admit(address(6), 1, &bounds)
-        .expect("the oldest one's place");
-    check.asked();
-    check.asked_for_health();
+        .expect("the slot of the oldest one");
+    check.request_arrived();
+    check.mark_health_check();
     assert_eq!(reserved(&open), [6, 7, 8, 9]);
     // It keeps its slot until it is answered, whatever arrives.
     for n in 7..12 {
@@ -177,7 +179,7 @@ fn an_address_at_its_cap_is_logged_at_intervals() {
     let (mut open, bounds) = (Open::default(), bounds(10, 0));
     for _ in 0..2 {
         assert!(!open.reports_cap(address(1), 2, &bounds));
-        open.admit(address(1), 2, &bounds).expect("a place");
+        open.admit(address(1), 2, &bounds).expect("a slot");
     }
     assert!(open.reports_cap(address(1), 2, &bounds));
     for _ in 0..3 {

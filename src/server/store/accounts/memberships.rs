@@ -14,9 +14,6 @@ pub struct Memberships<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl Memberships<'_> {
     /// Number of members without the primary owner.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn count(self, account: AccountId) -> Result<u64, StoreError> {
         let count: i64 =
             on!(self.0, c => sqlx::query_scalar(COUNT).bind(account.to_string()).fetch_one(c).await?);

@@ -30,7 +30,7 @@ pub struct Facts {
 /// A problem of a database, in a sentence.
 pub type Problem = String;
 
-/// What is wrong with a database: a few problems, and nothing where it is well.
+/// The problems of a database, a few of them at most; empty if there is none.
 pub type Fault = Vec<Problem>;
 
 /// References between tables: their description, and the statement that counts dangling ones.

@@ -80,17 +80,11 @@ impl Snapshot {
     }
 
     /// Facts about the database; rows are only counted with `count`.
-    ///
-    /// # Errors
-    /// When PostgreSQL fails.
     pub async fn facts(&mut self, count: bool) -> Result<Facts, CopyError> {
         Facts::read(Conn::Postgres(&mut self.0), count).await
     }
 
     /// What is wrong with it.
-    ///
-    /// # Errors
-    /// When PostgreSQL fails.
     pub async fn fault(&mut self) -> Result<Fault, CopyError> {
         let invalid: Vec<String> = sqlx::query_scalar(INVALID).fetch_all(&mut *self.0).await?;
         let mut fault: Fault = invalid
@@ -102,9 +96,6 @@ impl Snapshot {
     }
 
     /// The columns of a table, in their order.
-    ///
-    /// # Errors
-    /// When PostgreSQL fails.
     pub async fn columns(&mut self, table: &str) -> Result<Vec<String>, CopyError> {
         Ok(sqlx::query_scalar(COLUMNS)
             .bind(table)
@@ -167,21 +158,18 @@ pub enum Emptied {
 
 impl Load {
     /// Starts a restore, while no server uses the database.
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
     pub async fn begin(location: &Location) -> Result<Self, CopyError> {
         let Location::Postgres(url) = location else {
             return Err(CopyError::Failed("this is not a PostgreSQL database".to_owned()));
         };
         let options = url.options().map_err(ConnectError::from)?;
-        let said = |error: sqlx::Error| CopyError::Failed(driver_errors::postgres(&error, &options));
-        let pool = connect(options.clone()).await.map_err(said)?;
-        let mut tx = pool.begin().await.map_err(said)?;
+        let failed = |error: sqlx::Error| CopyError::Failed(driver_errors::postgres(&error, &options));
+        let pool = connect(options.clone()).await.map_err(failed)?;
+        let mut tx = pool.begin().await.map_err(failed)?;
         // With this lock, a server that starts and finds older tables, or none, waits. PostgreSQL needs a
         // moment to notice that a process has ended.
         let mut tries = TRIES;
-        while !migrations::try_lock(&mut tx).await.map_err(said)? {
+        while !migrations::try_lock(&mut tx).await.map_err(failed)? {
             tries -= 1;
             if tries == 0 {
                 return Err(CopyError::Failed(
@@ -216,9 +204,6 @@ impl Load {
     }
 
     /// Requires that there are no tables; with `replace` they are moved to the schema `kept`.
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
     pub async fn make_room(&mut self, replace: bool, kept: &str) -> Result<Emptied, CopyError> {
         let schema: Option<String> = sqlx::query_scalar(SCHEMA).fetch_one(&mut *self.0).await?;
         let Some(schema) = schema else {
@@ -328,17 +313,11 @@ impl Load {
     }
 
     /// Facts about the restored database.
-    ///
-    /// # Errors
-    /// When PostgreSQL fails.
     pub async fn facts(&mut self) -> Result<Facts, CopyError> {
         Facts::read(Conn::Postgres(&mut self.0), false).await
     }
 
     /// Rows with a dangling reference.
-    ///
-    /// # Errors
-    /// When PostgreSQL fails.
     pub async fn orphans(&mut self) -> Result<Fault, CopyError> {
         facts::orphans(Conn::Postgres(&mut self.0)).await
     }

@@ -41,11 +41,11 @@ const NAMED: usize = 5;
 pub async fn copy_sqlite(from: PathBuf, to: PathBuf, shown: PathBuf) -> Result<(), CopyError> {
     let failed = CopyError::of_file(&shown, &std::io::ErrorKind::Other.into());
     let copied = quiet_thread::run(move |stopped| {
-        let said = |error: rusqlite::Error| sentence(&error, &shown, stopped);
+        let explained = |error: rusqlite::Error| sentence(&error, &shown, stopped);
         files::open_or_make(&to).map_err(|error| CopyError::of_file(&shown, &error))?;
         copy(&from, &to, stopped, &shown)?;
-        trim(&to).map_err(said)?;
-        let found = integrity(&to, stopped).map_err(said)?;
+        trim(&to).map_err(explained)?;
+        let found = integrity(&to, stopped).map_err(explained)?;
         match found.first() {
             None => Ok(()),
             Some(_) => Err(CopyError::Failed(format!(
@@ -189,17 +189,11 @@ impl CopiedFile {
     }
 
     /// Facts about the file.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn facts(&mut self) -> Result<Facts, CopyError> {
         Facts::read(Conn::Sqlite(&mut self.0), true).await
     }
 
     /// Rows with a dangling reference.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn orphans(&mut self) -> Result<Fault, CopyError> {
         facts::orphans(Conn::Sqlite(&mut self.0)).await
     }

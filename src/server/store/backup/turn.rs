@@ -21,9 +21,6 @@ pub struct Turn(Option<PgConnection>);
 
 impl Turn {
     /// Tries to be elected; `None` if another server is.
-    ///
-    /// # Errors
-    /// When PostgreSQL fails.
     pub async fn take(store: &Store) -> Result<Option<Self>, CopyError> {
         let Pools::Postgres(pools) = &store.pools else {
             return Ok(Some(Self(None)));

@@ -5,11 +5,11 @@ use super::{
     fitness::{self, Fitness},
     invalidation::Role,
     migrations::{self, Wait},
-    peers::{self, postgres::Looker},
+    peers::{self, postgres::Poller},
     pools::{Pools, ReadPools, Shared},
     probe::Probe,
     sqlite_file::{self, SqliteFile},
-    start_questions,
+    start_checks,
 };
 use crate::server::{
     runtime::tasks::Tasks,
@@ -28,9 +28,8 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// Connections for all short queries, of pages and changes: enough for a two-core machine several times over.
-/// Together with the pools below and two connections outside of pools, a server has 24, of PostgreSQL's
-/// default of 100.
+/// Connections for all short queries, of pages and changes: several times what two cores can use. With the pools below
+/// and two connections outside of pools, a server uses up to 24 connections. PostgreSQL allows 100 by default.
 const CONNECTIONS: u32 = 12;
 /// Connections reserved for looking up keys that are not cached (docs/security.md, S87).
 const CHECKS: u32 = 6;
@@ -121,18 +120,12 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Opens the database for serving: locks the file (SQLite), and migrates the tables to this release.
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
     pub async fn open(location: &Location) -> Result<Self, ConnectError> {
         Self::open_watched(location, &Tasks::default(), None).await
     }
 
     /// The same, with the store's background work supervised by `tasks`, and a copy of the journal of an
     /// SQLite file in the folder `copies`.
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
     pub async fn open_watched(
         location: &Location,
         tasks: &Tasks,
@@ -152,18 +145,12 @@ impl Store {
     }
 
     /// Opens the database while a server uses it: takes no lock and does not migrate (docs/security.md, S71).
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
     pub async fn join(location: &Location) -> Result<Self, ConnectError> {
         Self::join_with(location, None).await
     }
 
     /// The same. Before the first change, the journal of an SQLite file is compared with the database, and
     /// with its copy in the folder `copies`.
-    ///
-    /// # Errors
-    /// A sentence for the server operator.
     pub async fn join_with(location: &Location, copies: Option<&Path>) -> Result<Self, ConnectError> {
         Self::join_pools(location, copies)
             .await
@@ -281,10 +268,10 @@ impl Store {
         };
         let upkeep = pool(1);
         let changes = Arc::new(Changes::new("server".to_owned(), Role::Alone));
-        let looks = pool(1);
-        peers::sqlite::look(&looks, &changes).await?;
-        peers::sqlite::start(tasks, &looks, &write, &changes);
-        journal::start(tasks, &journal, &looks);
+        let polling = pool(1);
+        peers::sqlite::poll(&polling, &changes).await?;
+        peers::sqlite::start(tasks, &polling, &write, &changes);
+        journal::start(tasks, &journal, &polling);
         Ok(Self {
             pools: Pools::Sqlite { write, read, upkeep },
             shared: Arc::default(),
@@ -319,8 +306,8 @@ impl Store {
         let server = sqlx::query_scalar("SELECT CAST(gen_random_uuid() AS TEXT)").fetch_one(&pool);
         let server = answered(async { Ok::<_, StoreError>(server.await?) }).await?;
         let changes = Arc::new(Changes::new(server, Role::Server));
-        let looker = answered(Looker::begin(options, &changes)).await?;
-        peers::postgres::start(tasks, &pool, looker, &changes);
+        let poller = answered(Poller::begin(options, &changes)).await?;
+        peers::postgres::start(tasks, &pool, poller, &changes);
         let pools = ReadPools {
             checks: short(CHECKS)
                 .acquire_timeout(ACQUIRE_FOR_CHECK)
@@ -344,7 +331,7 @@ impl Store {
 
 /// Checks SQLite, and migrates its tables to this release.
 async fn prepare_sqlite(file: &Path, options: &SqliteConnectOptions) -> Result<(), ConnectError> {
-    start_questions::ask_sqlite(file, options).await?;
+    start_checks::check_sqlite(file, options).await?;
     let mut conn = SqliteConnection::connect_with(options).await?;
     migrations::run_sqlite(&mut conn).await?;
     conn.close().await?;
@@ -353,7 +340,7 @@ async fn prepare_sqlite(file: &Path, options: &SqliteConnectOptions) -> Result<(
 
 /// Checks PostgreSQL, and migrates its tables to this release.
 async fn prepare_postgres(conn: &mut PgConnection, options: &PgConnectOptions) -> Result<(), ConnectError> {
-    answered(start_questions::ask_postgres(conn, options)).await?;
+    answered(start_checks::check_postgres(conn, options)).await?;
     migrations::run_postgres(conn).await
 }
 

@@ -40,9 +40,6 @@ pub fn sqlite_options(file: &Path) -> SqliteConnectOptions {
 
 /// Sets up a connection to PostgreSQL: its time limits, and no JIT. On a large request log the planner's cost estimate
 /// passes `jit_above_cost`, and JIT compilation then takes longer than the query.
-///
-/// # Errors
-/// When the database fails.
 pub async fn set_up(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(LIMITS).execute(conn).await.map(|_| ())
 }

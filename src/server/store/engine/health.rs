@@ -14,7 +14,7 @@ const REFUSED_FOR: Duration = Duration::from_millis(500);
 /// Latest results.
 #[derive(Default)]
 pub(super) struct Health {
-    /// When the last successful ping began. It counts for all callers that asked before.
+    /// When the last successful ping began. Its result counts for all calls that were made before that.
     pinged: Mutex<Option<Instant>>,
     /// Result of the last write probe, and until when it is reused.
     written: Mutex<Option<(Instant, bool)>>,
@@ -37,9 +37,9 @@ impl Store {
     /// Whether the database answers. Concurrent calls share one query.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.check_file()?;
-        let asked = Instant::now();
+        let called_at = Instant::now();
         let mut pinged = self.shared.health.pinged.lock().await;
-        if pinged.is_some_and(|began| began > asked) {
+        if pinged.is_some_and(|began| began > called_at) {
             return Ok(());
         }
         let began = Instant::now();

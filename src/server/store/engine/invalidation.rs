@@ -23,15 +23,15 @@ use tokio::{
 const SLOTS: usize = 4096;
 
 /// The lease: how long after the beginning of a poll cached keys may be used.
-pub(super) const HOLDS: Duration = Duration::from_secs(1);
+pub(super) const LEASE: Duration = Duration::from_secs(1);
 
-/// How long after a commit no server can use older cached keys any more: [`HOLDS`], and a margin for clocks that run at
+/// How long after a commit no server can use older cached keys any more: [`LEASE`], and a margin for clocks that run at
 /// different speeds.
 pub(super) const KNOWN_BY: Duration = Duration::from_millis(1_020);
 
 /// A value of the counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(u64);
+pub struct Generation(u64);
 
 /// Callback with a database timestamp and the local time at which it was read.
 pub type TimeListener = Box<dyn Fn(Timestamp, Uptime) + Send + Sync>;
@@ -60,7 +60,7 @@ pub(super) struct Found {
 #[derive(Clone, Copy, Default)]
 struct Seen {
     /// Number of the poll.
-    look: u64,
+    poll: u64,
     /// The change number that the slowest of them had acknowledged.
     least: i64,
 }
@@ -76,13 +76,13 @@ pub struct Changes {
     /// The last change number that this server has processed.
     epoch: Mutex<i64>,
     /// When the last successful poll began, as nanoseconds of [`Uptime`]; 0 before the first.
-    looked: AtomicU64,
+    polled_at: AtomicU64,
     /// Number of polls begun.
-    looks: AtomicU64,
+    polls: AtomicU64,
     seen: watch::Sender<Seen>,
     /// Changes that wait for other servers.
     waiting: AtomicUsize,
-    hurry: Notify,
+    wake_poller: Notify,
     is_leaving: AtomicBool,
     time_listener: OnceLock<TimeListener>,
 }
@@ -96,49 +96,49 @@ impl Changes {
             slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
             all: AtomicU64::new(0),
             epoch: Mutex::default(),
-            looked: AtomicU64::new(0),
-            looks: AtomicU64::new(0),
+            polled_at: AtomicU64::new(0),
+            polls: AtomicU64::new(0),
             seen: watch::Sender::default(),
             waiting: AtomicUsize::new(0),
-            hurry: Notify::new(),
+            wake_poller: Notify::new(),
             is_leaving: AtomicBool::new(false),
             time_listener: OnceLock::new(),
         }
     }
 
     /// Registers the time listener; only the first registration counts.
-    pub(super) fn tell_time(&self, listener: TimeListener) {
+    pub(super) fn set_time_listener(&self, listener: TimeListener) {
         let _ = self.time_listener.set(listener);
     }
 
-    /// Calls the time listener: the database's clock showed `told` at `at`.
-    pub(super) fn told(&self, told: Timestamp, at: Uptime) {
+    /// Calls the time listener: the database's clock showed `shown` at the local time `at`.
+    pub(super) fn report_time(&self, shown: Timestamp, at: Uptime) {
         if let Some(listener) = self.time_listener.get() {
-            listener(told, at);
+            listener(shown, at);
         }
     }
 
     /// The current counter; read it before a key is loaded.
     #[must_use]
-    pub fn moment(&self) -> Moment {
-        Moment(self.counter.load(SeqCst))
+    pub fn generation(&self) -> Generation {
+        Generation(self.counter.load(SeqCst))
     }
 
-    /// Whether a key that was loaded after `moment` is still as it was.
+    /// Whether a key that was loaded after `generation` is still as it was.
     #[must_use]
-    pub fn holds(&self, key: KeyId, moment: Moment) -> bool {
-        self.all.load(SeqCst) <= moment.0 && self.slot(key).load(SeqCst) <= moment.0
+    pub fn is_current(&self, key: KeyId, generation: Generation) -> bool {
+        self.all.load(SeqCst) <= generation.0 && self.slot(key).load(SeqCst) <= generation.0
     }
 
     /// Drops one key from the cache. Called after the change is visible in the database and before any response about
     /// it.
-    pub fn note(&self, key: KeyId) {
+    pub fn drop_key(&self, key: KeyId) {
         let now = self.counter.fetch_add(1, SeqCst) + 1;
         self.slot(key).fetch_max(now, SeqCst);
     }
 
     /// Drops every key from the cache.
-    pub fn note_all(&self) {
+    pub fn drop_all(&self) {
         let now = self.counter.fetch_add(1, SeqCst) + 1;
         self.all.fetch_max(now, SeqCst);
     }
@@ -150,22 +150,22 @@ impl Changes {
 
     /// Records the number of this server's own change, whose keys are already dropped. The next poll finds changes of
     /// others in between.
-    pub(super) fn made(&self, made: i64) {
+    pub(super) fn record_own(&self, number: i64) {
         let mut epoch = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
-        if *epoch + 1 == made {
-            *epoch = made;
+        if *epoch + 1 == number {
+            *epoch = number;
         }
     }
 
     /// Drops the keys that changed since `before`, the last change number when the poll began.
-    pub(super) fn take(&self, found: &Found, before: i64) {
+    pub(super) fn apply(&self, found: &Found, before: i64) {
         if found.epoch == before {
             return;
         }
         match &found.keys {
             // A database that was put back to an earlier state has fewer changes.
-            Some(keys) if found.epoch > before => keys.iter().for_each(|key| self.note(*key)),
-            _ => self.note_all(),
+            Some(keys) if found.epoch > before => keys.iter().for_each(|key| self.drop_key(*key)),
+            _ => self.drop_all(),
         }
         let mut epoch = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
         *epoch = if found.epoch > before {
@@ -176,20 +176,20 @@ impl Changes {
     }
 
     /// Begins a poll; returns its number.
-    pub(super) fn begin_look(&self) -> u64 {
-        self.looks.fetch_add(1, SeqCst) + 1
+    pub(super) fn begin_poll(&self) -> u64 {
+        self.polls.fetch_add(1, SeqCst) + 1
     }
 
     /// Renews the lease, from the beginning of a successful poll.
     pub(super) fn renew(&self, began: Uptime) {
-        self.looked.store(began.nanos().max(1), SeqCst);
+        self.polled_at.store(began.nanos().max(1), SeqCst);
     }
 
     /// How long ago the last successful poll began; `None` if there was none. Read it before the cache: a key that is
     /// dropped in between was valid then.
     #[must_use]
-    pub fn since_look(&self) -> Option<Duration> {
-        match self.looked.load(SeqCst) {
+    pub fn since_poll(&self) -> Option<Duration> {
+        match self.polled_at.load(SeqCst) {
             0 => None,
             began => Some(Uptime::from_nanos(began).elapsed()),
         }
@@ -211,24 +211,24 @@ impl Changes {
     }
 
     /// Completes once a change begins to wait.
-    pub(super) async fn hurried(&self) {
-        self.hurry.notified().await;
+    pub(super) async fn woken(&self) {
+        self.wake_poller.notified().await;
     }
 
     /// Records the acknowledged change number of the slowest other server; [`i64::MAX`] if there is none.
-    pub(super) fn saw(&self, look: u64, least: i64) {
-        self.seen.send_replace(Seen { look, least });
+    pub(super) fn record_peers(&self, poll: u64, least: i64) {
+        self.seen.send_replace(Seen { poll, least });
     }
 
     /// Waits until no other server uses keys cached before the committed change `epoch`: all of them have acknowledged
     /// it, or a second has passed.
-    pub(super) async fn known(&self, epoch: i64) {
+    pub(super) async fn wait_until_known(&self, epoch: i64) {
         let mut seen = self.seen.subscribe();
-        let begun = self.looks.load(SeqCst);
+        let begun = self.polls.load(SeqCst);
         let _waits = Waits::new(&self.waiting);
-        self.hurry.notify_one();
+        self.wake_poller.notify_one();
         // Only a poll that began after the commit shows all servers of that time.
-        let all = seen.wait_for(|seen| seen.look > begun && seen.least >= epoch);
+        let all = seen.wait_for(|seen| seen.poll > begun && seen.least >= epoch);
         let _ = timeout(KNOWN_BY, all).await;
     }
 
@@ -273,69 +273,69 @@ mod tests {
     fn keys_loaded_before_a_change_are_dropped() {
         let changes = changes();
         let [one, other] = [1_u8, 2].map(|n| KeyId::from_random([n; 16]));
-        let before = changes.moment();
-        assert!(changes.holds(one, before));
-        changes.note(one);
-        assert!(!changes.holds(one, before));
-        assert!(changes.holds(other, before));
-        let after = changes.moment();
-        assert!(changes.holds(one, after));
-        changes.note_all();
-        assert!(!changes.holds(one, after) && !changes.holds(other, after));
-        assert!(changes.holds(one, changes.moment()));
+        let before = changes.generation();
+        assert!(changes.is_current(one, before));
+        changes.drop_key(one);
+        assert!(!changes.is_current(one, before));
+        assert!(changes.is_current(other, before));
+        let after = changes.generation();
+        assert!(changes.is_current(one, after));
+        changes.drop_all();
+        assert!(!changes.is_current(one, after) && !changes.is_current(other, after));
+        assert!(changes.is_current(one, changes.generation()));
     }
 
     #[test]
     fn only_keys_that_others_changed_are_dropped() {
         let changes = changes();
         let [one, other] = [1_u8, 2].map(|n| KeyId::from_random([n; 16]));
-        let before = changes.moment();
+        let before = changes.generation();
         // An own change, processed when it was made.
-        changes.made(1);
-        changes.take(&found(1, &[]), 1);
-        assert!(changes.holds(one, before));
-        changes.take(&found(3, &[one]), 1);
-        assert!(!changes.holds(one, before) && changes.holds(other, before));
+        changes.record_own(1);
+        changes.apply(&found(1, &[]), 1);
+        assert!(changes.is_current(one, before));
+        changes.apply(&found(3, &[one]), 1);
+        assert!(!changes.is_current(one, before) && changes.is_current(other, before));
         assert_eq!(changes.epoch(), 3);
         // Not all of them are known, or the database is an earlier one.
         for epoch in [9, 2] {
-            let (before, known) = (changes.moment(), changes.epoch());
-            changes.take(&Found { epoch, keys: None }, known);
-            assert!(!changes.holds(other, before));
+            let (before, known) = (changes.generation(), changes.epoch());
+            changes.apply(&Found { epoch, keys: None }, known);
+            assert!(!changes.is_current(other, before));
             assert_eq!(changes.epoch(), epoch);
         }
         // An own change during a poll is not lost.
-        changes.made(3);
-        changes.take(&found(2, &[]), 2);
+        changes.record_own(3);
+        changes.apply(&found(2, &[]), 2);
         assert_eq!(changes.epoch(), 3);
         // Another server's fourth change came before this one's fifth.
-        changes.made(5);
+        changes.record_own(5);
         assert_eq!(changes.epoch(), 3);
     }
 
     #[test]
     fn cached_keys_may_be_used_after_a_poll() {
         let changes = changes();
-        assert_eq!(changes.since_look(), None);
+        assert_eq!(changes.since_poll(), None);
         let now = Uptime::now();
         changes.renew(now);
-        assert!(changes.since_look().is_some());
+        assert!(changes.since_poll().is_some());
     }
 
     #[tokio::test]
     async fn a_change_waits_for_a_poll_that_began_after_it() {
         let changes = changes();
-        let early = changes.begin_look();
-        let mut known = std::pin::pin!(changes.known(7));
+        let early = changes.begin_poll();
+        let mut known = std::pin::pin!(changes.wait_until_known(7));
         assert!(poll!(known.as_mut()).is_pending());
-        changes.hurried().await;
+        changes.woken().await;
         assert!(changes.is_waited_for());
-        let late = changes.begin_look();
-        for (look, least) in [(early, i64::MAX), (late, 6)] {
-            changes.saw(look, least);
-            assert!(poll!(known.as_mut()).is_pending(), "{look} {least}");
+        let late = changes.begin_poll();
+        for (poll, least) in [(early, i64::MAX), (late, 6)] {
+            changes.record_peers(poll, least);
+            assert!(poll!(known.as_mut()).is_pending(), "{poll} {least}");
         }
-        changes.saw(late, 7);
+        changes.record_peers(late, 7);
         known.await;
         assert!(!changes.is_waited_for());
     }

@@ -132,14 +132,14 @@ pub(in crate::server::store) fn newest(migrator: &Migrator) -> Option<i64> {
 /// Waiting during a start: logged after a second, aborted after a minute.
 pub(in crate::server::store) struct Wait {
     began: Instant,
-    is_said: bool,
+    is_logged: bool,
 }
 
 impl Wait {
     pub(in crate::server::store) fn new() -> Self {
         Self {
             began: Instant::now(),
-            is_said: false,
+            is_logged: false,
         }
     }
 
@@ -155,8 +155,8 @@ impl Wait {
         if waited >= GIVE_UP {
             return Err(ConnectError::Waited(cause));
         }
-        if waited >= QUIET && !self.is_said {
-            self.is_said = true;
+        if waited >= QUIET && !self.is_logged {
+            self.is_logged = true;
             tracing::info!(
                 "the start waits: {cause}. It gives up after {} seconds",
                 GIVE_UP.as_secs()

@@ -73,7 +73,7 @@ async fn least(conn: Conn<'_>) -> Result<i64, StoreError> {
 
 /// Waits, for a command, until no server uses keys cached before the committed change `epoch`: all of them have
 /// acknowledged it, or a second has passed.
-pub(super) async fn known(store: &crate::server::store::Store, epoch: i64) {
+pub(super) async fn wait_until_known(store: &crate::server::store::Store, epoch: i64) {
     let all = async {
         loop {
             let least = async { least(store.read().await?.conn()).await };
@@ -87,7 +87,7 @@ pub(super) async fn known(store: &crate::server::store::Store, epoch: i64) {
 }
 
 /// Logs that polls fail, or succeed again.
-fn tell(failed: bool) {
+fn log_polling(failed: bool) {
     if failed {
         tracing::warn!("the database does not answer: keys are looked up one by one until it does");
     } else {

@@ -25,8 +25,8 @@ pub(in crate::server::store) enum Pools {
 }
 
 /// Interval and number of checks whether the write-ahead log was restarted.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-const LOOKS: u32 = 60;
+const CHECK_EVERY: Duration = Duration::from_millis(50);
+const CHECKS: u32 = 60;
 
 /// State that all clones of a store share, beside the pools.
 pub(in crate::server::store) struct Shared {
@@ -166,29 +166,26 @@ impl Store {
         }
         let all = u32::try_from(LONG_READS).unwrap_or(u32::MAX);
         let _all = self.shared.long.acquire_many(all).await;
-        for _ in 0..LOOKS {
+        for _ in 0..CHECKS {
             bytes = self.checkpoint().await?;
             if bytes <= most {
                 break;
             }
-            sleep(LOOK_EVERY).await;
+            sleep(CHECK_EVERY).await;
         }
         Ok(bytes)
     }
 
     /// Calls `listener` with the time of PostgreSQL's clock: now, and with every poll for changes. Not called on
     /// SQLite, whose clock is this machine's.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn tell_time(
+    pub async fn watch_clock(
         &self,
         listener: impl Fn(Timestamp, Uptime) + Send + Sync + 'static,
     ) -> Result<(), StoreError> {
         if let Pools::Postgres(pools) = &self.pools {
-            self.changes.tell_time(Box::new(listener));
+            self.changes.set_time_listener(Box::new(listener));
             let mut conn = pools.short.acquire().await?;
-            answered(peers::postgres::tell_time(&mut conn, &self.changes)).await?;
+            answered(peers::postgres::read_time(&mut conn, &self.changes)).await?;
         }
         Ok(())
     }
@@ -225,9 +222,9 @@ impl Store {
     }
 
     /// Polls once, like the server's task; returns the last change number.
-    pub(in crate::server::store) async fn look(&self) -> Result<i64, StoreError> {
+    pub(in crate::server::store) async fn poll(&self) -> Result<i64, StoreError> {
         if let (Pools::Sqlite { read, .. }, Role::Alone) = (&self.pools, self.changes.role) {
-            peers::sqlite::look(&read.short, &self.changes).await?;
+            peers::sqlite::poll(&read.short, &self.changes).await?;
         }
         peers::epoch(self.read().await?.conn()).await
     }
@@ -235,18 +232,18 @@ impl Store {
     /// The pools: name, open connections, connections in use.
     #[must_use]
     pub fn pools(&self) -> Vec<(&'static str, u32, u32)> {
-        fn level<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> (u32, u32) {
+        fn counts<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> (u32, u32) {
             let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
             (pool.size(), pool.size().saturating_sub(idle))
         }
-        let levels: Vec<_> = match &self.pools {
+        let pools: Vec<_> = match &self.pools {
             Pools::Sqlite { read, write, .. } => {
-                let read = read.named().map(|(name, pool)| (name, level(pool)));
-                read.into_iter().chain([("write", level(write))]).collect()
+                let read = read.named().map(|(name, pool)| (name, counts(pool)));
+                read.into_iter().chain([("write", counts(write))]).collect()
             }
-            Pools::Postgres(pools) => pools.named().map(|(name, pool)| (name, level(pool))).into(),
+            Pools::Postgres(pools) => pools.named().map(|(name, pool)| (name, counts(pool))).into(),
         };
-        let all = levels.into_iter();
+        let all = pools.into_iter();
         all.map(|(name, (open, in_use))| (name, open, in_use)).collect()
     }
 

@@ -89,7 +89,7 @@ impl Tx {
     }
 
     /// Commits one step of many, without waiting for the other servers, which takes a second if none runs.
-    /// Other servers may still accept ended keys until [`Store::all_known`], which must come before the
+    /// Other servers may still accept ended keys until [`Store::wait_until_all_known`], which must come before the
     /// response (S73).
     ///
     /// # Errors
@@ -125,13 +125,13 @@ impl Tx {
         let committed = store.learn(open.commit().await).await;
         // Even if COMMIT was not answered, because the change may have happened.
         for key in &changed.keys {
-            store.changes.note(*key);
+            store.changes.drop_key(*key);
         }
         committed?;
-        store.changes.made(epoch);
+        store.changes.record_own(epoch);
         let known = async {
             if wait == Wait::ForServers && !changed.keys.is_empty() {
-                store.known(epoch).await;
+                store.wait_until_known(epoch).await;
             }
         };
         tokio::join!(known, store.journalled(epoch));
@@ -190,25 +190,22 @@ impl Store {
     }
 
     /// Waits until no server uses keys cached before the change `epoch`, which was committed here.
-    async fn known(&self, epoch: i64) {
+    async fn wait_until_known(&self, epoch: i64) {
         match self.changes.role {
             // No other server uses the file.
             Role::Alone => {}
-            Role::Server => self.changes.known(epoch).await,
-            Role::Command => peers::known(self, epoch).await,
+            Role::Server => self.changes.wait_until_known(epoch).await,
+            Role::Command => peers::wait_until_known(self, epoch).await,
         }
     }
 
     /// Waits until no server uses a cached key from before any change that is visible now. For a response that a key
     /// has already ended, by another change (docs/security.md, S73). Then it is in the journal too (S83).
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn all_known(&self) -> Result<(), StoreError> {
+    pub async fn wait_until_all_known(&self) -> Result<(), StoreError> {
         // A command that has changed nothing has not opened it yet.
         self.open_journal().await?;
-        let epoch = self.look().await?;
-        tokio::join!(self.known(epoch), self.journalled(epoch));
+        let epoch = self.poll().await?;
+        tokio::join!(self.wait_until_known(epoch), self.journalled(epoch));
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 use super::{
     Journal, aside,
     copy::next_lines,
-    file::{Known, Lines, Locked, Trouble, look},
+    file::{Known, Lines, Locked, Trouble, read_state},
     line::{self, Entry, Key, Member, Person, Subject},
 };
 use crate::server::runtime::{
@@ -25,7 +25,7 @@ use tokio::time::sleep;
 const SMALL: u64 = 4 * 1024 * 1024;
 /// Growth since the last compaction, as a factor, at which it is compacted again.
 const GROWTH: u64 = 2;
-const LOOK_EVERY: Duration = Duration::from_secs(10);
+const CHECK_EVERY: Duration = Duration::from_secs(10);
 
 /// Starts the task that compacts the journal.
 pub(super) fn start(tasks: &Tasks, journal: &Arc<Journal>, read: &SqlitePool) {
@@ -61,7 +61,7 @@ async fn keep_compacting(journal: Weak<Journal>, read: SqlitePool) {
             }
         }
         drop(journal);
-        sleep(LOOK_EVERY).await;
+        sleep(CHECK_EVERY).await;
     }
 }
 
@@ -71,7 +71,7 @@ impl Journal {
         let file = files::open(&self.path)?;
         let next = files::make_next(&self.path)?;
         write_last(&file, known, next.as_file())?;
-        let compacted = look(next.as_file(), self.database(), None)?;
+        let compacted = read_state(next.as_file(), self.database(), None)?;
         let locked = Locked::open(&self.path, self.database(), Some(known.clone()))?;
         if !locked.known.is_of(known) {
             return Err(io::Error::other("another process has replaced it").into());
@@ -83,7 +83,7 @@ impl Journal {
         while let Some(later) = next_lines(&mut lines, known.last, locked.known.end)? {
             write(file, &later)?;
         }
-        let compacted = look(file, self.database(), Some(compacted))?;
+        let compacted = read_state(file, self.database(), Some(compacted))?;
         let bytes = compacted.end;
         files::put_in_place(next, &self.path)?;
         *super::lock(&self.known) = Some(compacted);

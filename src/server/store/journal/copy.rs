@@ -29,7 +29,7 @@ const BYTES: u64 = 1024 * 1024;
 /// Pause after each update, so that several changes are copied at once.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Interval at which the copy is checked and failed updates are retried.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const CHECK_EVERY: Duration = Duration::from_secs(5);
 /// Duration of an update after which it is logged.
 const LATE: Duration = Duration::from_secs(30);
 /// The copy is rewritten once it is larger than twice the journal, which was compacted, plus this many bytes.
@@ -106,7 +106,7 @@ async fn keep_copying(weak: Weak<Journal>, read: SqlitePool) {
         drop(journal);
         sleep(PAUSE).await;
         // Also returns when the sender is dropped with the store.
-        let _ = timeout(LOOK_EVERY, progress.changed()).await;
+        let _ = timeout(CHECK_EVERY, progress.changed()).await;
     }
 }
 

@@ -193,7 +193,7 @@ fn read_on(file: &File, mut known: Known) -> Result<Known, Trouble> {
 }
 
 /// Reads the state of a file of the database `database`, starting from a known state.
-pub(super) fn look(file: &File, database: &str, known: Option<Known>) -> Result<Known, Trouble> {
+pub(super) fn read_state(file: &File, database: &str, known: Option<Known>) -> Result<Known, Trouble> {
     let found = file.metadata()?;
     let known = match known {
         Some(known) if known.identity == identity(&found) && known.end <= found.len() => known,
@@ -217,7 +217,7 @@ impl Locked {
     pub(super) fn open(path: &Path, database: &str, before: Option<Known>) -> Result<Self, Trouble> {
         let file = lock(path, false)?;
         let before_end = before.as_ref().map(|known| known.end);
-        let known = look(&file, database, before)?;
+        let known = read_state(&file, database, before)?;
         if before_end != Some(known.end) {
             // Flush: another process may have written it and stopped before flushing.
             file.sync_data()?;
@@ -229,7 +229,7 @@ impl Locked {
     pub(super) fn begin(path: &Path, header: Header) -> Result<Self, Trouble> {
         let mut file = lock(path, true)?;
         // Another process may have been first.
-        if let Ok(known) = look(&file, &header.database, None) {
+        if let Ok(known) = read_state(&file, &header.database, None) {
             return Ok(Self { file, known });
         }
         let line = line::sealed(&serde_json::to_string(&header).map_err(io::Error::other)?);

@@ -3,7 +3,7 @@
 
 use super::{
     RANDOM_ID, aside, copy,
-    file::{Known, Lines, Locked, Trouble, look},
+    file::{Known, Lines, Locked, Trouble, read_state},
     line::{self, Entry, FORMAT, Header},
     replay::{self, Replayed},
 };
@@ -88,7 +88,7 @@ pub(super) async fn open(
             last + 1
         );
     }
-    replay_what_is_lacking(conn, path, &locked).await?;
+    replay_missing(conn, path, &locked).await?;
     let known = locked.known.clone();
     // The journal's lock is released before the database is written: a command may wait for it with an open
     // transaction.
@@ -108,7 +108,7 @@ async fn read_copy(copy: Option<&Path>, database: &str) -> Option<(PathBuf, Know
     let (path, database) = (copy?.to_owned(), database.to_owned());
     let read = {
         let path = path.clone();
-        aside::run(move || look(&files::open(&path)?, &database, None))
+        aside::run(move || read_state(&files::open(&path)?, &database, None))
     };
     let trouble = match timeout(COPY, read).await {
         Ok(Ok(Ok(known))) => return Some((path, known)),
@@ -242,7 +242,7 @@ impl Found<'_> {
 
 /// Replays changes that the journal has and the database lacks. The journal is read before the database's change
 /// number, because commands may commit in between.
-async fn replay_what_is_lacking(
+async fn replay_missing(
     conn: &mut SqliteConnection,
     path: &Path,
     locked: &Locked,
@@ -266,7 +266,7 @@ async fn replay_what_is_lacking(
         }
         replay::step(conn, &entries, &mut replayed).await?;
     }
-    replay::count(conn, known.last).await?;
+    replay::set_counter(conn, known.last).await?;
     let since = replayed.since.map_or_else(String::new, |at| {
         format!(", from {} on,", Timestamp::from_millis(at).iso())
     });

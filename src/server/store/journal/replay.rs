@@ -33,8 +33,8 @@ pub(super) struct Replayed {
     pub(super) since: Option<i64>,
 }
 
-/// Ends all sessions. Done first: until the counter has reached the journal's number, the next start repeats
-/// it.
+/// Ends all sessions. Runs before the entries are replayed: if the process is killed in between, the next start runs
+/// it again.
 pub(super) async fn end_sessions(
     conn: &mut SqliteConnection,
     replayed: &mut Replayed,
@@ -48,7 +48,7 @@ pub(super) async fn end_sessions(
 }
 
 /// Sets the change counter to `number`, so that the next change comes after all entries of the journal.
-pub(super) async fn count(conn: &mut SqliteConnection, number: i64) -> Result<(), sqlx::Error> {
+pub(super) async fn set_counter(conn: &mut SqliteConnection, number: i64) -> Result<(), sqlx::Error> {
     sqlx::query(COUNT).bind(number).execute(conn).await.map(drop)
 }
 
@@ -59,22 +59,22 @@ pub(super) async fn step(
     replayed: &mut Replayed,
 ) -> Result<(), StoreError> {
     let mut tx = conn.begin_with(dialect::SQLITE_BEGIN).await?;
-    let mut now = *replayed;
+    let mut totals = *replayed;
     for entry in entries {
-        now.since.get_or_insert(entry.at);
+        totals.since.get_or_insert(entry.at);
         for key in &entry.keys {
-            now.keys += replay_key(&mut tx, key).await?;
+            totals.keys += replay_key(&mut tx, key).await?;
         }
         for member in &entry.members {
-            now.members += replay_member(&mut tx, member).await?;
+            totals.members += replay_member(&mut tx, member).await?;
         }
         for person in &entry.people {
-            now.people += replay_person(&mut tx, person).await?;
+            totals.people += replay_person(&mut tx, person).await?;
         }
-        count(&mut tx, entry.number).await?;
+        set_counter(&mut tx, entry.number).await?;
     }
     tx.commit().await?;
-    *replayed = now;
+    *replayed = totals;
     Ok(())
 }
 

@@ -44,9 +44,6 @@ pub struct KeyChange<'c> {
 
 impl KeyChange<'_> {
     /// Gives a live key that was never used another secret; returns whether it did.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn reissue(self, secret: &NewSecret<'_>, now: Timestamp) -> Result<bool, StoreError> {
         let changed = on!(self.conn, c => {
             sqlx::query(REISSUE)
@@ -64,33 +61,21 @@ impl KeyChange<'_> {
     }
 
     /// Marks a key as replaced until the end of its grace period; returns false if it was replaced already.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn rotate(self, rotation: Rotation) -> Result<bool, StoreError> {
         self.run(ROTATE, &[rotation.at, rotation.grace_ends_at]).await
     }
 
     /// Changes the end of a grace period to `end`; returns whether the key was in its grace period at `now`.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn move_grace(self, end: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
         self.run(MOVE_GRACE, &[end, now]).await
     }
 
     /// Revokes a key; returns false if it was revoked already.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn revoke(self, now: Timestamp) -> Result<bool, StoreError> {
         self.run(REVOKE, &[now]).await
     }
 
     /// Revokes a key that was reported as leaked; returns whether it is the first report.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn report_leak(self, now: Timestamp) -> Result<bool, StoreError> {
         self.run(REPORT, &[now]).await
     }

@@ -18,7 +18,7 @@ declare! {
     ACKNOWLEDGE = "UPDATE api_keys SET leak_acknowledged_at = $3
         WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL
             AND leak_reported_at IS NOT NULL AND leak_acknowledged_at IS NULL";
-    /// Whether it is the first alert of its hour; `$3` is the latest time that the one before may have.
+    /// Changes a row only if the key had no alert after `$3`, so that there is one alert an hour.
     ALERT = "UPDATE api_keys SET alerted_at = $2
         WHERE id = $1 AND deleted_at IS NULL AND (alerted_at IS NULL OR alerted_at <= $3)
         RETURNING account_id, name, prefix";
@@ -29,9 +29,6 @@ pub struct Leaks<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl Leaks<'_> {
     /// The keys that were reported as leaked and that no owner has acknowledged, latest report first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn open(self, account: AccountId, limit: u32) -> Result<Vec<Key>, StoreError> {
         let rows = on!(self.0, c => {
             sqlx::query_as::<_, Row>(OPEN)
@@ -44,9 +41,6 @@ impl Leaks<'_> {
     }
 
     /// Acknowledges a leak; returns whether there was one without acknowledgement.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn acknowledge(
         self,
         account: AccountId,
@@ -57,16 +51,13 @@ impl Leaks<'_> {
     }
 
     /// Account, name and prefix of a key that was used after its end, unless that was recorded recently.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn alert(
         self,
         id: KeyId,
         at: Timestamp,
         quiet_since: Timestamp,
     ) -> Result<Option<(AccountId, String, String)>, StoreError> {
-        let told: Option<(String, String, String)> = on!(self.0, c => {
+        let alerted: Option<(String, String, String)> = on!(self.0, c => {
             sqlx::query_as(ALERT)
                 .bind(id.to_string())
                 .bind(at.millis())
@@ -74,8 +65,10 @@ impl Leaks<'_> {
                 .fetch_optional(c)
                 .await?
         });
-        let told = told.map(|(account, name, prefix)| account.parse().map(|account| (account, name, prefix)));
-        told.transpose()
+        let alerted =
+            alerted.map(|(account, name, prefix)| account.parse().map(|account| (account, name, prefix)));
+        alerted
+            .transpose()
             .map_err(|_| StoreError::Unreadable("api_keys.account_id"))
     }
 }

@@ -37,28 +37,25 @@ const POSTGRES: &str = "WITH used AS (
 pub struct KeyUses<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl KeyUses<'_> {
-    /// Writes the last uses of keys. A later use that is stored already stays.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn note(self, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
+    /// Writes the last uses of keys. If a later use is already stored, it is kept.
+    pub async fn write(self, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
         match self.0 {
             Conn::Sqlite(conn) => {
                 let (many, rest) = uses.as_chunks::<MANY>();
                 for rows in many {
-                    note_rows(conn, &SQLITE_MANY, rows).await?;
+                    write_rows(conn, &SQLITE_MANY, rows).await?;
                 }
                 for row in rest {
-                    note_rows(conn, &SQLITE_ONE, std::slice::from_ref(row)).await?;
+                    write_rows(conn, &SQLITE_ONE, std::slice::from_ref(row)).await?;
                 }
             }
-            Conn::Postgres(conn) => answered(note_columns(conn, uses)).await?,
+            Conn::Postgres(conn) => answered(write_columns(conn, uses)).await?,
         }
         Ok(())
     }
 }
 
-async fn note_rows(
+async fn write_rows(
     conn: &mut SqliteConnection,
     sql: &'static str,
     rows: &[(KeyId, Timestamp)],
@@ -71,7 +68,7 @@ async fn note_rows(
     Ok(())
 }
 
-async fn note_columns(conn: &mut PgConnection, rows: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
+async fn write_columns(conn: &mut PgConnection, rows: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
     sqlx::query(POSTGRES)
         .bind(column(rows, |(key, _)| key.to_string()))
         .bind(column(rows, |(_, at)| at.millis()))

@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         ids::{AccountId, KeyId},
+        key::recent_use::RecentUse,
         time::Timestamp,
     },
     server::store::{Conn, StoreError, declare, on},
@@ -14,30 +15,34 @@ declare! {
     USAGE = "SELECT method, route, status, error_code, COUNT(*) AS requests FROM request_logs
         WHERE key_id IN (SELECT id FROM api_keys WHERE account_id = $1) AND at >= $2
         GROUP BY method, route, status, error_code ORDER BY method, route, status";
-    COUNT_OF_KEY = "SELECT COUNT(*) FROM request_logs WHERE key_id = $1";
+    /// Reads the latest `$3` rows of the key: the index has them in this order, so it stops after them.
+    RECENT_OF_KEY = "SELECT COUNT(*) AS rows,
+            CAST(COALESCE(SUM(CASE WHEN at >= $2 THEN 1 ELSE 0 END), 0) AS BIGINT) AS requests,
+            COUNT(DISTINCT CASE WHEN at >= $2 THEN ip_hash END) AS clients
+        FROM (SELECT at, ip_hash FROM request_logs WHERE key_id = $1 ORDER BY at DESC LIMIT $3) AS latest";
     /// Whether any key of the account is in its grace period: most accounts have none, and then nothing is counted.
     ANY_IN_GRACE = "SELECT COUNT(*) FROM (SELECT 1 FROM api_keys
         WHERE account_id = $1 AND rotated_at IS NOT NULL
             AND (deleted_at IS NULL AND revoked_at IS NULL
                 AND (expires_at IS NULL OR expires_at > $2) AND (grace_ends_at IS NULL OR grace_ends_at > $2))
         LIMIT 1) AS one";
-    /// Requests of the keys in their grace period and of their replacements. A subquery for each figure, so that each key's
-    /// rows are looked up: a join may read the whole log.
+    /// Requests of the keys in their grace period and of their replacements. Each number has a subquery, so that PostgreSQL
+    /// looks up the rows of each key: with a join it may read the whole log.
     SINCE_ROTATION = "WITH old AS (
             SELECT id, rotated_at FROM api_keys
             WHERE account_id = $1 AND rotated_at IS NOT NULL
                 AND (deleted_at IS NULL AND revoked_at IS NULL
                     AND (expires_at IS NULL OR expires_at > $2) AND (grace_ends_at IS NULL OR grace_ends_at > $2))
-        ), asked (id, since) AS (
+        ), counted (id, since) AS (
             SELECT id, rotated_at FROM old
             UNION SELECT new.id, new.created_at FROM old JOIN api_keys new ON new.replaces_id = old.id AND new.deleted_at IS NULL
         )
-        SELECT asked.id,
-            (SELECT COUNT(*) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since),
-            (SELECT COUNT(DISTINCT l.ip_hash) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since),
-            (SELECT MAX(l.at) FROM request_logs l WHERE l.key_id = asked.id AND l.at >= asked.since)
-        FROM asked";
-    /// Day by day from `$2` on, the first being 0: how many were refused by the check of the key, and how many were not.
+        SELECT counted.id,
+            (SELECT COUNT(*) FROM request_logs l WHERE l.key_id = counted.id AND l.at >= counted.since),
+            (SELECT COUNT(DISTINCT l.ip_hash) FROM request_logs l WHERE l.key_id = counted.id AND l.at >= counted.since),
+            (SELECT MAX(l.at) FROM request_logs l WHERE l.key_id = counted.id AND l.at >= counted.since)
+        FROM counted";
+    /// For each day since `$2`, numbered from 0: the requests that the check of the key accepted, and those it refused.
     DAYS = "SELECT (at - $2) / 86400000 AS day,
             CAST(SUM(CASE WHEN error_code LIKE 'BSE1%' THEN 0 ELSE 1 END) AS BIGINT) AS accepted,
             CAST(SUM(CASE WHEN error_code LIKE 'BSE1%' THEN 1 ELSE 0 END) AS BIGINT) AS refused
@@ -108,9 +113,6 @@ pub struct Logs<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl Logs<'_> {
     /// Inserts a gap: `dropped` rows of about the time `at` are missing.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn insert_gap(self, id: &str, at: Timestamp, dropped: u64) -> Result<(), StoreError> {
         let dropped = i64::try_from(dropped).unwrap_or(i64::MAX);
         on!(self.0, c => {
@@ -120,23 +122,38 @@ impl Logs<'_> {
     }
 
     /// The requests of an account since a given time, counted by kind.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn usage(self, account: AccountId, since: Timestamp) -> Result<Vec<Usage>, StoreError> {
         Ok(on!(self.0, c => {
             sqlx::query_as::<_, Usage>(USAGE).bind(account.to_string()).bind(since.millis()).fetch_all(c).await?
         }))
     }
 
-    /// How many rows a key has.
+    /// Counts the latest rows of a key, at most `limit`: all of them, and the requests and clients since a given
+    /// time.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn count_of_key(self, key: KeyId) -> Result<u64, StoreError> {
-        let count: i64 =
-            on!(self.0, c => sqlx::query_scalar(COUNT_OF_KEY).bind(key.to_string()).fetch_one(c).await?);
-        Ok(count.unsigned_abs())
+    pub async fn recent_of_key(
+        self,
+        key: KeyId,
+        since: Timestamp,
+        limit: u64,
+    ) -> Result<RecentUse, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let (rows, requests, clients): (i64, i64, i64) = on!(self.0, c => {
+            sqlx::query_as(RECENT_OF_KEY)
+                .bind(key.to_string())
+                .bind(since.millis())
+                .bind(limit)
+                .fetch_one(c)
+                .await?
+        });
+        Ok(RecentUse {
+            rows: rows.unsigned_abs(),
+            requests: requests.unsigned_abs(),
+            clients: clients.unsigned_abs(),
+            ..RecentUse::default()
+        })
     }
 
     /// Whether any key of an account is in its grace period at `now`.
@@ -149,9 +166,6 @@ impl Logs<'_> {
 
     /// Usage since the rotation, of an account's keys that are in their grace period at `now` and of their
     /// replacements.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn since_rotation(
         self,
         account: AccountId,
@@ -173,9 +187,6 @@ impl Logs<'_> {
     }
 
     /// Requests of a key for each day since `start`; days without requests are left out.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn days(self, key: KeyId, start: Timestamp) -> Result<Vec<Day>, StoreError> {
         Ok(on!(self.0, c => {
             sqlx::query_as::<_, Day>(DAYS).bind(key.to_string()).bind(start.millis()).fetch_all(c).await?
@@ -183,9 +194,6 @@ impl Logs<'_> {
     }
 
     /// The latest requests of a key, newest first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn last(self, key: KeyId, limit: u32) -> Result<Vec<LoggedRequest>, StoreError> {
         Ok(on!(self.0, c => {
             sqlx::query_as::<_, LoggedRequest>(LAST).bind(key.to_string()).bind(i64::from(limit)).fetch_all(c).await?
@@ -193,9 +201,6 @@ impl Logs<'_> {
     }
 
     /// Whether there is a gap since a given time, of any account.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn has_gaps(self, since: Timestamp) -> Result<bool, StoreError> {
         let gaps: i64 = on!(self.0, c => sqlx::query_scalar(GAPS).bind(since.millis()).fetch_one(c).await?);
         Ok(gaps > 0)

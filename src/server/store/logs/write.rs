@@ -33,15 +33,15 @@ static SQLITE_ONE: LazyLock<String> = LazyLock::new(|| sqlite(1));
 static SQLITE_MANY: LazyLock<String> = LazyLock::new(|| sqlite(MANY));
 static COPY: LazyLock<String> =
     LazyLock::new(|| format!("COPY request_logs ({}) FROM STDIN", COLUMNS.join(", ")));
-/// The keys are locked once and in their order, as [`crate::server::store::keys::Keys::lock`] has it: one that is being deleted is
-/// waited for, and one that was deleted has no rows any more.
+/// Locks the keys in the order of their ids, as [`crate::server::store::keys::Keys::lock`] does, and returns those that
+/// are not deleted. Waits for a deletion in progress, so that no row is added to a deleted key.
 const LIVING: &str = "SELECT id FROM api_keys WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id COLLATE \"C\" FOR KEY SHARE";
 /// PostgreSQL looks up rows by their whole primary key.
 const PRESENT: &str = "SELECT id FROM request_logs WHERE (key_id, at, id) IN \
     (SELECT * FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[]))";
 
-/// Begins with `WITH given (...) AS (VALUES ...)`, with [`COLUMNS`] in both places. Two indexes say whether the key exists
-/// and whether it was deleted: few are.
+/// The insert for this number of rows, beginning with `WITH given (...) AS (VALUES ...)`. Two separate conditions for the
+/// key, because each can use an index; the one on deleted keys is small.
 fn sqlite(rows: usize) -> String {
     let (with, names) = (bulk::rows(&COLUMNS, rows), COLUMNS.join(", "));
     format!(
@@ -59,9 +59,6 @@ pub struct LogRows<'c>(pub(in crate::server::store) Conn<'c>);
 impl LogRows<'_> {
     /// Inserts rows, each once. A row whose key was deleted meanwhile is skipped. With `again`, some rows may
     /// exist already, because the result of the previous COMMIT is unknown.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn insert(self, entries: &[LogEntry], again: bool) -> Result<(), StoreError> {
         match self.0 {
             Conn::Sqlite(conn) => {

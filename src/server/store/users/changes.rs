@@ -29,8 +29,8 @@ impl PersonChange<'_> {
         Ok(())
     }
 
-    /// Ends sessions of the person, at most 1,000; returns how many. The journal does not contain sessions:
-    /// it gets a change number, and all sessions end when an older database is restored.
+    /// Ends sessions of the person, at most 1,000; returns how many. The journal does not contain sessions. It gets the
+    /// number of this change, so that a database from before it counts as older, and then all sessions end.
     pub async fn end_sessions(self) -> Result<u64, StoreError> {
         Ok(on!(self.conn, c => {
             sqlx::query(END_SESSIONS).bind(self.user.to_string()).bind(ENDED).execute(c).await?.rows_affected()

@@ -69,9 +69,6 @@ impl Sessions<'_> {
     }
 
     /// Replaces the values of an existing session; a missing one is not created.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn update(self, id: &IdHash, user: Option<UserId>, data: &str) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(UPDATE)
@@ -85,9 +82,6 @@ impl Sessions<'_> {
     }
 
     /// The session, if it was used after `seen_after` and ends after `now`.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn live(
         self,
         id: &IdHash,
@@ -105,9 +99,6 @@ impl Sessions<'_> {
     }
 
     /// Updates the last use of a session.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn touch(self, id: &IdHash, now: Timestamp) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(TOUCH).bind(&id[..]).bind(now.millis()).execute(c).await?;
@@ -116,9 +107,6 @@ impl Sessions<'_> {
     }
 
     /// Ends a session.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn delete(self, id: &IdHash) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(DELETE).bind(&id[..]).execute(c).await?;

@@ -51,18 +51,12 @@ pub struct SignInWaits<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl SignInWaits<'_> {
     /// The count of a row; none if it does not exist.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn find(self, id: &WaitId) -> Result<Failures, StoreError> {
         let row = on!(self.0, c => sqlx::query_as::<_, Row>(FIND).bind(&id[..]).fetch_optional(c).await?);
         Ok(row.map_or(Failures::NONE, Failures::from))
     }
 
     /// Locks a row until the transaction ends, and reads its count.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn lock(self, id: &WaitId, now: Timestamp) -> Result<Failures, StoreError> {
         let row = on!(self.0, c => {
             sqlx::query_as::<_, Row>(LOCK).bind(&id[..]).bind(now.millis()).fetch_one(c).await?
@@ -71,9 +65,6 @@ impl SignInWaits<'_> {
     }
 
     /// Writes the count of a locked row.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn set(self, id: &WaitId, failures: Failures) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(SET)
@@ -87,9 +78,6 @@ impl SignInWaits<'_> {
     }
 
     /// Undoes one failure that was counted at `counted_at`, when the previous one was at `before`.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn take_back(
         self,
         id: &WaitId,
@@ -108,9 +96,6 @@ impl SignInWaits<'_> {
     }
 
     /// Resets the count of a row.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn clear(self, id: &WaitId) -> Result<(), StoreError> {
         on!(self.0, c => {
             sqlx::query(CLEAR).bind(&id[..]).execute(c).await?;
@@ -127,18 +112,12 @@ impl SignInWaits<'_> {
 
 impl Store {
     /// Deletes rows whose last failure is old enough to be forgotten at `now`; returns how many.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn purge_sign_in_waits(&self, now: Timestamp) -> Result<u64, StoreError> {
         let until = now.minus(FORGOTTEN_AFTER);
         self.delete_sign_in_waits(PURGE, until.millis()).await
     }
 
     /// Deletes the oldest rows beyond the newest `keep`; returns how many.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn trim_sign_in_waits(&self, keep: u32) -> Result<u64, StoreError> {
         self.delete_sign_in_waits(TRIM, i64::from(keep)).await
     }

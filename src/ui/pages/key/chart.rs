@@ -1,6 +1,6 @@
 //! Requests by day: a bar chart as SVG from the server, and the same numbers as a table.
 
-use crate::ui::kit::pager::grouped;
+use crate::domain::number::grouped;
 use leptos::prelude::*;
 
 /// Width of the chart in SVG units; each day gets an equal part of it.
@@ -14,6 +14,8 @@ const GAP: u32 = 4;
 pub struct Bar {
     /// The day, as `2027-01-31`.
     pub day: String,
+    /// The day for people: `31 Jan 2027`.
+    pub date: String,
     /// Requests that passed the check of the key.
     pub accepted: u64,
     /// Requests that were refused.
@@ -41,22 +43,78 @@ fn heights(bar: &Bar, most: u64) -> Heights {
     }
 }
 
-/// The chart, its legend, and the table.
+/// Totals and last use, the chart, and the same numbers as a table.
 #[component]
 pub fn Chart(
-    /// Days, oldest first.
-    days: Vec<Bar>,
+    /// Days, oldest first; `None` if counting timed out.
+    days: Option<Vec<Bar>>,
+    /// The sentence for days without requests.
+    none: String,
+    /// When the key was last used.
+    last_used: AnyView,
 ) -> impl IntoView {
+    let counted = days.is_some();
+    let days = days.unwrap_or_default();
+    let sum = |part: fn(&Bar) -> u64| days.iter().map(part).fold(0_u64, u64::saturating_add);
+    let (accepted, refused) = (sum(|bar| bar.accepted), sum(|bar| bar.refused));
+    let number = |number: u64| {
+        if counted {
+            grouped(number)
+        } else {
+            "Unknown".to_owned()
+        }
+    };
+    let share =
+        (refused > 0).then(|| view! { <small>{percent(refused, accepted.saturating_add(refused))}</small> });
+    let totals = view! {
+        <dl class="totals">
+            <div>
+                <dt class="total-accepted">"Accepted"</dt>
+                <dd>{number(accepted)}</dd>
+            </div>
+            <div>
+                <dt class="total-refused">"Refused"</dt>
+                <dd>{number(refused)}{share}</dd>
+            </div>
+            <div>
+                <dt>"Last used"</dt>
+                <dd>{last_used}</dd>
+            </div>
+        </dl>
+    };
+    let bars = if !counted {
+        view! {
+            <p class="quiet">"These requests could not be counted in time. Reload the page in a few seconds."</p>
+        }
+        .into_any()
+    } else if accepted == 0 && refused == 0 {
+        view! { <p class="quiet">{none}</p> }.into_any()
+    } else {
+        view! { <Bars days/> }.into_any()
+    };
+    view! {
+        {totals}
+        {bars}
+    }
+}
+
+/// The share of a whole for people: `0.3 %`, `< 0.1 %`.
+fn percent(part: u64, whole: u64) -> String {
+    let tenths = u128::from(part) * 1_000 / u128::from(whole.max(1));
+    match (tenths / 10, tenths % 10) {
+        (0, 0) => "< 0.1 %".to_owned(),
+        (percent, 0) => format!("{percent} %"),
+        (percent, tenths) => format!("{percent}.{tenths} %"),
+    }
+}
+
+#[component]
+fn Bars(days: Vec<Bar>) -> impl IntoView {
     let most = days
         .iter()
-        .map(|bar| bar.accepted + bar.refused)
+        .map(|bar| bar.accepted.saturating_add(bar.refused))
         .max()
         .unwrap_or(0);
-    if most == 0 {
-        return view! { <p class="quiet">"There were none."</p> }.into_any();
-    }
-    let accepted: u64 = days.iter().map(|bar| bar.accepted).sum();
-    let refused: u64 = days.iter().map(|bar| bar.refused).sum();
     let step = WIDTH / u32::try_from(days.len().max(1)).unwrap_or(WIDTH);
     let bars = days
         .iter()
@@ -66,7 +124,7 @@ pub fn Chart(
             let (x, width) = (n * step, step - GAP);
             view! {
                 <g>
-                    <title>{format!("{}: {} accepted, {} refused", bar.day, bar.accepted, bar.refused)}</title>
+                    <title>{format!("{}: {} accepted, {} refused", bar.date, grouped(bar.accepted), grouped(bar.refused))}</title>
                     <rect class="bar-ground" x=x y="0" width=width height=HEIGHT></rect>
                     <rect class="bar-accepted" x=x y=HEIGHT - accepted width=width height=accepted></rect>
                     <rect class="bar-refused" x=x y=HEIGHT - accepted - refused width=width height=refused></rect>
@@ -77,9 +135,9 @@ pub fn Chart(
     let ends = days.first().zip(days.last()).map(|(first, last)| {
         view! {
             <p class="chart-ends" aria-hidden="true">
-                <span>{first.day.clone()}</span>
+                <span>{first.date.clone()}</span>
                 <span>{format!("most: {} a day", grouped(most))}</span>
-                <span>{last.day.clone()}</span>
+                <span>{last.date.clone()}</span>
             </p>
         }
     });
@@ -98,10 +156,6 @@ pub fn Chart(
         })
         .collect_view();
     view! {
-        <p class="legend">
-            <span class="legend-accepted">{format!("{} accepted", grouped(accepted))}</span>
-            <span class="legend-refused">{format!("{} refused", grouped(refused))}</span>
-        </p>
         <svg class="chart" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
             {bars}
         </svg>
@@ -128,8 +182,23 @@ mod tests {
     fn bar(accepted: u64, refused: u64) -> Bar {
         Bar {
             day: "2027-01-31".to_owned(),
+            date: "31 Jan 2027".to_owned(),
             accepted,
             refused,
+        }
+    }
+
+    #[test]
+    fn a_share_of_all_requests() {
+        for (part, whole, text) in [
+            (42, 12_522, "0.3 %"),
+            (1, 1_000_000, "< 0.1 %"),
+            (1, 1, "100 %"),
+            (1, 3, "33.3 %"),
+            (u64::MAX, u64::MAX, "100 %"),
+            (1, 0, "100 %"),
+        ] {
+            assert_eq!(percent(part, whole.max(part)), text, "{part} of {whole}");
         }
     }
 

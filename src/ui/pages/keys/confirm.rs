@@ -1,6 +1,7 @@
 //! Confirmation dialogs of actions on keys, rendered open: a button loads the page with the dialog.
 
 use super::{
+    facts::Facts,
     list_view::{ListView, ViewFields},
     row::KeyRow,
 };
@@ -9,14 +10,17 @@ use crate::{
         keys::{ChangeGrace, DeleteKeys, ReissueSecret, RevokeKeys, RotateKey},
         wire::FormState,
     },
-    domain::{grace, time::Timestamp},
+    domain::{
+        grace,
+        key::recent_use::{RecentUse, deleted_requests},
+        time::Timestamp,
+    },
     ui::kit::{
         button::{Button, Kind, SubmitButton},
         dialog::{Dialog, DialogFoot, DialogHead},
-        field::{FormMessage, SelectField, TextField},
-        moment::PhraseText,
+        field::{FieldError, FormMessage, Select, SelectField, TextField},
+        moment::YourTime,
         notice::{Notice, Tone},
-        panel::Fact,
         send::navigates,
     },
 };
@@ -30,29 +34,59 @@ pub const DETAIL: &str = "detail";
 pub enum Ask {
     /// `Reissue secret`, for a key whose secret was lost before its first use (docs/security.md, S35).
     Reissue,
-    /// `Rotate API key`. Carries the prefix of an older key in its grace period, which this rotation stops at
-    /// once.
-    Rotate(Option<String>),
-    /// `Change grace period`. Carries the choices: hours since the rotation, and the resulting end.
-    ChangeGrace(Vec<(u64, Timestamp)>),
+    /// `Rotate API key`.
+    Rotate {
+        /// Prefix of an older key in its grace period, which this rotation stops at once.
+        stops: Option<String>,
+        /// When the old key stops, for each choice of the grace period.
+        ends: Vec<OldEnd>,
+        /// When the new key expires.
+        new_end: Option<Timestamp>,
+    },
+    /// `Change grace period`.
+    ChangeGrace {
+        /// The choices: hours since the rotation, and the resulting end.
+        ends: Vec<(u64, Timestamp)>,
+        /// Last use of the replacement; `None` if it was deleted.
+        replacement: Option<Option<Timestamp>>,
+    },
     /// `Revoke API key`.
     Revoke,
     /// `Delete API key`.
     Delete {
-        /// Rows of the request log that are deleted with it; `None` if counting timed out.
-        rows: Option<u64>,
         /// The text that the person has to type.
         confirmation: String,
     },
 }
 
+/// When the old key stops if it is rotated now.
+#[derive(Clone, Copy, Debug)]
+pub struct OldEnd {
+    /// Hours of the grace period.
+    pub hours: u64,
+    /// When the key stops.
+    pub end: Timestamp,
+    /// Whether it stops then because it expires.
+    pub is_expiry: bool,
+}
+
 impl Ask {
+    /// Verb for what it does to a working key; `None` if the key goes on working.
+    pub(super) const fn verb(&self) -> Option<&'static str> {
+        match self {
+            Self::Reissue | Self::Rotate { .. } => None,
+            Self::ChangeGrace { .. } => Some("stop"),
+            Self::Revoke => Some("revoke"),
+            Self::Delete { .. } => Some("delete"),
+        }
+    }
+
     /// Its name in the query.
     const fn id(&self) -> &'static str {
         match self {
             Self::Reissue => "reissue",
-            Self::Rotate(_) => "rotate",
-            Self::ChangeGrace(_) => "grace",
+            Self::Rotate { .. } => "rotate",
+            Self::ChangeGrace { .. } => "grace",
             Self::Revoke => "revoke",
             Self::Delete { .. } => "delete",
         }
@@ -62,8 +96,8 @@ impl Ask {
     const fn function(&self) -> &'static str {
         match self {
             Self::Reissue => ReissueSecret::PATH,
-            Self::Rotate(_) => RotateKey::PATH,
-            Self::ChangeGrace(_) => navigates::<ChangeGrace>(),
+            Self::Rotate { .. } => RotateKey::PATH,
+            Self::ChangeGrace { .. } => navigates::<ChangeGrace>(),
             Self::Revoke => navigates::<RevokeKeys>(),
             Self::Delete { .. } => navigates::<DeleteKeys>(),
         }
@@ -72,8 +106,8 @@ impl Ask {
     const fn title(&self, several: bool) -> &'static str {
         match self {
             Self::Reissue => "Reissue secret",
-            Self::Rotate(_) => "Rotate API key",
-            Self::ChangeGrace(_) => "Change grace period",
+            Self::Rotate { .. } => "Rotate API key",
+            Self::ChangeGrace { .. } => "Change grace period",
             Self::Revoke if several => "Revoke API keys",
             Self::Revoke => "Revoke API key",
             Self::Delete { .. } if several => "Delete API keys",
@@ -83,23 +117,27 @@ impl Ask {
 
     const fn lead(&self, several: bool) -> &'static str {
         match self {
-            Self::Reissue => "For a key whose secret got lost before anybody used it.",
-            Self::Rotate(_) => "Makes a replacement. The old key goes on working while you change over.",
-            Self::ChangeGrace(_) => "This key was replaced. It goes on working until its grace period ends.",
-            Self::Revoke if several => "Stops the programs that use them, for good. There is no way back.",
-            Self::Revoke => "Stops the programs that use it, for good. There is no way back.",
-            Self::Delete { .. } if several => {
-                "Removes the keys and their request logs. There is no way back."
+            Self::Reissue => "Lost the secret? This key was never used, so you can give it a new one.",
+            Self::Rotate { .. } => {
+                "Creates a replacement key. The old key keeps working during the grace period."
             }
-            Self::Delete { .. } => "Removes the key and its request log. There is no way back.",
+            Self::ChangeGrace { .. } => "This key was replaced. It works until its grace period ends.",
+            Self::Revoke if several => {
+                "Programs that use these keys stop working immediately. This cannot be undone."
+            }
+            Self::Revoke => "Programs that use this key stop working immediately. This cannot be undone.",
+            Self::Delete { .. } if several => {
+                "Deletes the keys and their request logs. This cannot be undone."
+            }
+            Self::Delete { .. } => "Deletes the key and its request log. This cannot be undone.",
         }
     }
 
     const fn button(&self, several: bool) -> &'static str {
         match self {
             Self::Reissue => "Reissue secret",
-            Self::Rotate(_) => "Rotate key",
-            Self::ChangeGrace(_) => "Change grace period",
+            Self::Rotate { .. } => "Rotate key",
+            Self::ChangeGrace { .. } => "Change grace period",
             Self::Revoke if several => "Revoke keys",
             Self::Revoke => "Revoke key",
             Self::Delete { .. } if several => "Delete keys",
@@ -119,6 +157,8 @@ pub struct QuestionData {
     pub ask: Ask,
     /// The keys: one, or several to revoke or delete together.
     pub keys: Vec<KeyRow>,
+    /// Their recent use, in the same order; `None` if it could not be counted in time.
+    pub uses: Vec<Option<RecentUse>>,
     /// State of the form.
     pub form: FormState,
     /// Path of the key's page if the dialog was opened there: `Cancel` returns to it.
@@ -140,6 +180,7 @@ pub fn Question(
     let QuestionData {
         ask,
         keys,
+        uses,
         form,
         from,
         now,
@@ -157,8 +198,10 @@ pub fn Question(
     let dialog = format!("{id}-key");
     let closer = format!("close-{dialog}");
     let cancels = closer.clone();
-    let fields = fields(&ask, &form);
-    let warning = consequence(&ask, several);
+    let (fields, function) = (fields(&ask, &form, now), ask.function());
+    let last_used_at = keys.first().and_then(|key| key.last_used_at);
+    let warning = consequence(&ask, &uses, last_used_at, now)
+        .map(|warning| view! { <Notice tone=Tone::Warning>{warning}</Notice> });
     // Revoking and deleting take a list of ids.
     let name = if ask.is_destructive() { "keys[]" } else { "key" };
     let fields_of_keys = keys
@@ -170,7 +213,10 @@ pub fn Question(
         action = format!("{action}&from={DETAIL}");
     }
     let ids: Vec<_> = keys.iter().map(|key| key.id.clone()).collect();
-    let next = view.after(&ids);
+    let next = match ask {
+        Ask::Delete { .. } => view.after_deletion(),
+        _ => view.after(&ids),
+    };
     let back = match (&from, ids.as_slice()) {
         (Some(_), _) => None,
         (None, [id]) => Some(view.row(id)),
@@ -184,7 +230,7 @@ pub fn Question(
                 id=format!("{id}-form")
                 method="post"
                 action=action
-                data-function=ask.function()
+                data-function=function
                 data-next=next
                 novalidate
             >
@@ -194,9 +240,9 @@ pub fn Question(
                     <input type="hidden" name="account" value=account/>
                     {fields_of_keys}
                     <input type="hidden" name="form_token" value=form.value("form_token")/>
-                    <Facts keys now/>
+                    <Facts ask keys uses now/>
                     {fields}
-                    <Notice tone=Tone::Warning>{warning}</Notice>
+                    {warning}
                 </div>
                 <DialogFoot>
                     <Button label="Cancel" attr:form=cancels attr:autofocus=true/>
@@ -208,100 +254,60 @@ pub fn Question(
     }
 }
 
-/// The key that the dialog is about, or the list of them.
-#[component]
-fn Facts(keys: Vec<KeyRow>, now: Timestamp) -> impl IntoView {
-    if let [key] = keys.as_slice() {
-        let key = key.clone();
-        let used = key.usage.map(|phrase| {
-            view! { <Fact name="Use"><PhraseText phrase now/></Fact> }
-        });
-        return view! {
-            <dl class="facts">
-                <Fact name="Key"><bdi>{key.name}</bdi></Fact>
-                <Fact name="Prefix"><code>{key.prefix}"..."</code></Fact>
-                <Fact name="Permissions"><PhraseText phrase=key.about now/></Fact>
-                {used}
-            </dl>
-        }
-        .into_any();
-    }
-    let items = keys
-        .into_iter()
-        .map(|key| {
-            view! {
-                <li>
-                    <bdi>{key.name}</bdi>
-                    <code>{key.prefix}"..."</code>
-                    <span>{key.status.label()}</span>
-                </li>
-            }
-        })
-        .collect_view();
-    // A long list scrolls, so it must take the keyboard focus.
-    view! { <ul class="key-list" tabindex="0" aria-label="Keys">{items}</ul> }.into_any()
-}
-
-fn consequence(ask: &Ask, several: bool) -> String {
+/// What happens to the programs that use the keys, and to their logs. `None` for an action that harms nobody.
+fn consequence(
+    ask: &Ask,
+    uses: &[Option<RecentUse>],
+    last_used_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<String> {
+    let several = uses.len() > 1;
+    let refused = if several {
+        "Their requests get 401 from now on."
+    } else {
+        "Its requests get 401 from now on."
+    };
     match ask {
-        Ask::Reissue => {
-            "The secret it has now stops working at once. The new one is shown on the next screen, once."
-                .to_owned()
+        Ask::Reissue => Some(
+            "The current secret stops working immediately. You will see the new one once, on the next screen."
+                .to_owned(),
+        ),
+        Ask::Rotate { stops, .. } => stops.as_ref().map(|prefix| {
+            format!("{prefix}..., which this key replaced, still works. It stops immediately.")
+        }),
+        Ask::ChangeGrace { .. } => {
+            let used = last_used_at.map_or_else(
+                || "It was never used.".to_owned(),
+                |at| format!("It was last used {}.", at.relative(now)),
+            );
+            Some(format!("A stopped key cannot be restarted. {used}"))
         }
-        Ask::Rotate(stops) => {
-            let new =
-                "The new key has the same name, scopes, allowlist and rate limit. It is shown on the next screen, once.";
-            match stops {
-                Some(prefix) => {
-                    format!("An older key of this chain, {prefix}..., still works and stops now. {new}")
-                }
-                None => new.to_owned(),
-            }
-        }
-        Ask::ChangeGrace(_) => {
-            "Once it has stopped it cannot be made to work again. Look at its use before you stop it.".to_owned()
-        }
-        Ask::Revoke if several => {
-            "Programs that use them are refused from their next request on. Keys that have ended already stay as they are."
-                .to_owned()
-        }
-        Ask::Revoke => {
-            "Programs that use it are refused from their next request on. Its log and its row stay."
-                .to_owned()
-        }
-        Ask::Delete { rows, .. } => {
-            let logs = match rows {
-                None => "The request log goes with it".to_owned(),
-                Some(0) => "There are no log rows to go with it".to_owned(),
-                Some(1) => "1 row of the request log goes with it".to_owned(),
-                Some(rows) => format!("{rows} rows of the request log go with it"),
-            };
-            format!("Programs are refused from their next request on. {logs}; the activity of the account stays.")
+        Ask::Revoke if several => Some(format!("{refused} Expired and revoked keys are skipped.")),
+        Ask::Revoke => Some(format!("{refused} The key stays in the list and its log is kept.")),
+        Ask::Delete { .. } => {
+            let logs = deleted_requests(uses)
+                .map(|logs| format!(" {logs}"))
+                .unwrap_or_default();
+            Some(format!("{refused}{logs} Entries in Activity are kept."))
         }
     }
 }
 
-fn fields(ask: &Ask, form: &FormState) -> Option<AnyView> {
+fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
     let form = form.clone();
     match ask {
         Ask::Reissue => None,
-        Ask::Rotate(_) => {
-            let options = grace::CHOICES
-                .map(|hours| (hours.to_string(), grace::label(hours)))
-                .to_vec();
-            let hint = "How long the old key goes on working, though never past its own expiry. Then it stops by itself.";
-            Some(view! { <SelectField form name="grace" label="Grace period" options hint/> }.into_any())
-        }
-        Ask::ChangeGrace(ends) => {
+        Ask::Rotate { ends, .. } => Some(view! { <Grace form ends=ends.clone() now/> }.into_any()),
+        Ask::ChangeGrace { ends, .. } => {
             let choice = |&(hours, end): &(u64, Timestamp)| {
                 let label = match hours {
                     0 => "Stop it now".to_owned(),
-                    hours => format!("{} from the rotation: {}", grace::label(hours), end.exact()),
+                    hours => format!("{} ({hours} h after rotation)", end.short(now)),
                 };
                 (hours.to_string(), label)
             };
             let options = ends.iter().map(choice).collect();
-            let hint = "At most 168 hours from the rotation, and never past its own expiry.";
+            let hint = "At most 168 hours after the rotation, and not past its own expiry.";
             Some(view! { <SelectField form name="grace" label="Grace period" options hint/> }.into_any())
         }
         Ask::Revoke => Some(
@@ -312,18 +318,52 @@ fn fields(ask: &Ask, form: &FormState) -> Option<AnyView> {
                     label="Reason (optional)"
                     autocomplete="off"
                     required=false
-                    maxlength=200
-                    hint="Kept in the activity of the account. Never put a secret here."
+                    most=200
+                    hint="Shown in Activity. Do not paste secrets."
                 />
             }
             .into_any(),
         ),
-        Ask::Delete { confirmation, .. } => {
-            let hint = format!("Type: {confirmation}");
-            Some(
-                view! { <TextField form name="confirm" label="To be sure" autocomplete="off" hint/> }
-                    .into_any(),
-            )
+        Ask::Delete { confirmation } => {
+            let confirmation = confirmation.clone();
+            let label = view! { "Type "<bdi class="to-type">{confirmation}</bdi>" to confirm" };
+            Some(view! { <TextField form name="confirm" label autocomplete="off"/> }.into_any())
         }
+    }
+}
+
+/// The grace period of a rotation. The hint says when the old key stops; it has a sentence for each choice,
+/// and the style sheet shows that of the chosen one.
+#[component]
+fn Grace(form: FormState, ends: Vec<OldEnd>, now: Timestamp) -> impl IntoView {
+    let options = ends
+        .iter()
+        .map(|end| (end.hours.to_string(), grace::label(end.hours)))
+        .collect();
+    let sentences = ends
+        .into_iter()
+        .map(
+            |OldEnd {
+                 hours,
+                 end,
+                 is_expiry,
+             }| {
+                let because = if is_expiry { ", when it expires" } else { "" };
+                let text = format!(
+                    "The old key stops on {} at {}{because}.",
+                    end.short_day(now),
+                    end.hour()
+                );
+                view! { <span class=format!("ends-{hours}")>{text}" "<YourTime at=end/></span> }
+            },
+        )
+        .collect_view();
+    view! {
+        <div class="field grace">
+            <label for="grace">"Grace period"</label>
+            <Select form=form.clone() name="grace" options/>
+            <p class="field-hint" id="grace-hint">{sentences}</p>
+            <FieldError form name="grace"/>
+        </div>
     }
 }

@@ -5,17 +5,14 @@ use super::{
     expires::ExpiresField,
     list_view::{ListView, ViewFields},
     permissions::Permissions,
+    summary::{SUMMARY, SummaryLine},
 };
 use crate::{
     api::{
         keys::CreateKey,
         wire::{AllowlistReading, FormState},
     },
-    domain::{
-        name::KeyName,
-        network::{self, Allowlist},
-        paths,
-    },
+    domain::{name::KeyName, network::Allowlist, paths},
     ui::kit::{
         button::{Button, Kind, SubmitButton},
         dialog::{Dialog, DialogFoot, DialogHead},
@@ -51,8 +48,20 @@ pub fn CreateForm(
         days,
     } = create;
     let token = form.value("form_token");
+    // A form that was filled in from another key.
+    let (like, back) = (form.value("like"), form.value("back"));
+    let lead = if like.is_empty() {
+        "You will see the key once, on the next screen.".into_any()
+    } else {
+        view! { "Filled in like "<bdi>{like}</bdi>". Only the name is yours to choose; change what you like." }.into_any()
+    };
+    let summary = view! { <SummaryLine form=form.clone() presets=presets.clone() scopes=scopes.clone()/> };
     let about = paths::scopes(&account);
-    let page = view.page.clone();
+    let (page, fields) = if back.is_empty() {
+        (view.page.clone(), view.clone())
+    } else {
+        (back, ListView::default())
+    };
     view! {
         <Dialog id=DIALOG open titled_by="create-key-title">
             <form
@@ -65,7 +74,7 @@ pub fn CreateForm(
                 autocomplete="off"
             >
                 <DialogHead id="create-key-title" title="Add API key">
-                    "You will see the key once, on the next screen."
+                    {lead}
                 </DialogHead>
                 <div class="dialog-body">
                     <FormMessage form=form.clone()/>
@@ -76,7 +85,7 @@ pub fn CreateForm(
                         name="name"
                         label="Name"
                         autocomplete="off"
-                        maxlength=KeyName::MAX
+                        most=KeyName::MAX
                         autofocus=true
                         hint="Say where it runs: prod-api-worker, dev-frontend, staging-monitor."
                     />
@@ -90,17 +99,18 @@ pub fn CreateForm(
                         inputmode="numeric"
                         autocomplete="off"
                         required=false
-                        hint="Requests a minute for this key alone. All keys of the account share its own limit."
+                        hint="Requests per minute for this key. The account limit applies as well."
                     />
+                    {summary}
                 </div>
                 <DialogFoot>
                     <Button label="Cancel" attr:form="close-create-key" attr:data-closes=DIALOG/>
-                    <SubmitButton label="Add"/>
+                    <SubmitButton label="Add" attr:aria-describedby=SUMMARY/>
                 </DialogFoot>
             </form>
             // Without scripts, `Cancel` loads the page without the dialog.
             <form id="close-create-key" method="get" action=page data-stays>
-                <ViewFields view/>
+                <ViewFields view=fields/>
             </form>
         </Dialog>
     }
@@ -139,8 +149,6 @@ fn AllowlistField(form: FormState, address: Option<String>) -> impl IntoView {
                 id=ALLOWLIST
                 name=ALLOWLIST
                 rows="2"
-                // A longer text is refused together with the input in the other fields.
-                maxlength=network::MAX_BYTES
                 autocomplete="off"
                 spellcheck="false"
                 autocapitalize="off"
@@ -151,7 +159,7 @@ fn AllowlistField(form: FormState, address: Option<String>) -> impl IntoView {
                 {typed}
             </textarea>
             <p class="field-hint" id="allowlist-hint">
-                "Comma-separated IPs. Leave empty to allow all IPs. CIDR blocks such as 203.0.113.0/24 count as one of up to 50 entries."
+                "Comma-separated IPs. Leave empty to allow all IPs. Up to 50 addresses or CIDR blocks."
             </p>
             // Announced, because its content changes when the focus leaves the field.
             <div role="status"><FieldError form=form.clone() name=ALLOWLIST/></div>

@@ -3,7 +3,10 @@
 use crate::{
     api::wire::FormState,
     domain::expiry::{DAYS, NEVER, ON_A_DATE},
-    ui::kit::field::{FieldError, Select, starts_at},
+    ui::kit::{
+        field::{FieldError, Select, starts_at},
+        moment::YourEndOf,
+    },
 };
 use leptos::prelude::*;
 use std::iter;
@@ -41,7 +44,8 @@ pub fn ExpiresField(
                 />
             </div>
             <p class="field-hint" id="expires-hint">
-                "A date ends at 23:59:59 UTC. The end cannot be changed later."
+                "The key works until the end of that day (23:59 UTC). You cannot change this later."
+                <YourEndOf field="expires_on"/>
             </p>
             <FieldError form=form.clone() name="expires"/>
             <FieldError form=form.clone() name="expires_on"/>

@@ -1,5 +1,6 @@
 //! The view of the list of keys: search, filter, page and width. Every action on a key returns to it.
 
+use crate::domain::paths;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -29,13 +30,19 @@ impl ListView {
     }
 
     /// Address of the list after a change of keys with these ids. A single key is highlighted if it is on the
-    /// page.
+    /// page, and its row gets the focus; otherwise the status line gets it.
     #[must_use]
     pub fn after(&self, ids: &[String]) -> String {
         match ids {
             [id] => format!("{}#key-{id}", self.with("changed", id)),
-            _ => self.href.clone(),
+            _ => self.after_deletion(),
         }
+    }
+
+    /// Address of the list after keys were deleted: the status line gets the focus.
+    #[must_use]
+    pub fn after_deletion(&self) -> String {
+        format!("{}#{}", self.href, paths::STATUS)
     }
 }
 
@@ -69,11 +76,12 @@ mod tests {
         };
         let (one, two) = (["7".to_owned()], ["7".to_owned(), "8".to_owned()]);
         for (view, after_one, after_two) in [
-            (plain, "/k?changed=7#key-7", "/k"),
-            (searched, "/k?search=a+b&changed=7#key-7", "/k?search=a+b"),
+            (plain, "/k?changed=7#key-7", "/k#status"),
+            (searched, "/k?search=a+b&changed=7#key-7", "/k?search=a+b#status"),
         ] {
             assert_eq!(view.after(&one), after_one);
             assert_eq!(view.after(&two), after_two);
+            assert_eq!(view.after_deletion(), after_two);
         }
     }
 }

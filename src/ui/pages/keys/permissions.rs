@@ -22,6 +22,8 @@ pub struct PresetChoice {
     pub description: String,
     /// Its scopes, as text.
     pub scopes: String,
+    /// Whether it has every scope.
+    pub is_widest: bool,
 }
 
 /// A scope in the dialog.
@@ -61,6 +63,7 @@ pub fn Permissions(
                     title=preset.label
                     text=preset.description
                     code=preset.scopes
+                    is_widest=preset.is_widest
                     checked
                     autofocus
                 />

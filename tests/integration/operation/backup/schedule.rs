@@ -31,7 +31,7 @@ async fn age(world: &World) -> Option<u64> {
 }
 
 fn figures(world: &World) -> String {
-    world.app.metrics.text(&world.app.levels()).expect("the figures")
+    world.app.metrics.text(&world.app.gauges()).expect("the figures")
 }
 
 /// Runs the schedule until there are `count` folders.

@@ -29,7 +29,7 @@ async fn a_journal_that_cannot_be_written_stops_nothing_and_is_shown() {
         (ready.status, ready.json()["journal"].as_str()),
         (200, Some("the journal cannot be written"))
     );
-    let figures = world.app.metrics.text(&world.app.levels()).expect("figures");
+    let figures = world.app.metrics.text(&world.app.gauges()).expect("figures");
     let failures = figures
         .lines()
         .find_map(|line| line.strip_prefix("babysea_journal_failures_total "));

@@ -9,23 +9,20 @@ use crate::{
         keys::{ChangeGrace, DeleteKeys, ReissueSecret, RevokeKeys, RotateKey},
         wire::FormState,
     },
-    domain::{grace, key::Key, paths, role::Action, time::Timestamp},
+    domain::{done::Done, grace, key::Key, paths, role::Action, time::Timestamp},
     server::{
         dashboard::{answer::refusal, fields, pages},
         error::ServiceError,
         service::{
             self,
-            keys::{Revealed, revoke, rotate},
+            keys::{Revealed, ending, revoke, rotate},
         },
     },
-    ui::pages::keys::{Ask, DETAIL, KeyDialog, QuestionData},
+    ui::pages::keys::{Ask, DETAIL, KeyDialog, OldEnd, QuestionData},
 };
-use axum::{
-    extract::Request,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::{extract::Request, response::Response};
 use serde::de::DeserializeOwned;
-use std::{iter, time::Duration};
+use std::{collections::BTreeMap, iter, time::Duration};
 
 /// The action of the dialog with this name.
 pub fn action(dialog: &str) -> Option<Action> {
@@ -53,8 +50,8 @@ pub async fn open(
     } else {
         ids.get(..1).unwrap_or_default()
     };
+    ending::flush(app).await;
     let found = service::keys::selection::chosen(app, reader, found).await?;
-    let since = service::keys::grace::since(app, reader).await?;
     let first = found.first().ok_or(ServiceError::NotFound)?;
     let ask = match action {
         Action::RotateKey => {
@@ -62,37 +59,60 @@ pub async fn open(
                 form = form.with("grace", grace::DEFAULT.to_string());
             }
             let stops = rotate::stops(app, reader, first).await?;
-            Ask::Rotate(stops.map(|older| older.prefix))
+            Ask::Rotate {
+                stops: stops.map(|older| older.prefix),
+                ends: rotation_ends(first, now),
+                new_end: first.replacement(now).expires_at,
+            }
         }
         Action::ChangeGrace => {
             let ends = grace_ends(first, now);
             if form.errors().is_empty() {
                 form = form.with("grace", chosen_grace(first, &ends));
             }
-            Ask::ChangeGrace(ends)
+            let replacement = ending::replacement(app, reader, first).await?;
+            Ask::ChangeGrace {
+                ends,
+                replacement: replacement.map(|new| new.last_used_at),
+            }
         }
         Action::RevokeKey => Ask::Revoke,
         Action::DeleteKey => Ask::Delete {
-            rows: service::keys::delete::log_rows(app, reader, &found).await?,
             confirmation: service::keys::delete::confirmation(&found),
         },
         Action::SeeKeys | Action::CreateKey | Action::ReissueSecret | Action::AcknowledgeLeak => Ask::Reissue,
     };
+    let uses = ending::recent_use(app, reader, &found).await?;
     let page = keys.page();
     let around = Around {
         now,
         page: &page,
-        since: &since,
+        since: &BTreeMap::new(),
     };
     let detail = paths::key_below(&page, first.id);
     let question = QuestionData {
         ask,
         from: (found.len() == 1 && keys.asked.from == DETAIL).then_some(detail),
         keys: found.into_iter().map(|key| row(app, key, &around, "")).collect(),
+        uses,
         form,
         now,
     };
     Ok((KeyDialog::Question(Box::new(question)), fresh(app)))
+}
+
+/// When a key stops for each grace period, if it is rotated now.
+fn rotation_ends(key: &Key, now: Timestamp) -> Vec<OldEnd> {
+    let ends = grace::CHOICES.map(|hours| {
+        let end = now.plus(Duration::from_hours(hours));
+        let expiry = key.expires_at.filter(|expiry| *expiry <= end);
+        OldEnd {
+            hours,
+            end: expiry.unwrap_or(end),
+            is_expiry: expiry.is_some(),
+        }
+    });
+    ends.to_vec()
 }
 
 /// The choices of `Change grace period`: ending it now, and each future end, with its time.
@@ -210,11 +230,17 @@ async fn go_on(
     keys: &Keys,
     action: Action,
     ids: &[String],
-    done: Result<(), ServiceError>,
+    done: Result<impl Into<Done>, ServiceError>,
     state: FormState,
 ) -> Response {
     match done {
-        Ok(()) => Redirect::to(&keys.view().after(ids)).into_response(),
+        Ok(done) => {
+            let next = match action {
+                Action::DeleteKey => keys.view().after_deletion(),
+                _ => keys.view().after(ids),
+            };
+            keys.redirect(&next, done.into())
+        }
         Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
             pages::failure(&keys.visit, error).await
         }

@@ -30,6 +30,8 @@ pub struct Asked {
     pub created: String,
     /// The key that was just changed in another way.
     changed: String,
+    /// The key that the form `Add API key` is filled in from.
+    pub like: String,
     /// Text to find in names and prefixes.
     pub search: String,
     /// `active` or `ended`; anything else means all.

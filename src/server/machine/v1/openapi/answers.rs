@@ -43,15 +43,15 @@ pub enum QuotaHeaders {
 
 /// A success with this data.
 pub fn success<T: ToSchema>(about: &str) -> Response {
-    let schema = Ref::from_schema_name(frame::<T>());
+    let schema = Ref::from_schema_name(envelope_name::<T>());
     ResponseBuilder::new()
         .description(about)
         .content("application/json", Content::new(Some(schema)))
         .build()
 }
 
-/// Schema name of the envelope with this data; utoipa's own name leaves the data out.
-fn frame<T: ToSchema>() -> String {
+/// Schema name of the envelope with this data. utoipa's own name would be the same for all data.
+fn envelope_name<T: ToSchema>() -> String {
     format!("{}{}", Success::<'_, T>::name(), T::name())
 }
 
@@ -79,8 +79,8 @@ pub fn responses(success: Option<Response>, errors: &[V1Error], limits: QuotaHea
     }
     let mut by_status = BTreeMap::<u16, Vec<&V1Error>>::new();
     // Every operation can fail with an internal error.
-    let mistake = (!errors.is_empty()).then_some(&V1Error::Internal);
-    for error in errors.iter().chain(mistake) {
+    let internal = (!errors.is_empty()).then_some(&V1Error::Internal);
+    for error in errors.iter().chain(internal) {
         by_status
             .entry(error.kind().status.as_u16())
             .or_default()
@@ -144,24 +144,20 @@ const HEADERS: [(&str, bool, &str); 6] = [
     (
         REQUEST_ID_HEADER,
         false,
-        "The request's id, also in the body and in the log.",
+        "Request id, also in the body and in the server's log.",
     ),
     (
         LIMITS[0],
         true,
-        "Requests a minute of the limit that has the least left: the account's, or the key's own. Absent where there is no limit.",
+        "Rate limit of the account or of the key, whichever has fewer requests left, in requests a minute. Absent if there is no limit.",
     ),
-    (LIMITS[1], true, "Requests that are left in this minute."),
-    (
-        LIMITS[2],
-        true,
-        "When the minute ends and the count begins anew, in Unix seconds.",
-    ),
+    (LIMITS[1], true, "Requests left in this minute."),
+    (LIMITS[2], true, "When the minute ends, in Unix seconds."),
     ("Retry-After", true, "Whole seconds to wait, at least 1."),
     (
         "WWW-Authenticate",
         false,
-        "The challenge of RFC 6750, with the scope that is needed if that is what the key lacks.",
+        "The challenge of RFC 6750. If the key lacks the scope of the route, it names that scope.",
     ),
 ];
 
@@ -170,10 +166,10 @@ pub fn components() -> ComponentsBuilder {
     let mut schemas = Vec::new();
     add::<Failure<'_>>(&mut schemas);
     add::<Report>(&mut schemas);
-    add_framed::<KeyStatus<'_>>(&mut schemas);
-    add_framed::<AccountProfile>(&mut schemas);
-    add_framed::<UsageTotals>(&mut schemas);
-    add_framed::<Reported<'_>>(&mut schemas);
+    add_with_envelope::<KeyStatus<'_>>(&mut schemas);
+    add_with_envelope::<AccountProfile>(&mut schemas);
+    add_with_envelope::<UsageTotals>(&mut schemas);
+    add_with_envelope::<Reported<'_>>(&mut schemas);
     let mut components = ComponentsBuilder::new().schemas_from_iter(schemas);
     for (name, number, about) in HEADERS {
         components = components.header(name, header(name, number, about));
@@ -190,9 +186,9 @@ fn add<T: ToSchema>(schemas: &mut Vec<Named>) {
 }
 
 /// Adds the schema of a data type and of its envelope.
-fn add_framed<T: ToSchema>(schemas: &mut Vec<Named>) {
+fn add_with_envelope<T: ToSchema>(schemas: &mut Vec<Named>) {
     add::<T>(schemas);
-    schemas.push((frame::<T>(), Success::<'_, T>::schema()));
+    schemas.push((envelope_name::<T>(), Success::<'_, T>::schema()));
 }
 
 fn header(name: &str, number: bool, about: &str) -> Header {

@@ -54,7 +54,7 @@ pub fn of_route(route: &Route, has_parameters: bool) -> Operation {
         }
     }
     let success = match served {
-        Some(Served::Status) => Some(answers::success::<KeyStatus<'_>>("The key that asks.")),
+        Some(Served::Status) => Some(answers::success::<KeyStatus<'_>>("The key of the request.")),
         Some(Served::Account) => {
             errors.push(V1Error::AccountNotFound);
             Some(answers::success::<AccountProfile>("The account of the key."))
@@ -62,7 +62,7 @@ pub fn of_route(route: &Route, has_parameters: bool) -> Operation {
         Some(Served::Usage) => {
             errors.extend([WRONG_DAYS, V1Error::UsageBusy, V1Error::UsageTooLong]);
             Some(answers::success::<UsageTotals>(
-                "Totals, of all routes and of each.",
+                "Totals of all routes together, and of each route.",
             ))
         }
         None => {
@@ -73,24 +73,27 @@ pub fn of_route(route: &Route, has_parameters: bool) -> Operation {
         }
     };
     let (summary, about) = match (served, direct) {
-        (Some(Served::Status), _) => ("Verify a key", "The key itself is the answer."),
-        (Some(Served::Account), _) => ("The account of the key", "Its name and kind."),
+        (Some(Served::Status), _) => ("Verify a key", "Returns the data of the key."),
+        (Some(Served::Account), _) => (
+            "The account of the key",
+            "Returns name and kind of the key's account.",
+        ),
         (Some(Served::Usage), _) => (
-            "What the account's keys did",
-            "Totals of the request log. Requests of the last second may be missing.",
+            "Usage of the account's keys",
+            "Counts the rows of the request log. Requests of the last second may be missing.",
         ),
         (None, true) => (
             "Check a key for a route of the guarded API",
-            "This server runs every check and then says that it does not answer the route itself. Behind a proxy that asks at /forward-auth, the guarded API answers.",
+            "This server runs every check, and then responds that it does not serve the route. If the request passes through a proxy with forward-auth, the guarded API responds.",
         ),
         (None, false) => (
             "A route of the guarded API",
-            "It is not asked of this server but of the guarded API, whose proxy asks this server at /forward-auth. The errors below are what the proxy passes on.",
+            "Send the request to the guarded API, not to this server. Its proxy checks the key with a subrequest to /forward-auth, and returns the errors below.",
         ),
     };
     let mut responses = answers::responses(success, &errors, QuotaHeaders::OfKey);
     if !direct {
-        responses = responses.response("default", Response::new("What the guarded API answers."));
+        responses = responses.response("default", Response::new("The response of the guarded API."));
     }
     let operation = OperationBuilder::new()
         .operation_id(Some(id(&route.method, &route.pattern)))
@@ -135,10 +138,10 @@ pub fn report() -> Operation {
         V1Error::Unanswered,
         V1Error::Unavailable,
     ];
-    let success = answers::success::<Reported<'_>>("The key is revoked, and its owners are told.");
+    let success = answers::success::<Reported<'_>>("The key is revoked, and its owners see the report.");
     let body = RequestBodyBuilder::new()
         .required(Some(Required::True))
-        .description(Some("The key, as JSON of at most 4 KiB."))
+        .description(Some("The key, as JSON of at most 16 KiB."))
         .content(
             "application/json",
             Content::new(Some(Ref::from_schema_name(Report::name()))),
@@ -146,7 +149,7 @@ pub fn report() -> Operation {
     public("report_leak")
         .summary(Some("Report a leaked key"))
         .description(Some(
-            "Revokes the key in the body at once. Whoever holds a key may report it; no other key is needed, and one that is sent is not looked at. Reported again, the answer is the same.",
+            "Revokes the key in the body at once. Anyone who has a key can report it, without authentication: a header `Authorization` is ignored. Reporting a key again returns the same response.",
         ))
         .request_body(Some(body.build()))
         .responses(answers::responses(Some(success), &errors, QuotaHeaders::None))
@@ -157,7 +160,7 @@ pub fn report() -> Operation {
 pub fn document() -> Operation {
     public("openapi")
         .summary(Some("This document"))
-        .description(Some("Made of the catalogue in force."))
+        .description(Some("Generated from the current catalogue."))
         .responses(answers::responses(
             Some(answers::document()),
             &[],
@@ -184,7 +187,7 @@ fn days() -> Parameter {
         .name("days")
         .parameter_in(ParameterIn::Query)
         .required(Required::False)
-        .description(Some("How many days are counted, up to now."))
+        .description(Some("Number of days to count, up to now."))
         .schema(Some(schema))
         .build()
 }

@@ -11,8 +11,8 @@ use utoipa::openapi::{
 pub struct Template {
     /// In OpenAPI's format.
     pub path: String,
-    /// The path without parameter names. As a path, only this pattern or one that hides it matches it,
-    /// because no literal segment of a pattern has a brace.
+    /// The pattern with `{}` for each parameter. Used as a request path, it finds this route, or an earlier one that
+    /// matches all paths of this one: literal segments have no braces.
     pub shape: String,
     /// Parameters: name and description.
     pub parameters: Vec<(String, String)>,
@@ -45,7 +45,7 @@ impl Template {
                 Some("model_identifier") => {
                     for (n, half) in [(1, "before"), (2, "after")] {
                         let about = format!(
-                            "The half of `model_identifier` {half} its slash: it spans two segments, as in `bfl/flux-schnell`."
+                            "The part of `model_identifier` {half} its slash, as in `bfl/flux-schnell`."
                         );
                         path.push(add(format!("model_identifier_{n}"), about));
                         shape.push("{}");

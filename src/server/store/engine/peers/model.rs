@@ -6,10 +6,10 @@
 use std::collections::{HashSet, VecDeque};
 
 /// The lease in clock ticks, and the length of a run.
-const HOLDS: u8 = 2;
+const LEASE: u8 = 2;
 const END: u8 = 6;
 /// Maximum number of B's polls: more find nothing new.
-const LOOKS: u8 = 4;
+const POLLS: u8 = 4;
 
 /// Variants of the algorithm; the model must find an error in each except the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,22 +20,22 @@ enum Order {
     /// B uses its cache before the write of its row is acknowledged.
     LeaseWithoutRow,
     /// B acknowledges a change before it has dropped the key.
-    ShownBeforeDropped,
+    AcknowledgedBeforeDropped,
     /// B continues without a row.
     NoRow,
     /// A deletes a row that has changed in the meantime.
-    ForgetsWhateverIsThere,
+    DeletesAChangedRow,
     /// A measures across a crash, after which rows may show an older number.
-    CountsOverACrash,
+    MeasuresAcrossACrash,
     /// A treats a row as unchanged after reading it only once.
-    GoneAtOnce,
+    GoneAfterOneRead,
 }
 
 /// B's row: its acknowledged change number, and how often it was written.
 type Row = (u8, u8);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Look {
+enum Poll {
     None,
     /// The poll began at this time.
     Begun(u8),
@@ -56,7 +56,7 @@ enum Change {
     /// Committed at this time; the row as above.
     Committed(u8, Option<(Row, u8)>),
     /// A has seen the row unchanged for long enough, and is about to delete it.
-    Forgets(u8, Row, u8),
+    Deletes(u8, Row, u8),
     Answered,
 }
 
@@ -68,10 +68,10 @@ struct State {
     /// The row after a crash: inserting it was flushed.
     flushed: Option<Row>,
     has_crashed: bool,
-    looks: u8,
-    look: Look,
+    polls: u8,
+    poll: Poll,
     /// B's acknowledged change number.
-    noted: u8,
+    acknowledged: u8,
     holds_old: bool,
     /// Start of the poll from which B's lease counts.
     lease: Option<u8>,
@@ -85,17 +85,17 @@ impl State {
         row: None,
         flushed: None,
         has_crashed: false,
-        looks: 0,
-        look: Look::None,
-        noted: 0,
+        polls: 0,
+        poll: Poll::None,
+        acknowledged: 0,
         holds_old: true,
         lease: None,
         change: Change::None(None),
     };
 
     /// B would accept the key although A has sent the response.
-    fn is_wrong(&self) -> bool {
-        let is_leased = self.lease.is_some_and(|began| self.time - began < HOLDS);
+    fn is_violated(&self) -> bool {
+        let is_leased = self.lease.is_some_and(|began| self.time - began < LEASE);
         self.change == Change::Answered && is_leased && self.holds_old
     }
 
@@ -105,8 +105,8 @@ impl State {
             self.crash(order),
             self.b(order),
             self.a_commits(),
-            self.a_looks(order),
-            self.a_waited(),
+            self.a_polls(order),
+            self.a_times_out(),
         ]
         .into_iter()
         .flatten()
@@ -124,31 +124,31 @@ impl State {
         }
         self.has_crashed = true;
         self.row = self.row.and(self.flushed);
-        self.look = Look::None;
+        self.poll = Poll::None;
         self.change = match self.change {
-            _ if order == Order::CountsOverACrash => self.change,
+            _ if order == Order::MeasuresAcrossACrash => self.change,
             Change::None(_) => Change::None(None),
-            Change::Committed(at, _) | Change::Forgets(at, ..) => Change::Committed(at, None),
+            Change::Committed(at, _) | Change::Deletes(at, ..) => Change::Committed(at, None),
             Change::Answered => Change::Answered,
         };
         Some(self)
     }
 
     fn drop_up_to(&mut self, counter: u8) {
-        self.noted = counter;
+        self.acknowledged = counter;
         self.holds_old &= counter == 0;
     }
 
     fn b(mut self, order: Order) -> Option<Self> {
-        self.look = match self.look {
-            Look::None if self.looks == LOOKS => return None,
-            Look::None => {
-                self.looks += 1;
-                Look::Begun(self.time)
+        self.poll = match self.poll {
+            Poll::None if self.polls == POLLS => return None,
+            Poll::None => {
+                self.polls += 1;
+                Poll::Begun(self.time)
             }
-            Look::Begun(began) => Look::Read(began, self.counter),
-            Look::Read(began, counter) => {
-                if order == Order::ShownBeforeDropped {
+            Poll::Begun(began) => Poll::Read(began, self.counter),
+            Poll::Read(began, counter) => {
+                if order == Order::AcknowledgedBeforeDropped {
                     self.row = self.row.map(|(_, beat)| (counter, beat + 1));
                 } else {
                     self.drop_up_to(counter);
@@ -156,23 +156,23 @@ impl State {
                 if order == Order::LeaseWithoutRow {
                     self.lease = Some(began);
                 }
-                if order == Order::ShownBeforeDropped && self.row.is_some() {
-                    Look::Written(began)
+                if order == Order::AcknowledgedBeforeDropped && self.row.is_some() {
+                    Poll::Written(began)
                 } else {
                     self.drop_up_to(counter);
-                    Look::Dropped(began)
+                    Poll::Dropped(began)
                 }
             }
-            Look::Dropped(began) => match self.row {
+            Poll::Dropped(began) => match self.row {
                 Some((_, beat)) => {
-                    self.row = Some((self.noted, beat + 1));
-                    Look::Written(began)
+                    self.row = Some((self.acknowledged, beat + 1));
+                    Poll::Written(began)
                 }
-                None if order == Order::NoRow => Look::Written(began),
-                None => Look::Rowless,
+                None if order == Order::NoRow => Poll::Written(began),
+                None => Poll::Rowless,
             },
-            Look::Written(began) => {
-                if order == Order::ShownBeforeDropped {
+            Poll::Written(began) => {
+                if order == Order::AcknowledgedBeforeDropped {
                     self.drop_up_to(self.row.map_or(0, |(epoch, _)| epoch));
                 }
                 let counts_from = if order == Order::LeaseFromTheEnd {
@@ -181,12 +181,12 @@ impl State {
                     began
                 };
                 self.lease = Some(counts_from);
-                Look::None
+                Poll::None
             }
-            Look::Rowless => {
-                self.row = Some((self.noted, 0));
+            Poll::Rowless => {
+                self.row = Some((self.acknowledged, 0));
                 self.flushed = self.row;
-                Look::None
+                Poll::None
             }
         };
         Some(self)
@@ -201,7 +201,7 @@ impl State {
         Some(self)
     }
 
-    fn a_looks(mut self, order: Order) -> Option<Self> {
+    fn a_polls(mut self, order: Order) -> Option<Self> {
         self.change = match self.change {
             Change::None(seen) => Change::None(self.row.map(|row| match seen {
                 Some((before, since)) if row == before => (row, since),
@@ -209,17 +209,17 @@ impl State {
             })),
             Change::Committed(at, seen) => match (self.row, seen) {
                 (None | Some((1.., _)), _) => Change::Answered,
-                (Some(row), Some((before, since))) if row == before && self.time - since >= HOLDS => {
-                    Change::Forgets(at, row, since)
+                (Some(row), Some((before, since))) if row == before && self.time - since >= LEASE => {
+                    Change::Deletes(at, row, since)
                 }
                 (Some(row), Some((before, since))) if row == before => {
                     Change::Committed(at, Some((row, since)))
                 }
-                (Some(row), _) if order == Order::GoneAtOnce => Change::Forgets(at, row, self.time),
+                (Some(row), _) if order == Order::GoneAfterOneRead => Change::Deletes(at, row, self.time),
                 (Some(row), _) => Change::Committed(at, Some((row, self.time))),
             },
-            Change::Forgets(at, row, _) => {
-                if self.row == Some(row) || order == Order::ForgetsWhateverIsThere {
+            Change::Deletes(at, row, _) => {
+                if self.row == Some(row) || order == Order::DeletesAChangedRow {
                     self.row = None;
                     Change::Answered
                 } else {
@@ -232,20 +232,20 @@ impl State {
     }
 
     /// A stops waiting after a second, whatever the rows contain.
-    fn a_waited(mut self) -> Option<Self> {
-        let (Change::Committed(at, _) | Change::Forgets(at, ..)) = self.change else {
+    fn a_times_out(mut self) -> Option<Self> {
+        let (Change::Committed(at, _) | Change::Deletes(at, ..)) = self.change else {
             return None;
         };
         self.change = Change::Answered;
-        (self.time - at >= HOLDS).then_some(self)
+        (self.time - at >= LEASE).then_some(self)
     }
 }
 
 /// Whether B can accept the key although A has sent the response, and the number of explored states.
-fn tried(order: Order) -> (bool, usize) {
+fn explore(order: Order) -> (bool, usize) {
     let (mut seen, mut ahead) = (HashSet::from([State::START]), VecDeque::from([State::START]));
     while let Some(state) = ahead.pop_front() {
-        if state.is_wrong() {
+        if state.is_violated() {
             return (true, seen.len());
         }
         for next in state.next(order) {
@@ -258,9 +258,9 @@ fn tried(order: Order) -> (bool, usize) {
 }
 
 #[test]
-fn in_no_order_of_events_is_an_old_key_used_after_the_answer() {
-    let (is_wrong, states) = tried(Order::Right);
-    assert!(!is_wrong);
+fn no_interleaving_uses_an_old_key_after_the_response() {
+    let (is_violated, states) = explore(Order::Right);
+    assert!(!is_violated);
     assert!(states > 10_000, "{states}");
 }
 
@@ -269,12 +269,12 @@ fn each_mistake_in_the_order_of_steps_is_found() {
     for mistake in [
         Order::LeaseFromTheEnd,
         Order::LeaseWithoutRow,
-        Order::ShownBeforeDropped,
+        Order::AcknowledgedBeforeDropped,
         Order::NoRow,
-        Order::ForgetsWhateverIsThere,
-        Order::CountsOverACrash,
-        Order::GoneAtOnce,
+        Order::DeletesAChangedRow,
+        Order::MeasuresAcrossACrash,
+        Order::GoneAfterOneRead,
     ] {
-        assert!(tried(mistake).0, "{mistake:?}");
+        assert!(explore(mistake).0, "{mistake:?}");
     }
 }

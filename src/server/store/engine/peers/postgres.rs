@@ -1,6 +1,6 @@
 //! Polling of servers that share PostgreSQL: the change counter, and each other's rows.
 
-use super::acknowledged::{Peer, Peers, Shown};
+use super::acknowledged::{Peer, PeerRow, Peers};
 use crate::{
     domain::{ids::KeyId, time::Timestamp},
     server::{
@@ -10,7 +10,7 @@ use crate::{
         },
         store::{
             Changes, Conn, StoreError,
-            engine::{invalidation::HOLDS, row_turns::Turns},
+            engine::{invalidation::LEASE, row_turns::Turns},
         },
     },
 };
@@ -23,9 +23,9 @@ use std::{
 use tokio::time::{sleep, timeout};
 
 /// Polling interval of a server.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
+const POLL_EVERY: Duration = Duration::from_millis(25);
 /// Polling interval while a change waits for the other servers.
-const HURRIED: Duration = Duration::from_millis(10);
+const FAST_POLL_EVERY: Duration = Duration::from_millis(10);
 /// Interval at which a server writes its row without a change.
 const WRITE_EVERY: Duration = Duration::from_millis(200);
 /// Time limit for deleting the row at the end.
@@ -75,35 +75,35 @@ pub(super) async fn number(conn: &mut PgConnection, keys: &BTreeSet<KeyId>) -> R
 }
 
 /// Reads the database's clock and calls the time listener.
-pub(in crate::server::store) async fn tell_time(
+pub(in crate::server::store) async fn read_time(
     conn: &mut PgConnection,
     changes: &Changes,
 ) -> Result<(), StoreError> {
-    let asked = Uptime::now();
+    let began = Uptime::now();
     let millis: i64 = sqlx::query_scalar(TIME).fetch_one(conn).await?;
-    told(changes, millis, asked);
+    report_time(changes, millis, began);
     Ok(())
 }
 
-fn told(changes: &Changes, millis: i64, asked: Uptime) {
-    let took = asked.elapsed();
+fn report_time(changes: &Changes, millis: i64, began: Uptime) {
+    let took = began.elapsed();
     if took < CLOCK_ANSWER {
-        changes.told(Timestamp::from_millis(millis), asked.plus(took / 2));
+        changes.report_time(Timestamp::from_millis(millis), began.plus(took / 2));
     }
 }
 
 /// The poller of a server. It has a connection of its own, so that the cache stays usable while all pools are
 /// busy.
-pub(in crate::server::store) struct Looker {
+pub(in crate::server::store) struct Poller {
     conn: PgConnection,
     /// The other servers, as read on this connection. After a crash of the database, rows may be outdated and
     /// all connections are new.
     peers: Peers,
     /// Content of the own row, and when it was written.
-    shown: Option<(i64, Uptime)>,
+    row: Option<(i64, Uptime)>,
 }
 
-impl Looker {
+impl Poller {
     /// Connects, and polls once.
     pub(in crate::server::store) async fn begin(
         options: &PgConnectOptions,
@@ -112,62 +112,62 @@ impl Looker {
         let mut conn = PgConnection::connect_with(options).await?;
         // The row is written five times a second, and need not be flushed.
         conn.execute("SET synchronous_commit = off").await?;
-        let mut looker = Self {
+        let mut poller = Self {
             conn,
             peers: Peers::default(),
-            shown: None,
+            row: None,
         };
-        looker.look(changes).await?;
-        Ok(looker)
+        poller.poll(changes).await?;
+        Ok(poller)
     }
 
     /// Reads the changes and drops the changed keys from the cache, then writes the server's row, then renews the
     /// lease. The order matters: other servers rely on the row.
-    async fn look(&mut self, changes: &Changes) -> Result<(), StoreError> {
+    async fn poll(&mut self, changes: &Changes) -> Result<(), StoreError> {
         loop {
-            let (look, began) = (changes.begin_look(), Uptime::now());
+            let (poll, began) = (changes.begin_poll(), Uptime::now());
             let before = changes.epoch();
             let found = super::changed(Conn::Postgres(&mut self.conn), before).await?;
-            changes.take(&found, before);
-            let noted = changes.epoch();
-            let is_due = |(epoch, at): (i64, Uptime)| epoch != noted || at.elapsed() >= WRITE_EVERY;
-            let is_due = self.shown.is_none_or(is_due);
+            changes.apply(&found, before);
+            let acknowledged = changes.epoch();
+            let is_due = |(epoch, at): (i64, Uptime)| epoch != acknowledged || at.elapsed() >= WRITE_EVERY;
+            let is_due = self.row.is_none_or(is_due);
             if is_due {
-                if !self.show(changes, noted).await? {
+                if !self.write_row(changes, acknowledged).await? {
                     if changes.is_leaving() {
                         return Ok(());
                     }
                     // The row is missing: the server is new, or another one deleted it as gone. Insert it and poll
                     // again.
-                    self.join(changes).await?;
+                    self.insert_row(changes).await?;
                     continue;
                 }
-                self.shown = Some((noted, began));
+                self.row = Some((acknowledged, began));
                 changes.renew(began);
             }
             if is_due || changes.is_waited_for() {
-                let least = self.look_at_peers(changes, found.epoch).await?;
-                changes.saw(look, least);
+                let least = self.read_peers(changes, found.epoch).await?;
+                changes.record_peers(poll, least);
             }
             return Ok(());
         }
     }
 
     /// Writes the acknowledged change number into this server's row; returns whether it has a row.
-    async fn show(&mut self, changes: &Changes, noted: i64) -> Result<bool, StoreError> {
-        let asked = Uptime::now();
+    async fn write_row(&mut self, changes: &Changes, acknowledged: i64) -> Result<bool, StoreError> {
+        let began = Uptime::now();
         let millis: Option<i64> = sqlx::query_scalar(SHOW)
             .bind(&changes.server)
-            .bind(noted)
+            .bind(acknowledged)
             .fetch_optional(&mut self.conn)
             .await?;
         if let Some(millis) = millis {
-            told(changes, millis, asked);
+            report_time(changes, millis, began);
         }
         Ok(millis.is_some())
     }
 
-    async fn join(&mut self, changes: &Changes) -> Result<(), StoreError> {
+    async fn insert_row(&mut self, changes: &Changes) -> Result<(), StoreError> {
         let mut tx = self.conn.begin().await?;
         tx.execute("SET LOCAL synchronous_commit = on").await?;
         sqlx::query(JOIN)
@@ -180,81 +180,81 @@ impl Looker {
 
     /// The acknowledged change number of the slowest other server. Servers that are behind `epoch` and no longer poll
     /// are not waited for: their rows are deleted, so they must poll again before they use their cache.
-    async fn look_at_peers(&mut self, changes: &Changes, epoch: i64) -> Result<i64, StoreError> {
-        let asked = Uptime::now();
+    async fn read_peers(&mut self, changes: &Changes, epoch: i64) -> Result<i64, StoreError> {
+        let began = Uptime::now();
         let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(PEERS)
             .bind(&changes.server)
             .fetch_all(&mut self.conn)
             .await?;
         let rows = rows.into_iter().map(|(id, epoch, beat, seen_at)| {
-            let shown = Shown { epoch, beat, seen_at };
-            (id, shown)
+            let row = PeerRow { epoch, beat, seen_at };
+            (id, row)
         });
         let mut least = i64::MAX;
-        for peer in self.peers.see(rows.collect(), asked, Uptime::now()) {
-            let is_gone = peer.stands_still && peer.shown.epoch < epoch && self.forget(&peer).await?;
+        for peer in self.peers.update(rows.collect(), began, Uptime::now()) {
+            let is_gone = peer.is_expired && peer.row.epoch < epoch && self.delete_peer(&peer).await?;
             if !is_gone {
-                least = least.min(peer.shown.epoch);
+                least = least.min(peer.row.epoch);
             }
         }
         Ok(least)
     }
 
-    async fn forget(&mut self, peer: &Peer) -> Result<bool, StoreError> {
-        let Shown { epoch, beat, seen_at } = peer.shown;
-        let forgotten = sqlx::query(FORGET)
+    async fn delete_peer(&mut self, peer: &Peer) -> Result<bool, StoreError> {
+        let PeerRow { epoch, beat, seen_at } = peer.row;
+        let deleted = sqlx::query(FORGET)
             .bind(&peer.id)
             .bind(epoch)
             .bind(beat)
             .bind(seen_at)
             .execute(&mut self.conn)
             .await?;
-        Ok(forgotten.rows_affected() == 1)
+        Ok(deleted.rows_affected() == 1)
     }
 }
 
 /// Starts the polling task.
-pub(in crate::server::store) fn start(tasks: &Tasks, pool: &PgPool, looker: Looker, changes: &Arc<Changes>) {
-    let (pool, changes, mut first) = (pool.clone(), Arc::downgrade(changes), Some(looker));
+pub(in crate::server::store) fn start(tasks: &Tasks, pool: &PgPool, poller: Poller, changes: &Arc<Changes>) {
+    let (pool, changes, mut first) = (pool.clone(), Arc::downgrade(changes), Some(poller));
     tasks.watch("looks", move || {
-        let looking = keep_looking(pool.clone(), first.take(), changes.clone());
+        let polling = keep_polling(pool.clone(), first.take(), changes.clone());
         async {
-            looking.await;
+            polling.await;
             End::Done
         }
     });
 }
 
 /// Polls as long as the store is in use.
-async fn keep_looking(pool: PgPool, mut looker: Option<Looker>, changes: Weak<Changes>) {
-    let mut is_away = false;
+async fn keep_polling(pool: PgPool, mut poller: Option<Poller>, changes: Weak<Changes>) {
+    let mut is_failing = false;
     while let Some(changes) = Weak::upgrade(&changes) {
         if pool.is_closed() || changes.is_leaving() {
             return;
         }
         // A poll that hangs is abandoned with its connection.
         let next = async {
-            looker = Some(match looker.take() {
-                Some(mut looker) => {
-                    looker.look(&changes).await?;
-                    looker
+            poller = Some(match poller.take() {
+                Some(mut poller) => {
+                    poller.poll(&changes).await?;
+                    poller
                 }
-                None => Looker::begin(&pool.connect_options(), &changes).await?,
+                None => Poller::begin(&pool.connect_options(), &changes).await?,
             });
             Ok::<_, StoreError>(())
         };
-        let failed = !matches!(timeout(HOLDS, next).await, Ok(Ok(())));
-        if failed != is_away {
-            is_away = failed;
-            super::tell(failed);
+        let failed = !matches!(timeout(LEASE, next).await, Ok(Ok(())));
+        if failed != is_failing {
+            is_failing = failed;
+            super::log_polling(failed);
         }
         if !failed && changes.is_waited_for() {
-            sleep(HURRIED).await;
+            sleep(FAST_POLL_EVERY).await;
         } else {
-            let hurried = Arc::clone(&changes);
+            let woken = Arc::clone(&changes);
             drop(changes);
             // Polls at once when a change waits, and again a little later.
-            let _ = timeout(LOOK_EVERY, hurried.hurried()).await;
+            let _ = timeout(POLL_EVERY, woken.woken()).await;
         }
     }
 }

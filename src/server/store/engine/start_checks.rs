@@ -28,7 +28,7 @@ const NOT_OURS: &str =
     ORDER BY 1 LIMIT 1";
 
 /// Checks PostgreSQL, before anything is changed.
-pub(super) async fn ask_postgres(
+pub(super) async fn check_postgres(
     conn: &mut PgConnection,
     options: &PgConnectOptions,
 ) -> Result<(), ConnectError> {
@@ -146,7 +146,7 @@ async fn backend(conn: &mut PgConnection) -> Result<i32, sqlx::Error> {
 }
 
 /// Checks SQLite. The file may be new.
-pub(super) async fn ask_sqlite(file: &Path, options: &SqliteConnectOptions) -> Result<(), ConnectError> {
+pub(super) async fn check_sqlite(file: &Path, options: &SqliteConnectOptions) -> Result<(), ConnectError> {
     let mut conn = SqliteConnection::connect_with(options).await?;
     let version: String = sqlx::query_scalar("SELECT sqlite_version()")
         .fetch_one(&mut conn)

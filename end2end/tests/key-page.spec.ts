@@ -1,0 +1,150 @@
+// The page of a key: its two columns, its long lists, what it says of a key that has ended, another key like it.
+
+import { a11y } from "../fixtures/a11y";
+import { button, dialog, field, hydrated, isModal, radio, row, sendKey, sideways, signUp, somebody, visit } from "../fixtures/journey";
+import { makeKey } from "../fixtures/keys";
+import { expect, test, type Locator, type Page } from "../fixtures/test";
+
+const region = (page: Page, name: string) => page.getByRole("region", { name, exact: true });
+const addresses = (count: number) => Array.from({ length: count }, (_, n) => `198.51.100.${n + 1}`);
+
+async function open(page: Page, name: string): Promise<void> {
+  await page.reload();
+  await page.getByRole("link", { name, exact: true }).click();
+  await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
+}
+
+/** Space between a panel and the one below it in its column. */
+async function gaps(panels: Locator[]): Promise<number[]> {
+  const boxes = await Promise.all(panels.map(async (panel) => (await panel.boundingBox())!));
+  return boxes.slice(1).map((box, n) => Math.round(box.y - boxes[n]!.y - boxes[n]!.height));
+}
+
+for (const scripts of [true, false]) {
+  test.describe(scripts ? "with scripts:" : "without scripts:", () => {
+    test.use({ javaScriptEnabled: scripts });
+
+    test("the columns have no holes, whatever the lists hold", async ({ page }) => {
+      await signUp(page, somebody(), scripts);
+      for (const [name, count] of [["none", 0], ["six", 6], ["eleven", 11], ["fifty", 50]] as const) {
+        await makeKey(page, name, { allowlist: addresses(count).join(" ") });
+      }
+      for (const [name, count] of [["none", 0], ["six", 6], ["eleven", 11], ["fifty", 50]] as const) {
+        await open(page, name);
+        const list = region(page, "IP allowlist");
+        const entries = list.getByRole("listitem").filter({ visible: true });
+        const more = list.getByText(`Show all ${count}`, { exact: true });
+        if (count === 0) await expect(list).toContainText("Any address");
+        await expect(entries).toHaveCount(Math.min(count, 6));
+        await expect(more).toHaveCount(count > 6 ? 1 : 0);
+        const side = ["About", "IP allowlist", "Can call"].map((title) => region(page, title));
+        const main = ["Requests in the last 30 days", "Last requests", "Activity"].map((title) => region(page, title));
+        expect(await gaps(side), name).toEqual([16, 16]);
+        expect(await gaps(main), name).toEqual([16, 16]);
+        // Both begin at the same height.
+        const tops = await Promise.all([side[0]!, main[0]!].map(async (panel) => (await panel.boundingBox())!.y));
+        expect(tops[0]).toBe(tops[1]);
+        await expect(region(page, "Rotations")).toHaveCount(0);
+        if (count <= 6) continue;
+        await more.click();
+        await expect(entries).toHaveCount(count);
+        await expect(list.getByText("Show the first 6")).toBeVisible();
+        // Opened, it moves what is below it in its own column and nothing else.
+        expect(await gaps(side), name).toEqual([16, 16]);
+        expect(await gaps(main), name).toEqual([16, 16]);
+      }
+      // The routes of a scope are one step away.
+      const calls = region(page, "Can call");
+      await expect(calls.getByText("GET /v1/status")).toBeHidden();
+      await calls.getByText("account:read").click();
+      await expect(calls.getByText("GET /v1/status")).toBeVisible();
+    });
+
+    test("another key like it begins with its terms and returns to its page", async ({ page }) => {
+      await signUp(page, somebody(), scripts);
+      await makeKey(page, "pröd", { preset: "read_only", allowlist: "203.0.113.0/24, ::1", expires: "30" });
+      await open(page, "pröd");
+      const at = page.url();
+      const openForm = async () => {
+        await page.getByRole("form", { name: "Actions" }).getByRole("button", { name: "Create another like this" }).click();
+        const add = dialog(page, "Add API key");
+        await expect(add.getByText("Filled in like pröd.")).toBeVisible();
+        return add;
+      };
+      let add = await openForm();
+      await expect(field(add, "Name")).toHaveValue("");
+      await expect(radio(add, "Read Only")).toBeChecked();
+      await expect(field(add, "Expires")).toHaveValue("30");
+      await expect(field(add, "IP allowlist (optional)")).toHaveValue("203.0.113.0/24, ::1");
+      if (scripts) {
+        await hydrated(page);
+        await expect.poll(() => isModal(add)).toBe(true);
+        await expect(field(add, "Name")).toBeFocused();
+      }
+      await button(add, "Cancel").click();
+      await expect(page).toHaveURL(at);
+      await expect(add).toBeHidden();
+
+      add = await openForm();
+      if (scripts) await hydrated(page);
+      await field(add, "Name").fill("pröd 2");
+      if (scripts) {
+        const { view } = await sendKey(page, () => button(add, "Add").click());
+        await expect(view.getByText(/Read Only · until .* · 2 addresses/)).toBeVisible();
+      } else {
+        await button(add, "Add").click();
+        await expect(dialog(page, "View API key")).toBeVisible();
+      }
+    });
+  });
+}
+
+test("a key that has ended says so, and what to go on with", async ({ page }) => {
+  await signUp(page);
+  const slug = new URL(page.url()).pathname;
+  await makeKey(page, "over");
+  await open(page, "over");
+  await expect(page.getByText("Its requests get 401.")).toHaveCount(0);
+  await expect(region(page, "About")).toContainText("Expires Never".replace(" ", ""));
+  await expect(region(page, "About")).toContainText("Uses the account limit");
+  await expect(region(page, "Last requests")).toContainText("No requests yet.");
+  const id = /[^/]+$/.exec(page.url())![0];
+  const post = (path: string, fields: Record<string, string>) =>
+    page.request.post(path, { form: { account: slug.split("/")[2]!, ...fields }, headers: { Origin: new URL(page.url()).origin } });
+  expect((await post("/api/keys/rotate", { key: id, grace: "24", form_token: "a1" })).status()).toBe(200);
+  await page.reload();
+  await expect(page.getByText(/^This key was rotated\. It works until the end of its grace period: in 24 hours\./)).toBeVisible();
+  await expect(region(page, "Rotations").getByRole("listitem")).toHaveCount(2);
+  expect((await post("/api/keys/revoke", { "keys[]": id })).status()).toBe(200);
+  await page.reload();
+  await expect(page.getByText(/^This key was revoked, for good\. Its requests get 401\. Its replacement is bye_/)).toBeVisible();
+  await expect(region(page, "About")).not.toContainText("Expires");
+  await page.getByText("Its replacement is").getByRole("link").click();
+  await expect(page.getByText("This key was revoked")).toHaveCount(0);
+  await expect(region(page, "Rotations").getByRole("listitem").nth(0)).toHaveAttribute("aria-current", "true");
+});
+
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 360, height: 740 } });
+
+  test("the chart and the facts come before the tables, and the actions are in tidy rows", async ({ page }) => {
+    await signUp(page);
+    await makeKey(page, "W".repeat(100), { allowlist: addresses(11).join(",") });
+    await makeKey(page, "مفتاح الإنتاج");
+    for (const name of ["W".repeat(100), "مفتاح الإنتاج"]) {
+      await open(page, name);
+      expect(await sideways(page), name).toBe(0);
+      const order = await page.getByRole("region").evaluateAll((all) =>
+        all.map((one) => [one.getBoundingClientRect().top, document.getElementById(one.getAttribute("aria-labelledby")!)!.textContent] as const)
+          .sort((one, other) => one[0] - other[0]).map(([, title]) => title),
+      );
+      expect(order).toEqual(["Requests in the last 30 days", "About", "IP allowlist", "Can call", "Last requests", "Activity"]);
+      const tops = await Promise.all(
+        ["Rotate", "Revoke", "Delete"].map(async (action) => (await button(page, action).boundingBox())!),
+      );
+      expect(new Set(tops.map(({ y }) => y)).size, "one row").toBe(1);
+      expect(new Set(tops.map(({ width }) => Math.round(width))).size, "of equal buttons").toBe(1);
+      await a11y(page, name);
+    }
+  });
+});

@@ -1,0 +1,182 @@
+//! Facts about a key: the narrow column of its page.
+
+use super::KeyPageData;
+use crate::{
+    domain::{
+        key::{KeyStatus, rate_limit},
+        number::counted,
+        time::Timestamp,
+    },
+    ui::kit::{
+        badge::StatusBadge,
+        button::{Button, Kind},
+        moment::{Moment, PhraseText},
+        panel::{Fact, Panel},
+    },
+};
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// Entries of an allowlist that are shown before all of them are.
+const ENTRIES: usize = 6;
+/// Id of the element with the key's id, for the button that copies it.
+const KEY_ID: &str = "key-id";
+
+/// Who created it and when, when it ends, its rate limit, its id.
+#[component]
+pub fn About(data: Arc<KeyPageData>) -> impl IntoView {
+    let (key, now) = (data.key.clone(), data.now);
+    let limit = key
+        .rate_limit
+        .map_or_else(|| "Uses the account limit".to_owned(), rate_limit::label);
+    let end = match (data.end, key.status) {
+        // A revoked key has no end to come.
+        (_, KeyStatus::Revoked) => None,
+        (None, _) => Some(("Expires", "Never".into_any())),
+        (Some(_), KeyStatus::Expired) => Some(("Expired", view! { <Moment at=data.end now/> }.into_any())),
+        (Some(_), KeyStatus::Rotated) => Some((
+            "Expires",
+            view! { <Moment at=data.end now/>", at the end of its grace period" }.into_any(),
+        )),
+        (Some(_), KeyStatus::Active) => Some(("Expires", view! { <Moment at=data.end now/> }.into_any())),
+    };
+    let end = end.map(|(name, end)| view! { <Fact name>{end}</Fact> });
+    let past = |name: &'static str, at: Option<Timestamp>| {
+        at.map(|at| view! { <Fact name><Moment at=Some(at) now/></Fact> })
+    };
+    let (revoked, leaked) = (
+        past("Revoked", data.revoked_at),
+        past("Reported as leaked", data.leak_reported_at),
+    );
+    let creator = data
+        .creator
+        .clone()
+        .unwrap_or_else(|| "A former member".to_owned());
+    view! {
+        <Panel id="about-title" title="About">
+            <dl class="facts">
+                {end}
+                {revoked}
+                {leaked}
+                <Fact name="Permissions">{data.permissions.clone()}</Fact>
+                <Fact name="Rate limit">{limit}</Fact>
+                <Fact name="Created"><Moment at=Some(key.created_at) now/>" by "<bdi>{creator}</bdi></Fact>
+                <Fact name="Id">
+                    <code class="key-id" id=KEY_ID>{key.id}</code>
+                    <span data-needs-script hidden>
+                        " "
+                        <Button
+                            label="Copy"
+                            kind=Kind::Link
+                            acts="button"
+                            attr:data-copy=KEY_ID
+                            attr:aria-label="Copy the id"
+                        />
+                    </span>
+                </Fact>
+            </dl>
+        </Panel>
+    }
+}
+
+/// The keys of its rotations, if there was one.
+#[component]
+pub fn Chain(data: Arc<KeyPageData>) -> impl IntoView {
+    let now = data.now;
+    if data.chain.len() < 2 {
+        return ().into_any();
+    }
+    let items = data
+        .chain
+        .iter()
+        .cloned()
+        .map(|key| {
+            let current = (key.id == data.key.id).then_some("true");
+            let used = key
+                .usage
+                .map(|phrase| view! { <span class="sub"><PhraseText phrase now/></span> });
+            view! {
+                <li aria-current=current>
+                    <a href=key.href><code>{key.prefix}"..."</code></a>
+                    <StatusBadge status=key.status/>
+                    <span class="sub">"Created "<Moment at=Some(key.created_at) now/></span>
+                    {used}
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <Panel id="chain-title" title="Rotations">
+            <ol class="chain">{items}</ol>
+        </Panel>
+    }
+    .into_any()
+}
+
+/// The addresses that it can be used from.
+#[component]
+pub fn Addresses(entries: Vec<String>) -> impl IntoView {
+    let list = |entries: &[String]| {
+        let items = entries
+            .iter()
+            .cloned()
+            .map(|entry| view! { <li><code>{entry}</code></li> })
+            .collect_view();
+        view! { <ul class="entries">{items}</ul> }
+    };
+    let addresses = if entries.is_empty() {
+        view! { <p class="quiet">"Any address"</p> }.into_any()
+    } else if entries.len() <= ENTRIES {
+        list(&entries).into_any()
+    } else {
+        let (first, others) = entries.split_at(ENTRIES);
+        view! {
+            {list(first)}
+            <details class="fold">
+                <summary>
+                    <span class="fold-closed">{format!("Show all {}", entries.len())}</span>
+                    <span class="fold-open">{format!("Show the first {ENTRIES}")}</span>
+                </summary>
+                {list(others)}
+            </details>
+        }
+        .into_any()
+    };
+    view! {
+        <Panel id="addresses-title" title="IP allowlist">
+            {addresses}
+        </Panel>
+    }
+}
+
+/// Its scopes; each opens to the routes that it allows.
+#[component]
+pub fn Routes(scopes: Vec<(String, Vec<String>)>) -> impl IntoView {
+    let items = scopes
+        .into_iter()
+        .map(|(scope, routes)| {
+            let count = match routes.len() {
+                0 => "no routes".to_owned(),
+                routes => counted(routes as u64, "route"),
+            };
+            let routes = routes
+                .into_iter()
+                .map(|route| view! { <li><code>{route}</code></li> })
+                .collect_view();
+            view! {
+                <details class="fold scope-fold">
+                    <summary>
+                        <code>{scope}</code>
+                        <span class="sub">{count}</span>
+                    </summary>
+                    <ul class="entries">{routes}</ul>
+                </details>
+            }
+        })
+        .collect_view();
+    view! {
+        <Panel id="routes-title" title="Can call">
+            <div class="scope-folds">{items}</div>
+        </Panel>
+    }
+}

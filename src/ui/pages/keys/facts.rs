@@ -1,0 +1,265 @@
+//! The keys that a dialog is about, with the facts by which people decide: when they were last used, and by
+//! how many clients.
+
+use super::{confirm::Ask, row::KeyRow};
+use crate::{
+    domain::{
+        key::recent_use::{DAYS, RecentUse},
+        time::Timestamp,
+    },
+    ui::kit::{
+        moment::{Moment, PhraseText},
+        panel::Fact,
+    },
+};
+use leptos::prelude::*;
+use std::time::Duration;
+
+const NOT_COUNTED: &str = "its requests could not be counted in time";
+
+/// The use of a key, in words around the time of its last use.
+#[derive(Debug, PartialEq, Eq)]
+struct Words {
+    before: String,
+    at: Option<Timestamp>,
+    after: String,
+}
+
+impl Words {
+    fn plain(text: String) -> Self {
+        Self {
+            before: text,
+            at: None,
+            after: String::new(),
+        }
+    }
+}
+
+/// `Last used 6 minutes ago, 420 requests in the last 30 days from 3 clients`, or for a working key that was
+/// not used for 30 days `Not used since 4 Sep: safe to revoke`. `ends` is the verb; a key that no longer works
+/// has none.
+fn words(key: &KeyRow, counted: Option<RecentUse>, ends: Option<&str>, now: Timestamp) -> Words {
+    let unused = match key.last_used_at {
+        None => "Never used".to_owned(),
+        Some(at) if now.since(at) > Duration::from_hours(24 * DAYS) => {
+            format!("Not used since {}", at.short_day(now))
+        }
+        recently => {
+            let counted = counted.map_or_else(|| NOT_COUNTED.to_owned(), RecentUse::sentence);
+            return Words {
+                before: "Last used ".to_owned(),
+                at: recently,
+                after: format!(", {counted}"),
+            };
+        }
+    };
+    let Some(counted) = counted else {
+        return Words::plain(format!("{unused}, {NOT_COUNTED}"));
+    };
+    Words::plain(match (counted.refused(), ends) {
+        // Somebody still tries to use it.
+        (Some(refused), _) => format!("{unused}, but {refused}"),
+        (None, Some(verb)) => format!("{unused}: safe to {verb}"),
+        (None, None) => unused,
+    })
+}
+
+#[component]
+fn Use(words: Words, now: Timestamp) -> impl IntoView {
+    let Words { before, at, after } = words;
+    view! {
+        {before}
+        {at.map(|at| view! { <Moment at=Some(at) now/> })}
+        {after}
+    }
+}
+
+/// The key that the dialog is about, or the list of them.
+#[component]
+pub fn Facts(
+    /// The action to confirm.
+    ask: Ask,
+    /// The keys.
+    keys: Vec<KeyRow>,
+    /// Their recent use, in the same order; `None` if it could not be counted in time.
+    uses: Vec<Option<RecentUse>>,
+    /// The time at which the page is rendered.
+    now: Timestamp,
+) -> impl IntoView {
+    let verb = ask.verb();
+    let said = |key: &KeyRow, counted| {
+        let ends = verb.filter(|_| key.status.is_live());
+        words(key, counted, ends, now)
+    };
+    if let [key] = keys.as_slice() {
+        let words = said(key, uses.first().copied().flatten());
+        let key = key.clone();
+        let more = match ask {
+            Ask::Rotate { new_end, .. } => Some(view! { <NewKey new_end now/> }.into_any()),
+            Ask::ChangeGrace { replacement, .. } => Some(view! { <Replacement replacement now/> }.into_any()),
+            Ask::Reissue | Ask::Revoke | Ask::Delete { .. } => None,
+        };
+        return view! {
+            <dl class="facts">
+                <Fact name="Key"><bdi>{key.name}</bdi></Fact>
+                <Fact name="Prefix"><code>{key.prefix}"..."</code></Fact>
+                <Fact name="Permissions"><PhraseText phrase=key.about now/></Fact>
+                <Fact name="Use"><Use words now/></Fact>
+                {more}
+            </dl>
+        }
+        .into_any();
+    }
+    let items = keys
+        .into_iter()
+        .zip(uses)
+        .map(|(key, counted)| {
+            let words = said(&key, counted);
+            view! {
+                <li>
+                    <bdi>{key.name}</bdi>
+                    <code>{key.prefix}"..."</code>
+                    <span>{key.status.label()}</span>
+                    <span class="key-use-line"><Use words now/></span>
+                </li>
+            }
+        })
+        .collect_view();
+    // A long list scrolls, so it must take the keyboard focus.
+    view! { <ul class="key-list" tabindex="0" aria-label="Keys">{items}</ul> }.into_any()
+}
+
+/// When the replacement expires.
+#[component]
+fn NewKey(new_end: Option<Timestamp>, now: Timestamp) -> impl IntoView {
+    let end = new_end.map_or_else(
+        || "never expires".to_owned(),
+        |end| format!("expires on {} at {}", end.short_day(now), end.hour()),
+    );
+    view! { <Fact name="New key">{format!("Same name, scopes, allowlist, rate limit and lifetime: {end}")}</Fact> }
+}
+
+/// Whether the replacement of a key in its grace period is in use.
+#[component]
+fn Replacement(
+    /// Its last use; `None` if it was deleted.
+    replacement: Option<Option<Timestamp>>,
+    now: Timestamp,
+) -> impl IntoView {
+    let text = match replacement {
+        None => "Deleted".into_any(),
+        Some(None) => "Not used yet".into_any(),
+        Some(at) => view! { "Last used "<Moment at now/> }.into_any(),
+    };
+    view! { <Fact name="Replacement">{text}</Fact> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::key::KeyStatus, ui::kit::moment::Phrase};
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_458_000_000);
+
+    fn days_ago(days: u64) -> Timestamp {
+        NOW.minus(Duration::from_hours(24 * days))
+    }
+
+    fn key(last_used_at: Option<Timestamp>) -> KeyRow {
+        KeyRow {
+            id: String::new(),
+            is_new: false,
+            name: "prod".to_owned(),
+            about: Phrase {
+                words: String::new(),
+                at: None,
+            },
+            prefix: "bye_a1B2c".to_owned(),
+            last_used_at,
+            created_at: NOW,
+            status: KeyStatus::Active,
+            rate_limit: None,
+            allowlist: Vec::new(),
+            allows: Vec::new(),
+            was_rotated: false,
+            usage: None,
+            href: String::new(),
+        }
+    }
+
+    fn said(last_used_at: Option<Timestamp>, counted: Option<RecentUse>, ends: Option<&str>) -> String {
+        let Words { before, at, after } = words(&key(last_used_at), counted, ends, NOW);
+        let at = at.map(|at| at.relative(NOW)).unwrap_or_default();
+        format!("{before}{at}{after}")
+    }
+
+    #[test]
+    fn what_is_said_of_the_use_of_a_key() {
+        let counted = |requests, clients| {
+            Some(RecentUse {
+                rows: requests,
+                requests,
+                clients,
+                limit: 10_000,
+                days: 30,
+                has_gaps: false,
+            })
+        };
+        let revoke = Some("revoke");
+        for (last, counted, ends, text) in [
+            (
+                Some(NOW),
+                counted(420, 3),
+                revoke,
+                "Last used just now, 420 requests in the last 30 days from 3 clients",
+            ),
+            (
+                Some(NOW),
+                None,
+                revoke,
+                "Last used just now, its requests could not be counted in time",
+            ),
+            (
+                Some(days_ago(30)),
+                counted(0, 0),
+                revoke,
+                "Last used 24 Oct 2026, no requests in the last 30 days",
+            ),
+            (
+                Some(days_ago(80)),
+                counted(0, 0),
+                revoke,
+                "Not used since 4 Sep: safe to revoke",
+            ),
+            (
+                Some(days_ago(400)),
+                counted(0, 0),
+                revoke,
+                "Not used since 19 Oct 2025: safe to revoke",
+            ),
+            (
+                Some(days_ago(80)),
+                counted(2, 1),
+                revoke,
+                "Not used since 4 Sep, but 2 requests in the last 30 days were refused",
+            ),
+            (
+                Some(days_ago(80)),
+                None,
+                revoke,
+                "Not used since 4 Sep, its requests could not be counted in time",
+            ),
+            (Some(days_ago(80)), counted(0, 0), None, "Not used since 4 Sep"),
+            (None, counted(0, 0), Some("delete"), "Never used: safe to delete"),
+            (
+                None,
+                counted(1, 1),
+                revoke,
+                "Never used, but 1 request in the last 30 days was refused",
+            ),
+            (None, counted(0, 0), None, "Never used"),
+        ] {
+            assert_eq!(said(last, counted, ends), text);
+        }
+    }
+}
