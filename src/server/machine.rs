@@ -71,7 +71,7 @@ pub async fn turned_away(app: &App, request: Request) -> Response {
     if request.uri().path() == NGINX {
         response = forward_auth::for_nginx(response).await;
     }
-    request_id::say(response.headers_mut(), &id);
+    request_id::set(response.headers_mut(), &id);
     headers::add(app, response.headers_mut());
     if request.method() == Method::HEAD {
         without_body(&mut response);

@@ -126,7 +126,7 @@ fn what_is_refused_and_why() {
     let port = "has a port; leave it out";
     let zero = "has a leading zero; leave it out";
     let prefix = "needs a number after the slash, such as /24";
-    let no_address = "has no address; write it directly before the slash";
+    let without_address = "has no address; write it directly before the slash";
     let over_32 = "has a prefix length over 32; use at most /32";
     let over_128 = "has a prefix length over 128; use at most /128";
     for (entry, why) in [
@@ -150,8 +150,8 @@ fn what_is_refused_and_why() {
         ("10.0.0.1:https", not_address),
         ("10.0.0.300%eth0", not_address),
         ("[10.0.0.300]", not_address),
-        ("/8", no_address),
-        ("/", no_address),
+        ("/8", without_address),
+        ("/", without_address),
         ("https://10.0.0.1", not_address),
         ("?", not_address),
         ("api.example.com", name),
@@ -198,7 +198,7 @@ fn what_is_refused_and_why() {
         assert!(Allowlist::from_stored(entry).is_none(), "{entry}");
     }
     // A space separates entries, also where none was meant.
-    assert_eq!(refused("10.0.0.0 /8"), format!("Entry 2: /8 {no_address}."));
+    assert_eq!(refused("10.0.0.0 /8"), format!("Entry 2: /8 {without_address}."));
     assert_eq!(
         refused("10.0. 0.1"),
         format!("Entry 1: 10.0. {not_address}. Entry 2: 0.1 {not_address}.")
@@ -248,7 +248,7 @@ fn a_refused_entry_is_made_safe_to_show() {
             format!("10.0.0.{}1", "0".repeat(60)),
             format!("10.0.0.{}… {long}", "0".repeat(56)),
         ),
-        ("1\u{7}\u{1B}\02".to_owned(), format!("1���2 {not_address}")),
+        ("1\u{7}\u{1B}\u{0}2".to_owned(), format!("1���2 {not_address}")),
         ("10.0.0.1\u{200B}".to_owned(), format!("10.0.0.1� {not_address}")),
         (
             "\u{FEFF}10.0.0.1\u{202E}".to_owned(),

@@ -17,7 +17,6 @@ mod theme;
 
 use super::{
     answer::{refusal, retry_after},
-    document,
     error_page::{self, Problem},
     page_request::PageRequest,
     sign_in::{self as http_session, Welcome},

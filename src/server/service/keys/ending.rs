@@ -43,7 +43,7 @@ pub async fn recent_use(
     let days = DAYS.min(app.config.log_retention.as_secs() / 86_400);
     let since = app.now().minus(Duration::from_hours(24 * days));
     let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
-    let counted = long_reads::ask(app, reader.account.id, long_reads::DIALOG, |read| {
+    let counted = long_reads::run(app, reader.account.id, long_reads::DIALOG, |read| {
         Box::pin(async move {
             let has_gaps = read.logs().has_gaps(since).await?;
             let mut counted = Vec::new();

@@ -276,11 +276,11 @@ fn consequence(
             format!("{prefix}..., which this key replaced, still works. It stops immediately.")
         }),
         Ask::ChangeGrace { .. } => {
-            let used = last_used_at.map_or_else(
+            let last_use = last_used_at.map_or_else(
                 || "It was never used.".to_owned(),
                 |at| format!("It was last used {}.", at.relative(now)),
             );
-            Some(format!("A stopped key cannot be restarted. {used}"))
+            Some(format!("A stopped key cannot be restarted. {last_use}"))
         }
         Ask::Revoke if several => Some(format!("{refused} Expired and revoked keys are skipped.")),
         Ask::Revoke => Some(format!("{refused} The key stays in the list and its log is kept.")),
