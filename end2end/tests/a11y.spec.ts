@@ -1,6 +1,6 @@
 import { a11y } from "../fixtures/a11y";
 import {
-  button, createKey, dialog, expectError, field, fillKey, finish, hydrated, keep, openDialog, openMenu, opener, radio, ROTATE, scopeBox,
+  button, copyKey, createKey, dialog, expectError, field, fillKey, finish, hydrated, keep, openDialog, openMenu, opener, radio, ROTATE, scopeBox,
   readPlainly, sendKey, signUp, somebody, visit,
 } from "../fixtures/journey";
 import { makeKey, postPlainly } from "../fixtures/keys";
@@ -80,7 +80,7 @@ for (const width of [1280, 360]) {
             page, () => button(dialog(page, "Rotate API key"), "Rotate key").click(), ROTATE, "Key rotated successfully",
           );
           await a11y(page, "rotated");
-          await button(view, "Copy").click();
+          await copyKey(view).click();
           await finish(page, view);
         }
       }
@@ -249,7 +249,7 @@ for (const width of [1280, 360]) {
         await a11y(page, "shown");
         guard.expectStatus(409);
         await page.reload();
-        await expect(dialog(page, "This key was shown already")).toBeVisible();
+        await expect(dialog(page, "This form was sent already")).toBeVisible();
         await a11y(page, "shown already");
       });
     });

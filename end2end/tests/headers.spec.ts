@@ -114,7 +114,7 @@ test.describe("without scripts", () => {
     const view = dialog(page, "View API key");
     secrets.add(await field(view, "API key").inputValue());
     await page.reload();
-    await button(dialog(page, "This key was shown already"), "Done").click();
+    await button(dialog(page, "This form was sent already"), "Done").click();
     await expect(opener(page)).toBeVisible();
     expect(await pages()).toBeGreaterThan(5);
     expect(urls.filter((url) => new URL(url).origin !== baseURL)).toEqual([]);

@@ -185,7 +185,7 @@ test("what is asked and done on a page of a search leads back to it", async ({ p
     if (leave === "Escape") await page.keyboard.press("Escape");
     else await button(open, "Cancel").click();
     await same();
-    await expect(row(page, number(2))).toBeFocused();
+    await expect(button(page, `Actions for ${number(2)}`)).toBeFocused();
   }
   await button(await ask(number(1), "Revoke"), "Revoke key").click();
   await page.waitForURL(/changed=/);
@@ -193,7 +193,7 @@ test("what is asked and done on a page of a search leads back to it", async ({ p
   await expect(row(page, number(1)).getByRole("cell", { name: "Revoked" })).toBeVisible();
   const rotate = await ask(number(2), "Rotate");
   const rotated = await sendKey(page, () => button(rotate, "Rotate key").click(), ROTATE, "Key rotated successfully");
-  await button(rotated.view, "Copy").click();
+  await button(rotated.view, "Show value").click();
   await finish(page, rotated.view);
   await same();
   const { view } = await createKey(page, "elsewhere");
@@ -206,9 +206,9 @@ test("what is asked and done on a page of a search leads back to it", async ({ p
   await button(page, "Delete selected").click();
   await expect(dialog(page, "Delete API key")).toBeVisible();
   await hydrated(page);
-  await field(dialog(page, "Delete API key"), "To be sure").fill(number(3));
+  await field(dialog(page, "Delete API key"), `Type ${number(3)} to confirm`).fill(number(3));
   await button(dialog(page, "Delete API key"), "Delete key").click();
-  await page.waitForURL(/changed=/);
+  await page.waitForURL(/#status$/);
   rest.shift();
   await same();
 });

@@ -139,7 +139,7 @@ test("a reload sends the form again: it says so, and shows no secret", async ({ 
   const { secret } = await createKey(page, "reloaded", "Full Access");
   guard.expectStatus(409);
   await page.reload();
-  const told = dialog(page, "This key was shown already");
+  const told = dialog(page, "This form was sent already");
   await expect(told).toBeVisible();
   await expectGone(page, secret);
   await button(told, "Done").click();

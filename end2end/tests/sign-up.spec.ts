@@ -62,7 +62,7 @@ test("an address that has an account is sent to sign in", async ({ page, browser
   await visit(page, "/sign-up");
   await fillIn(page, ada);
   await button(page, "Create account").click();
-  await expectError(field(page, "Email"), "There is an account with this address. Sign in instead.");
+  await expectError(field(page, "Email"), "An account with this email already exists. Sign in instead.");
   await page.getByRole("link", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
 });

@@ -1,9 +1,9 @@
 import { hydrated, opener, signUp } from "../fixtures/journey";
 import { expect, test } from "../fixtures/test";
 
-const BOUND = 140_000;
+const BOUND = 120_000;
 
-test("the first visit of the keys page transfers at most 140 KB", async ({ page, browser, baseURL, guard }) => {
+test("the first visit of the keys page transfers at most 120 KB", async ({ page, browser, baseURL, guard }) => {
   await signUp(page);
   const context = await browser.newContext({ baseURL, storageState: await page.context().storageState() });
   await guard.watch(context);

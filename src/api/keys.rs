@@ -42,7 +42,7 @@ pub async fn create_key(
         form_token,
     };
     let made = keys::create::create(&app, &manager, &form).await;
-    caller::reveal(&app, &manager, made)
+    caller::reveal(&app, &manager, &form.form_token, None, made).await
 }
 
 /// Gives a new secret to a key that was never used.
@@ -53,12 +53,17 @@ pub async fn reissue_secret(
     #[server(default)] form_token: String,
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
-        domain::role::Action,
-        server::{dashboard::caller, service::keys},
+        domain::{key::Transition, role::Action},
+        server::{
+            dashboard::caller,
+            service::keys::{meanwhile::explained, reissue},
+        },
     };
     let (app, manager) = caller::key_manager(&account, Action::ReissueSecret).await?;
-    let made = keys::reissue::reissue(&app, &manager, &key, &form_token).await;
-    caller::reveal(&app, &manager, made)
+    let made = reissue::reissue(&app, &manager, &key, &form_token).await;
+    let ids = [key];
+    let made = explained(&app, manager.account.id, Transition::Reissue, &ids, made).await;
+    caller::reveal(&app, &manager, &form_token, ids.first().map(String::as_str), made).await
 }
 
 /// Parses an allowlist and describes the result; stores nothing.
@@ -87,12 +92,16 @@ pub async fn rotate_key(
     #[server(default)] form_token: String,
 ) -> Result<RevealedKey, ApiError> {
     use crate::{
-        domain::role::Action,
-        server::{dashboard::caller, service::keys::rotate},
+        domain::{key::Transition, role::Action},
+        server::{
+            dashboard::caller,
+            service::keys::{meanwhile::explained, rotate},
+        },
     };
     let (app, manager) = caller::key_manager(&account, Action::RotateKey).await?;
     let made = rotate::rotate(&app, &manager, &key, &grace, &form_token).await;
-    caller::reveal(&app, &manager, made)
+    let made = explained(&app, manager.account.id, Transition::Rotate, &[key], made).await;
+    caller::reveal(&app, &manager, &form_token, None, made).await
 }
 
 /// Ends the grace period of a rotated key `grace` hours after its rotation; 0 ends it now.
@@ -103,11 +112,15 @@ pub async fn change_grace(
     #[server(default)] grace: String,
 ) -> Result<(), ApiError> {
     use crate::{
-        domain::role::Action,
-        server::{dashboard::caller, service::keys},
+        domain::{key::Transition, role::Action},
+        server::{
+            dashboard::caller,
+            service::keys::{grace::change_grace, meanwhile::explained},
+        },
     };
     let (app, manager) = caller::key_manager(&account, Action::ChangeGrace).await?;
-    let changed = keys::grace::change_grace(&app, &manager, &key, &grace).await;
+    let changed = change_grace(&app, &manager, &key, &grace).await;
+    let changed = explained(&app, manager.account.id, Transition::ChangeGrace, &[key], changed).await;
     caller::finish(&app, &manager, changed)
 }
 
@@ -119,11 +132,15 @@ pub async fn revoke_keys(
     #[server(default)] reason: String,
 ) -> Result<(), ApiError> {
     use crate::{
-        domain::role::Action,
-        server::{dashboard::caller, service::keys::revoke},
+        domain::{key::Transition, role::Action},
+        server::{
+            dashboard::caller,
+            service::keys::{meanwhile::explained, revoke},
+        },
     };
     let (app, manager) = caller::key_manager(&account, Action::RevokeKey).await?;
     let revoked = revoke::revoke(&app, &manager, &keys, &reason).await;
+    let revoked = explained(&app, manager.account.id, Transition::Revoke, &keys, revoked).await;
     caller::finish(&app, &manager, revoked)
 }
 
@@ -135,10 +152,14 @@ pub async fn delete_keys(
     #[server(default)] confirm: String,
 ) -> Result<(), ApiError> {
     use crate::{
-        domain::role::Action,
-        server::{dashboard::caller, service::keys},
+        domain::{key::Transition, role::Action},
+        server::{
+            dashboard::caller,
+            service::keys::{delete, meanwhile::explained},
+        },
     };
     let (app, manager) = caller::key_manager(&account, Action::DeleteKey).await?;
-    let deleted = keys::delete::delete(&app, &manager, &keys, &confirm).await;
+    let deleted = delete::delete(&app, &manager, &keys, &confirm).await;
+    let deleted = explained(&app, manager.account.id, Transition::Delete, &keys, deleted).await;
     caller::finish(&app, &manager, deleted)
 }

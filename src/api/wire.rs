@@ -5,7 +5,7 @@ use crate::domain::{
     field_errors::FieldErrors,
     network::{Entry, Reading},
     secret_text::SecretText,
-    snippet::{Snippet, Trial},
+    snippet::Snippet,
 };
 use leptos::server_fn::{
     codec::JsonEncoding,
@@ -23,6 +23,22 @@ pub struct ApiError {
     pub message: Option<String>,
     /// Errors of single fields.
     pub fields: FieldErrors,
+    /// What the person can do about it.
+    pub next: Next,
+}
+
+/// What the person can do about a refused form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Next {
+    /// Correct the form, and send it again.
+    #[default]
+    Retry,
+    /// Sign in in another tab, then send the form again.
+    SignIn,
+    /// Nothing: the keys have changed, and the action is no longer possible.
+    Leave,
+    /// Reissue the secret of the key that the form made: path of that dialog.
+    Reissue(String),
 }
 
 impl ApiError {
@@ -33,6 +49,12 @@ impl ApiError {
             message: Some(text.into()),
             ..Self::default()
         }
+    }
+
+    /// The same error with another way on.
+    #[must_use]
+    pub fn with_next(self, next: Next) -> Self {
+        Self { next, ..self }
     }
 }
 
@@ -46,9 +68,9 @@ impl FromServerFnError for ApiError {
                 "This form could not be read. Reload the page and try again."
             }
             ServerFnErrorErr::Request(_) => {
-                "The server could not be reached. What you typed is still here: try again in a moment."
+                "The server could not be reached. Your entries are kept. Try again in a few seconds."
             }
-            _ => "Something went wrong. What you typed is still here: try again in a moment.",
+            _ => "Something went wrong. Your entries are kept. Try again in a few seconds.",
         })
     }
 }
@@ -133,8 +155,6 @@ pub struct RevealedKey {
     pub notes: Vec<String>,
     /// Snippets that show how to use it.
     pub snippets: Vec<Snippet>,
-    /// The test command, if its scopes open a route.
-    pub trial: Option<Trial>,
 }
 
 impl RevealedKey {

@@ -30,6 +30,18 @@ pub fn key_below(keys: &str, id: impl Display) -> String {
     format!("{keys}/{id}")
 }
 
+/// A dialog of the list as a fragment, for scripts; `keys` is the path of the list.
+#[must_use]
+pub fn dialog_below(keys: &str) -> String {
+    format!("{keys}/dialog")
+}
+
+/// The dialog that reissues the secret of a key, on the list.
+#[must_use]
+pub fn reissue(keys: &str, id: impl Display) -> String {
+    format!("{keys}?dialog=reissue&key={id}")
+}
+
 /// The activity of the account.
 #[must_use]
 pub fn activity(account: &str) -> String {

@@ -24,15 +24,6 @@ pub struct Snippet {
     pub note: String,
 }
 
-/// The test command of a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trial {
-    /// Shell command, with [`KEY`] in place of the key.
-    pub command: String,
-    /// Expected output.
-    pub expected: String,
-}
-
 /// Placeholder for the API's address, in calls to routes that this server does not serve.
 pub const YOUR_API: &str = "https://your-api.example";
 
@@ -177,14 +168,14 @@ impl<'c> Call<'c> {
     }
 
     fn typescript(&self, base: &str) -> Snippet {
-        let from_environment = "Outside of a first try, read the key from the environment.";
+        let from_environment = "In real code, read the key from an environment variable.";
         match self.sdk {
             Some(sdk) => snippet(
                 "SDK",
                 format!(
                     "import {{ BabySea }} from \"babysea\";\n\nconst client = new BabySea({{\n  apiKey: \"{KEY}\",\n  baseUrl: \"{base}\",\n}});\n\nconst answer = await {sdk};"
                 ),
-                &format!("TypeScript, with the package babysea. {from_environment}"),
+                &format!("TypeScript, package babysea. {from_environment}"),
             ),
             None => snippet(
                 "TypeScript",
@@ -198,18 +189,23 @@ impl<'c> Call<'c> {
         }
     }
 
-    fn expected(&self) -> String {
-        match &*self.route.pattern {
-            "/v1/status" => "200 and “API connected successfully”.".to_owned(),
-            "/v1/user/account" | "/v1/usage" => "200 with what is known of the account.".to_owned(),
+    /// The output of the command, in words. With `has_allowlist`, also that of another address.
+    fn expected(&self, has_allowlist: bool) -> String {
+        let mut expected = match &*self.route.pattern {
+            "/v1/status" => "You should see 200 and “API connected successfully”.".to_owned(),
+            "/v1/user/account" | "/v1/usage" => "You should see 200 and the data of the account.".to_owned(),
             _ if self.is_here() => {
-                "501 with code BSE5001: the key passed every check, and this server leaves the route itself to your API."
+                "You should see 501 BSE5001. That means the key works; the route itself is served by your API."
                     .to_owned()
             }
             _ => format!(
-                "the answer of your API, whose address belongs in the place of {YOUR_API}; its proxy asks this server first. 401 or 403 would mean that the key was refused."
+                "Put the address of your API in place of {YOUR_API}. A 401 or 403 would mean that the key was refused."
             ),
+        };
+        if has_allowlist {
+            expected += " From an address outside the allowlist you see 403 BSE1007.";
         }
+        expected
     }
 }
 
@@ -254,9 +250,16 @@ fn variable(brand: &str) -> String {
     }
 }
 
-/// The snippets for a new key of `brand` with these scopes; `base` is this server's URL, without `/v1`.
+/// The snippets for a new key of `brand` with these scopes; `base` is this server's URL, without `/v1`. With
+/// `has_allowlist` the command's remark mentions that only listed addresses may use the key.
 #[must_use]
-pub fn snippets(brand: &str, base: &str, catalog: &Catalog, scopes: &Scopes) -> Vec<Snippet> {
+pub fn snippets(
+    brand: &str,
+    base: &str,
+    catalog: &Catalog,
+    scopes: &Scopes,
+    has_allowlist: bool,
+) -> Vec<Snippet> {
     let brand = variable(brand);
     let named = |what: &str| {
         [&brand, what]
@@ -277,8 +280,8 @@ pub fn snippets(brand: &str, base: &str, catalog: &Catalog, scopes: &Scopes) -> 
     let mut snippets = Vec::new();
     if let Some(call) = &call {
         snippets.push(call.typescript(base));
-        snippets.push(snippet("cURL", call.curl(base), ""));
-        snippets.push(snippet("Python", call.python(base), "With the package requests."));
+        snippets.push(snippet("cURL", call.curl(base), &call.expected(has_allowlist)));
+        snippets.push(snippet("Python", call.python(base), "Python, package requests."));
     }
     snippets.push(snippet(
         ".env",
@@ -293,19 +296,4 @@ pub fn snippets(brand: &str, base: &str, catalog: &Catalog, scopes: &Scopes) -> 
         "A space before a command keeps it out of the history of most shells.",
     ));
     snippets
-}
-
-/// The test command for a key with these scopes; `None` if they open no route. With `has_allowlist` the
-/// expected output mentions that only listed addresses may use the key.
-#[must_use]
-pub fn trial(base: &str, catalog: &Catalog, scopes: &Scopes, has_allowlist: bool) -> Option<Trial> {
-    let call = Call::of(catalog, scopes)?;
-    let mut expected = call.expected();
-    if has_allowlist {
-        expected += " From an address outside its allowlist: 403 with code BSE1007.";
-    }
-    Some(Trial {
-        command: call.curl(base),
-        expected,
-    })
 }

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 /// Time-out of writing a refusal; after it, the entry at the end of the minute counts the refusal.
 const REFUSAL_WRITE: Duration = Duration::from_secs(1);
 
-const READ_ONLY: &str = "You are a member of this team: only its owners can do this.";
+const READ_ONLY: &str = "Only owners of this team can do this. Ask an owner to do it.";
 
 /// A signed-in person.
 #[derive(Clone, Debug)]

@@ -18,6 +18,12 @@ pub enum ServiceError {
     /// The state does not allow it, or a cap is reached; carries a sentence for the person.
     #[error("{0}")]
     Conflict(String),
+    /// At least one of the keys was deleted; carries a sentence for the person.
+    #[error("{0}")]
+    Gone(&'static str),
+    /// The keys have changed, and none of them allows the action any more; carries a sentence for the person.
+    #[error("{0}")]
+    Ended(&'static str),
     /// Their role does not allow it; carries a sentence for the person.
     #[error("{0}")]
     Forbidden(&'static str),

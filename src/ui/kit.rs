@@ -10,6 +10,8 @@ pub mod dialog;
 pub mod dom;
 pub mod empty;
 pub mod field;
+pub mod fragment;
+pub mod go;
 pub mod icon;
 pub mod menu;
 pub mod moment;

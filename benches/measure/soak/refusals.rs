@@ -5,7 +5,7 @@ use crate::program::Connection;
 use babysea::domain::token;
 use std::time::Instant;
 
-/// Fewer than a key may be refused in a minute before it is told to wait.
+/// Number of requests: fewer than the refusals in a minute after which a key gets 429.
 const TRIES: usize = 55;
 
 pub async fn run(target: &Target) -> Result<(), Failure> {

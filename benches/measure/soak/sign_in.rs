@@ -1,4 +1,4 @@
-//! Many people sign in at once, each from their own address: memory and the checks of keys stay as they are (S5).
+//! Many people sign in at once, each from another address: memory and the latency of key checks stay within bounds (S5).
 
 use super::{Failure, Target, milliseconds, percentile, report};
 use crate::program::{self, Connection};

@@ -1,4 +1,4 @@
-//! SIGTERM under load: what was answered is in the log, and the program ends in order (S80, S81), also while a request
+//! SIGTERM under load: every answered request is in the log, and the program exits cleanly (S80, S81), even if a request
 //! does not end.
 
 use super::{Failure, Target, report};
@@ -62,7 +62,7 @@ pub async fn run(target: &Target) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A request that never ends is given up after its time, and the program ends as well.
+/// A request that never ends is aborted after its time limit, and the program exits.
 pub async fn cut(target: &Target) -> Result<(), Failure> {
     let (program, sample) = target.start(&[]).await?;
     let mut endless = Connection::open(program.address).await?;

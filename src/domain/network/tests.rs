@@ -126,7 +126,7 @@ fn what_is_refused_and_why() {
     let port = "has a port; leave it out";
     let zero = "has a leading zero; leave it out";
     let prefix = "needs a number after the slash, such as /24";
-    let without_address = "has no address; write it directly before the slash";
+    let missing_address = "has no address; write it directly before the slash";
     let over_32 = "has a prefix length over 32; use at most /32";
     let over_128 = "has a prefix length over 128; use at most /128";
     for (entry, why) in [
@@ -150,8 +150,8 @@ fn what_is_refused_and_why() {
         ("10.0.0.1:https", not_address),
         ("10.0.0.300%eth0", not_address),
         ("[10.0.0.300]", not_address),
-        ("/8", without_address),
-        ("/", without_address),
+        ("/8", missing_address),
+        ("/", missing_address),
         ("https://10.0.0.1", not_address),
         ("?", not_address),
         ("api.example.com", name),
@@ -198,7 +198,7 @@ fn what_is_refused_and_why() {
         assert!(Allowlist::from_stored(entry).is_none(), "{entry}");
     }
     // A space separates entries, also where none was meant.
-    assert_eq!(refused("10.0.0.0 /8"), format!("Entry 2: /8 {without_address}."));
+    assert_eq!(refused("10.0.0.0 /8"), format!("Entry 2: /8 {missing_address}."));
     assert_eq!(
         refused("10.0. 0.1"),
         format!("Entry 1: 10.0. {not_address}. Entry 2: 0.1 {not_address}.")

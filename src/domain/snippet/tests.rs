@@ -20,6 +20,13 @@ fn catalog(routes: &[(&str, &str, &str)]) -> Catalog {
     Catalog::new(scopes, vec![preset], routes.iter().map(owned).collect()).expect("a catalogue")
 }
 
+/// The test command of a key, which is the tab `cURL`.
+fn curl(catalog: &Catalog, scopes: &[&str]) -> Option<Snippet> {
+    let scopes = scopes.iter().copied().collect();
+    let snippets = snippets("BabySea", BASE, catalog, &scopes, false);
+    snippets.into_iter().find(|snippet| snippet.label == "cURL")
+}
+
 #[test]
 fn every_scope_of_the_vendor_has_a_call_of_its_package() {
     for call in &VENDOR {
@@ -45,11 +52,17 @@ fn a_preset_is_tried_on_a_route_it_allows() {
         ("monitor_only", "/v1/health/storage", "501"),
     ] {
         let preset = BUILT_IN.preset(preset).expect(preset);
-        let scopes = preset.scopes.iter().map(String::as_str).collect();
-        let trial = trial(BASE, &BUILT_IN, &scopes, false).expect("a command");
-        assert!(trial.command.contains(path), "{}", trial.command);
-        assert!(trial.expected.starts_with(code), "{}", trial.expected);
-        for snippet in snippets("BabySea", BASE, &BUILT_IN, &scopes) {
+        let scopes: Vec<_> = preset.scopes.iter().map(String::as_str).collect();
+        let trial = curl(&BUILT_IN, &scopes).expect("a command");
+        assert!(trial.text.contains(path), "{}", trial.text);
+        assert!(
+            trial.note.starts_with(&format!("You should see {code} ")),
+            "{}",
+            trial.note
+        );
+        let scopes = scopes.into_iter().collect();
+        for snippet in snippets("BabySea", BASE, &BUILT_IN, &scopes, true) {
+            assert_eq!(snippet.note.contains("403 BSE1007"), snippet.label == "cURL");
             assert!(snippet.text.contains(KEY), "{}", snippet.label);
         }
     }
@@ -67,34 +80,37 @@ fn under_another_catalogue_the_call_is_one_of_its_own() {
         ("GET", "/v1/models/{model_identifier}", "b"),
     ]);
     for (scopes, command, expected) in [
-        (&["d"][..], "curl -i https://k.example/v1/status ", "200 and"),
-        (&["c"], "curl -i https://k.example/v1/usage ", "200 with"),
+        (
+            &["d"][..],
+            "curl -i https://k.example/v1/status ",
+            "You should see 200 and “",
+        ),
+        (
+            &["c"],
+            "curl -i https://k.example/v1/usage ",
+            "You should see 200 and the data",
+        ),
         (
             &["a"],
             "curl -i -X PUT https://your-api.example/things/example ",
-            "the answer of your API",
+            "Put the address of your API",
         ),
         (
             &["a", "b"],
             "curl -i https://your-api.example/things/first ",
-            "the answer of your API",
+            "Put the address of your API",
         ),
     ] {
-        let scopes = scopes.iter().copied().collect();
-        let trial = trial(BASE, &other, &scopes, false).expect("a command");
-        assert!(trial.command.starts_with(command), "{}", trial.command);
-        assert!(trial.expected.starts_with(expected), "{}", trial.expected);
+        let trial = curl(&other, scopes).expect("a command");
+        assert!(trial.text.starts_with(command), "{}", trial.text);
+        assert!(trial.note.starts_with(expected), "{}", trial.note);
     }
     let below = catalog(&[("GET", "/v1/models/{model_identifier}", "b")]);
-    let trial = trial(BASE, &below, &["b"].into_iter().collect(), false).expect("a command");
-    assert!(
-        trial
-            .command
-            .contains(" https://k.example/v1/models/example/model ")
-    );
-    assert!(trial.expected.starts_with("501"), "{}", trial.expected);
+    let trial = curl(&below, &["b"]).expect("a command");
+    assert!(trial.text.contains(" https://k.example/v1/models/example/model "));
+    assert!(trial.note.starts_with("You should see 501"), "{}", trial.note);
     let labels = |scope| {
-        let snippets = snippets("BabySea", BASE, &below, &[scope].into_iter().collect());
+        let snippets = snippets("BabySea", BASE, &below, &[scope].into_iter().collect(), false);
         snippets
             .into_iter()
             .map(|snippet| snippet.label)
@@ -111,17 +127,17 @@ fn under_another_catalogue_the_call_is_one_of_its_own() {
 #[test]
 fn a_route_that_an_earlier_one_hides_is_not_tried() {
     let hidden = catalog(&[("GET", "/v1/{thing}", "a"), ("GET", "/v1/example", "b")]);
-    assert!(trial(BASE, &hidden, &["b"].into_iter().collect(), false).is_none());
+    assert!(curl(&hidden, &["b"]).is_none());
     let kept = catalog(&[("POST", "/v1/keys/report-leak", "a")]);
-    assert!(trial(BASE, &kept, &["a"].into_iter().collect(), false).is_none());
+    assert!(curl(&kept, &["a"]).is_none());
 }
 
 #[test]
 fn what_a_shell_would_read_otherwise_is_quoted() {
     let odd = catalog(&[("GET", "/v1/$HOME;it's", "a")]);
-    let trial = trial(BASE, &odd, &["a"].into_iter().collect(), false).expect("a command");
+    let trial = curl(&odd, &["a"]).expect("a command");
     let command = r"curl -i 'https://k.example/v1/$HOME;it'\''s' ";
-    assert!(trial.command.starts_with(command), "{}", trial.command);
+    assert!(trial.text.starts_with(command), "{}", trial.text);
 }
 
 #[test]
@@ -134,7 +150,7 @@ fn variables_are_named_after_the_brand() {
         ("Übung", "BUNG_API_KEY=", "secret/bung "),
         ("天気", "API_KEY=", "secret/api "),
     ] {
-        let snippets = snippets(brand, BASE, &below, &["b"].into_iter().collect());
+        let snippets = snippets(brand, BASE, &below, &["b"].into_iter().collect(), false);
         let all: String = snippets.into_iter().map(|snippet| snippet.text + "\n").collect();
         assert!(
             all.lines().any(|line| line.starts_with(variable)),

@@ -53,8 +53,8 @@ pub async fn restore(
         without_journal: command.without_journal,
         at: parts.clock.now(),
     };
-    let steps = until_stopped(async { Ok(backups::restore(&wanted).await?) }).await?;
-    Ok(steps.join("\n"))
+    let report = until_stopped(async { Ok(backups::restore(&wanted).await?) }).await?;
+    Ok(report.join("\n"))
 }
 
 /// Verifies a backup, or the database; returns the text to print.

@@ -2,7 +2,7 @@
 //! a new key with its secret.
 
 use crate::{
-    api::wire::{ApiError, RevealedKey},
+    api::wire::{ApiError, Next, RevealedKey},
     domain::{done, snippet},
     server::{
         app::App,
@@ -59,26 +59,35 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
         ServiceError::Refused(sentence) => (StatusCode::UNPROCESSABLE_ENTITY, ApiError::message(sentence)),
         ServiceError::Repeated(sentence) => (StatusCode::CONFLICT, ApiError::message(sentence)),
         ServiceError::Conflict(sentence) => (StatusCode::CONFLICT, ApiError::message(sentence)),
+        ServiceError::Gone(sentence) => (
+            StatusCode::NOT_FOUND,
+            ApiError::message(sentence).with_next(Next::Leave),
+        ),
+        ServiceError::Ended(sentence) => (
+            StatusCode::CONFLICT,
+            ApiError::message(sentence).with_next(Next::Leave),
+        ),
         ServiceError::Forbidden(sentence) => (StatusCode::FORBIDDEN, ApiError::message(sentence)),
         ServiceError::Unauthorized => (
             StatusCode::UNAUTHORIZED,
             ApiError::message(
-                "You are signed out. Sign in in another tab, then send this again: it is still here.",
-            ),
+                "Your session has ended. Your entries are kept: sign in, then send this form again.",
+            )
+            .with_next(Next::SignIn),
         ),
-        ServiceError::NotFound => (StatusCode::NOT_FOUND, ApiError::message("There is no such page.")),
+        ServiceError::NotFound => (
+            StatusCode::NOT_FOUND,
+            ApiError::message("This was deleted, or you no longer have access to it."),
+        ),
         ServiceError::Wait(seconds) => (
             StatusCode::TOO_MANY_REQUESTS,
-            ApiError::message(format!(
-                "Too many tries. Wait {}, then try again.",
-                spelled(seconds)
-            )),
+            ApiError::message(format!("Too many attempts. Try again in {}.", spelled(seconds))),
         ),
         ServiceError::Overloaded(sentence) => (StatusCode::SERVICE_UNAVAILABLE, ApiError::message(sentence)),
         ServiceError::Busy(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             ApiError::message(format!(
-                "The server is busy. What you typed is still here: wait {}, then try again.",
+                "The server is busy. Your entries are kept. Try again in {}.",
                 spelled(RETRY_AFTER)
             )),
         ),
@@ -103,7 +112,7 @@ pub fn unanswered() -> (StatusCode, ApiError) {
     (
         StatusCode::SERVICE_UNAVAILABLE,
         ApiError::message(
-            "The database did not answer in time. The change may have been made: reload the page and look before you try again.",
+            "The database did not confirm the change in time. It may have been made: reload the page before you try again.",
         ),
     )
 }
@@ -114,7 +123,7 @@ pub fn unavailable() -> (StatusCode, ApiError) {
     (
         StatusCode::SERVICE_UNAVAILABLE,
         ApiError::message(
-            "The server could not do this now, and nothing was changed. Try again in a moment.",
+            "The database is not available, so nothing was changed. Try again in a few seconds.",
         ),
     )
 }
@@ -142,8 +151,13 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
     }
     RevealedKey {
         id: key.id.to_string(),
-        snippets: snippet::snippets(&app.config.brand, base, &catalog, &key.scopes),
-        trial: snippet::trial(base, &catalog, &key.scopes, !key.allowlist.is_empty()),
+        snippets: snippet::snippets(
+            &app.config.brand,
+            base,
+            &catalog,
+            &key.scopes,
+            !key.allowlist.is_empty(),
+        ),
         rotated: matches!(origin, Origin::Rotation(_)),
         name: key.name.into(),
         about,

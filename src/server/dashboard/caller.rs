@@ -6,14 +6,14 @@ use super::{
     status::{self, Holder},
 };
 use crate::{
-    api::wire::{ApiError, RevealedKey},
-    domain::{activity::Trace, done::Done, role::Action},
+    api::wire::{ApiError, Next, RevealedKey},
+    domain::{activity::Trace, done::Done, paths, role::Action},
     server::{
         access::{self, KeyManager, Viewer},
         app::App,
         error::ServiceError,
         http::client_ip,
-        service::keys::Revealed,
+        service::keys::{Revealed, made_by},
     },
 };
 use axum::http::{HeaderValue, header, request::Parts};
@@ -66,16 +66,36 @@ pub fn trace(app: &App) -> Trace {
     client_ip::trace(app, &expect_context::<Parts>())
 }
 
-/// A new key with its secret, for its creator, and a status line for the page that follows the dialog.
+/// A new key with its secret, for its creator, and a status line for the page that follows the dialog. For a
+/// repeated form, the error has the path that reissues the secret: of the key `known`, or of the key that the
+/// form has made.
 ///
 /// # Errors
 /// What the form shows.
-pub fn reveal(
+pub async fn reveal(
     app: &App,
     manager: &KeyManager,
+    form_token: &str,
+    known: Option<&str>,
     result: Result<Revealed, ServiceError>,
 ) -> Result<RevealedKey, ApiError> {
-    let key = answer(result)?;
+    let mut next = None;
+    if let Err(ServiceError::Repeated(_)) = &result {
+        let made = match known {
+            Some(id) => Some(id.to_owned()),
+            // Without the id the sentence alone has to do.
+            None => made_by(app, manager.account.id, form_token)
+                .await
+                .ok()
+                .flatten()
+                .map(|id| id.to_string()),
+        };
+        next = made.map(|id| Next::Reissue(paths::reissue(&paths::keys(&manager.account.slug), id)));
+    }
+    let key = answer(result).map_err(|error| match next {
+        Some(next) => error.with_next(next),
+        None => error,
+    })?;
     keep_status(app, &manager.account.slug, key.done());
     Ok(revealed(app, key))
 }

@@ -9,7 +9,7 @@ use crate::ui::document::{Document, Site};
 use axum::{
     body::Body,
     http::{HeaderValue, Request, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
@@ -52,6 +52,14 @@ pub async fn render<V: IntoView + 'static>(
         status::forget(&visit.app, &mut response);
     }
     response
+}
+
+/// Renders a part of a page without islands, for a script that inserts it into an open page.
+pub fn fragment<V: IntoView + 'static>(status: StatusCode, part: impl FnOnce() -> V) -> Response {
+    let owner = Owner::new();
+    let html = owner.with(|| part().into_view().to_html());
+    owner.cleanup();
+    (status, Html(html)).into_response()
 }
 
 /// The policy of a page whose scripts carry this nonce.

@@ -57,6 +57,7 @@ pub fn routes(app: &App) -> Router<App> {
             "/home/{account}/api-keys",
             get(keys::show).merge(member(post(keys::submit))),
         )
+        .route("/home/{account}/api-keys/dialog", get(keys::dialog::show))
         .route("/home/{account}/api-keys/{key}", get(key::show))
         .route("/home/{account}/activity", get(activity::show))
         .route("/home/{account}/activity/export", get(activity::export))

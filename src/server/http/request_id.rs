@@ -53,7 +53,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     let mut response = answered.unwrap_or_else(|_| {
         tracing::error!(request_id = id, "a response did not start in time");
         let headers = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
-        let sentence = "The server took too long. Try again in a moment.";
+        let sentence = "The server took too long. Try again in a few seconds.";
         (StatusCode::SERVICE_UNAVAILABLE, headers, sentence).into_response()
     });
     set(response.headers_mut(), &id);

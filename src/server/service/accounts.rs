@@ -145,14 +145,17 @@ async fn prepare(app: &App, tx: &mut Tx, owner: UserId, before: &Before<'_>) -> 
                 return Ok(());
             }
             Err(ServiceError::Conflict(format!(
-                "You are in {most} accounts, which is as many as one person may be in."
+                "You are already in {most} accounts, the maximum."
             )))
         }
     }
 }
 
 fn address_taken() -> FieldErrors {
-    FieldErrors::one("email", "There is an account with this address. Sign in instead.")
+    FieldErrors::one(
+        "email",
+        "An account with this email already exists. Sign in instead.",
+    )
 }
 
 /// Adds an account with a slug made from its name.
@@ -194,7 +197,7 @@ pub(super) async fn insert_with_slug(
         }
     }
     Err(ServiceError::Conflict(
-        "This name could not be given an address. Try again.".to_owned(),
+        "No address is free for this name. Choose another name.".to_owned(),
     ))
 }
 

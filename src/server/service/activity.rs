@@ -26,7 +26,7 @@ pub const PAGE: u32 = 200;
 const CHUNK: u32 = 500;
 
 const SEARCH_TOO_LONG: &str =
-    "The activity could not be searched in time. Wait a few seconds, or search for less.";
+    "The search took too long. Try again in a few seconds, or search for something more specific.";
 
 impl<'a> From<&'a KeyManager> for Actor<'a> {
     fn from(manager: &'a KeyManager) -> Self {

@@ -8,6 +8,7 @@ pub mod ending;
 pub mod grace;
 pub mod leak;
 pub mod list;
+pub mod meanwhile;
 pub mod reissue;
 pub mod revoke;
 pub mod rotate;
@@ -17,7 +18,7 @@ use crate::{
     domain::{
         done::{Done, Subject},
         ids::{AccountId, KeyId},
-        key::{Key, issue::Terms},
+        key::{Key, Transition, issue::Terms},
         secret_text::SecretText,
         time::Timestamp,
     },
@@ -144,6 +145,15 @@ pub(super) async fn add(
         )));
     }
     Ok(())
+}
+
+/// Id of the key that the form with this token has made, if its secret can be reissued: the answer with the
+/// secret may have been lost.
+pub async fn made_by(app: &App, account: AccountId, form_token: &str) -> Result<Option<KeyId>, ServiceError> {
+    let mut store = app.store.read().await?;
+    let key = store.keys().by_form(account, form_token).await?;
+    let key = key.filter(|key| key.allows(Transition::Reissue, app.now()));
+    Ok(key.map(|key| key.id))
 }
 
 /// A key of the account, by the id in a URL or a form.

@@ -38,6 +38,8 @@ declare! {
         FROM api_keys WHERE hash = $1 AND deleted_at IS NULL");
     BY_ID = concat!("SELECT ", columns!(), "
         FROM api_keys WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL");
+    BY_FORM = concat!("SELECT ", columns!(), "
+        FROM api_keys WHERE account_id = $1 AND form_token = $2 AND deleted_at IS NULL");
     /// Every statement uses this condition for live keys (tests/store/retention.rs compares them). The time is a parameter,
     /// because tests set the clock of the server and not that of the database.
     COUNT_LIVE = "SELECT COUNT(*) FROM api_keys
@@ -202,6 +204,17 @@ impl Keys<'_> {
     pub async fn by_id(self, account: AccountId, id: KeyId) -> Result<Option<Key>, StoreError> {
         let row = on!(self.0, c => {
             sqlx::query_as::<_, Row>(BY_ID).bind(account.to_string()).bind(id.to_string()).fetch_optional(c).await?
+        });
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// The key of an account that the form with this token has made.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_form(self, account: AccountId, form_token: &str) -> Result<Option<Key>, StoreError> {
+        let row = on!(self.0, c => {
+            sqlx::query_as::<_, Row>(BY_FORM).bind(account.to_string()).bind(form_token).fetch_optional(c).await?
         });
         row.map(TryInto::try_into).transpose()
     }

@@ -1,44 +1,128 @@
-//! Copying to the clipboard.
+//! Copying to the clipboard. The button turns into a tick and `Copied` for two seconds, and a status line says
+//! so to screen readers. Only shown where scripts run.
 
-#![expect(
-    missing_docs,
-    reason = "the macro of an island leaves the docs off what it makes of it"
-)]
-
-use super::button::Button;
+use super::{
+    button::Kind,
+    dom::{by_id, closest, show_scripted, target},
+    icon::{Drawing, Icon},
+};
 use leptos::{
+    ev,
     prelude::*,
     task::spawn_local,
     wasm_bindgen::{JsValue, intern},
+    web_sys::Element,
 };
+use std::time::Duration;
 
-/// A button that copies the text of another element. Only shown where scripts run.
-#[island]
+/// How long a button says that it has copied.
+const SHOWN: Duration = Duration::from_secs(2);
+
+/// A button that copies. `data-copies` is the id of the element whose text it takes.
+#[component]
+pub fn CopyButton(
+    /// Id of the element whose text is copied; without one, the caller handles the click.
+    #[prop(optional, into)]
+    from: Option<String>,
+    /// Id of the status line, see [`CopyStatus`].
+    #[prop(into)]
+    status: String,
+    /// How much the button stands out.
+    #[prop(default = Kind::Plain)]
+    kind: Kind,
+    /// What is said when the browser refuses.
+    refused: &'static str,
+) -> impl IntoView {
+    view! {
+        <button
+            class=format!("{} copy", kind.class())
+            type="button"
+            data-copies=from
+            data-tells=status
+            data-refused=refused
+        >
+            <Drawing icon=Icon::Copy class="copy-rest"/>
+            <Drawing icon=Icon::Check class="copy-done"/>
+            <span>"Copy"</span>
+        </button>
+    }
+}
+
+/// The status line of a copy button. It is seen only if copying failed: otherwise the button shows the result.
+#[component]
+pub fn CopyStatus(
+    /// Its id.
+    #[prop(into)]
+    id: String,
+) -> impl IntoView {
+    view! { <p class="field-hint copy-status" role="status" id=id></p> }
+}
+
+/// A button that copies the text of another element, with its status line, on pages without other islands.
+#[component]
 pub fn CopyText(
     /// Id of the element.
     from: String,
 ) -> impl IntoView {
-    let note = RwSignal::new("");
-    let ready = RwSignal::new(false);
-    Effect::new(move |_| ready.set(true));
-    let copy = move |_| {
-        let text = document()
-            .get_element_by_id(&from)
-            .and_then(|element| element.text_content());
-        spawn_local(async move {
-            let copied = write_clipboard(&text.unwrap_or_default()).await;
-            note.set(if copied {
-                "Copied."
-            } else {
-                "The browser does not let this page copy. Download the file instead."
-            });
-        });
-    };
+    let status = format!("{from}-copied");
     view! {
-        <span class="copy-text">
-            <span class="field-hint" role="status">{move || note.get()}</span>
-            <Button label="Copy" acts="button" attr:hidden=move || !ready.get() on:click=copy/>
+        <span class="copy-text" data-needs-script hidden>
+            <CopyStatus id=status.clone()/>
+            <CopyButton from status refused="The browser does not let this page copy. Download the file instead."/>
         </span>
+        <CopyClicks/>
+    }
+}
+
+/// The script side of [`CopyText`].
+#[island]
+pub fn CopyClicks() -> impl IntoView {
+    if is_browser()
+        && let Some(root) = document().document_element()
+    {
+        show_scripted(&root);
+    }
+    window_event_listener(ev::click, |event| {
+        if let Some(target) = target(&event) {
+            copy_clicked(&target);
+        }
+    });
+}
+
+/// Copies if `target` is within a button with `data-copies`.
+pub fn copy_clicked(target: &Element) {
+    let Some(button) = closest(target, "[data-copies]") else {
+        return;
+    };
+    let from = button.get_attribute("data-copies").and_then(|id| by_id(&id));
+    let text = from.and_then(|element| element.text_content());
+    spawn_local(async move {
+        let is_copied = write_clipboard(&text.unwrap_or_default()).await;
+        tell(&button, is_copied, "Copied.");
+    });
+}
+
+/// Shows the result of copying at its button.
+pub fn tell(button: &Element, is_copied: bool, sentence: &str) {
+    let status = button.get_attribute("data-tells").and_then(|id| by_id(&id));
+    if let Some(status) = status {
+        let refused = button.get_attribute("data-refused").unwrap_or_default();
+        status.set_text_content(Some(if is_copied { sentence } else { &refused }));
+        // Cannot fail: the attribute name is valid.
+        let _ = status.toggle_attribute_with_force("data-copied", is_copied);
+    }
+    if is_copied {
+        mark(button, true);
+        let button = button.clone();
+        set_timeout(move || mark(&button, false), SHOWN);
+    }
+}
+
+fn mark(button: &Element, is_copied: bool) {
+    // Cannot fail: the attribute name is valid.
+    let _ = button.toggle_attribute_with_force("data-copied", is_copied);
+    if let Some(label) = button.last_element_child() {
+        label.set_text_content(Some(if is_copied { "Copied" } else { "Copy" }));
     }
 }
 

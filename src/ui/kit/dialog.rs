@@ -1,6 +1,6 @@
 //! Dialogs: frame, header, and footer with the actions. Between them a body of class `dialog-body` scrolls.
 
-use leptos::{children::TypedChildren, ev, html, prelude::*};
+use leptos::{children::TypedChildren, prelude::*};
 
 /// A dialog that the server renders. When it is rendered open, it looks like a modal one even without
 /// scripts.
@@ -12,39 +12,30 @@ pub fn Dialog(
     /// Id of its title.
     #[prop(into)]
     titled_by: String,
+    /// Ids of the elements that screen readers read after the title.
+    #[prop(optional, into)]
+    described_by: Option<String>,
     /// Whether it is open.
     #[prop(default = true)]
     open: bool,
     /// Its form.
     children: Children,
 ) -> impl IntoView {
-    view! { <dialog id=id class="dialog" open=open aria-labelledby=titled_by>{children()}</dialog> }
-}
-
-/// A dialog that a script opens. The caller handles Escape.
-#[component]
-pub fn LiveDialog<C: IntoView + 'static>(
-    /// Id of its title.
-    titled_by: &'static str,
-    /// Reference through which the caller opens it.
-    node: NodeRef<html::Dialog>,
-    /// Its form.
-    children: TypedChildren<C>,
-) -> impl IntoView {
     view! {
-        <dialog
-            class="dialog"
-            node_ref=node
-            closedby="none"
-            aria-labelledby=titled_by
-            on:cancel=|event: ev::Event| event.prevent_default()
-        >
-            {children.into_inner()()}
+        <dialog id=id class="dialog" open=open aria-labelledby=titled_by aria-describedby=described_by>
+            {children()}
         </dialog>
     }
 }
 
-/// Header of a dialog: the title, which is the dialog's accessible name, and a line below it.
+/// Id of the line below the title with this id, for the dialog's `described_by`.
+#[must_use]
+pub fn lead_id(title: &str) -> String {
+    format!("{title}-lead")
+}
+
+/// Header of a dialog: the title, which is the dialog's accessible name, and a line below it. A plain element,
+/// because `<header>` would be a landmark of the page.
 #[component]
 pub fn DialogHead<L: IntoView>(
     /// Id of the title, for the dialog's `aria-labelledby`.
@@ -52,14 +43,18 @@ pub fn DialogHead<L: IntoView>(
     id: String,
     /// The title.
     title: &'static str,
+    /// Whether the title has the focus when the dialog opens, so that it is read from its start.
+    #[prop(optional)]
+    autofocus: bool,
     /// The line below the title.
     children: TypedChildren<L>,
 ) -> impl IntoView {
+    let lead = lead_id(&id);
     view! {
-        <header class="dialog-head">
-            <h2 id=id>{title}</h2>
-            <p>{children.into_inner()()}</p>
-        </header>
+        <div class="dialog-head">
+            <h2 id=id tabindex=autofocus.then_some("-1") autofocus=autofocus>{title}</h2>
+            <p id=lead>{children.into_inner()()}</p>
+        </div>
     }
 }
 
@@ -69,5 +64,5 @@ pub fn DialogFoot(
     /// The buttons.
     children: Children,
 ) -> impl IntoView {
-    view! { <footer class="dialog-foot">{children()}</footer> }
+    view! { <div class="dialog-foot">{children()}</div> }
 }

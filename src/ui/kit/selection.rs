@@ -33,7 +33,7 @@ pub fn SelectionBar(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <form id=id class="selection" method="get" aria-label=label>
+        <form id=id class="selection" method="get" aria-label=label data-opens-dialog>
             {fields}
             <span class="selection-count"></span>
             {children()}

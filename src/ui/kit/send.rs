@@ -2,8 +2,15 @@
 //! form names its server function in `data-function`. Errors are written beside the fields that the server
 //! rendered; the input stays (docs/architecture.md, "A form post").
 
-use super::dom::{each_below, focus, set, write};
-use crate::api::wire::ApiError;
+use super::{
+    dom::{closest, each_below, focus, set, show, write},
+    fragment,
+    go::replace,
+};
+use crate::{
+    api::wire::{ApiError, Next},
+    domain::paths,
+};
 use leptos::{
     ev::SubmitEvent,
     prelude::*,
@@ -14,6 +21,9 @@ use leptos::{
 };
 use serde::de::DeserializeOwned;
 use wasm_bindgen_futures::JsFuture;
+
+/// How long the browser waits for the answer to a form, in milliseconds: longer than the server takes at most.
+const LIMIT: i32 = 45_000;
 
 /// Result of a server function after which the browser navigates: the path of the next page, or nothing where
 /// the form has the path in `data-next`.
@@ -34,52 +44,40 @@ where
     F::PATH
 }
 
-/// Navigates to another page of this server.
-pub fn go_to(path: &str) {
-    // Browsers refuse this only for addresses that cannot be parsed; these come from the server.
-    let _ = window().location().assign(path);
-}
-
 /// Sends a form in place if it names the server function `F`; returns whether it does. `done` gets the
 /// function's result. Errors are shown at the form, and the first field with an error gets the focus.
-pub fn send<F>(event: &SubmitEvent, done: impl FnOnce(F::Output) + 'static) -> bool
+pub fn send<F>(
+    event: &SubmitEvent,
+    form: &HtmlFormElement,
+    done: impl FnOnce(&HtmlFormElement, F::Output) + 'static,
+) -> bool
 where
     F: ServerFn<Error = ApiError>,
     F::Output: DeserializeOwned + 'static,
 {
-    match function_of(event) {
-        Some((form, path)) if path == F::PATH => {
-            submit(event, form, path, done);
-            true
-        }
-        _ => false,
+    let names_it = form.get_attribute("data-function").as_deref() == Some(F::PATH);
+    if names_it {
+        submit(event, form.clone(), F::PATH.to_owned(), done);
     }
+    names_it
 }
 
-/// Sends a form in place if it names a server function, then navigates to the next page.
-pub fn navigate(event: &SubmitEvent) {
-    if let Some((form, path)) = function_of(event) {
-        let next = form.get_attribute("data-next");
-        submit(event, form, path, move |path: Option<String>| {
-            if let Some(path) = path.or(next) {
-                go_to(&path);
+/// Sends a form in place if it names a server function, then replaces the page by the next one.
+pub fn navigate(event: &SubmitEvent, form: &HtmlFormElement) {
+    if let Some(path) = form.get_attribute("data-function") {
+        submit(event, form.clone(), path, |form, path: Option<String>| {
+            if let Some(path) = path.or(form.get_attribute("data-next")) {
+                replace(&path);
             }
         });
     }
-}
-
-/// The submitted form, and the path of its server function.
-fn function_of(event: &SubmitEvent) -> Option<(HtmlFormElement, String)> {
-    let form = event.target()?.dyn_into::<HtmlFormElement>().ok()?;
-    let path = form.get_attribute("data-function")?;
-    Some((form, path))
 }
 
 fn submit<T: DeserializeOwned + 'static>(
     event: &SubmitEvent,
     form: HtmlFormElement,
     path: String,
-    done: impl FnOnce(T) + 'static,
+    done: impl FnOnce(&HtmlFormElement, T) + 'static,
 ) {
     event.prevent_default();
     if is_busy(&form) {
@@ -94,18 +92,41 @@ fn submit<T: DeserializeOwned + 'static>(
             // The button stays busy: the result closes the form or leaves the page.
             Ok(output) => {
                 show_errors(&form, &ApiError::default());
-                done(output);
+                done(&form, output);
             }
             Err(error) => {
                 set_busy(&form, false);
-                show_errors(&form, &error);
-                focus_first_error(&form);
+                refuse(&form, &error);
             }
         }
     });
 }
 
-fn fields(form: &HtmlFormElement) -> Result<UrlSearchParams, JsValue> {
+/// Shows why the form was refused, and what the person can do.
+fn refuse(form: &HtmlFormElement, error: &ApiError) {
+    let again = form.get_attribute("data-again");
+    if let (Next::Leave, Some(dialog)) = (&error.next, again) {
+        // The server renders the reason in place of the form.
+        return fragment::open(dialog, None);
+    }
+    show_errors(form, error);
+    if let Next::Reissue(_) = error.next {
+        // Sent again, the form would only be refused again; the list behind it lacks the key.
+        if let Some(button) = submit_button(form) {
+            show(&button, false);
+        }
+        if let Some(dialog) = closest(form, "dialog") {
+            set(&dialog, "data-reloads", true);
+        }
+    }
+    focus_first_error(form);
+}
+
+/// The fields of a form.
+///
+/// # Errors
+/// Never for forms of the page.
+pub fn fields(form: &HtmlFormElement) -> Result<UrlSearchParams, JsValue> {
     let fields: JsValue = FormData::new_with_form(form)?.into();
     UrlSearchParams::new_with_str_sequence_sequence(&fields)
 }
@@ -126,23 +147,47 @@ where
 }
 
 async fn fetch<T: DeserializeOwned>(path: &str, fields: &UrlSearchParams) -> Result<T, ApiError> {
-    match post(path, fields).await {
-        Ok((true, body)) => parse(&body),
-        Ok((false, body)) => Err(parse(&body)?),
+    match ask(path, Some(fields), LIMIT).await {
+        Ok(answer) if answer.is_ok => parse(&answer.body),
+        Ok(answer) => Err(parse(&answer.body)?),
         Err(_) => Err(ApiError::message(
-            "The server could not be reached. What you typed is still here: try again in a moment.",
+            "The server could not be reached. Your entries are kept. Try again in a few seconds.",
         )),
     }
 }
 
-async fn post(path: &str, fields: &UrlSearchParams) -> Result<(bool, String), JsValue> {
+/// An answer of the server.
+pub struct Answer {
+    /// Whether its status is a success.
+    pub is_ok: bool,
+    /// Its status.
+    pub status: u16,
+    /// The text.
+    pub body: String,
+}
+
+/// Sends a request: POST with fields, otherwise GET. `limit` is in milliseconds.
+///
+/// # Errors
+/// When there is no answer in time.
+pub async fn ask(path: &str, fields: Option<&UrlSearchParams>, limit: i32) -> Result<Answer, JsValue> {
     let request = RequestInit::new();
-    request.set_method("POST");
-    request.set_body(fields);
-    let answer = JsFuture::from(window().fetch_with_str_and_init(path, &request)).await?;
+    if let Some(fields) = fields {
+        request.set_method("POST");
+        request.set_body(fields);
+    }
+    let late = js_sys::Promise::new(&mut |_, reject| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&reject, limit);
+    });
+    let first = js_sys::Array::of2(&window().fetch_with_str_and_init(path, &request), &late);
+    let answer = JsFuture::from(js_sys::Promise::race(&first)).await?;
     let answer = answer.dyn_into::<Response>()?;
     let body = JsFuture::from(answer.text()?).await?;
-    Ok((answer.ok(), body.as_string().unwrap_or_default()))
+    Ok(Answer {
+        is_ok: answer.ok(),
+        status: answer.status(),
+        body: body.as_string().unwrap_or_default(),
+    })
 }
 
 fn parse<T: DeserializeOwned>(body: &str) -> Result<T, ApiError> {
@@ -158,22 +203,50 @@ fn submit_button(form: &Element) -> Option<Element> {
     form.query_selector("[data-submits]").ok().flatten()
 }
 
-fn is_busy(form: &Element) -> bool {
+/// Whether the form within `form` is being sent.
+#[must_use]
+pub fn is_busy(form: &Element) -> bool {
     submit_button(form).is_some_and(|button| button.has_attribute("aria-busy"))
 }
 
-/// Sets or clears the busy state of the form within `form`.
-pub fn set_busy(form: &Element, busy: bool) {
+/// Sets or clears the busy state of the form within `form`. Escape does not close its dialog meanwhile.
+fn set_busy(form: &Element, busy: bool) {
     let Some(button) = submit_button(form) else { return };
-    for attribute in ["aria-busy", "aria-disabled"] {
-        set(&button, attribute, busy);
+    wait(&button, busy);
+    if let Some(dialog) = closest(form, "dialog") {
+        // Cannot fail: the attribute name is valid.
+        let _ = if busy {
+            dialog.set_attribute("closedby", "none")
+        } else {
+            dialog.remove_attribute("closedby")
+        };
     }
+}
+
+/// Sets or clears the busy state of a button.
+pub fn wait(button: &Element, busy: bool) {
+    for attribute in ["aria-busy", "aria-disabled"] {
+        set(button, attribute, busy);
+    }
+}
+
+/// Drops what was typed into the form within `form`, and its errors.
+pub fn reset(form: &Element) {
+    each_below(form, "form[data-function]", &mut |form| {
+        show_errors(form, &ApiError::default());
+        form.unchecked_ref::<HtmlFormElement>().reset();
+    });
 }
 
 /// Shows the errors of a form, and clears earlier ones.
 fn show_errors(form: &Element, error: &ApiError) {
     each_below(form, "[data-form-message]", &mut |place| {
         write(place, error.message.as_deref());
+        match &error.next {
+            Next::SignIn => add_link(place, paths::SIGN_IN, "Sign in", "target"),
+            Next::Reissue(path) => add_link(place, path, "Reissue secret", "data-opens-dialog"),
+            Next::Retry | Next::Leave => {}
+        }
     });
     each_below(form, "[data-error-of]", &mut |place| {
         let name = place.get_attribute("data-error-of").unwrap_or_default();
@@ -184,6 +257,24 @@ fn show_errors(form: &Element, error: &ApiError) {
             set(&field, "aria-invalid", wrong.is_some());
         }
     });
+}
+
+/// Adds a link to a message: in a new tab (`target`), or to a dialog (`data-opens-dialog`).
+fn add_link(place: &Element, path: &str, label: &str, mark: &str) {
+    let Ok(link) = document().create_element("a") else {
+        return;
+    };
+    let is_new_tab = mark == "target";
+    link.set_text_content(Some(&if is_new_tab {
+        format!("{label} (opens a new tab)")
+    } else {
+        label.to_owned()
+    }));
+    // Cannot fail: the attribute names are valid.
+    let _ = link.set_attribute("href", path);
+    let _ = link.set_attribute(mark, "_blank");
+    let _ = place.append_with_str_1(" ");
+    let _ = place.append_child(&link);
 }
 
 fn focus_first_error(form: &Element) {

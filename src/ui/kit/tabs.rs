@@ -1,6 +1,6 @@
-//! Tabs: links to other pages, and tabs of a panel, which scripts switch.
+//! Tabs: links to other pages, and tabs of a panel, which scripts fill and switch.
 
-use leptos::{ev, prelude::*, wasm_bindgen::JsCast as _, web_sys::HtmlElement};
+use leptos::prelude::*;
 
 /// A tab that is a link.
 #[derive(Clone, Debug)]
@@ -34,65 +34,18 @@ pub fn TabLinks(
     view! { <nav class="tabs" aria-label=label>{links}</nav> }
 }
 
-/// Id of the `n`-th tab of a panel.
-#[must_use]
-pub fn tab_id(n: usize) -> String {
-    format!("tab-{n}")
-}
-
-/// Tabs of a panel. Arrow keys move the focus and select the tab (ARIA Authoring Practices, "Tabs").
+/// Tabs of a panel, one for each copy that a script makes of the hidden first one, and the panel. Arrow keys
+/// move the focus and select the tab (ARIA Authoring Practices, "Tabs").
 #[component]
 pub fn TabList(
     /// Id of the heading that names them.
     labelled_by: &'static str,
     /// Id of the panel.
     controls: &'static str,
-    /// Labels.
-    labels: Vec<String>,
-    /// Index of the selected tab.
-    chosen: RwSignal<usize>,
-    /// Handler that selects another tab.
-    choose: impl Fn(usize) + Copy + 'static,
 ) -> impl IntoView {
-    let count = labels.len();
-    let tabs = labels
-        .into_iter()
-        .enumerate()
-        .map(|(n, label)| {
-            view! {
-                <button
-                    class="tab"
-                    type="button"
-                    role="tab"
-                    id=tab_id(n)
-                    aria-controls=controls
-                    aria-selected=move || if chosen.get() == n { "true" } else { "false" }
-                    tabindex=move || if chosen.get() == n { "0" } else { "-1" }
-                    on:click=move |_| choose(n)
-                >
-                    {label}
-                </button>
-            }
-        })
-        .collect_view();
-    let arrows = move |event: ev::KeyboardEvent| {
-        let now = chosen.get_untracked();
-        let next = match event.key().as_str() {
-            "ArrowRight" => (now + 1) % count,
-            "ArrowLeft" => (now + count - 1) % count,
-            "Home" => 0,
-            "End" => count - 1,
-            _ => return,
-        };
-        event.prevent_default();
-        choose(next);
-        if let Some(tab) = document().get_element_by_id(&tab_id(next)) {
-            let _ = tab.unchecked_ref::<HtmlElement>().focus();
-        }
-    };
     view! {
-        <div class="tabs" role="tablist" aria-labelledby=labelled_by on:keydown=arrows>
-            {tabs}
+        <div class="tabs" role="tablist" aria-labelledby=labelled_by>
+            <button class="tab" type="button" role="tab" aria-controls=controls data-slot="tab" hidden></button>
         </div>
     }
 }

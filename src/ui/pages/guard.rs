@@ -104,7 +104,7 @@ pub fn GuardPage(
                     <CopyText from=TEXT.to_owned()/>
                     <ButtonLink href=paths::guard_file(&page, proxy.id()) label="Download" download=proxy.file()/>
                 </div>
-                <Snippet text=move || configuration.clone() id=TEXT/>
+                <Snippet text=configuration id=TEXT/>
             </section>
         </Frame>
     }

@@ -26,7 +26,7 @@ use crate::{
             panel::{PageHead, Panel},
         },
         layout::{Frame, FrameData},
-        pages::keys::{DETAIL, KeyRow, ReadOnlyNote, read_only},
+        pages::keys::{DETAIL, Dialogs, KeyRow, ListView, ReadOnlyNote, read_only},
     },
 };
 use chart::Chart;
@@ -97,6 +97,10 @@ pub fn KeyPage(
     let (frame, key, now) = (data.frame.clone(), data.key.clone(), data.now);
     let may_manage = data.may_manage;
     let title = view! { <bdi>{key.name.clone()}</bdi> };
+    let dialogs = may_manage.then(|| {
+        let view = ListView::all(data.keys.clone());
+        view! { <Dialogs view>{()}</Dialogs> }
+    });
     let actions = view! { <Actions key=key.clone() keys=data.keys.clone() may_manage/> }.into_any();
     let all = (!data.activity.is_empty()).then(|| (data.all_activity.clone(), "All activity"));
     let (phrase, ending) = (key.about.clone(), view! { <Ending data=Arc::clone(&data)/> });
@@ -137,6 +141,7 @@ pub fn KeyPage(
             </PageHead>
             {columns}
         </Frame>
+        {dialogs}
     }
 }
 
@@ -171,7 +176,7 @@ fn Ending(data: Arc<KeyPageData>) -> impl IntoView {
 /// Id of the form of `Create another like this`.
 const LIKE: &str = "create-like";
 
-/// A button for each action that the key's state allows; the dialogs are on the page `API keys`.
+/// A button for each action that the key's state allows; without scripts, the dialogs are on the page `API keys`.
 #[component]
 fn Actions(key: KeyRow, keys: String, may_manage: bool) -> impl IntoView {
     let button =
@@ -197,11 +202,11 @@ fn Actions(key: KeyRow, keys: String, may_manage: bool) -> impl IntoView {
     });
     view! {
         // Another form, because the dialog to create a key takes a key to copy from, and none to act on.
-        <form id=LIKE method="get" action=keys.clone()>
+        <form id=LIKE method="get" action=keys.clone() data-opens-dialog>
             <input type="hidden" name="like" value=key.id.clone()/>
             <input type="hidden" name="from" value=DETAIL/>
         </form>
-        <form class="page-actions key-actions" method="get" action=keys aria-label="Actions">
+        <form class="page-actions key-actions" method="get" action=keys aria-label="Actions" data-opens-dialog>
             <input type="hidden" name="key" value=key.id.clone()/>
             <input type="hidden" name="from" value=DETAIL/>
             <Button

@@ -3,12 +3,15 @@
 mod confirm;
 mod create;
 mod dialogs;
+mod ended;
 mod expires;
 mod facts;
 mod how_to_use;
 mod list_view;
 mod menu;
 mod permissions;
+mod reading;
+mod reveal;
 mod reveal_dialog;
 mod reveal_page;
 mod row;
@@ -16,8 +19,10 @@ mod summary;
 mod table;
 mod toolbar;
 
-pub use confirm::{Ask, DETAIL, OldEnd, QuestionData};
-pub use dialogs::KeyDialogs;
+pub use confirm::{Ask, DETAIL, OldEnd, Question, QuestionData};
+pub use create::CreateForm;
+pub use dialogs::{Dialogs, KeyDialogs};
+pub use ended::{Ended, EndedData};
 pub use list_view::ListView;
 pub use permissions::{PresetChoice, ScopeChoice};
 pub use row::KeyRow;
@@ -38,8 +43,6 @@ use crate::{
     api::wire::{FormState, RevealedKey},
     domain::time::Timestamp,
 };
-use confirm::Question;
-use create::CreateForm;
 use leptos::prelude::*;
 use list_view::ViewFields;
 use reveal_page::{KeptKey, RepeatedForm};
@@ -57,9 +60,19 @@ pub enum KeyDialog {
     /// The confirmation of an action on keys.
     Question(Box<QuestionData>),
     /// `View API key`: the only page that contains this secret.
-    Revealed(Arc<RevealedKey>),
-    /// The form was already submitted; the sentence to show.
-    Repeated(&'static str),
+    Revealed {
+        /// The key.
+        key: Arc<RevealedKey>,
+        /// Path of the key's page, if the form was opened there.
+        back: Option<String>,
+    },
+    /// The form was already submitted.
+    Repeated {
+        /// Id of the key whose secret can be reissued, if there is one.
+        reissue: Option<String>,
+    },
+    /// The action is no longer possible.
+    Ended(EndedData),
 }
 
 /// The form `Add API key`, and its choices.
@@ -117,13 +130,15 @@ pub fn KeysPage(
     let frame = data.frame.clone();
     let (full, account) = (frame.full, frame.account.slug.clone());
     let result = match &data.dialog {
-        KeyDialog::Revealed(key) => {
-            Some(view! { <KeptKey revealed=Arc::clone(key) view=view.clone()/> }.into_any())
+        KeyDialog::Revealed { key, back } => {
+            let (revealed, back) = (Arc::clone(key), back.clone());
+            Some(view! { <KeptKey revealed view=view.clone() back/> }.into_any())
         }
-        KeyDialog::Repeated(sentence) => {
-            Some(view! { <RepeatedForm sentence view=view.clone()/> }.into_any())
+        KeyDialog::Repeated { reissue } => {
+            let reissue = reissue.clone();
+            Some(view! { <RepeatedForm reissue view=view.clone()/> }.into_any())
         }
-        KeyDialog::Closed | KeyDialog::Create | KeyDialog::Question(_) => None,
+        KeyDialog::Closed | KeyDialog::Create | KeyDialog::Question(_) | KeyDialog::Ended(_) => None,
     };
     let leaks = data
         .leaks
@@ -138,11 +153,16 @@ pub fn KeysPage(
             KeyDialog::Question(question) => Some(QuestionData::clone(question)),
             _ => None,
         };
+        let ended = match data.dialog {
+            KeyDialog::Ended(data) => Some(data),
+            _ => None,
+        };
         view! {
-            <KeyDialogs view=view.clone()>
+            <Dialogs view=view.clone()>
                 <CreateForm create account=account.clone() view=view.clone() open/>
                 {question.map(|data| view! { <Question data account=account.clone() view=view.clone()/> })}
-            </KeyDialogs>
+                {ended.map(|data| view! { <Ended data view=view.clone()/> })}
+            </Dialogs>
         }
     });
     let actions = view! {

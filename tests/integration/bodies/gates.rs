@@ -146,7 +146,7 @@ async fn an_unread_call_gets_the_response_of_a_refused_one() {
         assert!(
             answer.json()["message"]
                 .as_str()
-                .is_some_and(|text| text.contains("signed out"))
+                .is_some_and(|text| text.contains("Your session has ended"))
         );
     }
 }

@@ -86,7 +86,7 @@ both!(
         assert!(activity.text().contains("on this page"));
         let search = ada.get(&format!("/home/{}/activity?search=old", ada.slug)).await;
         assert_eq!(search.status, 503);
-        assert!(search.text().contains("could not be searched in time"));
+        assert!(search.text().contains("The search took too long"));
         assert_eq!(search.header("retry-after"), "2");
 
         // Other accounts are not affected.

@@ -188,7 +188,7 @@ both!(
         let (began, has_begun) = oneshot::channel::<()>();
         let app = world.app.clone();
         let task = tokio::spawn(async move {
-            let question = long_reads::ask(&app, account, long_reads::PROGRAM, |_| {
+            let question = long_reads::run(&app, account, long_reads::PROGRAM, |_| {
                 Box::pin(async move {
                     let _ = began.send(());
                     let _ = wait.await;
@@ -257,7 +257,8 @@ both!(
             assert_eq!(
                 facts(&ada, "rotate", &key.id, "New key").await,
                 [format!(
-                    "Same name, scopes, allowlist, rate limit and lifetime: {end}"
+                    "Same name, scopes, allowlist, rate limit and lifetime: it {end}. \
+                     You will see it once, on the next screen."
                 )]
             );
         }

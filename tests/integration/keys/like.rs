@@ -25,7 +25,7 @@ fn held(page: &Answer) -> Vec<(String, String)> {
             ("select", _) => select = get("name"),
             ("option", _) if tag.get("selected").is_some() => held.push((select.clone(), get("value"))),
             ("textarea", _) if tag.get("name") == Some("allowlist") => {
-                held.push((get("name"), tag.text.clone()))
+                held.push((get("name"), tag.text.clone()));
             }
             ("input", Some("radio" | "checkbox")) if tag.get("checked").is_some() => {
                 held.push((get("name"), get("value")));

@@ -29,6 +29,15 @@ async fn a_member_sees_the_keys_and_every_control_disabled() {
             (&detail, &["Rotate", "Reissue secret", "Revoke", "Delete"]),
         ] {
             let page = person.get(&format!("{}{query}", person.keys())).await;
+            if !manages && query.starts_with("?dialog") {
+                // A dialog that may not be opened leads to the list.
+                assert_eq!(
+                    (page.status, page.location()),
+                    (303, person.keys().as_str()),
+                    "{query}"
+                );
+                continue;
+            }
             assert_eq!(page.status, 200, "{query}");
             assert!(page.text().contains(&key.secret[..9]));
             for part in [

@@ -5,6 +5,7 @@ mod create_fields;
 mod deletion;
 mod detail;
 mod ending;
+mod fragments;
 mod grace;
 mod last_use;
 mod lifecycle;

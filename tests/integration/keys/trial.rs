@@ -7,6 +7,7 @@ use crate::{
     world::{ORIGIN, Setup, World},
 };
 use babysea::domain::snippet::{KEY, YOUR_API};
+use serde_json::Value;
 
 const PROXY: &str = "10.0.0.1";
 const WEATHER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/catalog/weather.toml");
@@ -40,17 +41,26 @@ fn read(command: &str, secret: &str) -> (String, String) {
     }
 }
 
+/// The test command of a new key and its output in words: the tab `cURL`.
+fn command(key: &Value) -> (String, String) {
+    let snippets = key["snippets"].as_array().expect("snippets");
+    let curl = snippets.iter().find(|snippet| snippet["label"] == "cURL");
+    let curl = curl.expect("a command");
+    let text = |part: &str| curl[part].as_str().expect(part).to_owned();
+    (text("text"), text("note"))
+}
+
 /// Runs the test command of a new key, and compares the output with the description.
 async fn tried(world: &World, answer: &Answer, case: &str) {
     let json = answer.json();
     let secret = json["secret"].as_str().expect("a secret");
-    let expected = json["trial"]["expected"].as_str().expect("what to expect");
-    let (method, address) = read(json["trial"]["command"].as_str().expect("a command"), secret);
+    let (command, expected) = command(&json);
+    let (method, address) = read(&command, secret);
     let case = format!("{case}: {method} {address}, {expected}");
     if let Some(path) = address.strip_prefix(ORIGIN) {
         let answer = world.send(call(&method, path).bearer(secret)).await;
         assert!(
-            expected.starts_with(&answer.status.to_string()),
+            expected.starts_with(&format!("You should see {}", answer.status)),
             "{case}: {}",
             answer.text()
         );
@@ -64,7 +74,7 @@ async fn tried(world: &World, answer: &Answer, case: &str) {
             .sent_from(PROXY)
             .bearer(secret);
         assert_eq!(world.send(asked).await.status, 200, "{case}");
-        assert!(expected.starts_with("the answer of your API"), "{case}");
+        assert!(expected.starts_with("Put the address of your API"), "{case}");
     }
 }
 
@@ -93,22 +103,25 @@ async fn the_test_command_of_a_restricted_key_mentions_its_allowlist() {
     let limited = [("preset", "full_access"), ("allowlist", "203.0.113.7")];
     let answer = made(&ada, &limited).await;
     let json = answer.json();
-    let expected = json["trial"]["expected"].as_str().expect("what to expect");
+    let (_, expected) = command(&json);
     let secret = json["secret"].as_str().expect("a secret");
     let from = async |address: &str| {
         let asked = call("GET", "/v1/status").bearer(secret).sent_from(address);
         world.send(asked).await
     };
     let (inside, outside) = (from("203.0.113.7").await, from("203.0.113.8").await);
-    assert!(expected.starts_with(&inside.status.to_string()), "{expected}");
+    assert!(
+        expected.starts_with(&format!("You should see {}", inside.status)),
+        "{expected}"
+    );
     let code = outside.json()["error"]["code"]
         .as_str()
         .expect("a code")
         .to_owned();
-    let refused = format!("outside its allowlist: {} with code {code}.", outside.status);
+    let refused = format!("outside the allowlist you see {} {code}.", outside.status);
     assert!(expected.ends_with(&refused), "{expected}");
     let open = made(&ada, &[("preset", "full_access")]).await;
-    assert!(!open.json()["trial"]["expected"].to_string().contains("allowlist"));
+    assert!(!command(&open.json()).1.contains("allowlist"));
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ fn wait(answer: &Answer) -> u64 {
     assert_eq!(answer.status, 429, "{}", answer.text());
     let seconds: u64 = answer.header("retry-after").parse().expect("a number");
     let plural = if seconds == 1 { "" } else { "s" };
-    let sentence = format!("Too many tries. Wait {seconds} second{plural}, then try again.");
+    let sentence = format!("Too many attempts. Try again in {seconds} second{plural}.");
     assert!(answer.text().contains(&sentence), "{seconds}: {}", answer.text());
     assert!(!answer.text().contains(PASSWORD) && !answer.text().contains(WRONG));
     assert_eq!(answer.all("set-cookie"), Vec::<&str>::new());

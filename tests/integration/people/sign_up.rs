@@ -10,7 +10,7 @@ use serde_json::json;
 
 const PAGE: &str = "/sign-up";
 const FUNCTION: &str = "/api/session/sign-up";
-const TAKEN: &str = "There is an account with this address. Sign in instead.";
+const TAKEN: &str = "An account with this email already exists. Sign in instead.";
 
 fn fields<'a>(name: &'a str, email: &'a str, password: &'a str) -> [(&'a str, &'a str); 3] {
     [("name", name), ("email", email), ("password", password)]

@@ -49,7 +49,7 @@ both!(
                 assert!(
                     refused
                         .text()
-                        .contains("Too many tries. Wait 3 minutes, then try again.")
+                        .contains("Too many attempts. Try again in 3 minutes.")
                 );
                 assert!(!refused.text().contains(PASSWORD));
                 if path == PAGE {

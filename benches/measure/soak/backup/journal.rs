@@ -29,7 +29,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// Keys whose endings are in the journal before. Compacted, it is longer than the 4 MiB from which on each start compacts it.
+/// Keys with endings in the journal at the beginning. Even compacted, the journal is longer than 4 MiB, so that each start
+/// compacts it.
 const LONG: u64 = 30_000;
 /// Clients, the keys that each revokes in a round at most, and the pause after each.
 const CLIENTS: usize = 4;
@@ -314,7 +315,8 @@ fn unfinished(journal: &Path) -> BTreeSet<OsString> {
         .collect()
 }
 
-/// Waits until a compaction begins, and kills the process so long after; or waits until it is done. How long it took.
+/// Waits until a compaction begins, and kills the process after this time; or waits until the compaction is done, and
+/// returns its duration.
 async fn compaction(
     journal: PathBuf,
     left: BTreeSet<OsString>,

@@ -77,8 +77,8 @@ async fn kill_sqlite_restores(target: &Target, good: &Path) -> Result<(), Failur
     Ok(())
 }
 
-/// Kills restores into empty databases. Each is repeated: either nothing of the killed one is there, or all of it, and then
-/// the repeated one is refused.
+/// Kills restores into empty databases, and repeats each. Either the killed restore has changed nothing and the repeated one
+/// succeeds, or it was complete and the repeated one is refused.
 async fn kill_postgres_restores(target: &Target, good: &Path) -> Result<(), Failure> {
     let moments = rounds(MOMENTS)?;
     let restore = ["restore", text(good)?, "--without-journal"];

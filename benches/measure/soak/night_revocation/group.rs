@@ -28,7 +28,7 @@ pub const C: usize = 2;
 const PERIOD: Duration = Duration::from_millis(2);
 /// How often a server is stopped until it is inside a transaction.
 const TRIES: u32 = 20;
-/// How long PostgreSQL works on what a stopped server has sent it.
+/// How long PostgreSQL needs at most for statements that a stopped server had already sent.
 const WORKING: Duration = Duration::from_millis(5);
 const OPEN: &str = "SELECT COUNT(*) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'idle in transaction'";
@@ -50,10 +50,10 @@ pub struct Key {
     pub secret: String,
 }
 
-/// What a request was answered.
+/// The response to a request.
 #[derive(Clone, Copy)]
 pub struct Answer {
-    /// 0 where there was no answer.
+    /// Status; 0 without a response.
     pub status: u16,
     /// When it arrived.
     pub at: Instant,
@@ -87,7 +87,7 @@ impl Group {
         })
     }
 
-    /// Stops the servers in order, and removes the database.
+    /// Stops the servers cleanly, and removes the database.
     pub async fn stop(self) -> Result<(), Failure> {
         for server in &self.servers {
             server.terminate()?;
@@ -99,7 +99,7 @@ impl Group {
         self.target.remove().await
     }
 
-    /// Where a server listens.
+    /// Address of a server.
     pub fn address(&self, server: usize) -> SocketAddr {
         self.servers[server].address
     }
@@ -146,7 +146,7 @@ impl Group {
         }
     }
 
-    /// Begins to check a key on these servers; each of them has it in memory then.
+    /// Starts checks of a key on these servers, and waits until each has it in its cache.
     pub async fn check(&self, key: &Key, servers: &[usize]) -> Result<Vec<Checker>, Failure> {
         let checkers = self.check_more(key, servers);
         for checker in &checkers {
@@ -155,7 +155,7 @@ impl Group {
         Ok(checkers)
     }
 
-    /// Begins to check a key on these servers, on new connections.
+    /// Starts checks of a key on these servers, on new connections.
     pub fn check_more(&self, key: &Key, servers: &[usize]) -> Vec<Checker> {
         let addresses = servers.iter().map(|&server| self.address(server));
         addresses
@@ -163,17 +163,17 @@ impl Group {
             .collect()
     }
 
-    /// Stops C where it stands.
+    /// Pauses C (SIGSTOP).
     pub fn pause(&self) -> Result<(), Failure> {
         self.servers[C].pause()
     }
 
-    /// Lets C go on.
+    /// Resumes C (SIGCONT).
     pub fn resume(&self) -> Result<(), Failure> {
         self.servers[C].resume()
     }
 
-    /// Stops C while it has a transaction open. Whether that was so.
+    /// Pauses C while it has an open transaction; returns whether it had one.
     pub async fn pause_inside(&self) -> Result<bool, Failure> {
         let mut database = self.database.lock().await;
         for _ in 0..TRIES {

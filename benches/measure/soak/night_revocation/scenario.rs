@@ -15,25 +15,25 @@ use std::{
 };
 use tokio::{task::JoinSet, time::sleep};
 
-/// How long C stands still.
+/// How long C is paused.
 const SHORTEST: Duration = Duration::from_millis(300);
 const LONGEST: Duration = Duration::from_secs(5);
-/// How far apart the revocation and the end of the stop are.
+/// Time between the revocation and the moment when C resumes.
 const APART: Duration = Duration::from_millis(12);
-/// For how long checks go on after the answer.
+/// How long checks continue after the response.
 const AFTER: Duration = Duration::from_millis(600);
-/// People who change keys on C when it is stopped inside a change.
+/// Number of people who change keys on C while it is paused inside a change.
 const PEOPLE: usize = 8;
-/// How far apart two reports of one leak are.
+/// Time between two reports of one leak.
 const REPORTS: Duration = Duration::from_millis(40);
 
 /// What happens while a key is revoked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Scenario {
-    /// C stood still and goes on within 12 ms of the revocation: of its beginning in even rounds, of its answer in odd ones.
+    /// C was paused and resumes within 12 ms of the revocation: of its start in even rounds, of its response in odd ones.
     Wakes,
-    /// C is stopped while eight people change keys on it. The key that is revoked on A is of the same account in even
-    /// rounds, of another one in odd ones.
+    /// C is paused while eight people change keys on it. The key that is revoked on A belongs to the same account in even
+    /// rounds, and to another account in odd ones.
     Inside,
     /// The same leak is reported on two servers.
     Leaks,
@@ -71,7 +71,7 @@ async fn wakes(group: &Group, round: u32) -> Result<Seen, Failure> {
     let apart = APART.mul_f64(random());
     let revoke = async {
         let answer = group.revoke(A, 0, &key).await;
-        // The connections from before may still wait for an answer of C: these begin after that of A.
+        // New connections, because earlier ones may still wait for a response of C. Their checks start after A's response.
         (answer, group.check_more(&key, &[B, C, C]))
     };
     let (how, (answer, more)) = if !round.is_multiple_of(2) {
@@ -113,7 +113,7 @@ async fn inside(group: &Arc<Group>, round: u32) -> Result<Seen, Failure> {
         let (group, stop) = (Arc::clone(group), Arc::clone(&stop));
         changing.spawn(async move {
             while !stop.load(Ordering::SeqCst) {
-                // Those of a server that was stopped inside a change may fail.
+                // Changes on a server that was paused inside a change may fail.
                 if let Ok(key) = group.key_on(C, 0).await {
                     group.revoke(C, 0, &key).await;
                 }
@@ -161,7 +161,7 @@ async fn leaks(group: &Group) -> Result<Seen, Failure> {
     Ok(seen)
 }
 
-/// Counts the checks that began after the first answer that said that the key has ended.
+/// Counts the checks that started after the first response that reported the key as ended.
 async fn judge(seen: &mut Seen, checkers: Vec<Checker>, answers: &[Answer]) -> Result<(), Failure> {
     let good = answers.iter().filter(|answer| answer.status == 200);
     let answered = good.map(|answer| answer.at).min();

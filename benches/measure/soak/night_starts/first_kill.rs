@@ -1,5 +1,5 @@
-//! The first start is killed at a random moment, from its beginning until it would have served. The next start serves, or
-//! says what to do; a key that was made once it served outlasts another kill.
+//! The first start is killed at a random moment before it serves. The next start serves, or says what to do. A key that is
+//! created then survives another kill.
 
 use super::{begin, key, left_over, refused, sentence, serve, start};
 use crate::soak::{Failure, Target, bounds::people, random, report, rounds};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 const ROUNDS: u32 = 50;
-/// First starts that are measured; the longest counts.
+/// Number of first starts that are measured; the longest one is the range for the kills.
 const MEASURED: u32 = 3;
 
 pub async fn run(target: &Target) -> Result<(), Failure> {
@@ -63,7 +63,7 @@ pub async fn run(target: &Target) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How long a start takes where nothing is there yet.
+/// Duration of a start with an empty folder and database.
 async fn first_start(target: &Target) -> Result<Duration, Failure> {
     let mut longest = Duration::ZERO;
     for n in 0..MEASURED {
@@ -77,7 +77,7 @@ async fn first_start(target: &Target) -> Result<Duration, Failure> {
     Ok(longest)
 }
 
-/// 1 where the key is not accepted after a start.
+/// 1 if the key is not accepted after a start, else 0.
 async fn lost_key(target: &Target, secret: String) -> Result<usize, Failure> {
     let program = serve(target).await?;
     refused(program.address, &[secret]).await

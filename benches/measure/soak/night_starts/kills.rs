@@ -1,5 +1,5 @@
-//! The server is killed again and again while keys are created, rotated, revoked and checked. Every change that was
-//! answered is there after the next start, which takes less than 5 s.
+//! The server is killed repeatedly while keys are created, rotated, revoked and checked. After the next start, which takes
+//! less than 5 s, every acknowledged change is stored.
 
 use super::{serve, start, stop};
 use crate::{
@@ -22,13 +22,13 @@ use tokio::{
 const KILLS: u32 = 100;
 /// People who change keys, each on one connection. Half as many connections check keys.
 const PEOPLE: usize = 8;
-/// When the server is killed: at a random moment after its clients began. A killed server of PostgreSQL has left its row, for
-/// which the first changes of the next one wait a second: so these are cut off in every state.
+/// When the server is killed: at a random moment after its clients started. On PostgreSQL the killed server leaves its row
+/// behind, and the first changes on the next server wait a second for it. So kills interrupt changes in every state.
 const EARLIEST: Duration = Duration::from_millis(50);
 const LATEST: Duration = Duration::from_secs(2);
 const START: Duration = Duration::from_secs(5);
 
-/// What clients were told before the kill.
+/// Responses that clients got before the kill.
 #[derive(Default)]
 struct Known {
     /// Keys that work: created, made by a rotation, or in their grace period.
@@ -86,7 +86,7 @@ pub async fn run(target: &Target) -> Result<(), Failure> {
         lost += wrong(program.address, &known).await?;
         all.add(known);
     }
-    // What was there after the next kill is there after all of them.
+    // Changes that were stored after one kill are also stored after all later ones.
     lost += wrong(program.address, &all).await?;
     stop(program).await?;
     print(
@@ -133,10 +133,10 @@ fn print(target: &Target, kills: u32, all: &Known, [lost, unsound]: [usize; 2], 
     }
 }
 
-/// Changes keys until the server is gone.
+/// Changes keys until the server is killed.
 async fn client(server: SocketAddr, person: Person) -> Known {
     let mut known = Known::default();
-    // It ends when the connection fails: what was in flight then may have happened or not, and counts for neither.
+    // Ends when the connection fails. The result of a change in flight is unknown, so it is not counted.
     let _ = change(server, &person, &mut known).await;
     known
 }
@@ -190,7 +190,7 @@ async fn change(server: SocketAddr, person: &Person, known: &mut Known) -> Resul
     Ok(())
 }
 
-/// Checks a key until the server is gone, so that the request log is written meanwhile.
+/// Checks a key until the server is killed, so that the request log is written meanwhile.
 async fn check(server: SocketAddr, secret: String) {
     let Ok(mut connection) = Connection::open(server).await else {
         return;
@@ -200,7 +200,7 @@ async fn check(server: SocketAddr, secret: String) {
     }
 }
 
-/// How many keys are not what their people were told.
+/// Number of keys whose state contradicts a response.
 async fn wrong(server: SocketAddr, known: &Known) -> Result<usize, Failure> {
     let mut connection = Connection::open(server).await?;
     let mut wrong = 0;
@@ -212,7 +212,7 @@ async fn wrong(server: SocketAddr, known: &Known) -> Result<usize, Failure> {
     Ok(wrong)
 }
 
-/// Whether SQLite finds its file sound, beside the server. PostgreSQL has no such question.
+/// Runs SQLite's integrity check beside the server. PostgreSQL has no such check.
 async fn is_sound(target: &Target) -> Result<bool, Failure> {
     use sqlx::Connection as _;
     if target.engine != "SQLite" {

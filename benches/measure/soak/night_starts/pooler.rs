@@ -1,5 +1,5 @@
-//! pgbouncer between server and PostgreSQL: refused with a sentence where it shares sessions between connections, and used
-//! where it does not.
+//! pgbouncer between server and PostgreSQL. In modes that share sessions between connections, the start is refused with a
+//! sentence; in session mode the server serves.
 
 use super::{Failure, Target, key, refused, sentence, start, stop};
 use crate::{
@@ -20,10 +20,10 @@ use std::{
 use tempfile::TempDir;
 use tokio::{net::TcpStream, time::sleep};
 
-/// How often it is asked whether it listens, every 50 ms.
+/// Maximum number of checks whether it listens, one every 50 ms.
 const TRIES: u32 = 200;
 
-/// pgbouncer, which is ended with the value.
+/// pgbouncer, stopped on drop.
 struct Pooler {
     process: Child,
     address: SocketAddr,
@@ -81,7 +81,7 @@ pub async fn run(target: &Target) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Debian has it where only root looks.
+/// Debian installs it in a folder that is only on root's PATH.
 fn find() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let mut folders: Vec<_> = std::env::split_paths(&path).collect();
@@ -98,7 +98,7 @@ impl Pooler {
         let (name, port) = (database.path().trim_start_matches('/'), database.port());
         let address = free_port()?;
         let folder = tempfile::tempdir()?;
-        // Another user reads it, and nothing in it is secret.
+        // pgbouncer runs as another user, who must read the file; nothing in it is secret.
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
         let file = folder.path().join("pgbouncer.ini");
         let settings = format!(

@@ -1,5 +1,5 @@
-//! Four servers start at the same moment where nothing is there yet: one database and one pepper file, with a data folder
-//! for each. On PostgreSQL all serve with one pepper; of those on one SQLite file one serves.
+//! Four servers start at the same moment on an empty database, with one pepper file and a data folder for each. On
+//! PostgreSQL all of them serve with the same pepper. On one SQLite file one of them serves.
 
 use super::{FILES, begin, key, left_over, refused, sentence, stop};
 use crate::{
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 const ROUNDS: u32 = 60;
 const SERVERS: u32 = 4;
 
-/// What was seen in all rounds.
+/// Results of all rounds.
 #[derive(Default)]
 struct Seen {
     /// Servers that served: the first starts, and those after a stop of all.
@@ -29,7 +29,7 @@ struct Seen {
     checks: usize,
     /// Those that were not accepted: after the first starts, and after a restart of all.
     refused: [usize; 2],
-    /// Files that belong to nothing.
+    /// Files that a start left behind.
     left: usize,
     slowest: Duration,
 }

@@ -56,13 +56,13 @@ pub(super) async fn restore(source: &Source, wanted: &Restore) -> Result<Vec<Str
     }
     source.put_pepper(&wanted.pepper_file)?;
     load.commit().await?;
-    let mut steps = vec![format!("{}, to the database of DATABASE_URL", source.done())];
+    let mut report = vec![format!("{}, to the database of DATABASE_URL", source.done())];
     if let Emptied::Kept(schema) = emptied {
-        steps.push(format!("the previous tables are kept in the schema {schema}"));
+        report.push(format!("the previous tables are kept in the schema {schema}"));
     }
-    steps.push("everyone has to sign in again".to_owned());
-    steps.push(source.lost());
-    Ok(steps)
+    report.push("everyone has to sign in again".to_owned());
+    report.push(source.lost());
+    Ok(report)
 }
 
 async fn fill(load: &mut Load, source: &Source, table: &Table) -> Result<(), BackupError> {
@@ -80,8 +80,8 @@ async fn fill(load: &mut Load, source: &Source, table: &Table) -> Result<(), Bac
         sent.map(drop)
     });
     let (read, rows) = tokio::join!(reads, load.fill(&table.name, &table.columns, receiver));
-    // If both failed, the read error is the cause, unless it is `Stopped`: then PostgreSQL refused a row, which
-    // dropped the receiver.
+    // If both failed, the read error is the cause. Only `Stopped` is not: it follows when PostgreSQL has refused a row
+    // and the receiver was dropped.
     let rows = match (read, rows) {
         (Err(error), _) if !matches!(error, BackupError::Copy(CopyError::Stopped)) => return Err(error),
         (_, rows) => rows?,

@@ -1,6 +1,7 @@
 //! `/home/{account}/api-keys`.
 
 mod confirm;
+pub mod dialog;
 mod like;
 pub mod list;
 pub mod rows;
@@ -11,6 +12,7 @@ use crate::{
     domain::{
         done::{Done, Subject},
         expiry::NEVER,
+        ids::KeyId,
         key::{Key, form::KeyForm},
         paths,
         role::Action,
@@ -32,7 +34,9 @@ use crate::{
     },
     ui::{
         layout::Section,
-        pages::keys::{CreateData, KeyDialog, KeysPage, KeysPageData, ListView, PresetChoice, ScopeChoice},
+        pages::keys::{
+            CreateData, DETAIL, KeyDialog, KeysPage, KeysPageData, ListView, PresetChoice, ScopeChoice,
+        },
     },
 };
 use axum::{
@@ -83,6 +87,12 @@ impl Keys {
     fn view(&self) -> ListView {
         self.asked.view(&self.page())
     }
+
+    /// Path of the key's page, if the dialog was opened there.
+    fn detail(&self, key: &str) -> Option<String> {
+        let is_key = key.parse::<KeyId>().is_ok();
+        (is_key && self.asked.from == DETAIL).then(|| paths::key_below(&self.page(), key))
+    }
 }
 
 async fn keys(
@@ -124,24 +134,40 @@ pub async fn show(
         let target = found.href(&keys.page());
         return Redirect::to(&target).into_response();
     }
-    let about = asked.keys();
-    let opened = match asked.dialog.as_str() {
-        "create" if keys.reader.may(Action::CreateKey) => {
-            let form = like::form(&keys, fresh(keys.app())).await;
-            form.map(|form| (KeyDialog::Create, form))
-        }
-        name => match confirm::action(name) {
-            // After signing in, the person returns to the URL of the form, which names no key.
-            Some(action) if keys.reader.may(action) && !about.is_empty() => {
-                confirm::open(&keys, action, &about, fresh(keys.app())).await
-            }
-            _ => Ok((KeyDialog::Closed, fresh(keys.app()))),
-        },
-    };
-    match opened {
+    match opened(&keys).await {
         Ok((dialog, form)) => draw(&keys, StatusCode::OK, form, dialog).await,
+        // The dialog cannot be opened any more, so its address leads to the list.
+        Err(ServiceError::Gone(_) | ServiceError::Ended(_) | ServiceError::Forbidden(_)) => {
+            Redirect::to(&keys.view().href).into_response()
+        }
         Err(error) => failure(&keys.visit, error).await,
     }
+}
+
+/// The dialog that the query names, and the state of the form `Add API key`.
+///
+/// # Errors
+/// `Forbidden`, `Gone` or `Ended` when the dialog cannot be opened.
+async fn opened(keys: &Keys) -> Result<(KeyDialog, FormState), ServiceError> {
+    const DENIED: ServiceError =
+        ServiceError::Forbidden("Only owners of this team can create and change keys.");
+    let (asked, form) = (&keys.asked, fresh(keys.app()));
+    let action = match asked.dialog.as_str() {
+        "create" if keys.reader.may(Action::CreateKey) => {
+            return Ok((KeyDialog::Create, like::form(keys, form).await?));
+        }
+        "create" => return Err(DENIED),
+        name => confirm::action(name),
+    };
+    let Some(action) = action else {
+        return Ok((KeyDialog::Closed, form));
+    };
+    let ids = asked.keys();
+    // The URL of a posted form names no key. People come back to it after signing in.
+    if ids.is_empty() || !keys.reader.may(action) {
+        return Err(DENIED);
+    }
+    confirm::open(keys, action, &ids, form).await
 }
 
 /// The dialogs' forms, posted without scripts.
@@ -200,12 +226,44 @@ async fn create(keys: &Keys, form: KeyForm) -> Response {
         service::keys::create::create(keys.app(), &manager, &form).await
     };
     let made = made.await;
-    match answer(keys, made).await {
+    let token = &form.form_token;
+    match answer(keys, made, Opened::Create { token }).await {
         Ok(response) => response,
         Err((status, error)) => {
             let state = fields::state(&form).refused(error);
             draw_again(keys, status, Ok((KeyDialog::Create, state))).await
         }
+    }
+}
+
+/// The form that a secret is the answer to.
+#[derive(Clone, Copy)]
+enum Opened<'a> {
+    /// `Add API key`, with this token.
+    Create { token: &'a str },
+    /// `Rotate API key` of this key, with this token.
+    Rotate { key: &'a str, token: &'a str },
+    /// `Reissue secret` of this key.
+    Reissue { key: &'a str },
+}
+
+impl Opened<'_> {
+    /// Path of the key's page, if the form was opened there.
+    fn back(self, keys: &Keys) -> Option<String> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Rotate { key, .. } | Self::Reissue { key } => keys.detail(key),
+        }
+    }
+
+    /// The key whose secret can be reissued, if the answer to the form was lost.
+    async fn reissuable(self, keys: &Keys) -> Option<String> {
+        let token = match self {
+            Self::Reissue { key } => return Some(key.to_owned()),
+            Self::Create { token } | Self::Rotate { token, .. } => token,
+        };
+        let made = service::keys::made_by(keys.app(), keys.reader.account.id, token).await;
+        made.ok().flatten().map(|id| id.to_string())
     }
 }
 
@@ -216,16 +274,21 @@ async fn create(keys: &Keys, form: KeyForm) -> Response {
 async fn answer(
     keys: &Keys,
     made: Result<Revealed, ServiceError>,
+    form: Opened<'_>,
 ) -> Result<Response, (StatusCode, ApiError)> {
     let (status, dialog) = match made {
         Ok(key) => {
-            let done = key.done();
-            let dialog = KeyDialog::Revealed(Arc::new(revealed(keys.app(), key)));
+            let (done, back) = (key.done(), form.back(keys));
+            let key = Arc::new(revealed(keys.app(), key));
+            let dialog = KeyDialog::Revealed { key, back };
             let mut response = draw(keys, StatusCode::OK, fresh(keys.app()), dialog).await;
             keys.keep_status(done, &mut response);
             return Ok(response);
         }
-        Err(ServiceError::Repeated(sentence)) => (StatusCode::CONFLICT, KeyDialog::Repeated(sentence)),
+        Err(ServiceError::Repeated(_)) => {
+            let reissue = form.reissuable(keys).await;
+            (StatusCode::CONFLICT, KeyDialog::Repeated { reissue })
+        }
         Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
             return Ok(failure(&keys.visit, error).await);
         }

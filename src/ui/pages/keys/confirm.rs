@@ -13,11 +13,12 @@ use crate::{
     domain::{
         grace,
         key::recent_use::{RecentUse, deleted_requests},
+        paths,
         time::Timestamp,
     },
     ui::kit::{
         button::{Button, Kind, SubmitButton},
-        dialog::{Dialog, DialogFoot, DialogHead},
+        dialog::{Dialog, DialogFoot, DialogHead, lead_id},
         field::{FieldError, FormMessage, Select, SelectField, TextField},
         moment::YourTime,
         notice::{Notice, Tone},
@@ -176,6 +177,9 @@ pub fn Question(
     account: String,
     /// The list behind it.
     view: ListView,
+    /// Whether it is a fragment for scripts, which open it over the page that is there.
+    #[prop(optional)]
+    in_place: bool,
 ) -> impl IntoView {
     let QuestionData {
         ask,
@@ -213,10 +217,14 @@ pub fn Question(
         action = format!("{action}&from={DETAIL}");
     }
     let ids: Vec<_> = keys.iter().map(|key| key.id.clone()).collect();
-    let next = match ask {
-        Ask::Delete { .. } => view.after_deletion(),
-        _ => view.after(&ids),
-    };
+    let again = again(&view, id, &ids, from.is_some());
+    let next = next(&ask, &view, &ids, from.as_ref());
+    // With scripts, `Cancel` closes the dialog where it was opened.
+    let closes = (in_place || from.is_none()).then(|| dialog.clone());
+    let leaves = closes.is_none().then_some("");
+    let described_by = format!("{} {id}-warning", lead_id(&heading));
+    // What has to be typed comes first; Return does nothing before.
+    let starts_at_title = !matches!(ask, Ask::Delete { .. });
     let back = match (&from, ids.as_slice()) {
         (Some(_), _) => None,
         (None, [id]) => Some(view.row(id)),
@@ -224,7 +232,7 @@ pub fn Question(
     };
     let list = back.is_some().then(|| view! { <ViewFields view/> });
     view! {
-        <Dialog id=dialog titled_by>
+        <Dialog id=dialog titled_by described_by open=!in_place>
             <form
                 class="dialog-form"
                 id=format!("{id}-form")
@@ -232,9 +240,10 @@ pub fn Question(
                 action=action
                 data-function=function
                 data-next=next
+                data-again=again
                 novalidate
             >
-                <DialogHead id=heading title>{lead}</DialogHead>
+                <DialogHead id=heading title autofocus=starts_at_title>{lead}</DialogHead>
                 <div class="dialog-body">
                     <FormMessage form=form.clone()/>
                     <input type="hidden" name="account" value=account/>
@@ -242,15 +251,44 @@ pub fn Question(
                     <input type="hidden" name="form_token" value=form.value("form_token")/>
                     <Facts ask keys uses now/>
                     {fields}
-                    {warning}
+                    <div id=format!("{id}-warning")>{warning}</div>
                 </div>
                 <DialogFoot>
-                    <Button label="Cancel" attr:form=cancels attr:autofocus=true/>
+                    <Button label="Cancel" attr:form=cancels attr:data-closes=closes/>
                     <SubmitButton label=button kind/>
                 </DialogFoot>
             </form>
-            <form id=closer method="get" action=back.or(from)>{list}</form>
+            <form id=closer method="get" action=back.or(from) data-leaves=leaves>{list}</form>
         </Dialog>
+    }
+}
+
+/// Query of the dialog: it is asked for again if its keys have changed meanwhile.
+fn again(view: &ListView, dialog: &str, ids: &[String], is_from_detail: bool) -> String {
+    let mut query = format!("dialog={dialog}");
+    for id in ids {
+        query.push_str("&keys[]=");
+        query.push_str(id);
+    }
+    if is_from_detail {
+        query.push_str("&from=");
+        query.push_str(DETAIL);
+    }
+    if let Some((_, list)) = view.href.split_once('?') {
+        query.push('&');
+        query.push_str(list);
+    }
+    query
+}
+
+/// The page that follows: where the dialog was opened, or the list. After an action that shows a secret,
+/// `View API key` leads to the list by itself.
+fn next(ask: &Ask, view: &ListView, ids: &[String], from: Option<&String>) -> Option<String> {
+    let from = from.map(|page| format!("{page}#{}", paths::STATUS));
+    match ask {
+        Ask::Reissue | Ask::Rotate { .. } => from,
+        Ask::Delete { .. } => Some(view.after_deletion()),
+        Ask::ChangeGrace { .. } | Ask::Revoke => Some(from.unwrap_or_else(|| view.after(ids))),
     }
 }
 
@@ -327,7 +365,9 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
         Ask::Delete { confirmation } => {
             let confirmation = confirmation.clone();
             let label = view! { "Type "<bdi class="to-type">{confirmation}</bdi>" to confirm" };
-            Some(view! { <TextField form name="confirm" label autocomplete="off"/> }.into_any())
+            Some(
+                view! { <TextField form name="confirm" label autocomplete="off" autofocus=true/> }.into_any(),
+            )
         }
     }
 }

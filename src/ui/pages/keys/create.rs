@@ -57,6 +57,9 @@ pub fn CreateForm(
     };
     let summary = view! { <SummaryLine form=form.clone() presets=presets.clone() scopes=scopes.clone()/> };
     let about = paths::scopes(&account);
+    // Rendered open by the list, for the page of the key.
+    let leaves = (open && !back.is_empty()).then_some("");
+    let closes = leaves.is_none().then_some(DIALOG);
     let (page, fields) = if back.is_empty() {
         (view.page.clone(), view.clone())
     } else {
@@ -104,12 +107,12 @@ pub fn CreateForm(
                     {summary}
                 </div>
                 <DialogFoot>
-                    <Button label="Cancel" attr:form="close-create-key" attr:data-closes=DIALOG/>
+                    <Button label="Cancel" attr:form="close-create-key" attr:data-closes=closes/>
                     <SubmitButton label="Add" attr:aria-describedby=SUMMARY/>
                 </DialogFoot>
             </form>
             // Without scripts, `Cancel` loads the page without the dialog.
-            <form id="close-create-key" method="get" action=page data-stays>
+            <form id="close-create-key" method="get" action=page data-leaves=leaves>
                 <ViewFields view=fields/>
             </form>
         </Dialog>

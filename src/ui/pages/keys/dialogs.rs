@@ -1,135 +1,151 @@
-//! The island around the dialogs of the page: opens them in place, sends their forms, and shows `View API
-//! key`.
+//! The dialogs of the pages `API keys` and of a key, and the island that opens them in place and sends their
+//! forms. It has no state of its own and no view: its handlers work on elements that the server rendered.
 
 use super::{
-    create::{ALLOWLIST, READING},
+    create::ALLOWLIST,
+    ended::NoAnswer,
     list_view::ListView,
+    reading::{add_entry, read_allowlist},
+    reveal::{self, reveal},
     reveal_dialog::ViewKey,
 };
 use crate::{
     api::{
-        keys::{CreateKey, ReadAllowlist, ReissueSecret, RotateKey},
-        wire::{AllowlistReading, RevealedKey},
+        keys::{CreateKey, ReissueSecret, RotateKey},
+        wire::RevealedKey,
     },
     ui::kit::{
-        dom::{each, first, focus, set, write},
-        send::{call, navigate, send, set_busy},
+        copy::copy_clicked,
+        dom::{capture, closest, dialog, each, first, focus, target},
+        fragment,
+        go::{address, reload, replace},
+        send::{fields, navigate, send},
     },
 };
 use leptos::{
-    ev,
+    ev::{self, SubmitEvent},
     prelude::*,
-    task::spawn_local,
-    wasm_bindgen::{JsCast as _, JsValue},
-    web_sys::{Element, Event, HtmlDialogElement, HtmlFormElement, HtmlTextAreaElement, UrlSearchParams},
+    wasm_bindgen::JsCast as _,
+    web_sys::{Element, Event, HtmlAnchorElement, HtmlFormElement},
 };
 
-/// The island: the dialogs that the server rendered, and `View API key`.
-#[island]
-pub fn KeyDialogs(
-    /// The list behind them.
+/// The dialogs: those that the server rendered, `View API key`, and those that scripts insert.
+#[component]
+pub fn Dialogs(
+    /// The list behind them, or the list that the page belongs to.
     view: ListView,
-    /// The dialogs.
+    /// The dialogs that the page has from the start.
     children: Children,
 ) -> impl IntoView {
-    let revealed = RwSignal::new(None::<RevealedKey>);
-    Effect::new(|| request_animation_frame(take_over));
-
-    // On the window, because the buttons that open dialogs are outside of this island.
-    window_event_listener(ev::submit, |event| {
-        let form = event
-            .target()
-            .and_then(|target| target.dyn_into::<Element>().ok());
-        let opens = form.and_then(|form| form.get_attribute("data-opens"));
-        if let Some(dialog) = opens.and_then(|id| dialog(&id)) {
-            event.prevent_default();
-            let _ = dialog.show_modal();
-        }
-    });
-    window_event_listener(ev::keydown, |event| move_in_menu(&event));
-    // A secret is shown on this page; every other result navigates.
-    let reveal = move |key: RevealedKey| {
-        each("[data-dialogs] dialog", &mut |dialog| {
-            set_busy(dialog, false);
-            dialog.unchecked_ref::<HtmlDialogElement>().close();
-        });
-        revealed.set(Some(key));
-    };
-    let submit = move |event: ev::SubmitEvent| {
-        let reveals = send::<CreateKey>(&event, reveal)
-            || send::<ReissueSecret>(&event, reveal)
-            || send::<RotateKey>(&event, reveal);
-        if !reveals {
-            navigate(&event);
-        }
-    };
-    let click = |event: ev::MouseEvent| {
-        let Some(target) = element(&event) else { return };
-        if let Some(id) = target.get_attribute("data-closes") {
-            if let Some(dialog) = dialog(&id) {
-                event.prevent_default();
-                dialog.close();
-            }
-        } else if let Some(address) = target.get_attribute("data-adds") {
-            add_entry(&address);
-        }
-    };
-    let change = |event: Event| {
-        if element(&event).is_some_and(|field| field.id() == ALLOWLIST) {
-            read_allowlist();
-        }
-    };
-    // Escape does the same as `Cancel`.
-    let cancel = |event: Event| {
-        let form =
-            element(&event).and_then(|open| document().get_element_by_id(&format!("close-{}", open.id())));
-        if let Some(form) = form.filter(|form| !form.has_attribute("data-stays")) {
-            event.prevent_default();
-            let _ = form.unchecked_ref::<HtmlFormElement>().submit();
-        }
-    };
+    let (page, address) = (view.page.clone(), view.href.clone());
     view! {
-        // Captured, because the event `cancel` does not bubble.
-        <div
-            class="live"
-            data-dialogs
-            on:submit=submit
-            on:click=click
-            on:change=change
-            on:cancel:capture=cancel
-        >
+        <div class="live" data-dialogs=page data-address=address>
             {children()}
+            <ViewKey view/>
+            <NoAnswer/>
         </div>
-        <ViewKey revealed list=view/>
+        <KeyDialogs/>
     }
 }
 
-fn element(event: &Event) -> Option<Element> {
-    event.target()?.dyn_into().ok()
-}
-
-fn dialog(id: &str) -> Option<HtmlDialogElement> {
-    document().get_element_by_id(id)?.dyn_into().ok()
-}
-
-/// Turns a dialog that the server rendered open into a modal one, removes `inert`, and shows elements that
-/// only work with scripts.
-fn take_over() {
-    each("[data-dialogs] dialog[open]", &mut |dialog| {
-        each("[inert]", &mut |frame| {
-            let _ = frame.remove_attribute("inert");
+/// The island.
+#[island]
+pub fn KeyDialogs() -> impl IntoView {
+    if is_browser() {
+        fragment::take_over();
+        capture("close", |_: &Event, dialog| fragment::closed(dialog));
+        // Before the script of every page, which marks the buttons of forms that load a page.
+        capture("submit", |event, form| {
+            if let Some(form) = form.dyn_ref() {
+                submit(event, form);
+            }
         });
-        let modal = dialog.unchecked_ref::<HtmlDialogElement>();
-        modal.close();
-        // Closing a modal dialog returns the focus to the element that had it before.
-        if let Some(opener) = first(&format!("[data-opens={}] button", dialog.id())) {
-            focus(&opener);
+    }
+    window_event_listener(ev::click, |event| {
+        if let Some(target) = target(&event) {
+            click(&event, &target);
         }
-        let _ = modal.show_modal();
     });
-    each("[data-needs-script]", &mut |hidden| {
-        let _ = hidden.remove_attribute("hidden");
+    window_event_listener(ev::change, |event| {
+        if target(&event).is_some_and(|field| field.id() == ALLOWLIST) {
+            read_allowlist();
+        }
     });
+    window_event_listener(ev::keydown, |event| {
+        move_in_menu(&event);
+        reveal::pressed(&event);
+        // Also in browsers that do not know `closedby`.
+        if event.key() == "Escape" && first("dialog[closedby=none]:modal").is_some() {
+            event.prevent_default();
+        }
+    });
+    window_event_listener(ev::beforeunload, |event| {
+        if reveal::is_at_risk() {
+            event.prevent_default();
+        }
+    });
+    // A page in the back/forward cache keeps neither a secret nor an open dialog.
+    window_event_listener(ev::pagehide, |_| {
+        reveal::forget();
+        each("[data-secret]", &mut |text| text.set_text_content(None));
+        fragment::close_all();
+    });
+    // Its list may be out of date.
+    window_event_listener(ev::pageshow, |event| {
+        if event.persisted() {
+            match first("[data-forgets]").and_then(|kept| kept.get_attribute("data-forgets")) {
+                Some(path) => replace(&path),
+                None => reload(),
+            }
+        }
+    });
+}
+
+fn submit(event: &SubmitEvent, form: &HtmlFormElement) {
+    if form.has_attribute("data-opens-dialog") {
+        event.prevent_default();
+        fragment::open_from(form, event);
+    } else if let Some(id) = form.get_attribute("data-opens") {
+        event.prevent_default();
+        let opener = event.submitter();
+        match dialog(&id) {
+            Some(dialog) => fragment::show(&dialog, opener.as_deref().map(AsRef::as_ref)),
+            None => fragment::open_from(form, event),
+        }
+    } else if form.has_attribute("data-reveals") {
+        event.prevent_default();
+        reveal::done();
+    } else if form.has_attribute("data-replaces") {
+        event.prevent_default();
+        if let Ok(fields) = fields(form) {
+            replace(&address(form, &fields));
+        }
+    } else {
+        // A secret is shown on this page; every other result navigates.
+        let shown = |form: &HtmlFormElement, key: RevealedKey| reveal(key, form.get_attribute("data-next"));
+        let reveals = send::<CreateKey>(event, form, shown)
+            || send::<ReissueSecret>(event, form, shown)
+            || send::<RotateKey>(event, form, shown);
+        if !reveals {
+            navigate(event, form);
+        }
+    }
+}
+
+fn click(event: &ev::MouseEvent, target: &Element) {
+    if let Some(link) = closest(target, "a[data-opens-dialog]") {
+        event.prevent_default();
+        let query = link.unchecked_ref::<HtmlAnchorElement>().search();
+        fragment::open(query.trim_start_matches('?').to_owned(), Some(link));
+    } else if let Some(button) = closest(target, "[data-closes]") {
+        event.prevent_default();
+        fragment::cancel(&button.get_attribute("data-closes").unwrap_or_default());
+    } else if let Some(address) = target.get_attribute("data-adds") {
+        add_entry(&address);
+    } else {
+        reveal::clicked(target);
+        copy_clicked(target);
+    }
 }
 
 /// Arrow keys, Home and End move the focus between the items of an open row menu, and wrap around at its ends
@@ -151,83 +167,4 @@ fn move_in_menu(event: &ev::KeyboardEvent) {
         event.prevent_default();
         focus(&item);
     }
-}
-
-fn allowlist() -> Option<HtmlTextAreaElement> {
-    document().get_element_by_id(ALLOWLIST)?.dyn_into().ok()
-}
-
-/// Appends an address to the field unless it is already there.
-fn add_entry(address: &str) {
-    let Some(field) = allowlist() else { return };
-    let typed = field.value();
-    let typed = typed.trim().trim_end_matches(',');
-    if !typed.split([',', '\n']).any(|entry| entry.trim() == address) {
-        let joined = if typed.is_empty() {
-            address.to_owned()
-        } else {
-            format!("{typed}, {address}")
-        };
-        field.set_value(&joined);
-    }
-    let _ = field.focus();
-    read_allowlist();
-}
-
-/// Asks the server how it parses the allowlist, and shows the result below the field.
-fn read_allowlist() {
-    let (Some(field), Some(list)) = (allowlist(), document().get_element_by_id(READING)) else {
-        return;
-    };
-    spawn_local(async move {
-        let typed = field.value();
-        let read = match question(&field, &typed) {
-            Ok(fields) if !typed.trim().is_empty() => call::<ReadAllowlist>(&fields).await,
-            _ => Ok(AllowlistReading::default()),
-        };
-        // Stale: the field has changed since the request.
-        if field.value() != typed {
-            return;
-        }
-        match read {
-            Ok(reading) => {
-                show_error(&field, None);
-                show_reading(&list, &reading);
-            }
-            Err(error) => {
-                show_error(&field, error.fields.get(ALLOWLIST));
-                show_reading(&list, &AllowlistReading::default());
-            }
-        }
-    });
-}
-
-fn question(field: &HtmlTextAreaElement, typed: &str) -> Result<UrlSearchParams, JsValue> {
-    let fields = UrlSearchParams::new()?;
-    let form = field.form().ok_or(JsValue::NULL)?;
-    if let Some(account) = form.query_selector("input[name=account]")? {
-        fields.append("account", &account.get_attribute("value").unwrap_or_default());
-    }
-    fields.append(ALLOWLIST, typed);
-    Ok(fields)
-}
-
-fn show_error(field: &HtmlTextAreaElement, wrong: Option<&str>) {
-    let Some(place) = document().get_element_by_id("allowlist-error") else {
-        return;
-    };
-    write(&place, wrong);
-    set(field, "aria-invalid", wrong.is_some());
-}
-
-fn show_reading(list: &Element, reading: &AllowlistReading) {
-    list.set_text_content(None);
-    for sentence in reading.sentences() {
-        if let Ok(item) = document().create_element("li") {
-            item.set_text_content(Some(sentence));
-            let _ = list.append_child(&item);
-        }
-    }
-    let empty = reading.lines.is_empty();
-    let _ = list.toggle_attribute_with_force("hidden", empty);
 }

@@ -141,7 +141,10 @@ fn NewKey(new_end: Option<Timestamp>, now: Timestamp) -> impl IntoView {
         || "never expires".to_owned(),
         |end| format!("expires on {} at {}", end.short_day(now), end.hour()),
     );
-    view! { <Fact name="New key">{format!("Same name, scopes, allowlist, rate limit and lifetime: {end}")}</Fact> }
+    let text = format!(
+        "Same name, scopes, allowlist, rate limit and lifetime: it {end}. You will see it once, on the next screen."
+    );
+    view! { <Fact name="New key">{text}</Fact> }
 }
 
 /// Whether the replacement of a key in its grace period is in use.

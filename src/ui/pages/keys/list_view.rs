@@ -2,10 +2,9 @@
 
 use crate::domain::paths;
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// The view, as the query states it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct ListView {
     /// Path of the page.
     pub page: String,
@@ -16,6 +15,16 @@ pub struct ListView {
 }
 
 impl ListView {
+    /// The first page of all keys.
+    #[must_use]
+    pub fn all(page: String) -> Self {
+        Self {
+            href: page.clone(),
+            page,
+            fields: Vec::new(),
+        }
+    }
+
     /// Path and query of the view plus one parameter. Name and value must not need percent-encoding.
     #[must_use]
     pub fn with(&self, field: &str, value: &str) -> String {

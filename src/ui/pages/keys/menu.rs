@@ -58,7 +58,7 @@ pub fn RowMenu(
     view! {
         {button}
         <Menu id=menu title=name>
-            <form method="get" role="menu" aria-label="Actions">
+            <form method="get" role="menu" aria-label="Actions" data-opens-dialog>
                 <ViewFields view/>
                 <input type="hidden" name="key" value=id/>
                 {item(Transition::Rotate, "rotate", Icon::Renew, "Rotate", false)}

@@ -1,5 +1,5 @@
 //! `View API key` as a page, for browsers without scripts: the secret is in a text field, masked until a
-//! check box is set. With scripts, `reveal_dialog` shows it and no page contains the secret.
+//! check box is set. With scripts, `reveal` shows it and no page contains the secret.
 
 use super::list_view::{ListView, ViewFields};
 use crate::{
@@ -7,15 +7,13 @@ use crate::{
     domain::snippet::KEY,
     ui::kit::{
         button::{Button, Kind},
-        dialog::{Dialog, DialogFoot, DialogHead},
-        dom::each,
+        dialog::{Dialog, DialogFoot, DialogHead, lead_id},
         notice::{Notice, Tone},
         secret::{PlainSecret, masked},
-        send::go_to,
         snippet::Snippet,
     },
 };
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use std::sync::Arc;
 
 /// A text with the key in it, masked like the value above.
@@ -29,8 +27,8 @@ fn Filled(
     let secret = revealed.secret.expose();
     let (hidden, filled) = (text.replace(KEY, &masked(secret)), text.replace(KEY, secret));
     view! {
-        <Snippet text=move || hidden.clone() class="snippet is-masked"/>
-        <Snippet text=move || filled.clone() class="snippet is-filled" attr:data-secret=true/>
+        <Snippet text=hidden class="snippet is-masked"/>
+        <Snippet text=filled class="snippet is-filled" attr:data-secret=true/>
     }
 }
 
@@ -41,8 +39,17 @@ pub fn KeptKey(
     revealed: Arc<RevealedKey>,
     /// The list behind it.
     view: ListView,
+    /// Path of the page that follows, if it is not the list.
+    back: Option<String>,
 ) -> impl IntoView {
-    let (action, page) = (view.row(&revealed.id), view.href.clone());
+    let page = view.href.clone();
+    let created = back.is_none().then(|| {
+        view! {
+            <ViewFields view=view.clone()/>
+            <input type="hidden" name="created" value=revealed.id.clone()/>
+        }
+    });
+    let action = back.clone().unwrap_or_else(|| view.row(&revealed.id));
     let (title, label) = revealed.titles();
     let notes = revealed
         .notes
@@ -60,21 +67,12 @@ pub fn KeptKey(
             }
         })
         .collect_view();
-    let trial = revealed.trial.as_ref().map(|trial| {
-        view! {
-            <section class="usage usage-test">
-                <h3>"Test it"</h3>
-                <Filled text=trial.command.clone() revealed=Arc::clone(&revealed)/>
-                <p class="field-hint">"Expected: "{trial.expected.clone()}</p>
-            </section>
-        }
-    });
     let (name, about) = (revealed.name.clone(), revealed.about.clone());
     view! {
-        <Dialog titled_by="kept-key-title">
+        // If scripts run after all, the key is removed when the page is left.
+        <Dialog titled_by="kept-key-title" attr:data-forgets=page>
             <form class="dialog-form" method="get" action=action>
-                <ViewFields view/>
-                <input type="hidden" name="created" value=revealed.id.clone()/>
+                {created}
                 <DialogHead id="kept-key-title" title>
                     <bdi>{name}</bdi>
                     " · "
@@ -92,52 +90,49 @@ pub fn KeptKey(
                         <h3>"How to use it"</h3>
                         {snippets}
                     </section>
-                    {trial}
                 </div>
                 <DialogFoot>
                     <Button label="Done" kind=Kind::Primary/>
                 </DialogFoot>
             </form>
         </Dialog>
-        <ForgetKey page/>
     }
-}
-
-/// Removes the secret when the page is left, for browsers whose scripts started after the form was sent. A
-/// page that comes back from the back/forward cache navigates to `page` (docs/security.md, S34).
-#[island]
-pub fn ForgetKey(
-    /// Address of the page behind the dialog.
-    page: String,
-) -> impl IntoView {
-    window_event_listener(ev::pagehide, |_| {
-        each("[data-secret]", &mut |text| text.set_text_content(None));
-    });
-    window_event_listener(ev::pageshow, move |event| {
-        if event.persisted() {
-            go_to(&page);
-        }
-    });
 }
 
 /// Dialog, rendered open: the form was already submitted.
 #[component]
 pub fn RepeatedForm(
-    /// What happened, and what to do.
-    sentence: &'static str,
+    /// Id of the key whose secret can be reissued, if there is one.
+    reissue: Option<String>,
     /// The list behind it.
     view: ListView,
 ) -> impl IntoView {
     let page = view.page.clone();
+    let reissue = reissue.map(|id| {
+        view! {
+            <form id="reissue-lost" method="get" action=page.clone()>
+                <ViewFields view=view.clone()/>
+                <input type="hidden" name="dialog" value="reissue"/>
+                <input type="hidden" name="key" value=id/>
+            </form>
+        }
+    });
+    let again = reissue
+        .is_some()
+        .then(|| view! { <Button label="Reissue secret" attr:form="reissue-lost"/> });
     view! {
-        <Dialog titled_by="repeated-title">
+        <Dialog titled_by="repeated-title" described_by=lead_id("repeated-title")>
             <form class="dialog-form" method="get" action=page>
                 <ViewFields view/>
-                <DialogHead id="repeated-title" title="This key was shown already">{sentence}</DialogHead>
+                <DialogHead id="repeated-title" title="This form was sent already">
+                    "Its key was created and shown once. If you do not have it, reissue its secret."
+                </DialogHead>
                 <DialogFoot>
+                    {again}
                     <Button label="Done" kind=Kind::Primary attr:autofocus=true/>
                 </DialogFoot>
             </form>
+            {reissue}
         </Dialog>
     }
 }

@@ -1,7 +1,7 @@
 //! Confirmation dialogs of actions on keys, as pages and as forms posted without scripts.
 
 use super::{
-    Keys, answer, draw_again, fresh,
+    Keys, Opened, answer, draw_again, fresh,
     rows::{Around, row},
 };
 use crate::{
@@ -9,16 +9,27 @@ use crate::{
         keys::{ChangeGrace, DeleteKeys, ReissueSecret, RevokeKeys, RotateKey},
         wire::FormState,
     },
-    domain::{done::Done, grace, key::Key, paths, role::Action, time::Timestamp},
+    domain::{
+        done::Done,
+        grace,
+        key::{Key, Transition},
+        paths,
+        role::Action,
+        time::Timestamp,
+    },
     server::{
         dashboard::{answer::refusal, fields, pages},
         error::ServiceError,
         service::{
             self,
-            keys::{Revealed, ending, revoke, rotate},
+            keys::{
+                Revealed, ending,
+                meanwhile::{explained, possible},
+                revoke, rotate,
+            },
         },
     },
-    ui::pages::keys::{Ask, DETAIL, KeyDialog, OldEnd, QuestionData},
+    ui::pages::keys::{Ask, EndedData, KeyDialog, OldEnd, QuestionData},
 };
 use axum::{extract::Request, response::Response};
 use serde::de::DeserializeOwned;
@@ -51,7 +62,7 @@ pub async fn open(
         ids.get(..1).unwrap_or_default()
     };
     ending::flush(app).await;
-    let found = service::keys::selection::chosen(app, reader, found).await?;
+    let found = possible(app, reader.account.id, transition(action), found).await?;
     let first = found.first().ok_or(ServiceError::NotFound)?;
     let ask = match action {
         Action::RotateKey => {
@@ -89,16 +100,29 @@ pub async fn open(
         page: &page,
         since: &BTreeMap::new(),
     };
-    let detail = paths::key_below(&page, first.id);
+    let from = (found.len() == 1).then(|| keys.detail(&first.id.to_string()));
     let question = QuestionData {
         ask,
-        from: (found.len() == 1 && keys.asked.from == DETAIL).then_some(detail),
+        from: from.flatten(),
         keys: found.into_iter().map(|key| row(app, key, &around, "")).collect(),
         uses,
         form,
         now,
     };
     Ok((KeyDialog::Question(Box::new(question)), fresh(app)))
+}
+
+/// The change of a key that an action makes.
+fn transition(action: Action) -> Transition {
+    match action {
+        Action::RotateKey => Transition::Rotate,
+        Action::ChangeGrace => Transition::ChangeGrace,
+        Action::RevokeKey => Transition::Revoke,
+        Action::DeleteKey => Transition::Delete,
+        Action::SeeKeys | Action::CreateKey | Action::ReissueSecret | Action::AcknowledgeLeak => {
+            Transition::Reissue
+        }
+    }
 }
 
 /// When a key stops for each grace period, if it is rotated now.
@@ -161,7 +185,8 @@ async fn reissue(keys: &Keys, request: Request) -> Result<Response, Response> {
         service::keys::reissue::reissue(keys.app(), &manager, &form.key, &form.form_token).await
     };
     let state = FormState::default().with("form_token", &form.form_token);
-    Ok(reveal(keys, Action::ReissueSecret, &form.key, made.await, state).await)
+    let opened = Opened::Reissue { key: &form.key };
+    Ok(reveal(keys, Action::ReissueSecret, opened, &form.key, made.await, state).await)
 }
 
 async fn rotate(keys: &Keys, request: Request) -> Result<Response, Response> {
@@ -173,7 +198,11 @@ async fn rotate(keys: &Keys, request: Request) -> Result<Response, Response> {
     let state = FormState::default()
         .with("form_token", &form.form_token)
         .with("grace", &form.grace);
-    Ok(reveal(keys, Action::RotateKey, &form.key, made.await, state).await)
+    let opened = Opened::Rotate {
+        key: &form.key,
+        token: &form.form_token,
+    };
+    Ok(reveal(keys, Action::RotateKey, opened, &form.key, made.await, state).await)
 }
 
 async fn change_grace(keys: &Keys, request: Request) -> Result<Response, Response> {
@@ -211,21 +240,39 @@ async fn delete(keys: &Keys, request: Request) -> Result<Response, Response> {
 async fn reveal(
     keys: &Keys,
     action: Action,
+    opened: Opened<'_>,
     id: &str,
     made: Result<Revealed, ServiceError>,
     state: FormState,
 ) -> Response {
-    match answer(keys, made).await {
+    let ids = [id.to_owned()];
+    let made = explained(keys.app(), keys.reader.account.id, transition(action), &ids, made).await;
+    let made = match made {
+        Err(error @ (ServiceError::Gone(sentence) | ServiceError::Ended(sentence))) => {
+            return ended(keys, action, error, sentence).await;
+        }
+        made => made,
+    };
+    match answer(keys, made, opened).await {
         Ok(response) => response,
         Err((status, error)) => {
-            let ids = [id.to_owned()];
             let dialog = open(keys, action, &ids, state.refused(error)).await;
             draw_again(keys, status, dialog).await
         }
     }
 }
 
-/// Redirects to the list of keys, or renders the dialog with the errors.
+/// The page with the dialog that says why the action is no longer possible.
+async fn ended(keys: &Keys, action: Action, error: ServiceError, sentence: &'static str) -> Response {
+    let dialog = KeyDialog::Ended(EndedData {
+        title: action.label(),
+        sentence,
+    });
+    let (status, _) = refusal(error);
+    draw_again(keys, status, Ok((dialog, fresh(keys.app())))).await
+}
+
+/// Redirects to the page where the dialog was opened, or renders the dialog with the errors.
 async fn go_on(
     keys: &Keys,
     action: Action,
@@ -233,13 +280,20 @@ async fn go_on(
     done: Result<impl Into<Done>, ServiceError>,
     state: FormState,
 ) -> Response {
+    let done = explained(keys.app(), keys.reader.account.id, transition(action), ids, done).await;
     match done {
         Ok(done) => {
-            let next = match action {
-                Action::DeleteKey => keys.view().after_deletion(),
-                _ => keys.view().after(ids),
+            let is_one = ids.len() == 1 && action != Action::DeleteKey;
+            let detail = ids.first().filter(|_| is_one).and_then(|id| keys.detail(id));
+            let next = match detail {
+                Some(detail) => format!("{detail}#{}", paths::STATUS),
+                None if action == Action::DeleteKey => keys.view().after_deletion(),
+                None => keys.view().after(ids),
             };
             keys.redirect(&next, done.into())
+        }
+        Err(error @ (ServiceError::Gone(sentence) | ServiceError::Ended(sentence))) => {
+            ended(keys, action, error, sentence).await
         }
         Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
             pages::failure(&keys.visit, error).await
