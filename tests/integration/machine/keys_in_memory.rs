@@ -83,3 +83,16 @@ async fn cached_keys_are_used_while_stale_keys_are_allowed() {
     until(&world, &held, 200, |_| stale() > 0).await;
     assert_eq!(until(&world, &held, 200, |status| status != 200).await, 503);
 }
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres.sh cargo test"]
+async fn a_cached_key_does_not_queue_behind_unknown_keys() {
+    let (world, held) = away(&["--stale-if-db-down", "300", "--auth-limit", "1"]).await;
+    // Malformed keys count as unknown ones, and need no database.
+    for status in [401, 429] {
+        assert_eq!(world.status("bye_x").await.status, status);
+    }
+    let _permit = world.app.suspects.acquire().await.expect("the only permit");
+    let stale = || world.app.stale_uses.load(std::sync::atomic::Ordering::Relaxed);
+    until(&world, &held, 200, |_| stale() > 0).await;
+}
