@@ -8,7 +8,11 @@
   const all = (selector) => page.querySelectorAll(selector);
   // How far the clock here is ahead of the server's.
   const skew = Date.now() - Date.parse(page.currentScript.dataset.now);
-  const format = (timeStyle) => new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle });
+  const format = (timeStyle) => {
+    const intl = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle });
+    // The server writes every month with three letters.
+    return (at) => intl.format(at).replace("Sept", "Sep");
+  };
   const [date, clock] = [format(), format("long")];
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   const [second, minute, hour, day] = [1e3, 6e4, 36e5, 864e5];
@@ -18,7 +22,7 @@
     const rest = at + skew - Date.now();
     const size = Math.abs(rest);
     if (rest <= 0 && size < 10 * second) return "just now";
-    if (rest <= 0 && size >= 14 * day) return date.format(at);
+    if (rest <= 0 && size >= 14 * day) return date(at);
     if (rest > 0 && size < minute) return "in less than a minute";
     const [unit, length] =
       size < minute ? ["second", second]
@@ -37,7 +41,7 @@
   const draw = () => {
     for (const time of all("time")) {
       const at = Date.parse(time.dateTime);
-      const texts = [near(at), clock.format(at)];
+      const texts = [near(at), clock(at)];
       if (isOn(times) || "exact" in time.dataset) texts.reverse();
       write(time, texts[0]);
       time.title = texts[1];
@@ -46,7 +50,7 @@
       const { local: exact, endOf } = local.dataset;
       const at = new Date(exact ?? `${page.getElementById(endOf)?.value}T23:59:59Z`);
       // Nothing for a date that is not complete, and nothing where local time is UTC.
-      write(local, at.getTimezoneOffset() ? `(your time: ${clock.format(at)})` : "");
+      write(local, at.getTimezoneOffset() ? `(your time: ${clock(at)})` : "");
     }
   };
 
@@ -123,6 +127,7 @@
     const isWidest = preset?.hasAttribute("data-widest") || (isCustom && !scopes(":not(:checked)"));
     place.lastElementChild.hidden = !isWidest || expires !== "never" || entries > 0;
     place.hidden = false;
+    form.querySelector("[data-submits]").setAttribute("aria-describedby", place.id);
   };
 
   const follow = (form) => {

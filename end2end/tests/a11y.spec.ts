@@ -1,7 +1,7 @@
 import { a11y } from "../fixtures/a11y";
 import {
   button, copyKey, createKey, dialog, expectError, field, fillKey, finish, hydrated, keep, openDialog, openMenu, opener, radio, ROTATE, scopeBox,
-  readPlainly, sendKey, signUp, somebody, visit,
+  readPlainly, sendKey, signUp, somebody, tooltip, visit,
 } from "../fixtures/journey";
 import { makeKey, postPlainly } from "../fixtures/keys";
 import { inSampleTeam } from "../fixtures/sample";
@@ -57,8 +57,9 @@ for (const width of [1280, 360]) {
       await openMenu(page, "prod-api-worker");
       await a11y(page, "row menu");
       await page.keyboard.press("Escape");
-      await page.getByRole("button", { name: "+11 All 12 entries of the allowlist" }).focus();
-      await expect(page.getByRole("tooltip").last()).toBeVisible();
+      const more = button(page, "+11 more");
+      await more.focus();
+      await expect.poll(() => tooltip(more)).toContain("203.0.113.9, 203.0.113.10, 203.0.113.11");
       await a11y(page, "tooltip");
       await openSwitcher(page, "Ada Moss");
       await a11y(page, "switcher");

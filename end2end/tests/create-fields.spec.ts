@@ -2,7 +2,7 @@
 
 import {
   button, dialog, expectError, expectGone, field, fillKey, finish, hydrated, opener, openDialog, radio, row, scopeBox,
-  readPlainly, sendKey, signUp, somebody,
+  readPlainly, sendKey, signUp, somebody, tooltip,
 } from "../fixtures/journey";
 import { ask, makeKey } from "../fixtures/keys";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
@@ -221,33 +221,33 @@ test("every entry is seen on hover, on focus and by who hears the page", async (
   await hydrated(page);
   await expect(row(page, "any").getByRole("cell").nth(4)).toHaveText("Any address");
   await expect(row(page, "one").getByRole("cell").nth(4)).toHaveText("198.51.100.5");
-  await expect(row(page, "one").getByRole("tooltip")).toHaveCount(0);
+  await expect(row(page, "one").getByRole("button", { name: "more" })).toHaveCount(0);
 
-  const more = row(page, "three").getByRole("button", { name: "+2 All 3 entries of the allowlist" });
-  const tooltip = row(page, "three").getByRole("tooltip");
-  await expect(tooltip).toBeHidden();
+  const all = "203.0.113.0/24\n198.51.100.5\n2001:db8:7::/48";
+  const more = button(row(page, "three"), "+2 more");
+  const shows = (text: string) => expect.poll(() => tooltip(more)).toBe(text);
+  await expect(more).toHaveText("+2");
+  await expect(more).toHaveAccessibleDescription(all.replaceAll("\n", " "));
+  await shows("");
   await more.hover();
-  await expect(tooltip).toBeVisible();
-  await expect(tooltip).toBeInViewport({ ratio: 1 });
-  await expect(tooltip.locator("code")).toHaveText(["203.0.113.0/24", "198.51.100.5", "2001:db8:7::/48"]);
+  await shows(all);
 
   // WCAG 1.4.13: it can be dismissed without moving the pointer, and comes back when the pointer does.
   await page.keyboard.press("Escape");
-  await expect(tooltip).toBeHidden();
+  await shows("");
   await page.getByRole("heading", { name: "API keys" }).hover();
-  await expect(tooltip).toBeHidden();
-  await row(page, "three").getByRole("button", { name: /^\+2/ }).hover();
-  await expect(tooltip).toBeVisible();
-  await expect(more).toHaveAccessibleDescription("203.0.113.0/24 198.51.100.5 2001:db8:7::/48");
+  await more.hover();
+  await shows(all);
   // The way into it does not close it.
-  await tooltip.hover();
-  await expect(tooltip).toBeVisible();
+  const box = (await more.boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height + 20, { steps: 5 });
+  await shows(all);
   await page.mouse.move(0, 0);
-  await expect(tooltip).toBeHidden();
+  await shows("");
   await more.focus();
-  await expect(tooltip).toBeVisible();
+  await shows(all);
   await opener(page).focus();
-  await expect(tooltip).toBeHidden();
+  await shows("");
 });
 
 test("a name is counted and not cut, and what was pasted with it becomes a space", async ({ page, guard }) => {

@@ -1,6 +1,6 @@
 // Before a key ends: how much it was used. Afterwards: what was done, and where the focus is.
 
-import { button, dialog, field, finish, hydrated, ROTATE, row, sendKey, signUp, sideways, somebody, visit } from "../fixtures/journey";
+import { button, dialog, field, finish, hydrated, ROTATE, row, sendKey, signUp, sideways, somebody } from "../fixtures/journey";
 import { ask, makeKey, slugOf } from "../fixtures/keys";
 import { secrets } from "../fixtures/server";
 import { expect, test, type Locator, type Page } from "../fixtures/test";

@@ -1,7 +1,7 @@
 // The frame around the pages, and the times on them.
 
 import { a11y } from "../fixtures/a11y";
-import { button, sideways, signUp, somebody } from "../fixtures/journey";
+import { button, openDialog, sideways, signUp, somebody } from "../fixtures/journey";
 import { makeKey, slugOf } from "../fixtures/keys";
 import { openSwitcher, switcher } from "../fixtures/team";
 import { expect, test, type Page } from "../fixtures/test";
@@ -76,6 +76,14 @@ test("with text twice as large, the magnifier is beside the search", async ({ pa
     return field.getBoundingClientRect().left + parseFloat(getComputedStyle(field).paddingLeft) - icon.right;
   });
   expect(gap).toBeGreaterThan(0);
+});
+
+test("in forced colours the primary button differs from the others", async ({ page }) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await signUp(page);
+  const add = await openDialog(page);
+  const ground = (name: string) => button(add, name).evaluate((each) => getComputedStyle(each).backgroundColor);
+  expect(await ground("Add")).not.toBe(await ground("Cancel"));
 });
 
 const entry = (page: Page) => page.getByRole("row").filter({ hasText: "prod" }).getByRole("cell").locator("time");

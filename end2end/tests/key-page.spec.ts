@@ -1,7 +1,7 @@
 // The page of a key: its two columns, its long lists, what it says of a key that has ended, another key like it.
 
 import { a11y } from "../fixtures/a11y";
-import { button, dialog, field, hydrated, isModal, radio, row, sendKey, sideways, signUp, somebody, visit } from "../fixtures/journey";
+import { button, dialog, field, hydrated, isModal, radio, sendKey, sideways, signUp, somebody } from "../fixtures/journey";
 import { makeKey } from "../fixtures/keys";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
@@ -66,9 +66,10 @@ for (const scripts of [true, false]) {
       await open(page, "pröd");
       const at = page.url();
       const openForm = async () => {
+        if (scripts) await hydrated(page);
         await page.getByRole("form", { name: "Actions" }).getByRole("button", { name: "Create another like this" }).click();
         const add = dialog(page, "Add API key");
-        await expect(add.getByText("Filled in like pröd.")).toBeVisible();
+        await expect(add.getByText("Same settings as pröd.")).toBeVisible();
         return add;
       };
       let add = await openForm();
@@ -77,7 +78,6 @@ for (const scripts of [true, false]) {
       await expect(field(add, "Expires")).toHaveValue("30");
       await expect(field(add, "IP allowlist (optional)")).toHaveValue("203.0.113.0/24, ::1");
       if (scripts) {
-        await hydrated(page);
         await expect.poll(() => isModal(add)).toBe(true);
         await expect(field(add, "Name")).toBeFocused();
       }
@@ -86,11 +86,10 @@ for (const scripts of [true, false]) {
       await expect(add).toBeHidden();
 
       add = await openForm();
-      if (scripts) await hydrated(page);
       await field(add, "Name").fill("pröd 2");
       if (scripts) {
         const { view } = await sendKey(page, () => button(add, "Add").click());
-        await expect(view.getByText(/Read Only · until .* · 2 addresses/)).toBeVisible();
+        await expect(view.getByText(/^Read Only · until /)).toBeVisible();
       } else {
         await button(add, "Add").click();
         await expect(dialog(page, "View API key")).toBeVisible();
@@ -99,13 +98,24 @@ for (const scripts of [true, false]) {
   });
 }
 
+test("the id is copied", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await signUp(page);
+  await makeKey(page, "prod");
+  await open(page, "prod");
+  await hydrated(page);
+  await button(region(page, "About"), "Copy").click();
+  await expect(button(region(page, "About"), "Copied")).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(/[^/]+$/.exec(page.url())![0]);
+});
+
 test("a key that has ended says so, and what to go on with", async ({ page }) => {
   await signUp(page);
   const slug = new URL(page.url()).pathname;
   await makeKey(page, "over");
   await open(page, "over");
   await expect(page.getByText("Its requests get 401.")).toHaveCount(0);
-  await expect(region(page, "About")).toContainText("Expires Never".replace(" ", ""));
+  await expect(region(page, "About")).toContainText("ExpiresNever");
   await expect(region(page, "About")).toContainText("Uses the account limit");
   await expect(region(page, "Last requests")).toContainText("No requests yet.");
   const id = /[^/]+$/.exec(page.url())![0];
@@ -113,11 +123,11 @@ test("a key that has ended says so, and what to go on with", async ({ page }) =>
     page.request.post(path, { form: { account: slug.split("/")[2]!, ...fields }, headers: { Origin: new URL(page.url()).origin } });
   expect((await post("/api/keys/rotate", { key: id, grace: "24", form_token: "a1" })).status()).toBe(200);
   await page.reload();
-  await expect(page.getByText(/^This key was rotated\. It works until the end of its grace period: in 24 hours\./)).toBeVisible();
+  await expect(page.getByText(/^This key was rotated\. It stops working in 24 hours\./)).toBeVisible();
   await expect(region(page, "Rotations").getByRole("listitem")).toHaveCount(2);
   expect((await post("/api/keys/revoke", { "keys[]": id })).status()).toBe(200);
   await page.reload();
-  await expect(page.getByText(/^This key was revoked, for good\. Its requests get 401\. Its replacement is bye_/)).toBeVisible();
+  await expect(page.getByText(/^This key was revoked and cannot be restored\. Its requests get 401\. Its replacement is bye_/)).toBeVisible();
   await expect(region(page, "About")).not.toContainText("Expires");
   await page.getByText("Its replacement is").getByRole("link").click();
   await expect(page.getByText("This key was revoked")).toHaveCount(0);

@@ -209,7 +209,13 @@ test("a key with scopes of its own is made, and its row's menu leads to a new se
   await expect(actions).toBeFocused();
   await keyboard.press("Space");
   await expect(first).toBeFocused();
-  await tabTo(page, item);
+  // Tab leaves the menu, and goes on from its button.
+  await keyboard.press("Tab");
+  await expect(item).toBeHidden();
+  await keyboard.press("Shift+Tab");
+  await expect(actions).toBeFocused();
+  await tabTo(page, first, "ArrowDown");
+  await tabTo(page, item, "ArrowDown");
   await keyboard.press("Enter");
   const reissue = dialog(page, "Reissue secret");
   await expect(reissue).toBeVisible();
@@ -232,11 +238,18 @@ test("arrows, Home and End go round the menu of a row", async ({ page }) => {
   const { keyboard } = page;
   const item = (name: string) => page.getByRole("menuitem", { name, exact: true });
   for (const key of ["above", "below"]) {
-    await button(page, `Actions for ${key}`).focus();
+    const opens = button(page, `Actions for ${key}`);
+    await opens.focus();
+    await expect(opens).toHaveAttribute("aria-expanded", "false");
+    await tabTo(page, item("Delete"), "ArrowUp");
+    await expect(opens).toHaveAttribute("aria-expanded", "true");
+    await keyboard.press("Escape");
+    await expect(opens).toHaveAttribute("aria-expanded", "false");
     await keyboard.press("Enter");
     await expect(item("Rotate")).toBeFocused();
     for (const [press, name] of [
-      ["ArrowDown", "Reissue secret"], ["ArrowDown", "Revoke"], ["ArrowDown", "Delete"], ["ArrowDown", "Rotate"],
+      ["ArrowDown", "Reissue secret"], ["ArrowDown", "Create another like this"], ["ArrowDown", "Revoke"],
+      ["ArrowDown", "Delete"], ["ArrowDown", "Rotate"],
       ["ArrowUp", "Delete"], ["ArrowUp", "Revoke"], ["Home", "Rotate"], ["Home", "Rotate"], ["End", "Delete"],
       ["End", "Delete"], ["ArrowUp", "Revoke"],
     ] as const) await tabTo(page, item(name), press);
@@ -244,9 +257,10 @@ test("arrows, Home and End go round the menu of a row", async ({ page }) => {
     await expect(item("Revoke")).toHaveCount(0);
     await expect(button(page, `Actions for ${key}`)).toBeFocused();
   }
-  // Without an open menu they belong to the page.
+  // On other controls they belong to the page.
+  await page.getByRole("link", { name: "below" }).focus();
   await keyboard.press("ArrowDown");
-  await expect(button(page, "Actions for below")).toBeFocused();
+  await expect(page.getByRole("link", { name: "below" })).toBeFocused();
 });
 
 test("what stays on the screen covers nothing that Tab reaches in a long list", async ({ page }) => {
@@ -287,7 +301,7 @@ test("keys are found, ticked and deleted, and the theme is changed", async ({ pa
   await expect(names).toHaveText(["worker-2", "worker-1"]);
   await hydrated(page);
   const statuses = page.getByRole("navigation", { name: "Status" }).getByRole("link");
-  await expect(statuses).toHaveText(["All 2", "Working 2", "Ended 0"]);
+  await expect(statuses).toHaveText(["All 2", "Active 2", "Rotated 0", "Expired 0", "Revoked 0"]);
   await statuses.first().focus();
   await tabTo(page, statuses.nth(1));
   await keyboard.press("Enter");
@@ -298,8 +312,9 @@ test("keys are found, ticked and deleted, and the theme is changed", async ({ pa
     await page.getByRole("checkbox", { name: `Select ${name}` }).focus();
     await keyboard.press("Space");
   }
+  // The bar is before the rows.
   const bar = page.getByRole("form", { name: "Selected keys" });
-  await button(page, "Actions for worker-1").focus();
+  await page.getByRole("checkbox", { name: "Select all keys on this page" }).focus();
   await tabTo(page, button(bar, "Revoke selected"));
   await tabTo(page, button(bar, "Delete selected"));
   await keyboard.press("Enter");

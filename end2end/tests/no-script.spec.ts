@@ -1,9 +1,8 @@
 import {
   button, dialog, expectError, expectGone, field, fillIn, fillKey, KEY, KEYS_PAGE, opener, PASSWORD, PRESETS, radio,
-  openMenu, row, readPlainly, secretField, signUp, somebody,
+  row, readPlainly, secretField, signUp, somebody,
 } from "../fixtures/journey";
 import { makeKey } from "../fixtures/keys";
-import { switcher } from "../fixtures/team";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
 test.use({ javaScriptEnabled: false });
@@ -171,18 +170,25 @@ test("what only scripts can do is not offered", async ({ page }) => {
   await expect(add).toBeVisible();
 });
 
-test("menus open and close, and one of them at a time", async ({ page }) => {
+test("the button of a row leads to the page of its key, which has all actions", async ({ page }) => {
   await start(page);
   await makeKey(page, "first");
-  await makeKey(page, "second");
   await page.reload();
-  const menu = await openMenu(page, "first");
-  await expect(menu.getByRole("menuitem", { name: "Rotate" })).toBeFocused();
-  await page.keyboard.press("Escape");
-  await expect(menu).toHaveCount(0);
-  await expect(button(page, "Actions for first")).toBeFocused();
-  await openMenu(page, "second");
-  await switcher(page, "Ada Moss").click();
-  await expect(page.getByRole("link", { name: "Create team" })).toBeVisible();
-  await expect(menu).toHaveCount(0);
+  await expect(page.getByRole("menu")).toHaveCount(0);
+  await expect(page.getByRole("checkbox", { name: /^Select all/ })).toHaveCount(0);
+  await page.getByRole("link", { name: "Actions for first" }).click();
+  await expect(page.getByRole("heading", { name: "first", level: 1 })).toBeVisible();
+  for (const action of ["Rotate", "Reissue secret", "Revoke", "Delete"]) await expect(button(page, action)).toBeVisible();
+});
+
+test("rows are selected, and the bar asks about them", async ({ page }) => {
+  await start(page);
+  for (const name of ["first", "second"]) await makeKey(page, name);
+  await page.reload();
+  const bar = page.getByRole("form", { name: "Selected keys" });
+  await expect(bar).toBeHidden();
+  for (const name of ["first", "second"]) await page.getByRole("checkbox", { name: `Select ${name}` }).check();
+  await expect(bar).toBeVisible();
+  await button(bar, "Revoke selected").click();
+  await expect(dialog(page, "Revoke API keys")).toBeVisible();
 });

@@ -5,7 +5,7 @@ import { makeKey, postForm } from "../fixtures/keys";
 import { another, createTeam, openSwitcher, switcher } from "../fixtures/team";
 import { expect, test } from "../fixtures/test";
 
-const READ_ONLY = "Only owners of this team can create keys and change them. You can see them.";
+const READ_ONLY = "You can view keys. Only team owners can create or change them, such as Ada Moss.";
 
 test("a team is made from the switcher, and its keys are its own", async ({ page, guard }) => {
   await signUp(page, somebody("Ada Moss"));

@@ -67,11 +67,8 @@ pub fn like(created: Timestamp, end: Option<Timestamp>, now: Timestamp) -> (Stri
         return (days.to_string(), String::new());
     }
     let date = end.day();
-    let date = if on(&date, now).is_ok() {
-        date
-    } else {
-        String::new()
-    };
+    let is_ahead = end > now && on(&date, now).is_ok();
+    let date = if is_ahead { date } else { String::new() };
     (ON_A_DATE.to_owned(), date)
 }
 
@@ -171,6 +168,8 @@ mod tests {
             (Some(before.plus(day * 7)), "7", ""),
             (Some(before.plus(day * 90)), "90", ""),
             (Some(before.plus(day * 8)), ON_A_DATE, ""),
+            // Over, although its day is not.
+            (Some(NOW.minus(day / 24)), ON_A_DATE, ""),
             (Some(NOW.plus(day * 3)), ON_A_DATE, "2026-11-26"),
         ] {
             let expected = (choice.to_owned(), date.to_owned());

@@ -109,6 +109,23 @@ impl KeyStatus {
         matches!(self, Self::Active | Self::Rotated)
     }
 
+    /// Its value in the query of the list, and in SQL.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Rotated => "rotated",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// The status with this id.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.id() == id)
+    }
+
     /// The vendor's word (docs.babysea.ai, `/dashboard/api-keys`).
     #[must_use]
     pub const fn label(self) -> &'static str {

@@ -263,6 +263,10 @@ mod tests {
                 "prod\u{200D}",
                 "The name has an invisible character after \"prod\". Delete it.",
             ),
+            (
+                "\u{200C}prod",
+                "The name starts with an invisible character. Delete it.",
+            ),
         ] {
             let refused = KeyName::parse(name).map_err(|error| error.to_string());
             assert_eq!(refused, Err(sentence.to_owned()), "{name:?}");

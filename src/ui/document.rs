@@ -1,5 +1,6 @@
 //! The HTML document around every page.
 
+use super::kit::icon::Sprite;
 use crate::domain::{done::Done, theme::Theme, time::Timestamp};
 use leptos::{
     attr::custom::CustomAttribute as _,
@@ -69,6 +70,7 @@ pub fn Document(
         context.set_is_hydrating(false);
     }
     let body = view! {
+        <Sprite/>
         <a class="skip-link" href="#main">"Skip to content"</a>
         {children()}
     }

@@ -9,6 +9,7 @@ pub mod copy;
 pub mod dialog;
 pub mod dom;
 pub mod empty;
+pub mod events;
 pub mod field;
 pub mod fragment;
 pub mod go;

@@ -56,6 +56,8 @@ pub struct FrameData {
     pub person: String,
     /// The account of this page.
     pub account: AccountLink,
+    /// Name of the account's primary owner, for members, who have to ask them.
+    pub owner: Option<String>,
     /// All accounts of which the viewer is a member.
     pub accounts: Vec<AccountLink>,
     /// Section of this page.

@@ -89,7 +89,11 @@ fn sentence(done: Done, now: Timestamp) -> AnyView {
         Done::Deleted { only: Some(name), .. } => named("Deleted ", name, dot()),
         Done::Deleted { only: None, keys } => counted("Deleted", keys).into_any(),
         Done::LeakAcknowledged(key) => named("Acknowledged the leak of ", key.name, dot()),
-        Done::TeamCreated(name) => named("Created the team ", name, dot()),
+        Done::TeamCreated(name) => named(
+            "Created the team ",
+            name,
+            ". Next, create its first API key.".to_owned(),
+        ),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     rows::{account_id, after, key_id, user_id},
 };
 use babysea::{
-    domain::role::Role,
+    domain::{key::KeyStatus, role::Role},
     server::store::{ConnectError, Store, Tables as _, keys::list::KeyFilter},
 };
 use sqlx::migrate::Migrator;
@@ -104,7 +104,7 @@ both!(
         );
         let filter = KeyFilter {
             search: "worker".to_owned(),
-            live: Some(true),
+            status: Some(KeyStatus::Active),
         };
         let keys = reader
             .key_list()

@@ -57,7 +57,7 @@ impl PageRequest {
             path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             is_read: method.is_safe(),
             is_own_form: from_own_page(headers, app.origin.as_str()),
-            has_cookie: session::has_cookie(app, headers),
+            has_cookie: !session::cookie(app, headers).is_empty(),
             trace: Trace {
                 request_id: String::new(),
                 ip_hash: None,

@@ -135,7 +135,7 @@ async fn failure(visit: &PageRequest, error: ServiceError) -> Response {
     let away = matches!(error, ServiceError::Store(_) | ServiceError::Session(_)) && !error.is_unanswered();
     let (status, refused) = refusal(error);
     let text = if away {
-        "Its database does not answer. Nothing was changed.".into()
+        "There is a problem with its database, and nothing was changed.".into()
     } else {
         refused.message.unwrap_or_default().into()
     };

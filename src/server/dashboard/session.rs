@@ -69,13 +69,6 @@ pub async fn end(session: &Session) -> Result<(), ServiceError> {
     Ok(session.flush().await?)
 }
 
-/// Whether the browser sent a session cookie, valid or not.
-#[must_use]
-pub fn has_cookie(app: &App, headers: &HeaderMap) -> bool {
-    let name = cookie_name(app.origin.is_https());
-    cookies::values(headers, name).next().is_some()
-}
-
 /// Whether a `Set-Cookie` removes the session cookie.
 #[must_use]
 pub fn is_removal(app: &App, set_cookie: &HeaderValue) -> bool {

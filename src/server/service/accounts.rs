@@ -254,6 +254,14 @@ pub async fn visit(
     Ok(app.store.read().await?.accounts().of_user(user).await?)
 }
 
+/// Name of the account's primary owner, whom a member can ask.
+///
+/// # Errors
+/// When the database fails.
+pub async fn owner_name(app: &App, account: &Account) -> Result<Option<String>, ServiceError> {
+    Ok(app.store.read().await?.accounts().owner_name(account.id).await?)
+}
+
 /// Profile of an account for a program with its key; `None` when the account no longer exists.
 ///
 /// # Errors

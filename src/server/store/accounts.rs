@@ -36,6 +36,7 @@ declare! {
     BY_SLUG = "SELECT id, slug, name, kind, created_at, 'primary-owner' AS role, primary_owner_id FROM accounts WHERE slug = $1";
     PROFILE = "SELECT accounts.name AS name, accounts.kind AS kind, users.email AS email, accounts.created_at AS created_at
         FROM accounts JOIN users ON users.id = accounts.primary_owner_id WHERE accounts.id = $1";
+    OWNER_NAME = "SELECT users.name FROM accounts JOIN users ON users.id = accounts.primary_owner_id WHERE accounts.id = $1";
     /// Locks the account against other transactions that call this; changes nothing.
     LOCK = "UPDATE accounts SET kind = kind WHERE id = $1";
 }
@@ -230,6 +231,16 @@ impl Accounts<'_> {
             })
         })
         .transpose()
+    }
+
+    /// Name of the account's primary owner.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn owner_name(self, account: AccountId) -> Result<Option<String>, StoreError> {
+        Ok(
+            on!(self.0, c => sqlx::query_scalar(OWNER_NAME).bind(account.to_string()).fetch_optional(c).await?),
+        )
     }
 
     /// Locks the account, so that only one transaction at a time counts what it has and adds to it.

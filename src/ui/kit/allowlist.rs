@@ -1,71 +1,41 @@
-//! An allowlist in a table cell: its first entry, and a tooltip with all of them on hover and focus. Screen
-//! readers get all entries.
+//! An allowlist in a table cell: its first entry, and a tooltip with the others on hover and focus. Screen
+//! readers hear them as the description of the count.
 
-use super::dom::each;
-use leptos::{
-    ev,
-    prelude::*,
-    wasm_bindgen::JsCast as _,
-    web_sys::{Event, Node},
-};
+use leptos::prelude::*;
 
-/// The cell's contents.
+/// Entries of a tooltip that are each on a line of their own; more of them would be higher than the window.
+const LINES: usize = 10;
+
+/// The cell.
 #[component]
-pub fn AllowlistSummary(
-    /// Suffix for the ids of this cell's elements.
-    id: String,
+pub fn AllowlistCell(
     /// The entries in their stored form.
     entries: Vec<String>,
 ) -> impl IntoView {
     let Some(first) = entries.first().cloned() else {
-        return view! { <span class="quiet">"Any address"</span> }.into_any();
+        return view! { <td role="cell" class="cell-allowlist quiet" data-label="IP allowlist">"Any address"</td> }
+            .into_any();
     };
     let others = entries.len() - 1;
-    if others == 0 {
-        return view! { <code class="entry">{first}</code> }.into_any();
-    }
-    let tip = format!("allowlist-{id}");
-    // A long list scrolls, so it must take the keyboard focus.
-    let scrolls = (entries.len() > 8).then_some("0");
-    let label = format!("All {} entries of the allowlist", entries.len());
-    let all = entries
-        .into_iter()
-        .map(|entry| view! { <code>{entry}</code>" " })
-        .collect_view();
-    view! {
-        <code class="entry">{first}</code>
-        <span class="more" data-tip>
-            <button class="more-count" type="button" aria-describedby=tip.clone()>
+    let more = (others > 0).then(|| {
+        let label = format!("+{others} more");
+        view! {
+            <button class="more" type="button" data-tip aria-label=label aria-description=tip(&entries)>
                 {format!("+{others}")}
-                <span class="visually-hidden">{format!(" {label}")}</span>
             </button>
-            <span class="tooltip" role="tooltip" id=tip tabindex=scrolls>{all}</span>
-        </span>
+        }
+    });
+    view! {
+        <td role="cell" class="cell-allowlist is-code" data-label="IP allowlist">
+            {first}
+            " "
+            {more}
+        </td>
     }
     .into_any()
 }
 
-/// Escape hides the open tooltip wherever the focus is, until the pointer or the focus leaves it (WCAG 2.2,
-/// 1.4.13).
-#[island]
-pub fn DismissTooltips() -> impl IntoView {
-    window_event_listener(ev::keydown, |event| {
-        if event.key() == "Escape" {
-            each("[data-tip]:is(:hover, :focus-within)", &mut |tip| {
-                let _ = tip.set_attribute("data-dismissed", "");
-            });
-        }
-    });
-    window_event_listener(ev::mouseover, |event| left(&event));
-    window_event_listener(ev::focusin, |event| left(&event));
-}
-
-/// Lets a dismissed tooltip open again, after the pointer or the focus has left it.
-fn left(event: &Event) {
-    let at = event.target().and_then(|target| target.dyn_into::<Node>().ok());
-    each("[data-dismissed]", &mut |tip| {
-        if !tip.contains(at.as_ref()) {
-            let _ = tip.remove_attribute("data-dismissed");
-        }
-    });
+/// All entries.
+fn tip(entries: &[String]) -> String {
+    entries.join(if entries.len() <= LINES { "\n" } else { ", " })
 }

@@ -1,4 +1,5 @@
-//! Menus: a popover directly after the button that opens it, which is its anchor.
+//! Menus: a popover beside the button that opens it. The menu of accounts is directly after its button; the
+//! menu of rows is once on the page, and its script is `pages::keys::menu`.
 
 use super::icon::{Drawing, Icon};
 use leptos::prelude::*;
@@ -29,33 +30,31 @@ pub fn Menu(
     }
 }
 
-/// The menu button of a row: three dots. It opens nothing while it is disabled.
+/// The button of a row that opens the menu of all rows: three dots. Without scripts it is a link to a page that
+/// has the same actions.
 #[component]
 pub fn MenuButton(
     /// Accessible name: what the menu is for.
     label: String,
-    /// Id of the menu.
-    menu: String,
+    /// Path of the page.
+    href: String,
+    /// The items that the menu has for this row.
+    items: String,
     /// Id of the sentence that says why it is disabled, if it is.
     disabled_because: Option<&'static str>,
 ) -> impl IntoView {
-    let opens = disabled_because.is_none();
-    view! {
-        <button
-            class="button quiet icon-only"
-            type="button"
-            popovertarget=opens.then_some(menu)
-            aria-label=label
-            aria-haspopup=opens.then_some("menu")
-            disabled=!opens
-            aria-describedby=disabled_because
-        >
-            <Drawing icon=Icon::More/>
-        </button>
+    const CLASS: &str = "button quiet icon-only dots";
+    if disabled_because.is_some() {
+        view! {
+            <button class=CLASS type="button" aria-label=label disabled aria-describedby=disabled_because></button>
+        }
+        .into_any()
+    } else {
+        view! { <a class=CLASS href=href aria-label=label data-menu=items></a> }.into_any()
     }
 }
 
-/// A menu item that submits the form around it.
+/// A menu item that submits a form; the form around it, if no other is named.
 #[component]
 pub fn MenuItem(
     /// Label.
@@ -64,10 +63,14 @@ pub fn MenuItem(
     icon: Icon,
     /// Name and value that it adds to the form.
     sends: (&'static str, &'static str),
+    /// The item's name in the list of a row's items.
+    item: &'static str,
+    /// Id of its form.
+    #[prop(optional)]
+    form: Option<&'static str>,
     /// Whether it leads to an action that cannot be undone.
+    #[prop(optional)]
     is_danger: bool,
-    /// Whether it has the focus when the menu opens.
-    autofocus: bool,
 ) -> impl IntoView {
     let (name, value) = sends;
     let class = if is_danger {
@@ -76,10 +79,43 @@ pub fn MenuItem(
         "menu-item"
     };
     view! {
-        <button class=class type="submit" name=name value=value role="menuitem" autofocus=autofocus>
+        <button class=class type="submit" name=name value=value form=form role="menuitem" tabindex="-1" data-item=item>
             <Drawing icon/>
             {label}
         </button>
+    }
+}
+
+/// A menu item that does nothing now, with the reason. The arrow keys reach it, so that the reason is heard.
+#[component]
+pub fn MenuReason(
+    /// Label.
+    label: &'static str,
+    /// Icon before the label.
+    icon: Icon,
+    /// Why it does nothing.
+    reason: &'static str,
+    /// The item's name in the list of a row's items, and the prefix of its ids.
+    item: &'static str,
+) -> impl IntoView {
+    let (label_id, reason_id) = (format!("{item}-label"), format!("{item}-reason"));
+    let (named_by, described_by) = (label_id.clone(), reason_id.clone());
+    view! {
+        <div
+            class="menu-item"
+            role="menuitem"
+            tabindex="-1"
+            aria-disabled="true"
+            aria-labelledby=named_by
+            aria-describedby=described_by
+            data-item=item
+        >
+            <Drawing icon/>
+            <span class="menu-text">
+                <span id=label_id>{label}</span>
+                <small id=reason_id>{reason}</small>
+            </span>
+        </div>
     }
 }
 

@@ -54,13 +54,15 @@ pub fn YourEndOf(
     view! { <span data-end-of=field></span> }
 }
 
-/// A text that can end in a relative time: `Full Access · expires`, and the expiry.
+/// A text that can contain a relative time: `Full Access · expires`, and the expiry.
 #[derive(Clone, Debug)]
 pub struct Phrase {
     /// The text.
     pub words: String,
     /// The time after it.
     pub at: Option<Timestamp>,
+    /// What follows the time.
+    pub end: Option<&'static str>,
 }
 
 /// Renders a phrase: `Full Access · expires in 61 days`.
@@ -71,9 +73,9 @@ pub fn PhraseText(
     /// The time at which the page is rendered.
     now: Timestamp,
 ) -> impl IntoView {
-    let Phrase { words, at } = phrase;
+    let Phrase { words, at, end } = phrase;
     view! {
         {words}
-        {at.map(|at| view! { " "<Moment at=Some(at) now/> })}
+        {at.map(|at| view! { " "<Moment at=Some(at) now/>{end} })}
     }
 }

@@ -54,7 +54,8 @@ pub fn ActionNotice(
     /// Tone.
     tone: Tone,
     /// Name of the group.
-    label: &'static str,
+    #[prop(into)]
+    label: String,
     /// A class for its position on the page.
     class: &'static str,
     /// The action.

@@ -12,6 +12,9 @@ pub fn SearchField(
     placeholder: &'static str,
     /// The current search.
     value: String,
+    /// Id of the sentence that says what was found.
+    #[prop(default = None)]
+    described_by: Option<&'static str>,
 ) -> impl IntoView {
     view! {
         <Drawing icon=Icon::Search/>
@@ -25,6 +28,7 @@ pub fn SearchField(
             maxlength="100"
             autocomplete="off"
             spellcheck="false"
+            aria-describedby=described_by
         />
     }
 }

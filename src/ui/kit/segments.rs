@@ -1,5 +1,6 @@
 //! A segmented control: one choice of a few, side by side.
 
+use crate::domain::number::grouped;
 use leptos::prelude::*;
 
 /// A segment.
@@ -30,7 +31,7 @@ pub fn Segments(
                 <a href=segment.href aria-current=segment.is_current.then_some("true")>
                     {segment.label}
                     " "
-                    <span class="segment-count">{segment.count}</span>
+                    <span class="segment-count">{grouped(segment.count)}</span>
                 </a>
             }
         })

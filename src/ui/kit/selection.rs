@@ -1,7 +1,17 @@
-//! Selecting rows of a table, and a bar with actions on the selection.
+//! Selecting rows of a table: a check box in each row, one for all of them, and a bar with actions on the
+//! selection.
 
-use super::button::{Button, Kind};
-use leptos::prelude::*;
+use super::{
+    button::{Button, Kind},
+    dom::{each, first, write},
+    events::around,
+};
+use crate::domain::number::grouped;
+use leptos::{
+    prelude::*,
+    wasm_bindgen::JsCast as _,
+    web_sys::{Event, HtmlInputElement},
+};
 
 /// The check box of a row. Its `form` attribute ties it to the bar's form, which can be anywhere on the page.
 #[component]
@@ -14,30 +24,68 @@ pub fn SelectRow(
     label: String,
 ) -> impl IntoView {
     view! {
-        <label class="row-select">
-            <input type="checkbox" form=bar name="keys[]" value=value aria-label=label/>
-        </label>
+        <input class="row-select" type="checkbox" form=bar name="keys[]" value=value aria-label=label data-selected/>
     }
 }
 
-/// The bar. CSS shows it while rows are selected, and counts them.
+/// The bar, and the check box for all rows, which scripts show. CSS shows the bar while rows are selected; it is
+/// before the rows, so that the keyboard reaches it first.
 #[component]
 pub fn SelectionBar(
     /// Its id.
     id: &'static str,
     /// Accessible name.
     label: &'static str,
+    /// Name of the check box for all rows.
+    all: &'static str,
     /// Hidden fields of the form.
     fields: AnyView,
     /// The actions.
     children: Children,
 ) -> impl IntoView {
     view! {
+        <label class="select-all" hidden data-needs-script>
+            <input class="row-select" type="checkbox" autocomplete="off" data-selects-all/>
+            <span>{all}</span>
+        </label>
         <form id=id class="selection" method="get" aria-label=label data-opens-dialog>
             {fields}
-            <span class="selection-count"></span>
+            <span class="selection-count" role="status" data-selection-count></span>
             {children()}
             <Button label="Clear" kind=Kind::Quiet acts="reset"/>
         </form>
+    }
+}
+
+/// Calls `act` for the check box of every row.
+fn rows(act: &mut dyn FnMut(&HtmlInputElement)) {
+    each("[data-selected]", &mut |row| act(row.unchecked_ref()));
+}
+
+/// A check box changed: the one for all rows changes those of the rows.
+pub fn changed(event: &Event) {
+    if let Some(all) = around(event, "[data-selects-all]") {
+        let on = all.unchecked_ref::<HtmlInputElement>().checked();
+        rows(&mut |row| row.set_checked(on));
+    } else if around(event, "[data-selected]").is_none() {
+        return;
+    }
+    count();
+}
+
+/// Writes the number of selected rows into the bar, and updates the check box for all rows.
+pub fn count() {
+    let (mut all, mut selected) = (0, 0);
+    rows(&mut |row| {
+        all += 1;
+        selected += u64::from(row.checked());
+    });
+    if let Some(every) = first("[data-selects-all]") {
+        let every = every.unchecked_ref::<HtmlInputElement>();
+        every.set_checked(selected == all);
+        every.set_indeterminate(selected > 0 && selected < all);
+    }
+    if let Some(place) = first("[data-selection-count]") {
+        write(&place, Some(&format!("{} selected", grouped(selected))));
     }
 }

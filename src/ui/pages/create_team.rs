@@ -45,7 +45,7 @@ pub fn CreateTeamPage(
                     </div>
                 </form>
                 <p class="auth-alt">
-                    "Next, create the team's first API key. To add people, ask the person who runs this server: the command is "
+                    "To add people later, ask the person who runs this server: the command is "
                     <code>"babysea member add"</code> "."
                 </p>
             </div>

@@ -95,6 +95,7 @@ pub fn KeyPage(
     data: Arc<KeyPageData>,
 ) -> impl IntoView {
     let (frame, key, now) = (data.frame.clone(), data.key.clone(), data.now);
+    let owner = frame.owner.clone();
     let may_manage = data.may_manage;
     let title = view! { <bdi>{key.name.clone()}</bdi> };
     let dialogs = may_manage.then(|| {
@@ -137,7 +138,7 @@ pub fn KeyPage(
                     <span><PhraseText phrase now/></span>
                 </p>
                 {ending}
-                {(!may_manage).then(|| view! { <ReadOnlyNote/> })}
+                {(!may_manage).then(|| view! { <ReadOnlyNote owner/> })}
             </PageHead>
             {columns}
         </Frame>
@@ -159,7 +160,7 @@ fn Ending(data: Arc<KeyPageData>) -> impl IntoView {
     let sentence = match data.key.status {
         KeyStatus::Active => return ().into_any(),
         KeyStatus::Rotated => view! {
-            "This key was rotated. It works until the end of its grace period: "
+            "This key was rotated. It stops working "
             <Moment at=data.end now/>
             "."
         }
@@ -168,7 +169,7 @@ fn Ending(data: Arc<KeyPageData>) -> impl IntoView {
         KeyStatus::Revoked if data.leak_reported_at.is_some() => {
             "This key was reported as leaked and has been revoked. Its requests get 401.".into_any()
         }
-        KeyStatus::Revoked => "This key was revoked, for good. Its requests get 401.".into_any(),
+        KeyStatus::Revoked => "This key was revoked and cannot be restored. Its requests get 401.".into_any(),
     };
     view! { <p class="key-ending">{sentence}{successor}</p> }.into_any()
 }

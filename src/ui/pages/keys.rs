@@ -8,6 +8,7 @@ mod expires;
 mod facts;
 mod how_to_use;
 mod list_view;
+mod live_list;
 mod menu;
 mod permissions;
 mod reading;
@@ -26,7 +27,7 @@ pub use ended::{Ended, EndedData};
 pub use list_view::ListView;
 pub use permissions::{PresetChoice, ScopeChoice};
 pub use row::KeyRow;
-pub use toolbar::ListLinks;
+pub use toolbar::{Found, ListLinks};
 
 use super::super::{
     kit::{
@@ -103,6 +104,8 @@ pub struct KeysPageData {
     pub elsewhere: Option<KeyRow>,
     /// The current search.
     pub search: String,
+    /// What search and filter found.
+    pub found: Found,
     /// Links and forms that change the view.
     pub links: ListLinks,
     /// Pagination.
@@ -128,7 +131,7 @@ pub fn KeysPage(
     let (view, opener_view) = (data.view.clone(), data.view.clone());
     let may_create = data.create.is_some();
     let frame = data.frame.clone();
-    let (full, account) = (frame.full, frame.account.slug.clone());
+    let (full, account, owner) = (frame.full, frame.account.slug.clone(), frame.owner.clone());
     let result = match &data.dialog {
         KeyDialog::Revealed { key, back } => {
             let (revealed, back) = (Arc::clone(key), back.clone());
@@ -165,22 +168,24 @@ pub fn KeysPage(
             </Dialogs>
         }
     });
+    // The empty state has the primary button.
+    let kind = if data.is_empty { Kind::Plain } else { Kind::Primary };
     let actions = view! {
         <div class="page-actions">
-            <FullView full links=data.links.clone()/>
-            <Opener may_create view=opener_view/>
+            {(!data.is_empty).then(|| view! { <FullView full links=data.links.clone()/> })}
+            <Opener may_create view=opener_view kind/>
         </div>
     }
     .into_any();
     view! {
         <Frame frame>
             <PageHead title="API keys" actions>
-                <p>"Keys let your programs call the API. Each is shown once, when it is made."</p>
-                {(!may_create).then(|| view! { <ReadOnlyNote/> })}
+                <p>"API keys let your programs call the API. You see each key only once, when you create it."</p>
+                {(!may_create).then(|| view! { <ReadOnlyNote owner/> })}
             </PageHead>
             {leaks}
             {elsewhere}
-            {(!data.is_empty).then(|| view! { <Toolbar search=data.search.clone() links=data.links.clone()/> })}
+            {(!data.is_empty).then(|| view! { <Toolbar search=data.search.clone() found=data.found links=data.links.clone()/> })}
             <KeyTable data=Arc::clone(&data)/>
         </Frame>
         {result}
@@ -213,6 +218,7 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
         reported_at,
     } = leak;
     let label = format!("Acknowledge the leak of {name}");
+    let region = format!("Leaked key {name}");
     let action = view! {
         <form method="post" action=view.with("dialog", "leak")>
             <input type="hidden" name="key" value=id/>
@@ -221,7 +227,7 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
     }
     .into_any();
     view! {
-        <ActionNotice tone=Tone::Bad label="Leaked key" class="page-notice" action>
+        <ActionNotice tone=Tone::Bad label=region class="page-notice" action>
             <a href=href><bdi>{name}</bdi></a>
             {format!(" ({prefix}...) was reported as leaked ")}
             <Moment at=Some(reported_at) now/>
@@ -253,11 +259,19 @@ pub fn read_only(may_manage: bool) -> Option<&'static str> {
 
 /// That sentence.
 #[component]
-pub fn ReadOnlyNote() -> impl IntoView {
+pub fn ReadOnlyNote(
+    /// Name of the primary owner.
+    owner: Option<String>,
+) -> impl IntoView {
+    let such_as = owner.map(|owner| view! { ", such as "<bdi>{owner}</bdi> });
     view! {
         <p class="read-only-note" id=READ_ONLY>
             <Drawing icon=Icon::Lock/>
-            "Only owners of this team can create keys and change them. You can see them."
+            <span>
+                "You can view keys. Only team owners can create or change them"
+                {such_as}
+                "."
+            </span>
         </p>
     }
 }
@@ -269,6 +283,8 @@ fn Opener(
     may_create: bool,
     /// The list behind the dialog.
     view: ListView,
+    /// How much it stands out.
+    kind: Kind,
 ) -> impl IntoView {
     view! {
         <form class="opener" method="get" data-opens="create-key">
@@ -277,7 +293,7 @@ fn Opener(
             <Button
                 {..disabled_because(read_only(may_create))}
                 label="Create API key"
-                kind=Kind::Primary
+                kind
                 icon=Icon::Plus
             />
         </form>
@@ -298,7 +314,7 @@ fn FullView(full: bool, links: ListLinks) -> impl IntoView {
         .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
         .collect_view();
     view! {
-        <form method="get">
+        <form class="full-view" class:is-open=full method="get">
             {fields}
             <IconButton label icon/>
         </form>

@@ -31,8 +31,7 @@ pub enum Why {
 impl Why {
     const fn notice(self) -> Option<(Tone, &'static str)> {
         match self {
-            Self::Wanted => None,
-            Self::Asked => Some((Tone::Warning, "Sign in to see this page.")),
+            Self::Wanted | Self::Asked => None,
             Self::Ended => Some((Tone::Warning, "Your session has ended. Sign in to go on.")),
             Self::SignedOut => Some((Tone::Good, "You have signed out.")),
         }
@@ -49,10 +48,15 @@ pub fn SignInPage(
     /// Whether to link to sign-up.
     may_sign_up: bool,
 ) -> impl IntoView {
+    let lead = if why == Why::Asked {
+        "Sign in to see this page.".to_owned()
+    } else {
+        format!("Manage the API keys of your {} account.", brand())
+    };
     view! {
         <Card>
             <h1>"Sign in"</h1>
-            <p class="auth-lead">{format!("Manage the API keys of your {} account.", brand())}</p>
+            <p class="auth-lead">{lead}</p>
             {why.notice().map(|(tone, sentence)| view! { <Notice tone class="auth-notice">{sentence}</Notice> })}
             <SignInForm form=state/>
             <p class="auth-alt">"Forgotten your password? Ask the person who runs this server."</p>

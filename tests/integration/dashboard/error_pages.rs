@@ -250,19 +250,26 @@ async fn sign_in_says_why_one_is_there() {
         let page = browser.get(path).await;
         let notices = page.select(".notice");
         let texts: Vec<String> = notices.iter().map(crate::html::Part::text).collect();
-        texts.concat()
+        (texts.concat(), page.select(".auth-lead")[0].text())
+    };
+    let nothing = || {
+        (
+            String::new(),
+            "Manage the API keys of your BabySea account.".to_owned(),
+        )
     };
     // Nobody was signed in here.
     let stranger = world.anonymous();
-    assert_eq!(notice(&stranger, "/sign-in").await, "");
+    assert_eq!(notice(&stranger, "/sign-in").await, nothing());
     let asked = stranger.get(&keys).await.location().to_owned();
-    assert_eq!(notice(&stranger, &asked).await, "Sign in to see this page.");
+    let (_, lead) = notice(&stranger, &asked).await;
+    assert_eq!(lead, "Sign in to see this page.");
 
     // Signed out: said once.
     let bea = world.person("Bea Reef").await;
     let out = bea.post("/sign-out", &[]).await;
-    assert_eq!(notice(&bea, out.location()).await, "You have signed out.");
-    assert_eq!(notice(&bea, "/sign-in").await, "");
+    assert_eq!(notice(&bea, out.location()).await.0, "You have signed out.");
+    assert_eq!(notice(&bea, "/sign-in").await, nothing());
 
     // The session has ended: as a page, as a form and as the front page.
     for call in [get(&keys), form(&keys, &[("name", "prod")]), get("/")] {
@@ -272,7 +279,7 @@ async fn sign_in_says_why_one_is_there() {
         assert_eq!(answer.status, 303);
         let target = answer.location().to_owned();
         assert_eq!(
-            notice(&late, &target).await,
+            notice(&late, &target).await.0,
             "Your session has ended. Sign in to go on.",
             "{target}"
         );

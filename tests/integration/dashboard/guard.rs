@@ -34,7 +34,7 @@ async fn every_proxy_has_its_file_with_this_servers_address() {
 
 #[tokio::test]
 async fn the_address_to_trust_is_the_source_of_a_local_proxy() {
-    const ELSEWHERE: &str = "an address of this server that it reaches";
+    const ELSEWHERE: &str = "by one that the proxy can reach";
     for (arguments, server, trusted, everywhere) in [
         (
             &["--listen", "127.0.0.1:4321"],

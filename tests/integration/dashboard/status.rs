@@ -48,7 +48,10 @@ both!(
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
         let answer = ada.post("/home/create-team", &[("name", "Tide & Co")]).await;
-        assert_eq!(followed(&ada, &answer).await, "Created the team Tide & Co.");
+        assert_eq!(
+            followed(&ada, &answer).await,
+            "Created the team Tide & Co. Next, create its first API key."
+        );
 
         let one = ada.made("one").await;
         let created = format!("{}?created={}", ada.keys(), one.id);
@@ -157,7 +160,7 @@ both!(
         assert!(path.ends_with("#status"), "{path}");
         assert_eq!(
             shown(&ada, path.trim_end_matches("#status")).await,
-            "Created the team Tide."
+            "Created the team Tide. Next, create its first API key."
         );
 
         let list = ada.keys();

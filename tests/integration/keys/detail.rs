@@ -62,9 +62,17 @@ both!(everything_known_but_the_secret, async |database: Database| {
         assert_eq!(page.header("cache-control"), "no-store");
         assert!(page.text().contains("prod &amp; &lt;test&gt;"));
         let about = between(&page, "id=\"about-title\"", "</section>");
-        for part in ["by Ada Moss", "127.0.0.0/8", &key.id, "23 Dec 2026"] {
+        for part in [
+            "by Ada Moss",
+            &key.id,
+            "Expires in 30 days",
+            "Uses the account limit",
+            "Read Only",
+        ] {
             assert!(about.contains(part), "{part}: {about}");
         }
+        let addresses = between(&page, "id=\"addresses-title\"", "</section>");
+        assert!(addresses.ends_with("127.0.0.0/8"), "{addresses}");
         let routes = between(&page, "id=\"routes-title\"", "</section>");
         assert!(
             routes.contains("/v1/status") && !routes.contains("/v1/generate"),
@@ -83,7 +91,7 @@ both!(everything_known_but_the_secret, async |database: Database| {
             activity.contains("api_key.created") && activity.contains("New API key was generated"),
             "{activity}"
         );
-        let is_read_only = page.text().contains("Only owners of this team");
+        let is_read_only = page.text().contains("Only team owners can create or change them");
         assert_eq!(is_read_only, !may_manage);
     }
 });
@@ -277,6 +285,7 @@ both!(
                 told.contains("Expired") && told.contains("Rotated") && told.contains("Active"),
                 "{told}"
             );
+            assert!(told.contains("Replacement, not used yet"), "{told}");
             // The first key has a replacement to go on with, the last has none.
             let successor = page.text().contains("Its replacement is ");
             assert_eq!(successor, key.id != third.id);

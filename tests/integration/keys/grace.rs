@@ -172,7 +172,7 @@ both!(
         world.app.recorder.flush().await;
         assert_eq!(
             since(&ada).await,
-            ["Replacement: no requests", "Since the rotation: no requests"],
+            ["Replacement, not used yet", "No requests since rotation"],
             "what came before is not counted"
         );
 
@@ -188,8 +188,8 @@ both!(
         assert_eq!(
             since(&ada).await,
             [
-                "Replacement: 1 request from 1 client, last 2 minutes ago, 23 Nov 2026, 17:02:00 UTC",
-                "Since the rotation: 3 requests from 2 clients, last 2 minutes ago, 23 Nov 2026, 17:02:00 UTC"
+                "Replacement, 1 request (1 client, last 2 minutes ago)",
+                "3 requests since rotation (2 clients, last 2 minutes ago)"
             ]
         );
         let bo = world.member("Bo Reed", &ada.slug, Role::Member).await;

@@ -8,7 +8,7 @@ use crate::{
 };
 use babysea::domain::role::Role;
 
-const GONE: &str = "The key to copy from does not exist any more, so this form is empty.";
+const GONE: &str = "The key to copy no longer exists, so this form is empty.";
 
 async fn form(person: &Browser<'_>, slug: &str, like: &str) -> Answer {
     let page = format!("/home/{slug}/api-keys?dialog=create&like={like}&from=detail");
@@ -69,7 +69,7 @@ both!(a_form_is_filled_in_from_a_key, async |database: Database| {
     // Whose terms these are is said, and `Cancel` leads back to that key.
     let text = page.text();
     assert!(
-        text.contains("Filled in like <bdi>prod &lt;&amp;&gt; worker</bdi>"),
+        text.contains("Same settings as <bdi>prod &lt;&amp;&gt; worker</bdi>"),
         "{text}"
     );
     let back = page.id("close-create-key");
@@ -148,5 +148,5 @@ async fn what_is_no_longer_possible_is_left_to_choose() {
     let plain = bo.get(&format!("{}?dialog=create", ada.keys())).await;
     let page = form(&bo, &ada.slug, &key.id).await;
     assert_eq!(page.status, plain.status);
-    assert!(!page.text().contains("Filled in like"));
+    assert!(!page.text().contains("Same settings as"));
 }

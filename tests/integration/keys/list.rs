@@ -4,6 +4,7 @@ use crate::{
     answer::Answer,
     browser::Browser,
     database::{Database, both},
+    html::Part,
     world::World,
 };
 
@@ -122,39 +123,55 @@ both!(
     }
 );
 
-both!(
-    those_that_work_and_those_that_ended,
-    async |database: Database| {
-        let world = World::on(database).await;
-        let ada = world.person("Ada Moss").await;
-        keys(&world, &ada, 4).await;
-        world
-            .database
-            .execute("UPDATE api_keys SET revoked_at = 1 WHERE name = 'key 0'")
-            .await;
-        let now = world.app.now().millis();
-        world
-            .database
-            .execute(&format!(
-                "UPDATE api_keys SET expires_at = {} WHERE name = 'key 1'",
-                now + 1
-            ))
-            .await;
-        let names = async |status: &str| ada.get(&format!("{}?status={status}", ada.keys())).await.names();
-        assert_eq!(names("active").await, ["key 3", "key 2", "key 1"]);
+both!(the_filters_are_the_four_statuses, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    keys(&world, &ada, 4).await;
+    let rotated = ada.made("old").await;
+    assert_eq!(ada.rotate(&rotated.id, "1").await.status, 200);
+    world
+        .database
+        .execute("UPDATE api_keys SET revoked_at = 1 WHERE name = 'key 0'")
+        .await;
+    let now = world.app.now().millis();
+    world
+        .database
+        .execute(&format!(
+            "UPDATE api_keys SET expires_at = {} WHERE name IN ('key 0', 'key 1')",
+            now + 1
+        ))
+        .await;
+    let names = async |status: &str| ada.get(&format!("{}?status={status}", ada.keys())).await.names();
+    let choices = async || {
         let page = ada.get(&ada.keys()).await;
-        let tags = page.tags();
-        let choices = tags
-            .windows(2)
-            .filter(|two| two[1].get("class") == Some("segment-count"));
-        let choices: Vec<_> = choices.map(|two| two[0].text.trim()).collect();
-        assert_eq!(choices, ["All", "Working", "Ended"]);
-        world.advance(1);
-        assert_eq!(names("active").await, ["key 3", "key 2"]);
-        assert_eq!(names("ended").await, ["key 1", "key 0"]);
-        assert_eq!(names("nonsense").await.len(), 4);
+        let choices = page.select(".segments a");
+        choices.iter().map(Part::text).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        choices().await,
+        ["All 6", "Active 4", "Rotated 1", "Expired 0", "Revoked 1"]
+    );
+    assert_eq!(names("active").await, ["old", "key 3", "key 2", "key 1"]);
+    assert_eq!(names("rotated").await, ["old"]);
+    assert_eq!(names("expired").await, [""; 0]);
+    world.advance(1);
+    assert_eq!(
+        choices().await,
+        ["All 6", "Active 3", "Rotated 1", "Expired 1", "Revoked 1"]
+    );
+    assert_eq!(names("expired").await, ["key 1"]);
+    // Revoked comes before expired.
+    assert_eq!(names("revoked").await, ["key 0"]);
+    // Also the value `ended` of older addresses.
+    for unknown in ["ended", "nonsense"] {
+        assert_eq!(names(unknown).await.len(), 6, "{unknown}");
     }
-);
+    world.advance(3_600_000);
+    assert_eq!(
+        choices().await,
+        ["All 6", "Active 3", "Rotated 0", "Expired 2", "Revoked 1"]
+    );
+});
 
 both!(
     a_page_whose_last_key_is_gone_is_the_last_that_is_there,
@@ -290,8 +307,8 @@ async fn the_choices_count_what_the_search_leaves() {
         .execute("UPDATE api_keys SET revoked_at = 1 WHERE name IN ('key 1', 'key 2')")
         .await;
     for (query, counts) in [
-        ("", ["12", "10", "2"]),
-        ("?search=key+1&status=ended", ["3", "2", "1"]),
+        ("", ["12", "10", "0", "0", "2"]),
+        ("?search=key+1&status=revoked", ["3", "2", "0", "0", "1"]),
     ] {
         let page = ada.get(&format!("{}{query}", ada.keys())).await;
         let tags = page.tags();
@@ -302,7 +319,7 @@ async fn the_choices_count_what_the_search_leaves() {
         assert_eq!(counted, counts, "{query}");
     }
     let page = ada
-        .get(&format!("{}?search=key+1&status=ended", ada.keys()))
+        .get(&format!("{}?search=key+1&status=revoked", ada.keys()))
         .await;
     assert_eq!(page.names(), ["key 1"]);
     assert!(page.text().contains(">1 key<"));
@@ -313,11 +330,11 @@ async fn an_empty_choice_speaks_of_a_search_only_after_one() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     ada.key("prod", "read_only").await;
-    let search = "The search looks at names and at the first characters of keys.";
+    let search = "The search looks at names and at prefixes.";
     for (query, title, searched) in [
-        ("?status=ended", "No such keys", false),
+        ("?status=expired", "No expired keys", false),
         ("?search=zzz", "No key matches “zzz”", true),
-        ("?search=prod&status=ended", "No key matches “prod”", true),
+        ("?search=prod&status=expired", "No key matches “prod”", true),
     ] {
         let page = ada.get(&format!("{}{query}", ada.keys())).await;
         assert!(

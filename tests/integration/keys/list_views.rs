@@ -135,8 +135,12 @@ impl<'w> Reader<'w> {
     }
 
     fn menu(&self, page: &Answer) -> Form {
-        let menu = Form::find(page, |form| form.get("role") == Some("menu"));
-        assert!(menu.fields.contains(&("key".to_owned(), self.ids[3].clone())));
+        let mut menu = Form::find(page, |form| {
+            form.get("data-opens-dialog").is_some() && form.get("id").is_none()
+        });
+        // Scripts write the key of the row into the form.
+        let key = menu.fields.iter_mut().find(|(name, _)| name == "key");
+        key.expect("the field").1.clone_from(&self.ids[3]);
         menu
     }
 }
@@ -298,7 +302,7 @@ both!(
         let id = ada.made("new & <b>").await.id;
         let page = async |query: &str| ada.get(&format!("{}?{query}", ada.keys())).await;
         for query in [
-            format!("status=ended&created={id}"),
+            format!("status=expired&created={id}"),
             format!("search=zzz&created={id}"),
         ] {
             let page = page(&query).await;

@@ -12,6 +12,7 @@ mod lifecycle;
 mod like;
 mod limit;
 mod list;
+mod list_page;
 mod list_views;
 mod member;
 mod page;

@@ -212,10 +212,7 @@ both!(
         let fields = [("name", "prod"), ("preset", "read_only"), ("expires", "7")];
         let old = ada.key_with(&fields).await;
         let page = ada.get(&ada.keys()).await;
-        assert_eq!(
-            heads(&page),
-            ["prodRead Only · expires in 7 days, 30 Nov 2026, 17:00:00 UTC"]
-        );
+        assert_eq!(heads(&page), ["prodRead Only · expires in 7 days"]);
         let tags = page.tags();
         let time = tags.iter().find(|tag| tag.text == "in 7 days").expect("it");
         assert_eq!(
@@ -229,7 +226,7 @@ both!(
 
         world.advance(1_000);
         let new = Made::of(&ada.rotate(&old.id, "24").await);
-        let stops = "Read Only · stops in 24 hours, 24 Nov 2026, 17:00:01 UTC";
+        let stops = "Read Only · expires in 24 hours";
         let said = heads(&ada.get(&ada.keys()).await);
         assert!(said[1].contains(stops), "{said:?}");
         for dialog in ["grace", "revoke"] {
@@ -242,10 +239,7 @@ both!(
         world.advance(86_400_000);
         ada.sign_in(&ada.email, PASSWORD).await;
         let said = heads(&ada.get(&ada.keys()).await);
-        assert_eq!(
-            said[1],
-            "prodRead Only · expired just now, 24 Nov 2026, 17:00:01 UTC"
-        );
+        assert_eq!(said[1], "prodRead Only · expired just now");
         let page = ada.get(&format!("{}/{}", ada.keys(), old.id)).await;
         assert!(page.text().contains("<dt>Stopped"), "{}", page.text());
         let page = ada.get(&format!("{}/{}", ada.keys(), new.id)).await;

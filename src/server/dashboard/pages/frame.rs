@@ -29,17 +29,22 @@ pub async fn of(
     reader: &AccountReader,
     section: Section,
 ) -> Result<FrameData, ServiceError> {
-    let accounts = accounts::visit(
+    let joined = accounts::visit(
         &visit.app,
         viewer.id,
         viewer.last_account.as_deref(),
         &reader.account,
     )
     .await?;
+    let owner = match reader.role {
+        Role::Member => accounts::owner_name(&visit.app, &reader.account).await?,
+        Role::PrimaryOwner | Role::Owner => None,
+    };
     Ok(FrameData {
+        owner,
         person: viewer.name.clone(),
         account: link(&reader.account, reader.role),
-        accounts: accounts
+        accounts: joined
             .iter()
             .map(|Joined { account, role }| link(account, *role))
             .collect(),

@@ -35,7 +35,8 @@ use crate::{
     ui::{
         layout::Section,
         pages::keys::{
-            CreateData, DETAIL, KeyDialog, KeysPage, KeysPageData, ListView, PresetChoice, ScopeChoice,
+            CreateData, DETAIL, Found, KeyDialog, KeyRow, KeysPage, KeysPageData, ListView, PresetChoice,
+            ScopeChoice,
         },
     },
 };
@@ -47,7 +48,7 @@ use axum::{
 use leptos::prelude::*;
 use list::Asked;
 use serde::Deserialize;
-use std::{slice, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, slice, sync::Arc, time::Duration};
 
 /// A request for a page of the account: the viewer and their view.
 struct Keys {
@@ -350,8 +351,8 @@ fn create_data(keys: &Keys, form: FormState) -> CreateData {
     }
 }
 
-/// The key that was just created, if it is not among the rows: they can be of another page, a search, or the
-/// ended keys.
+/// The key that was just created, if it is not among the rows: they can be of another page, a search, or of
+/// another status.
 async fn elsewhere(keys: &Keys, shown: &[Key]) -> Result<Option<Key>, ServiceError> {
     let (app, id) = (keys.app(), &keys.asked.created);
     if id.is_empty() || shown.iter().any(|key| key.id.to_string() == *id) {
@@ -380,9 +381,14 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
         let since = service::keys::grace::since(app, reader).await?;
         let leaks = service::keys::leak::open(app, reader).await?;
         let elsewhere = elsewhere(keys, &list.keys).await?;
-        Ok::<_, ServiceError>((list, frame, since, leaks, elsewhere))
+        let creators = if asked.is_full() {
+            service::keys::list::creators(app, reader).await?
+        } else {
+            BTreeMap::new()
+        };
+        Ok::<_, ServiceError>((list, frame, since, leaks, elsewhere, creators))
     };
-    let (list, mut frame, since, leaks, elsewhere) = match gathered.await {
+    let (list, mut frame, since, leaks, elsewhere, creators) = match gathered.await {
         Ok(gathered) => gathered,
         Err(error) => return failure(&keys.visit, error).await,
     };
@@ -400,12 +406,22 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
         frame,
         links: asked.links(&page, &list.counts),
         pager: asked.pager(&page, &filter, &list),
-        is_empty: list.counts.all == 0 && filter.search.is_empty(),
+        is_empty: list.counts.of(None) == 0 && filter.search.is_empty(),
+        found: Found {
+            total: list.total(&filter),
+            status: filter.status,
+        },
         search: filter.search,
         rows: list
             .keys
             .into_iter()
-            .map(|key| rows::row(app, key, &around, asked.pointed_out()))
+            .map(|key| {
+                let creator = key.creator.and_then(|id| creators.get(&id.to_string()).cloned());
+                KeyRow {
+                    creator,
+                    ..rows::row(app, key, &around, asked.pointed_out())
+                }
+            })
             .collect(),
         elsewhere: elsewhere.map(|key| rows::row(app, key, &around, "")),
         leaks: leaks

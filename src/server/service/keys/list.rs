@@ -8,10 +8,14 @@ use crate::{
     server::{access::AccountReader, app::App, error::ServiceError, store::Tables as _},
 };
 
+use std::collections::BTreeMap;
+
 pub use crate::server::store::keys::list::{KeyCounts, KeyFilter};
 
 /// Rows of a page.
 pub const PAGE: u32 = 50;
+/// Maximum number of creators that are read; keys of further ones show no creator.
+const CREATORS: u32 = 1_000;
 
 /// A page of the list.
 #[derive(Clone, Debug)]
@@ -20,7 +24,7 @@ pub struct KeyList {
     pub keys: Vec<Key>,
     /// Number of keys in the list before these.
     pub before: u64,
-    /// Number of keys that match the search, by state.
+    /// Number of keys that match the search, by status.
     pub counts: KeyCounts,
     /// Whether there are newer ones.
     pub has_newer: bool,
@@ -31,12 +35,8 @@ pub struct KeyList {
 impl KeyList {
     /// Number of keys on all pages of the list.
     #[must_use]
-    pub const fn total(&self, filter: &KeyFilter) -> u64 {
-        match filter.live {
-            None => self.counts.all,
-            Some(true) => self.counts.live,
-            Some(false) => self.counts.all.saturating_sub(self.counts.live),
-        }
+    pub fn total(&self, filter: &KeyFilter) -> u64 {
+        self.counts.of(filter.status)
     }
 
     /// Cursor of its first key.
@@ -64,7 +64,6 @@ fn cursor_of(key: &Key) -> Cursor {
 /// is the last or the first page.
 ///
 /// # Errors
-/// When the database fails.
 /// When the database fails.
 pub async fn list(
     app: &App,
@@ -145,4 +144,14 @@ async fn exactly(
         list.has_older = before + (list.keys.len() as u64) < list.total(filter);
     }
     Ok(list)
+}
+
+/// Names of the people who created keys of the account, by user id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn creators(app: &App, reader: &AccountReader) -> Result<BTreeMap<String, String>, ServiceError> {
+    let mut store = app.store.read().await?;
+    let creators = store.key_list().creators(reader.account.id, CREATORS).await?;
+    Ok(creators.into_iter().collect())
 }

@@ -2,41 +2,57 @@
 
 use super::{Row, columns};
 use crate::{
-    domain::{ids::AccountId, key::Key, page::Cursor, time::Timestamp},
+    domain::{
+        ids::AccountId,
+        key::{Key, KeyStatus},
+        page::Cursor,
+        time::Timestamp,
+    },
     server::store::{Conn, StoreError, declare, engine::search, on},
 };
 
-// `$2` is the pattern of the search, or NULL; `$3` is 'live', 'ended' or NULL; `$4` is the time; `$5` and `$6` are the cursor.
+/// Status of a key at the time in the parameter: `domain::key::Key::status` in SQL.
+macro_rules! status {
+    ($now:literal) => {
+        concat!(
+            "CASE WHEN (deleted_at IS NULL AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > ",
+            $now,
+            ") AND (grace_ends_at IS NULL OR grace_ends_at > ",
+            $now,
+            "))
+            THEN CASE WHEN grace_ends_at IS NULL THEN 'active' ELSE 'rotated' END
+            ELSE CASE WHEN revoked_at IS NULL THEN 'expired' ELSE 'revoked' END END"
+        )
+    };
+}
+
+// `$2` is the pattern of the search, or NULL; `$3` is a status or NULL; `$4` is the time; `$5` and `$6` are the cursor.
 declare! {
     OLDER = concat!("SELECT ", columns!(), "
         FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
             AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')
-            AND (CAST($3 AS TEXT) IS NULL OR ($3 = 'live') =
-                (deleted_at IS NULL AND revoked_at IS NULL
-                    AND (expires_at IS NULL OR expires_at > $4) AND (grace_ends_at IS NULL OR grace_ends_at > $4)))
+            AND (CAST($3 AS TEXT) IS NULL OR $3 = ", status!("$4"), ")
             AND (created_at, id) < ($5, $6)
         ORDER BY created_at DESC, id DESC LIMIT $7");
     NEWER = concat!("SELECT ", columns!(), "
         FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
             AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')
-            AND (CAST($3 AS TEXT) IS NULL OR ($3 = 'live') =
-                (deleted_at IS NULL AND revoked_at IS NULL
-                    AND (expires_at IS NULL OR expires_at > $4) AND (grace_ends_at IS NULL OR grace_ends_at > $4)))
+            AND (CAST($3 AS TEXT) IS NULL OR $3 = ", status!("$4"), ")
             AND (created_at, id) > ($5, $6)
         ORDER BY created_at, id LIMIT $7");
-    COUNT_NEWER = "SELECT COUNT(*)
+    COUNT_NEWER = concat!("SELECT COUNT(*)
         FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
             AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')
-            AND (CAST($3 AS TEXT) IS NULL OR ($3 = 'live') =
-                (deleted_at IS NULL AND revoked_at IS NULL
-                    AND (expires_at IS NULL OR expires_at > $4) AND (grace_ends_at IS NULL OR grace_ends_at > $4)))
-            AND (created_at, id) > ($5, $6)";
-    COUNTS = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN
-            (deleted_at IS NULL AND revoked_at IS NULL
-                AND (expires_at IS NULL OR expires_at > $3) AND (grace_ends_at IS NULL OR grace_ends_at > $3))
-            THEN 1 ELSE 0 END), 0) AS BIGINT)
+            AND (CAST($3 AS TEXT) IS NULL OR $3 = ", status!("$4"), ")
+            AND (created_at, id) > ($5, $6)");
+    COUNTS = concat!("SELECT status, COUNT(*) FROM (SELECT ", status!("$3"), " AS status
         FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
-            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')";
+            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')) AS listed
+        GROUP BY status");
+    CREATORS = "SELECT id, name FROM users
+        WHERE id IN (SELECT creator_id FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL)
+        ORDER BY id LIMIT $2";
 }
 
 /// Filter of an account's keys.
@@ -44,27 +60,30 @@ declare! {
 pub struct KeyFilter {
     /// Text to find in the name or the prefix, in any case; empty for all.
     pub search: String,
-    /// Only live keys, only ended ones, or all.
-    pub live: Option<bool>,
+    /// Only keys with this status.
+    pub status: Option<KeyStatus>,
 }
 
 impl KeyFilter {
-    const fn live(&self) -> Option<&'static str> {
-        match self.live {
-            None => None,
-            Some(true) => Some("live"),
-            Some(false) => Some("ended"),
-        }
+    fn status(&self) -> Option<&'static str> {
+        self.status.map(KeyStatus::id)
     }
 }
 
 /// Number of keys that match a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeyCounts {
-    /// All keys.
-    pub all: u64,
-    /// Live keys.
-    pub live: u64,
+pub struct KeyCounts([u64; KeyStatus::ALL.len()]);
+
+impl KeyCounts {
+    /// Number of keys with a status, or of all keys.
+    #[must_use]
+    pub fn of(&self, status: Option<KeyStatus>) -> u64 {
+        let counted = KeyStatus::ALL.into_iter().zip(self.0);
+        counted
+            .filter(|(counted, _)| status.is_none_or(|status| status == *counted))
+            .map(|(_, count)| count)
+            .sum()
+    }
 }
 
 /// The list.
@@ -116,7 +135,7 @@ impl KeyList<'_> {
             sqlx::query_as::<_, Row>(statement)
                 .bind(account.to_string())
                 .bind(search::pattern(&filter.search))
-                .bind(filter.live())
+                .bind(filter.status())
                 .bind(now.millis())
                 .bind(at)
                 .bind(id)
@@ -143,7 +162,7 @@ impl KeyList<'_> {
             sqlx::query_scalar(COUNT_NEWER)
                 .bind(account.to_string())
                 .bind(search::pattern(&filter.search))
-                .bind(filter.live())
+                .bind(filter.status())
                 .bind(now.millis())
                 .bind(at)
                 .bind(id)
@@ -153,7 +172,7 @@ impl KeyList<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// Number of keys of an account that match the search: all, and those live at `now`.
+    /// Number of keys of an account that match the search, by their status at `now`.
     ///
     /// # Errors
     /// When the database fails.
@@ -163,17 +182,32 @@ impl KeyList<'_> {
         filter: &KeyFilter,
         now: Timestamp,
     ) -> Result<KeyCounts, StoreError> {
-        let (all, live): (i64, i64) = on!(self.0, c => {
+        let rows: Vec<(String, i64)> = on!(self.0, c => {
             sqlx::query_as(COUNTS)
                 .bind(account.to_string())
                 .bind(search::pattern(&filter.search))
                 .bind(now.millis())
-                .fetch_one(c)
+                .fetch_all(c)
                 .await?
         });
-        Ok(KeyCounts {
-            all: all.unsigned_abs(),
-            live: live.unsigned_abs(),
-        })
+        let count = |status: KeyStatus| {
+            let row = rows.iter().find(|(id, _)| id == status.id());
+            row.map_or(0, |(_, count)| count.unsigned_abs())
+        };
+        Ok(KeyCounts(KeyStatus::ALL.map(count)))
+    }
+
+    /// Ids and names of the people who created keys of the account, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn creators(self, account: AccountId, limit: u32) -> Result<Vec<(String, String)>, StoreError> {
+        Ok(on!(self.0, c => {
+            sqlx::query_as(CREATORS)
+                .bind(account.to_string())
+                .bind(i64::from(limit))
+                .fetch_all(c)
+                .await?
+        }))
     }
 }

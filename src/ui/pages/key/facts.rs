@@ -9,7 +9,8 @@ use crate::{
     },
     ui::kit::{
         badge::StatusBadge,
-        button::{Button, Kind},
+        button::Kind,
+        copy::{CopyButton, CopyStatus},
         moment::{Moment, PhraseText},
         panel::{Fact, Panel},
     },
@@ -21,6 +22,8 @@ use std::sync::Arc;
 const ENTRIES: usize = 6;
 /// Id of the element with the key's id, for the button that copies it.
 const KEY_ID: &str = "key-id";
+/// Id of the status line of that button.
+const ID_COPIED: &str = "key-id-copied";
 
 /// Who created it and when, when it ends, its rate limit, its id.
 #[component]
@@ -34,11 +37,7 @@ pub fn About(data: Arc<KeyPageData>) -> impl IntoView {
         (_, KeyStatus::Revoked) => None,
         (None, _) => Some(("Expires", "Never".into_any())),
         (Some(_), KeyStatus::Expired) => Some(("Expired", view! { <Moment at=data.end now/> }.into_any())),
-        (Some(_), KeyStatus::Rotated) => Some((
-            "Expires",
-            view! { <Moment at=data.end now/>", at the end of its grace period" }.into_any(),
-        )),
-        (Some(_), KeyStatus::Active) => Some(("Expires", view! { <Moment at=data.end now/> }.into_any())),
+        (Some(_), _) => Some(("Expires", view! { <Moment at=data.end now/> }.into_any())),
     };
     let end = end.map(|(name, end)| view! { <Fact name>{end}</Fact> });
     let past = |name: &'static str, at: Option<Timestamp>| {
@@ -48,6 +47,20 @@ pub fn About(data: Arc<KeyPageData>) -> impl IntoView {
         past("Revoked", data.revoked_at),
         past("Reported as leaked", data.leak_reported_at),
     );
+    // Members see a page without the scripts that copy.
+    let copy = data.may_manage.then(|| {
+        view! {
+            <span class="key-id-copy" data-needs-script hidden>
+                <CopyButton
+                    from=KEY_ID
+                    status=ID_COPIED
+                    kind=Kind::Link
+                    refused="The browser does not let this page copy. Select the id instead."
+                />
+                <CopyStatus id=ID_COPIED/>
+            </span>
+        }
+    });
     let creator = data
         .creator
         .clone()
@@ -63,16 +76,7 @@ pub fn About(data: Arc<KeyPageData>) -> impl IntoView {
                 <Fact name="Created"><Moment at=Some(key.created_at) now/>" by "<bdi>{creator}</bdi></Fact>
                 <Fact name="Id">
                     <code class="key-id" id=KEY_ID>{key.id}</code>
-                    <span data-needs-script hidden>
-                        " "
-                        <Button
-                            label="Copy"
-                            kind=Kind::Link
-                            acts="button"
-                            attr:data-copy=KEY_ID
-                            attr:aria-label="Copy the id"
-                        />
-                    </span>
+                    {copy}
                 </Fact>
             </dl>
         </Panel>

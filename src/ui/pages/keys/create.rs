@@ -5,7 +5,7 @@ use super::{
     expires::ExpiresField,
     list_view::{ListView, ViewFields},
     permissions::Permissions,
-    summary::{SUMMARY, SummaryLine},
+    summary::SummaryLine,
 };
 use crate::{
     api::{
@@ -53,7 +53,8 @@ pub fn CreateForm(
     let lead = if like.is_empty() {
         "You will see the key once, on the next screen.".into_any()
     } else {
-        view! { "Filled in like "<bdi>{like}</bdi>". Only the name is yours to choose; change what you like." }.into_any()
+        view! { "Same settings as "<bdi>{like}</bdi>". Enter a name, and change what should differ." }
+            .into_any()
     };
     let summary = view! { <SummaryLine form=form.clone() presets=presets.clone() scopes=scopes.clone()/> };
     let about = paths::scopes(&account);
@@ -108,7 +109,7 @@ pub fn CreateForm(
                 </div>
                 <DialogFoot>
                     <Button label="Cancel" attr:form="close-create-key" attr:data-closes=closes/>
-                    <SubmitButton label="Add" attr:aria-describedby=SUMMARY/>
+                    <SubmitButton label="Add"/>
                 </DialogFoot>
             </form>
             // Without scripts, `Cancel` loads the page without the dialog.

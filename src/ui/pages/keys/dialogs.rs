@@ -16,7 +16,7 @@ use crate::{
     },
     ui::kit::{
         copy::copy_clicked,
-        dom::{capture, closest, dialog, each, first, focus, target},
+        dom::{capture, closest, dialog, each, first, target},
         fragment,
         go::{address, reload, replace},
         send::{fields, navigate, send},
@@ -72,7 +72,6 @@ pub fn KeyDialogs() -> impl IntoView {
         }
     });
     window_event_listener(ev::keydown, |event| {
-        move_in_menu(&event);
         reveal::pressed(&event);
         // Also in browsers that do not know `closedby`.
         if event.key() == "Escape" && first("dialog[closedby=none]:modal").is_some() {
@@ -145,26 +144,5 @@ fn click(event: &ev::MouseEvent, target: &Element) {
     } else {
         reveal::clicked(target);
         copy_clicked(target);
-    }
-}
-
-/// Arrow keys, Home and End move the focus between the items of an open row menu, and wrap around at its ends
-/// (ARIA Authoring Practices, "Menu").
-fn move_in_menu(event: &ev::KeyboardEvent) {
-    let (start, end) = ("button", "button:last-of-type");
-    let (next, round) = match event.key().as_str() {
-        "ArrowDown" => (":focus + button", start),
-        "ArrowUp" => ("button:has(+ :focus)", end),
-        "Home" => (start, start),
-        "End" => (end, end),
-        _ => return,
-    };
-    let Some(menu) = first("[role=menu]:focus-within") else {
-        return;
-    };
-    let item = |selector| menu.query_selector(selector).ok().flatten();
-    if let Some(item) = item(next).or_else(|| item(round)) {
-        event.prevent_default();
-        focus(&item);
     }
 }

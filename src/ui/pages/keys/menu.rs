@@ -1,4 +1,5 @@
-//! The menu of a row: the actions on its key.
+//! The menu of a row: the actions on its key. It is once on the page; its script opens it beside the button of a row,
+//! and writes the row's key into its form. Without scripts the button is a link to the page of the key.
 
 use super::{
     list_view::{ListView, ViewFields},
@@ -8,67 +9,240 @@ use super::{
 use crate::{
     domain::key::Transition,
     ui::kit::{
-        icon::{Drawing, Icon},
-        menu::{Menu, MenuButton, MenuItem},
+        dom::{each, each_below, first, focus},
+        events::around,
+        icon::Icon,
+        menu::{Menu, MenuButton, MenuItem, MenuReason},
     },
 };
-use leptos::prelude::*;
+use leptos::{
+    prelude::*,
+    wasm_bindgen::JsCast as _,
+    web_sys::{Element, Event, HtmlElement, KeyboardEvent},
+};
 
-/// The button and the menu that it opens. Each item loads the page with its dialog.
+/// Id of the menu.
+const MENU: &str = "row-menu";
+/// Id of the form of `Create another like this`.
+const LIKE: &str = "create-like";
+
+/// Name of an action in the query, and of its menu item.
+const fn id(transition: Transition) -> &'static str {
+    match transition {
+        Transition::Rotate => "rotate",
+        Transition::ChangeGrace => "grace",
+        Transition::Reissue => "reissue",
+        Transition::Revoke => "revoke",
+        Transition::Delete => "delete",
+    }
+}
+
+/// The button of a row.
 #[component]
-pub fn RowMenu(
+pub fn RowActions(
     /// The row.
     row: KeyRow,
-    /// The list that the row is in.
-    view: ListView,
     /// Whether the viewer may change keys.
     may_manage: bool,
 ) -> impl IntoView {
-    let KeyRow {
-        id,
-        name,
-        allows,
-        was_rotated,
-        ..
-    } = row;
-    let label = format!("Actions for {name}");
-    let menu = format!("menu-{id}");
-    let button = view! { <MenuButton label menu=menu.clone() disabled_because=read_only(may_manage)/> };
-    if !may_manage {
-        return button.into_any();
-    }
-    let item = move |transition: Transition,
-                     dialog: &'static str,
-                     icon: Icon,
-                     label: &'static str,
-                     is_danger: bool| {
-        let autofocus = allows.first() == Some(&transition);
-        allows
-            .contains(&transition)
-            .then(|| view! { <MenuItem label icon sends=("dialog", dialog) is_danger autofocus/> })
-    };
-    let rotated = was_rotated.then(|| {
-        view! {
-            <span class="menu-item" role="menuitem" aria-disabled="true">
-                <Drawing icon=Icon::Renew/>
-                "Rotated"
-            </span>
-        }
-    });
+    let rotated = row.was_rotated.then_some("rotated");
+    let items: Vec<_> = row.allows.iter().copied().map(id).chain(rotated).collect();
     view! {
-        {button}
-        <Menu id=menu title=name>
-            <form method="get" role="menu" aria-label="Actions" data-opens-dialog>
-                <ViewFields view/>
-                <input type="hidden" name="key" value=id/>
-                {item(Transition::Rotate, "rotate", Icon::Renew, "Rotate", false)}
-                {rotated}
-                {item(Transition::ChangeGrace, "grace", Icon::Clock, "Grace period", false)}
-                {item(Transition::Reissue, "reissue", Icon::Key, "Reissue secret", false)}
-                {item(Transition::Revoke, "revoke", Icon::Lock, "Revoke", true)}
-                {item(Transition::Delete, "delete", Icon::Delete, "Delete", true)}
+        <MenuButton
+            label=format!("Actions for {}", row.name)
+            href=row.href
+            items=items.join(" ")
+            disabled_because=read_only(may_manage)
+        />
+    }
+}
+
+/// The menu. Each item loads the page with its dialog; scripts open the dialog in place.
+#[component]
+pub fn RowMenu(
+    /// The list that the rows are in.
+    view: ListView,
+) -> impl IntoView {
+    let item = |transition: Transition, icon: Icon, label: &'static str, is_danger: bool| {
+        let item = id(transition);
+        view! { <MenuItem label icon sends=("dialog", item) item is_danger/> }
+    };
+    let of_menu = view.clone();
+    view! {
+        <Menu id=MENU.to_owned() title=String::new() class="menu-row">
+            <form method="get" data-opens-dialog>
+                <ViewFields view=of_menu/>
+                <input type="hidden" name="key" data-key/>
+                <div role="menu" aria-label="Actions">
+                    {item(Transition::Rotate, Icon::Renew, "Rotate", false)}
+                    <MenuReason label="Rotated" icon=Icon::Renew reason="This key already has a replacement." item="rotated"/>
+                    {item(Transition::ChangeGrace, Icon::Clock, "Grace period", false)}
+                    {item(Transition::Reissue, Icon::Key, "Reissue secret", false)}
+                    <MenuItem label="Create another like this" icon=Icon::Copy sends=("like", "") form=LIKE item="like"/>
+                    {item(Transition::Revoke, Icon::Lock, "Revoke", true)}
+                    {item(Transition::Delete, Icon::Delete, "Delete", true)}
+                </div>
             </form>
         </Menu>
+        <form id=LIKE method="get">
+            <ViewFields view/>
+            <input type="hidden" name="dialog" value="create"/>
+        </form>
     }
-    .into_any()
+}
+
+/// Makes the links of the rows the buttons of the menu.
+pub fn start() {
+    each("[data-menu]", &mut |button| {
+        for (name, value) in [
+            ("role", "button"),
+            ("aria-haspopup", "menu"),
+            ("aria-expanded", "false"),
+        ] {
+            let _ = button.set_attribute(name, value);
+        }
+    });
+}
+
+fn menu() -> Option<HtmlElement> {
+    document().get_element_by_id(MENU)?.dyn_into().ok()
+}
+
+/// Opens the menu at a button, with the focus on its first or its last item.
+fn open(button: &Element, at_end: bool) {
+    let Some(menu) = menu() else { return };
+    let Some(items) = first("#row-menu [role=menu]") else {
+        return;
+    };
+    closed();
+    let has = button.get_attribute("data-menu").unwrap_or_default();
+    each_below(&menu, "[data-item]", &mut |item| {
+        let name = item.get_attribute("data-item").unwrap_or_default();
+        let shown = name == "like" || has.split(' ').any(|has| has == name);
+        let _ = item.toggle_attribute_with_force("hidden", !shown);
+    });
+    // The key's page ends with its id.
+    let href = button.get_attribute("href").unwrap_or_default();
+    let key = href.rsplit('/').next().unwrap_or_default();
+    each_below(&menu, "[data-key], [data-item=like]", &mut |field| {
+        let _ = field.set_attribute("value", key);
+    });
+    let label = button.get_attribute("aria-label").unwrap_or_default();
+    let _ = items.set_attribute("aria-label", &label);
+    if let Some(title) = menu.first_element_child() {
+        title.set_text_content(Some(&label));
+    }
+    // The menu is anchored to the expanded button, and closing it returns the focus to where it was.
+    let _ = button.set_attribute("aria-expanded", "true");
+    focus(button);
+    let _ = menu.show_popover();
+    if let Some(item) = end(&items, !at_end) {
+        focus(&item);
+    }
+}
+
+/// No button has an open menu any more.
+fn closed() {
+    each("[data-menu][aria-expanded=true]", &mut |button| {
+        let _ = button.set_attribute("aria-expanded", "false");
+    });
+}
+
+/// The first or the last item that is shown.
+fn end(items: &Element, is_start: bool) -> Option<Element> {
+    let item = if is_start {
+        items.first_element_child()
+    } else {
+        items.last_element_child()
+    }?;
+    if item.has_attribute("hidden") {
+        beside(item, is_start)
+    } else {
+        Some(item)
+    }
+}
+
+/// The next or the previous item that is shown.
+fn beside(mut item: Element, forwards: bool) -> Option<Element> {
+    loop {
+        item = if forwards {
+            item.next_element_sibling()
+        } else {
+            item.previous_element_sibling()
+        }?;
+        if !item.has_attribute("hidden") {
+            return Some(item);
+        }
+    }
+}
+
+/// A click on the button of a row.
+pub fn click(event: &Event) {
+    let Some(button) = around(event, "[data-menu]") else {
+        return;
+    };
+    event.prevent_default();
+    // The press closed the menu of this button.
+    if button.has_attribute("data-closing") {
+        let _ = button.remove_attribute("data-closing");
+    } else {
+        open(&button, false);
+    }
+}
+
+/// A press on a button whose menu is open closes the menu, and must not open it again.
+pub fn pointer_down(event: &Event) {
+    if let Some(button) = around(event, "[data-menu]") {
+        let is_open = button.get_attribute("aria-expanded").as_deref() == Some("true");
+        let _ = button.toggle_attribute_with_force("data-closing", is_open);
+    }
+}
+
+/// The menu was closed, in whatever way.
+pub fn toggled(event: &Event) {
+    let of_menu = around(event, "#row-menu");
+    if of_menu.is_some_and(|menu| !menu.matches(":popover-open").unwrap_or_default()) {
+        closed();
+    }
+}
+
+/// An item was chosen.
+pub fn submitted(_: &Event) {
+    if let Some(menu) = menu() {
+        let _ = menu.hide_popover();
+    }
+}
+
+/// Keys on the button of a row and in its menu (ARIA Authoring Practices, "Menu Button").
+pub fn key_down(event: &Event) {
+    let key = event.unchecked_ref::<KeyboardEvent>().key();
+    if let Some(button) = around(event, "[data-menu]") {
+        let _ = button.remove_attribute("data-closing");
+        match key.as_str() {
+            "ArrowDown" | " " => open(&button, false),
+            "ArrowUp" => open(&button, true),
+            _ => return,
+        }
+        event.prevent_default();
+        return;
+    }
+    let Some(item) = around(event, "#row-menu [role=menuitem]") else {
+        return;
+    };
+    let Some(items) = item.parent_element() else {
+        return;
+    };
+    let next = match key.as_str() {
+        "ArrowDown" => beside(item, true).or_else(|| end(&items, true)),
+        "ArrowUp" => beside(item, false).or_else(|| end(&items, false)),
+        "Home" => end(&items, true),
+        "End" => end(&items, false),
+        // Closes the menu and goes on from its button.
+        "Tab" => return submitted(event),
+        _ => return,
+    };
+    if let Some(next) = next {
+        event.prevent_default();
+        focus(&next);
+    }
 }

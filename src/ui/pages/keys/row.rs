@@ -37,6 +37,8 @@ pub struct KeyRow {
     pub was_rotated: bool,
     /// Requests since the rotation, while the old key and its replacement both work.
     pub usage: Option<Phrase>,
+    /// Name of its creator, where it is shown and known.
+    pub creator: Option<String>,
     /// Path of its page.
     pub href: String,
 }

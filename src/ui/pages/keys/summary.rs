@@ -13,8 +13,8 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Id of the line, which describes the button `Add`.
-pub const SUMMARY: &str = "create-summary";
+/// Id of the line, which the script makes the description of the button `Add`.
+const SUMMARY: &str = "create-summary";
 
 /// What a key made of the form would be.
 #[derive(Debug, PartialEq, Eq)]

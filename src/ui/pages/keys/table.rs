@@ -3,13 +3,14 @@
 use super::{
     KeysPageData, Opener,
     list_view::{ListView, ViewFields},
-    menu::RowMenu,
+    live_list::LiveList,
+    menu::{RowActions, RowMenu},
     row::KeyRow,
 };
 use crate::{
     domain::time::Timestamp,
     ui::kit::{
-        allowlist::{AllowlistSummary, DismissTooltips},
+        allowlist::AllowlistCell,
         badge::StatusBadge,
         button::{Button, ButtonLink, Kind},
         empty::Empty,
@@ -22,6 +23,26 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::sync::Arc;
+
+const COLUMNS: [&str; 7] = [
+    "API name",
+    "Prefix",
+    "Last used",
+    "Created",
+    "Status",
+    "IP allowlist",
+    "",
+];
+const FULL_COLUMNS: [&str; 8] = [
+    "API name",
+    "Prefix",
+    "Last used",
+    "Created",
+    "Status",
+    "IP allowlist",
+    "Created by",
+    "",
+];
 
 /// Id of the form that the rows' check boxes belong to.
 const SELECTION: &str = "selection";
@@ -37,7 +58,7 @@ pub fn KeyTable(
         return view! {
             <Empty title="No data available" drawing=view! { <EmptyDrawing/> }.into_any()>
                 <p>"Generate API keys to authenticate requests and start generating contents."</p>
-                <Opener may_create=may_manage view/>
+                <Opener may_create=may_manage view kind=Kind::Primary/>
             </Empty>
         }
         .into_any();
@@ -45,24 +66,26 @@ pub fn KeyTable(
     if data.rows.is_empty() {
         return view! { <NoMatch data/> }.into_any();
     }
-    let now = data.now;
-    let rows = data
-        .rows
-        .iter()
-        .cloned()
-        .map(|row| view! { <Row row view=view.clone() now may_manage/> })
+    let (now, is_full) = (data.now, data.frame.full);
+    let rows = (0..)
+        .zip(&data.rows)
+        .map(|(n, row)| view! { <Row row=row.clone() n now may_manage is_full/> })
         .collect_view();
+    let class = match (may_manage, is_full) {
+        (true, true) => "keys has-actions has-selection has-creator",
+        (true, false) => "keys has-actions has-selection",
+        (false, true) => "keys has-actions has-creator",
+        (false, false) => "keys has-actions",
+    };
+    let columns: &[_] = if is_full { &FULL_COLUMNS } else { &COLUMNS };
     view! {
         <div class="card table-card">
-            <Table
-                caption="API keys, newest first"
-                class="has-actions"
-                columns=&["API name", "Prefix", "Last used", "Created", "Status", "IP allowlist", ""]
-            >
+            {may_manage.then(|| view! { <Selected view=view.clone()/> })}
+            <Table caption="API keys, newest first" class columns>
                 {rows}
             </Table>
-            <DismissTooltips/>
-            {may_manage.then(|| view! { <Selected view/> })}
+            {may_manage.then(|| view! { <RowMenu view/> })}
+            <LiveList/>
             <TableFoot pager=data.pager.clone() shown=data.rows.len() as u64 noun=("key", "keys")/>
         </div>
     }
@@ -74,16 +97,16 @@ pub fn KeyTable(
 fn Selected(view: ListView) -> impl IntoView {
     let fields = view! { <ViewFields view/> }.into_any();
     view! {
-        <SelectionBar id=SELECTION label="Selected keys" fields>
+        <SelectionBar id=SELECTION label="Selected keys" all="Select all keys on this page" fields>
             <Button
-                label="Revoke selected"
+                label=view! { "Revoke"<span class="on-wide">" selected"</span> }
                 kind=Kind::DangerQuiet
                 icon=Icon::Lock
                 attr:name="dialog"
                 attr:value="revoke"
             />
             <Button
-                label="Delete selected"
+                label=view! { "Delete"<span class="on-wide">" selected"</span> }
                 kind=Kind::DangerQuiet
                 icon=Icon::Delete
                 attr:name="dialog"
@@ -99,10 +122,12 @@ fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
     let title = if is_search {
         format!("No key matches “{}”", data.search)
     } else {
-        "No such keys".to_owned()
+        data.found.status.map_or_else(
+            || "No keys".to_owned(),
+            |status| format!("No {} keys", status.id()),
+        )
     };
-    let hint =
-        is_search.then(|| view! { <p>"The search looks at names and at the first characters of keys."</p> });
+    let hint = is_search.then(|| view! { <p>"The search looks at names and at prefixes."</p> });
     view! {
         <Empty title>
             {hint}
@@ -111,9 +136,10 @@ fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
     }
 }
 
+/// A row. It has few elements, because a page has fifty of them.
 #[component]
-fn Row(row: KeyRow, view: ListView, now: Timestamp, may_manage: bool) -> impl IntoView {
-    let menu = view! { <RowMenu row=row.clone() view may_manage/> };
+fn Row(row: KeyRow, n: usize, now: Timestamp, may_manage: bool, is_full: bool) -> impl IntoView {
+    let actions = view! { <RowActions row=row.clone() may_manage/> };
     let select = may_manage.then(|| {
         let label = format!("Select {}", row.name);
         view! { <SelectRow bar=SELECTION value=row.id.clone() label/> }
@@ -122,23 +148,29 @@ fn Row(row: KeyRow, view: ListView, now: Timestamp, may_manage: bool) -> impl In
         .usage
         .clone()
         .map(|phrase| view! { <span class="sub key-use"><PhraseText phrase now/></span> });
+    let creator = is_full.then(|| {
+        let creator = row.creator.unwrap_or_else(|| "A former member".to_owned());
+        view! { <td role="cell" data-label="Created by"><bdi>{creator}</bdi></td> }
+    });
+    // The name alone is the row's header.
+    let name_id = format!("n{n}");
+    let named_by = name_id.clone();
     view! {
         // Takes the focus after `Done`, which leads to this id.
         <tr role="row" id=format!("key-{}", row.id) tabindex="-1" class=row.is_new.then_some("is-new")>
-            <th scope="row" role="rowheader" class="cell-name">
+            <th scope="row" role="rowheader" class="cell-name" aria-labelledby=named_by>
                 {select}
-                <a class="key-name" href=row.href><bdi>{row.name}</bdi></a>
+                <a class="key-name" id=name_id href=row.href><bdi>{row.name}</bdi></a>
                 <span class="sub"><PhraseText phrase=row.about now/></span>
                 {usage}
             </th>
-            <td role="cell" class="cell-prefix" data-label="Prefix"><code class="prefix">{row.prefix}"..."</code></td>
+            <td role="cell" class="is-code" data-label="Prefix">{row.prefix}"..."</td>
             <td role="cell" class="cell-time" data-label="Last used"><Moment at=row.last_used_at now/></td>
             <td role="cell" class="cell-time" data-label="Created"><Moment at=Some(row.created_at) now/></td>
             <td role="cell" class="cell-status" data-label="Status"><StatusBadge status=row.status/></td>
-            <td role="cell" class="cell-allowlist" data-label="IP allowlist">
-                <AllowlistSummary id=row.id.clone() entries=row.allowlist/>
-            </td>
-            <td role="cell" class="cell-actions">{menu}</td>
+            <AllowlistCell entries=row.allowlist/>
+            {creator}
+            <td role="cell" class="cell-actions">{actions}</td>
         </tr>
     }
 }

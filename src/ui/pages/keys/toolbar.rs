@@ -1,23 +1,55 @@
-//! The bar above the table: search, and the filter All, Working, Ended.
+//! The bar above the table: search, and a filter for each status.
 
-use crate::ui::kit::{
-    button::{Button, Kind},
-    search::SearchField,
-    segments::{Segment, Segments},
+use crate::{
+    domain::{key::KeyStatus, number::grouped},
+    ui::kit::{
+        button::{Button, Kind},
+        search::SearchField,
+        segments::{Segment, Segments},
+    },
 };
 use leptos::prelude::*;
+
+/// Id of the sentence that says what a search found.
+const FOUND: &str = "search-found";
 
 /// Links and forms that change the view.
 #[derive(Clone, Debug, Default)]
 pub struct ListLinks {
-    /// The filter: all keys, live ones, ended ones.
+    /// The filter: all keys, and those of each status.
     pub segments: Vec<Segment>,
     /// Hidden fields of the search form, which keep the filter.
     pub search_fields: Vec<(String, String)>,
     /// Hidden fields of the form that switches the width.
     pub full_fields: Vec<(String, String)>,
-    /// Path of the list without the search.
+    /// Path of the list without search and filter.
     pub clear: String,
+    /// Path of the list without the search.
+    pub without_search: String,
+}
+
+/// What search and filter found.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    /// Number of keys on all pages.
+    pub total: u64,
+    /// The filter.
+    pub status: Option<KeyStatus>,
+}
+
+impl Found {
+    /// In words: `3 active keys match “prod”`.
+    fn words(self, search: &str) -> String {
+        let status = self
+            .status
+            .map(|status| format!("{} ", status.id()))
+            .unwrap_or_default();
+        match self.total {
+            0 => format!("No {status}keys match “{search}”"),
+            1 => format!("1 {status}key matches “{search}”"),
+            total => format!("{} {status}keys match “{search}”", grouped(total)),
+        }
+    }
 }
 
 /// The bar above the table.
@@ -25,6 +57,8 @@ pub struct ListLinks {
 pub fn Toolbar(
     /// The current search.
     search: String,
+    /// What it found.
+    found: Found,
     /// Links and forms that change the view.
     links: ListLinks,
 ) -> impl IntoView {
@@ -33,14 +67,48 @@ pub fn Toolbar(
         .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
         .collect_view();
+    let is_search = !search.is_empty();
+    let says = is_search.then(|| {
+        // The title of the empty state says the same.
+        let class = (found.total == 0).then_some("visually-hidden");
+        // The fragment gives the focus back to the field.
+        let clear = format!("{}#search", links.without_search);
+        view! {
+            <p class="found">
+                <span id=FOUND class=class role="status" data-found>{found.words(&search)}</span>
+                " "
+                <a href=clear>"Clear search"</a>
+            </p>
+        }
+    });
+    let described_by = is_search.then_some(FOUND);
     view! {
         <div class="toolbar">
-            <form class="search" role="search" method="get">
-                <SearchField label="Search" placeholder="Search..." value=search/>
+            <form class="search" role="search" method="get" action="#search">
+                <SearchField label="Search" placeholder="Search..." value=search described_by/>
                 {fields}
                 <Button label="Search" kind=Kind::Quiet class:search-go=true/>
             </form>
             <Segments label="Status" segments=links.segments/>
+            {says}
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_search_found() {
+        for (total, status, words) in [
+            (0, None, "No keys match “prod”"),
+            (1, None, "1 key matches “prod”"),
+            (1_200, None, "1,200 keys match “prod”"),
+            (1, Some(KeyStatus::Revoked), "1 revoked key matches “prod”"),
+            (0, Some(KeyStatus::Active), "No active keys match “prod”"),
+        ] {
+            assert_eq!(Found { total, status }.words("prod"), words);
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     ui::pages::keys::DETAIL,
 };
 
-const GONE: &str = "The key to copy from does not exist any more, so this form is empty.";
+const GONE: &str = "The key to copy no longer exists, so this form is empty.";
 
 /// The form with the values of the key that the URL names in `like`; `fresh` without one.
 ///

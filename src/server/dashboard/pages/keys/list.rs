@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        key::KeyStatus,
         page::{Cursor, Page},
         search,
     },
@@ -12,6 +13,7 @@ use crate::{
     },
 };
 use serde::Deserialize;
+use std::iter;
 use url::form_urlencoded::Serializer;
 
 /// The page's query.
@@ -34,7 +36,7 @@ pub struct Asked {
     pub like: String,
     /// Text to find in names and prefixes.
     pub search: String,
-    /// `active` or `ended`; anything else means all.
+    /// Id of a status; anything else means all.
     status: String,
     /// `1` for a table of full width.
     full: String,
@@ -49,11 +51,7 @@ impl Asked {
     pub fn filter(&self) -> KeyFilter {
         KeyFilter {
             search: search::parse_key(&self.search),
-            live: match self.status.as_str() {
-                "active" => Some(true),
-                "ended" => Some(false),
-                _ => None,
-            },
+            status: KeyStatus::from_id(&self.status),
         }
     }
 
@@ -87,11 +85,7 @@ impl Asked {
 
     /// Parameters that all pages of the list share: search, filter and width.
     fn fields(&self) -> Vec<(&'static str, &str)> {
-        let status = match self.filter().live {
-            None => "",
-            Some(true) => "active",
-            Some(false) => "ended",
-        };
+        let status = KeyStatus::from_id(&self.status).map_or("", KeyStatus::id);
         let all = [
             ("search", self.search.as_str()),
             ("status", status),
@@ -134,19 +128,18 @@ impl Asked {
 
     /// Links and forms that change the view.
     pub fn links(&self, page: &str, counts: &KeyCounts) -> ListLinks {
-        let live = self.filter().live;
-        let segment = |label, status: &'static str, count, shows| {
+        let current = KeyStatus::from_id(&self.status);
+        let segment = |label, status: Option<KeyStatus>| {
             let mut fields = self.without("status");
-            if !status.is_empty() {
-                fields.push(("status", status));
-            }
+            fields.extend(status.map(|status| ("status", status.id())));
             Segment {
                 label,
-                count,
+                count: counts.of(status),
                 href: address(page, &fields),
-                is_current: live == shows,
+                is_current: current == status,
             }
         };
+        let by_status = KeyStatus::ALL.map(|status| segment(status.label(), Some(status)));
         let mut full_fields = owned(self.without("full"));
         if !self.is_full() {
             full_fields.push(("full".to_owned(), "1".to_owned()));
@@ -159,20 +152,11 @@ impl Asked {
             .filter(|(name, _)| *name == "full")
             .collect();
         ListLinks {
-            segments: vec![
-                segment("All", "", counts.all, None),
-                // Includes keys with the status `Rotated`, which work too.
-                segment("Working", "active", counts.live, Some(true)),
-                segment(
-                    "Ended",
-                    "ended",
-                    counts.all.saturating_sub(counts.live),
-                    Some(false),
-                ),
-            ],
+            segments: iter::once(segment("All", None)).chain(by_status).collect(),
             search_fields: owned(self.without("search")),
             full_fields,
             clear: address(page, &kept_by_clear),
+            without_search: address(page, &self.without("search")),
         }
     }
 

@@ -4,6 +4,7 @@ use crate::{
     domain::{
         ids::KeyId,
         key::{Key, KeyStatus, Transition},
+        number::counted,
         paths,
         time::Timestamp,
     },
@@ -32,8 +33,7 @@ pub fn row(app: &App, key: Key, around: &Around<'_>, pointed_out: &str) -> KeyRo
     let status = key.status(now);
     let may = app.catalog().permissions_label(&key.preset, &key.scopes);
     let ends = match status {
-        KeyStatus::Active => Some("expires"),
-        KeyStatus::Rotated => Some("stops"),
+        KeyStatus::Active | KeyStatus::Rotated => Some("expires"),
         KeyStatus::Expired => Some("expired"),
         // A revoked key has no end to come.
         KeyStatus::Revoked => None,
@@ -42,8 +42,13 @@ pub fn row(app: &App, key: Key, around: &Around<'_>, pointed_out: &str) -> KeyRo
         (Some(ends), at @ Some(_)) => Phrase {
             words: format!("{may} · {ends}"),
             at,
+            end: None,
         },
-        _ => Phrase { words: may, at: None },
+        _ => Phrase {
+            words: may,
+            at: None,
+            end: None,
+        },
     };
     KeyRow {
         is_new: id == pointed_out,
@@ -56,14 +61,11 @@ pub fn row(app: &App, key: Key, around: &Around<'_>, pointed_out: &str) -> KeyRo
             .filter(|&transition| key.allows(transition, now))
             .collect(),
         was_rotated: key.rotation.is_some(),
-        usage: around.since.get(&key.id).map(|since| {
-            let whose = if status == KeyStatus::Rotated {
-                "Since the rotation"
-            } else {
-                "Replacement"
-            };
-            used(whose, since)
-        }),
+        usage: around
+            .since
+            .get(&key.id)
+            .map(|since| used(status == KeyStatus::Rotated, since)),
+        creator: None,
         rate_limit: key.rate_limit,
         allowlist: key.allowlist.entries().map(|entry| entry.to_string()).collect(),
         name: key.name.into(),
@@ -73,24 +75,35 @@ pub fn row(app: &App, key: Key, around: &Around<'_>, pointed_out: &str) -> KeyRo
     }
 }
 
-/// Usage in words: `Replacement: 12 requests from 2 clients, last`, and the time of the last one.
-fn used(whose: &str, since: &Since) -> Phrase {
-    let plural = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+/// Usage in words: `12 requests since rotation (2 clients, last`, the time of the last one, and `)`.
+fn used(was_rotated: bool, since: &Since) -> Phrase {
     if since.last_at.is_none() {
+        let words = if was_rotated {
+            "No requests since rotation"
+        } else {
+            "Replacement, not used yet"
+        };
         return Phrase {
-            words: format!("{whose}: no requests"),
+            words: words.to_owned(),
             at: None,
+            end: None,
         };
     }
     // A client with an unknown address is not counted.
-    let from = match since.clients {
+    let clients = match since.clients {
         0 => String::new(),
-        clients => format!(" from {}", plural(clients, "client")),
+        clients => format!("{}, ", counted(clients, "client")),
     };
-    let requests = plural(since.requests, "request");
+    let requests = counted(since.requests, "request");
+    let of_whom = if was_rotated {
+        format!("{requests} since rotation")
+    } else {
+        format!("Replacement, {requests}")
+    };
     Phrase {
-        words: format!("{whose}: {requests}{from}, last"),
+        words: format!("{of_whom} ({clients}last"),
         at: since.last_at,
+        end: Some(")"),
     }
 }
 
@@ -117,19 +130,26 @@ mod tests {
             clients,
             last_at,
         };
-        for (since, text) in [
-            (since(0, 0, None), "Replacement: no requests"),
+        for (was_rotated, since, text) in [
+            (true, since(0, 0, None), "No requests since rotation"),
+            (false, since(0, 0, None), "Replacement, not used yet"),
             (
+                true,
+                since(2, 2, Some(now)),
+                "2 requests since rotation (2 clients, last",
+            ),
+            (
+                false,
                 since(1, 1, Some(now)),
-                "Replacement: 1 request from 1 client, last",
+                "Replacement, 1 request (1 client, last",
             ),
             (
-                since(12, 2, Some(now)),
-                "Replacement: 12 requests from 2 clients, last",
+                false,
+                since(1_200, 0, Some(now)),
+                "Replacement, 1,200 requests (last",
             ),
-            (since(3, 0, Some(now)), "Replacement: 3 requests, last"),
         ] {
-            let said = used("Replacement", &since);
+            let said = used(was_rotated, &since);
             assert_eq!((said.words.as_str(), said.at), (text, since.last_at));
         }
     }
