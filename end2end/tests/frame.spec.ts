@@ -121,6 +121,9 @@ test.describe("far from UTC", () => {
     for (const each of await page.locator("time").all()) await expect(each).toHaveText(/GMT\+9$/);
     await page.reload();
     await expect(entry(page)).toHaveText(local);
+    await page.getByRole("link", { name: "prod" }).click();
+    await expect(page.getByRole("region", { name: "About" }).locator("time").first()).toHaveText(/GMT\+9$/);
+    await page.goBack();
     await button(page, "Exact times").click();
     await expect(entry(page)).toHaveText(/now|ago/);
   });

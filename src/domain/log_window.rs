@@ -54,13 +54,20 @@ impl LogWindow {
         self.from
     }
 
-    /// For people: `the last 30 days`, `the last 24 hours`, `today (UTC)`.
+    /// For people: `in the last 30 days`, `in the last 24 hours`, `today (UTC)`.
     fn span(&self) -> String {
         match (self.days, self.is_by_day) {
             (1, true) => "today (UTC)".to_owned(),
             (1, false) => "in the last 24 hours".to_owned(),
             (days, _) => format!("in the last {}", counted(days, "day")),
         }
+    }
+
+    /// Of which time requests are known that are counted since `start`: `None` if the log keeps all of it, else what it
+    /// keeps, such as `in the last 24 hours`.
+    #[must_use]
+    pub fn instead_of_since(&self, start: Timestamp) -> Option<String> {
+        (start < self.from).then(|| self.span())
     }
 
     /// Title of a list of these requests: `Requests in the last 30 days`.
@@ -125,6 +132,10 @@ mod tests {
             );
             assert_eq!(window.from(), window.from().midnight());
         }
+        let kept = LogWindow::all(DAY * 2, NOW);
+        assert_eq!(kept.instead_of_since(NOW.minus(DAY * 2)), None);
+        let before = NOW.minus(DAY * 3);
+        assert_eq!(kept.instead_of_since(before).as_deref(), Some("in the last 2 days"));
         let all = LogWindow::all(DAY * 90, NOW);
         assert_eq!((all.days(), all.from()), (90, NOW.minus(DAY * 90)));
     }

@@ -6,6 +6,7 @@ use super::{
         button::{Button, Kind},
         icon::{Drawing, Icon},
     },
+    pages::keys::DETAIL,
 };
 use crate::domain::{
     done::{Done, works_until},
@@ -117,9 +118,13 @@ fn grace_form(done: &Done, path: &str) -> Option<AnyView> {
         return None;
     };
     let (id, keys) = (key.id.clone(), keys_of(path)?);
+    // On the page of the key, the dialog ends there.
+    let is_there = path.split('?').next() == Some(&*paths::key_below(&keys, &id));
+    let from = is_there.then(|| view! { <input type="hidden" name="from" value=DETAIL/> });
     let form = view! {
         <form method="get" action=keys data-opens-dialog>
             <input type="hidden" name="key" value=id/>
+            {from}
             <Button label="Change grace period" kind=Kind::Link attr:name="dialog" attr:value="grace"/>
         </form>
     };

@@ -34,6 +34,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with these sentences.
+    #[must_use]
     pub fn new(title: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
         Self {
             title,

@@ -21,7 +21,7 @@ use crate::{
             badge::StatusBadge,
             button::{Button, Kind, disabled_because},
             icon::Icon,
-            moment::{Moment, PhraseText},
+            moment::{ExactTimes, Moment, PhraseText},
             notice::{Notice, Tone},
             panel::{PageHead, Panel},
         },
@@ -141,6 +141,9 @@ pub fn KeyPage(
                 {(!may_manage).then(|| view! { <ReadOnlyNote owner/> })}
             </PageHead>
             {columns}
+            <div class="page-foot">
+                <ExactTimes/>
+            </div>
         </Frame>
         {dialogs}
     }
@@ -149,22 +152,16 @@ pub fn KeyPage(
 /// What it means that the key does not work, or will soon stop: a sentence below its state.
 #[component]
 fn Ending(data: Arc<KeyPageData>) -> impl IntoView {
-    let now = data.now;
     let successor = data.replacement().map(|key| {
         view! {
-            " Its replacement is "
+            " Replaced by "
             <a href=key.href.clone()><code>{key.prefix.clone()}"..."</code></a>
-            "."
         }
     });
     let sentence = match data.key.status {
         KeyStatus::Active => return ().into_any(),
-        KeyStatus::Rotated => view! {
-            "This key was rotated. It stops working "
-            <Moment at=data.end now/>
-            "."
-        }
-        .into_any(),
+        // The line above ends with the time.
+        KeyStatus::Rotated => "This key was rotated and works until then.".into_any(),
         KeyStatus::Expired => "This key has expired. Its requests get 401.".into_any(),
         KeyStatus::Revoked if data.leak_reported_at.is_some() => {
             "This key was reported as leaked and has been revoked. Its requests get 401.".into_any()

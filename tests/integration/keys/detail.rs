@@ -287,7 +287,7 @@ both!(
             );
             assert!(told.contains("Replacement, not used yet"), "{told}");
             // The first key has a replacement to go on with, the last has none.
-            let successor = page.text().contains("Its replacement is ");
+            let successor = page.text().contains(" Replaced by ");
             assert_eq!(successor, key.id != third.id);
         }
         let page = ada.get(&format!("{}/{}", ada.keys(), lone.id)).await;

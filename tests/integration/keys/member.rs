@@ -41,7 +41,8 @@ async fn a_member_sees_the_keys_and_every_control_disabled() {
             assert_eq!(page.status, 200, "{query}");
             assert!(page.text().contains(&key.secret[..9]));
             for part in ["<dialog", "data-menu", "name=\"form_token\"", "name=\"keys[]\""] {
-                let there = manages && query != detail;
+                // The page of a key has dialogs, but no form before one is opened.
+                let there = manages && (query != detail || part == "<dialog");
                 assert_eq!(page.text().contains(part), there, "{query}: {part}");
             }
             for control in controls {

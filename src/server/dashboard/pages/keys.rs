@@ -5,15 +5,16 @@ pub mod dialog;
 mod like;
 pub mod list;
 pub mod rows;
+mod secret;
 
 use super::{SignedIn, failure, frame, with_retry};
 use crate::{
-    api::wire::{ApiError, FormState},
+    api::wire::FormState,
     domain::{
         done::{Done, Subject},
         expiry::NEVER,
         ids::KeyId,
-        key::{Key, form::KeyForm},
+        key::Key,
         paths,
         role::Action,
         token,
@@ -23,14 +24,13 @@ use crate::{
         app::App,
         config::trusted_proxies::Client,
         dashboard::{
-            answer::{refusal, revealed},
             document,
             fields::{self, Query},
             page_request::PageRequest,
             status,
         },
         error::ServiceError,
-        service::{self, keys::Revealed},
+        service,
     },
     ui::{
         layout::Section,
@@ -190,7 +190,7 @@ pub async fn submit(
         return confirm::submit(&keys, action, request).await;
     }
     match fields::read(request).await {
-        Ok(form) => create(&keys, form).await,
+        Ok(form) => secret::create(&keys, form).await,
         Err(response) => response,
     }
 }
@@ -219,83 +219,6 @@ async fn acknowledge(keys: &Keys, request: axum::extract::Request) -> Response {
         }
         Err(error) => failure(&keys.visit, error).await,
     }
-}
-
-async fn create(keys: &Keys, form: KeyForm) -> Response {
-    let made = async {
-        let manager = keys.manager(Action::CreateKey).await?;
-        service::keys::create::create(keys.app(), &manager, &form).await
-    };
-    let made = made.await;
-    let token = &form.form_token;
-    match answer(keys, made, Opened::Create { token }).await {
-        Ok(response) => response,
-        Err((status, error)) => {
-            let state = fields::state(&form).refused(error);
-            draw_again(keys, status, Ok((KeyDialog::Create, state))).await
-        }
-    }
-}
-
-/// The form that a secret is the answer to.
-#[derive(Clone, Copy)]
-enum Opened<'a> {
-    /// `Add API key`, with this token.
-    Create { token: &'a str },
-    /// `Rotate API key` of this key, with this token.
-    Rotate { key: &'a str, token: &'a str },
-    /// `Reissue secret` of this key.
-    Reissue { key: &'a str },
-}
-
-impl Opened<'_> {
-    /// Path of the key's page, if the form was opened there.
-    fn back(self, keys: &Keys) -> Option<String> {
-        match self {
-            Self::Create { .. } => None,
-            Self::Rotate { key, .. } | Self::Reissue { key } => keys.detail(key),
-        }
-    }
-
-    /// The key whose secret can be reissued, if the answer to the form was lost.
-    async fn reissuable(self, keys: &Keys) -> Option<String> {
-        let token = match self {
-            Self::Reissue { key } => return Some(key.to_owned()),
-            Self::Create { token } | Self::Rotate { token, .. } => token,
-        };
-        let made = service::keys::made_by(keys.app(), keys.reader.account.id, token).await;
-        made.ok().flatten().map(|id| id.to_string())
-    }
-}
-
-/// The page with the secret, or the reason why there is none.
-///
-/// # Errors
-/// The errors of the form, which is rendered again.
-async fn answer(
-    keys: &Keys,
-    made: Result<Revealed, ServiceError>,
-    form: Opened<'_>,
-) -> Result<Response, (StatusCode, ApiError)> {
-    let (status, dialog) = match made {
-        Ok(key) => {
-            let (done, back) = (key.done(), form.back(keys));
-            let key = Arc::new(revealed(keys.app(), key));
-            let dialog = KeyDialog::Revealed { key, back };
-            let mut response = draw(keys, StatusCode::OK, fresh(keys.app()), dialog).await;
-            keys.keep_status(done, &mut response);
-            return Ok(response);
-        }
-        Err(ServiceError::Repeated(_)) => {
-            let reissue = form.reissuable(keys).await;
-            (StatusCode::CONFLICT, KeyDialog::Repeated { reissue })
-        }
-        Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
-            return Ok(failure(&keys.visit, error).await);
-        }
-        Err(error) => return Err(refusal(error)),
-    };
-    Ok(draw(keys, status, fresh(keys.app()), dialog).await)
 }
 
 async fn draw_again(

@@ -44,8 +44,12 @@ pub fn ExpiresField(
                 />
             </div>
             <p class="field-hint" id="expires-hint">
-                "The key works until the end of that day (23:59 UTC). You cannot change this later."
-                <YourEndOf field="expires_on"/>
+                <span class="expiry-day">
+                    "The key works until the end of that day (23:59 UTC). "
+                    <YourEndOf field="expires_on"/>
+                    " "
+                </span>
+                "You cannot change this later."
             </p>
             <FieldError form=form.clone() name="expires"/>
             <FieldError form=form.clone() name="expires_on"/>

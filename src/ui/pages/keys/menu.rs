@@ -84,7 +84,7 @@ pub fn RowMenu(
                 </div>
             </form>
         </Menu>
-        <form id=LIKE method="get">
+        <form id=LIKE method="get" data-opens-dialog>
             <ViewFields view/>
             <input type="hidden" name="dialog" value="create"/>
         </form>

@@ -3,6 +3,7 @@
 use super::create::{ALLOWLIST, READING};
 use crate::{
     api::{keys::ReadAllowlist, wire::AllowlistReading},
+    domain::network,
     ui::kit::{
         dom::{by_id, set, show, write},
         send::call,
@@ -23,8 +24,8 @@ fn allowlist() -> Option<HtmlTextAreaElement> {
 pub fn add_entry(address: &str) {
     let Some(field) = allowlist() else { return };
     let typed = field.value();
-    let typed = typed.trim().trim_end_matches(',');
-    if !typed.split([',', '\n']).any(|entry| entry.trim() == address) {
+    let typed = typed.trim().trim_end_matches([',', ';']);
+    if !network::entries(typed).any(|entry| entry == address) {
         let joined = if typed.is_empty() {
             address.to_owned()
         } else {

@@ -1,8 +1,9 @@
 //! Confirmation dialogs of actions on keys, as pages and as forms posted without scripts.
 
 use super::{
-    Keys, Opened, answer, draw_again, fresh,
+    Keys, draw_again, fresh,
     rows::{Around, row},
+    secret::{Opened, answer},
 };
 use crate::{
     api::{
