@@ -135,7 +135,10 @@ mod tests {
         let kept = LogWindow::all(DAY * 2, NOW);
         assert_eq!(kept.instead_of_since(NOW.minus(DAY * 2)), None);
         let before = NOW.minus(DAY * 3);
-        assert_eq!(kept.instead_of_since(before).as_deref(), Some("in the last 2 days"));
+        assert_eq!(
+            kept.instead_of_since(before).as_deref(),
+            Some("in the last 2 days")
+        );
         let all = LogWindow::all(DAY * 90, NOW);
         assert_eq!((all.days(), all.from()), (90, NOW.minus(DAY * 90)));
     }

@@ -9,7 +9,6 @@ pub mod copy;
 pub mod dialog;
 pub mod dom;
 pub mod empty;
-pub mod events;
 pub mod field;
 pub mod fragment;
 pub mod go;

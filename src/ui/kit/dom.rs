@@ -57,6 +57,12 @@ pub fn closest(element: &Element, selector: &str) -> Option<Element> {
     element.closest(selector).ok().flatten()
 }
 
+/// The element that an event is about: its target, or what that is in, if it matches `selector`.
+#[must_use]
+pub fn around(event: &Event, selector: &str) -> Option<Element> {
+    closest(&target(event)?, selector)
+}
+
 /// Sets an attribute to `true`, or removes it.
 pub fn set(element: &Element, attribute: &str, on: bool) {
     // Cannot fail: the attribute names are valid.

@@ -3,8 +3,7 @@
 
 use super::{
     button::{Button, Kind},
-    dom::{each, first, write},
-    events::around,
+    dom::{around, each, first, write},
 };
 use crate::domain::number::grouped;
 use leptos::{

@@ -1,7 +1,10 @@
 //! The keys that a dialog is about, with the facts by which people decide: when they were last used, and by
 //! how many clients.
 
-use super::{confirm::Ask, row::KeyRow};
+use super::{
+    confirm::{Ask, Replacement},
+    row::KeyRow,
+};
 use crate::{
     domain::{
         key::recent_use::{DAYS, RecentUse},
@@ -72,6 +75,8 @@ fn words(
 #[component]
 fn Use(words: Words, now: Timestamp) -> impl IntoView {
     let Words { before, at, after } = words;
+    // An empty text would be rendered as a space.
+    let after = (!after.is_empty()).then_some(after);
     view! {
         {before}
         {at.map(|at| view! { <Moment at=Some(at) now/> })}
@@ -101,7 +106,9 @@ pub fn Facts(
         let key = key.clone();
         let more = match ask {
             Ask::Rotate { new_end, .. } => Some(view! { <NewKey new_end now/> }.into_any()),
-            Ask::ChangeGrace { replacement, .. } => Some(view! { <Replacement replacement now/> }.into_any()),
+            Ask::ChangeGrace { replacement, .. } => {
+                Some(view! { <ReplacementFact replacement now/> }.into_any())
+            }
             Ask::Reissue | Ask::Revoke | Ask::Delete { .. } => None,
         };
         return view! {
@@ -149,15 +156,11 @@ fn NewKey(new_end: Option<Timestamp>, now: Timestamp) -> impl IntoView {
 
 /// Whether the replacement of a key in its grace period is in use.
 #[component]
-fn Replacement(
-    /// Its last use; `None` if it was deleted.
-    replacement: Option<Option<Timestamp>>,
-    now: Timestamp,
-) -> impl IntoView {
+fn ReplacementFact(replacement: Replacement, now: Timestamp) -> impl IntoView {
     let text = match replacement {
-        None => "Deleted".into_any(),
-        Some(None) => "Not used yet".into_any(),
-        Some(at) => view! { "Last used "<Moment at now/> }.into_any(),
+        Replacement::Deleted => "Deleted".into_any(),
+        Replacement::Unused => "Not used yet".into_any(),
+        Replacement::Used(at) => view! { "Last used "<Moment at=Some(at) now/> }.into_any(),
     };
     view! { <Fact name="Replacement">{text}</Fact> }
 }

@@ -3,8 +3,7 @@
 
 use super::menu;
 use crate::ui::kit::{
-    dom::{each, first, focus, write},
-    events::{around, listen},
+    dom::{around, capture, each, first, focus, show, write},
     selection,
 };
 use leptos::{
@@ -16,26 +15,23 @@ use leptos::{
 /// The island.
 #[island]
 pub fn LiveList() -> impl IntoView {
-    Effect::new(|| request_animation_frame(start));
+    if is_browser() {
+        start();
+    }
 }
 
 fn start() {
-    each("[data-needs-script]", &mut |hidden| {
-        let _ = hidden.remove_attribute("hidden");
-    });
+    each("[data-needs-script]", &mut |hidden| show(hidden, true));
     menu::start();
-    listen("click", menu::click);
-    listen("pointerdown", menu::pointer_down);
-    listen("toggle", menu::toggled);
-    listen("submit", menu::submitted);
-    listen("keydown", key_down);
-    listen("change", selection::changed);
+    capture("click", |event, _| menu::click(event));
+    capture("pointerdown", |event, _| menu::pointer_down(event));
+    capture("toggle", |event, _| menu::toggled(event));
+    capture("keydown", |event, _| key_down(event));
+    capture("change", |event, _| selection::changed(event));
     // The boxes are still checked while the event is on its way.
-    listen("reset", |_| request_animation_frame(selection::count));
-    // The browser restores the boxes of a page that is gone back to.
-    listen("pageshow", |_| selection::count());
+    capture("reset", |_: &Event, _| request_animation_frame(selection::count));
     for kind in ["pointerout", "focusout"] {
-        listen(kind, left);
+        capture(kind, |event, _| left(event));
     }
     selection::count();
     searched();

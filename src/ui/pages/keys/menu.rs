@@ -9,8 +9,7 @@ use super::{
 use crate::{
     domain::key::Transition,
     ui::kit::{
-        dom::{each, each_below, first, focus},
-        events::around,
+        dom::{around, each, each_below, first, focus},
         icon::Icon,
         menu::{Menu, MenuButton, MenuItem, MenuReason},
     },
@@ -206,13 +205,6 @@ pub fn toggled(event: &Event) {
     }
 }
 
-/// An item was chosen.
-pub fn submitted(_: &Event) {
-    if let Some(menu) = menu() {
-        let _ = menu.hide_popover();
-    }
-}
-
 /// Keys on the button of a row and in its menu (ARIA Authoring Practices, "Menu Button").
 pub fn key_down(event: &Event) {
     let key = event.unchecked_ref::<KeyboardEvent>().key();
@@ -238,7 +230,12 @@ pub fn key_down(event: &Event) {
         "Home" => end(&items, true),
         "End" => end(&items, false),
         // Closes the menu and goes on from its button.
-        "Tab" => return submitted(event),
+        "Tab" => {
+            if let Some(menu) = menu() {
+                let _ = menu.hide_popover();
+            }
+            return;
+        }
         _ => return,
     };
     if let Some(next) = next {

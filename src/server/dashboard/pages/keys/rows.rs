@@ -155,13 +155,33 @@ mod tests {
         for (said, text, last_at) in [
             (used(&none, None), "No requests since rotation", None),
             (used(&none, cut), "No requests in the last 24 hours", None),
-            (used(&two, None), "2 requests since rotation (2 clients, last", Some(now)),
-            (used(&one, cut), "1 request in the last 24 hours (1 client, last", Some(now)),
-            (used(&unknown, None), "1,200 requests since rotation (last", Some(now)),
+            (
+                used(&two, None),
+                "2 requests since rotation (2 clients, last",
+                Some(now),
+            ),
+            (
+                used(&one, cut),
+                "1 request in the last 24 hours (1 client, last",
+                Some(now),
+            ),
+            (
+                used(&unknown, None),
+                "1,200 requests since rotation (last",
+                Some(now),
+            ),
             (used_instead(&none, None, None), "Replacement, not used yet", None),
             (used_instead(&none, cut, None), "Replacement, not used yet", None),
-            (used_instead(&none, cut, Some(now)), "Replacement, no requests in the last 24 hours", None),
-            (used_instead(&one, None, Some(now)), "Replacement, 1 request (1 client, last", Some(now)),
+            (
+                used_instead(&none, cut, Some(now)),
+                "Replacement, no requests in the last 24 hours",
+                None,
+            ),
+            (
+                used_instead(&one, None, Some(now)),
+                "Replacement, 1 request (1 client, last",
+                Some(now),
+            ),
             (
                 used_instead(&two, cut, Some(now)),
                 "Replacement, 2 requests in the last 24 hours (2 clients, last",
