@@ -61,7 +61,9 @@ fn skipped(keys: usize) -> Option<String> {
 }
 
 fn sentence(done: Done, now: Timestamp) -> AnyView {
+    // An empty text would be rendered as a space.
     let named = |before: &'static str, name: String, after: String| {
+        let before = (!before.is_empty()).then_some(before);
         view! { {before}<bdi>{name}</bdi>{after} }.into_any()
     };
     let dot = || ".".to_owned();

@@ -176,12 +176,11 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
         .get(header::RETRY_AFTER)
         .and_then(|seconds| seconds.to_str().ok()?.parse().ok());
     let wait = named.or_else(|| (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER));
-    let mut page = match function {
-        Some(path) => functions::not_called(path, (status, ApiError::message(problem.text))),
-        None => {
-            visit.trace.request_id = request_id(&parts.headers);
-            page(&visit, status, problem, wait).await
-        }
+    let mut page = if let Some(path) = function {
+        functions::not_called(path, (status, ApiError::message(problem.text)))
+    } else {
+        visit.trace.request_id = request_id(&parts.headers);
+        page(&visit, status, problem, wait).await
     };
     let replaced = [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::RETRY_AFTER];
     for (name, value) in &parts.headers {

@@ -100,7 +100,7 @@ pub fn KeyPage(
     let title = view! { <bdi>{key.name.clone()}</bdi> };
     let dialogs = may_manage.then(|| {
         let view = ListView::all(data.keys.clone());
-        view! { <Dialogs view>{()}</Dialogs> }
+        view! { <Dialogs view>""</Dialogs> }
     });
     let actions = view! { <Actions key=key.clone() keys=data.keys.clone() may_manage/> }.into_any();
     let all = (!data.activity.is_empty()).then(|| (data.all_activity.clone(), "All activity"));

@@ -20,7 +20,7 @@ mod summary;
 mod table;
 mod toolbar;
 
-pub use confirm::{Ask, DETAIL, OldEnd, Question, QuestionData};
+pub use confirm::{Ask, DETAIL, OldEnd, Question, QuestionData, Replacement};
 pub use create::CreateForm;
 pub use dialogs::{Dialogs, KeyDialogs};
 pub use ended::{Ended, EndedData};

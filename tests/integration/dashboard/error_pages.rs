@@ -234,7 +234,7 @@ async fn too_many_sign_ins_say_when_to_try_again() {
     assert_eq!(last.status, 429);
     let seconds: u32 = last.header("retry-after").parse().expect("seconds");
     assert!(
-        last.text().contains(&format!("Wait {seconds} second")),
+        last.text().contains(&format!("Try again in {seconds} second")),
         "{}",
         last.text()
     );

@@ -208,8 +208,9 @@ both!(
         assert_eq!(line(&ada.copy().get(&ada.keys()).await), "", "another account");
         bo.plant(COOKIE, &cookie);
         assert_eq!(line(&bo.get(&bo.keys()).await), "", "another person's session");
-        let again = team.copy();
+        let again = world.anonymous();
         again.sign_in(&ada.email, PASSWORD).await;
+        again.plant(COOKIE, &cookie);
         assert_eq!(line(&again.get(&team.keys()).await), "", "another session");
         assert_eq!(
             line(&team.copy().get(&team.keys()).await),

@@ -11,7 +11,7 @@ use crate::{
 use url::form_urlencoded::Serializer;
 
 /// Notice about a new key that is not among the rows.
-const ELSEWHERE: &str = " is ready to use. It is not among the keys shown here.";
+const ELSEWHERE: &str = " is not among the keys shown here.";
 
 /// A form of a page: its action and hidden fields.
 struct Form {

@@ -187,7 +187,7 @@ both!(
             targets.sort();
             expected.sort();
             assert_eq!(targets, expected, "{query}");
-            let empty = page.text().contains("No entry of the activity matches.");
+            let empty = page.text().contains("No results");
             assert_eq!(empty, found.is_empty(), "{query}");
         }
         // Searches by request id and by actor.

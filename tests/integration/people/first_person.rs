@@ -9,7 +9,7 @@ use crate::{
 
 const INVITED: &[&str] = &["--sign-up", "invited"];
 const CLOSED: &str = "New accounts are by invitation only. Ask the person who runs this server for one.";
-const FIRST: &str = "Nobody has an account on this server yet.";
+const FIRST: &str = "This server has no accounts yet.";
 
 fn invited() -> Setup {
     Setup {

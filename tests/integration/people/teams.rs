@@ -55,11 +55,14 @@ both!(
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
         let made = post(&ada, " Reef Lab ").await;
-        assert_eq!((made.status, made.location()), (303, "/home/reef-lab/api-keys"));
+        assert_eq!(
+            (made.status, made.location()),
+            (303, "/home/reef-lab/api-keys#status")
+        );
         let made = call(&ada, "Tide Lab").await;
         assert_eq!(
             (made.status, made.json()),
-            (200, json!("/home/tide-lab/api-keys"))
+            (200, json!("/home/tide-lab/api-keys#status"))
         );
         assert_eq!(world.database.number(TEAMS).await, 2);
         // The creator is its primary owner, without a membership row.
@@ -175,8 +178,8 @@ both!(a_person_is_in_so_many_accounts, async |database: Database| {
         .await
         .expect("the third");
     for (answer, sentence) in [
-        (post(&ada, "Four").await, "You are in 3 accounts"),
-        (call(&ada, "Four").await, "You are in 3 accounts"),
+        (post(&ada, "Four").await, "You are already in 3 accounts"),
+        (call(&ada, "Four").await, "You are already in 3 accounts"),
     ] {
         assert_eq!(answer.status, 409);
         assert!(answer.text().contains(sentence), "{}", answer.text());

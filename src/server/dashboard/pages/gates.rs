@@ -90,13 +90,13 @@ async fn pass(
     let copy = parts.clone();
     match bodies::whole(app, Request::from_parts(parts, body), most, sender).await {
         // The share of the body budget is released after the response.
-        Ok((request, _share)) => match timeout(limit, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => {
-                let text = unanswered().1.message.unwrap_or_default();
-                late(app, copy, Problem::new("The result is not known", text), None).await
+        Ok((request, _share)) => {
+            if let Ok(response) = timeout(limit, next.run(request)).await {
+                return response;
             }
-        },
+            let text = unanswered().1.message.unwrap_or_default();
+            late(app, copy, Problem::new("The result is not known", text), None).await
+        }
         Err(unread) => refused(app, copy, unread).await,
     }
 }

@@ -1,5 +1,7 @@
 //! Confirmation dialogs of actions on keys, rendered open: a button loads the page with the dialog.
 
+mod consequence;
+
 use super::{
     facts::Facts,
     list_view::{ListView, ViewFields},
@@ -10,12 +12,7 @@ use crate::{
         keys::{ChangeGrace, DeleteKeys, ReissueSecret, RevokeKeys, RotateKey},
         wire::FormState,
     },
-    domain::{
-        grace,
-        key::recent_use::{RecentUse, deleted_requests},
-        paths,
-        time::Timestamp,
-    },
+    domain::{grace, key::recent_use::RecentUse, paths, time::Timestamp},
     ui::kit::{
         button::{Button, Kind, SubmitButton},
         dialog::{Dialog, DialogFoot, DialogHead, lead_id},
@@ -25,6 +22,7 @@ use crate::{
         send::navigates,
     },
 };
+use consequence::consequence;
 use leptos::{prelude::*, server_fn::ServerFn as _};
 
 /// Value of the query parameter `from` when the dialog was opened on the key's page.
@@ -48,8 +46,8 @@ pub enum Ask {
     ChangeGrace {
         /// The choices: hours since the rotation, and the resulting end.
         ends: Vec<(u64, Timestamp)>,
-        /// Last use of the replacement; `None` if it was deleted.
-        replacement: Option<Option<Timestamp>>,
+        /// Its replacement.
+        replacement: Replacement,
     },
     /// `Revoke API key`.
     Revoke,
@@ -58,6 +56,17 @@ pub enum Ask {
         /// The text that the person has to type.
         confirmation: String,
     },
+}
+
+/// The replacement of a key in its grace period.
+#[derive(Clone, Copy, Debug)]
+pub enum Replacement {
+    /// It was deleted.
+    Deleted,
+    /// It was not used yet.
+    Unused,
+    /// It was last used then.
+    Used(Timestamp),
 }
 
 /// When the old key stops if it is rotated now.
@@ -220,8 +229,8 @@ pub fn Question(
     let again = again(&view, id, &ids, from.is_some());
     let next = next(&ask, &view, &ids, from.as_ref());
     // With scripts, `Cancel` closes the dialog where it was opened.
-    let closes = (in_place || from.is_none()).then(|| dialog.clone());
-    let leaves = closes.is_none().then_some("");
+    let in_page = (in_place || from.is_none()).then(|| dialog.clone());
+    let leaves = in_page.is_none().then_some("");
     let described_by = format!("{} {id}-warning", lead_id(&heading));
     // What has to be typed comes first; Return does nothing before.
     let starts_at_title = !matches!(ask, Ask::Delete { .. });
@@ -254,7 +263,7 @@ pub fn Question(
                     <div id=format!("{id}-warning")>{warning}</div>
                 </div>
                 <DialogFoot>
-                    <Button label="Cancel" attr:form=cancels attr:data-closes=closes/>
+                    <Button label="Cancel" attr:form=cancels attr:data-closes=in_page/>
                     <SubmitButton label=button kind/>
                 </DialogFoot>
             </form>
@@ -289,45 +298,6 @@ fn next(ask: &Ask, view: &ListView, ids: &[String], from: Option<&String>) -> Op
         Ask::Reissue | Ask::Rotate { .. } => from,
         Ask::Delete { .. } => Some(view.after_deletion()),
         Ask::ChangeGrace { .. } | Ask::Revoke => Some(from.unwrap_or_else(|| view.after(ids))),
-    }
-}
-
-/// What happens to the programs that use the keys, and to their logs. `None` for an action that harms nobody.
-fn consequence(
-    ask: &Ask,
-    uses: &[Option<RecentUse>],
-    last_used_at: Option<Timestamp>,
-    now: Timestamp,
-) -> Option<String> {
-    let several = uses.len() > 1;
-    let refused = if several {
-        "Their requests get 401 from now on."
-    } else {
-        "Its requests get 401 from now on."
-    };
-    match ask {
-        Ask::Reissue => Some(
-            "The current secret stops working immediately. You will see the new one once, on the next screen."
-                .to_owned(),
-        ),
-        Ask::Rotate { stops, .. } => stops.as_ref().map(|prefix| {
-            format!("{prefix}..., which this key replaced, still works. It stops immediately.")
-        }),
-        Ask::ChangeGrace { .. } => {
-            let used = last_used_at.map_or_else(
-                || "It was never used.".to_owned(),
-                |at| format!("It was last used {}.", at.relative(now)),
-            );
-            Some(format!("A stopped key cannot be restarted. {used}"))
-        }
-        Ask::Revoke if several => Some(format!("{refused} Expired and revoked keys are skipped.")),
-        Ask::Revoke => Some(format!("{refused} The key stays in the list and its log is kept.")),
-        Ask::Delete { .. } => {
-            let logs = deleted_requests(uses)
-                .map(|logs| format!(" {logs}"))
-                .unwrap_or_default();
-            Some(format!("{refused}{logs} Entries in Activity are kept."))
-        }
     }
 }
 

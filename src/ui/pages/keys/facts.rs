@@ -1,7 +1,10 @@
 //! The keys that a dialog is about, with the facts by which people decide: when they were last used, and by
 //! how many clients.
 
-use super::{confirm::Ask, row::KeyRow};
+use super::{
+    confirm::{Ask, Replacement},
+    row::KeyRow,
+};
 use crate::{
     domain::{
         key::recent_use::{DAYS, RecentUse},
@@ -38,8 +41,13 @@ impl Words {
 /// `Last used 6 minutes ago, 420 requests in the last 30 days from 3 clients`, or for a working key that was
 /// not used for 30 days `Not used since 4 Sep: safe to revoke`. `ends` is the verb; a key that no longer works
 /// has none.
-fn words(key: &KeyRow, counted: Option<RecentUse>, ends: Option<&str>, now: Timestamp) -> Words {
-    let unused = match key.last_used_at {
+fn words(
+    last_used_at: Option<Timestamp>,
+    counted: Option<RecentUse>,
+    ends: Option<&str>,
+    now: Timestamp,
+) -> Words {
+    let unused = match last_used_at {
         None => "Never used".to_owned(),
         Some(at) if now.since(at) > Duration::from_hours(24 * DAYS) => {
             format!("Not used since {}", at.short_day(now))
@@ -67,6 +75,8 @@ fn words(key: &KeyRow, counted: Option<RecentUse>, ends: Option<&str>, now: Time
 #[component]
 fn Use(words: Words, now: Timestamp) -> impl IntoView {
     let Words { before, at, after } = words;
+    // An empty text would be rendered as a space.
+    let after = (!after.is_empty()).then_some(after);
     view! {
         {before}
         {at.map(|at| view! { <Moment at=Some(at) now/> })}
@@ -89,14 +99,16 @@ pub fn Facts(
     let verb = ask.verb();
     let said = |key: &KeyRow, counted| {
         let ends = verb.filter(|_| key.status.is_live());
-        words(key, counted, ends, now)
+        words(key.last_used_at, counted, ends, now)
     };
     if let [key] = keys.as_slice() {
         let words = said(key, uses.first().copied().flatten());
         let key = key.clone();
         let more = match ask {
             Ask::Rotate { new_end, .. } => Some(view! { <NewKey new_end now/> }.into_any()),
-            Ask::ChangeGrace { replacement, .. } => Some(view! { <Replacement replacement now/> }.into_any()),
+            Ask::ChangeGrace { replacement, .. } => {
+                Some(view! { <ReplacementFact replacement now/> }.into_any())
+            }
             Ask::Reissue | Ask::Revoke | Ask::Delete { .. } => None,
         };
         return view! {
@@ -144,15 +156,11 @@ fn NewKey(new_end: Option<Timestamp>, now: Timestamp) -> impl IntoView {
 
 /// Whether the replacement of a key in its grace period is in use.
 #[component]
-fn Replacement(
-    /// Its last use; `None` if it was deleted.
-    replacement: Option<Option<Timestamp>>,
-    now: Timestamp,
-) -> impl IntoView {
+fn ReplacementFact(replacement: Replacement, now: Timestamp) -> impl IntoView {
     let text = match replacement {
-        None => "Deleted".into_any(),
-        Some(None) => "Not used yet".into_any(),
-        Some(at) => view! { "Last used "<Moment at now/> }.into_any(),
+        Replacement::Deleted => "Deleted".into_any(),
+        Replacement::Unused => "Not used yet".into_any(),
+        Replacement::Used(at) => view! { "Last used "<Moment at=Some(at) now/> }.into_any(),
     };
     view! { <Fact name="Replacement">{text}</Fact> }
 }
@@ -160,7 +168,6 @@ fn Replacement(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::key::KeyStatus, ui::kit::moment::Phrase};
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_458_000_000);
 
@@ -168,32 +175,8 @@ mod tests {
         NOW.minus(Duration::from_hours(24 * days))
     }
 
-    fn key(last_used_at: Option<Timestamp>) -> KeyRow {
-        KeyRow {
-            id: String::new(),
-            is_new: false,
-            name: "prod".to_owned(),
-            about: Phrase {
-                words: String::new(),
-                at: None,
-                end: None,
-            },
-            prefix: "bye_a1B2c".to_owned(),
-            last_used_at,
-            created_at: NOW,
-            status: KeyStatus::Active,
-            rate_limit: None,
-            allowlist: Vec::new(),
-            allows: Vec::new(),
-            was_rotated: false,
-            usage: None,
-            creator: None,
-            href: String::new(),
-        }
-    }
-
     fn said(last_used_at: Option<Timestamp>, counted: Option<RecentUse>, ends: Option<&str>) -> String {
-        let Words { before, at, after } = words(&key(last_used_at), counted, ends, NOW);
+        let Words { before, at, after } = words(last_used_at, counted, ends, NOW);
         let at = at.map(|at| at.relative(NOW)).unwrap_or_default();
         format!("{before}{at}{after}")
     }

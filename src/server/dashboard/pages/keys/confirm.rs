@@ -30,7 +30,7 @@ use crate::{
             },
         },
     },
-    ui::pages::keys::{Ask, EndedData, KeyDialog, OldEnd, QuestionData},
+    ui::pages::keys::{Ask, EndedData, KeyDialog, OldEnd, QuestionData, Replacement},
 };
 use axum::{extract::Request, response::Response};
 use serde::de::DeserializeOwned;
@@ -85,7 +85,10 @@ pub async fn open(
             let replacement = ending::replacement(app, reader, first).await?;
             Ask::ChangeGrace {
                 ends,
-                replacement: replacement.map(|new| new.last_used_at),
+                replacement: match replacement {
+                    None => Replacement::Deleted,
+                    Some(new) => new.last_used_at.map_or(Replacement::Unused, Replacement::Used),
+                },
             }
         }
         Action::RevokeKey => Ask::Revoke,

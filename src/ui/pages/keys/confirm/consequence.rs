@@ -1,0 +1,46 @@
+//! The warning of a confirmation dialog: what happens to the programs that use the keys, and to their logs.
+
+use super::Ask;
+use crate::domain::{
+    key::recent_use::{RecentUse, deleted_requests},
+    time::Timestamp,
+};
+
+/// The warning. `None` for an action that harms nobody.
+pub fn consequence(
+    ask: &Ask,
+    uses: &[Option<RecentUse>],
+    last_used_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<String> {
+    let several = uses.len() > 1;
+    let refused = if several {
+        "Their requests get 401 from now on."
+    } else {
+        "Its requests get 401 from now on."
+    };
+    match ask {
+        Ask::Reissue => Some(
+            "The current secret stops working immediately. You will see the new one once, on the next screen."
+                .to_owned(),
+        ),
+        Ask::Rotate { stops, .. } => stops.as_ref().map(|prefix| {
+            format!("{prefix}..., which this key replaced, still works. It stops immediately.")
+        }),
+        Ask::ChangeGrace { .. } => {
+            let last = last_used_at.map_or_else(
+                || "It was never used.".to_owned(),
+                |at| format!("It was last used {}.", at.relative(now)),
+            );
+            Some(format!("A stopped key cannot be restarted. {last}"))
+        }
+        Ask::Revoke if several => Some(format!("{refused} Expired and revoked keys are skipped.")),
+        Ask::Revoke => Some(format!("{refused} The key stays in the list and its log is kept.")),
+        Ask::Delete { .. } => {
+            let logs = deleted_requests(uses)
+                .map(|logs| format!(" {logs}"))
+                .unwrap_or_default();
+            Some(format!("{refused}{logs} Entries in Activity are kept."))
+        }
+    }
+}
