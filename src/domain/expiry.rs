@@ -137,6 +137,7 @@ mod tests {
             ("2028-02-29", Ok("2028-02-29T23:59:59.000Z")),
             ("2036-11-22", Ok("2036-11-22T23:59:59.000Z")),
             ("2036-11-24", Err(ExpiryError::TooLate)),
+            ("12026-01-01", Err(ExpiryError::TooLate)),
             ("99999-01-01", Err(ExpiryError::TooLate)),
             ("2026-11-22", Err(ExpiryError::Past)),
             ("0001-01-01", Err(ExpiryError::Past)),

@@ -256,6 +256,10 @@ mod tests {
                 ),
             ),
             (
+                "\u{200C}prod",
+                "The name starts with an invisible character. Delete it.",
+            ),
+            (
                 "prod\u{200D}",
                 "The name has an invisible character after \"prod\". Delete it.",
             ),

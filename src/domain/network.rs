@@ -200,12 +200,6 @@ impl Allowlist {
     pub fn entries(&self) -> impl ExactSizeIterator<Item = Entry> {
         self.0.iter().copied().map(Entry)
     }
-
-    /// The blocks; a single address is a block of one address.
-    #[must_use]
-    pub fn into_blocks(self) -> Vec<IpNet> {
-        self.0
-    }
 }
 
 /// The stored form: entries separated by single spaces.

@@ -111,6 +111,11 @@ mod tests {
     fn others_do_not_lock_a_network_out() {
         let attacked = failed(1_000, 0);
         assert_eq!(wait(attacked, failed(0, 0)), None, "it never failed");
+        let never = Failures {
+            count: 0,
+            last_at: NOW,
+        };
+        assert_eq!(ready_at(attacked, never), NOW, "it never failed");
         assert_eq!(wait(attacked, failed(1, 10)), Some(50), "once a minute");
         assert_eq!(wait(attacked, failed(4, 60)), None);
         assert_eq!(wait(attacked, failed(5, 3_600)), Some(60), "it guessed as well");

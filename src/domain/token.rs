@@ -129,6 +129,7 @@ mod tests {
         assert!(key.expose().starts_with("bye_"));
         assert!(is_well_formed(key.expose()));
         assert_eq!(display_prefix(&key), &key.expose()[..9]);
+        assert_eq!(generate("a_", counting()).expose().len(), SHORTEST);
     }
 
     #[test]

@@ -83,7 +83,7 @@ mod tests {
         ] {
             assert_eq!(parse(wrong), Err(RateLimitError), "{wrong:?}");
         }
-        let sentence = "Enter a whole number from 1 to 1000000, or nothing.";
+        let sentence = "Enter a whole number from 1 to 1,000,000, or leave the field empty.";
         assert_eq!(RateLimitError.to_string(), sentence);
     }
 

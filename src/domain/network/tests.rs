@@ -248,7 +248,7 @@ fn a_refused_entry_is_made_safe_to_show() {
             format!("10.0.0.{}1", "0".repeat(60)),
             format!("10.0.0.{}… {long}", "0".repeat(56)),
         ),
-        ("1\u{7}\u{1B}\x02".to_owned(), format!("1���2 {not_address}")),
+        ("1\u{7}\u{1B}\u{0}2".to_owned(), format!("1���2 {not_address}")),
         ("10.0.0.1\u{200B}".to_owned(), format!("10.0.0.1� {not_address}")),
         (
             "\u{FEFF}10.0.0.1\u{202E}".to_owned(),

@@ -12,6 +12,7 @@ use crate::domain::{
     email::Email,
     ids::{AccountId, KeyId, UserId},
     key::Key,
+    page::Cursor,
     role::Role,
     time::Timestamp,
 };
@@ -279,9 +280,11 @@ impl Operator<'_> {
         before: Option<&Key>,
         limit: u32,
     ) -> Result<Vec<ListedKey>, StoreError> {
-        let (at, id) = before.map_or((i64::MAX, String::new()), |key| {
-            (key.created_at.millis(), key.id.to_string())
+        let cursor = before.map(|key| Cursor {
+            at: key.created_at,
+            id: key.id.uuid(),
         });
+        let (at, id) = Cursor::older_than(cursor);
         let rows: Vec<ListedRow> = on!(self.0, c => {
             sqlx::query_as(KEYS)
                 .bind(account.to_string())
@@ -317,9 +320,11 @@ impl Operator<'_> {
         before: Option<KeyCursor>,
         limit: u32,
     ) -> Result<Vec<KeyCursor>, StoreError> {
-        let (at, id) = before.map_or((i64::MAX, String::new()), |key| {
-            (key.at.millis(), key.id.to_string())
+        let cursor = before.map(|key| Cursor {
+            at: key.at,
+            id: key.id.uuid(),
         });
+        let (at, id) = Cursor::older_than(cursor);
         let rows: Vec<(String, i64)> = on!(self.0, c => {
             sqlx::query_as(LIVE_OF_ACCOUNT)
                 .bind(account.to_string())

@@ -248,7 +248,7 @@ both!(
         assert_eq!(ada.revoke(&[&new.id]).await.status, 200);
         assert_eq!(heads(&ada.get(&ada.keys()).await)[0], "prodRead Only");
         let page = ada.get(&format!("{}/{}", ada.keys(), new.id)).await;
-        let state = page.select(".key-state")[0].text();
+        let state = page.select("main h1 + p")[0].text();
         assert!(state.ends_with("Read Only"), "{state}");
     }
 );

@@ -231,10 +231,9 @@ impl Story<'_> {
                 .await;
             let newest = self.secrets.iter().rfind(|other| other.key.id == secret.key.id);
             let works = newest.is_some_and(|newest| now < newest.expires_at && now < newest.ends_at);
-            let badge = page.text().split("key-state").nth(1).unwrap_or_default();
-            let badge = badge.split("<code").next().unwrap_or_default();
-            let says_so = ["Active", "Rotated"].iter().any(|word| badge.contains(word));
-            assert_eq!(says_so, works, "{badge} after {step:?}");
+            let state = page.select("main h1 + p")[0].text();
+            let says_so = ["Active", "Rotated"].iter().any(|word| state.starts_with(word));
+            assert_eq!(says_so, works, "{state} after {step:?}");
         }
         assert!(live.iter().all(|count| *count <= 2), "{live:?} after {step:?}");
         // These requests of the test do not count as uses.

@@ -106,3 +106,28 @@ impl KeyCache {
         self.0.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        ids::{AccountId, UserId},
+        key::issue::Terms,
+        name::KeyName,
+        scope::Scopes,
+    };
+
+    #[test]
+    fn a_use_is_due_once_a_minute() {
+        let start = 1_795_453_200_000;
+        let at = |millis: i64| Timestamp::from_millis(start + millis);
+        let name = KeyName::parse("prod").expect("a name");
+        let terms = Terms::new(name, "custom", Scopes::default());
+        let (account, person) = (AccountId::from_random([1; 16]), UserId::from_random([2; 16]));
+        let (key, _) = Key::issue(account, person, terms, at(0), "bye_", |bytes| bytes.fill(7));
+        let known = Known::new(key, &Arc::new(Catalog::vendor()), Generation::default());
+        let due =
+            [0, 1, USES_EVERY - 1, USES_EVERY, USES_EVERY + 1].map(|millis| known.is_use_due(at(millis)));
+        assert_eq!(due, [true, false, false, true, false]);
+    }
+}

@@ -30,7 +30,7 @@ pub(super) const LEASE: Duration = Duration::from_secs(1);
 pub(super) const KNOWN_BY: Duration = Duration::from_millis(1_020);
 
 /// A value of the counter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Generation(u64);
 
 /// Callback with a database timestamp and the local time at which it was read.

@@ -41,8 +41,13 @@ impl Words {
 /// `Last used 6 minutes ago, 420 requests in the last 30 days from 3 clients`, or for a working key that was
 /// not used for 30 days `Not used since 4 Sep: safe to revoke`. `ends` is the verb; a key that no longer works
 /// has none.
-fn words(key: &KeyRow, counted: Option<RecentUse>, ends: Option<&str>, now: Timestamp) -> Words {
-    let unused = match key.last_used_at {
+fn words(
+    last_used_at: Option<Timestamp>,
+    counted: Option<RecentUse>,
+    ends: Option<&str>,
+    now: Timestamp,
+) -> Words {
+    let unused = match last_used_at {
         None => "Never used".to_owned(),
         Some(at) if now.since(at) > Duration::from_hours(24 * DAYS) => {
             format!("Not used since {}", at.short_day(now))
@@ -94,7 +99,7 @@ pub fn Facts(
     let verb = ask.verb();
     let said = |key: &KeyRow, counted| {
         let ends = verb.filter(|_| key.status.is_live());
-        words(key, counted, ends, now)
+        words(key.last_used_at, counted, ends, now)
     };
     if let [key] = keys.as_slice() {
         let words = said(key, uses.first().copied().flatten());
@@ -163,7 +168,6 @@ fn ReplacementFact(replacement: Replacement, now: Timestamp) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::key::KeyStatus, ui::kit::moment::Phrase};
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_458_000_000);
 
@@ -171,32 +175,8 @@ mod tests {
         NOW.minus(Duration::from_hours(24 * days))
     }
 
-    fn key(last_used_at: Option<Timestamp>) -> KeyRow {
-        KeyRow {
-            id: String::new(),
-            is_new: false,
-            name: "prod".to_owned(),
-            about: Phrase {
-                words: String::new(),
-                at: None,
-                end: None,
-            },
-            prefix: "bye_a1B2c".to_owned(),
-            last_used_at,
-            created_at: NOW,
-            status: KeyStatus::Active,
-            rate_limit: None,
-            allowlist: Vec::new(),
-            allows: Vec::new(),
-            was_rotated: false,
-            usage: None,
-            creator: None,
-            href: String::new(),
-        }
-    }
-
     fn said(last_used_at: Option<Timestamp>, counted: Option<RecentUse>, ends: Option<&str>) -> String {
-        let Words { before, at, after } = words(&key(last_used_at), counted, ends, NOW);
+        let Words { before, at, after } = words(last_used_at, counted, ends, NOW);
         let at = at.map(|at| at.relative(NOW)).unwrap_or_default();
         format!("{before}{at}{after}")
     }
