@@ -241,9 +241,9 @@ both!(
         let said = heads(&ada.get(&ada.keys()).await);
         assert_eq!(said[1], "prodRead Only · expired just now");
         let page = ada.get(&format!("{}/{}", ada.keys(), old.id)).await;
-        assert!(page.text().contains("<dt>Stopped"), "{}", page.text());
+        assert!(page.text().contains("<dt>Expired"), "{}", page.text());
         let page = ada.get(&format!("{}/{}", ada.keys(), new.id)).await;
-        assert!(page.text().contains("<dt>Stops"), "{}", page.text());
+        assert!(page.text().contains("<dt>Expires"), "{}", page.text());
         // A revoked key has no end to come.
         assert_eq!(ada.revoke(&[&new.id]).await.status, 200);
         assert_eq!(heads(&ada.get(&ada.keys()).await)[0], "prodRead Only");
