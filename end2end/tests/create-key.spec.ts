@@ -1,6 +1,6 @@
 import {
   button, copyKey, CREATE, createKey, dialog, expectError, expectGone, field, fillKey, finish, isModal, keep, KEY, KEYS_PAGE,
-  openDialog, opener, PRESETS, radio, REISSUE, row, secretField, sendKey, signIn, signUp, visit,
+  openDialog, opener, PRESETS, radio, row, secretField, sendKey, signIn, signUp, visit,
 } from "../fixtures/journey";
 import { secrets } from "../fixtures/server";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
