@@ -9,6 +9,7 @@ use super::{
     go::{self, go_to, set_address},
     send::{Answer, ask, fields, is_busy, reset, wait},
 };
+use crate::domain::paths;
 use leptos::{
     prelude::document,
     task::spawn_local,
@@ -56,7 +57,7 @@ pub fn open(query: String, opener: Option<Element>) {
     };
     busy(&opener, true);
     spawn_local(async move {
-        let answer = ask(&format!("{page}/dialog?{query}"), None, LIMIT).await;
+        let answer = ask(&format!("{}?{query}", paths::dialog_below(&page)), None, LIMIT).await;
         IS_OPENING.set(false);
         busy(&opener, false);
         match answer {

@@ -46,6 +46,8 @@ pub struct ActivityPageData {
     pub frame: FrameData,
     /// Entries, newest first.
     pub entries: Vec<Entry>,
+    /// Ids of keys in the entries that still exist: their names lead to their pages.
+    pub existing: HashSet<String>,
     /// The current search.
     pub search: String,
     /// The current filter.
@@ -81,9 +83,10 @@ pub fn ActivityPage(
         .into_any()
     } else {
         let keys = paths::keys(&data.frame.account.slug);
+        let existing = data.existing.clone();
         view! {
             <div class="card table-card">
-                <ActivityTable entries now=data.now caption="Activity, newest first" keys/>
+                <ActivityTable entries now=data.now caption="Activity, newest first" keys existing/>
                 <TableFoot pager=data.pager.clone() shown noun=("entry", "entries")/>
             </div>
             <p class="table-note">
@@ -170,23 +173,16 @@ pub fn ActivityTable(
     now: Timestamp,
     /// Caption, for screen readers.
     caption: &'static str,
-    /// Path of the account's keys, if the names of keys lead to their pages.
-    #[prop(optional, into)]
-    keys: Option<String>,
+    /// Path of the account's keys.
+    keys: String,
+    /// Ids of the keys that still exist: their names lead to their pages.
+    existing: HashSet<String>,
 ) -> impl IntoView {
-    let deleted: HashSet<String> = entries
-        .iter()
-        .filter(|entry| entry.event == Event::KeyDeleted)
-        .map(|entry| entry.target.clone())
-        .collect();
     let rows = entries
         .into_iter()
         .map(|entry| {
-            let is_key = entry.event.is_about_a_key() && !deleted.contains(&entry.target);
-            let href = keys
-                .as_ref()
-                .filter(|_| is_key)
-                .map(|keys| paths::key_below(keys, &entry.target));
+            let is_there = entry.event.is_about_a_key() && existing.contains(&entry.target);
+            let href = is_there.then(|| paths::key_below(&keys, &entry.target));
             view! { <Row entry href now/> }
         })
         .collect_view();

@@ -65,7 +65,7 @@ async fn a_page_of_fifty_rows_is_light() {
     let page = ada.get(&ada.keys()).await;
     assert_eq!(page.names().len(), 50);
     let (bytes, elements) = (page.text().len(), page.tags().len());
-    assert!(bytes <= 90 * 1024, "{bytes} bytes");
+    assert!(bytes <= 90_000, "{bytes} bytes");
     assert!(elements <= 1_300, "{elements} elements");
     let rows = page.select("tbody tr");
     let most = rows.iter().map(|row| 1 + row.inside.len()).max();

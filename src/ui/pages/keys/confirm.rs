@@ -1,4 +1,4 @@
-//! Confirmation dialogs of actions on keys, rendered open: a button loads the page with the dialog.
+//! Confirmation dialogs of actions on keys: rendered open in a page, or as a fragment that scripts open in place.
 
 mod consequence;
 
@@ -44,8 +44,8 @@ pub enum Ask {
     },
     /// `Change grace period`.
     ChangeGrace {
-        /// The choices: hours since the rotation, and the resulting end.
-        ends: Vec<(u64, Timestamp)>,
+        /// The choices: ending it now (0 hours), and each later end, with the hours since the rotation.
+        ends: Vec<OldEnd>,
         /// Its replacement.
         replacement: Replacement,
     },
@@ -69,7 +69,7 @@ pub enum Replacement {
     Used(Timestamp),
 }
 
-/// When the old key stops if it is rotated now.
+/// When the old key stops, for one choice of its grace period.
 #[derive(Clone, Copy, Debug)]
 pub struct OldEnd {
     /// Hours of the grace period.
@@ -307,9 +307,14 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
         Ask::Reissue => None,
         Ask::Rotate { ends, .. } => Some(view! { <Grace form ends=ends.clone() now/> }.into_any()),
         Ask::ChangeGrace { ends, .. } => {
-            let choice = |&(hours, end): &(u64, Timestamp)| {
+            let choice = |&OldEnd {
+                              hours,
+                              end,
+                              is_expiry,
+                          }: &OldEnd| {
                 let label = match hours {
                     0 => "Stop it now".to_owned(),
+                    _ if is_expiry => format!("{}, when it expires", end.short(now)),
                     hours => format!("{} ({hours} h after rotation)", end.short(now)),
                 };
                 (hours.to_string(), label)

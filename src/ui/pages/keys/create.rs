@@ -1,7 +1,7 @@
 //! The dialog `Add API key`, rendered by the server. `dialogs` opens it and sends its form in place.
 
 use super::{
-    CreateData,
+    CreateData, DETAIL,
     expires::ExpiresField,
     list_view::{ListView, ViewFields},
     permissions::Permissions,
@@ -49,7 +49,14 @@ pub fn CreateForm(
     } = create;
     let token = form.value("form_token");
     // A form that was filled in from another key.
-    let (like, back) = (form.value("like"), form.value("back"));
+    let (like, like_id, back) = (form.value("like"), form.value("like_id"), form.value("back"));
+    let mut action = view.with("dialog", "create");
+    if !like_id.is_empty() {
+        action = format!("{action}&like={like_id}");
+        if !back.is_empty() {
+            action = format!("{action}&from={DETAIL}");
+        }
+    }
     let lead = if like.is_empty() {
         "You will see the key once, on the next screen.".into_any()
     } else {
@@ -72,7 +79,7 @@ pub fn CreateForm(
                 class="dialog-form"
                 id="create-key-form"
                 method="post"
-                action=view.with("dialog", "create")
+                action=action
                 data-function=CreateKey::PATH
                 novalidate
                 autocomplete="off"
