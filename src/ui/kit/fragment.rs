@@ -138,14 +138,13 @@ pub fn closed(dialog: &Element) {
     if dialog.has_attribute("data-settled") || closest(dialog, "[data-dialogs]").is_none() {
         return;
     }
-    // Also if another dialog has taken the place of the one that asks for it.
-    if first("[data-dialogs] dialog[data-reloads]").is_some() {
-        return go::reload();
-    }
     let leaves = dialog.query_selector("form[data-leaves]").ok().flatten();
     if let Some(form) = leaves {
         let _ = form.unchecked_ref::<HtmlFormElement>().submit();
         return;
+    }
+    if first("[data-dialogs][data-reloads]").is_some() {
+        return go::reload();
     }
     if dialog.has_attribute("data-fetched") {
         return dialog.remove();
