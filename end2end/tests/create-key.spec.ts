@@ -1,5 +1,5 @@
 import {
-  button, copyKey, CREATE, createKey, dialog, expectError, expectGone, field, fillKey, finish, isModal, keep, KEY, KEYS_PAGE,
+  button, copyKey, CREATE, createKey, dialog, expectError, expectGone, field, fillKey, finish, hydrated, isModal, keep, KEY, KEYS_PAGE,
   openDialog, opener, PRESETS, radio, REISSUE, row, secretField, sendKey, signIn, signUp, visit,
 } from "../fixtures/journey";
 import { secrets } from "../fixtures/server";
@@ -28,7 +28,7 @@ for (const preset of PRESETS) {
     await finish(page, view);
     await expect(row(page, "prod-api-worker")).toBeFocused();
     await expect(row(page, "prod-api-worker").getByRole("cell")).toHaveText([
-      `${secret.slice(0, 9)}...`, "Never", /^(just now|\d+ seconds ago)/, "Active", "Any address", /RotateReissue secretRevokeDelete$/,
+      `${secret.slice(0, 9)}...`, "NeverReissue secret", /^(just now|\d+ seconds ago)/, "Active", "Any address", /RotateReissue secretRevokeDelete$/,
     ]);
     await expect(row(page, "prod-api-worker").getByRole("rowheader")).toContainText(preset);
     await expectGone(page, secret);
