@@ -30,7 +30,7 @@ test.describe("on a phone", () => {
     await makeKey(page, "prod-api-worker");
     await page.goto(`/home/${slugOf(page)}/activity`);
     const entry = page.getByRole("row").filter({ hasText: "prod-api-worker" });
-    expect((await entry.boundingBox())!.height).toBeLessThan(125);
+    expect((await entry.boundingBox())!.height).toBeLessThan(150);
     await entry.getByRole("link", { name: "prod-api-worker" }).tap();
     await expect(page.getByRole("heading", { name: "prod-api-worker", level: 1 })).toBeVisible();
   });

@@ -70,8 +70,9 @@ pub fn KeyTable(
     let rows = (0..)
         .zip(&data.rows)
         .map(|(n, row)| {
-            let lost = (may_manage && row.last_used_at.is_none() && row.allows.contains(&Transition::Reissue))
-                .then(|| format!("{}&key={}", view.with("dialog", "reissue"), row.id));
+            let lost =
+                (may_manage && row.last_used_at.is_none() && row.allows.contains(&Transition::Reissue))
+                    .then(|| format!("{}&key={}", view.with("dialog", "reissue"), row.id));
             view! { <Row row=row.clone() n now may_manage is_full lost/> }
         })
         .collect_view();
@@ -140,7 +141,8 @@ fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
     }
 }
 
-/// A row. It has few elements, because a page has fifty of them.
+/// A row. It has few elements and attributes, because a page has fifty of them: the style sheet knows most cells by
+/// their column.
 #[component]
 fn Row(
     row: KeyRow,
@@ -151,8 +153,7 @@ fn Row(
     /// The dialog that reissues a secret that nobody may have: a reload can have closed `View API key`.
     lost: Option<String>,
 ) -> impl IntoView {
-    let reissue =
-        lost.map(|href| view! { <a class="sub" href=href data-opens-dialog>"Reissue secret"</a> });
+    let reissue = lost.map(|href| view! { <a class="sub" href=href data-opens-dialog>"Reissue secret"</a> });
     let actions = view! { <RowActions row=row.clone() may_manage/> };
     let select = may_manage.then(|| {
         let label = format!("Select {}", row.name);
@@ -178,10 +179,10 @@ fn Row(
                 <span class="sub"><PhraseText phrase=row.about now/></span>
                 {usage}
             </th>
-            <td role="cell" class="is-code" data-label="Prefix">{row.prefix}"..."</td>
-            <td role="cell" class="cell-time" data-label="Last used"><Moment at=row.last_used_at now/>{reissue}</td>
-            <td role="cell" class="cell-time" data-label="Created"><Moment at=Some(row.created_at) now/></td>
-            <td role="cell" class="cell-status" data-label="Status"><StatusBadge status=row.status/></td>
+            <td role="cell" data-label="Prefix">{row.prefix}"..."</td>
+            <td role="cell" data-label="Last used"><Moment at=row.last_used_at now/>{reissue}</td>
+            <td role="cell" data-label="Created"><Moment at=Some(row.created_at) now/></td>
+            <td role="cell" data-label="Status"><StatusBadge status=row.status/></td>
             <AllowlistCell entries=row.allowlist/>
             {creator}
             <td role="cell" class="cell-actions">{actions}</td>
