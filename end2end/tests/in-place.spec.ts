@@ -570,7 +570,7 @@ test.describe("far from UTC", () => {
     await finish(page, view);
     const about = row(page, "prod").last().getByRole("rowheader").locator("time").first();
     await expect(about).toHaveText(/^in \d+/);
-    await page.clock.fastForward("100:00:00");
+    await page.clock.fastForward(100 * 3_600_000);
     await expect(about).toHaveText(/GMT\+9$/);
   });
 });
