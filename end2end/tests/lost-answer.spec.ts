@@ -1,6 +1,8 @@
 // The answer to `Add` does not arrive: what was typed is kept, and a key that was made is not lost.
 
-import { button, CREATE, dialog, field, fillKey, finish, openDialog, radio, REISSUE, row, sendKey, signUp } from "../fixtures/journey";
+import {
+  button, CREATE, createKey, dialog, field, fillKey, finish, hydrated, openDialog, radio, REISSUE, row, sendKey, signUp,
+} from "../fixtures/journey";
 import { secrets } from "../fixtures/server";
 import { expect, test } from "../fixtures/test";
 
@@ -52,6 +54,28 @@ test("after a lost answer, Cancel shows the key in the list", async ({ page, gua
   await expect(add.getByRole("link", { name: "Reissue secret" })).toBeVisible();
   await button(add, "Cancel").click();
   await expect(row(page, "lost on the way")).toHaveCount(1);
+});
+
+test("after a lost answer and Cancel, the next key gets a form of its own", async ({ page, guard }) => {
+  await signUp(page);
+  const add = await openDialog(page);
+  await fillKey(add, "first");
+  guard.expectFailure(CREATE);
+  await page.route(CREATE, async (route) => {
+    const answer = await route.fetch();
+    secrets.add((await answer.json()).secret);
+    await route.abort();
+  });
+  await button(add, "Add").click();
+  await expect(add.getByRole("alert")).toBeVisible();
+  await page.unroute(CREATE);
+  await button(add, "Cancel").click();
+  await expect(row(page, "first")).toHaveCount(1);
+  await hydrated(page);
+  const { view } = await createKey(page, "second");
+  await button(view, "Show value").click();
+  await finish(page, view);
+  await expect(row(page, "second")).toHaveCount(1);
 });
 
 test("a network that fails loses nothing that was typed", async ({ page, guard }) => {

@@ -88,7 +88,9 @@ fn submit<T: DeserializeOwned + 'static>(
         let Ok(fields) = fields(&form) else {
             return set_busy(&form, false);
         };
-        match fetch(&path, &fields).await {
+        let answer = ask(&path, Some(&fields), LIMIT).await;
+        let is_refused = matches!(answer, Ok(Answer { status: 400..500, .. }));
+        match read(answer) {
             // The button stays busy: the result closes the form or leaves the page.
             Ok(output) => {
                 show_errors(&form, &ApiError::default());
@@ -96,6 +98,10 @@ fn submit<T: DeserializeOwned + 'static>(
             }
             Err(error) => {
                 set_busy(&form, false);
+                if !is_refused {
+                    // It may have been done all the same; the form's token is used up then.
+                    reload_once_closed(&form);
+                }
                 refuse(&form, &error);
             }
         }
@@ -115,11 +121,16 @@ fn refuse(form: &HtmlFormElement, error: &ApiError) {
         if let Some(button) = submit_button(form) {
             show(&button, false);
         }
-        if let Some(dialog) = closest(form, "dialog") {
-            set(&dialog, "data-reloads", true);
-        }
+        reload_once_closed(form);
     }
     focus_first_error(form);
+}
+
+/// Makes the page load again once a dialog is closed, because its list and its forms may be out of date.
+fn reload_once_closed(form: &HtmlFormElement) {
+    if let Some(holder) = closest(form, "[data-dialogs]") {
+        set(&holder, "data-reloads", true);
+    }
 }
 
 /// The fields of a form.
@@ -143,11 +154,11 @@ where
     F: ServerFn<Error = ApiError>,
     F::Output: DeserializeOwned + 'static,
 {
-    fetch(F::PATH, fields).await
+    read(ask(F::PATH, Some(fields), LIMIT).await)
 }
 
-async fn fetch<T: DeserializeOwned>(path: &str, fields: &UrlSearchParams) -> Result<T, ApiError> {
-    match ask(path, Some(fields), LIMIT).await {
+fn read<T: DeserializeOwned>(answer: Result<Answer, JsValue>) -> Result<T, ApiError> {
+    match answer {
         Ok(answer) if answer.is_ok => parse(&answer.body),
         Ok(answer) => Err(parse(&answer.body)?),
         Err(_) => Err(ApiError::message(

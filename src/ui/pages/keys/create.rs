@@ -15,7 +15,7 @@ use crate::{
     domain::{name::KeyName, network::Allowlist, paths},
     ui::kit::{
         button::{Button, Kind, SubmitButton},
-        dialog::{Dialog, DialogFoot, DialogHead},
+        dialog::{Dialog, DialogFoot, DialogHead, lead_id},
         field::{FieldError, FormMessage, TextField, described_by, starts_at},
     },
 };
@@ -74,7 +74,7 @@ pub fn CreateForm(
         (back, ListView::default())
     };
     view! {
-        <Dialog id=DIALOG open titled_by="create-key-title">
+        <Dialog id=DIALOG open titled_by="create-key-title" described_by=lead_id("create-key-title")>
             <form
                 class="dialog-form"
                 id="create-key-form"

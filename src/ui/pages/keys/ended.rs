@@ -4,7 +4,7 @@ use super::list_view::{ListView, ViewFields};
 use crate::ui::kit::{
     button::{Button, Kind},
     dialog::{Dialog, DialogFoot, DialogHead, lead_id},
-    fragment::NO_ANSWER,
+    fragment::{NO_ANSWER, UNREACHED},
 };
 use leptos::prelude::*;
 
@@ -48,8 +48,8 @@ pub fn NoAnswer() -> impl IntoView {
     view! {
         <Dialog id=NO_ANSWER titled_by="no-answer-title" described_by=lead_id("no-answer-title") open=false>
             <div class="dialog-form">
-                <DialogHead id="no-answer-title" title="No answer from the server">
-                    "Nothing was changed. Check your connection, then try again."
+                <DialogHead id="no-answer-title" title="The dialog could not be loaded">
+                    {UNREACHED}
                 </DialogHead>
                 <DialogFoot>
                     <Button

@@ -16,6 +16,9 @@ use crate::{
 use leptos::prelude::*;
 use std::sync::Arc;
 
+/// Id of the warning that the key is shown once. `View API key` for scripts is on the page as well.
+const KEPT_ONCE: &str = "kept-shown-once";
+
 /// A text with the key in it, masked like the value above.
 #[component]
 fn Filled(
@@ -70,7 +73,11 @@ pub fn KeptKey(
     let (name, about) = (revealed.name.clone(), revealed.about.clone());
     view! {
         // If scripts run after all, the key is removed when the page is left.
-        <Dialog titled_by="kept-key-title" attr:data-forgets=page>
+        <Dialog
+            titled_by="kept-key-title"
+            described_by=format!("{} {KEPT_ONCE}", lead_id("kept-key-title"))
+            attr:data-forgets=page
+        >
             <form class="dialog-form" method="get" action=action>
                 {created}
                 <DialogHead id="kept-key-title" title>
@@ -79,7 +86,7 @@ pub fn KeptKey(
                     {about}
                 </DialogHead>
                 <div class="dialog-body">
-                    <Notice tone=Tone::Warning>"You can only see this key once. Store it safely."</Notice>
+                    <Notice tone=Tone::Warning attr:id=KEPT_ONCE>"You can only see this key once. Store it safely."</Notice>
                     <PlainSecret
                         label
                         secret=revealed.secret.expose().to_owned()
