@@ -81,14 +81,19 @@ pub fn ActivityPage(
         .into_any()
     } else {
         let keys = paths::keys(&data.frame.account.slug);
+        let note = entries.iter().any(|entry| entry.ip_hash.is_some()).then(|| {
+            view! {
+                <p class="table-note">
+                    "We store a hash instead of the IP address. The same address always has the same hash."
+                </p>
+            }
+        });
         view! {
             <div class="card table-card">
                 <ActivityTable entries now=data.now caption="Activity, newest first" keys/>
                 <TableFoot pager=data.pager.clone() shown noun=("entry", "entries")/>
             </div>
-            <p class="table-note">
-                "The IP hash stands for the address of a request: the same address always has the same hash. The address itself is not stored."
-            </p>
+            {note}
         }
         .into_any()
     };
@@ -139,22 +144,22 @@ fn Filter(data: Arc<ActivityPageData>) -> impl IntoView {
     let left_out = match shown {
         Shown::ButRefusals { refusals } => Some(view! {
             <p class="quiet activity-line">
-                "Refused sign-ins are hidden. " <a href=refusals>"Show refused sign-ins"</a>
+                <a href=refusals>"Show failed sign-ins"</a>
             </p>
         }),
         Shown::All | Shown::One(_) => None,
     };
     view! {
-        <form class="toolbar activity-filter" method="get" role="search" aria-label="Activity">
+        <form class="toolbar activity-filter" method="get" action="#search" role="search" aria-label="Activity">
             <div class="search">
                 <SearchField label="Search the activity" placeholder="Name, prefix, request id" value=search/>
             </div>
             <select name="action" aria-label="Action">
-                <option value="">"All but refused sign-ins"</option>
+                <option value="">"All except failed sign-ins"</option>
                 <option value=ALL selected=is_all>"Every action"</option>
                 {options}
             </select>
-            <Button label="Show"/>
+            <Button label="Apply"/>
         </form>
         {found}
         {left_out}
@@ -212,11 +217,11 @@ fn Row(entry: Entry, href: Option<String>, now: Timestamp) -> impl IntoView {
         .ip_hash
         .map(|hash| view! { <span class="sub">"IP hash "<code>{hash}</code></span> });
     let request = if entry.request_id.is_empty() {
-        view! { <span class="quiet">"None"</span> }.into_any()
+        view! { <span class="quiet">"–"</span> }.into_any()
     } else {
         view! { <code class="request-id">{entry.request_id}</code> }.into_any()
     };
-    let sentence = entry.event.sentence();
+    let (sentence, label) = (entry.event.sentence(), entry.event.detail_label());
     let name = entry.target_name;
     // The name comes first: it differs from row to row, and the sentence repeats.
     let named = (!name.is_empty()).then(|| match href {
@@ -224,7 +229,7 @@ fn Row(entry: Entry, href: Option<String>, now: Timestamp) -> impl IntoView {
         None => view! { <bdi class="event-name">{name}</bdi> }.into_any(),
     });
     let detail =
-        (!entry.detail.is_empty()).then(|| view! { <span class="sub"><bdi>{entry.detail}</bdi></span> });
+        (!entry.detail.is_empty()).then(|| view! { <span class="sub">{label}<bdi>{entry.detail}</bdi></span> });
     view! {
         <tr role="row">
             <th scope="row" role="rowheader" class="cell-name"><bdi>{entry.actor_name}</bdi></th>
