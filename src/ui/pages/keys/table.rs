@@ -127,7 +127,7 @@ fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
             |status| format!("No {} keys", status.id()),
         )
     };
-    let hint = is_search.then(|| view! { <p>"The search looks at names and at prefixes."</p> });
+    let hint = is_search.then(|| view! { <p>"Search by name or prefix."</p> });
     view! {
         <Empty title>
             {hint}
