@@ -54,7 +54,7 @@ test("a key's page says everything about it", async ({ page, request }) => {
   await expect(days.getByRole("row").nth(1).getByRole("cell")).toHaveText(["3", "1"]);
   await expect(page.getByRole("region", { name: "Last requests" }).getByRole("row")).toHaveCount(5);
   await expect(page.getByRole("region", { name: "About" })).toContainText(`by ${ada.name}`);
-  await expect(page.getByRole("region", { name: "Can call" })).toContainText("/v1/status");
+  await expect(page.getByRole("region", { name: "Scopes" })).toContainText("/v1/status");
   await expect(page.getByRole("region", { name: "Rotations" })).toHaveCount(0);
   await expect(page.getByRole("region", { name: "Activity" })).toContainText("New API key was generated for the account");
   await expect(page.locator("body")).not.toContainText(secret);
@@ -97,7 +97,7 @@ test.describe("with scripts off", () => {
     await page.getByRole("link", { name: "API keys" }).first().click();
     await page.getByRole("link", { name: "prod" }).click();
     await expect(page.getByRole("region", { name: "About" })).toContainText(`by ${ada.name}`);
-    await expect(page.getByRole("region", { name: "Can call" })).toContainText("/v1/status");
+    await expect(page.getByRole("region", { name: "Scopes" })).toContainText("/v1/status");
     await expect(page.getByRole("region", { name: "Activity" })).toContainText("api_key.created");
     await expect(async () => {
       await page.reload();

@@ -117,12 +117,13 @@ async fn the_full_view_names_the_creators() {
 }
 
 #[tokio::test]
-async fn an_empty_list_has_one_primary_button() {
+async fn an_empty_list_has_one_button_to_create_a_key() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let primary = |page: &Answer| page.select("main .primary").len();
     let empty = ada.get(&ada.keys()).await;
     assert_eq!(primary(&empty), 1);
+    assert_eq!(empty.select("main .opener").len(), 1);
     assert!(!empty.text().contains("full view"));
     ada.key("prod", "read_only").await;
     let page = ada.get(&ada.keys()).await;

@@ -58,7 +58,7 @@ pub fn KeyTable(
         return view! {
             <Empty title="No data available" drawing=view! { <EmptyDrawing/> }.into_any()>
                 <p>"Generate API keys to authenticate requests and start generating contents."</p>
-                <Opener may_create=may_manage view kind=Kind::Primary/>
+                <Opener may_create=may_manage view/>
             </Empty>
         }
         .into_any();
