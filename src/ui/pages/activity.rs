@@ -228,8 +228,8 @@ fn Row(entry: Entry, href: Option<String>, now: Timestamp) -> impl IntoView {
         Some(href) => view! { <a class="event-name" href=href><bdi>{name}</bdi></a> }.into_any(),
         None => view! { <bdi class="event-name">{name}</bdi> }.into_any(),
     });
-    let detail =
-        (!entry.detail.is_empty()).then(|| view! { <span class="sub">{label}<bdi>{entry.detail}</bdi></span> });
+    let detail = (!entry.detail.is_empty())
+        .then(|| view! { <span class="sub">{label}<bdi>{entry.detail}</bdi></span> });
     view! {
         <tr role="row">
             <th scope="row" role="rowheader" class="cell-name"><bdi>{entry.actor_name}</bdi></th>

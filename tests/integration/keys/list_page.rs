@@ -38,7 +38,10 @@ async fn a_search_says_what_it_found() {
     }
     let page = ada.get(&format!("{}?status=active", ada.keys())).await;
     let said = page.select("[role=status][data-found]");
-    assert_eq!(said.iter().map(Part::text).collect::<Vec<_>>(), ["12 active keys"]);
+    assert_eq!(
+        said.iter().map(Part::text).collect::<Vec<_>>(),
+        ["12 active keys"]
+    );
     let page = ada.get(&ada.keys()).await;
     assert!(page.select("[data-found]").is_empty());
     assert_eq!(page.id("search").get("aria-describedby"), None);
