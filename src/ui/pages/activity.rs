@@ -70,6 +70,13 @@ pub fn ActivityPage(
     let [csv, json] = data.exports.clone();
     let entries = data.entries.clone();
     let shown = entries.len() as u64;
+    let note = entries.iter().any(|entry| entry.ip_hash.is_some()).then(|| {
+        view! {
+            <p class="table-note">
+                "We store a hash instead of the IP address. The same address always has the same hash."
+            </p>
+        }
+    });
     let list = if entries.is_empty() {
         let page = data.page.clone();
         view! {
@@ -81,13 +88,6 @@ pub fn ActivityPage(
         .into_any()
     } else {
         let keys = paths::keys(&data.frame.account.slug);
-        let note = entries.iter().any(|entry| entry.ip_hash.is_some()).then(|| {
-            view! {
-                <p class="table-note">
-                    "We store a hash instead of the IP address. The same address always has the same hash."
-                </p>
-            }
-        });
         view! {
             <div class="card table-card">
                 <ActivityTable entries now=data.now caption="Activity, newest first" keys/>
