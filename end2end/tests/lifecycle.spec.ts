@@ -76,6 +76,10 @@ test("a rotation that somebody else was faster with says so, and shows no secret
   await expect(rotate).toHaveAccessibleDescription("This key was rotated in the meantime. Rotate its replacement instead.");
   await expect(rotate.getByRole("button")).toHaveText(["Back to the keys"]);
   await expect(dialog(page, "View API key")).toHaveCount(0);
+  // Escape loads the list as the button does.
+  await page.keyboard.press("Escape");
+  await expect(rotate).toHaveCount(0);
+  await expect(page.getByRole("cell", { name: "Rotated" })).toBeVisible();
 });
 
 test("a grace period that somebody else has ended says so", async ({ page, request, guard }) => {

@@ -147,6 +147,9 @@ test("a search keeps the focus, says what it found, and is one key away", async 
   await hydrated(page);
   await expect(search(page)).toBeFocused();
   await expect(search(page)).toHaveAccessibleDescription("2 keys match “prod”");
+  // It stays with its result.
+  await page.keyboard.press("Escape");
+  await expect(search(page)).toHaveValue("prod");
   await expect(page.getByRole("status").filter({ hasText: "2 keys match “prod”" })).toBeVisible();
   // Other ways to this list leave the focus alone.
   await page.getByRole("link", { name: /^Active/ }).click();
