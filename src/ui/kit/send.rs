@@ -17,7 +17,10 @@ use leptos::{
     server_fn::ServerFn,
     task::spawn_local,
     wasm_bindgen::{JsCast as _, JsValue},
-    web_sys::{Element, FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams},
+    web_sys::{
+        Element, FormData, HtmlFormElement, RequestInit, Response, ScrollIntoViewOptions, ScrollLogicalPosition,
+        UrlSearchParams,
+    },
 };
 use serde::de::DeserializeOwned;
 use wasm_bindgen_futures::JsFuture;
@@ -277,9 +280,18 @@ fn add_link(place: &Element, path: &str, label: &str, mark: &str) {
     let _ = place.append_child(&link);
 }
 
+/// Moves the focus to the way on of a message, or else to the first wrong field, and shows the sentence that says what is wrong.
 fn focus_first_error(form: &Element) {
+    let find = |what: &str| form.query_selector(what).ok().flatten();
+    let way_on = find("[data-form-message] a");
     let wrong = "input[aria-invalid], select[aria-invalid], textarea[aria-invalid], [aria-invalid] input";
-    if let Ok(Some(field)) = form.query_selector(wrong) {
-        focus(&field);
+    if let Some(target) = way_on.or_else(|| find(wrong)) {
+        focus(&target);
+    }
+    let said = find("[data-error-of]:not([hidden])").or_else(|| find("[data-form-message]:not([hidden])"));
+    if let Some(sentence) = said {
+        let nearest = ScrollIntoViewOptions::new();
+        nearest.set_block(ScrollLogicalPosition::Nearest);
+        sentence.scroll_into_view_with_scroll_into_view_options(&nearest);
     }
 }
