@@ -222,6 +222,8 @@ pub fn is_busy(form: &Element) -> bool {
 fn set_busy(form: &Element, busy: bool) {
     let Some(button) = submit_button(form) else { return };
     wait(&button, busy);
+    // `cancel` does nothing meanwhile.
+    each_below(form, "[data-closes]", &mut |button| set(button, "aria-disabled", busy));
     if let Some(dialog) = closest(form, "dialog") {
         // Cannot fail: the attribute name is valid.
         let _ = if busy {
