@@ -28,7 +28,7 @@
     if (rest > 0 && size < minute) return "in less than a minute";
     const [unit, length] =
       size < minute ? ["second", second]
-      : size < hour ? ["minute", minute]
+      : size < (rest > 0 ? hour - minute / 2 : hour) ? ["minute", minute]
       : size < (rest > 0 ? 2 : 1) * day ? ["hour", hour]
       : ["day", day];
     return relative.format(Math[rest > 0 ? "round" : "ceil"](rest / length), unit);

@@ -56,7 +56,7 @@ const VIEW_SAYS = /^\S.* · .+ You can only see this key once\. Store it safely\
 const GRACE: Dialog = {
   item: "Grace period",
   title: "Change grace period",
-  says: "This key was replaced. It works until its grace period ends. A stopped key cannot be restarted. It was never used.",
+  says: "Choose when the old key stops working.",
   stops: (open) => [heading(open), field(open, "Grace period"), button(open, "Cancel"), button(open, "Change grace period")],
 };
 
@@ -156,7 +156,8 @@ test("every dialog by keyboard alone, from the menu of a row", async ({ page }) 
   await page.keyboard.press("Enter");
   await expect(heading(change)).toBeFocused();
   await field(change, "Grace period").selectOption({ label: "Stop it now" });
-  await button(change, "Change grace period").focus();
+  await expect(change).toHaveAccessibleDescription(/The key stops immediately\. A stopped key cannot be restarted\. It was never used\.$/);
+  await button(change, "Stop key now").focus();
   await page.keyboard.press("Enter");
   await page.waitForURL(/changed=/);
   await hydrated(page);

@@ -170,7 +170,9 @@ pub fn take_over() {
         each("[inert]", &mut |frame| {
             let _ = frame.remove_attribute("inert");
         });
-        let opener = first(&format!("[data-opens={}] button", dialog.id())).or_else(|| {
+        let row = dialog.get_attribute("data-row");
+        let row = row.and_then(|id| first(&format!("[id={id}] [data-menu]")));
+        let opener = row.or_else(|| first(&format!("[data-opens={}] button", dialog.id()))).or_else(|| {
             let key = dialog.query_selector("[name=key], [name=\"keys[]\"]").ok()??;
             by_id(&format!("key-{}", key.get_attribute("value")?))
         });
