@@ -65,7 +65,11 @@ pub fn CreateForm(
     };
     // Filled in from another key it is of use once: closing removes it, and scripts get an empty one. The focus
     // goes back to the row of that key.
-    let (once, row) = if like.is_empty() { (None, None) } else { (Some(""), Some(format!("key-{}", form.value("like_id")))) };
+    let (once, row) = if like.is_empty() {
+        (None, None)
+    } else {
+        (Some(""), Some(format!("key-{}", form.value("like_id"))))
+    };
     let summary = view! { <SummaryLine form=form.clone() presets=presets.clone() scopes=scopes.clone()/> };
     let about = paths::scopes(&account);
     // Rendered open by the list, for the page of the key.
