@@ -129,6 +129,15 @@ mod tests {
     }
 
     #[test]
+    fn a_day_ends_with_its_last_second() {
+        let end = |date| end_of(date).map(Timestamp::iso);
+        assert_eq!(end("2027-01-31").as_deref(), Some("2027-01-31T23:59:59.000Z"));
+        for no_day in ["", "2027-02-30", "2027-1-31", "31.01.2027"] {
+            assert_eq!(end(no_day), None, "{no_day:?}");
+        }
+    }
+
+    #[test]
     fn dates() {
         let end = |date| parse("date", date, NOW).map(|end| end.map(Timestamp::iso).unwrap_or_default());
         for (date, expected) in [

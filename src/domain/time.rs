@@ -294,6 +294,7 @@ mod tests {
 
     #[test]
     fn exact_times_and_days() {
+        assert_eq!(Timestamp::from_millis(0).date(), "1 Jan 1970");
         let time = Timestamp::from_millis(1_795_458_003_123);
         assert_eq!(time.exact(), "23 Nov 2026, 18:20:03 UTC");
         assert_eq!((time.day().as_str(), time.year()), ("2026-11-23", 2026));
