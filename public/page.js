@@ -14,6 +14,8 @@
     return (at) => intl.format(at).replace("Sept", "Sep");
   };
   const [date, clock] = [format(), format("long")];
+  // Without seconds, which only the tooltip has.
+  const short = (text) => text.replace(/(:\d\d):\d\d /, "$1 ");
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   const [second, minute, hour, day] = [1e3, 6e4, 36e5, 864e5];
 
@@ -26,7 +28,7 @@
     if (rest > 0 && size < minute) return "in less than a minute";
     const [unit, length] =
       size < minute ? ["second", second]
-      : size < hour ? ["minute", minute]
+      : size < (rest > 0 ? hour - minute / 2 : hour) ? ["minute", minute]
       : size < (rest > 0 ? 2 : 1) * day ? ["hour", hour]
       : ["day", day];
     return relative.format(Math[rest > 0 ? "round" : "ceil"](rest / length), unit);
@@ -56,9 +58,10 @@
       // `expires 1 minute ago` would be wrong; the exact time is right before and after it.
       else if (coming.has(time)) texts[0] = texts[1];
       if (isOn(times) || "exact" in time.dataset) texts.reverse();
-      write(time, texts[0]);
+      write(time, short(texts[0]));
       time.title = texts[1];
     }
+    page.documentElement.toggleAttribute("data-exact-times", isOn(times));
     for (const local of all("[data-local],[data-end-of]")) {
       const { local: exact, endOf } = local.dataset;
       const at = new Date(exact ?? `${page.getElementById(endOf)?.value}T23:59:59Z`);
@@ -171,6 +174,18 @@
   for (const event of ["input", "change", "focusin"]) {
     addEventListener(event, ({ target }) => target.form && follow(target.form));
   }
+
+  // In a search that is not changed, Escape would clear the field and leave its result.
+  addEventListener("keydown", (event) => {
+    const { type, value, defaultValue } = event.target;
+    if (event.key === "Escape" && type === "search" && value === defaultValue) event.preventDefault();
+  });
+
+  // Paper has no tooltips, and its times grow no older.
+  addEventListener("beforeprint", () => {
+    for (const time of all("time")) write(time, short(clock(Date.parse(time.dateTime))));
+  });
+  addEventListener("afterprint", draw);
 
   draw();
   setInterval(draw, minute);

@@ -36,7 +36,7 @@ test("the dialogs say when the key was last used and by how many clients, and un
     const open = await asked(page, "prod", kind, title);
     await expect(open).toContainText(/Last used .+, 2 requests in the last 30 days from 1 client/);
   }
-  await expect(await asked(page, "unused", "revoke", "Revoke API key")).toContainText("Never used: safe to revoke");
+  await expect(await asked(page, "unused", "revoke", "Revoke API key")).toContainText("Never used, created just now");
 
   const rotate = await asked(page, "prod", "rotate", "Rotate API key");
   await expect(rotate).toContainText("Same name, scopes, allowlist, rate limit and lifetime: it never expires. You will see it once, on the next screen.");

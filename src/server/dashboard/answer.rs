@@ -87,7 +87,7 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
         ServiceError::Busy(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             ApiError::message(format!(
-                "The server is busy. Your entries are kept. Try again in {}.",
+                "The server is busy. Try again in {}.",
                 spelled(RETRY_AFTER)
             )),
         ),

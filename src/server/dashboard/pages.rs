@@ -132,13 +132,18 @@ async fn failure(visit: &PageRequest, error: ServiceError) -> Response {
         ServiceError::Wait(_) => "Too many attempts",
         _ => "This did not work",
     };
-    let away = matches!(error, ServiceError::Store(_) | ServiceError::Session(_)) && !error.is_unanswered();
-    let (status, refused) = refusal(error);
-    let text = if away {
-        "There is a problem with its database, and nothing was changed.".into()
-    } else {
-        refused.message.unwrap_or_default().into()
+    // The page says itself when to try again, and it has no form that keeps what was entered.
+    let own = match &error {
+        error if error.is_unanswered() => None,
+        ServiceError::Store(_) | ServiceError::Session(_) => {
+            Some("There is a problem with its database, and nothing was changed.")
+        }
+        ServiceError::Busy(_) => Some("It cannot answer at the moment."),
+        ServiceError::Wait(_) => Some("This was tried too often."),
+        _ => None,
     };
+    let (status, refused) = refusal(error);
+    let text = own.map_or_else(|| refused.message.unwrap_or_default().into(), Into::into);
     error_page::page(visit, status, Problem { title, text }, wait).await
 }
 

@@ -18,6 +18,8 @@ use crate::{
     },
 };
 
+use std::collections::HashSet;
+
 pub use crate::server::store::activity::{ActivityFilter, Events};
 
 /// Rows of a page.
@@ -25,8 +27,8 @@ pub const PAGE: u32 = 200;
 /// Rows that an export reads at a time.
 const CHUNK: u32 = 500;
 
-const SEARCH_TOO_LONG: &str =
-    "The search took too long. Try again in a few seconds, or search for something more specific.";
+/// The error page adds when to try again.
+const SEARCH_TOO_LONG: &str = "The search took too long. You can also search for something more specific.";
 
 impl<'a> From<&'a KeyManager> for Actor<'a> {
     fn from(manager: &'a KeyManager) -> Self {
@@ -72,6 +74,8 @@ pub struct ActivityList {
     pub has_newer: bool,
     /// Whether there are older ones.
     pub has_older: bool,
+    /// Ids of keys in its entries that were not deleted, so that they have a page.
+    pub keys: HashSet<String>,
 }
 
 impl ActivityList {
@@ -140,7 +144,9 @@ pub async fn list(
     };
     let shown = entries.len() as u64;
     let counts = counted.await?;
+    let keys = existing(app, account, &entries).await?;
     Ok(ActivityList {
+        keys,
         has_newer: match (page, counts) {
             (Page::First, _) => false,
             (_, Some((before, _))) => before > 0,
@@ -156,6 +162,18 @@ pub async fn list(
         counts,
         entries,
     })
+}
+
+/// Ids of the keys that these entries are about and that were not deleted; one statement for all of them.
+async fn existing(app: &App, account: AccountId, entries: &[Entry]) -> Result<HashSet<String>, ServiceError> {
+    let about_keys = entries.iter().filter(|entry| entry.event.is_about_a_key());
+    let ids: HashSet<&str> = about_keys.map(|entry| entry.target.as_str()).collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let mut store = app.store.read().await?;
+    Ok(store.keys().existing(account, &ids).await?)
 }
 
 async fn read_page(

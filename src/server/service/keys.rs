@@ -141,7 +141,7 @@ pub(super) async fn add(
     let most = app.config.caps.keys;
     if tx.keys().count_live(key.account, key.created_at).await? > u64::from(most) {
         return Err(ServiceError::Conflict(format!(
-            "This account already has {most} working keys, the maximum. Revoke or delete keys that you no longer need, then try again."
+            "This account already has {most} Active or Rotated keys, the maximum. Revoke or delete keys that you no longer need, then try again."
         )));
     }
     Ok(())

@@ -18,7 +18,8 @@ use tokio::time::timeout;
 #[derive(Clone, Copy, Debug)]
 pub struct TimeLimits {
     wait: Duration,
-    run: Duration,
+    /// How long a statement may run.
+    pub run: Duration,
 }
 
 /// Limits for programs.
@@ -41,7 +42,7 @@ pub const EXPORT: TimeLimits = TimeLimits {
     wait: Duration::from_secs(15),
     run: Duration::from_secs(10),
 };
-/// How long after its time-out in the database a statement is cancelled here.
+/// How long after its time-out in the database a query is cancelled here; at most as long as that time-out.
 const GRACE: Duration = Duration::from_secs(1);
 /// Why a long query has no result.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +78,7 @@ pub async fn run<T>(
     let started = Instant::now();
     let mut read = app.store.read_long(permit?, limits.run).await?;
     // The database has a time-out of its own; this one is for a database that hangs.
-    let answer = timeout(limits.run + GRACE, query(&mut read)).await;
+    let answer = timeout(limits.run + GRACE.min(limits.run), query(&mut read)).await;
     let answer = answer
         .map_err(|_| LongReadError::TooLong)?
         .map_err(LongReadError::from)?;

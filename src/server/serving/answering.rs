@@ -33,8 +33,8 @@ const AT_ONCE: Duration = Duration::from_millis(20);
 /// Maximum number of connections that do so at a time, which bounds their buffers to 16 MiB
 /// (docs/security.md, S88). Other connections are closed after their response.
 static READING: Semaphore = Semaphore::const_new(256);
-/// Extension of a request in a reserved slot that is not about health: the router must refuse it without any work,
-/// because the server has too many connections.
+/// Extension of a request in a reserved slot that is not about health: the router must refuse it without reading its body
+/// or asking the database, because the server has too many connections.
 #[derive(Clone, Copy, Debug)]
 pub struct TurnedAway;
 

@@ -18,6 +18,7 @@ use crate::{
     },
     server::secret::key_hash::KeyHash,
 };
+use std::collections::HashSet;
 
 /// The columns that a [`Row`] reads, and [`Keys::insert`] writes in this order: the one place that lists them.
 macro_rules! columns {
@@ -69,6 +70,13 @@ declare! {
 const LOCK: &str = "SELECT id FROM api_keys WHERE account_id = $1 AND (id = ANY($2) OR replaces_id = ANY($2)
         OR id IN (SELECT replaces_id FROM api_keys WHERE account_id = $1 AND id = ANY($2)))
     ORDER BY id COLLATE \"C\" FOR UPDATE";
+
+/// Which of the ids `$2` are keys of the account. SQLite has no arrays.
+const EXISTING_SQLITE: &str = "SELECT id FROM api_keys
+    WHERE account_id = $1 AND deleted_at IS NULL AND id IN (SELECT value FROM json_each($2))";
+/// The same for PostgreSQL.
+const EXISTING_POSTGRES: &str = "SELECT id FROM api_keys
+    WHERE account_id = $1 AND deleted_at IS NULL AND id = ANY($2)";
 
 /// A key to be stored.
 pub struct NewKey<'a> {
@@ -206,6 +214,23 @@ impl Keys<'_> {
             sqlx::query_as::<_, Row>(BY_ID).bind(account.to_string()).bind(id.to_string()).fetch_optional(c).await?
         });
         row.map(TryInto::try_into).transpose()
+    }
+
+    /// Which of these ids are keys of the account that were not deleted.
+    pub async fn existing(self, account: AccountId, ids: &[&str]) -> Result<HashSet<String>, StoreError> {
+        let account = account.to_string();
+        let found: Vec<String> = match self.0 {
+            Conn::Sqlite(c) => {
+                let ids = serde_json::json!(ids).to_string();
+                let query = sqlx::query_scalar(EXISTING_SQLITE).bind(account).bind(ids);
+                query.fetch_all(c).await?
+            }
+            Conn::Postgres(c) => {
+                let query = sqlx::query_scalar(EXISTING_POSTGRES).bind(account).bind(ids);
+                answered(async { Ok::<_, StoreError>(query.fetch_all(c).await?) }).await?
+            }
+        };
+        Ok(found.into_iter().collect())
     }
 
     /// The key of an account that the form with this token has made.

@@ -9,6 +9,7 @@ use super::{
     go::{self, go_to, set_address},
     send::{Answer, ask, fields, is_busy, reset, wait},
 };
+use crate::domain::paths;
 use leptos::{
     prelude::document,
     task::spawn_local,
@@ -62,7 +63,7 @@ pub fn open(query: String, opener: Option<Element>) {
     };
     busy(&opener, true);
     spawn_local(async move {
-        let answer = ask(&format!("{page}/dialog?{query}"), None, LIMIT).await;
+        let answer = ask(&format!("{}?{query}", paths::dialog_below(&page)), None, LIMIT).await;
         IS_OPENING.set(false);
         busy(&opener, false);
         match answer {
@@ -169,10 +170,14 @@ pub fn take_over() {
         each("[inert]", &mut |frame| {
             let _ = frame.remove_attribute("inert");
         });
-        let opener = first(&format!("[data-opens={}] button", dialog.id())).or_else(|| {
-            let key = dialog.query_selector("[name=key], [name=\"keys[]\"]").ok()??;
-            by_id(&format!("key-{}", key.get_attribute("value")?))
-        });
+        let row = dialog.get_attribute("data-row");
+        let row = row.and_then(|id| first(&format!("[id={id}] [data-menu]")));
+        let opener = row
+            .or_else(|| first(&format!("[data-opens={}] button", dialog.id())))
+            .or_else(|| {
+                let key = dialog.query_selector("[name=key], [name=\"keys[]\"]").ok()??;
+                by_id(&format!("key-{}", key.get_attribute("value")?))
+            });
         let modal = dialog.unchecked_ref::<HtmlDialogElement>();
         let _ = modal.remove_attribute("open");
         show(modal, opener.as_ref());

@@ -15,8 +15,6 @@ pub enum Icon {
     Warning,
     /// A magnifying glass.
     Search,
-    /// Three dots.
-    More,
     /// A tick.
     Check,
     /// Two arrows that point outwards.
@@ -47,13 +45,12 @@ pub enum Icon {
 
 impl Icon {
     /// Every icon.
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 18] = [
         Self::Key,
         Self::Plus,
         Self::Copy,
         Self::Warning,
         Self::Search,
-        Self::More,
         Self::Check,
         Self::Expand,
         Self::Shrink,
@@ -77,7 +74,6 @@ impl Icon {
             Self::Copy => "icon-copy",
             Self::Warning => "icon-warning",
             Self::Search => "icon-search",
-            Self::More => "icon-more",
             Self::Check => "icon-check",
             Self::Expand => "icon-expand",
             Self::Shrink => "icon-shrink",
@@ -103,9 +99,6 @@ impl Icon {
                 "M7 5.500h5a1.5 1.5 0 0 1 1.5 1.500v5a1.5 1.5 0 0 1-1.5 1.500H7A1.5 1.5 0 0 1 5.5 12V7A1.5 1.5 0 0 1 7 5.500ZM10.5 5.500v-2a1 1 0 0 0-1-1h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2"
             }
             Self::Search => "M11.500 7a4.500 4.500 0 1 1-9 0 4.500 4.500 0 0 1 9 0ZM10.500 10.500l3 3",
-            Self::More => {
-                "M3.400 8a.4.4 0 1 0 .8 0 .4.4 0 1 0-.8 0M7.600 8a.4.4 0 1 0 .8 0 .4.4 0 1 0-.8 0M11.800 8a.4.4 0 1 0 .8 0 .4.4 0 1 0-.8 0"
-            }
             Self::Check => "m3 8.500 3.300 3.300L13 4.500",
             Self::Expand => "M9.500 2.500h4v4M6.500 13.500h-4v-4M13.500 2.500 9 7M2.500 13.500 7 9",
             Self::Shrink => "M13 7H9V3M3 9h4v4M9 7l4.500-4.500M7 9l-4.500 4.500",

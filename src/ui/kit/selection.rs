@@ -88,6 +88,10 @@ pub fn count() {
         every.set_indeterminate(selected > 0 && selected < all);
     }
     if let Some(place) = first("[data-selection-count]") {
-        write(&place, Some(&format!("{} selected", grouped(selected))));
+        let text = match selected {
+            0 => String::new(),
+            selected => format!("{} selected", grouped(selected)),
+        };
+        write(&place, Some(&text));
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     browser::{Call, call, form, get},
     world::{ORIGIN, PASSWORD, World},
 };
+use babysea::server::runtime::byte_budget::Sender;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -134,6 +135,12 @@ fn assert_page(answer: &Answer, case: &str, status: u16, title: &str, link: &str
         is_temporary,
         "{case}"
     );
+    let waits = answer.text().matches("Try again in ").count();
+    assert_eq!(waits, usize::from(is_temporary), "{case}: said once");
+    assert!(
+        !answer.text().contains("entries are kept"),
+        "{case}: there is no form"
+    );
 }
 
 #[tokio::test]
@@ -157,6 +164,21 @@ async fn every_error_is_a_page_with_a_way_on() {
             answer.header("allow")
         );
     }
+    // The memory for bodies is used up.
+    let mut share = world.app.bodies.share(Sender::Known).expect("a share");
+    while share.grow(1_024) {}
+    while share.grow(1) {}
+    let unread = ada.post(&ada.keys(), &[("name", "prod")]).await;
+    assert_page(&unread, "an unread form", 503, "The server is busy", &ada.keys());
+    drop(share);
+    // A long query has the account's turn, so a search is not answered.
+    let account = world.account(&ada.slug).await;
+    let (done, task) = world.question(account).await;
+    let search = format!("/home/{}/activity?search=prod", ada.slug);
+    let busy = ada.get(&search).await;
+    assert_page(&busy, "a long search", 503, "The server is busy", &search);
+    drop(done);
+    task.await.expect("it ends").expect("its answer");
     // The database is away: a page can be loaded again, a form can be sent again from its page.
     let keys = ada.keys();
     let search = format!("{keys}?search=prod");
@@ -199,7 +221,11 @@ async fn server_functions_fail_in_their_own_format() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     for (call, status, sentence) in [
-        (form("/api/nowhere", &[]), 404, "Check the address."),
+        (
+            form("/api/nowhere", &[]),
+            404,
+            "It may have been deleted, or it belongs to another account.",
+        ),
         (get("/api/keys/create"), 405, "It only receives a form."),
         (
             call("POST", "/api/keys/create")
@@ -268,6 +294,12 @@ async fn sign_in_says_why_one_is_there() {
     // Signed out: said once.
     let bea = world.person("Bea Reef").await;
     let out = bea.post("/sign-out", &[]).await;
+    // A status line that was never shown is forgotten too.
+    let cookies = out.all("set-cookie");
+    assert!(
+        cookies.iter().any(|cookie| cookie.starts_with("done=;")),
+        "{cookies:?}"
+    );
     assert_eq!(notice(&bea, out.location()).await.0, "You have signed out.");
     assert_eq!(notice(&bea, "/sign-in").await, nothing());
 

@@ -13,13 +13,13 @@ use babysea::{
 use tokio::{sync::oneshot, task::JoinHandle};
 
 impl World {
-    async fn account(&self, slug: &str) -> AccountId {
+    pub async fn account(&self, slug: &str) -> AccountId {
         let sql = format!("SELECT id FROM accounts WHERE slug = '{slug}'");
         self.database.text(&sql).await.parse().expect("an id")
     }
 
     /// A long query of an account that runs until the sender is dropped.
-    async fn question(
+    pub async fn question(
         &self,
         account: AccountId,
     ) -> (oneshot::Sender<()>, JoinHandle<Result<(), LongReadError>>) {

@@ -54,11 +54,9 @@ both!(
         let ada = world.person("Ada Moss").await;
         let key = ada.made("prod").await;
         for dialog in SINGLE {
-            let safe = match dialog {
-                "rotate" => "Never used".to_owned(),
-                verb => format!("Never used: safe to {verb}"),
-            };
-            assert_eq!(said(&ada, dialog, &key.id).await, safe);
+            // A new key is not safe to end: somebody may be about to use it.
+            let young = said(&ada, dialog, &key.id).await;
+            assert!(young.starts_with("Never used, created just now"), "{young}");
         }
         let codes = use_from(&world, &key, &["192.0.2.1", "192.0.2.1", "192.0.2.2"]).await;
         assert_eq!(codes, [200; 3]);
@@ -79,6 +77,7 @@ both!(
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
         let key = ada.made("old").await;
+        let unused = ada.made("unused").await;
         assert_eq!(use_from(&world, &key, &["192.0.2.1"]).await, [200]);
         world.app.recorder.flush().await;
         world.advance(30 * DAY + MINUTE);
@@ -92,6 +91,17 @@ both!(
             "Not used since 23 Nov: safe to delete"
         );
         assert_eq!(said(&ada, "rotate", &key.id).await, "Not used since 23 Nov");
+        assert_eq!(
+            said(&ada, "delete", &unused.id).await,
+            "Never used: safe to delete"
+        );
+        // Its replacement is new.
+        let new = Made::of(&ada.rotate(&unused.id, "24").await);
+        let said_of_new = said(&ada, "delete", &new.id).await;
+        assert!(
+            said_of_new.starts_with("Never used, created just now"),
+            "{said_of_new}"
+        );
         // A key that has ended is not "safe" to end: it already refuses everyone, and somebody may still try.
         assert_eq!(ada.revoke(&[&key.id]).await.status, 200);
         assert_eq!(said(&ada, "delete", &key.id).await, "Not used since 23 Nov");
@@ -135,7 +145,7 @@ both!(a_long_log_is_counted_up_to_a_limit, async |database: Database| {
     assert_eq!(lines.len(), 2);
     let shared = "at least 5,000 requests in the last 30 days, 4 clients in its last 5,000 requests";
     assert!(lines[0].ends_with(shared), "{lines:?}");
-    assert!(lines[1].ends_with("Never used: safe to revoke"), "{lines:?}");
+    assert!(lines[1].contains("Never used, created just now"), "{lines:?}");
 });
 
 both!(
@@ -214,6 +224,11 @@ both!(
         assert!(task.await.expect("it ends"));
         let used = said(&ada, "revoke", &one.id).await;
         assert!(used.ends_with("from 1 client"), "{used}");
+        // The log cannot be read.
+        let sql = "ALTER TABLE request_log_gaps RENAME TO moved_away";
+        world.database.execute(sql).await;
+        let unused = said(&ada, "revoke", &two.id).await;
+        assert_eq!(unused, "Never used, its requests could not be counted in time");
     }
 );
 
@@ -291,6 +306,19 @@ both!(
         assert!(
             page.text()
                 .contains("A stopped key cannot be restarted. It was never used.")
+        );
+        // A key that expires within the longer periods: they are one choice.
+        assert_eq!(ada.rotate(&week.id, "168").await.status, 200);
+        let page = ada
+            .get(&format!("{}?dialog=grace&key={}", ada.keys(), week.id))
+            .await;
+        let options: Vec<_> = page.select("#grace option").iter().map(Part::text).collect();
+        assert_eq!(
+            options[4..],
+            [
+                "29 Nov, 17:00 UTC (24 h after rotation)",
+                "30 Nov, 17:00 UTC, when it expires"
+            ]
         );
     }
 );

@@ -83,6 +83,17 @@ both!(a_form_is_filled_in_from_a_key, async |database: Database| {
         )
     );
 
+    // Refused without scripts, it still says so, and leads back to that key.
+    let action = page.id("create-key-form").get("action").map(str::to_owned);
+    let refused = ada.post(&action.expect("an action"), &[("name", "")]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("Same settings as <bdi>prod"));
+    let back = refused.id("close-create-key");
+    assert_eq!(
+        back.get("action"),
+        Some(format!("{}/{}", ada.keys(), first.id).as_str())
+    );
+
     // Sent with a name it makes a key of these terms.
     let token = page.field("form_token");
     let mut fields: Vec<_> = expected

@@ -37,7 +37,7 @@ both!(an_account_has_so_many_live_keys, async |database: Database| {
     assert_eq!(page.field("name"), "four", "what was typed stays");
     for answer in [called, page] {
         assert_eq!(answer.status, 409, "{}", answer.text());
-        assert!(answer.text().contains("3 working keys") && !holds_a_key(answer.text()));
+        assert!(answer.text().contains("3 Active or Rotated keys") && !holds_a_key(answer.text()));
     }
     assert_eq!(world.database.number(COUNT).await, 3);
     // Each account has its own cap, and ended keys do not count.

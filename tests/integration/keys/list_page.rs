@@ -36,6 +36,12 @@ async fn a_search_says_what_it_found() {
             "{clear}"
         );
     }
+    let page = ada.get(&format!("{}?status=active", ada.keys())).await;
+    let said = page.select("[role=status][data-found]");
+    assert_eq!(
+        said.iter().map(Part::text).collect::<Vec<_>>(),
+        ["12 active keys"]
+    );
     let page = ada.get(&ada.keys()).await;
     assert!(page.select("[data-found]").is_empty());
     assert_eq!(page.id("search").get("aria-describedby"), None);
@@ -65,7 +71,7 @@ async fn a_page_of_fifty_rows_is_light() {
     let page = ada.get(&ada.keys()).await;
     assert_eq!(page.names().len(), 50);
     let (bytes, elements) = (page.text().len(), page.tags().len());
-    assert!(bytes <= 90 * 1024, "{bytes} bytes");
+    assert!(bytes <= 90_000, "{bytes} bytes");
     assert!(elements <= 1_300, "{elements} elements");
     let rows = page.select("tbody tr");
     let most = rows.iter().map(|row| 1 + row.inside.len()).max();
@@ -120,12 +126,13 @@ async fn the_full_view_names_the_creators() {
 }
 
 #[tokio::test]
-async fn an_empty_list_has_one_primary_button() {
+async fn an_empty_list_has_one_button_to_create_a_key() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let primary = |page: &Answer| page.select("main .primary").len();
     let empty = ada.get(&ada.keys()).await;
     assert_eq!(primary(&empty), 1);
+    assert_eq!(empty.select("main .opener").len(), 1);
     assert!(!empty.text().contains("full view"));
     ada.key("prod", "read_only").await;
     let page = ada.get(&ada.keys()).await;

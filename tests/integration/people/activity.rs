@@ -151,6 +151,23 @@ both!(
     }
 );
 
+both!(names_of_deleted_keys_are_no_links, async |database: Database| {
+    let world = World::on(database).await;
+    let ada = world.person("Ada Moss").await;
+    let (kept, gone) = (ada.made("kept").await, ada.made("gone").await);
+    assert_eq!(ada.delete(&[&gone.id], "gone").await.status, 200);
+    // The deletion itself is on no page of this filter.
+    let page = ada
+        .get(&format!("{}?action=api_key.created", ada.activity()))
+        .await;
+    assert_eq!(targets(&page), ["gone", "kept"]);
+    let kept_page = format!("{}/{}", ada.keys(), kept.id);
+    let names = page.select("a.event-name");
+    let links: Vec<_> = names.iter().filter_map(|name| name.tag.get("href")).collect();
+    assert_eq!(links, [kept_page.as_str()]);
+    assert_eq!(ada.get(&kept_page).await.status, 200);
+});
+
 both!(
     the_activity_is_searched_and_filtered,
     async |database: Database| {

@@ -216,7 +216,7 @@ async fn too_many_at_once_are_refused_and_none_is_lost() {
     );
     for answer in busy {
         assert_eq!(answer.header("retry-after"), "2");
-        let sentence = "The server is busy. Your entries are kept. Try again in 2 seconds.";
+        let sentence = "The server is busy. Try again in 2 seconds.";
         assert!(answer.text().contains(sentence), "{}", answer.text());
         assert!(!answer.text().contains(PASSWORD));
         assert_eq!(answer.all("set-cookie"), Vec::<&str>::new());

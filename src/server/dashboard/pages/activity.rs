@@ -145,6 +145,7 @@ pub async fn show(
             Events::One(event) => Shown::One(event),
         },
         entries: list.entries,
+        existing: list.keys,
         now: app.now(),
         frame,
         page,

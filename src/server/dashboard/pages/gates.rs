@@ -116,14 +116,15 @@ async fn refused(app: &App, mut parts: Parts, unread: Unread) -> Response {
         Unread::Slow => "The form took too long to arrive",
         Unread::Broken => "The form did not arrive",
     };
-    let wait = (unread == Unread::Busy).then_some(RETRY_AFTER);
-    error_page::page(
-        &visit,
-        unread.status(),
-        Problem::new(title, unread.sentence()),
-        wait,
-    )
-    .await
+    let (text, wait) = match unread {
+        // The page says when to try again, and keeps nothing of the form.
+        Unread::Busy => (
+            "It could not read this form, and nothing was changed.",
+            Some(RETRY_AFTER),
+        ),
+        unread => (unread.sentence(), None),
+    };
+    error_page::page(&visit, unread.status(), Problem::new(title, text), wait).await
 }
 
 async fn visit(app: &App, request: Request) -> PageRequest {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::paths,
-    server::dashboard::{page_request::PageRequest, session},
+    server::dashboard::{page_request::PageRequest, session, status},
 };
 use axum::{
     http::{HeaderName, HeaderValue},
@@ -23,6 +23,8 @@ pub async fn submit(visit: PageRequest, browser: Session) -> Response {
         HeaderName::from_static("clear-site-data"),
         HeaderValue::from_static("\"storage\""),
     );
-    let redirect = ([clear], Redirect::to(paths::SIGN_IN)).into_response();
+    let mut redirect = ([clear], Redirect::to(paths::SIGN_IN)).into_response();
+    // A status line that was never shown has the name of a key.
+    status::forget(&visit.app, &mut redirect);
     sign_in::because(&visit.app, Reason::SignedOut, redirect)
 }

@@ -1,7 +1,7 @@
 //! The dialog `Add API key`, rendered by the server. `dialogs` opens it and sends its form in place.
 
 use super::{
-    CreateData,
+    CreateData, DETAIL,
     expires::ExpiresField,
     list_view::{ListView, ViewFields},
     permissions::Permissions,
@@ -49,12 +49,26 @@ pub fn CreateForm(
     } = create;
     let token = form.value("form_token");
     // A form that was filled in from another key.
-    let (like, back) = (form.value("like"), form.value("back"));
+    let (like, like_id, back) = (form.value("like"), form.value("like_id"), form.value("back"));
+    let mut action = view.with("dialog", "create");
+    if !like_id.is_empty() {
+        action = format!("{action}&like={like_id}");
+        if !back.is_empty() {
+            action = format!("{action}&from={DETAIL}");
+        }
+    }
     let lead = if like.is_empty() {
         "You will see the key once, on the next screen.".into_any()
     } else {
-        view! { "Same settings as "<bdi>{like}</bdi>". Enter a name, and change what should differ." }
+        view! { "Same settings as "<bdi>{like.clone()}</bdi>". Enter a name, and change what should differ." }
             .into_any()
+    };
+    // Filled in from another key it is of use once: closing removes it, and scripts get an empty one. The focus
+    // goes back to the row of that key.
+    let (once, row) = if like.is_empty() {
+        (None, None)
+    } else {
+        (Some(""), Some(format!("key-{}", form.value("like_id"))))
     };
     let summary = view! { <SummaryLine form=form.clone() presets=presets.clone() scopes=scopes.clone()/> };
     let about = paths::scopes(&account);
@@ -67,12 +81,19 @@ pub fn CreateForm(
         (back, ListView::default())
     };
     view! {
-        <Dialog id=DIALOG open titled_by="create-key-title" described_by=lead_id("create-key-title")>
+        <Dialog
+            id=DIALOG
+            open
+            titled_by="create-key-title"
+            described_by=lead_id("create-key-title")
+            attr:data-fetched=once
+            attr:data-row=row
+        >
             <form
                 class="dialog-form"
                 id="create-key-form"
                 method="post"
-                action=view.with("dialog", "create")
+                action=action
                 data-function=CreateKey::PATH
                 novalidate
                 autocomplete="off"

@@ -17,7 +17,7 @@ pub struct EndedData {
     pub sentence: &'static str,
 }
 
-/// The dialog that takes the place of the form. Its button loads the list anew.
+/// The dialog that takes the place of the form. Its button loads the list anew, and so does Escape.
 #[component]
 pub fn Ended(
     /// Its data.
@@ -31,7 +31,7 @@ pub fn Ended(
     let page = view.page.clone();
     view! {
         <Dialog id="ended" titled_by="ended-title" described_by=lead_id("ended-title") open>
-            <form class="dialog-form" method="get" action=page data-replaces>
+            <form class="dialog-form" method="get" action=page data-replaces data-leaves>
                 <ViewFields view/>
                 <DialogHead id="ended-title" title=data.title>{data.sentence}</DialogHead>
                 <DialogFoot>

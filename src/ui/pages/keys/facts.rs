@@ -8,6 +8,7 @@ use super::{
 use crate::{
     domain::{
         key::recent_use::{DAYS, RecentUse},
+        number::counted,
         time::Timestamp,
     },
     ui::kit::{
@@ -17,6 +18,9 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::time::Duration;
+
+/// Id of the number of keys above their list.
+const SIZE: &str = "key-list-size";
 
 const NOT_COUNTED: &str = "its requests could not be counted in time";
 
@@ -41,15 +45,21 @@ impl Words {
 /// `Last used 6 minutes ago, 420 requests in the last 30 days from 3 clients`, or for a working key that was
 /// not used for 30 days `Not used since 4 Sep: safe to revoke`. `ends` is the verb; a key that no longer works
 /// has none.
+///
+/// A key that is younger than 30 days and was never used is not called safe to end: somebody may be about to
+/// use it. A replacement whose old key still works is always that young, because a grace period is at most
+/// 168 hours.
 fn words(
     last_used_at: Option<Timestamp>,
+    created_at: Timestamp,
     counted: Option<RecentUse>,
     ends: Option<&str>,
     now: Timestamp,
 ) -> Words {
+    let is_long_ago = |at| now.since(at) > Duration::from_hours(24 * DAYS);
     let unused = match last_used_at {
         None => "Never used".to_owned(),
-        Some(at) if now.since(at) > Duration::from_hours(24 * DAYS) => {
+        Some(at) if is_long_ago(at) => {
             format!("Not used since {}", at.short_day(now))
         }
         recently => {
@@ -64,12 +74,21 @@ fn words(
     let Some(counted) = counted else {
         return Words::plain(format!("{unused}, {NOT_COUNTED}"));
     };
-    Words::plain(match (counted.refused(), ends) {
+    if let Some(refused) = counted.refused() {
         // Somebody still tries to use it.
-        (Some(refused), _) => format!("{unused}, but {refused}"),
-        (None, Some(verb)) => format!("{unused}: safe to {verb}"),
-        (None, None) => unused,
-    })
+        return Words::plain(format!("{unused}, but {refused}"));
+    }
+    // A log with gaps does not show that nobody tries.
+    let is_known = is_long_ago(created_at) && !counted.has_gaps;
+    match ends.filter(|_| is_known) {
+        Some(verb) => Words::plain(format!("{unused}: safe to {verb}")),
+        None if last_used_at.is_none() => Words {
+            before: format!("{unused}, created "),
+            at: Some(created_at),
+            after: String::new(),
+        },
+        None => Words::plain(unused),
+    }
 }
 
 #[component]
@@ -99,7 +118,7 @@ pub fn Facts(
     let verb = ask.verb();
     let said = |key: &KeyRow, counted| {
         let ends = verb.filter(|_| key.status.is_live());
-        words(key.last_used_at, counted, ends, now)
+        words(key.last_used_at, key.created_at, counted, ends, now)
     };
     if let [key] = keys.as_slice() {
         let words = said(key, uses.first().copied().flatten());
@@ -122,6 +141,7 @@ pub fn Facts(
         }
         .into_any();
     }
+    let number = counted(keys.len() as u64, "key");
     let items = keys
         .into_iter()
         .zip(uses)
@@ -138,7 +158,13 @@ pub fn Facts(
         })
         .collect_view();
     // A long list scrolls, so it must take the keyboard focus.
-    view! { <ul class="key-list" tabindex="0" aria-label="Keys">{items}</ul> }.into_any()
+    view! {
+        <div>
+            <p class="key-list-size" id=SIZE>{number}</p>
+            <ul class="key-list" tabindex="0" aria-labelledby=SIZE>{items}</ul>
+        </div>
+    }
+    .into_any()
 }
 
 /// When the replacement expires.
@@ -176,7 +202,16 @@ mod tests {
     }
 
     fn said(last_used_at: Option<Timestamp>, counted: Option<RecentUse>, ends: Option<&str>) -> String {
-        let Words { before, at, after } = words(last_used_at, counted, ends, NOW);
+        said_of_created(days_ago(500), last_used_at, counted, ends)
+    }
+
+    fn said_of_created(
+        created_at: Timestamp,
+        last_used_at: Option<Timestamp>,
+        counted: Option<RecentUse>,
+        ends: Option<&str>,
+    ) -> String {
+        let Words { before, at, after } = words(last_used_at, created_at, counted, ends, NOW);
         let at = at.map(|at| at.relative(NOW)).unwrap_or_default();
         format!("{before}{at}{after}")
     }
@@ -245,9 +280,27 @@ mod tests {
                 revoke,
                 "Never used, but 1 request in the last 30 days was refused",
             ),
-            (None, counted(0, 0), None, "Never used"),
+            (None, counted(0, 0), None, "Never used, created 17 Jul 2025"),
+            (
+                None,
+                None,
+                revoke,
+                "Never used, its requests could not be counted in time",
+            ),
         ] {
             assert_eq!(said(last, counted, ends), text);
         }
+        // Only what is old and completely logged is safe to end.
+        let minutes = NOW.minus(Duration::from_secs(300));
+        let young = said_of_created(minutes, None, counted(0, 0), revoke);
+        assert_eq!(young, "Never used, created 5 minutes ago");
+        let month = said_of_created(days_ago(30), None, counted(0, 0), revoke);
+        assert_eq!(month, "Never used, created 24 Oct 2026");
+        let gaps = counted(0, 0).map(|counted| RecentUse {
+            has_gaps: true,
+            ..counted
+        });
+        assert_eq!(said(None, gaps, revoke), "Never used, created 17 Jul 2025");
+        assert_eq!(said(Some(days_ago(80)), gaps, revoke), "Not used since 4 Sep");
     }
 }

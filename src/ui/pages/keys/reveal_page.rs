@@ -52,7 +52,12 @@ pub fn KeptKey(
             <input type="hidden" name="created" value=revealed.id.clone()/>
         }
     });
-    let action = back.clone().unwrap_or_else(|| view.row(&revealed.id));
+    // A form without fields would leave a bare question mark in the address.
+    let done = match back.clone() {
+        Some(back) => view! { <a class=Kind::Primary.class() href=back>"Done"</a> }.into_any(),
+        None => view! { <Button label="Done" kind=Kind::Primary/> }.into_any(),
+    };
+    let action = back.unwrap_or_else(|| view.row(&revealed.id));
     let (title, label) = revealed.titles();
     let notes = revealed
         .notes
@@ -98,9 +103,7 @@ pub fn KeptKey(
                         {snippets}
                     </section>
                 </div>
-                <DialogFoot>
-                    <Button label="Done" kind=Kind::Primary/>
-                </DialogFoot>
+                <DialogFoot>{done}</DialogFoot>
             </form>
         </Dialog>
     }

@@ -58,7 +58,7 @@ pub fn KeyTable(
         return view! {
             <Empty title="No data available" drawing=view! { <EmptyDrawing/> }.into_any()>
                 <p>"Generate API keys to authenticate requests and start generating contents."</p>
-                <Opener may_create=may_manage view kind=Kind::Primary/>
+                <Opener may_create=may_manage view/>
             </Empty>
         }
         .into_any();
@@ -132,7 +132,7 @@ fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
             |status| format!("No {} keys", status.id()),
         )
     };
-    let hint = is_search.then(|| view! { <p>"The search looks at names and at prefixes."</p> });
+    let hint = is_search.then(|| view! { <p>"Search by name or prefix."</p> });
     view! {
         <Empty title>
             {hint}

@@ -62,7 +62,7 @@ pub async fn open(
     } else {
         ids.get(..1).unwrap_or_default()
     };
-    ending::flush(app).await;
+    let is_flushed = ending::flush(app).await;
     let found = possible(app, reader.account.id, transition(action), found).await?;
     let first = found.first().ok_or(ServiceError::NotFound)?;
     let ask = match action {
@@ -97,7 +97,7 @@ pub async fn open(
         },
         Action::SeeKeys | Action::CreateKey | Action::ReissueSecret | Action::AcknowledgeLeak => Ask::Reissue,
     };
-    let uses = ending::recent_use(app, reader, &found).await?;
+    let uses = ending::recent_use(app, reader, &found, is_flushed).await;
     let page = keys.page();
     let around = Around {
         now,
@@ -131,37 +131,43 @@ fn transition(action: Action) -> Transition {
 
 /// When a key stops for each grace period, if it is rotated now.
 fn rotation_ends(key: &Key, now: Timestamp) -> Vec<OldEnd> {
-    let ends = grace::CHOICES.map(|hours| {
-        let end = now.plus(Duration::from_hours(hours));
-        let expiry = key.expires_at.filter(|expiry| *expiry <= end);
+    old_ends(key, now).collect()
+}
+
+/// When a key that is rotated at this time stops, for each grace period.
+fn old_ends(key: &Key, at: Timestamp) -> impl Iterator<Item = OldEnd> {
+    let expires_at = key.expires_at;
+    grace::CHOICES.into_iter().map(move |hours| {
+        let end = at.plus(Duration::from_hours(hours));
+        let expiry = expires_at.filter(|expiry| *expiry <= end);
         OldEnd {
             hours,
             end: expiry.unwrap_or(end),
             is_expiry: expiry.is_some(),
         }
-    });
-    ends.to_vec()
+    })
 }
 
-/// The choices of `Change grace period`: ending it now, and each future end, with its time.
-fn grace_ends(key: &Key, now: Timestamp) -> Vec<(u64, Timestamp)> {
+/// The choices of `Change grace period`: ending it now, and each future end, with its time. All periods that
+/// its own expiry cuts are one choice.
+fn grace_ends(key: &Key, now: Timestamp) -> Vec<OldEnd> {
     let at = key.rotation.map_or(now, |rotation| rotation.at);
-    let ahead = grace::CHOICES.into_iter().filter_map(|hours| {
-        let end = at.plus(Duration::from_hours(hours));
-        // The key's own expiry comes first in any case.
-        let end = key.expires_at.map_or(end, |expiry| expiry.min(end));
-        (now < end).then_some((hours, end))
-    });
-    iter::once((0, now)).chain(ahead).collect()
+    let stop = OldEnd {
+        hours: 0,
+        end: now,
+        is_expiry: false,
+    };
+    let ahead = old_ends(key, at).filter(|old| now < old.end);
+    let mut ends: Vec<_> = iter::once(stop).chain(ahead).collect();
+    ends.dedup_by_key(|old| old.end);
+    ends
 }
 
 /// The current grace period, as the preselected choice.
-fn chosen_grace(key: &Key, ends: &[(u64, Timestamp)]) -> String {
+fn chosen_grace(key: &Key, ends: &[OldEnd]) -> String {
     let now_ends = key.end();
-    let chosen = ends
-        .iter()
-        .find(|&&(hours, end)| hours > 0 && Some(end) == now_ends);
-    chosen.map_or_else(String::new, |(hours, _)| hours.to_string())
+    let chosen = ends.iter().find(|old| old.hours > 0 && Some(old.end) == now_ends);
+    chosen.map_or_else(String::new, |old| old.hours.to_string())
 }
 
 /// Runs the action of the posted form.

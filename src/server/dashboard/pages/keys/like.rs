@@ -3,12 +3,39 @@
 use super::Keys;
 use crate::{
     api::wire::{ApiError, FormState},
-    domain::{key::form::KeyForm, paths},
+    domain::{
+        key::{Key, form::KeyForm},
+        paths,
+    },
     server::{dashboard::fields, error::ServiceError, service::keys::find},
     ui::pages::keys::DETAIL,
 };
 
 const GONE: &str = "The key to copy no longer exists, so this form is empty.";
+
+/// What the form says of the key that it was filled in from, and where `Cancel` leads.
+fn named(keys: &Keys, key: &Key, state: FormState) -> FormState {
+    let state = state
+        .with("like", key.name.as_str())
+        .with("like_id", key.id.to_string());
+    if keys.asked.from == DETAIL {
+        state.with("back", paths::key_below(&keys.page(), key.id))
+    } else {
+        state
+    }
+}
+
+/// The refused form, which says again which key it was filled in from, if that is still there.
+pub async fn again(keys: &Keys, state: FormState) -> FormState {
+    let like = &keys.asked.like;
+    if like.is_empty() {
+        return state;
+    }
+    match find(keys.app(), &keys.reader, like).await {
+        Ok(key) => named(keys, &key, state),
+        Err(_) => state,
+    }
+}
 
 /// The form with the values of the key that the URL names in `like`; `fresh` without one.
 ///
@@ -29,12 +56,7 @@ pub async fn form(keys: &Keys, fresh: FormState) -> Result<FormState, ServiceErr
         form_token: fresh.value("form_token"),
         ..form
     };
-    let state = fields::state(&form).with("like", key.name.as_str());
-    let state = if asked.from == DETAIL {
-        state.with("back", paths::key_below(&keys.page(), key.id))
-    } else {
-        state
-    };
+    let state = named(keys, &key, fields::state(&form));
     Ok(if gone.is_empty() {
         state
     } else {

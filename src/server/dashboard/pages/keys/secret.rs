@@ -1,6 +1,6 @@
 //! Forms that yield a secret, posted without scripts: the page that shows it once.
 
-use super::{Keys, draw, draw_again, fresh};
+use super::{Keys, draw, draw_again, fresh, like};
 use crate::{
     api::wire::ApiError,
     domain::{key::form::KeyForm, role::Action},
@@ -29,7 +29,7 @@ pub async fn create(keys: &Keys, form: KeyForm) -> Response {
     match answer(keys, made, Opened::Create { token }).await {
         Ok(response) => response,
         Err((status, error)) => {
-            let state = fields::state(&form).refused(error);
+            let state = like::again(keys, fields::state(&form).refused(error)).await;
             draw_again(keys, status, Ok((KeyDialog::Create, state))).await
         }
     }
