@@ -283,7 +283,7 @@ test.describe("without scripts", () => {
     await signUp(page, somebody(), false);
     await makeKey(page, "prod");
     await page.reload();
-    await page.getByRole("link", { name: "prod" }).click();
+    await page.getByRole("link", { name: "prod", exact: true }).click();
     await page.waitForURL(/\/api-keys\/[0-9a-f-]{36}$/);
     const home = page.url();
     await button(page, "Rotate").click();
