@@ -14,6 +14,8 @@
     return (at) => intl.format(at).replace("Sept", "Sep");
   };
   const [date, clock] = [format(), format("long")];
+  // Without seconds, which only the tooltip has.
+  const short = (text) => text.replace(/(:\d\d):\d\d /, "$1 ");
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   const [second, minute, hour, day] = [1e3, 6e4, 36e5, 864e5];
 
@@ -26,26 +28,40 @@
     if (rest > 0 && size < minute) return "in less than a minute";
     const [unit, length] =
       size < minute ? ["second", second]
-      : size < hour ? ["minute", minute]
+      : size < (rest > 0 ? hour - minute / 2 : hour) ? ["minute", minute]
       : size < (rest > 0 ? 2 : 1) * day ? ["hour", hour]
       : ["day", day];
     return relative.format(Math[rest > 0 ? "round" : "ceil"](rest / length), unit);
   };
 
+  // A browser may refuse storage altogether.
+  const kept = (act) => {
+    try {
+      return act(localStorage);
+    } catch {
+      return undefined;
+    }
+  };
   const times = page.querySelector("[data-toggles=times]");
   const isOn = (toggle) => toggle?.ariaPressed === "true";
   const write = (element, text) => {
     if (element.textContent !== text) element.textContent = text;
   };
 
+  // Times that were ahead when they were first drawn.
+  const coming = new WeakSet();
   const draw = () => {
     for (const time of all("time")) {
       const at = Date.parse(time.dateTime);
       const texts = [near(at), clock(at)];
+      if (at + skew > Date.now()) coming.add(time);
+      // `expires 1 minute ago` would be wrong; the exact time is right before and after it.
+      else if (coming.has(time)) texts[0] = texts[1];
       if (isOn(times) || "exact" in time.dataset) texts.reverse();
-      write(time, texts[0]);
+      write(time, short(texts[0]));
       time.title = texts[1];
     }
+    page.documentElement.toggleAttribute("data-exact-times", isOn(times));
     for (const local of all("[data-local],[data-end-of]")) {
       const { local: exact, endOf } = local.dataset;
       const at = new Date(exact ?? `${page.getElementById(endOf)?.value}T23:59:59Z`);
@@ -55,14 +71,14 @@
   };
 
   for (const toggle of all("[data-toggles]")) toggle.hidden = false;
-  if (times) times.ariaPressed = localStorage.exact === "true";
+  if (times) times.ariaPressed = kept((storage) => storage.exact) === "true";
 
   addEventListener("click", ({ target }) => {
     const [toggle, time] = [target.closest("[data-toggles]"), target.closest("time")];
     if (toggle) {
       const on = !isOn(toggle);
       toggle.ariaPressed = on;
-      if (toggle === times) localStorage.exact = on;
+      if (toggle === times) kept((storage) => (storage.exact = on));
       else page.getElementById(toggle.dataset.toggles).type = on ? "text" : "password";
     } else if (time) time.toggleAttribute("data-exact");
     else return;
@@ -70,25 +86,43 @@
   });
   addEventListener("input", ({ target }) => all(`[data-end-of="${target.id}"]`)[0] && draw());
 
+  const busy = (button, on) => {
+    button.ariaBusy = button.ariaDisabled = on;
+  };
   addEventListener("submit", (event) => {
     const form = event.target;
     const button = form.querySelector("[data-submits]");
     // An island sends the form in place.
     if (!button || event.defaultPrevented) return;
     if (button.ariaBusy) return event.preventDefault();
-    button.ariaBusy = button.ariaDisabled = true;
+    busy(button, true);
+    // Longer than the server takes at most: the person may have stopped it.
+    setTimeout(busy, 45 * second, button, null);
     // Browsers would offer the password of a text field again.
     for (const toggle of form.querySelectorAll("[data-toggles]")) isOn(toggle) && toggle.click();
   });
+  // Screen readers say only what changes after the page has opened. The nodes are taken out for a frame.
+  const announce = () => {
+    const line = page.querySelector("[data-status] > span");
+    if (!line) return;
+    const nodes = [...line.childNodes];
+    requestAnimationFrame(() => {
+      line.replaceChildren();
+      requestAnimationFrame(() => line.append(...nodes));
+    });
+  };
   // A page that Back shows again is not busy.
   addEventListener("pageshow", ({ persisted }) => {
-    if (persisted) for (const button of all("[data-submits]")) button.ariaBusy = button.ariaDisabled = null;
+    if (persisted) for (const button of all("[data-submits]")) busy(button, null);
+    else announce();
     draw();
     // The browser may have put back what was typed.
     for (const form of page.forms) follow(form);
   });
 
   addEventListener("focusin", ({ target }) => {
+    // A dialog that was inserted has times, too.
+    if (target.closest?.("[data-fetched]")) draw();
     for (const open of all(":popover-open")) {
       if (!open.contains(target) && target.getAttribute("popovertarget") !== open.id) open.hidePopover();
     }
@@ -111,9 +145,11 @@
     const isCustom = preset?.value === "custom";
     const label = preset ? page.getElementById(preset.getAttribute("aria-labelledby")).textContent : "No permissions chosen";
     const [expires, on] = [value("expires"), value("expires_on")];
+    // Not a date while its year has more than four digits.
+    const day = Date.parse(`${on}T00:00Z`);
     const ends = {
       never: "never expires",
-      date: on ? `expires on ${new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" }).format(new Date(on))}` : "expires on a date",
+      date: day ? `expires on ${new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" }).format(day)}` : "expires on a date",
     };
     const entries = value("allowlist").split(/[\s,;]+/).filter(Boolean).length;
     const limit = value("rate_limit").replaceAll(",", "");
@@ -138,6 +174,18 @@
   for (const event of ["input", "change", "focusin"]) {
     addEventListener(event, ({ target }) => target.form && follow(target.form));
   }
+
+  // In a search that is not changed, Escape would clear the field and leave its result.
+  addEventListener("keydown", (event) => {
+    const { type, value, defaultValue } = event.target;
+    if (event.key === "Escape" && type === "search" && value === defaultValue) event.preventDefault();
+  });
+
+  // Paper has no tooltips, and its times grow no older.
+  addEventListener("beforeprint", () => {
+    for (const time of all("time")) write(time, short(clock(Date.parse(time.dateTime))));
+  });
+  addEventListener("afterprint", draw);
 
   draw();
   setInterval(draw, minute);

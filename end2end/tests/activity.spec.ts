@@ -21,6 +21,7 @@ test("the activity is searched, filtered and taken along", async ({ page }) => {
   await page.keyboard.press("Enter");
   await expect(entries(page)).toHaveCount(2);
   await expect(search).toHaveValue("SECOND");
+  await expect(search).toBeFocused();
   const file = page.waitForEvent("download");
   await page.getByRole("link", { name: "Export CSV" }).click();
   const taken = await file;
@@ -29,7 +30,7 @@ test("the activity is searched, filtered and taken along", async ({ page }) => {
   expect(lines.trim().split("\r\n")).toHaveLength(2);
 
   await page.getByLabel("Action", { exact: true }).selectOption("api_key.deleted");
-  await button(page, "Show").click();
+  await button(page, "Apply").click();
   await expect(page.getByRole("heading", { name: "No results" })).toBeVisible();
   await page.getByRole("link", { name: "Clear filters" }).click();
   await expect(entries(page)).toHaveCount(5);
@@ -53,7 +54,7 @@ test("a key's page says everything about it", async ({ page, request }) => {
   await expect(days.getByRole("row").nth(1).getByRole("cell")).toHaveText(["3", "1"]);
   await expect(page.getByRole("region", { name: "Last requests" }).getByRole("row")).toHaveCount(5);
   await expect(page.getByRole("region", { name: "About" })).toContainText(`by ${ada.name}`);
-  await expect(page.getByRole("region", { name: "Can call" })).toContainText("/v1/status");
+  await expect(page.getByRole("region", { name: "Scopes" })).toContainText("/v1/status");
   await expect(page.getByRole("region", { name: "Rotations" })).toHaveCount(0);
   await expect(page.getByRole("region", { name: "Activity" })).toContainText("New API key was generated for the account");
   await expect(page.locator("body")).not.toContainText(secret);
@@ -85,7 +86,7 @@ test.describe("with scripts off", () => {
       "Member", "Action", "Description", "Timestamp", "Request",
     ]);
     await page.getByLabel("Action", { exact: true }).selectOption("api_key.created");
-    await button(page, "Show").click();
+    await button(page, "Apply").click();
     await expect(entries(page)).toHaveCount(2);
     await expect(entries(page).nth(1)).toContainText("New API key was generated for the account");
     await expect(entries(page).nth(1)).toContainText(/req_[0-9A-Z]{26}IP hash [0-9a-f]{12}/);
@@ -96,7 +97,7 @@ test.describe("with scripts off", () => {
     await page.getByRole("link", { name: "API keys" }).first().click();
     await page.getByRole("link", { name: "prod" }).click();
     await expect(page.getByRole("region", { name: "About" })).toContainText(`by ${ada.name}`);
-    await expect(page.getByRole("region", { name: "Can call" })).toContainText("/v1/status");
+    await expect(page.getByRole("region", { name: "Scopes" })).toContainText("/v1/status");
     await expect(page.getByRole("region", { name: "Activity" })).toContainText("api_key.created");
     await expect(async () => {
       await page.reload();

@@ -367,3 +367,23 @@ test.describe("without scripts", () => {
     await expect(add.getByText("any address", { exact: false })).toBeHidden();
   });
 });
+
+test("where storage is blocked, and for a year of five digits, the script goes on", async ({ page }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(window, "localStorage", {
+      get() {
+        throw new DOMException("blocked", "SecurityError");
+      },
+    });
+  });
+  await signUp(page);
+  const add = await openDialog(page);
+  await field(add, "Name").fill("prod");
+  await expiry(add, "On a date");
+  // A field of type date takes six digits for the year.
+  const on = field(add, DATE);
+  await on.fill("2027-03-01");
+  await expect(add.getByText(/expires on 1 Mar 2027/)).toBeVisible();
+  await on.fill("12027-03-01");
+  await expect(add.getByText(/expires on a date/)).toBeVisible();
+});

@@ -50,10 +50,13 @@ const DIALOGS: Dialog[] = [
     stops: (open) => [open.getByRole("textbox"), button(open, "Cancel"), button(open, "Delete key")],
   },
 ];
+/** The dialogs of a new key, which are not of a row. */
+const ADD = { title: "Add API key", says: "You will see the key once, on the next screen." };
+const VIEW_SAYS = /^\S.* · .+ You can only see this key once\. Store it safely\.$/;
 const GRACE: Dialog = {
   item: "Grace period",
   title: "Change grace period",
-  says: "This key was replaced. It works until its grace period ends. A stopped key cannot be restarted. It was never used.",
+  says: "Choose when the old key stops working.",
   stops: (open) => [heading(open), field(open, "Grace period"), button(open, "Cancel"), button(open, "Change grace period")],
 };
 
@@ -124,9 +127,15 @@ test("every dialog by keyboard alone, from the menu of a row", async ({ page }) 
   const open = (about: Dialog) => walk(page, () => fromMenu(page, "prod", about.item), actions.first(), about);
   const [rotate, reissue, revoke, remove] = DIALOGS as [Dialog, Dialog, Dialog, Dialog];
 
+  await opener(page).focus();
+  await page.keyboard.press("Enter");
+  await expect(dialog(page, ADD.title)).toHaveAccessibleDescription(ADD.says);
+  await page.keyboard.press("Escape");
+
   const renew = await open(reissue);
   await button(renew, "Reissue secret").focus();
   const renewed = await sendKey(page, () => page.keyboard.press("Enter"), REISSUE);
+  await expect(renewed.view).toHaveAccessibleDescription(VIEW_SAYS);
   await keepByKeyboard(page, renewed.view);
   await page.waitForURL(/created=/);
   await hydrated(page);
@@ -147,7 +156,8 @@ test("every dialog by keyboard alone, from the menu of a row", async ({ page }) 
   await page.keyboard.press("Enter");
   await expect(heading(change)).toBeFocused();
   await field(change, "Grace period").selectOption({ label: "Stop it now" });
-  await button(change, "Change grace period").focus();
+  await expect(change).toHaveAccessibleDescription(/The key stops immediately\. A stopped key cannot be restarted\. It was never used\.$/);
+  await button(change, "Stop key now").focus();
   await page.keyboard.press("Enter");
   await page.waitForURL(/changed=/);
   await hydrated(page);
@@ -353,27 +363,51 @@ test("without an answer nothing is lost, and a dialog says so", async ({ page, g
   guard.expectFailure(FRAGMENT);
   await page.route(FRAGMENT, (route) => route.abort("internetdisconnected"));
   await (await openMenu(page, "prod")).getByRole("menuitem", { name: "Delete" }).click();
-  const told = dialog(page, "No answer from the server");
+  const told = dialog(page, "The dialog could not be loaded");
   await expect(told).toHaveAccessibleDescription("Nothing was changed. Check your connection, then try again.");
   await expectFocusInside(told);
   await button(told, "Close").click();
   await expect(told).toBeHidden();
   await expect(button(page, "Actions for prod")).toBeFocused();
   await page.unroute(FRAGMENT);
+  // A server that answers has another reason.
+  guard.expectStatus(503);
+  await page.route(FRAGMENT, (route) => route.fulfill({ status: 503, contentType: "text/html", body: "<!DOCTYPE html>" }));
+  await (await openMenu(page, "prod")).getByRole("menuitem", { name: "Delete" }).click();
+  await expect(told).toHaveAccessibleDescription(
+    "Nothing was changed. The server is busy or has a problem. Try again in a few seconds.",
+  );
+  await button(told, "Close").click();
+  await page.unroute(FRAGMENT);
   await (await openMenu(page, "prod")).getByRole("menuitem", { name: "Delete" }).click();
   await expect(dialog(page, "Delete API key")).toBeVisible();
 });
 
-test("signed out meanwhile, a dialog opens after signing in", async ({ page, context }) => {
+test("signed out meanwhile, a dialog opens after signing in", async ({ page, context, guard }) => {
   const ada = await signUp(page, somebody());
   await makeKey(page, "prod");
   await page.reload();
   await hydrated(page);
   await context.clearCookies();
+  guard.expectStatus(401);
   await (await openMenu(page, "prod")).getByRole("menuitem", { name: "Revoke" }).click();
   await page.waitForURL(/\/sign-in\?next=/);
   await signIn(page, { email: ada.email, password: PASSWORD });
   await expect(dialog(page, "Revoke API key")).toBeVisible();
+  await expect(dialog(page, "Revoke API key")).toContainText("prod");
+});
+
+test("a session that ended on the server is said at sign-in, and the dialog opens afterwards", async ({ page, guard, server }) => {
+  const ada = await signUp(page);
+  await makeKey(page, "prod");
+  await page.reload();
+  await hydrated(page);
+  await server.run("user", "sign-out", "--email", ada.email, "--yes");
+  guard.expectStatus(401);
+  await (await openMenu(page, "prod")).getByRole("menuitem", { name: "Revoke" }).click();
+  await page.waitForURL(/\/sign-in\?next=/);
+  await expect(page.getByText("Your session has ended. Sign in to go on.", { exact: true })).toBeVisible();
+  await signIn(page, ada);
   await expect(dialog(page, "Revoke API key")).toContainText("prod");
 });
 
@@ -479,5 +513,65 @@ test.describe("without scripts", () => {
     await button(dialog(page, "Revoke API key"), "Revoke key").click();
     await expect(page).toHaveURL(new RegExp(`^${home}\\??#status$`));
     await expect(page.getByText("Revoked", { exact: true }).first()).toBeVisible();
+  });
+});
+
+test("the status line is written again once the page is open, so that it is heard", async ({ page }) => {
+  await page.addInitScript(() => {
+    const told: string[] = [];
+    Object.assign(window, { told });
+    new MutationObserver((changes) => {
+      for (const { target } of changes) {
+        const line = (target as Element).closest?.("[data-status]");
+        if (line && document.readyState === "complete") told.push(line.textContent!.trim());
+      }
+    }).observe(document, { childList: true, subtree: true });
+  });
+  await signUp(page);
+  await makeKey(page, "prod");
+  await page.reload();
+  await hydrated(page);
+  await (await openMenu(page, "prod")).getByRole("menuitem", { name: "Revoke" }).click();
+  await button(dialog(page, "Revoke API key"), "Revoke key").click();
+  await expect(page.getByRole("status").filter({ hasText: "Revoked prod." })).toBeVisible();
+  await expect.poll(() => page.evaluate(() => (window as unknown as { told: string[] }).told)).toEqual(["", expect.stringContaining("Revoked prod.")]);
+  await expect(page.getByRole("link", { name: "See the key" })).toBeVisible();
+});
+
+test("a lost secret is reissued from the row of a key that was never used", async ({ page }) => {
+  await signUp(page);
+  await makeKey(page, "lost");
+  await page.reload();
+  await hydrated(page);
+  const link = row(page, "lost").getByRole("link", { name: "Reissue secret" });
+  await link.click();
+  const reissue = dialog(page, "Reissue secret");
+  await expect(reissue).toContainText("lost");
+  await page.keyboard.press("Escape");
+  await expect(link).toBeFocused();
+  await page.setViewportSize({ width: 360, height: 740 });
+  await expect(link).toBeVisible();
+});
+
+test.describe("far from UTC", () => {
+  test.use({ timezoneId: "Asia/Tokyo" });
+
+  test("a dialog that opens in place has local times, and a time that passes stays true", async ({ page }) => {
+    await page.clock.install();
+    await signUp(page);
+    await makeKey(page, "prod");
+    await page.reload();
+    await hydrated(page);
+    await (await openMenu(page, "prod")).getByRole("menuitem", { name: "Rotate" }).click();
+    const rotate = dialog(page, "Rotate API key");
+    await field(rotate, "Grace period").selectOption({ index: 1 });
+    await expect(rotate.getByText(/\(your time: .*GMT\+9\)/).filter({ visible: true }).first()).toBeVisible();
+    const { view } = await sendKey(page, () => button(rotate, "Rotate key").click(), ROTATE, "Key rotated successfully");
+    await button(view, "Show value").click();
+    await finish(page, view);
+    const about = row(page, "prod").last().getByRole("rowheader").locator("time").first();
+    await expect(about).toHaveText(/^in \d+/);
+    await page.clock.fastForward(100 * 3_600_000);
+    await expect(about).toHaveText(/GMT\+9$/);
   });
 });

@@ -37,7 +37,7 @@ for (const scripts of [true, false]) {
         if (count === 0) await expect(list).toContainText("Any address");
         await expect(entries).toHaveCount(Math.min(count, 6));
         await expect(more).toHaveCount(count > 6 ? 1 : 0);
-        const side = ["About", "IP allowlist", "Can call"].map((title) => region(page, title));
+        const side = ["About", "IP allowlist", "Scopes"].map((title) => region(page, title));
         const main = ["Requests in the last 30 days", "Last requests", "Activity"].map((title) => region(page, title));
         expect(await gaps(side), name).toEqual([16, 16]);
         expect(await gaps(main), name).toEqual([16, 16]);
@@ -54,7 +54,7 @@ for (const scripts of [true, false]) {
         expect(await gaps(main), name).toEqual([16, 16]);
       }
       // The routes of a scope are one step away.
-      const calls = region(page, "Can call");
+      const calls = region(page, "Scopes");
       await expect(calls.getByText("GET /v1/status")).toBeHidden();
       await calls.getByText("account:read").click();
       await expect(calls.getByText("GET /v1/status")).toBeVisible();
@@ -137,6 +137,7 @@ test("a key that has ended says so, and what to go on with", async ({ page }) =>
   await page.getByText("Replaced by").getByRole("link").click();
   await expect(page.getByText("This key was revoked")).toHaveCount(0);
   await expect(region(page, "Rotations").getByRole("listitem").nth(0)).toHaveAttribute("aria-current", "true");
+  await expect(region(page, "Rotations").getByRole("link")).toHaveCount(1);
 });
 
 test.describe("on a phone", () => {
@@ -153,7 +154,7 @@ test.describe("on a phone", () => {
         all.map((one) => [one.getBoundingClientRect().top, document.getElementById(one.getAttribute("aria-labelledby")!)!.textContent] as const)
           .sort((one, other) => one[0] - other[0]).map(([, title]) => title),
       );
-      expect(order).toEqual(["Requests in the last 30 days", "About", "IP allowlist", "Can call", "Last requests", "Activity"]);
+      expect(order).toEqual(["Requests in the last 30 days", "About", "IP allowlist", "Scopes", "Last requests", "Activity"]);
       const tops = await Promise.all(
         ["Rotate", "Revoke", "Delete"].map(async (action) => (await button(page, action).boundingBox())!),
       );

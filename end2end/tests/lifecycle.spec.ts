@@ -55,7 +55,7 @@ test("a key is rotated; both work until the owner stops the old one", async ({ p
   await hydrated(page);
   const change = dialog(page, "Change grace period");
   await change.getByRole("combobox").selectOption({ label: "Stop it now" });
-  await button(change, "Change grace period").click();
+  await button(change, "Stop key now").click();
   await expect(change).toHaveCount(0);
   await expect(statuses.filter({ hasText: /^(Active|Expired)$/ })).toHaveText(["Active", "Expired"]);
   expect(await ask(request, old)).toMatchObject({ status: 401 });
@@ -76,6 +76,10 @@ test("a rotation that somebody else was faster with says so, and shows no secret
   await expect(rotate).toHaveAccessibleDescription("This key was rotated in the meantime. Rotate its replacement instead.");
   await expect(rotate.getByRole("button")).toHaveText(["Back to the keys"]);
   await expect(dialog(page, "View API key")).toHaveCount(0);
+  // Escape loads the list as the button does.
+  await page.keyboard.press("Escape");
+  await expect(rotate).toHaveCount(0);
+  await expect(page.getByRole("cell", { name: "Rotated" })).toBeVisible();
 });
 
 test("a grace period that somebody else has ended says so", async ({ page, request, guard }) => {
@@ -97,7 +101,7 @@ test("a grace period that somebody else has ended says so", async ({ page, reque
   await hydrated(second);
   const faster = await change(second);
   await faster.getByRole("combobox").selectOption({ label: "Stop it now" });
-  await button(faster, "Change grace period").click();
+  await button(faster, "Stop key now").click();
   await expect(faster).toHaveCount(0);
   await second.close();
   guard.expectStatus(409);
@@ -249,7 +253,7 @@ test.describe("without scripts", () => {
     await askPlainly(page, "prod", "grace");
     const change = dialog(page, "Change grace period");
     await change.getByRole("combobox").selectOption({ label: "Stop it now" });
-    await button(change, "Change grace period").click();
+    await button(change, "Stop key now").click();
     await expect(change).toHaveCount(0);
     expect(await ask(request, old)).toMatchObject({ status: 401 });
 

@@ -151,6 +151,7 @@ test("a list of 101 keys has three pages, and each can be linked to", async ({ p
   await segment(page, "Active").click();
   await expect(page).toHaveURL(/search=worker-0&status=active|status=active&search=worker-0/);
   await shows("1–50 of 99 keys", 99, 50);
+  await expect(segment(page, "Active")).toBeFocused();
   await segment(page, "Revoked").click();
   await expect(page.getByRole("heading", { name: "No key matches “worker-0”" })).toBeVisible();
 });

@@ -24,6 +24,22 @@ async function expectTargets(scope: Page | Locator): Promise<void> {
   }
 }
 
+test("text of twice its size fits", async ({ page }) => {
+  const ada = await signUp(page);
+  await makeKey(page, "prod-api-worker");
+  await page.reload();
+  const keys = page.url().split(/[?#]/)[0]!;
+  const key = (await page.getByRole("link", { name: "prod-api-worker" }).getAttribute("href"))!;
+  const others = ["activity", "scopes", "guard"].map((name) => keys.replace("api-keys", name));
+  for (const one of [keys, key, ...others]) {
+    await page.goto(one);
+    await page.locator("html").evaluate((html) => (html.style.fontSize = "200%"));
+    await expectNarrow(page, one);
+    // The name of the account keeps its room.
+    expect.soft((await switcher(page, ada.name).boundingBox())!.width, one).toBeGreaterThan(150);
+  }
+});
+
 // The lower one is where the head of a dialog scrolls away too (style/kit/_dialog.scss).
 for (const height of [640, 360]) {
   test(`a key is made on a screen ${height} high, whatever it is asked for`, async ({ page }) => {

@@ -54,6 +54,7 @@ test("a wrong password and an unknown address get one answer, and the address st
     await expect(page.getByRole("alert")).toHaveText("Email and password do not match an account.");
     await expect(button(page, "Sign in")).not.toHaveAttribute("aria-busy");
     await expect(field(page, "Email")).toHaveValue(wrong.email);
+    await expect(field(page, wrong.email ? "Password" : "Email")).toBeFocused();
     await visit(page, "/sign-in");
   }
   await signIn(page, ada);

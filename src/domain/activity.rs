@@ -137,6 +137,12 @@ impl Event {
         }
     }
 
+    /// What stands before its detail on a page, if that is words of a person.
+    #[must_use]
+    pub fn detail_label(self) -> Option<&'static str> {
+        (self == Self::KeyRevoked).then_some("Reason: ")
+    }
+
     /// Whether its object is a key.
     #[must_use]
     pub fn is_about_a_key(self) -> bool {

@@ -107,3 +107,59 @@ impl Done {
 pub fn works_until(prefix: &str, end: Timestamp, now: Timestamp) -> String {
     format!("{prefix}... works until {} ({}).", end.short(now), end.ahead(now))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(id: &str) -> Subject {
+        Subject {
+            id: id.to_owned(),
+            name: "prod".to_owned(),
+            prefix: "bye_a1B2c".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_line_about_a_secret_awaits_the_pages_of_its_keys() {
+        let end = Timestamp::from_millis(0);
+        let rotated = Done::Rotated {
+            old: key("a"),
+            new: "b".to_owned(),
+            end,
+        };
+        let revoked = |only: Option<Subject>| Done::Revoked {
+            only,
+            keys: 1,
+            skipped: 0,
+        };
+        let (changed, deleted) = (
+            Done::GraceChanged { key: key("a"), end },
+            Done::Deleted { only: None, keys: 2 },
+        );
+        for (done, awaited, focused) in [
+            (Done::Created(key("a")), vec!["a"], Some("a")),
+            (Done::Reissued(key("a")), vec!["a"], Some("a")),
+            (rotated, vec!["a", "b"], Some("a")),
+            (changed, vec![], Some("a")),
+            (Done::Stopped(key("a")), vec![], Some("a")),
+            (Done::LeakAcknowledged(key("a")), vec![], Some("a")),
+            (revoked(Some(key("a"))), vec![], Some("a")),
+            (revoked(None), vec![], None),
+            (deleted, vec![], None),
+            (Done::TeamCreated("Reef".to_owned()), vec![], None),
+        ] {
+            assert_eq!(done.awaited(), awaited, "{done:?}");
+            assert_eq!(done.key().map(|key| key.id.as_str()), focused, "{done:?}");
+        }
+    }
+
+    #[test]
+    fn an_end_is_said_exactly_and_from_now() {
+        let now = Timestamp::from_millis(1_795_458_000_000);
+        let end = now.plus(std::time::Duration::from_hours(24));
+        let said = works_until("bye_a1B2c", end, now);
+        assert!(said.starts_with("bye_a1B2c... works until "), "{said}");
+        assert!(said.ends_with(" UTC (in 24 hours)."), "{said}");
+    }
+}

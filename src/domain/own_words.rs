@@ -97,6 +97,7 @@ mod tests {
             "example.com!!",
             "babysea123",
             "BabySea-Moss",
+            "xx-moss",
         ] {
             assert!(words().make_up(own), "{own}");
         }

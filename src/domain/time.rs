@@ -183,7 +183,8 @@ impl Timestamp {
         };
         match rest {
             ..MINUTE => "in less than a minute".to_owned(),
-            MINUTE..HOUR => count(MINUTE, "minute"),
+            // What would be rounded to 60 minutes is an hour.
+            _ if rest + MINUTE / 2 < HOUR => count(MINUTE, "minute"),
             _ if rest < 2 * DAY => count(HOUR, "hour"),
             _ => count(DAY, "day"),
         }
@@ -274,6 +275,8 @@ mod tests {
             (-1, "in less than a minute"),
             (59_999, "in less than a minute"),
             (60_000, "in 1 minute"),
+            (HOUR - MINUTE / 2 - 1, "in 59 minutes"),
+            (HOUR - MINUTE / 2, "in 1 hour"),
             (5 * HOUR, "in 5 hours"),
             (2 * DAY - 1, "in 48 hours"),
             (2 * DAY, "in 2 days"),

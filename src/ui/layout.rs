@@ -80,11 +80,12 @@ pub fn Frame(
     children: Children,
 ) -> impl IntoView {
     let (inert, full) = (frame.inert, frame.full);
-    let id = frame.status_id.clone();
+    let (id, account) = (frame.status_id.clone(), frame.account.name.clone());
     view! {
         <div class="frame" class:is-full=full inert=inert>
             {(!full).then(|| view! { <Sidebar frame/> })}
             <main id="main" class="content" tabindex="-1">
+                <p class="on-paper"><bdi>{account}</bdi></p>
                 <StatusLine id/>
                 {children()}
             </main>

@@ -82,7 +82,11 @@ fn sentence(done: Done, now: Timestamp) -> AnyView {
         Done::GraceChanged { key, end } => {
             named("", key.name, format!(": {}", works_until(&key.prefix, end, now)))
         }
-        Done::Stopped(key) => named("Stopped ", key.name, format!(" ({}...).", key.prefix)),
+        Done::Stopped(key) => named(
+            "",
+            key.name,
+            format!(" ({}...) has expired and no longer works.", key.prefix),
+        ),
         Done::Revoked { only: Some(key), .. } => named("Revoked ", key.name, dot()),
         Done::Revoked {
             only: None,

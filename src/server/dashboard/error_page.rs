@@ -58,7 +58,7 @@ impl Problem {
             ),
             StatusCode::NOT_FOUND => Self::new(
                 "Page not found",
-                "Check the address. What was here may be deleted, or belong to an account that you are not a member of.",
+                "It may have been deleted, or it belongs to another account.",
             ),
             StatusCode::METHOD_NOT_ALLOWED => Self::new(
                 "This address is not a page",

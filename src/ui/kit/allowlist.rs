@@ -13,7 +13,7 @@ pub fn AllowlistCell(
     entries: Vec<String>,
 ) -> impl IntoView {
     let Some(first) = entries.first().cloned() else {
-        return view! { <td role="cell" class="cell-allowlist quiet" data-label="IP allowlist">"Any address"</td> }
+        return view! { <td role="cell" class="quiet" data-label="IP allowlist">"Any address"</td> }
             .into_any();
     };
     let others = entries.len() - 1;
@@ -26,7 +26,7 @@ pub fn AllowlistCell(
         }
     });
     view! {
-        <td role="cell" class="cell-allowlist is-code" data-label="IP allowlist">
+        <td role="cell" class="is-code" data-label="IP allowlist">
             {first}
             " "
             {more}

@@ -5,7 +5,7 @@
 //! the dialogs; below it, `/dialog` serves them as fragments.
 
 use super::{
-    dom::{by_id, closest, dialog, each, each_below, first, focus, show_scripted},
+    dom::{by_id, closest, dialog, each, each_below, first, focus, show_scripted, write},
     go::{self, go_to, set_address},
     send::{Answer, ask, fields, is_busy, reset, wait},
 };
@@ -20,6 +20,12 @@ use std::cell::Cell;
 
 /// Id of the dialog that says that a dialog could not be loaded.
 pub const NO_ANSWER: &str = "no-answer";
+/// Id of its sentence.
+const NO_ANSWER_LEAD: &str = "no-answer-title-lead";
+/// What it says if no answer came.
+pub const UNREACHED: &str = "Nothing was changed. Check your connection, then try again.";
+/// What it says if the server is busy or has a problem.
+const REFUSED: &str = "Nothing was changed. The server is busy or has a problem. Try again in a few seconds.";
 
 /// How long the browser waits for a dialog, in milliseconds: longer than the server takes at most.
 const LIMIT: i32 = 10_000;
@@ -64,8 +70,11 @@ pub fn open(query: String, opener: Option<Element>) {
             Ok(Answer { body, .. }) if body.starts_with("<dialog") => insert(&body, opener.as_ref()),
             // Not a dialog: the page says what it is about, for example that the session has ended.
             Ok(Answer { status: 200..429, .. }) => go_to(&format!("{page}?{query}")),
-            _ => {
+            answer => {
                 if let Some(dialog) = dialog(NO_ANSWER) {
+                    if let Some(lead) = by_id(NO_ANSWER_LEAD) {
+                        write(&lead, Some(if answer.is_ok() { REFUSED } else { UNREACHED }));
+                    }
                     show(&dialog, opener.as_ref());
                 }
             }
@@ -139,14 +148,13 @@ pub fn closed(dialog: &Element) {
     if dialog.has_attribute("data-settled") || closest(dialog, "[data-dialogs]").is_none() {
         return;
     }
-    // Also if another dialog has taken the place of the one that asks for it.
-    if first("[data-dialogs] dialog[data-reloads]").is_some() {
-        return go::reload();
-    }
     let leaves = dialog.query_selector("form[data-leaves]").ok().flatten();
     if let Some(form) = leaves {
         let _ = form.unchecked_ref::<HtmlFormElement>().submit();
         return;
+    }
+    if first("[data-dialogs][data-reloads]").is_some() {
+        return go::reload();
     }
     if dialog.has_attribute("data-fetched") {
         return dialog.remove();
@@ -162,7 +170,9 @@ pub fn take_over() {
         each("[inert]", &mut |frame| {
             let _ = frame.remove_attribute("inert");
         });
-        let opener = first(&format!("[data-opens={}] button", dialog.id())).or_else(|| {
+        let row = dialog.get_attribute("data-row");
+        let row = row.and_then(|id| first(&format!("[id={id}] [data-menu]")));
+        let opener = row.or_else(|| first(&format!("[data-opens={}] button", dialog.id()))).or_else(|| {
             let key = dialog.query_selector("[name=key], [name=\"keys[]\"]").ok()??;
             by_id(&format!("key-{}", key.get_attribute("value")?))
         });

@@ -3,6 +3,9 @@
 use crate::domain::number::grouped;
 use leptos::prelude::*;
 
+/// Id of the current segment. The links lead to it, so that the focus stays in the control when the page is loaded.
+const CURRENT: &str = "segment";
+
 /// A segment.
 #[derive(Clone, Debug)]
 pub struct Segment {
@@ -28,7 +31,11 @@ pub fn Segments(
         .into_iter()
         .map(|segment| {
             view! {
-                <a href=segment.href aria-current=segment.is_current.then_some("true")>
+                <a
+                    id=segment.is_current.then_some(CURRENT)
+                    href=format!("{}#{CURRENT}", segment.href)
+                    aria-current=segment.is_current.then_some("true")
+                >
                     {segment.label}
                     " "
                     <span class="segment-count">{grouped(segment.count)}</span>

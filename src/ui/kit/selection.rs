@@ -23,7 +23,7 @@ pub fn SelectRow(
     label: String,
 ) -> impl IntoView {
     view! {
-        <input class="row-select" type="checkbox" form=bar name="keys[]" value=value aria-label=label data-selected/>
+        <input class="row-select" type="checkbox" form=bar name="keys[]" value=value aria-label=label/>
     }
 }
 
@@ -56,9 +56,12 @@ pub fn SelectionBar(
     }
 }
 
+/// The check boxes of the rows.
+const ROWS: &str = "input[name=\"keys[]\"][type=checkbox]";
+
 /// Calls `act` for the check box of every row.
 fn rows(act: &mut dyn FnMut(&HtmlInputElement)) {
-    each("[data-selected]", &mut |row| act(row.unchecked_ref()));
+    each(ROWS, &mut |row| act(row.unchecked_ref()));
 }
 
 /// A check box changed: the one for all rows changes those of the rows.
@@ -66,7 +69,7 @@ pub fn changed(event: &Event) {
     if let Some(all) = around(event, "[data-selects-all]") {
         let on = all.unchecked_ref::<HtmlInputElement>().checked();
         rows(&mut |row| row.set_checked(on));
-    } else if around(event, "[data-selected]").is_none() {
+    } else if around(event, ROWS).is_none() {
         return;
     }
     count();
@@ -85,6 +88,10 @@ pub fn count() {
         every.set_indeterminate(selected > 0 && selected < all);
     }
     if let Some(place) = first("[data-selection-count]") {
-        write(&place, Some(&format!("{} selected", grouped(selected))));
+        let text = match selected {
+            0 => String::new(),
+            selected => format!("{} selected", grouped(selected)),
+        };
+        write(&place, Some(&text));
     }
 }

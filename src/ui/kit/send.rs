@@ -3,6 +3,7 @@
 //! rendered; the input stays (docs/architecture.md, "A form post").
 
 use super::{
+    button::Kind,
     dom::{closest, each_below, focus, set, show, write},
     fragment,
     go::replace,
@@ -17,7 +18,10 @@ use leptos::{
     server_fn::ServerFn,
     task::spawn_local,
     wasm_bindgen::{JsCast as _, JsValue},
-    web_sys::{Element, FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams},
+    web_sys::{
+        Element, FormData, HtmlFormElement, RequestInit, Response, ScrollIntoViewOptions, ScrollLogicalPosition,
+        UrlSearchParams,
+    },
 };
 use serde::de::DeserializeOwned;
 use wasm_bindgen_futures::JsFuture;
@@ -88,7 +92,9 @@ fn submit<T: DeserializeOwned + 'static>(
         let Ok(fields) = fields(&form) else {
             return set_busy(&form, false);
         };
-        match fetch(&path, &fields).await {
+        let answer = ask(&path, Some(&fields), LIMIT).await;
+        let is_refused = matches!(answer, Ok(Answer { status: 400..500, .. }));
+        match read(answer) {
             // The button stays busy: the result closes the form or leaves the page.
             Ok(output) => {
                 show_errors(&form, &ApiError::default());
@@ -96,6 +102,10 @@ fn submit<T: DeserializeOwned + 'static>(
             }
             Err(error) => {
                 set_busy(&form, false);
+                if !is_refused {
+                    // It may have been done all the same; the form's token is used up then.
+                    reload_once_closed(&form);
+                }
                 refuse(&form, &error);
             }
         }
@@ -110,16 +120,26 @@ fn refuse(form: &HtmlFormElement, error: &ApiError) {
         return fragment::open(dialog, None);
     }
     show_errors(form, error);
-    if let Next::Reissue(_) = error.next {
+    if let Next::Reissue(path) = &error.next {
         // Sent again, the form would only be refused again; the list behind it lacks the key.
+        each_below(form, "input, select, textarea, [data-adds]", &mut |field| set(field, "disabled", true));
         if let Some(button) = submit_button(form) {
             show(&button, false);
+            let foot = button.parent_element();
+            let link = foot.and_then(|foot| add_link(&foot, path, "Reissue secret", "data-opens-dialog"));
+            // Cannot fail: the attribute name is valid.
+            let _ = link.map(|link| link.set_attribute("class", Kind::Primary.class()));
         }
-        if let Some(dialog) = closest(form, "dialog") {
-            set(&dialog, "data-reloads", true);
-        }
+        reload_once_closed(form);
     }
     focus_first_error(form);
+}
+
+/// Makes the page load again once a dialog is closed, because its list and its forms may be out of date.
+fn reload_once_closed(form: &HtmlFormElement) {
+    if let Some(holder) = closest(form, "[data-dialogs]") {
+        set(&holder, "data-reloads", true);
+    }
 }
 
 /// The fields of a form.
@@ -143,11 +163,11 @@ where
     F: ServerFn<Error = ApiError>,
     F::Output: DeserializeOwned + 'static,
 {
-    fetch(F::PATH, fields).await
+    read(ask(F::PATH, Some(fields), LIMIT).await)
 }
 
-async fn fetch<T: DeserializeOwned>(path: &str, fields: &UrlSearchParams) -> Result<T, ApiError> {
-    match ask(path, Some(fields), LIMIT).await {
+fn read<T: DeserializeOwned>(answer: Result<Answer, JsValue>) -> Result<T, ApiError> {
+    match answer {
         Ok(answer) if answer.is_ok => parse(&answer.body),
         Ok(answer) => Err(parse(&answer.body)?),
         Err(_) => Err(ApiError::message(
@@ -213,6 +233,8 @@ pub fn is_busy(form: &Element) -> bool {
 fn set_busy(form: &Element, busy: bool) {
     let Some(button) = submit_button(form) else { return };
     wait(&button, busy);
+    // `cancel` does nothing meanwhile.
+    each_below(form, "[data-closes]", &mut |button| set(button, "aria-disabled", busy));
     if let Some(dialog) = closest(form, "dialog") {
         // Cannot fail: the attribute name is valid.
         let _ = if busy {
@@ -242,10 +264,8 @@ pub fn reset(form: &Element) {
 fn show_errors(form: &Element, error: &ApiError) {
     each_below(form, "[data-form-message]", &mut |place| {
         write(place, error.message.as_deref());
-        match &error.next {
-            Next::SignIn => add_link(place, paths::SIGN_IN, "Sign in", "target"),
-            Next::Reissue(path) => add_link(place, path, "Reissue secret", "data-opens-dialog"),
-            Next::Retry | Next::Leave => {}
+        if let Next::SignIn = &error.next {
+            add_link(place, paths::SIGN_IN, "Sign in", "target");
         }
     });
     each_below(form, "[data-error-of]", &mut |place| {
@@ -259,11 +279,9 @@ fn show_errors(form: &Element, error: &ApiError) {
     });
 }
 
-/// Adds a link to a message: in a new tab (`target`), or to a dialog (`data-opens-dialog`).
-fn add_link(place: &Element, path: &str, label: &str, mark: &str) {
-    let Ok(link) = document().create_element("a") else {
-        return;
-    };
+/// Adds a link: in a new tab (`target`), or to a dialog (`data-opens-dialog`).
+fn add_link(place: &Element, path: &str, label: &str, mark: &str) -> Option<Element> {
+    let link = document().create_element("a").ok()?;
     let is_new_tab = mark == "target";
     link.set_text_content(Some(&if is_new_tab {
         format!("{label} (opens a new tab)")
@@ -275,11 +293,21 @@ fn add_link(place: &Element, path: &str, label: &str, mark: &str) {
     let _ = link.set_attribute(mark, "_blank");
     let _ = place.append_with_str_1(" ");
     let _ = place.append_child(&link);
+    Some(link)
 }
 
+/// Moves the focus to the way on of a message, or else to the first wrong field, and shows the sentence that says what is wrong.
 fn focus_first_error(form: &Element) {
+    let find = |what: &str| form.query_selector(what).ok().flatten();
+    let way_on = find("[data-form-message] a, a[data-opens-dialog]");
     let wrong = "input[aria-invalid], select[aria-invalid], textarea[aria-invalid], [aria-invalid] input";
-    if let Ok(Some(field)) = form.query_selector(wrong) {
-        focus(&field);
+    if let Some(target) = way_on.or_else(|| find(wrong)) {
+        focus(&target);
+    }
+    let said = find("[data-error-of]:not([hidden])").or_else(|| find("[data-form-message]:not([hidden])"));
+    if let Some(sentence) = said {
+        let nearest = ScrollIntoViewOptions::new();
+        nearest.set_block(ScrollLogicalPosition::Nearest);
+        sentence.scroll_into_view_with_scroll_into_view_options(&nearest);
     }
 }

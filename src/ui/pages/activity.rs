@@ -72,6 +72,13 @@ pub fn ActivityPage(
     let [csv, json] = data.exports.clone();
     let entries = data.entries.clone();
     let shown = entries.len() as u64;
+    let note = entries.iter().any(|entry| entry.ip_hash.is_some()).then(|| {
+        view! {
+            <p class="table-note">
+                "We store a hash instead of the IP address. The same address always has the same hash."
+            </p>
+        }
+    });
     let list = if entries.is_empty() {
         let page = data.page.clone();
         view! {
@@ -89,9 +96,7 @@ pub fn ActivityPage(
                 <ActivityTable entries now=data.now caption="Activity, newest first" keys existing/>
                 <TableFoot pager=data.pager.clone() shown noun=("entry", "entries")/>
             </div>
-            <p class="table-note">
-                "The IP hash stands for the address of a request: the same address always has the same hash. The address itself is not stored."
-            </p>
+            {note}
         }
         .into_any()
     };
@@ -142,22 +147,22 @@ fn Filter(data: Arc<ActivityPageData>) -> impl IntoView {
     let left_out = match shown {
         Shown::ButRefusals { refusals } => Some(view! {
             <p class="quiet activity-line">
-                "Refused sign-ins are hidden. " <a href=refusals>"Show refused sign-ins"</a>
+                <a href=refusals>"Show failed sign-ins"</a>
             </p>
         }),
         Shown::All | Shown::One(_) => None,
     };
     view! {
-        <form class="toolbar activity-filter" method="get" role="search" aria-label="Activity">
+        <form class="toolbar activity-filter" method="get" action="#search" role="search" aria-label="Activity">
             <div class="search">
                 <SearchField label="Search the activity" placeholder="Name, prefix, request id" value=search/>
             </div>
             <select name="action" aria-label="Action">
-                <option value="">"All but refused sign-ins"</option>
+                <option value="">"All except failed sign-ins"</option>
                 <option value=ALL selected=is_all>"Every action"</option>
                 {options}
             </select>
-            <Button label="Show"/>
+            <Button label="Apply"/>
         </form>
         {found}
         {left_out}
@@ -208,19 +213,19 @@ fn Row(entry: Entry, href: Option<String>, now: Timestamp) -> impl IntoView {
         .ip_hash
         .map(|hash| view! { <span class="sub">"IP hash "<code>{hash}</code></span> });
     let request = if entry.request_id.is_empty() {
-        view! { <span class="quiet">"None"</span> }.into_any()
+        view! { <span class="quiet">"–"</span> }.into_any()
     } else {
         view! { <code class="request-id">{entry.request_id}</code> }.into_any()
     };
-    let sentence = entry.event.sentence();
+    let (sentence, label) = (entry.event.sentence(), entry.event.detail_label());
     let name = entry.target_name;
     // The name comes first: it differs from row to row, and the sentence repeats.
     let named = (!name.is_empty()).then(|| match href {
         Some(href) => view! { <a class="event-name" href=href><bdi>{name}</bdi></a> }.into_any(),
         None => view! { <bdi class="event-name">{name}</bdi> }.into_any(),
     });
-    let detail =
-        (!entry.detail.is_empty()).then(|| view! { <span class="sub"><bdi>{entry.detail}</bdi></span> });
+    let detail = (!entry.detail.is_empty())
+        .then(|| view! { <span class="sub">{label}<bdi>{entry.detail}</bdi></span> });
     view! {
         <tr role="row">
             <th scope="row" role="rowheader" class="cell-name"><bdi>{entry.actor_name}</bdi></th>

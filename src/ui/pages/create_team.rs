@@ -45,7 +45,7 @@ pub fn CreateTeamPage(
                     </div>
                 </form>
                 <p class="auth-alt">
-                    "To add people later, ask the person who runs this server: the command is "
+                    "To add members, ask your server administrator to run "
                     <code>"babysea member add"</code> "."
                 </p>
             </div>

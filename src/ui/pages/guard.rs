@@ -68,7 +68,7 @@ pub fn GuardPage(
     let notice = (!trusts_proxies).then(|| {
         view! {
             <Notice tone=Tone::Warning class="guard-notice">
-                "No proxy is set up yet. The person who runs this server has to do step 2."
+                "No proxy is set up yet. Your server administrator has to do step 2."
             </Notice>
         }
     });
@@ -76,8 +76,8 @@ pub fn GuardPage(
         <Frame frame>
             <PageHead title="Guard your API">
                 <p>
-                    "Put a proxy in front of your API. For each request it asks " {brand}
-                    ", and lets it through only if its key is valid and has the right scope."
+                    "Put a proxy in front of your API. It checks every request with " {brand}
+                    " and only lets valid keys with the right scope through."
                 </p>
             </PageHead>
             {notice}
@@ -86,9 +86,8 @@ pub fn GuardPage(
                 <ol class="steps">
                     <li>"Download the file below, set the address of your API in it, and start " {proxy.label()} " with it."</li>
                     <li>
-                        "Ask the person who runs this server to start it with "
-                        <code>{format!("TRUSTED_PROXIES={trusted}")}</code>
-                        ", or with the address of the proxy if that runs on another machine." {elsewhere}
+                        "Ask your server administrator to set " <code>"TRUSTED_PROXIES"</code>
+                        " to the proxy's address (" <code>{trusted.to_string()}</code> " on the same machine)." {elsewhere}
                     </li>
                     <li>
                         "Make sure that only the proxy can reach your API. Each request that reaches it carries "
@@ -96,7 +95,7 @@ pub fn GuardPage(
                         " and " <code>"X-Api-Key-Scopes"</code> "."
                     </li>
                     <li>
-                        "Send two requests through the proxy: one without a key gets 401, one with a key gets the response of your API."
+                        "Test it: without a key you should get 401, with a key your API's response."
                     </li>
                 </ol>
                 <div class="guard-file">

@@ -168,15 +168,18 @@ pub fn KeysPage(
             </Dialogs>
         }
     });
-    // The empty state has the primary button.
-    let kind = if data.is_empty { Kind::Plain } else { Kind::Primary };
-    let actions = view! {
-        <div class="page-actions">
-            {(!data.is_empty).then(|| view! { <FullView full links=data.links.clone()/> })}
-            <Opener may_create view=opener_view kind/>
-        </div>
-    }
-    .into_any();
+    // The empty state has the button.
+    let actions = if data.is_empty {
+        ().into_any()
+    } else {
+        view! {
+            <div class="page-actions">
+                <FullView full links=data.links.clone()/>
+                <Opener may_create view=opener_view/>
+            </div>
+        }
+        .into_any()
+    };
     view! {
         <Frame frame>
             <PageHead title="API keys" actions>
@@ -283,8 +286,6 @@ fn Opener(
     may_create: bool,
     /// The list behind the dialog.
     view: ListView,
-    /// How much it stands out.
-    kind: Kind,
 ) -> impl IntoView {
     view! {
         <form class="opener" method="get" data-opens="create-key">
@@ -293,7 +294,7 @@ fn Opener(
             <Button
                 {..disabled_because(read_only(may_create))}
                 label="Create API key"
-                kind
+                kind=Kind::Primary
                 icon=Icon::Plus
             />
         </form>

@@ -72,12 +72,14 @@ fn SignInForm(
     /// State of the form.
     form: FormState,
 ) -> impl IntoView {
+    // After a refusal the address is there, and the password has to be typed again.
+    let again = form.message().is_some() && !form.value("email").is_empty();
     view! {
         <form class="form" method="post" action=paths::SIGN_IN novalidate>
             <FormMessage form=form.clone()/>
             <input type="hidden" name="next" value=form.value("next")/>
-            <TextField form=form.clone() name="email" label="Email" kind="email" autocomplete="username" autofocus=true/>
-            <TextField form=form.clone() name="password" label="Password" kind="password" autocomplete="current-password"/>
+            <TextField form=form.clone() name="email" label="Email" kind="email" autocomplete="username" autofocus=!again/>
+            <TextField form=form.clone() name="password" label="Password" kind="password" autocomplete="current-password" autofocus=again/>
             <div class="form-actions">
                 <SubmitButton label="Sign in" class:wide=true/>
             </div>

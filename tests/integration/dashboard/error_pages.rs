@@ -221,7 +221,11 @@ async fn server_functions_fail_in_their_own_format() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     for (call, status, sentence) in [
-        (form("/api/nowhere", &[]), 404, "Check the address."),
+        (
+            form("/api/nowhere", &[]),
+            404,
+            "It may have been deleted, or it belongs to another account.",
+        ),
         (get("/api/keys/create"), 405, "It only receives a form."),
         (
             call("POST", "/api/keys/create")

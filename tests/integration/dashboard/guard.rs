@@ -56,7 +56,7 @@ async fn the_address_to_trust_is_the_source_of_a_local_proxy() {
         let page = ada.keys().replace("api-keys", "guard");
         let shown = ada.get(&page).await;
         // In the steps; the file's text has a line break there.
-        let step = format!("TRUSTED_PROXIES={trusted}<");
+        let step = format!("<code>{trusted}</code> on the same machine");
         assert!(shown.text().contains(&step), "{arguments:?}: {}", shown.text());
         assert_eq!(shown.text().contains(ELSEWHERE), everywhere, "{arguments:?}");
         let file = ada.get(&format!("{page}/nginx")).await;

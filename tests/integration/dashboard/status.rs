@@ -99,7 +99,7 @@ both!(
         let answer = posted(&ada, "grace", &[("key", &one.id), ("grace", "0")]).await;
         assert_eq!(
             followed(&ada, &answer).await,
-            format!("Stopped one ({prefix}...). See the key")
+            format!("one ({prefix}...) has expired and no longer works. See the key")
         );
 
         let (two, three) = (ada.made("two").await, ada.made("<b>three</b>").await);
@@ -180,7 +180,7 @@ both!(
                 .starts_with("Rotated prod. The old key bye_")
         );
         assert_eq!(ada.change_grace(&old.id, "0").await.status, 200);
-        assert!(shown(&ada, &list).await.starts_with("Stopped prod ("));
+        assert!(shown(&ada, &list).await.starts_with("prod ("));
         assert_eq!(ada.revoke(&[&new.id]).await.status, 200);
         // The key's own page needs no link to itself.
         assert_eq!(shown(&ada, &format!("{list}/{}", new.id)).await, "Revoked prod.");

@@ -60,6 +60,25 @@ both!(
 );
 
 both!(
+    a_fragment_without_a_session_leaves_the_cookies_to_the_page,
+    async |database: Database| {
+        let world = World::on(database).await;
+        let ada = world.person("Ada Moss").await;
+        let key = ada.made("prod").await;
+        let query = format!("dialog=revoke&key={}", key.id);
+        world.advance(90 * 86_400_000);
+        let answer = fragment(&ada, &query).await;
+        assert_eq!(answer.status, 401, "{}", answer.text());
+        assert_eq!(answer.header("set-cookie"), "");
+        assert!(!answer.text().contains("<dialog"));
+        // The page says at sign-in why, and leads back.
+        let answer = ada.get(&format!("{}?{query}", ada.keys())).await;
+        assert_eq!(answer.status, 303);
+        assert!(answer.header("location").starts_with("/sign-in?next="));
+    }
+);
+
+both!(
     a_fragment_about_a_changed_key_says_so_and_its_page_leads_to_the_list,
     async |database: Database| {
         let world = World::on(database).await;

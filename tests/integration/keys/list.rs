@@ -330,7 +330,7 @@ async fn an_empty_choice_speaks_of_a_search_only_after_one() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     ada.key("prod", "read_only").await;
-    let search = "The search looks at names and at prefixes.";
+    let search = "Search by name or prefix.";
     for (query, title, searched) in [
         ("?status=expired", "No expired keys", false),
         ("?search=zzz", "No key matches “zzz”", true),

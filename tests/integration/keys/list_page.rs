@@ -36,6 +36,12 @@ async fn a_search_says_what_it_found() {
             "{clear}"
         );
     }
+    let page = ada.get(&format!("{}?status=active", ada.keys())).await;
+    let said = page.select("[role=status][data-found]");
+    assert_eq!(
+        said.iter().map(Part::text).collect::<Vec<_>>(),
+        ["12 active keys"]
+    );
     let page = ada.get(&ada.keys()).await;
     assert!(page.select("[data-found]").is_empty());
     assert_eq!(page.id("search").get("aria-describedby"), None);
@@ -85,6 +91,12 @@ async fn a_page_of_fifty_rows_is_light() {
         assert_eq!(button.tag.get("role"), None);
         assert_eq!(button.tag.get("data-menu"), Some("rotate reissue revoke delete"));
     }
+    // None was used yet: each secret may be lost.
+    assert_eq!(
+        page.select("tbody [data-label=\"Last used\"] > a[data-opens-dialog]")
+            .len(),
+        50
+    );
     let icons = page.select("use");
     assert!(icons.iter().all(|icon| {
         let id = icon.tag.get("href").and_then(|href| href.strip_prefix('#'));
@@ -114,12 +126,13 @@ async fn the_full_view_names_the_creators() {
 }
 
 #[tokio::test]
-async fn an_empty_list_has_one_primary_button() {
+async fn an_empty_list_has_one_button_to_create_a_key() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let primary = |page: &Answer| page.select("main .primary").len();
     let empty = ada.get(&ada.keys()).await;
     assert_eq!(primary(&empty), 1);
+    assert_eq!(empty.select("main .opener").len(), 1);
     assert!(!empty.text().contains("full view"));
     ada.key("prod", "read_only").await;
     let page = ada.get(&ada.keys()).await;

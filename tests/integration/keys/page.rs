@@ -138,7 +138,10 @@ both!(the_last_use_is_shown, async |database: Database| {
         panic!("one key");
     };
     let shows = |words: &str| cell.html.contains(words);
-    assert!(shows("Never") && !shows(used), "{cell:?}");
+    assert!(
+        shows("Never") && shows("Reissue secret") && !shows(used),
+        "{cell:?}"
+    );
     world.advance(300_000);
     assert_eq!(world.status(&key).await.status, 200);
     world.app.recorder.flush().await;
@@ -150,7 +153,7 @@ both!(the_last_use_is_shown, async |database: Database| {
     };
     let shows = |words: &str| cell.html.contains(words);
     assert!(
-        shows(used) && shows("3 minutes ago") && !shows("Never"),
+        shows(used) && shows("3 minutes ago") && !shows("Never") && !shows("Reissue secret"),
         "{cell:?}"
     );
 });

@@ -180,7 +180,8 @@ impl Standing {
             Self::In(_) if self.may(action) => 200,
             Self::In(_) => 403,
             Self::Outside => 404,
-            Self::SignedOut if path.starts_with("/api/") => 401,
+            // Scripts ask for a fragment; the page that they load then redirects.
+            Self::SignedOut if path.starts_with("/api/") || path.contains("/dialog?") => 401,
             Self::SignedOut => 303,
         }
     }

@@ -96,12 +96,18 @@ pub fn Chain(data: Arc<KeyPageData>) -> impl IntoView {
         .cloned()
         .map(|key| {
             let current = (key.id == data.key.id).then_some("true");
+            let prefix = view! { <code>{key.prefix}"..."</code> };
+            // This page is the one of the current key.
+            let prefix = match current {
+                Some(_) => prefix.into_any(),
+                None => view! { <a href=key.href>{prefix}</a> }.into_any(),
+            };
             let used = key
                 .usage
                 .map(|phrase| view! { <span class="sub"><PhraseText phrase now/></span> });
             view! {
                 <li aria-current=current>
-                    <a href=key.href><code>{key.prefix}"..."</code></a>
+                    {prefix}
                     <StatusBadge status=key.status/>
                     <span class="sub">"Created "<Moment at=Some(key.created_at) now/></span>
                     {used}
@@ -179,7 +185,7 @@ pub fn Routes(scopes: Vec<(String, Vec<String>)>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <Panel id="routes-title" title="Can call">
+        <Panel id="routes-title" title="Scopes">
             <div class="scope-folds">{items}</div>
         </Panel>
     }

@@ -103,7 +103,8 @@ pub fn Events(
             } else {
                 "event"
             };
-            let detail = (!entry.detail.is_empty()).then(|| view! { " · "<bdi>{entry.detail}</bdi> });
+            let label = entry.event.detail_label();
+            let detail = (!entry.detail.is_empty()).then(|| view! { " · "{label}<bdi>{entry.detail}</bdi> });
             view! {
                 <li>
                     <div>

@@ -131,7 +131,7 @@ impl Ask {
             Self::Rotate { .. } => {
                 "Creates a replacement key. The old key keeps working during the grace period."
             }
-            Self::ChangeGrace { .. } => "This key was replaced. It works until its grace period ends.",
+            Self::ChangeGrace { .. } => "Choose when the old key stops working.",
             Self::Revoke if several => {
                 "Programs that use these keys stop working immediately. This cannot be undone."
             }
@@ -205,7 +205,18 @@ pub fn Question(
     } else {
         Kind::Primary
     };
-    let button = ask.button(several);
+    let submit = match ask {
+        // The style sheet shows the label of what is chosen.
+        Ask::ChangeGrace { .. } => view! {
+            <Button
+                label=view! { <span class="if-later">{ask.button(several)}</span><span class="if-now">"Stop key now"</span> }
+                kind
+                attr:data-submits=true
+            />
+        }
+        .into_any(),
+        _ => view! { <SubmitButton label=ask.button(several) kind/> }.into_any(),
+    };
     let heading = format!("{id}-title");
     let titled_by = heading.clone();
     let dialog = format!("{id}-key");
@@ -214,7 +225,7 @@ pub fn Question(
     let (fields, function) = (fields(&ask, &form, now), ask.function());
     let last_used_at = keys.first().and_then(|key| key.last_used_at);
     let warning = consequence(&ask, &uses, last_used_at, now)
-        .map(|warning| view! { <Notice tone=Tone::Warning>{warning}</Notice> });
+        .map(|warning| view! { <Notice tone=Tone::Warning class=only_now(&ask)>{warning}</Notice> });
     // Revoking and deleting take a list of ids.
     let name = if ask.is_destructive() { "keys[]" } else { "key" };
     let fields_of_keys = keys
@@ -264,12 +275,17 @@ pub fn Question(
                 </div>
                 <DialogFoot>
                     <Button label="Cancel" attr:form=cancels attr:data-closes=in_page/>
-                    <SubmitButton label=button kind/>
+                    {submit}
                 </DialogFoot>
             </form>
             <form id=closer method="get" action=back.or(from) data-leaves=leaves>{list}</form>
         </Dialog>
     }
+}
+
+/// Class of a warning that belongs to the choice `Stop it now` alone.
+const fn only_now(ask: &Ask) -> &'static str {
+    if matches!(ask, Ask::ChangeGrace { .. }) { "if-now" } else { "" }
 }
 
 /// Query of the dialog: it is asked for again if its keys have changed meanwhile.
@@ -320,7 +336,7 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
                 (hours.to_string(), label)
             };
             let options = ends.iter().map(choice).collect();
-            let hint = "At most 168 hours after the rotation, and not past its own expiry.";
+            let hint = "No later than 7 days after rotation, or the key's own expiry.";
             Some(view! { <SelectField form name="grace" label="Grace period" options hint/> }.into_any())
         }
         Ask::Revoke => Some(

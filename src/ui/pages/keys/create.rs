@@ -15,7 +15,7 @@ use crate::{
     domain::{name::KeyName, network::Allowlist, paths},
     ui::kit::{
         button::{Button, Kind, SubmitButton},
-        dialog::{Dialog, DialogFoot, DialogHead},
+        dialog::{Dialog, DialogFoot, DialogHead, lead_id},
         field::{FieldError, FormMessage, TextField, described_by, starts_at},
     },
 };
@@ -60,9 +60,12 @@ pub fn CreateForm(
     let lead = if like.is_empty() {
         "You will see the key once, on the next screen.".into_any()
     } else {
-        view! { "Same settings as "<bdi>{like}</bdi>". Enter a name, and change what should differ." }
+        view! { "Same settings as "<bdi>{like.clone()}</bdi>". Enter a name, and change what should differ." }
             .into_any()
     };
+    // Filled in from another key it is of use once: closing removes it, and scripts get an empty one. The focus
+    // goes back to the row of that key.
+    let (once, row) = if like.is_empty() { (None, None) } else { (Some(""), Some(format!("key-{}", form.value("like_id")))) };
     let summary = view! { <SummaryLine form=form.clone() presets=presets.clone() scopes=scopes.clone()/> };
     let about = paths::scopes(&account);
     // Rendered open by the list, for the page of the key.
@@ -74,7 +77,14 @@ pub fn CreateForm(
         (back, ListView::default())
     };
     view! {
-        <Dialog id=DIALOG open titled_by="create-key-title">
+        <Dialog
+            id=DIALOG
+            open
+            titled_by="create-key-title"
+            described_by=lead_id("create-key-title")
+            attr:data-fetched=once
+            attr:data-row=row
+        >
             <form
                 class="dialog-form"
                 id="create-key-form"

@@ -4,7 +4,7 @@ use super::list_view::{ListView, ViewFields};
 use crate::ui::kit::{
     button::{Button, Kind},
     dialog::{Dialog, DialogFoot, DialogHead, lead_id},
-    fragment::NO_ANSWER,
+    fragment::{NO_ANSWER, UNREACHED},
 };
 use leptos::prelude::*;
 
@@ -17,7 +17,7 @@ pub struct EndedData {
     pub sentence: &'static str,
 }
 
-/// The dialog that takes the place of the form. Its button loads the list anew.
+/// The dialog that takes the place of the form. Its button loads the list anew, and so does Escape.
 #[component]
 pub fn Ended(
     /// Its data.
@@ -31,7 +31,7 @@ pub fn Ended(
     let page = view.page.clone();
     view! {
         <Dialog id="ended" titled_by="ended-title" described_by=lead_id("ended-title") open>
-            <form class="dialog-form" method="get" action=page data-replaces>
+            <form class="dialog-form" method="get" action=page data-replaces data-leaves>
                 <ViewFields view/>
                 <DialogHead id="ended-title" title=data.title>{data.sentence}</DialogHead>
                 <DialogFoot>
@@ -48,8 +48,8 @@ pub fn NoAnswer() -> impl IntoView {
     view! {
         <Dialog id=NO_ANSWER titled_by="no-answer-title" described_by=lead_id("no-answer-title") open=false>
             <div class="dialog-form">
-                <DialogHead id="no-answer-title" title="No answer from the server">
-                    "Nothing was changed. Check your connection, then try again."
+                <DialogHead id="no-answer-title" title="The dialog could not be loaded">
+                    {UNREACHED}
                 </DialogHead>
                 <DialogFoot>
                     <Button

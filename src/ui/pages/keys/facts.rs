@@ -8,6 +8,7 @@ use super::{
 use crate::{
     domain::{
         key::recent_use::{DAYS, RecentUse},
+        number::counted,
         time::Timestamp,
     },
     ui::kit::{
@@ -17,6 +18,9 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::time::Duration;
+
+/// Id of the number of keys above their list.
+const SIZE: &str = "key-list-size";
 
 const NOT_COUNTED: &str = "its requests could not be counted in time";
 
@@ -137,6 +141,7 @@ pub fn Facts(
         }
         .into_any();
     }
+    let number = counted(keys.len() as u64, "key");
     let items = keys
         .into_iter()
         .zip(uses)
@@ -153,7 +158,13 @@ pub fn Facts(
         })
         .collect_view();
     // A long list scrolls, so it must take the keyboard focus.
-    view! { <ul class="key-list" tabindex="0" aria-label="Keys">{items}</ul> }.into_any()
+    view! {
+        <div>
+            <p class="key-list-size" id=SIZE>{number}</p>
+            <ul class="key-list" tabindex="0" aria-labelledby=SIZE>{items}</ul>
+        </div>
+    }
+    .into_any()
 }
 
 /// When the replacement expires.

@@ -74,7 +74,7 @@ fn find(event: &Event) {
     }
 }
 
-/// Says what a search found: a text that was there when the page opened is not announced.
+/// Says what a search or a filter found: a text that was there when the page opened is not announced.
 fn searched() {
     if let Some(field) = first("#search") {
         let _ = field.set_attribute("aria-keyshortcuts", "/");

@@ -129,8 +129,8 @@ fn ScopeBoxes(form: FormState, scopes: Vec<ScopeChoice>) -> impl IntoView {
             aria-invalid=invalid
             aria-describedby="scopes-error"
         >
-            {boxes}
             <FieldError form=form.clone() name="scopes"/>
+            {boxes}
         </div>
     }
 }

@@ -16,6 +16,9 @@ use crate::{
 use leptos::prelude::*;
 use std::sync::Arc;
 
+/// Id of the warning that the key is shown once. `View API key` for scripts is on the page as well.
+const KEPT_ONCE: &str = "kept-shown-once";
+
 /// A text with the key in it, masked like the value above.
 #[component]
 fn Filled(
@@ -49,7 +52,12 @@ pub fn KeptKey(
             <input type="hidden" name="created" value=revealed.id.clone()/>
         }
     });
-    let action = back.clone().unwrap_or_else(|| view.row(&revealed.id));
+    // A form without fields would leave a bare question mark in the address.
+    let done = match back.clone() {
+        Some(back) => view! { <a class=Kind::Primary.class() href=back>"Done"</a> }.into_any(),
+        None => view! { <Button label="Done" kind=Kind::Primary/> }.into_any(),
+    };
+    let action = back.unwrap_or_else(|| view.row(&revealed.id));
     let (title, label) = revealed.titles();
     let notes = revealed
         .notes
@@ -70,7 +78,11 @@ pub fn KeptKey(
     let (name, about) = (revealed.name.clone(), revealed.about.clone());
     view! {
         // If scripts run after all, the key is removed when the page is left.
-        <Dialog titled_by="kept-key-title" attr:data-forgets=page>
+        <Dialog
+            titled_by="kept-key-title"
+            described_by=format!("{} {KEPT_ONCE}", lead_id("kept-key-title"))
+            attr:data-forgets=page
+        >
             <form class="dialog-form" method="get" action=action>
                 {created}
                 <DialogHead id="kept-key-title" title>
@@ -79,7 +91,7 @@ pub fn KeptKey(
                     {about}
                 </DialogHead>
                 <div class="dialog-body">
-                    <Notice tone=Tone::Warning>"You can only see this key once. Store it safely."</Notice>
+                    <Notice tone=Tone::Warning attr:id=KEPT_ONCE>"You can only see this key once. Store it safely."</Notice>
                     <PlainSecret
                         label
                         secret=revealed.secret.expose().to_owned()
@@ -91,9 +103,7 @@ pub fn KeptKey(
                         {snippets}
                     </section>
                 </div>
-                <DialogFoot>
-                    <Button label="Done" kind=Kind::Primary/>
-                </DialogFoot>
+                <DialogFoot>{done}</DialogFoot>
             </form>
         </Dialog>
     }

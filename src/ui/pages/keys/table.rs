@@ -8,7 +8,7 @@ use super::{
     row::KeyRow,
 };
 use crate::{
-    domain::time::Timestamp,
+    domain::{key::Transition, time::Timestamp},
     ui::kit::{
         allowlist::AllowlistCell,
         badge::StatusBadge,
@@ -58,7 +58,7 @@ pub fn KeyTable(
         return view! {
             <Empty title="No data available" drawing=view! { <EmptyDrawing/> }.into_any()>
                 <p>"Generate API keys to authenticate requests and start generating contents."</p>
-                <Opener may_create=may_manage view kind=Kind::Primary/>
+                <Opener may_create=may_manage view/>
             </Empty>
         }
         .into_any();
@@ -69,7 +69,12 @@ pub fn KeyTable(
     let (now, is_full) = (data.now, data.frame.full);
     let rows = (0..)
         .zip(&data.rows)
-        .map(|(n, row)| view! { <Row row=row.clone() n now may_manage is_full/> })
+        .map(|(n, row)| {
+            let lost =
+                (may_manage && row.last_used_at.is_none() && row.allows.contains(&Transition::Reissue))
+                    .then(|| format!("{}&key={}", view.with("dialog", "reissue"), row.id));
+            view! { <Row row=row.clone() n now may_manage is_full lost/> }
+        })
         .collect_view();
     let class = match (may_manage, is_full) {
         (true, true) => "keys has-actions has-selection has-creator",
@@ -127,7 +132,7 @@ fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
             |status| format!("No {} keys", status.id()),
         )
     };
-    let hint = is_search.then(|| view! { <p>"The search looks at names and at prefixes."</p> });
+    let hint = is_search.then(|| view! { <p>"Search by name or prefix."</p> });
     view! {
         <Empty title>
             {hint}
@@ -136,9 +141,19 @@ fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
     }
 }
 
-/// A row. It has few elements, because a page has fifty of them.
+/// A row. It has few elements and attributes, because a page has fifty of them: the style sheet knows most cells by
+/// their column.
 #[component]
-fn Row(row: KeyRow, n: usize, now: Timestamp, may_manage: bool, is_full: bool) -> impl IntoView {
+fn Row(
+    row: KeyRow,
+    n: usize,
+    now: Timestamp,
+    may_manage: bool,
+    is_full: bool,
+    /// The dialog that reissues a secret that nobody may have: a reload can have closed `View API key`.
+    lost: Option<String>,
+) -> impl IntoView {
+    let reissue = lost.map(|href| view! { <a class="sub" href=href data-opens-dialog>"Reissue secret"</a> });
     let actions = view! { <RowActions row=row.clone() may_manage/> };
     let select = may_manage.then(|| {
         let label = format!("Select {}", row.name);
@@ -164,10 +179,10 @@ fn Row(row: KeyRow, n: usize, now: Timestamp, may_manage: bool, is_full: bool) -
                 <span class="sub"><PhraseText phrase=row.about now/></span>
                 {usage}
             </th>
-            <td role="cell" class="is-code" data-label="Prefix">{row.prefix}"..."</td>
-            <td role="cell" class="cell-time" data-label="Last used"><Moment at=row.last_used_at now/></td>
-            <td role="cell" class="cell-time" data-label="Created"><Moment at=Some(row.created_at) now/></td>
-            <td role="cell" class="cell-status" data-label="Status"><StatusBadge status=row.status/></td>
+            <td role="cell" data-label="Prefix">{row.prefix}"..."</td>
+            <td role="cell" data-label="Last used"><Moment at=row.last_used_at now/>{reissue}</td>
+            <td role="cell" data-label="Created"><Moment at=Some(row.created_at) now/></td>
+            <td role="cell" data-label="Status"><StatusBadge status=row.status/></td>
             <AllowlistCell entries=row.allowlist/>
             {creator}
             <td role="cell" class="cell-actions">{actions}</td>

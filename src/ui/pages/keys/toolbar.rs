@@ -38,12 +38,18 @@ pub struct Found {
 }
 
 impl Found {
-    /// In words: `3 active keys match “prod”`.
+    /// In words: `3 active keys match “prod”`; without a search, `3 active keys`.
     fn words(self, search: &str) -> String {
         let status = self
             .status
             .map(|status| format!("{} ", status.id()))
             .unwrap_or_default();
+        if search.is_empty() {
+            return match self.total {
+                1 => format!("1 {status}key"),
+                total => format!("{} {status}keys", grouped(total)),
+            };
+        }
         match self.total {
             0 => format!("No {status}keys match “{search}”"),
             1 => format!("1 {status}key matches “{search}”"),
@@ -81,6 +87,10 @@ pub fn Toolbar(
             </p>
         }
     });
+    // The table shows what a filter found; this is for those who do not see it.
+    let filtered = (!is_search && found.status.is_some() && found.total > 0).then(|| {
+        view! { <p class="visually-hidden" role="status" data-found>{found.words("")}</p> }
+    });
     let described_by = is_search.then_some(FOUND);
     view! {
         <div class="toolbar">
@@ -91,6 +101,7 @@ pub fn Toolbar(
             </form>
             <Segments label="Status" segments=links.segments/>
             {says}
+            {filtered}
         </div>
     }
 }
@@ -101,6 +112,12 @@ mod tests {
 
     #[test]
     fn what_a_search_found() {
+        let revoked = |total| Found {
+            total,
+            status: Some(KeyStatus::Revoked),
+        };
+        assert_eq!(revoked(1).words(""), "1 revoked key");
+        assert_eq!(revoked(2).words(""), "2 revoked keys");
         for (total, status, words) in [
             (0, None, "No keys match “prod”"),
             (1, None, "1 key matches “prod”"),

@@ -1,15 +1,18 @@
 //! `/home/{account}/api-keys/dialog`: a dialog of the list as a fragment, which scripts insert into the open
 //! page. The query is that of the page with the dialog.
 
-use super::{KeyDialog, Keys, SignedIn, failure, list::Asked, opened};
+use super::{KeyDialog, Keys, failure, list::Asked, opened};
 use crate::{
     server::{
         config::trusted_proxies::Client,
         dashboard::{
             answer::refusal,
             document,
+            error_page::{self, Problem},
             fields::Query,
+            page_request::PageRequest,
             pages::keys::{confirm, create_data, keys},
+            session,
         },
         error::ServiceError,
     },
@@ -21,14 +24,31 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use leptos::prelude::*;
+use tower_sessions::Session;
 
-/// The fragment.
+/// The fragment. Without a session it is 401, and the cookies stay as they are: the script then loads the page, which
+/// redirects to sign-in and says there why.
 pub async fn show(
-    SignedIn(visit, viewer): SignedIn,
+    visit: PageRequest,
+    browser: Session,
     client: Client,
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
+    // Loading a session that has ended would remove its cookie.
+    let viewer = match session::is_live(&visit.app, &browser).await {
+        Ok(true) => session::viewer(&visit.app, &browser).await,
+        Ok(false) => Ok(None),
+        Err(error) => Err(error),
+    };
+    let viewer = match viewer {
+        Ok(Some(viewer)) => viewer,
+        Ok(None) => {
+            let problem = Problem::new("You are not signed in", "Sign in, then open the API keys.");
+            return error_page::page(&visit, StatusCode::UNAUTHORIZED, problem, None).await;
+        }
+        Err(error) => return failure(&visit, error).await,
+    };
     let keys = match keys(visit, viewer, client, &slug, asked).await {
         Ok(keys) => keys,
         Err(response) => return response,

@@ -32,7 +32,7 @@ pub fn consequence(
                 || "It was never used.".to_owned(),
                 |at| format!("It was last used {}.", at.relative(now)),
             );
-            Some(format!("A stopped key cannot be restarted. {last}"))
+            Some(format!("The key stops immediately. A stopped key cannot be restarted. {last}"))
         }
         Ask::Revoke if several => Some(format!("{refused} Expired and revoked keys are skipped.")),
         Ask::Revoke => Some(format!("{refused} The key stays in the list and its log is kept.")),
