@@ -44,6 +44,10 @@ const FULL_COLUMNS: [&str; 8] = [
     "",
 ];
 
+/// Number of rows, from the top, that lead to `Reissue secret`: a secret that was just lost is of a new key, and a
+/// link in each row would make the page heavy.
+const LOST: usize = 10;
+
 /// Id of the form that the rows' check boxes belong to.
 const SELECTION: &str = "selection";
 
@@ -70,9 +74,11 @@ pub fn KeyTable(
     let rows = (0..)
         .zip(&data.rows)
         .map(|(n, row)| {
-            let lost =
-                (may_manage && row.last_used_at.is_none() && row.allows.contains(&Transition::Reissue))
-                    .then(|| format!("{}&key={}", view.with("dialog", "reissue"), row.id));
+            let lost = (may_manage
+                && n < LOST
+                && row.last_used_at.is_none()
+                && row.allows.contains(&Transition::Reissue))
+            .then(|| format!("{}&key={}", view.with("dialog", "reissue"), row.id));
             view! { <Row row=row.clone() n now may_manage is_full lost/> }
         })
         .collect_view();
