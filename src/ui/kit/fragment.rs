@@ -163,10 +163,12 @@ pub fn take_over() {
         });
         let row = dialog.get_attribute("data-row");
         let row = row.and_then(|id| first(&format!("[id={id}] [data-menu]")));
-        let opener = row.or_else(|| first(&format!("[data-opens={}] button", dialog.id()))).or_else(|| {
-            let key = dialog.query_selector("[name=key], [name=\"keys[]\"]").ok()??;
-            by_id(&format!("key-{}", key.get_attribute("value")?))
-        });
+        let opener = row
+            .or_else(|| first(&format!("[data-opens={}] button", dialog.id())))
+            .or_else(|| {
+                let key = dialog.query_selector("[name=key], [name=\"keys[]\"]").ok()??;
+                by_id(&format!("key-{}", key.get_attribute("value")?))
+            });
         let modal = dialog.unchecked_ref::<HtmlDialogElement>();
         let _ = modal.remove_attribute("open");
         show(modal, opener.as_ref());

@@ -19,8 +19,8 @@ use leptos::{
     task::spawn_local,
     wasm_bindgen::{JsCast as _, JsValue},
     web_sys::{
-        Element, FormData, HtmlFormElement, RequestInit, Response, ScrollIntoViewOptions, ScrollLogicalPosition,
-        UrlSearchParams,
+        Element, FormData, HtmlFormElement, RequestInit, Response, ScrollIntoViewOptions,
+        ScrollLogicalPosition, UrlSearchParams,
     },
 };
 use serde::de::DeserializeOwned;
@@ -116,7 +116,9 @@ fn refuse(form: &HtmlFormElement, error: &ApiError) {
     show_errors(form, error);
     if let Next::Reissue(path) = &error.next {
         // Sent again, the form would only be refused again; the list behind it lacks the key.
-        each_below(form, "input, select, textarea, [data-adds]", &mut |field| set(field, "disabled", true));
+        each_below(form, "input, select, textarea, [data-adds]", &mut |field| {
+            set(field, "disabled", true)
+        });
         if let Some(button) = submit_button(form) {
             show(&button, false);
             let foot = button.parent_element();
@@ -223,7 +225,9 @@ fn set_busy(form: &Element, busy: bool) {
     let Some(button) = submit_button(form) else { return };
     wait(&button, busy);
     // `cancel` does nothing meanwhile.
-    each_below(form, "[data-closes]", &mut |button| set(button, "aria-disabled", busy));
+    each_below(form, "[data-closes]", &mut |button| {
+        set(button, "aria-disabled", busy)
+    });
     if let Some(dialog) = closest(form, "dialog") {
         // Cannot fail: the attribute name is valid.
         let _ = if busy {

@@ -285,7 +285,11 @@ pub fn Question(
 
 /// Class of a warning that belongs to the choice `Stop it now` alone.
 const fn only_now(ask: &Ask) -> &'static str {
-    if matches!(ask, Ask::ChangeGrace { .. }) { "if-now" } else { "" }
+    if matches!(ask, Ask::ChangeGrace { .. }) {
+        "if-now"
+    } else {
+        ""
+    }
 }
 
 /// Query of the dialog: it is asked for again if its keys have changed meanwhile.

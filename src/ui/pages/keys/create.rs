@@ -58,7 +58,11 @@ pub fn CreateForm(
     };
     // Filled in from another key it is of use once: closing removes it, and scripts get an empty one. The focus
     // goes back to the row of that key.
-    let (once, row) = if like.is_empty() { (None, None) } else { (Some(""), Some(form.value("like_row"))) };
+    let (once, row) = if like.is_empty() {
+        (None, None)
+    } else {
+        (Some(""), Some(form.value("like_row")))
+    };
     let summary = view! { <SummaryLine form=form.clone() presets=presets.clone() scopes=scopes.clone()/> };
     let about = paths::scopes(&account);
     // Rendered open by the list, for the page of the key.
@@ -138,11 +142,11 @@ fn AllowlistField(form: FormState, address: Option<String>) -> impl IntoView {
     let address = address.map(|address| {
         view! {
             <p class="your-address">
-                "Your address now is "
+                "Your current IP is "
                 <code>{address.clone()}</code>
                 <span data-needs-script hidden>
-                    ": "
-                    <Button label="add it" kind=Kind::Link acts="button" attr:data-adds=address/>
+                    ". "
+                    <Button label="Add it" kind=Kind::Link acts="button" attr:data-adds=address/>
                 </span>
             </p>
         }

@@ -29,7 +29,9 @@ pub async fn form(keys: &Keys, fresh: FormState) -> Result<FormState, ServiceErr
         form_token: fresh.value("form_token"),
         ..form
     };
-    let state = fields::state(&form).with("like", key.name.as_str()).with("like_row", format!("key-{}", key.id));
+    let state = fields::state(&form)
+        .with("like", key.name.as_str())
+        .with("like_row", format!("key-{}", key.id));
     let state = if asked.from == DETAIL {
         state.with("back", paths::key_below(&keys.page(), key.id))
     } else {
