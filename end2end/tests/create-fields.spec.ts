@@ -181,12 +181,12 @@ test("what an allowlist covers is said while it is typed", async ({ page, guard 
   // What comes into it later is announced, since it was there before.
   const told = add.getByRole("status").filter({ has: page.locator("#allowlist-error") });
   await expect(told).toHaveText("");
-  await expect(add.getByText("Your address now is 127.0.0.1")).toBeVisible();
-  await button(add, "add it").click();
+  await expect(add.getByText("Your current IP is 127.0.0.1")).toBeVisible();
+  await button(add, "Add it").click();
   await expect(list).toHaveValue("127.0.0.1");
   await expect(reading).toHaveText(["127.0.0.1: one address"]);
   // Not a second time.
-  await button(add, "add it").click();
+  await button(add, "Add it").click();
   await expect(list).toHaveValue("127.0.0.1");
 
   await list.fill("203.0.113.9/24");
@@ -195,7 +195,7 @@ test("what an allowlist covers is said while it is typed", async ({ page, guard 
     "Entry 1: 203.0.113.9/24 is kept as 203.0.113.0/24.",
     "203.0.113.0/24: 256 addresses, 203.0.113.0 to 203.0.113.255",
   ]);
-  await button(add, "add it").click();
+  await button(add, "Add it").click();
   await expect(list).toHaveValue("203.0.113.9/24, 127.0.0.1");
   await expect(reading.last()).toHaveText("127.0.0.1: one address");
 
@@ -300,7 +300,7 @@ test("spaces and semicolons separate addresses, and commas the thousands of a li
   ]);
   // What is there already is not added a second time.
   await list.fill("198.51.100.5 127.0.0.1");
-  await button(add, "add it").click();
+  await button(add, "Add it").click();
   await expect(list).toHaveValue("198.51.100.5 127.0.0.1");
   await field(add, "Rate limit (optional)").fill("1,000,000");
   const { view } = await sendKey(page, () => button(add, "Add").click());

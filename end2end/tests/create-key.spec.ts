@@ -123,7 +123,7 @@ test.describe("what is wrong is said at the field, and nothing typed is lost", (
   test("nothing filled in", async () => {
     await button(add, "Add").click();
     await expectError(field(add, "Name"), "Enter a name.");
-    await expectError(add.getByRole("radiogroup", { name: "Permissions" }), "Choose what the key may do.", false);
+    await expectError(add.getByRole("radiogroup", { name: "Permissions" }), "Choose permissions.", false);
   });
 
   test("no name", async () => {
@@ -137,7 +137,7 @@ test.describe("what is wrong is said at the field, and nothing typed is lost", (
   test("no preset", async ({ page }) => {
     await field(add, "Name").fill("dev-frontend");
     await button(add, "Add").click();
-    await expectError(add.getByRole("radiogroup", { name: "Permissions" }), "Choose what the key may do.", false);
+    await expectError(add.getByRole("radiogroup", { name: "Permissions" }), "Choose permissions.", false);
     await expect(radio(add, "Full Access")).toBeFocused();
     await expect(field(add, "Name")).toHaveValue("dev-frontend");
     await expect(field(add, "Name")).not.toHaveAttribute("aria-invalid");

@@ -83,7 +83,7 @@ test("the whole journey", async ({ page, context }) => {
   await expectVisibleFocus(page);
   await keyboard.type("by keyboard");
   const about = add.getByRole("link", { name: "Scopes and routes" });
-  const after = [field(add, "Expires"), field(add, "IP allowlist (optional)"), button(add, "add it"), field(add, "Rate limit (optional)"), button(add, "Cancel")];
+  const after = [field(add, "Expires"), field(add, "IP allowlist (optional)"), button(add, "Add it"), field(add, "Rate limit (optional)"), button(add, "Cancel")];
   await tabTo(page, about);
   await tabTo(page, radio(add, "Full Access"));
   await keyboard.press("Space");

@@ -94,11 +94,11 @@ test("what is wrong with a key is said at its field", async ({ page, guard }) =>
   const add = await openDialog(page);
   await button(add, "Add").click();
   await expectError(field(add, "Name"), "Enter a name.");
-  await expectError(add.getByRole("radiogroup", { name: "Permissions" }), "Choose what the key may do.", false);
+  await expectError(add.getByRole("radiogroup", { name: "Permissions" }), "Choose permissions.", false);
 
   await field(add, "Name").fill("dev-frontend");
   await button(add, "Add").click();
-  await expectError(add.getByRole("radiogroup", { name: "Permissions" }), "Choose what the key may do.", false);
+  await expectError(add.getByRole("radiogroup", { name: "Permissions" }), "Choose permissions.", false);
   await expect(field(add, "Name")).toHaveValue("dev-frontend");
   await expect.soft(radio(add, "Full Access")).toBeFocused();
 
@@ -161,8 +161,8 @@ test("Back does not show the key again", async ({ page, guard }) => {
 test("what only scripts can do is not offered", async ({ page }) => {
   await start(page);
   const add = await openDialog(page);
-  await expect(add.getByText("Your address now is 127.0.0.1")).toBeVisible();
-  await expect(button(add, "add it")).toBeHidden();
+  await expect(add.getByText("Your current IP is 127.0.0.1")).toBeVisible();
+  await expect(button(add, "Add it")).toBeHidden();
   await expect(add.getByRole("listitem")).toHaveCount(0);
   const about = page.waitForEvent("popup");
   await add.getByRole("link", { name: "Scopes and routes" }).click();

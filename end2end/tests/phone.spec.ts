@@ -55,7 +55,7 @@ for (const height of [640, 360]) {
     await field(add, "Expires").selectOption({ label: "On a date" });
     await field(add, "Last day of the key, in UTC").fill(`${new Date().getUTCFullYear() + 1}-01-31`);
     await field(add, "IP allowlist (optional)").fill("2001:db8:1111:2222:3333:4444:5555:6666, 203.0.113.0/24");
-    await button(add, "add it").tap();
+    await button(add, "Add it").tap();
     await expect(field(add, "IP allowlist (optional)")).toHaveValue(/, 127\.0\.0\.1$/);
     await expectNarrow(page, "Add API key");
     await expectTargets(add);

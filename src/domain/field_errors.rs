@@ -59,11 +59,11 @@ mod tests {
         assert_eq!(errors.check("name", Ok::<_, String>(7)), Some(7));
         assert_eq!(errors.check("name", Err::<u8, _>("Enter a name.")), None);
         errors.add("name", "Use fewer characters.");
-        errors.add("preset", "Choose what the key may do.");
+        errors.add("preset", "Choose permissions.");
         assert!(!errors.is_empty());
         assert_eq!(errors.first(), Some("name"));
         assert_eq!(errors.get("name"), Some("Enter a name."));
-        assert_eq!(errors.get("preset"), Some("Choose what the key may do."));
+        assert_eq!(errors.get("preset"), Some("Choose permissions."));
         assert_eq!(errors.get("expires"), None);
         let one = FieldErrors::one("email", "Enter an email address.");
         assert_eq!(

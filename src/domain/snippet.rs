@@ -286,7 +286,7 @@ pub fn snippets(
     snippets.push(snippet(
         ".env",
         format!("{key}={KEY}\n{address}={api}"),
-        "Add .env to .gitignore, so that the key never gets into the repository.",
+        "Add .env to .gitignore to keep the key out of your repository.",
     ));
     snippets.push(snippet(
         "Secrets manager",

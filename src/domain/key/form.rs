@@ -95,7 +95,7 @@ impl KeyForm {
             let scopes = errors.check("scopes", catalog.custom(scopes))?;
             return Some((CUSTOM.to_owned(), scopes));
         }
-        let preset = catalog.preset(&self.preset).ok_or("Choose what the key may do.");
+        let preset = catalog.preset(&self.preset).ok_or("Choose permissions.");
         let preset = errors.check("preset", preset)?;
         let scopes = preset.scopes.iter().map(String::as_str).collect();
         Some((preset.id.clone(), scopes))

@@ -71,7 +71,7 @@ pub fn refusal(error: ServiceError) -> (StatusCode, ApiError) {
         ServiceError::Unauthorized => (
             StatusCode::UNAUTHORIZED,
             ApiError::message(
-                "Your session has ended. Your entries are kept: sign in, then send this form again.",
+                "Your session has ended. Sign in, then send this form again. Your entries are kept.",
             )
             .with_next(Next::SignIn),
         ),

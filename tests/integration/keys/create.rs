@@ -241,13 +241,8 @@ async fn each_invalid_field_has_an_error_and_the_rest_is_kept() {
             "name",
             "Use at most 100 characters; this name has 101.",
         ),
-        ("<prod> & \"co\"", "", "preset", "Choose what the key may do."),
-        (
-            "<prod> & \"co\"",
-            "everything",
-            "preset",
-            "Choose what the key may do.",
-        ),
+        ("<prod> & \"co\"", "", "preset", "Choose permissions."),
+        ("<prod> & \"co\"", "everything", "preset", "Choose permissions."),
     ] {
         let fields = [("name", name), ("preset", preset), ("form_token", token.as_str())];
         let page = ada.post(&ada.keys(), &fields).await;

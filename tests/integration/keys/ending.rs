@@ -266,13 +266,13 @@ both!(
         let expiry = "The old key stops on 30 Nov at 17:00 UTC, when it expires.";
         assert_eq!(ends(&week.id).await[4..], [expiry; 3]);
         for (key, end) in [
-            (&forever, "never expires"),
-            (&week, "expires on 5 Dec at 17:00 UTC"),
+            (&forever, "Never expires"),
+            (&week, "Expires on 5 Dec at 17:00 UTC"),
         ] {
             assert_eq!(
                 facts(&ada, "rotate", &key.id, "New key").await,
                 [format!(
-                    "Same name, scopes, allowlist, rate limit and lifetime: it {end}. \
+                    "Same name, scopes, allowlist, rate limit and lifetime. {end}. \
                      You will see it once, on the next screen."
                 )]
             );

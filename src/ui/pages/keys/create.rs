@@ -156,11 +156,11 @@ fn AllowlistField(form: FormState, address: Option<String>) -> impl IntoView {
     let address = address.map(|address| {
         view! {
             <p class="your-address">
-                "Your address now is "
+                "Your current IP is "
                 <code>{address.clone()}</code>
                 <span data-needs-script hidden>
-                    ": "
-                    <Button label="add it" kind=Kind::Link acts="button" attr:data-adds=address/>
+                    ". "
+                    <Button label="Add it" kind=Kind::Link acts="button" attr:data-adds=address/>
                 </span>
             </p>
         }

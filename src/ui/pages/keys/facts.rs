@@ -171,11 +171,11 @@ pub fn Facts(
 #[component]
 fn NewKey(new_end: Option<Timestamp>, now: Timestamp) -> impl IntoView {
     let end = new_end.map_or_else(
-        || "never expires".to_owned(),
-        |end| format!("expires on {} at {}", end.short_day(now), end.hour()),
+        || "Never expires.".to_owned(),
+        |end| format!("Expires on {} at {}.", end.short_day(now), end.hour()),
     );
     let text = format!(
-        "Same name, scopes, allowlist, rate limit and lifetime: it {end}. You will see it once, on the next screen."
+        "Same name, scopes, allowlist, rate limit and lifetime. {end} You will see it once, on the next screen."
     );
     view! { <Fact name="New key">{text}</Fact> }
 }
