@@ -155,8 +155,8 @@ both!(names_of_deleted_keys_are_no_links, async |database: Database| {
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let kept = ada.made("kept").await;
-        world.advance(1000);
-        let gone = ada.made("gone").await;
+    world.advance(1000);
+    let gone = ada.made("gone").await;
     assert_eq!(ada.delete(&[&gone.id], "gone").await.status, 200);
     // The deletion itself is on no page of this filter.
     let page = ada
