@@ -53,30 +53,28 @@ both!(
                 c.execute(sqlx::query(AssertSqlSafe(fill))).await.expect("rows");
             }
         }
-        // With and without statistics about the table.
-        for _ in 0..2 {
-            let plan = plan(&database, "k1", LIMIT).await;
-            if database.is_postgres() {
-                let at = plan
-                    .iter()
-                    .position(|step| step.contains("Limit"))
-                    .expect("a limit");
-                assert!(plan[at].contains(&format!("rows={LIMIT} ")), "{plan:#?}");
-                let below = &plan[at + 1];
-                assert!(
-                    below.contains("Index Scan Backward using request_logs_pkey")
-                        && below.contains(&format!("rows={LIMIT} ")),
-                    "{plan:#?}"
-                );
-            } else {
-                assert!(
-                    plan.iter()
-                        .any(|step| step.contains("USING INDEX request_logs_of_key (key_id=?)")),
-                    "{plan:#?}"
-                );
-                assert!(!plan.iter().any(|step| step.contains("ORDER BY")), "{plan:#?}");
-            }
-            database.execute("ANALYZE").await;
+        // PostgreSQL has statistics about every table that is not empty or new.
+        database.execute("ANALYZE").await;
+        let plan = plan(&database, "k1", LIMIT).await;
+        if database.is_postgres() {
+            let at = plan
+                .iter()
+                .position(|step| step.contains("Limit"))
+                .expect("a limit");
+            assert!(plan[at].contains(&format!("rows={LIMIT} ")), "{plan:#?}");
+            let below = &plan[at + 1];
+            assert!(
+                below.contains("Index Scan Backward using request_logs_pkey")
+                    && below.contains(&format!("rows={LIMIT} ")),
+                "{plan:#?}"
+            );
+        } else {
+            assert!(
+                plan.iter()
+                    .any(|step| step.contains("USING INDEX request_logs_of_key (key_id=?)")),
+                "{plan:#?}"
+            );
+            assert!(!plan.iter().any(|step| step.contains("ORDER BY")), "{plan:#?}");
         }
     }
 );

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 pub use crate::server::store::activity::{ActivityFilter, Events};
 
@@ -75,7 +75,7 @@ pub struct ActivityList {
     /// Whether there are older ones.
     pub has_older: bool,
     /// Ids of keys in its entries that were not deleted, so that they have a page.
-    pub keys: HashSet<String>,
+    pub keys: BTreeSet<String>,
 }
 
 impl ActivityList {
@@ -165,11 +165,15 @@ pub async fn list(
 }
 
 /// Ids of the keys that these entries are about and that were not deleted; one statement for all of them.
-async fn existing(app: &App, account: AccountId, entries: &[Entry]) -> Result<HashSet<String>, ServiceError> {
+async fn existing(
+    app: &App,
+    account: AccountId,
+    entries: &[Entry],
+) -> Result<BTreeSet<String>, ServiceError> {
     let about_keys = entries.iter().filter(|entry| entry.event.is_about_a_key());
-    let ids: HashSet<&str> = about_keys.map(|entry| entry.target.as_str()).collect();
+    let ids: BTreeSet<&str> = about_keys.map(|entry| entry.target.as_str()).collect();
     if ids.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(BTreeSet::new());
     }
     let ids: Vec<&str> = ids.into_iter().collect();
     let mut store = app.store.read().await?;

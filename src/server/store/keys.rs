@@ -18,7 +18,7 @@ use crate::{
     },
     server::secret::key_hash::KeyHash,
 };
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// The columns that a [`Row`] reads, and [`Keys::insert`] writes in this order: the one place that lists them.
 macro_rules! columns {
@@ -217,7 +217,7 @@ impl Keys<'_> {
     }
 
     /// Which of these ids are keys of the account that were not deleted.
-    pub async fn existing(self, account: AccountId, ids: &[&str]) -> Result<HashSet<String>, StoreError> {
+    pub async fn existing(self, account: AccountId, ids: &[&str]) -> Result<BTreeSet<String>, StoreError> {
         let account = account.to_string();
         let found: Vec<String> = match self.0 {
             Conn::Sqlite(c) => {

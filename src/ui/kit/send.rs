@@ -123,7 +123,7 @@ fn refuse(form: &HtmlFormElement, error: &ApiError) {
     if let Next::Reissue(path) = &error.next {
         // Sent again, the form would only be refused again; the list behind it lacks the key.
         each_below(form, "input, select, textarea, [data-adds]", &mut |field| {
-            set(field, "disabled", true)
+            set(field, "disabled", true);
         });
         if let Some(button) = submit_button(form) {
             show(&button, false);
@@ -237,7 +237,7 @@ fn set_busy(form: &Element, busy: bool) {
     wait(&button, busy);
     // `cancel` does nothing meanwhile.
     each_below(form, "[data-closes]", &mut |button| {
-        set(button, "aria-disabled", busy)
+        set(button, "aria-disabled", busy);
     });
     if let Some(dialog) = closest(form, "dialog") {
         // Cannot fail: the attribute name is valid.

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Value of the filter for all events, refused sign-ins included.
 pub const ALL: &str = "all";
@@ -47,7 +47,7 @@ pub struct ActivityPageData {
     /// Entries, newest first.
     pub entries: Vec<Entry>,
     /// Ids of keys in the entries that still exist: their names lead to their pages.
-    pub existing: HashSet<String>,
+    pub existing: BTreeSet<String>,
     /// The current search.
     pub search: String,
     /// The current filter.
@@ -181,7 +181,7 @@ pub fn ActivityTable(
     /// Path of the account's keys.
     keys: String,
     /// Ids of the keys that still exist: their names lead to their pages.
-    existing: HashSet<String>,
+    existing: BTreeSet<String>,
 ) -> impl IntoView {
     let rows = entries
         .into_iter()

@@ -20,10 +20,11 @@ mod summary;
 mod table;
 mod toolbar;
 
-pub use confirm::{Ask, DETAIL, OldEnd, Question, QuestionData, Replacement};
+pub use confirm::{Ask, DETAIL, OldEnd, Question, QuestionData};
 pub use create::CreateForm;
 pub use dialogs::{Dialogs, KeyDialogs};
 pub use ended::{Ended, EndedData};
+pub use facts::Replacement;
 pub use list_view::ListView;
 pub use permissions::{PresetChoice, ScopeChoice};
 pub use row::KeyRow;

@@ -144,9 +144,6 @@ both!(
             .post("/theme", &[("theme", "dark"), ("next", &ada.keys())])
             .await;
         assert_eq!(followed(&ada, &answer).await, "", "the theme changes in sight");
-
-        let answer = ada.post("/sign-out", &[]).await;
-        assert_eq!(followed(&ada, &answer).await, "You have signed out.");
     }
 );
 

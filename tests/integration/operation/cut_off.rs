@@ -76,7 +76,7 @@ async fn requests_in_flight_are_answered() {
             page.text()
         );
     }
-    assert!(page.text().contains("This took too long"), "{}", page.text());
+    assert!(page.text().contains("This page took too long"), "{}", page.text());
     assert_unavailable(&check, "unavailable");
     assert_unavailable(&account, "unavailable");
     for health in [&ready, &checks] {

@@ -3,7 +3,7 @@
 mod consequence;
 
 use super::{
-    facts::Facts,
+    facts::{Facts, Replacement},
     list_view::{ListView, ViewFields},
     row::KeyRow,
 };
@@ -56,17 +56,6 @@ pub enum Ask {
         /// The text that the person has to type.
         confirmation: String,
     },
-}
-
-/// The replacement of a key in its grace period.
-#[derive(Clone, Copy, Debug)]
-pub enum Replacement {
-    /// It was deleted.
-    Deleted,
-    /// It was not used yet.
-    Unused,
-    /// It was last used then.
-    Used(Timestamp),
 }
 
 /// When the old key stops, for one choice of its grace period.

@@ -1,10 +1,7 @@
 //! The keys that a dialog is about, with the facts by which people decide: when they were last used, and by
 //! how many clients.
 
-use super::{
-    confirm::{Ask, Replacement},
-    row::KeyRow,
-};
+use super::{confirm::Ask, row::KeyRow};
 use crate::{
     domain::{
         key::recent_use::{DAYS, RecentUse},
@@ -18,6 +15,17 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::time::Duration;
+
+/// The replacement of a key in its grace period.
+#[derive(Clone, Copy, Debug)]
+pub enum Replacement {
+    /// It was deleted.
+    Deleted,
+    /// It was not used yet.
+    Unused,
+    /// It was last used then.
+    Used(Timestamp),
+}
 
 /// Id of the number of keys above their list.
 const SIZE: &str = "key-list-size";
@@ -291,7 +299,7 @@ mod tests {
             assert_eq!(said(last, counted, ends), text);
         }
         // Only what is old and completely logged is safe to end.
-        let minutes = NOW.minus(Duration::from_secs(300));
+        let minutes = NOW.minus(Duration::from_mins(5));
         let young = said_of_created(minutes, None, counted(0, 0), revoke);
         assert_eq!(young, "Never used, created 5 minutes ago");
         let month = said_of_created(days_ago(30), None, counted(0, 0), revoke);
