@@ -86,7 +86,7 @@ for (const width of [1280, 360]) {
         }
       }
       await expect(page.getByText("was reported as leaked")).toBeVisible();
-      for (const box of await page.getByRole("checkbox", { name: /^Select / }).all()) await box.check();
+      for (const box of await page.getByRole("checkbox", { name: /^Select (?!all )/ }).all()) await box.check();
       await a11y(page, "rows, a leak, the selection");
       await button(page, "Delete selected").click();
       await expect(dialog(page, "Delete API keys")).toBeVisible();

@@ -145,7 +145,7 @@ test("creating a team says so", async ({ page }) => {
   await hydrated(page);
   await field(page, "Name").fill("Tide");
   await button(page, "Create team").last().click();
-  await expectLine(page, "Created the team Tide.");
+  await expectLine(page, "Created the team Tide. Next, create its first API key.");
 });
 
 test.describe("without scripts", () => {

@@ -43,7 +43,7 @@ pub fn MenuButton(
     /// Id of the sentence that says why it is disabled, if it is.
     disabled_because: Option<&'static str>,
 ) -> impl IntoView {
-    const CLASS: &str = "button quiet icon-only dots";
+    const CLASS: &str = "button dots";
     if disabled_because.is_some() {
         view! {
             <button class=CLASS type="button" aria-label=label disabled aria-describedby=disabled_because></button>

@@ -288,7 +288,7 @@ mod tests {
                 revoke,
                 "Never used, but 1 request in the last 30 days was refused",
             ),
-            (None, counted(0, 0), None, "Never used, created 17 Jul 2025"),
+            (None, counted(0, 0), None, "Never used, created 11 Jul 2025"),
             (
                 None,
                 None,
