@@ -22,8 +22,10 @@ test("the new secret works, the old one does not, and the rest stays", async ({ 
   const old = await keep(page, "lost in a chat", "Read Only");
   const reissue = await openReissue(page, "lost in a chat");
   await expect(heading(reissue)).toBeFocused();
-  await expect(reissue.getByRole("definition")).toHaveText(["lost in a chat", `${old.slice(0, 9)}...`, "Read Only"]);
-  await expect(reissue.getByText("The secret it has now stops working at once.")).toBeVisible();
+  await expect(reissue.getByRole("definition")).toHaveText([
+    "lost in a chat", `${old.slice(0, 9)}...`, "Read Only", /^Never used, created /,
+  ]);
+  await expect(reissue.getByText("The current secret stops working immediately.")).toBeVisible();
   const { view, secret } = await sendKey(page, () => button(reissue, "Reissue secret").click(), REISSUE);
   expect(secret).toMatch(KEY);
   expect(secret).not.toBe(old);
