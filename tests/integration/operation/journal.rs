@@ -86,11 +86,12 @@ async fn page(program: &Program, cookie: &str) -> u16 {
 
 /// The state in the database that the journal covers.
 async fn state(database: &Database) -> Vec<String> {
+    // Without deleted keys: a server removes their rows in the background, a command does not.
     let mut rows = database
         .texts(
             "SELECT id || ' ' || HEX(hash) || ' ' || prefix || ' ' || COALESCE(revoked_at, '-') || ' ' ||
-                COALESCE(deleted_at, '-') || ' ' || COALESCE(rotated_at, '-') || ' ' || COALESCE(grace_ends_at, '-')
-             FROM api_keys ORDER BY id",
+                COALESCE(rotated_at, '-') || ' ' || COALESCE(grace_ends_at, '-')
+             FROM api_keys WHERE deleted_at IS NULL ORDER BY id",
         )
         .await;
     let members = "SELECT account_id || ' ' || user_id || ' ' || role FROM memberships ORDER BY user_id";

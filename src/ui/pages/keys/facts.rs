@@ -308,7 +308,7 @@ mod tests {
             has_gaps: true,
             ..counted
         });
-        assert_eq!(said(None, gaps, revoke), "Never used, created 17 Jul 2025");
+        assert_eq!(said(None, gaps, revoke), "Never used, created 11 Jul 2025");
         assert_eq!(said(Some(days_ago(80)), gaps, revoke), "Not used since 4 Sep");
     }
 }

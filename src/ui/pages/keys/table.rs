@@ -46,7 +46,7 @@ const FULL_COLUMNS: [&str; 8] = [
 
 /// Number of rows, from the top, that lead to `Reissue secret`: a secret that was just lost is of a new key, and a
 /// link in each row would make the page heavy.
-const LOST: usize = 5;
+const LOST: usize = 3;
 
 /// Id of the form that the rows' check boxes belong to.
 const SELECTION: &str = "selection";
