@@ -87,13 +87,15 @@ for (const width of [1280, 360]) {
       }
       await expect(page.getByText("was reported as leaked")).toBeVisible();
       for (const box of await page.getByRole("checkbox", { name: /^Select (?!all )/ }).all()) await box.check();
+      // Not below the bar, which stays at the top.
+      await page.evaluate(() => scrollTo(0, 0));
       await a11y(page, "rows, a leak, the selection");
       await button(page, "Delete selected").click();
       await expect(dialog(page, "Delete API keys")).toBeVisible();
       await hydrated(page);
       await a11y(page, "several keys");
       await button(dialog(page, "Delete API keys"), "Cancel").click();
-      await page.getByRole("link", { name: "prod" }).last().click();
+      await page.getByRole("link", { name: "prod", exact: true }).last().click();
       await expect(page.getByRole("heading", { name: "Rotations" })).toBeVisible();
       await a11y(page, "a key");
       await page.getByRole("form", { name: "Actions" }).getByRole("button", { name: "Grace period" }).click();
@@ -169,7 +171,7 @@ for (const width of [1280, 360]) {
       await theirs.goto(team);
       await expect(opener(theirs)).toBeDisabled();
       await a11y(theirs, "read-only");
-      await theirs.getByRole("link", { name: "prod-api-worker" }).click();
+      await theirs.getByRole("link", { name: "prod-api-worker", exact: true }).click();
       await expect(button(theirs, "Rotate")).toBeDisabled();
       await a11y(theirs, "a key, read-only");
       guard.expectStatus(403);

@@ -177,7 +177,7 @@ test("every dialog by keyboard alone, from the page of a key, where it also ends
   const list = page.url();
   await makeKey(page, "prod");
   await page.reload();
-  await page.getByRole("link", { name: "prod" }).click();
+  await page.getByRole("link", { name: "prod", exact: true }).click();
   await page.waitForURL(/\/api-keys\/[0-9a-f-]{36}$/);
   await hydrated(page);
   const home = page.url();

@@ -31,7 +31,7 @@ test.describe("on a phone", () => {
     await page.goto(`/home/${slugOf(page)}/activity`);
     const entry = page.getByRole("row").filter({ hasText: "prod-api-worker" });
     expect((await entry.boundingBox())!.height).toBeLessThan(150);
-    await entry.getByRole("link", { name: "prod-api-worker" }).tap();
+    await entry.getByRole("link", { name: "prod-api-worker", exact: true }).tap();
     await expect(page.getByRole("heading", { name: "prod-api-worker", level: 1 })).toBeVisible();
   });
 
@@ -122,7 +122,7 @@ test.describe("far from UTC", () => {
     for (const each of await page.locator("time").all()) await expect(each).toHaveText(/GMT\+9$/);
     await page.reload();
     await expect(entry(page)).toHaveText(shown);
-    await page.getByRole("link", { name: "prod" }).click();
+    await page.getByRole("link", { name: "prod", exact: true }).click();
     await expect(page.getByRole("region", { name: "About" }).locator("time").first()).toHaveText(/GMT\+9$/);
     await page.goBack();
     await button(page, "Exact times").click();

@@ -121,7 +121,7 @@ test("two quick clicks open one dialog, and its button is busy meanwhile", async
   await signUp(page);
   await makeKey(page, "prod");
   await page.reload();
-  await page.getByRole("link", { name: "prod" }).click();
+  await page.getByRole("link", { name: "prod", exact: true }).click();
   await page.waitForURL(/\/api-keys\/[0-9a-f-]{36}$/);
   await hydrated(page);
   let asked = 0;

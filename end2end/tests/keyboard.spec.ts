@@ -195,7 +195,7 @@ test("a key with scopes of its own is made, and its row's menu leads to a new se
 
   const actions = button(page, "Actions for by keyboard");
   await tabTo(page, page.getByRole("checkbox", { name: "Select by keyboard" }));
-  await tabTo(page, page.getByRole("link", { name: "by keyboard" }));
+  await tabTo(page, page.getByRole("link", { name: "by keyboard", exact: true }));
   await tabTo(page, page.getByRole("link", { name: "Reissue secret" }));
   await tabTo(page, actions);
   await keyboard.press("Enter");

@@ -208,7 +208,7 @@ test("rotated and revoked by keyboard alone, from the page of the key", async ({
   await signUp(page);
   const old = await keep(page, "prod");
   const { keyboard } = page;
-  await page.getByRole("link", { name: "prod" }).focus();
+  await page.getByRole("link", { name: "prod", exact: true }).focus();
   await keyboard.press("Enter");
   await page.waitForURL(/\/api-keys\/[0-9a-f-]{36}$/);
   await hydrated(page);

@@ -29,7 +29,7 @@ test("text of twice its size fits", async ({ page }) => {
   await makeKey(page, "prod-api-worker");
   await page.reload();
   const keys = page.url().split(/[?#]/)[0]!;
-  const key = (await page.getByRole("link", { name: "prod-api-worker" }).getAttribute("href"))!;
+  const key = (await page.getByRole("link", { name: "prod-api-worker", exact: true }).getAttribute("href"))!;
   const others = ["activity", "scopes", "guard"].map((name) => keys.replace("api-keys", name));
   for (const one of [keys, key, ...others]) {
     await page.goto(one);

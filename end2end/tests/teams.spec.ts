@@ -91,7 +91,7 @@ test("a member sees the keys of the team and can change nothing", async ({ page,
       "API name", "Prefix", "Last used", "Created", "Status", "IP allowlist", "Actions",
     ]);
   }
-  await theirs.getByRole("link", { name: "prod-api-worker" }).click();
+  await theirs.getByRole("link", { name: "prod-api-worker", exact: true }).click();
   await expect(theirs.getByText(READ_ONLY)).toBeVisible();
   for (const action of ["Rotate", "Reissue secret", "Revoke", "Delete"]) {
     await expect(button(theirs, action)).toBeDisabled();

@@ -44,7 +44,7 @@ pub fn SelectionBar(
 ) -> impl IntoView {
     view! {
         <label class="select-all" hidden data-needs-script>
-            <input class="row-select" type="checkbox" autocomplete="off" data-selects-all/>
+            <input class="row-select" type="checkbox" autocomplete="off" aria-label=all data-selects-all/>
             <span>{all}</span>
         </label>
         <form id=id class="selection" method="get" aria-label=label data-opens-dialog>
