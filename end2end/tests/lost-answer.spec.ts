@@ -4,13 +4,11 @@ import {
   button, CREATE, createKey, dialog, field, fillKey, finish, hydrated, openDialog, radio, REISSUE, row, sendKey, signUp,
 } from "../fixtures/journey";
 import { secrets } from "../fixtures/server";
-import { expect, test } from "../fixtures/test";
+import type { Guard } from "../fixtures/guard";
+import { expect, test, type Locator, type Page } from "../fixtures/test";
 
-test("a form sent a second time makes no second key and tells no secret", async ({ page, request, guard }) => {
-  await signUp(page);
-  const add = await openDialog(page);
-  await fillKey(add, "sent twice");
-  // The answer to the first is lost on the way.
+/** Sends the form. The server makes the key, and its answer is lost on the way. */
+async function addWithoutAnswer(page: Page, add: Locator, guard: Guard): Promise<void> {
   guard.expectFailure(CREATE);
   await page.route(CREATE, async (route) => {
     const answer = await route.fetch();
@@ -20,6 +18,13 @@ test("a form sent a second time makes no second key and tells no secret", async 
   await button(add, "Add").click();
   await expect(add.getByRole("alert")).toContainText("Your entries are kept");
   await page.unroute(CREATE);
+}
+
+test("a form sent a second time makes no second key and tells no secret", async ({ page, request, guard }) => {
+  await signUp(page);
+  const add = await openDialog(page);
+  await fillKey(add, "sent twice");
+  await addWithoutAnswer(page, add, guard);
   guard.expectStatus(409);
   await button(add, "Add").click();
   await expect(add.getByRole("alert")).toContainText("The key was created, but its secret did not reach you.");
@@ -42,15 +47,7 @@ test("after a lost answer, Cancel shows the key in the list", async ({ page, gua
   await signUp(page);
   const add = await openDialog(page);
   await fillKey(add, "lost on the way");
-  guard.expectFailure(CREATE);
-  await page.route(CREATE, async (route) => {
-    const answer = await route.fetch();
-    secrets.add((await answer.json()).secret);
-    await route.abort();
-  });
-  await button(add, "Add").click();
-  await expect(add.getByRole("alert")).toBeVisible();
-  await page.unroute(CREATE);
+  await addWithoutAnswer(page, add, guard);
   guard.expectStatus(409);
   await button(add, "Add").click();
   await expect(add.getByRole("link", { name: "Reissue secret" })).toBeVisible();
@@ -62,15 +59,7 @@ test("after a lost answer and Cancel, the next key gets a form of its own", asyn
   await signUp(page);
   const add = await openDialog(page);
   await fillKey(add, "first");
-  guard.expectFailure(CREATE);
-  await page.route(CREATE, async (route) => {
-    const answer = await route.fetch();
-    secrets.add((await answer.json()).secret);
-    await route.abort();
-  });
-  await button(add, "Add").click();
-  await expect(add.getByRole("alert")).toBeVisible();
-  await page.unroute(CREATE);
+  await addWithoutAnswer(page, add, guard);
   await button(add, "Cancel").click();
   await expect(row(page, "first")).toHaveCount(1);
   await hydrated(page);
