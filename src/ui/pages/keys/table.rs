@@ -44,7 +44,7 @@ const FULL_COLUMNS: [&str; 8] = [
     "",
 ];
 
-/// Number of rows, from the top, that lead to `Reissue secret`: a secret that was just lost is of a new key, and a
+/// Number of rows, from the top, that ask whether the secret was lost and lead to `Reissue secret`: a secret that was just lost is of a new key, and a
 /// link in each row would make the page heavy.
 const LOST: usize = 3;
 
@@ -159,7 +159,7 @@ fn Row(
     /// The dialog that reissues a secret that nobody may have: a reload can have closed `View API key`.
     lost: Option<String>,
 ) -> impl IntoView {
-    let reissue = lost.map(|href| view! { <a class="sub" href=href data-opens-dialog>"Reissue secret"</a> });
+    let reissue = lost.map(|href| view! { <a class="sub" href=href data-opens-dialog>"Secret lost? Reissue"</a> });
     let actions = view! { <RowActions row=row.clone() may_manage/> };
     let select = may_manage.then(|| {
         let label = format!("Select {}", row.name);
