@@ -20,44 +20,44 @@ declare! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     OLDER = r"SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
         FROM activity WHERE account_id = $1
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
             AND (at, id) < ($4, $5)
         ORDER BY at DESC, id DESC LIMIT $6";
     NEWER = r"SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
         FROM activity WHERE account_id = $1
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
             AND (at, id) > ($4, $5)
         ORDER BY at, id LIMIT $6";
     COUNT = r"SELECT COUNT(*)
         FROM activity WHERE account_id = $1
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)";
     COUNT_NEWER = r"SELECT COUNT(*)
         FROM activity WHERE account_id = $1
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
             AND (at, id) > ($4, $5)";
     EVENTS_OLDER = r"SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
         FROM activity WHERE account_id = $1 AND action <> 'auth.refused'
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
             AND (at, id) < ($4, $5)
         ORDER BY at DESC, id DESC LIMIT $6";
     EVENTS_NEWER = r"SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
         FROM activity WHERE account_id = $1 AND action <> 'auth.refused'
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
             AND (at, id) > ($4, $5)
         ORDER BY at, id LIMIT $6";
     EVENTS_COUNT = r"SELECT COUNT(*)
         FROM activity WHERE account_id = $1 AND action <> 'auth.refused'
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)";
     EVENTS_COUNT_NEWER = r"SELECT COUNT(*)
         FROM activity WHERE account_id = $1 AND action <> 'auth.refused'
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
             AND (at, id) > ($4, $5)";
     OF_TARGET = "SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash

@@ -31,24 +31,24 @@ macro_rules! status {
 declare! {
     OLDER = concat!("SELECT ", columns!(), "
         FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
-            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')
+            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE CAST($2 AS TEXT) ESCAPE '\\' OR LOWER(prefix) LIKE CAST($2 AS TEXT) ESCAPE '\\')
             AND (CAST($3 AS TEXT) IS NULL OR $3 = ", status!("$4"), ")
             AND (created_at, id) < ($5, $6)
         ORDER BY created_at DESC, id DESC LIMIT $7");
     NEWER = concat!("SELECT ", columns!(), "
         FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
-            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')
+            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE CAST($2 AS TEXT) ESCAPE '\\' OR LOWER(prefix) LIKE CAST($2 AS TEXT) ESCAPE '\\')
             AND (CAST($3 AS TEXT) IS NULL OR $3 = ", status!("$4"), ")
             AND (created_at, id) > ($5, $6)
         ORDER BY created_at, id LIMIT $7");
     COUNT_NEWER = concat!("SELECT COUNT(*)
         FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
-            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')
+            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE CAST($2 AS TEXT) ESCAPE '\\' OR LOWER(prefix) LIKE CAST($2 AS TEXT) ESCAPE '\\')
             AND (CAST($3 AS TEXT) IS NULL OR $3 = ", status!("$4"), ")
             AND (created_at, id) > ($5, $6)");
     COUNTS = concat!("SELECT status, COUNT(*) FROM (SELECT ", status!("$3"), " AS status
         FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
-            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')) AS listed
+            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE CAST($2 AS TEXT) ESCAPE '\\' OR LOWER(prefix) LIKE CAST($2 AS TEXT) ESCAPE '\\')) AS listed
         GROUP BY status");
     CREATORS = "SELECT id, name FROM users
         WHERE id IN (SELECT creator_id FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL)
