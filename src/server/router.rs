@@ -91,8 +91,8 @@ fn dashboard(app: &App) -> Router {
         .layer(from_fn(bodies::hold))
         .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer));
     let health = Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
+        .route("/healthz", get(health::healthz).fallback(health::other_method))
+        .route("/readyz", get(health::readyz).fallback(health::other_method));
     // Outside the others, so that panics and time-outs get an error page too.
     guarded(forms, app)
         .layer(from_fn_with_state(app.clone(), error_page::layer))

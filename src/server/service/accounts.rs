@@ -240,17 +240,19 @@ pub async fn home(app: &App, user: UserId) -> Result<Account, ServiceError> {
     home.map(|home| home.account).ok_or(ServiceError::NotFound)
 }
 
-/// All accounts of `user`. Records a visit to `current` if it was not the last one visited. That write is
-/// queued, so that pages open while the database is read-only (docs/security.md, S86).
-pub async fn visit(
-    app: &App,
-    user: UserId,
-    last_account: Option<&str>,
-    current: &Account,
-) -> Result<Vec<Joined>, ServiceError> {
+/// Records a visit to `current` if it was not the last account that `user` visited. The write is queued, so that pages
+/// open while the database is read-only (docs/security.md, S86).
+pub fn record_visit(app: &App, user: UserId, last_account: Option<&str>, current: &Account) {
     if last_account != Some(&current.id.to_string()) {
         app.write_behind.visit(user, current.id);
     }
+}
+
+/// All accounts of `user`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn joined(app: &App, user: UserId) -> Result<Vec<Joined>, ServiceError> {
     Ok(app.store.read().await?.accounts().of_user(user).await?)
 }
 

@@ -9,7 +9,12 @@ use crate::{
     },
     server::{
         access,
-        dashboard::{document, fields::Query},
+        dashboard::{
+            document,
+            error_page::{self, Problem},
+            fields::Query,
+            middleware::same_origin::from_another_site,
+        },
         error::ServiceError,
         service::activity::{self, ActivityFilter, ActivityList, Events},
     },
@@ -22,7 +27,7 @@ use crate::{
 use axum::{
     body::Body,
     extract::Path,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use futures_util::stream;
@@ -109,7 +114,12 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Response {
     let app = &visit.app;
-    let page = paths::activity(&slug);
+    // Before any redirect: what is not the person's gets the same answer with every search.
+    let reader = match access::reader(app, &viewer, &slug).await {
+        Ok(reader) => reader,
+        Err(error) => return failure(&visit, error).await,
+    };
+    let page = paths::activity(&reader.account.slug);
     // The search contains a pasted key. Redirects to its shown part, which finds the key too and may be in a
     // URL.
     if let Some(start) = token::start_in(&asked.search, &app.config.key_prefix) {
@@ -121,7 +131,6 @@ pub async fn show(
     }
     let filter = asked.filter();
     let gathered = async {
-        let reader = access::reader(app, &viewer, &slug).await?;
         let page = Page::parse(&asked.page, &asked.older, &asked.newer);
         let list = activity::list(app, &reader, &filter, page).await?;
         let frame = frame::of(&visit, &viewer, &reader, Section::Activity).await?;
@@ -170,9 +179,11 @@ impl Format {
     }
 }
 
-/// Exports all entries that match the page's search and filter.
+/// Exports all entries that match the page's search and filter. A link of another site makes no export, and `HEAD` reads
+/// and records nothing (docs/security.md, S61).
 pub async fn export(
     SignedIn(visit, viewer): SignedIn,
+    method: Method,
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
@@ -182,15 +193,27 @@ pub async fn export(
         "json" => Format::Json,
         _ => return failure(&visit, ServiceError::NotFound).await,
     };
-    let opened = async {
-        let reader = access::reader(&app, &viewer, &slug).await?;
-        activity::note_export(&app, &reader, &visit.trace, format.label()).await?;
-        Ok::<_, ServiceError>(reader.account.id)
-    };
-    let account = match opened.await {
-        Ok(account) => account,
+    let reader = match access::reader(&app, &viewer, &slug).await {
+        Ok(reader) => reader,
         Err(error) => return failure(&visit, error).await,
     };
+    if from_another_site(&visit.headers) {
+        let problem = Problem::new(
+            "The export was not made",
+            "The link to it is on another site. Open the activity and export it there.",
+        );
+        let activity = asked.href(&paths::activity(&reader.account.slug), None);
+        let problem = problem.with_link(activity, "Open the activity");
+        return error_page::page(&visit, StatusCode::FORBIDDEN, problem, None).await;
+    }
+    if method == Method::HEAD {
+        return file(format, Body::empty());
+    }
+    let noted = activity::note_export(&app, &reader, &visit.trace, format.label()).await;
+    if let Err(error) = noted {
+        return failure(&visit, error).await;
+    }
+    let account = reader.account.id;
     let filter = asked.export_filter();
     // Streamed chunk by chunk, so that memory does not grow with the account.
     let chunks = stream::try_unfold(Some(None::<Cursor>), move |place| {
@@ -207,7 +230,12 @@ pub async fn export(
             Ok(Some((chunk, next.map(Some))))
         }
     });
-    let (kind, file) = match format {
+    file(format, Body::from_stream(chunks))
+}
+
+/// The response with an export.
+fn file(format: Format, body: Body) -> Response {
+    let (kind, name) = match format {
         Format::Csv => ("text/csv; charset=utf-8; header=present", "activity.csv"),
         Format::Json => ("application/json", "activity.json"),
     };
@@ -215,11 +243,11 @@ pub async fn export(
         (header::CONTENT_TYPE, kind.to_owned()),
         (
             header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{file}\""),
+            format!("attachment; filename=\"{name}\""),
         ),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    (headers, Body::from_stream(chunks)).into_response()
+    (headers, body).into_response()
 }
 
 /// The vendor's fields (docs.babysea.ai, `/dashboard/activity`), then ours.
