@@ -142,7 +142,7 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
     if let Origin::Rotation(old) = &origin
         && let Some(end) = old.end()
     {
-        let sentence = done::works_until(&old.prefix, end, app.now());
+        let sentence = format!("{}...{}", old.prefix, done::works_until(end, app.now()));
         notes.insert(0, format!("The old key {sentence}"));
     }
     let mut about = catalog.permissions_label(&key.preset, &key.scopes);

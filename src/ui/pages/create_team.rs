@@ -50,7 +50,7 @@ pub fn CreateTeamPage(
                 </form>
                 <p class="auth-alt">
                     "To add members, ask your server administrator to run "
-                    <code>"babysea member add"</code> "."
+                    <code translate="no">"babysea member add"</code> "."
                 </p>
             </div>
         </Frame>

@@ -323,13 +323,14 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
                           }: &OldEnd| {
                 let label = match hours {
                     0 => "Stop it now".to_owned(),
-                    _ if is_expiry => format!("{}, when it expires", end.short(now)),
-                    hours => format!("{} ({hours} h after rotation)", end.short(now)),
+                    // Short enough for a phone: a select element cuts what does not fit.
+                    _ if is_expiry => format!("{} (expiry)", end.short(now)),
+                    hours => format!("{} ({hours} h)", end.short(now)),
                 };
                 (hours.to_string(), label)
             };
             let options = ends.iter().map(choice).collect();
-            let hint = "No later than 7 days after rotation, or the key's own expiry.";
+            let hint = "Hours are counted from the rotation. No later than 7 days after it, or the key's own expiry.";
             Some(view! { <SelectField form name="grace" label="Grace period" options hint/> }.into_any())
         }
         Ask::Revoke => Some(
@@ -348,7 +349,8 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
         ),
         Ask::Delete { confirmation } => {
             let confirmation = confirmation.clone();
-            let label = view! { "Type "<bdi class="to-type">{confirmation}</bdi>" to confirm" };
+            let label =
+                view! { "Type "<bdi translate="no" class="to-type">{confirmation}</bdi>" to confirm" };
             Some(
                 view! { <TextField form name="confirm" label autocomplete="off" autofocus=true/> }.into_any(),
             )

@@ -5,6 +5,7 @@ use crate::domain::{
     key::recent_use::{RecentUse, deleted_requests},
     time::Timestamp,
 };
+use leptos::prelude::*;
 
 /// The warning. `None` for an action that harms nobody.
 pub fn consequence(
@@ -12,7 +13,7 @@ pub fn consequence(
     uses: &[Option<RecentUse>],
     last_used_at: Option<Timestamp>,
     now: Timestamp,
-) -> Option<String> {
+) -> Option<AnyView> {
     let several = uses.len() > 1;
     let refused = if several {
         "Their requests get 401 from now on."
@@ -22,25 +23,29 @@ pub fn consequence(
     match ask {
         Ask::Reissue => Some(
             "The current secret stops working immediately. You will see the new one once, on the next screen."
-                .to_owned(),
+                .into_any(),
         ),
-        Ask::Rotate { stops, .. } => stops.as_ref().map(|prefix| {
-            format!("{prefix}..., which this key replaced, still works. It stops immediately.")
+        Ask::Rotate { stops, .. } => stops.clone().map(|prefix| {
+            view! {
+                <span translate="no">{prefix}"..."</span>
+                ", which this key replaced, still works. It stops immediately."
+            }
+            .into_any()
         }),
         Ask::ChangeGrace { .. } => {
             let last = last_used_at.map_or_else(
                 || "It was never used.".to_owned(),
                 |at| format!("It was last used {}.", at.relative(now)),
             );
-            Some(format!("The key stops immediately. A stopped key cannot be restarted. {last}"))
+            Some(format!("The key stops immediately. A stopped key cannot be restarted. {last}").into_any())
         }
-        Ask::Revoke if several => Some(format!("{refused} Expired and revoked keys are skipped.")),
-        Ask::Revoke => Some(format!("{refused} The key stays in the list and its log is kept.")),
+        Ask::Revoke if several => Some(format!("{refused} Expired and revoked keys are skipped.").into_any()),
+        Ask::Revoke => Some(format!("{refused} The key stays in the list and its log is kept.").into_any()),
         Ask::Delete { .. } => {
             let logs = deleted_requests(uses)
                 .map(|logs| format!(" {logs}"))
                 .unwrap_or_default();
-            Some(format!("{refused}{logs} Entries in Activity are kept."))
+            Some(format!("{refused}{logs} Entries in Activity are kept.").into_any())
         }
     }
 }
