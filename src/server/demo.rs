@@ -74,7 +74,7 @@ const fn sample(name: &'static str, preset: &'static str, created: u64) -> Sampl
     }
 }
 
-const KEYS: [Sample; 11] = [
+const KEYS: [Sample; 12] = [
     Sample {
         allowlist: "203.0.113.0/24 198.51.100.5 2001:db8:7::/48",
         used: Some(0),
@@ -91,6 +91,11 @@ const KEYS: [Sample; 11] = [
     Sample {
         allowlist: "2001:db8:7::/48",
         ..sample("analytics-reader", "read_only", 24 * 4)
+    },
+    // Still active, but unused for longer than the log is kept.
+    Sample {
+        used: Some(24 * 44),
+        ..sample("nightly-export", "read_only", 24 * 130)
     },
     Sample {
         used: Some(24 * 75),

@@ -33,6 +33,7 @@ pub fn SearchField(
         <label class="visually-hidden" for="search">{label}</label>
         <input
             id="search"
+            dir="auto"
             type="search"
             name="search"
             value=value

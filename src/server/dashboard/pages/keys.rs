@@ -217,6 +217,8 @@ async fn acknowledge(keys: &Keys, request: axum::extract::Request) -> Response {
             let next = keys.view().after_deletion();
             keys.redirect(&next, Done::LeakAcknowledged(Subject::from(&key)))
         }
+        // The key was deleted in the meantime, and its notice with it.
+        Err(ServiceError::NotFound) => Redirect::to(&keys.view().href).into_response(),
         Err(error) => failure(&keys.visit, error).await,
     }
 }
