@@ -1,9 +1,11 @@
 //! `/home/{account}/activity`, and the activity as a file.
 
+mod file;
+
 use super::{SignedIn, failure, frame, keys::list::address};
 use crate::{
     domain::{
-        activity::{Entry, Event},
+        activity::Event,
         page::{Cursor, Page},
         paths, search, token,
     },
@@ -30,10 +32,10 @@ use axum::{
     http::{Method, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
+use file::Format;
 use futures_util::stream;
 use leptos::prelude::*;
 use serde::Deserialize;
-use serde_json::json;
 use std::sync::Arc;
 
 /// The page's query.
@@ -163,22 +165,6 @@ pub async fn show(
     document::render(&visit, StatusCode::OK, title, page).await
 }
 
-/// Format of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Csv,
-    Json,
-}
-
-impl Format {
-    const fn label(self) -> &'static str {
-        match self {
-            Self::Csv => "CSV",
-            Self::Json => "JSON",
-        }
-    }
-}
-
 /// Exports all entries that match the page's search and filter. A link of another site makes no export, and `HEAD` reads
 /// and records nothing (docs/security.md, S61).
 pub async fn export(
@@ -188,10 +174,8 @@ pub async fn export(
     Query(asked): Query<Asked>,
 ) -> Response {
     let app = visit.app.clone();
-    let format = match asked.format.as_str() {
-        "csv" => Format::Csv,
-        "json" => Format::Json,
-        _ => return failure(&visit, ServiceError::NotFound).await,
+    let Some(format) = Format::from_id(&asked.format) else {
+        return failure(&visit, ServiceError::NotFound).await;
     };
     let reader = match access::reader(&app, &viewer, &slug).await {
         Ok(reader) => reader,
@@ -223,11 +207,8 @@ pub async fn export(
                 return Ok::<_, ServiceError>(None);
             };
             let (entries, next) = activity::export_chunk(&app, account, &filter, cursor).await?;
-            let chunk = match format {
-                Format::Csv => csv(&entries, cursor.is_none()),
-                Format::Json => json(&entries, cursor.is_none(), next.is_none()),
-            };
-            Ok(Some((chunk, next.map(Some))))
+            let part = format.part(&entries, cursor.is_none(), next.is_none());
+            Ok(Some((part, next.map(Some))))
         }
     });
     file(format, Body::from_stream(chunks))
@@ -235,104 +216,11 @@ pub async fn export(
 
 /// The response with an export.
 fn file(format: Format, body: Body) -> Response {
-    let (kind, name) = match format {
-        Format::Csv => ("text/csv; charset=utf-8; header=present", "activity.csv"),
-        Format::Json => ("application/json", "activity.json"),
-    };
+    let named = format!("attachment; filename=\"{}\"", format.file());
     let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}\""),
-        ),
+        (header::CONTENT_TYPE, format.media_type().to_owned()),
+        (header::CONTENT_DISPOSITION, named),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (headers, body).into_response()
-}
-
-/// The vendor's fields (docs.babysea.ai, `/dashboard/activity`), then ours.
-const COLUMNS: [&str; 11] = [
-    "event_id",
-    "actor",
-    "category",
-    "action",
-    "description",
-    "timestamp",
-    "actor_id",
-    "target_id",
-    "target_name",
-    "request_id",
-    "ip_hash",
-];
-
-/// Values of an entry's columns.
-fn cells(entry: &Entry) -> [String; 11] {
-    let (category, action) = entry.event.id().split_once('.').unwrap_or_default();
-    [
-        entry.id.to_string(),
-        entry.actor_name.clone(),
-        category.to_owned(),
-        action.to_owned(),
-        entry.description(),
-        entry.at.iso(),
-        entry.actor.map(|id| id.to_string()).unwrap_or_default(),
-        entry.target.clone(),
-        entry.target_name.clone(),
-        entry.request_id.clone(),
-        entry.ip_hash.clone().unwrap_or_default(),
-    ]
-}
-
-/// Escapes cells that a spreadsheet would take for a formula (docs/security.md, S61).
-fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
-        format!("'{cell}")
-    } else {
-        cell
-    }
-}
-
-/// Lines of RFC 4180; with `first`, the column names come first.
-fn csv(entries: &[Entry], first: bool) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    // Cannot fail: it writes to memory.
-    if first {
-        let _ = writer.write_record(COLUMNS);
-    }
-    for entry in entries {
-        let _ = writer.write_record(cells(entry).map(harmless));
-    }
-    writer.into_inner().unwrap_or_default()
-}
-
-/// Elements of one array, which `first` opens and `last` closes.
-fn json(entries: &[Entry], first: bool, last: bool) -> Vec<u8> {
-    let mut text = String::new();
-    for (n, entry) in entries.iter().enumerate() {
-        let object = COLUMNS.into_iter().zip(cells(entry)).map(|(name, cell)| {
-            let is_absent = cell.is_empty() && matches!(name, "actor_id" | "request_id" | "ip_hash");
-            (name.to_owned(), if is_absent { json!(null) } else { json!(cell) })
-        });
-        text.push_str(if first && n == 0 { "[\n" } else { ",\n" });
-        text.push_str(&serde_json::Value::Object(object.collect()).to_string());
-    }
-    if last {
-        text.push_str(if first { "[]\n" } else { "\n]\n" });
-    }
-    text.into_bytes()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for cell in ["=1+1", "+1", "-1", "@a", "\ta", "\ra", "\0a"] {
-            assert_eq!(harmless(cell.to_owned()), format!("'{cell}"));
-        }
-        assert_eq!(harmless("a=1".to_owned()), "a=1");
-    }
 }
