@@ -1,7 +1,7 @@
 // The script of every page, for what needs no island: times in the reader's time zone, Show password, the busy state
-// of a form that loads a page, `/` for the search, menus that close when the focus leaves them. Everything works
-// without it, with times in UTC. It finds elements by `data-` attributes (docs/decisions/0002). scripts/build-site.sh compresses it into
-// /pkg/ under a hashed name.
+// of a form that loads a page, Back after a refused form, `/` for the search, menus that close when the focus leaves
+// them. Everything works without it, with times in UTC. It finds elements by `data-` attributes (docs/decisions/0002).
+// scripts/build-site.sh compresses it into /pkg/ under a hashed name.
 "use strict";
 {
   const page = document;
@@ -209,6 +209,14 @@
     for (const time of all("time")) write(time, short(clock(Date.parse(time.dateTime))));
   });
   addEventListener("afterprint", draw);
+
+  // The page of a refused form is the answer to a POST: Back and Reload would ask whether to send the form again. From
+  // here on its address is read. Forms that are sent in place never get here.
+  const refused = page.querySelector("form:not([data-function]):has([data-form-message]:not([hidden]), [aria-invalid])");
+  if (refused) {
+    const next = refused.elements.next?.value;
+    history.replaceState(null, "", next ? `?${new URLSearchParams({ next })}` : location.href);
+  }
 
   draw();
   setInterval(draw, minute);

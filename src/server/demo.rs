@@ -201,7 +201,7 @@ async fn fill(app: &App, tx: &mut Tx, passwords: &[(String, String)]) -> Result<
             created_at: now.minus(hours(24 * 210)),
         };
         tx.users().insert(&user).await?;
-        let slug = name.as_str().to_lowercase().replace(' ', "-");
+        let slug = slug::slugify(name.as_str());
         add_account(app, tx, &slug, name.as_str(), Kind::Personal, id).await?;
         people.push(id);
     }

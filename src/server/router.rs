@@ -91,8 +91,8 @@ fn dashboard(app: &App) -> Router {
         .layer(from_fn(bodies::hold))
         .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer));
     let health = Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
+        .route("/healthz", get(health::healthz).fallback(health::other_method))
+        .route("/readyz", get(health::readyz).fallback(health::other_method));
     with_error_pages(forms, app)
         .layer(CompressionLayer::new())
         .merge(guarded(health, app))

@@ -160,6 +160,8 @@ pub fn is_own_page(address: &str) -> bool {
     address.len() <= LONGEST_ADDRESS
         && address.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
         && path.starts_with(paths::HOME)
+        // An export is made by a link of ours, and not by an address that came from elsewhere.
+        && paths::without_export(address).is_none()
         // Browsers decode `%2e` to a dot here.
         && ["//", "..", "%2e", "%2E"].iter().all(|part| !path.contains(part))
 }
@@ -212,6 +214,7 @@ mod tests {
             "home/a",
             "/homes/a",
             "?/home/a",
+            "/home/ada/activity/export?format=csv",
             &format!("{longest}x"),
         ] {
             assert!(!is_own_page(foreign), "{foreign:?}");

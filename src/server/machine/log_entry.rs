@@ -1,7 +1,7 @@
 //! The logged parts of a request (docs.babysea.ai, `/logs/overview`). They never contain a key, or an address
 //! in clear text.
 
-use crate::domain::token;
+use crate::domain::{plain_text, token};
 use axum::http::HeaderValue;
 use std::borrow::Cow;
 use url::form_urlencoded;
@@ -88,12 +88,12 @@ fn masked_params(query: &str, key_prefix: &str) -> String {
 
 /// Truncates a text, and removes characters that could forge lines where the log is shown or exported.
 fn cut(text: &str, most: usize) -> String {
-    if text.len() <= most && !text.contains(char::is_control) {
+    if text.len() <= most && !text.contains(plain_text::is_refused) {
         return text.to_owned();
     }
     text.chars()
         .take(most)
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .map(|c| if plain_text::is_refused(c) { '\u{FFFD}' } else { c })
         .collect()
 }
 

@@ -4,6 +4,7 @@
 pub mod changes;
 pub mod leaks;
 pub mod list;
+pub mod names;
 pub mod uses;
 
 use super::{Conn, StoreError, answered, declare, on};
@@ -14,6 +15,7 @@ use crate::{
         name::KeyName,
         network::Allowlist,
         scope::Scopes,
+        search,
         time::Timestamp,
     },
     server::secret::key_hash::KeyHash,
@@ -191,8 +193,7 @@ impl Keys<'_> {
                 .bind(key.rotation.map(|rotation| rotation.grace_ends_at.millis()))
                 .bind(key.leak_reported_at.map(Timestamp::millis))
                 .bind(key.rate_limit.map(i64::from))
-                // For searches, which compare in lower case.
-                .bind(key.name.as_str().to_lowercase())
+                .bind(search::fold(key.name.as_str()))
                 .bind(&new.hash.digest()[..])
                 .bind(new.hash.version())
                 .bind(new.form_token)

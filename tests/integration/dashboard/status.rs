@@ -9,7 +9,7 @@ use crate::{
 };
 use babysea::domain::role::Role;
 
-const COOKIE: &str = "done";
+const COOKIE: &str = "babysea-3000-done";
 
 /// The status line of a page; empty if it has none.
 fn line(page: &Answer) -> String {

@@ -221,19 +221,19 @@ async fn each_invalid_field_has_an_error_and_the_rest_is_kept() {
             "\u{200D}",
             "read_only",
             "name",
-            "The name starts with an invisible character. Delete it.",
+            "The name starts with an invisible character (U+200D). Delete it.",
         ),
         (
             "pro\u{2066}d",
             "read_only",
             "name",
-            "The name has an invisible character after \"pro\". Delete it.",
+            "The name has an invisible character (U+2066) after \"pro\". Delete it.",
         ),
         (
             "pro\0d",
             "read_only",
             "name",
-            "The name has an invisible character after \"pro\". Delete it.",
+            "The name has an invisible character (U+0000) after \"pro\". Delete it.",
         ),
         (
             &long,

@@ -18,6 +18,7 @@ mod member;
 mod page;
 mod reissue;
 mod retirement;
+mod search;
 mod sequences;
 mod transitions;
 mod trial;

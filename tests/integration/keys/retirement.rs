@@ -146,7 +146,19 @@ both!(a_reason_is_kept_as_one_short_line, async |database: Database| {
         assert!(said, "{}", answer.text());
     }
     assert_eq!(world.code(&key).await, 200);
-    let [answer, _] = by_both_doors(&ada, "revoke", &[&key.id], ("reason", " in a\r\n public\0 log ")).await;
+    for hidden in ['\u{202E}', '\u{200B}', '\u{2066}', '\0'] {
+        let reason = format!("found{hidden} in a log");
+        let named = format!("{:04X}", u32::from(hidden));
+        for answer in by_both_doors(&ada, "revoke", &[&key.id], ("reason", &reason)).await {
+            assert_eq!(answer.status, 422, "{reason:?}");
+            let said = answer
+                .text()
+                .contains(&format!("invisible character (U+{named}) after"));
+            assert!(said, "{}", answer.text());
+        }
+    }
+    assert_eq!(world.code(&key).await, 200);
+    let [answer, _] = by_both_doors(&ada, "revoke", &[&key.id], ("reason", " in a\r\n public\tlog ")).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let detail = "SELECT detail FROM activity WHERE action = 'api_key.revoked'";
     assert_eq!(world.database.text(detail).await, "in a public log");

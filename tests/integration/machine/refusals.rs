@@ -117,7 +117,7 @@ both!(keys_anywhere_else_are_ignored, async |database: Database| {
         assert_missing(&world.send(get(&format!("/v1/status?{query}={key}"))).await);
     }
     for cookie in [
-        format!("session={key}"),
+        format!("babysea-3000={key}"),
         format!("api_key={key}; Authorization=Bearer {key}"),
     ] {
         assert_missing(&world.send(get("/v1/status").header("cookie", &cookie)).await);

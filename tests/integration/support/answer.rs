@@ -28,7 +28,7 @@ impl Answer {
     /// The `Set-Cookie` of the session; sign-in sets another cookie too.
     pub fn session_cookie(&self) -> &str {
         let all = self.all("set-cookie");
-        let sessions: Vec<_> = all.into_iter().filter(|line| line.contains("session=")).collect();
+        let sessions: Vec<_> = all.into_iter().filter(|line| is_session(line)).collect();
         assert_eq!(sessions.len(), 1, "{sessions:?}");
         sessions[0]
     }
@@ -102,6 +102,13 @@ impl Answer {
         headers.sort();
         (self.status, headers, plain(self.text()))
     }
+}
+
+/// Whether a cookie is that of the session: over plain http its name ends with the port.
+pub fn is_session(cookie: &str) -> bool {
+    let name = cookie.split('=').next().unwrap_or_default();
+    let port = name.strip_prefix("babysea-").unwrap_or("x");
+    name == "__Host-session" || port.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The nonce of a content security policy.

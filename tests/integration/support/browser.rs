@@ -6,6 +6,7 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderValue, Method, Request},
 };
+use babysea::server::dashboard::session::cookies::Name;
 use futures_util::stream;
 use std::{
     cell::RefCell,
@@ -203,7 +204,8 @@ impl<'w> Browser<'w> {
 
     /// The id in the session's cookie.
     pub fn session(&self) -> Option<String> {
-        self.cookies.borrow().get("session").cloned()
+        let name = Name::Session.at(&self.world.app.origin);
+        self.cookies.borrow().get(&name).cloned()
     }
 
     /// Another browser with the same cookies, as they are now.

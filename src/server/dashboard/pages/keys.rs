@@ -301,19 +301,17 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
     let (app, reader, asked) = (keys.app(), &keys.reader, &keys.asked);
     let (filter, page) = (asked.filter(), keys.page());
     let gathered = async {
-        let list = service::keys::list::list(app, reader, &filter, asked.page()).await?;
+        let list = service::keys::list::list(app, reader, &filter, asked.page(), asked.is_full()).await?;
         let frame = frame::of(&keys.visit, &keys.viewer, reader, Section::Keys).await?;
-        let since = service::keys::grace::since(app, reader).await?;
-        let leaks = service::keys::leak::open(app, reader).await?;
-        let elsewhere = elsewhere(keys, &list.keys).await?;
-        let creators = if asked.is_full() {
-            service::keys::list::creators(app, reader).await?
+        let since = if list.any_in_grace {
+            service::keys::grace::since(app, reader).await?
         } else {
             BTreeMap::new()
         };
-        Ok::<_, ServiceError>((list, frame, since, leaks, elsewhere, creators))
+        let elsewhere = elsewhere(keys, &list.keys).await?;
+        Ok::<_, ServiceError>((list, frame, since, elsewhere))
     };
-    let (list, mut frame, since, leaks, elsewhere, creators) = match gathered.await {
+    let (list, mut frame, since, elsewhere) = match gathered.await {
         Ok(gathered) => gathered,
         Err(error) => return failure(&keys.visit, error).await,
     };
@@ -341,7 +339,7 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
             .keys
             .into_iter()
             .map(|key| {
-                let creator = key.creator.and_then(|id| creators.get(&id.to_string()).cloned());
+                let creator = key.creator.and_then(|id| list.creators.get(&id.to_string()).cloned());
                 KeyRow {
                     creator,
                     ..rows::row(app, key, &around, asked.pointed_out())
@@ -349,7 +347,8 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
             })
             .collect(),
         elsewhere: elsewhere.map(|key| rows::row(app, key, &around, "")),
-        leaks: leaks
+        leaks: list
+            .leaks
             .into_iter()
             .filter_map(|key| rows::leak(key, &page))
             .collect(),

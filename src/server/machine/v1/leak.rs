@@ -99,7 +99,7 @@ async fn read(call: &Call<'_>, body: Body) -> Result<Report, V1Error> {
     let sender = Sender::Stranger(call.client.network());
     let read = bodies::read(call.app, headers, body, MOST_BYTES, sender).await;
     let whole = read.map_err(|unread| match unread {
-        Unread::TooLarge => V1Error::ReportTooLarge,
+        Unread::TooLarge(_) => V1Error::ReportTooLarge,
         Unread::Busy => V1Error::Unavailable,
         Unread::Slow | Unread::Broken => NO_REPORT,
     })?;

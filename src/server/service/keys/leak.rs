@@ -8,16 +8,13 @@ use crate::{
         time::Timestamp,
     },
     server::{
-        access::{AccountReader, KeyManager},
+        access::KeyManager,
         app::App,
         error::ServiceError,
         service::activity,
         store::{StoreError, Tables as _},
     },
 };
-
-/// Maximum number of leaks on the page; more follow once these are acknowledged.
-const NAMED: u32 = 10;
 
 /// Revokes a reported key. A repeated report changes nothing.
 pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
@@ -36,12 +33,6 @@ pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Resu
     }
     drop(tx);
     app.store.wait_until_all_known().await
-}
-
-/// The reported keys of an account that no owner has acknowledged.
-pub async fn open(app: &App, reader: &AccountReader) -> Result<Vec<Key>, ServiceError> {
-    let mut store = app.store.read().await?;
-    Ok(store.leaks().open(reader.account.id, NAMED).await?)
 }
 
 /// Acknowledges a leak, and returns the key; a repeat is no error.
