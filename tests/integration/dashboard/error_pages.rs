@@ -5,8 +5,8 @@ use crate::{
     browser::{Call, call, form, get},
     world::{ORIGIN, PASSWORD, World},
 };
-use axum::{Router, body::to_bytes, http::StatusCode, routing::any};
-use babysea::server::{router, runtime::byte_budget::Sender};
+use axum::{Router, body::to_bytes, http::StatusCode, middleware::from_fn_with_state, routing::any};
+use babysea::server::{http::headers, router, runtime::byte_budget::Sender};
 use tower::ServiceExt as _;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -207,7 +207,9 @@ async fn a_panic_becomes_a_page_or_the_answer_of_a_server_function() {
     const PANIC: &str = "the words of a panic";
     let world = World::sqlite().await;
     let broken = Router::new().fallback(any(async || -> StatusCode { panic!("{PANIC}") }));
-    let broken = router::with_error_pages(broken, &world.app).with_state(world.app.clone());
+    let headers = from_fn_with_state(world.app.clone(), headers::layer);
+    let broken = router::with_error_pages(broken, &world.app).layer(headers);
+    let broken = broken.with_state(world.app.clone());
     let ask = async |call: Call| {
         let response = broken.clone().oneshot(call.request()).await.expect("an answer");
         let (parts, body) = response.into_parts();
