@@ -77,7 +77,7 @@ impl Unread {
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::TooLarge => "Shorten it and send it again.",
+            Self::TooLarge => "The form is too long. Shorten what you typed and send it again.",
             Self::Busy => "The server is busy. Your entries are kept. Try again in a few seconds.",
             Self::Slow => "This form took too long to arrive. Check your connection and send it again.",
             Self::Broken => "This form could not be read. Reload the page and try again.",
