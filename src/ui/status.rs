@@ -5,6 +5,7 @@ use super::{
     kit::{
         button::{Button, Kind},
         icon::{Drawing, Icon},
+        moment::YourTime,
     },
     pages::keys::DETAIL,
 };
@@ -74,13 +75,15 @@ fn sentence(done: Done, now: Timestamp) -> AnyView {
             key.name,
             " has a new secret. The old secret no longer works.".to_owned(),
         ),
-        Done::Rotated { old, end, .. } => named(
-            "Rotated ",
-            old.name,
-            format!(". The old key {}", works_until(&old.prefix, end, now)),
-        ),
+        Done::Rotated { old, end, .. } => {
+            let until = works_until(&old.prefix, end, now);
+            let rotated = named("Rotated ", old.name, format!(". The old key {until}"));
+            view! { {rotated}<YourTime at=end/> }.into_any()
+        }
         Done::GraceChanged { key, end } => {
-            named("", key.name, format!(": {}", works_until(&key.prefix, end, now)))
+            let until = works_until(&key.prefix, end, now);
+            let changed = named("", key.name, format!(": {until}"));
+            view! { {changed}<YourTime at=end/> }.into_any()
         }
         Done::Stopped(key) => named(
             "",
@@ -99,7 +102,7 @@ fn sentence(done: Done, now: Timestamp) -> AnyView {
         Done::TeamCreated(name) => named(
             "Created the team ",
             name,
-            ". Next, create its first API key.".to_owned(),
+            ". Create its first API key. To add members, ask the person who runs this server.".to_owned(),
         ),
     }
 }

@@ -21,3 +21,4 @@ mod retirement;
 mod sequences;
 mod transitions;
 mod trial;
+mod warnings;
