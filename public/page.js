@@ -44,8 +44,13 @@
   };
   const times = page.querySelector("[data-toggles=times]");
   const isOn = (toggle) => toggle?.ariaPressed === "true";
+  // What was last written into an element, because its own text may be translated since. The text is set on the element:
+  // its text nodes belong to whoever translates them.
+  const written = new WeakMap();
   const write = (element, text) => {
-    if (element.textContent !== text) element.textContent = text;
+    const before = written.get(element) ?? element.textContent;
+    written.set(element, text);
+    if (before !== text) element.textContent = text;
   };
 
   // Times that were ahead when they were first drawn.
@@ -74,7 +79,7 @@
   if (times) times.ariaPressed = kept((storage) => storage.exact) === "true";
 
   addEventListener("click", ({ target }) => {
-    const [toggle, time] = [target.closest("[data-toggles]"), target.closest("time")];
+    const [toggle, time] = ["[data-toggles]", "time"].map((selector) => target.closest?.(selector));
     if (toggle) {
       const on = !isOn(toggle);
       toggle.ariaPressed = on;
@@ -84,7 +89,9 @@
     else return;
     draw();
   });
-  addEventListener("input", ({ target }) => all(`[data-end-of="${target.id}"]`)[0] && draw());
+  addEventListener("input", ({ target }) => {
+    if ([...all("[data-end-of]")].some(({ dataset }) => dataset.endOf === target.id)) draw();
+  });
 
   const busy = (button, on) => {
     button.ariaBusy = button.ariaDisabled = on;
@@ -101,14 +108,13 @@
     // Browsers would offer the password of a text field again.
     for (const toggle of form.querySelectorAll("[data-toggles]")) isOn(toggle) && toggle.click();
   });
-  // Screen readers say only what changes after the page has opened. The nodes are taken out for a frame.
+  // Screen readers say only what changes after the page has opened. The sentence is hidden for a frame.
   const announce = () => {
-    const line = page.querySelector("[data-status] > span");
+    const line = page.querySelector("[data-status] [data-said]");
     if (!line) return;
-    const nodes = [...line.childNodes];
     requestAnimationFrame(() => {
-      line.replaceChildren();
-      requestAnimationFrame(() => line.append(...nodes));
+      line.hidden = true;
+      requestAnimationFrame(() => (line.hidden = false));
     });
   };
   // A page that Back shows again is not busy.
@@ -136,6 +142,9 @@
     place.toggleAttribute("data-over", length > most);
   };
 
+  // What can be an address or a block; the server reads it.
+  const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[\da-f]*:[\da-f:]*(\d{1,3}(\.\d{1,3}){3})?)(\/\d{1,3})?$/i;
+
   // What a form for a new key adds up to, in the words of `pages::keys::summary`.
   const sum = (place, form) => {
     const number = (count, noun, nouns = `${noun}s`) => `${count.toLocaleString("en")} ${count === 1 ? noun : nouns}`;
@@ -143,7 +152,7 @@
     const scopes = (state) => form.querySelectorAll(`[name="scopes[]"]${state}`).length;
     const preset = form.querySelector("[name=preset]:checked");
     const isCustom = preset?.value === "custom";
-    const label = preset ? page.getElementById(preset.getAttribute("aria-labelledby")).textContent : "No permissions chosen";
+    const label = preset?.dataset.label ?? "No permissions chosen";
     const [expires, on] = [value("expires"), value("expires_on")];
     // Not a date while its year has more than four digits.
     const day = Date.parse(`${on}T00:00Z`);
@@ -151,17 +160,21 @@
       never: "never expires",
       date: day ? `expires on ${new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" }).format(day)}` : "expires on a date",
     };
-    const entries = value("allowlist").split(/[\s,;]+/).filter(Boolean).length;
+    const typed = value("allowlist").split(/[\s,;]+/).filter(Boolean);
+    const entries = typed.filter((entry) => ADDRESS.test(entry)).length;
+    const wrong = typed.length - entries;
     const limit = value("rate_limit").replaceAll(",", "");
     const parts = [
       isCustom ? `${label} (${number(scopes(":checked"), "scope")})` : label,
       ends[expires] ?? `expires in ${expires} days`,
-      entries ? number(entries, "allowlist entry", "allowlist entries") : "any address",
     ];
+    if (entries) parts.push(number(entries, "allowlist entry", "allowlist entries"));
+    if (wrong) parts.push(number(wrong, "wrong allowlist entry", "wrong allowlist entries"));
+    if (!typed.length) parts.push("any address");
     if (/^[1-9]\d*$/.test(limit)) parts.push(`${number(+limit, "request")} a minute`);
-    write(place.firstElementChild, parts.join(", "));
+    write(place.querySelector("[data-sum]"), parts.join(", "));
     const isWidest = preset?.hasAttribute("data-widest") || (isCustom && !scopes(":not(:checked)"));
-    place.lastElementChild.hidden = !isWidest || expires !== "never" || entries > 0;
+    place.querySelector("[data-unrestricted]").hidden = !isWidest || expires !== "never" || typed.length > 0;
     place.hidden = false;
     form.querySelector("[data-submits]").setAttribute("aria-describedby", place.id);
   };

@@ -329,6 +329,11 @@ test("the line above Add says what the choices add up to, and when nothing restr
   await field(add, ALLOWLIST).fill("203.0.113.7");
   await field(add, "Rate limit (optional)").fill("1200");
   await expect(line).toHaveText("Full Access, expires on 31 Jan 2031, 1 allowlist entry, 1,200 requests a minute");
+  // What cannot be an address restricts nothing, and is no way to say that nothing restricts the key.
+  await field(add, ALLOWLIST).fill("203.0.113.7/24, ::1; 2001:db8::/48 ::ffff:198.51.100.5 somewhere 10.0.0");
+  await expect(line).toContainText(", 4 allowlist entries, 2 wrong allowlist entries, ");
+  await field(add, ALLOWLIST).fill("abc");
+  await expect(line).toContainText(", 1 wrong allowlist entry, ");
   await radio(add, "Custom").check();
   await scopeBox(add, "account:read").check();
   await expect(line).toContainText("Custom (1 scope), ");

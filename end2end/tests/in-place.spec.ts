@@ -303,16 +303,16 @@ test.describe("without scripts", () => {
   });
 });
 
-test("the status line is written again once the page is open, so that it is heard", async ({ page }) => {
+test("the status line appears again once the page is open, so that it is heard", async ({ page }) => {
   await page.addInitScript(() => {
     const told: string[] = [];
     Object.assign(window, { told });
     new MutationObserver((changes) => {
       for (const { target } of changes) {
-        const line = (target as Element).closest?.("[data-status]");
-        if (line && document.readyState === "complete") told.push(line.textContent!.trim());
+        const line = (target as Element).closest<HTMLElement>("[data-status]");
+        if (line) told.push(line.innerText.trim());
       }
-    }).observe(document, { childList: true, subtree: true });
+    }).observe(document, { attributeFilter: ["hidden"], subtree: true });
   });
   await signUp(page);
   await makeKey(page, "prod");

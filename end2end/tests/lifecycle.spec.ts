@@ -125,7 +125,6 @@ test("a key is revoked with a reason, and refused from then on", async ({ page, 
 
   const revoke = await choose(page, "prod", "Revoke", "Revoke API key");
   const reason = field(revoke, "Reason (optional)");
-  await reason.evaluate((element: HTMLInputElement) => element.removeAttribute("maxlength"));
   await reason.fill("r".repeat(201));
   guard.expectStatus(422);
   await button(revoke, "Revoke key").click();
@@ -305,7 +304,6 @@ test.describe("without scripts", () => {
       ["r".repeat(201), "Use at most 200 characters."],
       [`found: ${secret}`, "Remove the API key: everyone in this account can read the reason."],
     ] as const) {
-      await reason.evaluate((element) => element.removeAttribute("maxlength"));
       await reason.fill(typed);
       const answered = page.waitForResponse((answer) => answer.request().method() === "POST");
       await button(revoke, "Revoke key").click();

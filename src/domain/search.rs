@@ -2,8 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Maximum length in characters, as that of the longest name; the rest is dropped.
-const LONGEST: usize = 100;
+/// Maximum length in characters, as that of the longest name; the rest is dropped, and pages say so.
+pub const LONGEST: usize = 100;
 
 /// Normalises a search: trimmed and composed (NFC) like names. Control characters are removed: no name has
 /// them, and PostgreSQL rejects NUL.

@@ -143,7 +143,7 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
     if let Origin::Rotation(old) = &origin
         && let Some(end) = old.end()
     {
-        let sentence = done::works_until(&old.prefix, end, now);
+        let sentence = format!("{}...{}", old.prefix, done::works_until(end, now));
         notes.insert(0, format!("The old key {sentence}"));
         old_key_ends_at = Some(end.iso());
     }

@@ -1,7 +1,19 @@
 //! A search field, in an element with the class `search`.
 
 use super::icon::{Drawing, Icon};
+use crate::domain::search::LONGEST;
 use leptos::prelude::*;
+
+/// Says that a long search was cut. The field does not limit it, because browsers cut what is pasted without a word.
+#[component]
+pub fn SearchLimit(
+    /// The current search.
+    search: String,
+) -> impl IntoView {
+    (search.chars().count() >= LONGEST).then(|| {
+        view! { <p class="search-limit">{format!("Only the first {LONGEST} characters are searched.")}</p> }
+    })
+}
 
 /// The field; at most one on a page.
 #[component]
@@ -25,7 +37,6 @@ pub fn SearchField(
             name="search"
             value=value
             placeholder=placeholder
-            maxlength="100"
             autocomplete="off"
             spellcheck="false"
             aria-describedby=described_by

@@ -37,6 +37,7 @@ pub fn Secret() -> impl IntoView {
                     readonly
                     autocomplete="off"
                     spellcheck="false"
+                    translate="no"
                 ></textarea>
                 <div class="secret-actions">
                     <Button label="Show value" kind=Kind::Quiet acts="button" attr:data-reveal="toggle"/>
@@ -87,7 +88,13 @@ pub fn PlainSecret(
         <div class="field">
             <label for="kept-key">{label}</label>
             <div class="secret">
-                <textarea class="secret-text is-masked" rows="2" readonly aria-label=format!("{label}, hidden")>
+                <textarea
+                    class="secret-text is-masked"
+                    rows="2"
+                    readonly
+                    aria-label=format!("{label}, hidden")
+                    translate="no"
+                >
                     {masked(&secret)}
                 </textarea>
                 <textarea
@@ -98,6 +105,7 @@ pub fn PlainSecret(
                     readonly
                     autocomplete="off"
                     spellcheck="false"
+                    translate="no"
                 >
                     {secret}
                 </textarea>

@@ -46,7 +46,7 @@ pub fn CreateTeamPage(
                 </form>
                 <p class="auth-alt">
                     "To add members, ask the person who runs this server to run "
-                    <code>"babysea member add"</code> "."
+                    <code translate="no">"babysea member add"</code> "."
                 </p>
             </div>
         </Frame>

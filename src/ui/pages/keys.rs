@@ -234,8 +234,8 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
     .into_any();
     view! {
         <ActionNotice tone=Tone::Bad label=region class="page-notice" action>
-            <a href=href><bdi>{name}</bdi></a>
-            {format!(" ({prefix}...) was reported as leaked ")}
+            <a href=href><bdi translate="no">{name}</bdi></a>
+            " ("<span translate="no">{prefix}"..."</span>") was reported as leaked "
             <Moment at=Some(reported_at) now/>
             " and has been revoked. Replace it where it was used."
         </ActionNotice>
@@ -248,8 +248,8 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
 fn MadeElsewhere(key: KeyRow) -> impl IntoView {
     view! {
         <Notice tone=Tone::Good class="page-notice" id=format!("key-{}", key.id)>
-            <a href=key.href><bdi>{key.name}</bdi></a>
-            {format!(" ({}...) is not among the keys shown here.", key.prefix)}
+            <a href=key.href><bdi translate="no">{key.name}</bdi></a>
+            " ("<span translate="no">{key.prefix}"..."</span>") is not among the keys shown here."
         </Notice>
     }
 }
@@ -269,7 +269,7 @@ pub fn ReadOnlyNote(
     /// Name of the primary owner.
     owner: Option<String>,
 ) -> impl IntoView {
-    let such_as = owner.map(|owner| view! { ", such as "<bdi>{owner}</bdi> });
+    let such_as = owner.map(|owner| view! { ", such as "<bdi translate="no">{owner}</bdi> });
     view! {
         <p class="read-only-note" id=READ_ONLY>
             <Drawing icon=Icon::Lock/>

@@ -29,11 +29,11 @@ async fn every_proxy_has_its_file_with_this_servers_address() {
         let shown = ada.get(&format!("{page}?proxy={}", proxy.id())).await;
         assert_eq!(shown.status, 200);
         let file = ada.get(&format!("{page}/{}", proxy.id())).await;
-        assert_eq!(
-            shown.id("configuration").text.trim(),
-            file.text().trim(),
-            "{proxy:?}"
-        );
+        let read = shown.select("pre code").remove(0).text();
+        assert_eq!(read.trim(), file.text().trim(), "{proxy:?}");
+        // What is copied is the file, whatever a browser makes of the page.
+        let copied = shown.select("[data-copies]").remove(0).tag;
+        assert_eq!(copied.get("data-copies"), Some(read.as_str()), "{proxy:?}");
         assert!(file.text().contains("4321"), "{proxy:?}");
         assert!(file.header("content-disposition").contains(proxy.file()));
     }
@@ -64,7 +64,7 @@ async fn the_address_to_trust_is_the_source_of_a_local_proxy() {
         let page = ada.keys().replace("api-keys", "guard");
         let shown = ada.get(&page).await;
         // In the steps; the file's text has a line break there.
-        let step = format!("<code>{trusted}</code> on the same machine");
+        let step = format!("<code translate=\"no\">{trusted}</code> on the same machine");
         assert!(shown.text().contains(&step), "{arguments:?}: {}", shown.text());
         assert_eq!(shown.text().contains(ELSEWHERE), everywhere, "{arguments:?}");
         let file = ada.get(&format!("{page}/nginx")).await;

@@ -11,3 +11,4 @@ mod pages;
 mod reading;
 mod status;
 mod theme;
+mod translate;

@@ -145,7 +145,7 @@ async fn each_invalid_allowlist_entry_is_named() {
     for (allowlist, sentence) in [
         (
             "203.0.113.7, example.com",
-            "Entry 2: example.com is a name; enter its IP address instead.",
+            "Entry 2: example.com is a host name; enter its IP address instead.",
         ),
         (
             "203.0.113.07",

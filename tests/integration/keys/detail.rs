@@ -290,6 +290,17 @@ both!(
             let successor = page.text().contains(" Replaced by ");
             assert_eq!(successor, key.id != third.id);
         }
+        // In its grace period a key has two ends, and each is named.
+        let about = async |key: &Made| {
+            let page = ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
+            between(&page, "id=\"about-title\"", "</section>")
+        };
+        let (rotated, replacement) = (about(&second).await, about(&third).await);
+        assert!(
+            rotated.contains("Grace period ends in 24 hours Expires Never"),
+            "{rotated}"
+        );
+        assert!(!replacement.contains("Grace period"), "{replacement}");
         let page = ada.get(&format!("{}/{}", ada.keys(), lone.id)).await;
         assert!(!page.text().contains("Rotations"), "it was never rotated");
 

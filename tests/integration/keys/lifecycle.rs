@@ -98,7 +98,8 @@ both!(
             "{}..., which this key replaced, still works. It stops immediately.",
             &first.secret[..9]
         );
-        assert!(dialog.text().contains(&stops), "the dialog says which key stops");
+        let says = dialog.select("#rotate-warning").remove(0).text();
+        assert_eq!(says, stops, "the dialog says which key stops");
         let third = Made::of(&ada.rotate(&second.id, "168").await);
         let statuses = [&first, &second, &third];
         let statuses = all(statuses.map(|key| world.code(key))).await;

@@ -68,7 +68,14 @@ fn button(page: &Answer, name: &str) -> (bool, Option<String>) {
     let buttons = page.select("button, a[data-menu]");
     let mut named = buttons.iter().filter(|button| {
         let is_text = button.texts.iter().any(|text| text.starts_with(name));
-        button.tag.get("aria-label") == Some(name) || is_text
+        let named_by = button.tag.get("aria-labelledby").map(|ids| {
+            let parts = ids
+                .split(' ')
+                .map(|id| page.select(&format!("#{id}")).remove(0).text());
+            parts.collect::<Vec<_>>().join(" ")
+        });
+        let has_name = button.tag.get("aria-label") == Some(name) || named_by.as_deref() == Some(name);
+        has_name || is_text
     });
     let tag = &named.next().expect(name).tag;
     let why = tag.get("aria-describedby").map(str::to_owned);

@@ -58,7 +58,11 @@ both!(
         );
         let page = browser.get(answer.location()).await;
         assert_eq!(page.status, 200);
-        assert!(page.text().contains("<bdi>Ada Moss</bdi>"), "{}", page.text());
+        assert!(
+            page.text().contains("<bdi translate=\"no\">Ada Moss</bdi>"),
+            "{}",
+            page.text()
+        );
         // The person's path is not open to others.
         assert_eq!(world.anonymous().get("/home/ada-moss/api-keys").await.status, 303);
     }

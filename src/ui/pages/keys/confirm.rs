@@ -95,10 +95,15 @@ pub fn Question(
     let (fields, function) = (fields(&ask, &form, now), ask.function());
     let statuses: Vec<_> = keys.iter().map(|key| key.status).collect();
     let last_used_at = keys.first().and_then(|key| key.last_used_at);
-    let warning = consequence(&ask, &statuses, &uses, last_used_at, is_flushed).map(|phrase| {
+    let warning = consequence(&ask, &statuses, &uses, last_used_at, is_flushed).map(|warning| {
+        let prefix = warning.prefix;
+        let prefix = prefix.map(|prefix| view! { <span translate="no">{prefix}"..."</span> });
         view! {
             <div class="dialog-warning" id=format!("{id}-warning")>
-                <Notice tone=Tone::Warning class=only_now(&ask)><PhraseText phrase now/></Notice>
+                <Notice tone=Tone::Warning class=only_now(&ask)>
+                    {prefix}
+                    <PhraseText phrase=warning.words now/>
+                </Notice>
             </div>
         }
     });
@@ -219,13 +224,14 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
                           }: &OldEnd| {
                 let label = match hours {
                     0 => "Stop it now".to_owned(),
-                    _ if is_expiry => format!("{}, when it expires", end.short(now)),
-                    hours => format!("{} ({hours} h after rotation)", end.short(now)),
+                    // Short enough for a phone: a select element cuts what does not fit.
+                    _ if is_expiry => format!("{} (expiry)", end.short(now)),
+                    hours => format!("{} ({hours} h)", end.short(now)),
                 };
                 (hours.to_string(), label)
             };
             let options = ends.iter().map(choice).collect();
-            let hint = "No later than 7 days after rotation, or the key's own expiry.";
+            let hint = "Hours are counted from the rotation. No later than 7 days after it, or the key's own expiry.";
             Some(view! { <SelectField form name="grace" label="Grace period" options hint/> }.into_any())
         }
         Ask::Revoke => Some(
@@ -244,7 +250,8 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
         ),
         Ask::Delete { confirmation } => {
             let confirmation = confirmation.clone();
-            let label = view! { "Type "<bdi class="to-type">{confirmation}</bdi>" to confirm" };
+            let label =
+                view! { "Type "<bdi translate="no" class="to-type">{confirmation}</bdi>" to confirm" };
             Some(
                 view! { <TextField form name="confirm" label autocomplete="off" autofocus=true/> }.into_any(),
             )

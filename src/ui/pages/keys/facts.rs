@@ -133,8 +133,8 @@ pub fn Facts(
         };
         return view! {
             <dl class="facts">
-                <Fact name="Key"><bdi>{key.name}</bdi></Fact>
-                <Fact name="Prefix"><code>{key.prefix}"..."</code></Fact>
+                <Fact name="Key"><bdi translate="no">{key.name}</bdi></Fact>
+                <Fact name="Prefix"><code translate="no">{key.prefix}"..."</code></Fact>
                 <Fact name="Permissions"><PhraseText phrase=key.about now/></Fact>
                 <Fact name="Use"><Use words now/></Fact>
                 {more}
@@ -150,8 +150,8 @@ pub fn Facts(
             let words = said(&key, counted);
             view! {
                 <li>
-                    <bdi>{key.name}</bdi>
-                    <code>{key.prefix}"..."</code>
+                    <bdi translate="no">{key.name}</bdi>
+                    <code translate="no">{key.prefix}"..."</code>
                     <span>{key.status.label()}</span>
                     <span class="key-use-line"><Use words now/></span>
                 </li>

@@ -143,9 +143,6 @@ pub fn reveal(key: RevealedKey, next: Option<String>) {
 fn copies<'a>(name: &str, texts: impl Iterator<Item = &'a str>) {
     each(&format!("#{DIALOG} [data-copy={name}]"), &mut Element::remove);
     let Some(model) = slot(name) else { return };
-    let Some(parent) = model.parent_element() else {
-        return;
-    };
     let mut last = model.clone();
     for (n, text) in texts.enumerate() {
         let Ok(copy) = model.clone_node_with_deep(true) else {
@@ -159,8 +156,7 @@ fn copies<'a>(name: &str, texts: impl Iterator<Item = &'a str>) {
         let _ = copy.remove_attribute("data-slot");
         let _ = copy.set_attribute("data-copy", name);
         copy.set_id(&format!("{name}-{n}"));
-        let after = last.next_sibling();
-        let _ = parent.insert_before(&copy, after.as_ref());
+        let _ = last.after_with_node_1(&copy);
         last = copy;
     }
 }

@@ -94,7 +94,7 @@ pub fn KeptKey(
             <form class="dialog-form" method="get" action=action>
                 {created}
                 <DialogHead id="kept-key-title" title>
-                    <bdi>{name}</bdi>
+                    <bdi translate="no">{name}</bdi>
                     " · "
                     {about}
                     {expires}

@@ -12,6 +12,15 @@ use crate::{
     ui::kit::moment::Phrase,
 };
 
+/// A warning.
+#[derive(Debug)]
+pub struct Warning {
+    /// Prefix of the key that it is about, if that is not the key of the dialog; before the words.
+    pub prefix: Option<String>,
+    /// The words.
+    pub words: Phrase,
+}
+
 /// The last use of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LastUse {
@@ -42,14 +51,22 @@ pub fn consequence(
     uses: &[Option<RecentUse>],
     last_used_at: Option<Timestamp>,
     is_flushed: bool,
-) -> Option<Phrase> {
+) -> Option<Warning> {
     let refused = refused(statuses);
     let sentences = match ask {
         Ask::Rotate { stops, .. } => {
-            let last_use = |older: &Older| LastUse::of(older.last_used_at, is_flushed);
-            return stops.as_ref().map(|older| stopped(older, last_use(older)));
+            let warning = |older: &Older| Warning {
+                prefix: Some(older.prefix.clone()),
+                words: stopped(LastUse::of(older.last_used_at, is_flushed)),
+            };
+            return stops.as_ref().map(warning);
         }
-        Ask::ChangeGrace { .. } => return Some(ended_now(LastUse::of(last_used_at, is_flushed))),
+        Ask::ChangeGrace { .. } => {
+            return Some(Warning {
+                prefix: None,
+                words: ended_now(LastUse::of(last_used_at, is_flushed)),
+            });
+        }
         Ask::Reissue => vec![
             "The current secret stops working immediately. You will see the new one once, on the next screen."
                 .to_owned(),
@@ -69,7 +86,10 @@ pub fn consequence(
             refused.into_iter().chain(logs).chain([kept]).collect()
         }
     };
-    Some(plain(sentences.join(" ")))
+    Some(Warning {
+        prefix: None,
+        words: plain(sentences.join(" ")),
+    })
 }
 
 /// What happens to requests. `None` if no key works any more, so that nothing changes for them.
@@ -84,9 +104,9 @@ fn refused(statuses: &[KeyStatus]) -> Option<String> {
     Some(format!("{whose} get 401 from now on."))
 }
 
-/// What a rotation does to the key that the rotated key had replaced.
-fn stopped(older: &Older, last_use: LastUse) -> Phrase {
-    let works = format!("{}..., which this key replaced, still works", older.prefix);
+/// What a rotation does to the key that the rotated key had replaced: what follows its prefix.
+fn stopped(last_use: LastUse) -> Phrase {
+    let works = ", which this key replaced, still works";
     match last_use {
         LastUse::At(at) => Phrase {
             words: format!("{works} and was last used"),
@@ -142,14 +162,11 @@ mod tests {
             });
             statuses.len()
         ];
-        let phrase = consequence(ask, statuses, &uses, last_used_at, is_flushed)?;
-        let at = phrase.at.map(|at| format!(" {}", at.relative(NOW)));
-        Some(format!(
-            "{}{}{}",
-            phrase.words,
-            at.unwrap_or_default(),
-            phrase.end.unwrap_or_default()
-        ))
+        let Warning { prefix, words } = consequence(ask, statuses, &uses, last_used_at, is_flushed)?;
+        let prefix = prefix.map(|prefix| format!("{prefix}...")).unwrap_or_default();
+        let at = words.at.map(|at| format!(" {}", at.relative(NOW)));
+        let (at, end) = (at.unwrap_or_default(), words.end.unwrap_or_default());
+        Some(format!("{prefix}{}{at}{end}", words.words))
     }
 
     #[test]
