@@ -364,6 +364,7 @@ test.describe("far from UTC", () => {
     await expect(page.locator("[data-status]")).toContainText(until);
     await button(page.locator("[data-status]"), "Change grace period").click();
     const grace = dialog(page, "Change grace period");
+    await expect(field(grace, "Grace period")).toHaveAccessibleDescription(new RegExp(String.raw`^The old key stops on .* UTC\. ${local} Hours are counted`));
     await field(grace, "Grace period").selectOption("0");
     const used = grace.getByText(/A stopped key cannot be restarted\. It was last used .+\.$/).locator("time");
     await expect(used).toHaveAttribute("title", /GMT\+9$/);

@@ -16,12 +16,12 @@ use crate::{
     ui::kit::{
         button::{Button, Kind, SubmitButton},
         dialog::{Dialog, DialogFoot, DialogHead, lead_id},
-        field::{FieldError, FormMessage, Select, SelectField, TextField},
+        field::{FieldError, FormMessage, Select, TextField},
         moment::{PhraseText, YourTime},
         notice::{Notice, Tone},
     },
 };
-use consequence::consequence;
+use consequence::{Warning, consequence};
 use leptos::prelude::*;
 
 /// Value of the query parameter `from` when the dialog was opened on the key's page.
@@ -95,18 +95,10 @@ pub fn Question(
     let (fields, function) = (fields(&ask, &form, now), ask.function());
     let statuses: Vec<_> = keys.iter().map(|key| key.status).collect();
     let last_used_at = keys.first().and_then(|key| key.last_used_at);
-    let warning = consequence(&ask, &statuses, &uses, last_used_at, is_flushed).map(|warning| {
-        let prefix = warning.prefix;
-        let prefix = prefix.map(|prefix| view! { <span translate="no">{prefix}"..."</span> });
-        view! {
-            <div class="dialog-warning" id=format!("{id}-warning")>
-                <Notice tone=Tone::Warning class=only_now(&ask)>
-                    {prefix}
-                    <PhraseText phrase=warning.words now/>
-                </Notice>
-            </div>
-        }
-    });
+    let warning = consequence(&ask, &statuses, &uses, last_used_at, is_flushed);
+    let warning = warning.map(
+        |warning| view! { <WarningNotice id=format!("{id}-warning") class=only_now(&ask) warning now/> },
+    );
     // Revoking and deleting take a list of ids.
     let name = if ask.is_destructive() { "keys[]" } else { "key" };
     let fields_of_keys = keys
@@ -173,6 +165,20 @@ pub fn Question(
     }
 }
 
+#[component]
+fn WarningNotice(id: String, class: &'static str, warning: Warning, now: Timestamp) -> impl IntoView {
+    let Warning { prefix, words } = warning;
+    let prefix = prefix.map(|prefix| view! { <span translate="no">{prefix}"..."</span> });
+    view! {
+        <div class="dialog-warning" id=id>
+            <Notice tone=Tone::Warning class=class>
+                {prefix}
+                <PhraseText phrase=words now/>
+            </Notice>
+        </div>
+    }
+}
+
 /// Class of a warning that belongs to the choice `Stop it now` alone.
 const fn only_now(ask: &Ask) -> &'static str {
     if matches!(ask, Ask::ChangeGrace { .. }) {
@@ -215,7 +221,13 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
     let form = form.clone();
     match ask {
         Ask::Reissue => None,
-        Ask::Rotate { ends, .. } => Some(view! { <Grace form ends=ends.clone() now/> }.into_any()),
+        Ask::Rotate { ends, .. } => {
+            let options = ends
+                .iter()
+                .map(|end| (end.hours.to_string(), grace::label(end.hours)))
+                .collect();
+            Some(view! { <Grace form options ends=ends.clone() now/> }.into_any())
+        }
         Ask::ChangeGrace { ends, .. } => {
             let choice = |&OldEnd {
                               hours,
@@ -231,8 +243,8 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
                 (hours.to_string(), label)
             };
             let options = ends.iter().map(choice).collect();
-            let hint = "Hours are counted from the rotation. No later than 7 days after it, or the key's own expiry.";
-            Some(view! { <SelectField form name="grace" label="Grace period" options hint/> }.into_any())
+            let rule = " Hours are counted from the rotation. No later than 7 days after it, or the key's own expiry.";
+            Some(view! { <Grace form options ends=ends.clone() rule now/> }.into_any())
         }
         Ask::Revoke => Some(
             view! {
@@ -259,16 +271,21 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
     }
 }
 
-/// The grace period of a rotation. The hint says when the old key stops; it has a sentence for each choice,
-/// and the style sheet shows that of the chosen one.
+/// The grace period of a rotation. The hint says when the old key stops; it has a sentence for each choice but
+/// `Stop it now`, and the style sheet shows that of the chosen one.
 #[component]
-fn Grace(form: FormState, ends: Vec<OldEnd>, now: Timestamp) -> impl IntoView {
-    let options = ends
-        .iter()
-        .map(|end| (end.hours.to_string(), grace::label(end.hours)))
-        .collect();
+fn Grace(
+    form: FormState,
+    options: Vec<(String, String)>,
+    ends: Vec<OldEnd>,
+    /// What follows these sentences.
+    #[prop(optional)]
+    rule: Option<&'static str>,
+    now: Timestamp,
+) -> impl IntoView {
     let sentences = ends
         .into_iter()
+        .filter(|end| end.hours > 0)
         .map(
             |OldEnd {
                  hours,
@@ -289,7 +306,7 @@ fn Grace(form: FormState, ends: Vec<OldEnd>, now: Timestamp) -> impl IntoView {
         <div class="field grace">
             <label for="grace">"Grace period"</label>
             <Select form=form.clone() name="grace" options/>
-            <p class="field-hint" id="grace-hint">{sentences}</p>
+            <p class="field-hint" id="grace-hint">{sentences}{rule}</p>
             <FieldError form name="grace"/>
         </div>
     }
