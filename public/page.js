@@ -71,7 +71,7 @@
       const { local: exact, endOf } = local.dataset;
       const at = new Date(exact ?? `${page.getElementById(endOf)?.value}T23:59:59Z`);
       // Nothing for a date that is not complete, and nothing where local time is UTC.
-      write(local, at.getTimezoneOffset() ? `(your time: ${clock(at)})` : "");
+      write(local, at.getTimezoneOffset() ? ` (your time: ${clock(at)})` : "");
     }
   };
 
@@ -127,8 +127,8 @@
   });
 
   addEventListener("focusin", ({ target }) => {
-    // A dialog that was inserted has times, too.
-    if (target.closest?.("[data-fetched]")) draw();
+    // A dialog that was inserted or filled in has times, too.
+    if (target.closest?.("dialog")) draw();
     for (const open of all(":popover-open")) {
       if (!open.contains(target) && target.getAttribute("popovertarget") !== open.id) open.hidePopover();
     }

@@ -147,11 +147,21 @@ pub(super) async fn add(
     Ok(())
 }
 
-/// Id of the key that the form with this token has made, if its secret can be reissued: the answer with the
-/// secret may have been lost.
-pub async fn made_by(app: &App, account: AccountId, form_token: &str) -> Result<Option<KeyId>, ServiceError> {
+/// Id of the key whose secret can be reissued after its form was sent again, because the answer with the secret may
+/// have been lost: of the key `known`, or of the key that the form with this token has made. `None` if it was used or no
+/// longer works.
+pub async fn reissuable(
+    app: &App,
+    account: AccountId,
+    known: Option<&str>,
+    form_token: &str,
+) -> Result<Option<KeyId>, ServiceError> {
     let mut store = app.store.read().await?;
-    let key = store.keys().by_form(account, form_token).await?;
+    let key = match known.map(str::parse::<KeyId>) {
+        Some(Ok(id)) => store.keys().by_id(account, id).await?,
+        Some(Err(_)) => None,
+        None => store.keys().by_form(account, form_token).await?,
+    };
     let key = key.filter(|key| key.allows(Transition::Reissue, app.now()));
     Ok(key.map(|key| key.id))
 }

@@ -50,7 +50,8 @@ both!(
         let answer = ada.post("/home/create-team", &[("name", "Tide & Co")]).await;
         assert_eq!(
             followed(&ada, &answer).await,
-            "Created the team Tide & Co. Next, create its first API key."
+            "Created the team Tide & Co. Create its first API key. \
+             To add members, ask the person who runs this server."
         );
 
         let one = ada.made("one").await;
@@ -157,7 +158,7 @@ both!(
         assert!(path.ends_with("#status"), "{path}");
         assert_eq!(
             shown(&ada, path.trim_end_matches("#status")).await,
-            "Created the team Tide. Next, create its first API key."
+            "Created the team Tide. Create its first API key. To add members, ask the person who runs this server."
         );
 
         let list = ada.keys();

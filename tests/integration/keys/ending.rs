@@ -96,13 +96,16 @@ both!(
         ada.sign_in(&ada.email, PASSWORD).await;
         assert_eq!(
             counted(&ada, "revoke", &key.id).await,
-            "Not used since 23 Nov: safe to revoke"
+            "Not used since 23 Nov 2026: safe to revoke"
         );
         assert_eq!(
             counted(&ada, "delete", &key.id).await,
-            "Not used since 23 Nov: safe to delete"
+            "Not used since 23 Nov 2026: safe to delete"
         );
-        assert_eq!(counted(&ada, "rotate", &key.id).await, "Not used since 23 Nov");
+        assert_eq!(
+            counted(&ada, "rotate", &key.id).await,
+            "Not used since 23 Nov 2026"
+        );
         assert_eq!(
             counted(&ada, "delete", &unused.id).await,
             "Never used: safe to delete"
@@ -116,12 +119,15 @@ both!(
         );
         // A key that has ended is not "safe" to end: it already refuses everyone, and somebody may still try.
         assert_eq!(ada.revoke(&[&key.id]).await.status, 200);
-        assert_eq!(counted(&ada, "delete", &key.id).await, "Not used since 23 Nov");
+        assert_eq!(
+            counted(&ada, "delete", &key.id).await,
+            "Not used since 23 Nov 2026"
+        );
         assert_eq!(use_from(&world, &key, &["192.0.2.1"]).await, [401]);
         world.app.recorder.flush().await;
         assert_eq!(
             counted(&ada, "delete", &key.id).await,
-            "Not used since 23 Nov, but 1 request in the last 30 days was refused"
+            "Not used since 23 Nov 2026, but 1 request in the last 30 days was refused"
         );
     }
 );

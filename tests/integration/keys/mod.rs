@@ -22,3 +22,4 @@ mod search;
 mod sequences;
 mod transitions;
 mod trial;
+mod warnings;

@@ -47,7 +47,7 @@ both!(several_keys_are_revoked_at_once, async |database: Database| {
     assert!(
         refused
             .text()
-            .contains("All of these keys have expired or were revoked in the meantime."),
+            .contains("None of these keys works any more: they have expired or were revoked."),
         "{}",
         refused.text()
     );

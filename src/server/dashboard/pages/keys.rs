@@ -137,9 +137,10 @@ pub async fn show(
     }
     match opened(&keys).await {
         Ok((dialog, form)) => draw(&keys, StatusCode::OK, form, dialog).await,
-        // The dialog cannot be opened any more, so its address leads to the list.
+        // The dialog cannot be opened any more, so its address leads back.
         Err(ServiceError::Gone(_) | ServiceError::Ended(_) | ServiceError::Forbidden(_)) => {
-            Redirect::to(&keys.view().href).into_response()
+            let back = confirm::way_back(&keys).await;
+            Redirect::to(&back.unwrap_or_else(|| keys.view().href)).into_response()
         }
         Err(error) => failure(&keys.visit, error).await,
     }
