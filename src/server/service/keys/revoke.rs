@@ -7,7 +7,7 @@ use crate::{
         done::Done,
         field_errors::FieldErrors,
         key::{Key, KeyStatus, Transition},
-        token,
+        token::found,
     },
     server::{
         access::KeyManager,
@@ -23,7 +23,7 @@ use unicode_normalization::UnicodeNormalization as _;
 pub const LONGEST_REASON: usize = 200;
 
 /// Normalises a reason: one line, no invisible characters. It is stored for ever, so a text that contains a
-/// key is refused.
+/// key, or enough of one, is refused.
 pub(in crate::server::service) fn reason(text: &str) -> Result<String, ServiceError> {
     let reason: String = text.nfc().filter(|c| !c.is_control()).collect();
     let reason = reason.trim();
@@ -31,7 +31,7 @@ pub(in crate::server::service) fn reason(text: &str) -> Result<String, ServiceEr
         let sentence = format!("Use at most {LONGEST_REASON} characters.");
         return Err(ServiceError::Invalid(FieldErrors::one("reason", sentence)));
     }
-    if token::is_in(reason) {
+    if found::holds(reason) {
         let sentence = "Remove the API key: everyone in this account can read the reason.";
         return Err(ServiceError::Invalid(FieldErrors::one("reason", sentence)));
     }
