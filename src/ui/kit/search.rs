@@ -1,6 +1,9 @@
-//! A search field, in an element with the class `search`.
+//! A search field, in an element with the class `search`. Its form is posted, and the answer leads to what was found, so
+//! that a key that is pasted into it does not come to stand in an address. Where scripts run, `public/page.js` cuts the
+//! key and sends the form as a GET.
 
 use super::icon::{Drawing, Icon};
+use crate::ui::document::site;
 use leptos::prelude::*;
 
 /// The field; at most one on a page.
@@ -28,6 +31,7 @@ pub fn SearchField(
             maxlength="100"
             autocomplete="off"
             spellcheck="false"
+            data-cuts=site().key_prefix
             aria-describedby=described_by
         />
     }

@@ -5,11 +5,15 @@ use crate::{
     domain::{
         activity::{Entry, Event},
         page::{Cursor, Page},
-        paths, search, token,
+        paths, search,
+        token::found,
     },
     server::{
         access,
-        dashboard::{document, fields::Query},
+        dashboard::{
+            document,
+            fields::{Form, Query},
+        },
         error::ServiceError,
         service::activity::{self, ActivityFilter, ActivityList, Events},
     },
@@ -47,6 +51,20 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Cuts a key in the search to its shown part, and drops an action that there is not: links repeat both. Returns
+    /// whether there was a key.
+    fn cut(&mut self, key_prefix: &str) -> bool {
+        if Event::from_id(&self.action).is_none() && self.action != ALL {
+            self.action.clear();
+        }
+        let start = found::start_in(&self.search, key_prefix);
+        let is_key = start.is_some();
+        if let Some(start) = start {
+            self.search = start;
+        }
+        is_key
+    }
+
     fn filter(&self) -> ActivityFilter {
         ActivityFilter {
             search: search::parse(&self.search),
@@ -106,22 +124,22 @@ impl Asked {
 pub async fn show(
     SignedIn(visit, viewer): SignedIn,
     Path(slug): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(mut asked): Query<Asked>,
 ) -> Response {
     let app = &visit.app;
-    let page = paths::activity(&slug);
+    let is_key = asked.cut(&app.config.key_prefix);
+    let reader = match access::reader(app, &viewer, &slug).await {
+        Ok(reader) => reader,
+        Err(error) => return failure(&visit, error).await,
+    };
+    let page = paths::activity(&reader.account.slug);
     // The search contains a pasted key. Redirects to its shown part, which finds the key too and may be in a
     // URL.
-    if let Some(start) = token::start_in(&asked.search, &app.config.key_prefix) {
-        let found = Asked {
-            search: start,
-            ..asked
-        };
-        return Redirect::to(&found.href(&page, None)).into_response();
+    if is_key {
+        return Redirect::to(&asked.href(&page, None)).into_response();
     }
     let filter = asked.filter();
     let gathered = async {
-        let reader = access::reader(app, &viewer, &slug).await?;
         let page = Page::parse(&asked.page, &asked.older, &asked.newer);
         let list = activity::list(app, &reader, &filter, page).await?;
         let frame = frame::of(&visit, &viewer, &reader, Section::Activity).await?;
@@ -154,6 +172,24 @@ pub async fn show(
     document::render(&visit, StatusCode::OK, title, page).await
 }
 
+/// Redirects to the entries that a search finds. Without scripts it is posted, so that a key that was pasted into it does
+/// not come to stand in an address (docs/security.md, S99).
+pub async fn find(
+    SignedIn(visit, viewer): SignedIn,
+    Path(slug): Path<String>,
+    Form(mut asked): Form<Asked>,
+) -> Response {
+    let app = &visit.app;
+    asked.cut(&app.config.key_prefix);
+    match access::reader(app, &viewer, &slug).await {
+        Ok(reader) => {
+            let page = paths::activity(&reader.account.slug);
+            Redirect::to(&format!("{}#search", asked.href(&page, None))).into_response()
+        }
+        Err(error) => failure(&visit, error).await,
+    }
+}
+
 /// Format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
@@ -174,9 +210,10 @@ impl Format {
 pub async fn export(
     SignedIn(visit, viewer): SignedIn,
     Path(slug): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(mut asked): Query<Asked>,
 ) -> Response {
     let app = visit.app.clone();
+    let is_key = asked.cut(&app.config.key_prefix);
     let format = match asked.format.as_str() {
         "csv" => Format::Csv,
         "json" => Format::Json,
@@ -184,11 +221,20 @@ pub async fn export(
     };
     let opened = async {
         let reader = access::reader(&app, &viewer, &slug).await?;
+        if is_key {
+            return Ok(Err(reader.account.slug));
+        }
         activity::note_export(&app, &reader, &visit.trace, format.label()).await?;
-        Ok::<_, ServiceError>(reader.account.id)
+        Ok::<_, ServiceError>(Ok(reader.account.id))
     };
     let account = match opened.await {
-        Ok(account) => account,
+        Ok(Ok(account)) => account,
+        // As the page does with a pasted key.
+        Ok(Err(slug)) => {
+            let export = paths::activity_export(&paths::activity(&slug));
+            let again = asked.href(&export, Some(("format", asked.format.clone())));
+            return Redirect::to(&again).into_response();
+        }
         Err(error) => return failure(&visit, error).await,
     };
     let filter = asked.export_filter();
