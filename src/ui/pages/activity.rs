@@ -153,8 +153,9 @@ fn Filter(data: Arc<ActivityPageData>) -> impl IntoView {
         }),
         Shown::All | Shown::One(_) => None,
     };
+    let action = format!("{}#search", data.page);
     view! {
-        <form class="toolbar activity-filter" method="get" action="#search" role="search" aria-label="Activity">
+        <form class="toolbar activity-filter" method="post" action=action role="search" aria-label="Activity">
             <div class="search">
                 <SearchField label="Search the activity" placeholder="Name, prefix, request id" value=search/>
             </div>

@@ -16,6 +16,7 @@ mod list_page;
 mod list_views;
 mod member;
 mod page;
+mod pasted;
 mod reissue;
 mod retirement;
 mod search;
