@@ -1,8 +1,7 @@
 // The script of every page, for what needs no island: times in the reader's time zone, Show password, the busy state
 // of a form that loads a page, Back after a refused form, keys that are pasted into a search, menus that close when the
-// focus leaves them. Everything works without it, with times
-// in UTC. It finds elements by `data-` attributes (docs/decisions/0002). scripts/build-site.sh compresses it into
-// /pkg/ under a hashed name.
+// focus leaves them. Everything works without it, with times in UTC. It finds elements by `data-` attributes
+// (docs/decisions/0002). scripts/build-site.sh compresses it into /pkg/ under a hashed name.
 "use strict";
 {
   const page = document;
