@@ -108,10 +108,23 @@ both!(an_owner_acknowledges_a_leak, async |database: Database| {
     for id in [deleted.id.as_str(), foreign.id.as_str(), "x"] {
         let unknown = [("account", ada.slug.as_str()), ("key", id), ("form_token", "a1")];
         let answer = ada.post(&path, &unknown).await;
-        assert_eq!((answer.status, answer.location()), (303, ada.keys().as_str()), "{id}");
+        assert_eq!(
+            (answer.status, answer.location()),
+            (303, ada.keys().as_str()),
+            "{id}"
+        );
     }
-    assert!(notice(&bea).await.is_some(), "the leak of the other account stays");
-    assert_eq!(world.database.number(&noted.replace("actor_name", "COUNT(*)")).await, 1);
+    assert!(
+        notice(&bea).await.is_some(),
+        "the leak of the other account stays"
+    );
+    assert_eq!(
+        world
+            .database
+            .number(&noted.replace("actor_name", "COUNT(*)"))
+            .await,
+        1
+    );
 });
 
 /// A well-formed key that does not exist.

@@ -352,7 +352,9 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
             .keys
             .into_iter()
             .map(|key| {
-                let creator = key.creator.and_then(|id| list.creators.get(&id.to_string()).cloned());
+                let creator = key
+                    .creator
+                    .and_then(|id| list.creators.get(&id.to_string()).cloned());
                 KeyRow {
                     creator,
                     ..rows::row(app, key, &around, asked.pointed_out())
