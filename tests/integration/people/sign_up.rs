@@ -275,7 +275,8 @@ both!(
         for path in [&one, &other] {
             assert!(path.starts_with("/home/ada-moss"), "{path}");
         }
-        assert_eq!(send(3, "李雷").await, "/home/account/api-keys");
+        assert_eq!(send(3, "李雷").await, "/home/li-lei/api-keys");
+        assert_eq!(send(4, "!?").await, "/home/account/api-keys");
     }
 );
 
