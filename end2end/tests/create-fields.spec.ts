@@ -276,7 +276,7 @@ test("a name is counted and not cut, and what was pasted with it becomes a space
 
   await name.fill("second line\u200B, third");
   await button(add, "Add").click();
-  await expectError(name, 'The name has an invisible character after "line". Delete it.');
+  await expectError(name, 'The name has an invisible character (U+200B) after "line". Delete it.');
   // A row of a table, as a spreadsheet copies it.
   await name.fill("prod\tworker");
   const { view } = await sendKey(page, () => button(add, "Add").click());

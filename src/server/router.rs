@@ -91,11 +91,9 @@ fn dashboard(app: &App) -> Router {
         .layer(from_fn(bodies::hold))
         .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer));
     let health = Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
-    // Outside the others, so that panics and time-outs get an error page too.
-    guarded(forms, app)
-        .layer(from_fn_with_state(app.clone(), error_page::layer))
+        .route("/healthz", get(health::healthz).fallback(health::other_method))
+        .route("/readyz", get(health::readyz).fallback(health::other_method));
+    with_error_pages(forms, app)
         .layer(CompressionLayer::new())
         .merge(guarded(health, app))
         .layer(from_fn_with_state(app.clone(), headers::layer))
@@ -104,13 +102,18 @@ fn dashboard(app: &App) -> Router {
 
 /// The error page for a server with too many connections.
 fn full(app: &App) -> Router {
-    guarded(
+    with_error_pages(
         Router::new().fallback(async || StatusCode::SERVICE_UNAVAILABLE),
         app,
     )
-    .layer(from_fn_with_state(app.clone(), error_page::layer))
     .layer(from_fn_with_state(app.clone(), headers::layer))
     .with_state(app.clone())
+}
+
+/// Routes with a request id and a time limit, whose errors, time-outs and panics become pages.
+pub fn with_error_pages(routes: Router<App>, app: &App) -> Router<App> {
+    // Outside the others, so that panics and time-outs get an error page too.
+    guarded(routes, app).layer(from_fn_with_state(app.clone(), error_page::layer))
 }
 
 /// Routes with a request id, a time limit and a response to panics.

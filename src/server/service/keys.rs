@@ -19,6 +19,7 @@ use crate::{
         done::{Done, Subject},
         ids::{AccountId, KeyId},
         key::{Key, Transition, issue::Terms},
+        number::counted,
         secret_text::SecretText,
         time::Timestamp,
     },
@@ -118,11 +119,10 @@ pub(super) fn issue(app: &App, manager: &KeyManager, terms: Terms, now: Timestam
     })
 }
 
-/// Stores a new key. The account must be locked, so that only one transaction at a time counts its keys.
+/// Stores a new key.
 ///
 /// # Errors
-/// `Conflict` when the account has more live keys than it may with this one, `Repeated` with `sentence` when its form was
-/// sent so long ago that `sent_forms` has forgotten it.
+/// `Repeated` with `sentence` when its form was sent so long ago that `sent_forms` has forgotten it.
 pub(super) async fn add(
     app: &App,
     tx: &mut Tx,
@@ -137,14 +137,23 @@ pub(super) async fn add(
         form_token,
     };
     let stored = tx.keys().insert(&new).await;
-    stored.map_err(|error| repeated(error, sentence))?;
-    let most = app.config.caps.keys;
-    if tx.keys().count_live(key.account, key.created_at).await? > u64::from(most) {
-        return Err(ServiceError::Conflict(format!(
-            "This account already has {most} Active or Rotated keys, the maximum. Revoke or delete keys that you no longer need, then try again."
-        )));
+    stored.map_err(|error| repeated(error, sentence))
+}
+
+/// Checks that the account has no more keys than it may, after one was added. The account must be locked, so that only
+/// one transaction at a time counts its keys. Only for additions: a rotation exchanges a key for another one.
+///
+/// # Errors
+/// `Conflict` when it has more.
+pub(super) async fn check_room(app: &App, tx: &mut Tx, key: &Key) -> Result<(), ServiceError> {
+    let most = u64::from(app.config.caps.keys);
+    if tx.keys().count_for_cap(key.account, key.created_at).await? <= most {
+        return Ok(());
     }
-    Ok(())
+    let live = counted(most, "live key");
+    Err(ServiceError::Conflict(format!(
+        "This account already has {live}, the maximum. Revoke or delete keys that you no longer need, then try again."
+    )))
 }
 
 /// Id of the key whose secret can be reissued after its form was sent again, because the answer with the secret may

@@ -16,7 +16,7 @@ pub fn Moment(
     match at {
         None => view! { <span class="quiet">"Never"</span> }.into_any(),
         Some(at) => view! {
-            <time datetime=at.iso() title=at.exact()>
+            <time datetime=at.iso_second() title=at.exact()>
                 {if now < at { at.ahead(now) } else { at.relative(now) }}
             </time>
         }
@@ -42,7 +42,7 @@ pub fn YourTime(
     /// The time.
     at: Timestamp,
 ) -> impl IntoView {
-    your_time(at.iso())
+    your_time(at.iso_second())
 }
 
 /// The same for a time in ISO 8601.

@@ -111,6 +111,7 @@ pub fn ActivityPage(
         <Frame frame>
             <PageHead title="Activity" actions>
                 <p>"Audit account activity"</p>
+                <p>"Exports are in UTF-8. The CSV file says so with a byte order mark."</p>
             </PageHead>
             <Filter data=Arc::clone(&data)/>
             {list}
@@ -152,8 +153,9 @@ fn Filter(data: Arc<ActivityPageData>) -> impl IntoView {
         }),
         Shown::All | Shown::One(_) => None,
     };
+    let action = format!("{}#search", data.page);
     view! {
-        <form class="toolbar activity-filter" method="get" action="#search" role="search" aria-label="Activity">
+        <form class="toolbar activity-filter" method="post" action=action role="search" aria-label="Activity">
             <div class="search">
                 <SearchField label="Search the activity" placeholder="Name, prefix, request id" value=search/>
             </div>

@@ -206,7 +206,7 @@ pub struct Leak {
     pub id: String,
     /// Name.
     pub name: String,
-    /// First 9 characters of the key.
+    /// The shown part of its text: the prefix and five random characters.
     pub prefix: String,
     /// Path of its page.
     pub href: String,

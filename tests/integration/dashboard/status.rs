@@ -1,7 +1,7 @@
 //! The status line after an action: on the next page, once, and only for the person who did it.
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, shown_part},
     browser::{Browser, Made},
     database::{Database, both},
     html::Part,
@@ -9,7 +9,7 @@ use crate::{
 };
 use babysea::domain::role::Role;
 
-const COOKIE: &str = "done";
+const COOKIE: &str = "babysea-3000-done";
 
 /// The status line of a page; empty if it has none.
 fn line(page: &Answer) -> String {
@@ -175,7 +175,10 @@ both!(
         assert!(
             shown(&ada, &format!("{list}/{}", old.id))
                 .await
-                .starts_with("Rotated prod. The old key bye_")
+                .starts_with(&format!(
+                    "Rotated prod. The old key {}... ",
+                    shown_part(&old.secret)
+                ))
         );
         assert_eq!(ada.change_grace(&old.id, "0").await.status, 200);
         assert!(shown(&ada, &list).await.starts_with("prod ("));

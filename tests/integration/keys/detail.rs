@@ -1,7 +1,7 @@
 //! The page of one key: its content, and who may see it.
 
 use crate::{
-    answer::{Answer, holds_a_key},
+    answer::{Answer, holds_a_key, shown_part},
     browser::{Made, call, get},
     database::{Database, both},
     world::{Setup, World},
@@ -275,7 +275,7 @@ both!(
         world.advance(1000);
         let third = Made::of(&ada.rotate(&second.id, "24").await);
         let lone = ada.made("prod").await;
-        let chain = [&third, &second, &first].map(|key| key.secret[..9].to_owned());
+        let chain = [&third, &second, &first].map(|key| shown_part(&key.secret).to_owned());
         for key in [&first, &second, &third] {
             let page = ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
             let told = between(&page, "id=\"chain-title\"", "</section>");

@@ -1,6 +1,7 @@
 //! The facts in the dialogs that end keys: last use, requests and clients, bounded in rows and time (S87).
 
 use crate::{
+    answer::shown_part,
     browser::{Browser, Made, get},
     database::{Database, both},
     html::Part,
@@ -303,7 +304,7 @@ both!(
             answer.json()["notes"][0],
             format!(
                 "The old key {}... works until 29 Nov, 17:00 UTC (in 24 hours).",
-                &forever.secret[..9]
+                shown_part(&forever.secret)
             )
         );
         assert_eq!(
@@ -349,7 +350,7 @@ both!(
             let page = ada
                 .get(&format!("{}?dialog=delete&key={}", ada.keys(), key.id))
                 .await;
-            let prefix = &key.secret[..9];
+            let prefix = shown_part(&key.secret);
             let asked = if is_asked { name } else { prefix };
             let label = page.select("label[for=confirm]");
             assert_eq!(label[0].text(), format!("Type {asked} to confirm"));

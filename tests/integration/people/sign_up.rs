@@ -97,17 +97,17 @@ async fn each_invalid_field_has_an_error() {
         (
             0,
             "Ada\u{202E}Moss",
-            "The name has an invisible character after \"Ada\". Delete it.",
+            "The name has an invisible character (U+202E) after \"Ada\". Delete it.",
         ),
         (
             0,
             "Ada\u{200B}Moss",
-            "The name has an invisible character after \"Ada\". Delete it.",
+            "The name has an invisible character (U+200B) after \"Ada\". Delete it.",
         ),
         (
             0,
             "Ada\0Moss",
-            "The name has an invisible character after \"Ada\". Delete it.",
+            "The name has an invisible character (U+0000) after \"Ada\". Delete it.",
         ),
         (1, "", "Enter your email address."),
         (1, "ada", "Enter an address like name@example.com."),

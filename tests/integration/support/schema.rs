@@ -137,6 +137,14 @@ impl Document {
                     .expect("names")
                     .iter()
                     .all(|name| value.get(name.as_str().expect("a name")).is_some()),
+                "minItems" => value.as_array().is_none_or(|items| items.len() >= count()),
+                "oneOf" => {
+                    let schemas = rule.as_array().expect("schemas").iter();
+                    schemas
+                        .filter(|part| self.faults(part, value, at).is_empty())
+                        .count()
+                        == 1
+                }
                 "allOf" => {
                     for part in rule.as_array().expect("schemas") {
                         faults.extend(self.faults(part, value, at));
