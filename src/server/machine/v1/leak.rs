@@ -27,7 +27,6 @@ use crate::{
             keys::leak,
             verify::{self, Refusal, cache::Known},
         },
-        store::StoreError,
     },
 };
 use axum::{body::Body, extract::Request, http::Method, response::Response};
@@ -132,7 +131,7 @@ async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
     let report = read(call, body).await?;
     let keys = keys_in(report.key.expose())?;
     let found = timeout(CHANGE, look_up(call, &keys)).await;
-    let found = found.map_err(|_| Refusal::Unavailable(StoreError::Slow))??;
+    let found = found.map_err(|_| V1Error::Unavailable)??;
     let known: Vec<&Key> = found
         .iter()
         .filter_map(|known| Some(&known.as_ref().ok()?.key))
