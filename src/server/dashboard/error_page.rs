@@ -1,6 +1,7 @@
 //! Error pages: every response with an error status that is not a page yet becomes one. They need no database.
 //!
-//! Handlers, extractors and middleware only set the status. Server functions get the same sentence as JSON, and
+//! Handlers, extractors and middleware only set the status; a [`Problem`] among the response's extensions replaces the
+//! usual sentences. Server functions get the same sentence as JSON, and
 //! programs never come here: `/v1`, forward-auth and health checks are outside this layer.
 
 use super::{
@@ -169,7 +170,8 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     if !(status.is_client_error() || status.is_server_error()) || is_finished(response.headers()) {
         return response;
     }
-    let problem = Problem::of(status, app.origin.as_str());
+    let special = response.extensions().get::<Problem>().cloned();
+    let problem = special.unwrap_or_else(|| Problem::of(status, app.origin.as_str()));
     let (parts, _) = response.into_parts();
     let named = parts
         .headers

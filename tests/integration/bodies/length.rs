@@ -89,7 +89,7 @@ async fn a_subrequest_is_answered_without_reading_a_body() {
     let key = world.person("Ada Moss").await.key("one", "full_access").await;
     for (path, method, address) in [
         ("/forward-auth", "x-forwarded-method", "x-forwarded-uri"),
-        ("/forward-auth/nginx", "x-original-method", "x-original-uri"),
+        ("/forward-auth-nginx", "x-original-method", "x-original-uri"),
     ] {
         let asked = call("POST", path)
             .bearer(&key)

@@ -11,7 +11,10 @@ use crate::{
             client_ip::address_hash,
             media_type,
         },
-        machine::{call::Call, error::V1Error},
+        machine::{
+            call::Call,
+            error::{V1Error, no_route::NoRoute},
+        },
         runtime::byte_budget::Sender,
         service::{
             keys::leak,
@@ -28,7 +31,7 @@ use utoipa::ToSchema;
 pub const PATH: &str = "/v1/keys/report-leak";
 
 /// Maximum size of a report in bytes.
-const MOST_BYTES: usize = 16 * 1024;
+pub const MOST_BYTES: usize = 16 * 1024;
 
 /// A report of a leaked key.
 #[derive(Deserialize, ToSchema)]
@@ -67,7 +70,7 @@ pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
 async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
     let &Call { app, client, now, .. } = call;
     if call.sent.method != Method::POST.as_str() {
-        return Err(Refusal::UnknownRoute.into());
+        return Err(V1Error::NoRoute(NoRoute::takes(&["POST"])));
     }
     // Reports need no key, so the body of an address that has tried too many unknown keys is refused.
     verify::may_try(app, client, now)?;
