@@ -24,6 +24,8 @@ const GUIDE: &str = "docs/api.md";
 const HEADING: &str = "### What passes each proxy";
 /// Larger than what the servers of most APIs accept by default, or than one buffer of nginx.
 const LONG: usize = 17_000;
+/// Twice this is larger than what this server accepts.
+const LARGER: usize = 40_000;
 /// Larger than nginx accepts by default.
 const UPLOAD: usize = 3 * 1024 * 1024;
 
@@ -142,7 +144,7 @@ fn all(keys: &Keys) -> Vec<Asked> {
             .with("access-control-request-method", "POST")
             .with("access-control-request-headers", "authorization")
     };
-    let long = "x".repeat(LONG);
+    let (long, larger) = ("x".repeat(LONG), "x".repeat(LARGER));
     let many = (0..80).fold(good("80 more headers"), |asked, n| {
         asked.with(&format!("x-more-{n}"), "x")
     });
@@ -163,6 +165,10 @@ fn all(keys: &Keys) -> Vec<Asked> {
         good("17,000 bytes of cookies").with("cookie", &long),
         good("17,000 bytes in another header").with("x-long", &long),
         at("a query of 17,000 bytes", &format!("{LIST}?q={long}")),
+        good("two headers of 40,000 bytes")
+            .with("x-first", &larger)
+            .with("x-second", &larger),
+        at("a query of 80,000 bytes", &format!("{LIST}?q={larger}{larger}")),
         many,
         post("a body of 3 MiB")
             .key(&keys.good.secret)
