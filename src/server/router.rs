@@ -17,7 +17,7 @@ use super::{
 };
 use crate::domain::head_limits;
 use axum::{
-    Extension, Router,
+    Router,
     extract::Request,
     http::StatusCode,
     middleware::{from_fn, from_fn_with_state},
