@@ -23,6 +23,7 @@ use babysea::{
         access::{self, Viewer},
         app::{App, Parts},
         config::Config,
+        dashboard::session::cookies::Name,
         router,
         service::{
             accounts::{self, NewPerson},
@@ -250,6 +251,7 @@ async fn person(
         made.push((created.key.id.to_string(), created.secret.expose().to_owned()));
     }
     let sign_in = Request::post("/api/session/sign-in")
+        .header(header::HOST, "localhost")
         .header("sec-fetch-site", "same-origin")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(format!(
@@ -257,10 +259,11 @@ async fn person(
             password.replace(' ', "+")
         )))?;
     let answer = product.clone().oneshot(sign_in).await?;
+    let session = format!("{}=", Name::Session.at(&app.origin));
     let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
     let cookie = cookies
         .filter_map(|cookie| cookie.to_str().ok())
-        .find(|cookie| cookie.contains("session="))
+        .find(|cookie| cookie.starts_with(&session))
         .ok_or("signing in set no cookie")?;
     let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
     Ok((account, made, cookie))
@@ -273,6 +276,7 @@ pub async fn fetch(
     credential: &Credential,
 ) -> Result<(StatusCode, HeaderMap, Bytes), Failure> {
     let mut request = Request::get(path)
+        .header(header::HOST, "localhost")
         .header(credential.0, &credential.1)
         .body(Body::empty())?;
     let client: SocketAddr = "127.0.0.1:1".parse()?;

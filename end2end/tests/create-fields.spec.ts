@@ -73,7 +73,7 @@ for (const scripts of [true, false]) {
       }
       await field(add, DATE).fill(inYears(1));
       const { view, secret } = await send(page);
-      await expect(view.getByText(/Read Only · until 31 Mar \d{4}, 23:59:59 UTC/)).toBeVisible();
+      await expect(view.getByText(/Read Only · expires 31 Mar \d{4}, 23:59 UTC/)).toBeVisible();
       const { body } = await ask(request, secret);
       expect(body.data!.apikey_expires_at).toBe(`${inYears(1)}T23:59:59.000Z`);
       await close(page, view);
@@ -117,7 +117,7 @@ for (const scripts of [true, false]) {
       await field(add, "Name").fill("made to measure");
       const { view, secret } = await send(page);
       await close(page, view);
-      await expect(row(page, "made to measure").getByRole("rowheader")).toContainText("Custom · 2 scopes");
+      await expect(row(page, "made to measure").getByRole("rowheader")).toContainText("Custom (2 scopes)");
       expect(await ask(request, secret)).toMatchObject({ status: 200 });
       expect(await ask(request, secret, "/v1/health/storage")).toMatchObject({ status: 501, code: "BSE5001" });
       expect(await ask(request, secret, "/v1/library/models")).toMatchObject({ status: 403, code: "BSE1003" });
@@ -276,7 +276,7 @@ test("a name is counted and not cut, and what was pasted with it becomes a space
 
   await name.fill("second line\u200B, third");
   await button(add, "Add").click();
-  await expectError(name, 'The name has an invisible character after "line". Delete it.');
+  await expectError(name, 'The name has an invisible character (U+200B) after "line". Delete it.');
   // A row of a table, as a spreadsheet copies it.
   await name.fill("prod\tworker");
   const { view } = await sendKey(page, () => button(add, "Add").click());

@@ -22,7 +22,7 @@ test("a team is made from the switcher, and its keys are its own", async ({ page
   await expectError(field(page, "Name"), "Enter a name.");
   await field(page, "Name").fill("Reef\u202EWorks");
   await button(page, "Create team").click();
-  await expectError(field(page, "Name"), 'The name has an invisible character after "Reef". Delete it.');
+  await expectError(field(page, "Name"), 'The name has an invisible character (U+202E) after "Reef". Delete it.');
   await expect(field(page, "Name")).toHaveValue("Reef\u202EWorks");
   await field(page, "Name").fill("Reef Works");
   await button(page, "Create team").click();

@@ -1,7 +1,7 @@
 //! IP allowlists: parsing, the stored form, and the check of a client's address (docs/security.md, S52 to
 //! S54).
 
-use super::number::grouped;
+use super::{number::grouped, plain_text::is_unseen};
 use ipnet::{IpNet, Ipv4Net};
 use std::{
     collections::BTreeMap,
@@ -361,14 +361,7 @@ fn is_name(text: &str) -> bool {
 fn shown(entry: &str) -> String {
     let safe = |c: char| match c {
         _ if c.is_whitespace() => ' ',
-        _ if c.is_control() => '\u{FFFD}',
-        '\u{AD}'
-        | '\u{61C}'
-        | '\u{200B}'..='\u{200F}'
-        | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}'
-        | '\u{FEFF}'
-        | '\u{E0000}'..='\u{E007F}' => '\u{FFFD}',
+        _ if is_unseen(c) => '\u{FFFD}',
         _ => c,
     };
     if entry.chars().nth(MAX_ENTRY).is_none() {

@@ -111,6 +111,7 @@ pub fn ActivityPage(
         <Frame frame>
             <PageHead title="Activity" actions>
                 <p>"Audit account activity"</p>
+                <p>"Exports are in UTF-8. The CSV file says so with a byte order mark."</p>
             </PageHead>
             <Filter data=Arc::clone(&data)/>
             {list}
@@ -147,18 +148,19 @@ fn Filter(data: Arc<ActivityPageData>) -> impl IntoView {
     let left_out = match shown {
         Shown::ButRefusals { refusals } => Some(view! {
             <p class="quiet activity-line">
-                <a href=refusals>"Show failed sign-ins"</a>
+                <a href=refusals>"Show refused sign-ins"</a>
             </p>
         }),
         Shown::All | Shown::One(_) => None,
     };
+    let action = format!("{}#search", data.page);
     view! {
-        <form class="toolbar activity-filter" method="get" action="#search" role="search" aria-label="Activity">
+        <form class="toolbar activity-filter" method="post" action=action role="search" aria-label="Activity">
             <div class="search">
                 <SearchField label="Search the activity" placeholder="Name, prefix, request id" value=search/>
             </div>
             <select name="action" aria-label="Action">
-                <option value="">"All except failed sign-ins"</option>
+                <option value="">"All except refused sign-ins"</option>
                 <option value=ALL selected=is_all>"Every action"</option>
                 {options}
             </select>

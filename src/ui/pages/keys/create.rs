@@ -134,7 +134,7 @@ pub fn CreateForm(
                 </DialogFoot>
             </form>
             // Without scripts, `Cancel` loads the page without the dialog.
-            <form id="close-create-key" method="get" action=page data-leaves=leaves>
+            <form id="close-create-key" method="get" action=page data-leaves=leaves data-replaces=leaves>
                 <ViewFields view=fields/>
             </form>
         </Dialog>

@@ -47,7 +47,7 @@ const FULL_COLUMNS: [&str; 8] = [
     "",
 ];
 
-/// Number of rows, from the top, that lead to `Reissue secret`: a secret that was just lost is of a new key, and a
+/// Number of rows, from the top, that ask whether the secret was lost and lead to `Reissue secret`: a secret that was just lost is of a new key, and a
 /// link in each row would make the page heavy.
 const LOST: usize = 3;
 
@@ -161,7 +161,8 @@ fn Row(
     /// The dialog that reissues a secret that nobody may have: a reload can have closed `View API key`.
     lost: Option<String>,
 ) -> impl IntoView {
-    let reissue = lost.map(|href| view! { <a class="sub" href=href data-opens-dialog>"Reissue secret"</a> });
+    let reissue =
+        lost.map(|href| view! { <a class="sub" href=href data-opens-dialog>"Secret lost? Reissue"</a> });
     // The name alone is the row's header, and part of the names of its controls.
     let name_id = format!("n{n}");
     let actions = view! { <RowActions row=row.clone() name_id=name_id.clone() may_manage/> };
