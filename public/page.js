@@ -1,7 +1,7 @@
 // The script of every page, for what needs no island: times in the reader's time zone, Show password, the busy state
-// of a form that loads a page, Back after a refused form, `/` for the search, menus that close when the focus leaves
-// them. Everything works without it, with times in UTC. It finds elements by `data-` attributes (docs/decisions/0002).
-// scripts/build-site.sh compresses it into /pkg/ under a hashed name.
+// of a form that loads a page, Back after a refused form, keys that are pasted into a search, `/` for the search, menus
+// that close when the focus leaves them. Everything works without it, with times in UTC. It finds elements by `data-`
+// attributes (docs/decisions/0002). scripts/build-site.sh compresses it into /pkg/ under a hashed name.
 "use strict";
 {
   const page = document;
@@ -71,7 +71,7 @@
       const { local: exact, endOf } = local.dataset;
       const at = new Date(exact ?? `${page.getElementById(endOf)?.value}T23:59:59Z`);
       // Nothing for a date that is not complete, and nothing where local time is UTC.
-      write(local, at.getTimezoneOffset() ? `(your time: ${clock(at)})` : "");
+      write(local, at.getTimezoneOffset() ? ` (your time: ${clock(at)})` : "");
     }
   };
 
@@ -96,6 +96,20 @@
   const busy = (button, on) => {
     button.ariaBusy = button.ariaDisabled = on;
   };
+  // The shown part of a key that was pasted into a search, as `domain::token::found::start_in` finds it.
+  const cut = (text, own) => {
+    const seen = text.replace(/[\p{Default_Ignorable_Code_Point}\0]/gu, "");
+    const random = "_[a-z0-9]{5}(?=[a-z0-9]";
+    const mine = own.slice(0, -1);
+    const key = [`${mine}${random}{27})`, `(?<![a-z0-9])${mine}${random})`, `[a-z][a-z0-9]{0,14}${random}{27})`];
+    return key.map((key) => seen.match(new RegExp(key, "i"))?.[0]).find(Boolean) ?? text;
+  };
+  // A search is a link to what it finds. Without scripts it is posted, so that no key comes to stand in an address.
+  for (const { form } of all("[data-cuts]")) form.method = "get";
+  addEventListener("submit", ({ target }) => {
+    const field = target.querySelector("[data-cuts]");
+    if (field) field.value = cut(field.value, field.dataset.cuts);
+  });
   addEventListener("submit", (event) => {
     const form = event.target;
     const button = form.querySelector("[data-submits]");
@@ -128,8 +142,8 @@
   });
 
   addEventListener("focusin", ({ target }) => {
-    // A dialog that was inserted has times, too.
-    if (target.closest?.("[data-fetched]")) draw();
+    // A dialog that was inserted or filled in has times, too.
+    if (target.closest?.("dialog")) draw();
     for (const open of all(":popover-open")) {
       if (!open.contains(target) && target.getAttribute("popovertarget") !== open.id) open.hidePopover();
     }

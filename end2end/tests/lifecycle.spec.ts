@@ -286,7 +286,7 @@ test.describe("without scripts", () => {
     guard.expectStatus(409);
     await page.reload();
     const told = dialog(page, "This form was sent already");
-    await expect(told).toContainText("reissue its secret");
+    await expect(told).toContainText("If you do not have it, reissue it.");
     await expectGone(page, secret);
     for (const key of [old, secret]) expect(await ask(request, key)).toMatchObject({ status: 200 });
     await button(told, "Done").click();

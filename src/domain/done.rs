@@ -10,7 +10,7 @@ pub struct Subject {
     pub id: String,
     /// Name.
     pub name: String,
-    /// First 9 characters of its text.
+    /// The shown part of its text: the prefix and five random characters.
     pub prefix: String,
 }
 

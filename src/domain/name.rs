@@ -3,7 +3,7 @@
 
 use super::{
     plain_text::{self, Hidden},
-    token,
+    token::found,
 };
 use std::fmt;
 
@@ -27,8 +27,10 @@ pub enum NameError {
     /// Characters that hide or reorder text.
     #[error("{0}")]
     Hidden(Hidden),
-    /// It contains a whole API key: names are shown, and stay in the activity for ever.
-    #[error("The name contains an API key. Remove it: everybody in the account can read names.")]
+    /// It contains an API key, or enough of one: names are shown, and stay in the activity for ever.
+    #[error(
+        "The name contains an API key, or most of one. Remove it: everybody in the account can read names."
+    )]
     HoldsKey,
 }
 
@@ -38,7 +40,7 @@ fn clean(text: &str, min: usize, max: usize) -> Result<String, NameError> {
     if plain_text::is_blank(&name) {
         return Err(NameError::Missing);
     }
-    if token::is_in(&name) {
+    if found::holds(&name) {
         return Err(NameError::HoldsKey);
     }
     match name.chars().count() {
@@ -150,11 +152,20 @@ mod tests {
 
     #[test]
     fn a_key_is_no_name() {
-        let key = token::generate("bye_", |bytes| bytes.fill(7));
-        let text = format!("prod {}", key.expose());
-        assert_eq!(KeyName::parse(&text), Err(NameError::HoldsKey));
-        assert_eq!(PersonName::parse(&text), Err(NameError::HoldsKey));
-        assert!(KeyName::parse(&text[..text.len() - 1]).is_ok());
+        let key = crate::domain::token::generate("bye_", |bytes| bytes.fill(7));
+        let key = key.expose();
+        for text in [
+            format!("prod {key}"),
+            format!("prod {}", key.to_lowercase()),
+            // The rest follows from these.
+            format!("prod {}", &key[..36]),
+            format!("{}\u{200D}{}", &key[..20], &key[20..]),
+        ] {
+            assert_eq!(KeyName::parse(&text), Err(NameError::HoldsKey), "{text}");
+            assert_eq!(TeamName::parse(&text), Err(NameError::HoldsKey), "{text}");
+            assert_eq!(PersonName::parse(&text), Err(NameError::HoldsKey), "{text}");
+        }
+        assert!(KeyName::parse(&format!("prod {}...", &key[..9])).is_ok());
     }
 
     #[test]

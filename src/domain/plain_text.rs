@@ -80,11 +80,11 @@ fn last_word(text: &str) -> String {
     word.chars().skip(skipped).collect()
 }
 
-/// Turns tabs and line breaks into single spaces: text that is pasted from a table or a file has them.
+/// Turns tabs and line breaks, with the blanks around them, into single spaces: text that is pasted from a table or a file has them.
 #[must_use]
 pub fn on_one_line(text: &str) -> String {
     let breaks = |c: char| matches!(c, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
-    let parts = text.split(breaks).filter(|part| !part.is_empty());
+    let parts = text.split(breaks).map(str::trim).filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join(" ")
 }
 
@@ -189,6 +189,7 @@ mod tests {
             ("a\tb", "a b"),
             ("a\r\nb", "a b"),
             ("\ta\n", "a"),
+            ("a \r\n\r\n  b  c", "a b  c"),
             ("a\u{2028}b\u{85}c\u{B}d", "a b c d"),
             ("", ""),
         ] {

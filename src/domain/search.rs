@@ -1,6 +1,9 @@
 //! Searches, and the form in which texts are compared.
 
-use super::plain_text::{is_refused, is_unseen, on_one_line};
+use super::{
+    plain_text::{is_refused, is_unseen, on_one_line},
+    token,
+};
 use unicase::UniCase;
 use unicode_normalization::{UnicodeNormalization as _, char::canonical_combining_class};
 
@@ -64,10 +67,39 @@ fn without_dots(text: &str) -> String {
     text.chars().filter(is_kept).collect()
 }
 
+/// What is stored of the key with this shown part, if the key was made when nine characters were shown of each key: in
+/// lower case, `None` where that is not less than what is shown today.
+#[must_use]
+pub fn shown_before(search: &str) -> Option<String> {
+    const SHOWN: usize = 9;
+    let (prefix, random) = search.split_at_checked(search.find('_')? + 1)?;
+    let is_shown_part = token::is_prefix(&prefix.to_ascii_lowercase())
+        && random.len() == 5
+        && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && search.len() > SHOWN;
+    is_shown_part.then(|| search.chars().take(SHOWN).collect::<String>().to_lowercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::{collection::vec, prelude::*, sample::select};
+
+    #[test]
+    fn keys_from_before_are_found_by_the_nine_characters_that_are_stored() {
+        for (search, stored) in [
+            ("acme_a1B2c", Some("acme_a1b2")),
+            ("weathervane_a1B2c", Some("weatherva")),
+            ("bye_a1B2c", None),
+            ("acme_a1B2", None),
+            ("acme_a1B2cd", None),
+            ("my acme_a1B2c", None),
+            ("prod", None),
+            ("", None),
+        ] {
+            assert_eq!(shown_before(search).as_deref(), stored, "{search}");
+        }
+    }
 
     #[test]
     fn a_search_has_the_form_of_names() {

@@ -5,6 +5,7 @@ use super::{
     kit::{
         button::{Button, Kind},
         icon::{Drawing, Icon},
+        moment::YourTime,
     },
     pages::keys::DETAIL,
 };
@@ -68,7 +69,8 @@ fn sentence(done: Done, now: Timestamp) -> AnyView {
     };
     let dot = || ".".into_any();
     let until = |before: &'static str, prefix: String, end| {
-        view! { {before}<span translate="no">{prefix}"..."</span>{works_until(end, now)} }.into_any()
+        view! { {before}<span translate="no">{prefix}"..."</span>{works_until(end, now)}<YourTime at=end/> }
+            .into_any()
     };
     match done {
         Done::Created(key) => named("Created ", key.name, dot()),
@@ -99,7 +101,7 @@ fn sentence(done: Done, now: Timestamp) -> AnyView {
         Done::TeamCreated(name) => named(
             "Created the team ",
             name,
-            ". Next, create its first API key.".into_any(),
+            ". Create its first API key. To add members, ask the person who runs this server.".into_any(),
         ),
     }
 }

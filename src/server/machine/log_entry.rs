@@ -1,7 +1,7 @@
 //! The logged parts of a request (docs.babysea.ai, `/logs/overview`). They never contain a key, or an address
 //! in clear text.
 
-use crate::domain::{plain_text, token};
+use crate::domain::{plain_text, token::found};
 use axum::http::HeaderValue;
 use std::borrow::Cow;
 use url::form_urlencoded;
@@ -56,11 +56,9 @@ fn masked_path<'a>(path: &'a str, key_prefix: &str) -> Cow<'a, str> {
     parts.join("/").into()
 }
 
-/// Whether a text may contain a key: the prefix of new keys, or a whole key with any prefix.
+/// Whether a text may contain a key: the prefix of new keys, or enough of a key with any prefix.
 fn may_hold_key(text: &str, key_prefix: &str) -> bool {
-    let between = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
-    text.contains(key_prefix)
-        || text.len() >= token::SHORTEST && text.split(between).any(token::is_well_formed)
+    text.contains(key_prefix) || found::holds(text)
 }
 
 fn masked_params(query: &str, key_prefix: &str) -> String {

@@ -11,6 +11,7 @@ use crate::{
         field_errors::FieldErrors,
         ids::{AccountId, UserId},
         name::PersonName,
+        number::counted,
         own_words::OwnWords,
         password::Password,
     },
@@ -146,7 +147,8 @@ async fn prepare(app: &App, tx: &mut Tx, owner: UserId, before: &Before<'_>) -> 
                 return Ok(());
             }
             Err(ServiceError::Conflict(format!(
-                "You are already in {most} accounts, the maximum."
+                "You are already in {}, the maximum.",
+                counted(u64::from(most), "account"),
             )))
         }
     }

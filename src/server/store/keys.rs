@@ -49,6 +49,14 @@ declare! {
         WHERE account_id = $1
             AND (deleted_at IS NULL AND revoked_at IS NULL
                 AND (expires_at IS NULL OR expires_at > $2) AND (grace_ends_at IS NULL OR grace_ends_at > $2))";
+    /// A key in its grace period and its live replacement count as one, so that a rotation adds none.
+    COUNT_FOR_CAP = "SELECT COUNT(*) FROM api_keys
+        WHERE account_id = $1
+            AND (deleted_at IS NULL AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > $2) AND (grace_ends_at IS NULL OR grace_ends_at > $2))
+            AND NOT EXISTS (SELECT 1 FROM api_keys AS replacement WHERE replacement.replaces_id = api_keys.id
+                AND (deleted_at IS NULL AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > $2) AND (grace_ends_at IS NULL OR grace_ends_at > $2)))";
     SCOPES_IN_USE = "SELECT scopes, COUNT(*) FROM api_keys
         WHERE (deleted_at IS NULL AND revoked_at IS NULL
             AND (expires_at IS NULL OR expires_at > $1) AND (grace_ends_at IS NULL OR grace_ends_at > $1))
@@ -255,6 +263,14 @@ impl Keys<'_> {
             answered(async { Ok::<_, StoreError>(lock.execute(c).await?) }).await?;
         }
         Ok(())
+    }
+
+    /// How many keys of an account count against its cap at `now`.
+    pub async fn count_for_cap(self, account: AccountId, now: Timestamp) -> Result<u64, StoreError> {
+        let count: i64 = on!(self.0, c => {
+            sqlx::query_scalar(COUNT_FOR_CAP).bind(account.to_string()).bind(now.millis()).fetch_one(c).await?
+        });
+        Ok(count.unsigned_abs())
     }
 
     /// How many keys of an account are live at `now`.

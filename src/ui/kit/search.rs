@@ -1,7 +1,9 @@
-//! A search field, in an element with the class `search`.
+//! A search field, in an element with the class `search`. Its form is posted, and the answer leads to what was found, so
+//! that a key that is pasted into it does not come to stand in an address. Where scripts run, `public/page.js` cuts the
+//! key and sends the form as a GET.
 
 use super::icon::{Drawing, Icon};
-use crate::domain::search::LONGEST;
+use crate::{domain::search::LONGEST, ui::document::site};
 use leptos::prelude::*;
 
 /// Says that a long search was cut. The field does not limit it, because browsers cut what is pasted without a word.
@@ -40,6 +42,7 @@ pub fn SearchField(
             placeholder=placeholder
             autocomplete="off"
             spellcheck="false"
+            data-cuts=site().key_prefix
             aria-describedby=described_by
         />
     }

@@ -160,18 +160,19 @@ fn Filter(data: Arc<ActivityPageData>) -> impl IntoView {
     let left_out = match shown {
         Shown::ButRefusals { refusals } => Some(view! {
             <p class="quiet activity-line">
-                <a href=refusals>"Show failed sign-ins"</a>
+                <a href=refusals>"Show refused sign-ins"</a>
             </p>
         }),
         Shown::All | Shown::One(_) => None,
     };
+    let action = format!("{}#search", data.page);
     view! {
-        <form class="toolbar activity-filter" method="get" action="#search" role="search" aria-label="Activity">
+        <form class="toolbar activity-filter" method="post" action=action role="search" aria-label="Activity">
             <div class="search">
                 <SearchField label="Search the activity" placeholder="Name, prefix, request id" value=search described_by/>
             </div>
             <select name="action" aria-label="Action">
-                <option value="">"All except failed sign-ins"</option>
+                <option value="">"All except refused sign-ins"</option>
                 <option value=ALL selected=is_all>"Every action"</option>
                 {options}
             </select>

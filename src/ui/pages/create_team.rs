@@ -49,7 +49,7 @@ pub fn CreateTeamPage(
                     </div>
                 </form>
                 <p class="auth-alt">
-                    "To add members, ask your server administrator to run "
+                    "To add members, ask the person who runs this server to run "
                     <code translate="no">"babysea member add"</code> "."
                 </p>
             </div>

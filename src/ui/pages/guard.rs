@@ -65,7 +65,7 @@ pub fn GuardPage(
     let notice = (!trusts_proxies).then(|| {
         view! {
             <Notice tone=Tone::Warning class="guard-notice">
-                "No proxy is set up yet. Your server administrator has to do step 2."
+                "No proxy is set up yet. The person who runs this server has to do step 2."
             </Notice>
         }
     });
@@ -83,13 +83,14 @@ pub fn GuardPage(
                 <ol class="steps">
                     <li>"Download the file below, set the address of your API in it, and start " {proxy.label()} " with it."</li>
                     <li>
-                        "Ask your server administrator to set " <code translate="no">"TRUSTED_PROXIES"</code>
+                        "Ask the person who runs this server to set " <code translate="no">"TRUSTED_PROXIES"</code>
                         " to the proxy's address (" <code translate="no">{trusted.to_string()}</code> " on the same machine)." {elsewhere}
                     </li>
                     <li>
-                        "Make sure that only the proxy can reach your API. Each request that reaches it carries "
+                        "Make sure that only the proxy can reach your API. Each request with a key carries "
                         <code translate="no">"X-Account-Id"</code> ", " <code translate="no">"X-Api-Key-Id"</code> ", " <code translate="no">"X-Api-Key-Name"</code>
-                        " and " <code translate="no">"X-Api-Key-Scopes"</code> "."
+                        " and " <code translate="no">"X-Api-Key-Scopes"</code>
+                        ". CORS preflights and ACME challenges reach your API without a key and without these headers."
                     </li>
                     <li>
                         "Test it: without a key you should get 401, with a key your API's response."

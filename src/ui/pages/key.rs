@@ -164,8 +164,7 @@ fn Ending(data: Arc<KeyPageData>) -> impl IntoView {
     });
     let sentence = match data.key.status {
         KeyStatus::Active => return ().into_any(),
-        // The line above ends with the time.
-        KeyStatus::Rotated => "This key was rotated and works until then.".into_any(),
+        KeyStatus::Rotated => "This key was rotated and keeps working until it expires.".into_any(),
         KeyStatus::Expired => "This key has expired. Its requests get 401.".into_any(),
         KeyStatus::Revoked if data.leak_reported_at.is_some() => {
             "This key was reported as leaked and has been revoked. Its requests get 401.".into_any()
@@ -235,7 +234,7 @@ fn Use(data: Arc<KeyPageData>) -> impl IntoView {
     let gaps = data.has_gaps.then(|| {
         view! {
             <Notice tone=Tone::Warning>
-                "Some requests may be missing: at times there were more than the log could take. Each of them was checked."
+                "Some requests are missing: more arrived than the log could store. All were checked."
             </Notice>
         }
     });

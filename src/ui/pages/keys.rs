@@ -20,7 +20,7 @@ mod summary;
 mod table;
 mod toolbar;
 
-pub use confirm::{Ask, DETAIL, OldEnd, Question, QuestionData};
+pub use confirm::{Ask, DETAIL, OldEnd, Older, Question, QuestionData};
 pub use create::CreateForm;
 pub use dialogs::{Dialogs, KeyDialogs};
 pub use ended::{Ended, EndedData};
@@ -72,6 +72,8 @@ pub enum KeyDialog {
     Repeated {
         /// Id of the key whose secret can be reissued, if there is one.
         reissue: Option<String>,
+        /// Path of the key's page, if the form was opened there.
+        back: Option<String>,
     },
     /// The action is no longer possible.
     Ended(EndedData),
@@ -138,9 +140,9 @@ pub fn KeysPage(
             let (revealed, back) = (Arc::clone(key), back.clone());
             Some(view! { <KeptKey revealed view=view.clone() back/> }.into_any())
         }
-        KeyDialog::Repeated { reissue } => {
-            let reissue = reissue.clone();
-            Some(view! { <RepeatedForm reissue view=view.clone()/> }.into_any())
+        KeyDialog::Repeated { reissue, back } => {
+            let (reissue, back) = (reissue.clone(), back.clone());
+            Some(view! { <RepeatedForm reissue view=view.clone() back/> }.into_any())
         }
         KeyDialog::Closed | KeyDialog::Create | KeyDialog::Question(_) | KeyDialog::Ended(_) => None,
     };
@@ -157,8 +159,8 @@ pub fn KeysPage(
             KeyDialog::Question(question) => Some(QuestionData::clone(question)),
             _ => None,
         };
-        let ended = match data.dialog {
-            KeyDialog::Ended(data) => Some(data),
+        let ended = match &data.dialog {
+            KeyDialog::Ended(data) => Some(data.clone()),
             _ => None,
         };
         view! {
@@ -204,7 +206,7 @@ pub struct Leak {
     pub id: String,
     /// Name.
     pub name: String,
-    /// First 9 characters of the key.
+    /// The shown part of its text: the prefix and five random characters.
     pub prefix: String,
     /// Path of its page.
     pub href: String,

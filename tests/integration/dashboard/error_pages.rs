@@ -120,7 +120,7 @@ fn assert_page(answer: &Answer, case: &str, status: u16, title: &str, link: &str
         let parts = answer.select(selector);
         parts.iter().map(crate::html::Part::text).collect()
     };
-    assert_eq!(text("title"), [format!("{title} · BabySea")], "{case}");
+    assert!(text("title")[0].starts_with(&format!("{title} · ")), "{case}");
     assert_eq!(text("h1"), [title], "{case}");
     // The person keeps the navigation, unless the server itself is in trouble.
     let keeps = status < 500;
@@ -339,7 +339,7 @@ async fn sign_in_says_why_one_is_there() {
     let nothing = || {
         (
             String::new(),
-            "Manage the API keys of your BabySea account.".to_owned(),
+            format!("Manage the API keys of your {} account.", world.app.config.brand),
         )
     };
     // Nobody was signed in here.

@@ -16,7 +16,15 @@ async fn every_proxy_has_its_file_with_this_servers_address() {
     let world = World::with(Database::sqlite(), setup).await;
     let ada = world.person("Ada Moss").await;
     let page = ada.keys().replace("api-keys", "guard");
-    assert!(ada.get(&page).await.text().contains("TRUSTED_PROXIES"));
+    let shown = ada.get(&page).await;
+    assert!(shown.text().contains("TRUSTED_PROXIES"));
+    // One name for one person, here and wherever people are sent to them.
+    let create_team = ada.get("/home/create-team").await;
+    for (page, number) in [(shown, 2), (create_team, 1)] {
+        let named = page.text().matches("erson who runs this server").count();
+        assert_eq!((page.status, named), (200, number), "{}", page.text());
+        assert!(!page.text().contains("administrator"));
+    }
     for proxy in Proxy::ALL {
         let shown = ada.get(&format!("{page}?proxy={}", proxy.id())).await;
         assert_eq!(shown.status, 200);

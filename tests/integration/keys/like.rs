@@ -78,9 +78,7 @@ both!(a_form_is_filled_in_from_a_key, async |database: Database| {
         Some(format!("{}/{}", ada.keys(), first.id).as_str())
     );
     assert!(
-        text.contains(
-            ">Generate Only, expires in 30 days, 2 allowlist entries, 1,000 requests a minute</b>"
-        )
+        text.contains(">Generate Only, expires in 30 days, 2 allowlist entries, 1,000 requests a minute</b>")
     );
 
     // Refused without scripts, it still says so, and leads back to that key.

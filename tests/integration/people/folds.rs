@@ -125,7 +125,7 @@ both!(
             "an owner sees what happened to keys"
         );
         assert!(!first.contains("<code translate=\"no\">auth.refused</code>"));
-        assert!(first.contains("Show failed sign-ins"));
+        assert!(first.contains("Show refused sign-ins"));
         let refused = page("?action=auth.refused").await;
         assert!(
             refused.contains("<code translate=\"no\">auth.refused</code>")

@@ -122,7 +122,8 @@ both!(
                 "{slug}"
             );
         }
-        assert_eq!(bea.team("李雷").await.slug, "account");
+        assert_eq!(bea.team("李雷").await.slug, "li-lei");
+        assert_eq!(bea.team("!?").await.slug, "account");
         assert_eq!(bea.get("/home/create-team").await.status, 200);
     }
 );

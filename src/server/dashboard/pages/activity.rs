@@ -7,14 +7,15 @@ use crate::{
     domain::{
         activity::Event,
         page::{Cursor, Page},
-        paths, search, token,
+        paths, search,
+        token::found,
     },
     server::{
         access,
         dashboard::{
             document,
             error_page::{self, Problem},
-            fields::Query,
+            fields::{Form, Query},
             middleware::same_origin::from_another_site,
         },
         error::ServiceError,
@@ -54,6 +55,20 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Cuts a key in the search to its shown part, and drops an action that there is not: links repeat both. Returns
+    /// whether there was a key.
+    fn cut(&mut self, key_prefix: &str) -> bool {
+        if Event::from_id(&self.action).is_none() && self.action != ALL {
+            self.action.clear();
+        }
+        let start = found::start_in(&self.search, key_prefix);
+        let is_key = start.is_some();
+        if let Some(start) = start {
+            self.search = start;
+        }
+        is_key
+    }
+
     fn filter(&self) -> ActivityFilter {
         ActivityFilter {
             search: search::parse(&self.search),
@@ -113,9 +128,10 @@ impl Asked {
 pub async fn show(
     SignedIn(visit, viewer): SignedIn,
     Path(slug): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(mut asked): Query<Asked>,
 ) -> Response {
     let app = &visit.app;
+    let is_key = asked.cut(&app.config.key_prefix);
     // Before any redirect: what is not the person's gets the same answer with every search.
     let reader = match access::reader(app, &viewer, &slug).await {
         Ok(reader) => reader,
@@ -124,12 +140,8 @@ pub async fn show(
     let page = paths::activity(&reader.account.slug);
     // The search contains a pasted key. Redirects to its shown part, which finds the key too and may be in a
     // URL.
-    if let Some(start) = token::start_in(&asked.search, &app.config.key_prefix) {
-        let found = Asked {
-            search: start,
-            ..asked
-        };
-        return Redirect::to(&found.href(&page, None)).into_response();
+    if is_key {
+        return Redirect::to(&asked.href(&page, None)).into_response();
     }
     let filter = asked.filter();
     let gathered = async {
@@ -165,15 +177,34 @@ pub async fn show(
     document::render(&visit, StatusCode::OK, title, page).await
 }
 
+/// Redirects to the entries that a search finds. Without scripts it is posted, so that a key that was pasted into it does
+/// not come to stand in an address (docs/security.md, S99).
+pub async fn find(
+    SignedIn(visit, viewer): SignedIn,
+    Path(slug): Path<String>,
+    Form(mut asked): Form<Asked>,
+) -> Response {
+    let app = &visit.app;
+    asked.cut(&app.config.key_prefix);
+    match access::reader(app, &viewer, &slug).await {
+        Ok(reader) => {
+            let page = paths::activity(&reader.account.slug);
+            Redirect::to(&format!("{}#search", asked.href(&page, None))).into_response()
+        }
+        Err(error) => failure(&visit, error).await,
+    }
+}
+
 /// Exports all entries that match the page's search and filter. A link of another site makes no export, and `HEAD` reads
 /// and records nothing (docs/security.md, S61).
 pub async fn export(
     SignedIn(visit, viewer): SignedIn,
     method: Method,
     Path(slug): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(mut asked): Query<Asked>,
 ) -> Response {
     let app = visit.app.clone();
+    let is_key = asked.cut(&app.config.key_prefix);
     let Some(format) = Format::from_id(&asked.format) else {
         return failure(&visit, ServiceError::NotFound).await;
     };
@@ -189,6 +220,12 @@ pub async fn export(
         let activity = asked.href(&paths::activity(&reader.account.slug), None);
         let problem = problem.with_link(activity, "Open the activity");
         return error_page::page(&visit, StatusCode::FORBIDDEN, problem, None).await;
+    }
+    // As the page does with a pasted key.
+    if is_key {
+        let export = paths::activity_export(&paths::activity(&reader.account.slug));
+        let again = asked.href(&export, Some(("format", asked.format.clone())));
+        return Redirect::to(&again).into_response();
     }
     if method == Method::HEAD {
         return file(format, Body::empty());

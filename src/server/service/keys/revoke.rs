@@ -7,7 +7,8 @@ use crate::{
         done::Done,
         field_errors::FieldErrors,
         key::{Key, KeyStatus, Transition},
-        plain_text, token,
+        plain_text,
+        token::found,
     },
     server::{
         access::KeyManager,
@@ -22,12 +23,13 @@ use crate::{
 pub const LONGEST_REASON: usize = 200;
 
 /// Normalises a reason by the rules of names: one line, no characters that hide or reorder text; empty if nothing of it
-/// can be seen. It is stored for ever, so a text that contains a key is refused.
+/// can be seen. It is stored for ever, so a text that contains a key, or enough of one, is
+/// refused.
 pub(in crate::server::service) fn reason(text: &str) -> Result<String, ServiceError> {
     let refuse = |sentence: String| ServiceError::Invalid(FieldErrors::one("reason", sentence));
     // Without characters that hide a key.
     let bare: String = text.chars().filter(|&c| !plain_text::is_refused(c)).collect();
-    if token::is_in(&bare) {
+    if found::holds(&bare) {
         let sentence = "Remove the API key: everyone in this account can read the reason.";
         return Err(refuse(sentence.to_owned()));
     }

@@ -4,11 +4,11 @@ use super::{PresetChoice, ScopeChoice};
 use crate::{
     api::wire::FormState,
     domain::{
-        catalog::{CUSTOM, CUSTOM_LABEL},
+        catalog::{CUSTOM, CUSTOM_LABEL, with_scopes},
         expiry::{self, NEVER, ON_A_DATE},
         key::rate_limit,
         network,
-        number::{counted, grouped},
+        number::grouped,
     },
 };
 use leptos::prelude::*;
@@ -32,10 +32,7 @@ fn summary(form: &FormState, presets: &[PresetChoice], scopes: &[ScopeChoice]) -
     let chosen = presets.iter().find(|choice| choice.id == preset);
     let (permissions, has_all) = match chosen {
         Some(chosen) => (chosen.label.clone(), chosen.is_widest),
-        None if preset == CUSTOM => (
-            format!("{CUSTOM_LABEL} ({})", counted(ticked as u64, "scope")),
-            ticked == scopes.len(),
-        ),
+        None if preset == CUSTOM => (with_scopes(CUSTOM_LABEL, ticked), ticked == scopes.len()),
         None => ("No permissions chosen".to_owned(), false),
     };
     let ends = match expires.as_str() {

@@ -161,7 +161,8 @@ fn Row(
     /// The dialog that reissues a secret that nobody may have: a reload can have closed `View API key`.
     lost: Option<String>,
 ) -> impl IntoView {
-    let reissue = lost.map(|href| view! { <a class="sub" href=href data-opens-dialog>"Secret lost? Reissue"</a> });
+    let reissue =
+        lost.map(|href| view! { <a class="sub" href=href data-opens-dialog>"Secret lost? Reissue"</a> });
     // The name alone is the row's header, and part of the names of its controls.
     let name_id = format!("n{n}");
     let actions = view! { <RowActions row=row.clone() name_id=name_id.clone() may_manage/> };

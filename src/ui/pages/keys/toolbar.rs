@@ -26,6 +26,8 @@ pub struct ListLinks {
     pub clear: String,
     /// Path of the list without the search.
     pub without_search: String,
+    /// Where the search is posted to without scripts.
+    pub search_action: String,
 }
 
 /// What search and filter found.
@@ -95,7 +97,7 @@ pub fn Toolbar(
     let described_by = is_search.then_some(FOUND);
     view! {
         <div class="toolbar">
-            <form class="search" role="search" method="get" action="#search">
+            <form class="search" role="search" method="post" action=links.search_action>
                 <SearchField label="Search" placeholder="Search..." value=search described_by/>
                 {fields}
                 <Button label="Search" kind=Kind::Quiet class:search-go=true/>
