@@ -60,7 +60,7 @@ const SEVERAL: Dialog[] = [
   {
     item: "Revoke selected",
     title: "Revoke API keys",
-    says: /^Programs that use these keys stop working immediately\. .*skipped\.$/,
+    says: /^Programs that use these keys stop working immediately\. This cannot be undone\. .* get 401 from now on\.$/,
     stops: (open) => [
       heading(open), keyList(open), field(open, "Reason (optional)"), button(open, "Cancel"), button(open, "Revoke keys"),
     ],
