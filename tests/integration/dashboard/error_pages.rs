@@ -224,7 +224,10 @@ async fn a_panic_becomes_a_page_or_the_answer_of_a_server_function() {
     let title = "Something went wrong";
     for (call, link) in [
         (get("/home/ada-moss/api-keys"), "/home/ada-moss/api-keys"),
-        (form("/home/ada-moss/api-keys", &[("name", "prod")]), "/home/ada-moss/api-keys"),
+        (
+            form("/home/ada-moss/api-keys", &[("name", "prod")]),
+            "/home/ada-moss/api-keys",
+        ),
         (get("/"), "/"),
     ] {
         let case = format!("{} {}", call.method(), call.address());

@@ -112,7 +112,11 @@ async fn a_page_of_fifty_rows_is_light() {
     let used = ada.get(&ada.keys()).await;
     is_light(&used);
     let uses = used.cells("Last used");
-    assert!(uses.iter().all(|cell| cell.text() == "59 minutes ago"), "{:?}", uses[0]);
+    assert!(
+        uses.iter().all(|cell| cell.text() == "59 minutes ago"),
+        "{:?}",
+        uses[0]
+    );
     let icons = page.select("use");
     assert!(icons.iter().all(|icon| {
         let id = icon.tag.get("href").and_then(|href| href.strip_prefix('#'));
