@@ -19,6 +19,7 @@ pub mod own_words;
 pub mod page;
 pub mod password;
 pub mod paths;
+pub mod plain_text;
 pub mod proxy_config;
 pub mod request_log;
 pub mod request_path;

@@ -23,6 +23,7 @@ use babysea::{
         access::{self, Viewer},
         app::{App, Parts},
         config::Config,
+        dashboard::session::cookies::Name,
         router,
         service::{
             accounts::{self, NewPerson},
@@ -258,10 +259,11 @@ async fn person(
             password.replace(' ', "+")
         )))?;
     let answer = product.clone().oneshot(sign_in).await?;
+    let session = format!("{}=", Name::Session.at(&app.origin));
     let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
     let cookie = cookies
         .filter_map(|cookie| cookie.to_str().ok())
-        .find(|cookie| cookie.contains("session="))
+        .find(|cookie| cookie.starts_with(&session))
         .ok_or("signing in set no cookie")?;
     let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
     Ok((account, made, cookie))

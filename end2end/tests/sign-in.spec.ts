@@ -62,3 +62,30 @@ test("a wrong password and an unknown address get one answer, and the address st
   await signIn(page, ada);
   await expect(page).toHaveURL(KEYS_PAGE);
 });
+
+test("after a refused form, Back and Reload ask nothing", async ({ page, guard }) => {
+  const ada = await signUp(page);
+  const asked = `${new URL(page.url()).pathname.replace("api-keys", "scopes")}`;
+  await button(page, "Sign out").click();
+  guard.expectStatus(422);
+  const heading = (name: string) => expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
+  const refused = () => expect(page.getByRole("alert")).toHaveText("Email and password do not match an account.");
+  await visit(page, asked);
+  await signIn(page, { ...ada, password: "not this one" });
+  await refused();
+  // The page that was asked for is still known.
+  await page.reload();
+  await heading("Sign in");
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await signIn(page, { ...ada, password: "nor this one" });
+  await refused();
+  await signIn(page, ada);
+  await heading("Scopes");
+  const posts: string[] = [];
+  page.on("request", (request) => request.method() === "POST" && posts.push(request.url()));
+  await page.goBack();
+  await heading("Sign in");
+  await page.goForward();
+  await heading("Scopes");
+  expect(posts).toEqual([]);
+});

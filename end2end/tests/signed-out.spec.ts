@@ -120,6 +120,7 @@ for (const width of [1280, 360]) {
     for await (const title of errors(page)) {
       await expect(page.getByRole("heading", { name: title, level: 1 })).toBeVisible();
       expect(await sideways(page), title).toBe(0);
+      await expect(page.getByRole("navigation", { name: "Main" }).getByRole("link").first()).toBeVisible();
       await a11y(page, title, true);
       await page.getByRole("main").getByRole("link").click();
       await expect(page.getByRole("heading", { name: "API keys", level: 1 })).toBeVisible();
@@ -139,7 +140,7 @@ test("a form from another site is answered with a page that leads to the dashboa
   await page.goto("https://elsewhere.example/");
   await page.getByRole("button", { name: "Win a prize" }).click();
   await expect(page.getByRole("heading", { name: "This form was not accepted" })).toBeVisible();
-  await expect(page.getByText(`Open the dashboard at ${baseURL} and try again.`)).toBeVisible();
+  await expect(page.getByText(`This server expects to be at ${baseURL}: open the dashboard there`)).toBeVisible();
   await page.getByRole("link", { name: "Open the dashboard" }).click();
   await expect(page.getByRole("heading", { name: "API keys", level: 1 })).toBeVisible();
 });

@@ -53,7 +53,7 @@ test("the choice stays after a reload, on every page and after signing out", asy
   await signIn(page, ada);
   await expect(page).toHaveURL(KEYS_PAGE);
   await expectTheme(page, "dark", "dark");
-  const [cookie] = (await page.context().cookies()).filter(({ name }) => name === "theme");
+  const [cookie] = (await page.context().cookies()).filter(({ name }) => /^babysea-\d+-theme$/.test(name));
   expect(cookie).toMatchObject({ value: "dark", httpOnly: true, sameSite: "Lax", path: "/" });
 
   // Of this browser, not of the person.
@@ -88,7 +88,7 @@ test("a theme that does not exist is the system's, and nobody is led to another 
     const answer = await postForm(page, "/theme", { theme: "pink", next });
     expect(answer.status()).toBe(303);
     expect(new URL(answer.headers().location!, baseURL).origin).toBe(baseURL);
-    expect(answer.headers()["set-cookie"]).toMatch(/^theme=system;.* Max-Age=0(;|$)/);
+    expect(answer.headers()["set-cookie"]).toMatch(/^babysea-\d+-theme=system;.* Max-Age=0(;|$)/);
   }
   // Another site cannot change it.
   const foreign = await page.request.post("/theme", { form: { theme: "dark" }, headers: { Origin: "https://example.com" } });

@@ -6,7 +6,7 @@ mod rules;
 
 pub use file::FileError;
 
-use super::scope::Scopes;
+use super::{number::counted, scope::Scopes};
 use rules::{is_pattern, is_scope};
 use std::{collections::HashSet, sync::Arc};
 
@@ -214,10 +214,9 @@ impl Catalog {
     #[must_use]
     pub fn permissions_label(&self, preset: &str, scopes: &Scopes) -> String {
         let label = self.preset_label(preset);
-        match (self.preset(preset), scopes.len()) {
-            (Some(_), _) => label,
-            (None, 1) => format!("{label} · 1 scope"),
-            (None, count) => format!("{label} · {count} scopes"),
+        match self.preset(preset) {
+            Some(_) => label,
+            None => with_scopes(&label, scopes.len()),
         }
     }
 
@@ -290,6 +289,12 @@ impl Catalog {
             .iter()
             .find(|route| route.method == method && matches(&route.pattern, path))
     }
+}
+
+/// Permissions by single scopes: `Custom (2 scopes)`.
+#[must_use]
+pub fn with_scopes(label: &str, scopes: usize) -> String {
+    format!("{label} ({})", counted(scopes as u64, "scope"))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {

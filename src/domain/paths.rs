@@ -60,6 +60,13 @@ pub fn activity_export(activity: &str) -> String {
     format!("{activity}/export")
 }
 
+/// The page of an export, without its search. `None` if `address` is not an export.
+#[must_use]
+pub fn without_export(address: &str) -> Option<&str> {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    path.strip_suffix("/export")
+}
+
 /// The scopes of the catalogue.
 #[must_use]
 pub fn scopes(account: &str) -> String {
@@ -93,6 +100,14 @@ mod tests {
         assert_eq!(key_below(&keys("ada"), 7), "/home/ada/api-keys/7");
         assert_eq!(activity("ada"), "/home/ada/activity");
         assert_eq!(activity_export(&activity("ada")), "/home/ada/activity/export");
+        for (address, page) in [
+            ("/home/ada/activity/export?format=csv", Some("/home/ada/activity")),
+            ("/home/ada/activity/export", Some("/home/ada/activity")),
+            ("/home/ada/activity?search=/export", None),
+            ("/home/ada/activity", None),
+        ] {
+            assert_eq!(without_export(address), page, "{address}");
+        }
         assert_eq!(scopes("ada"), "/home/ada/scopes");
         assert_eq!(guard("ada"), "/home/ada/guard");
         assert_eq!(guard_file(&guard("ada"), "nginx"), "/home/ada/guard/nginx");

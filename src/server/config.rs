@@ -18,7 +18,7 @@ pub use command::{
 };
 pub use explain::explain;
 pub use options::Options;
-pub use origin::Origin;
+pub use origin::{Origin, canonical as canonical_origin};
 
 use super::{runtime::logging::LogFormat, store::Location};
 use clap::ValueEnum;

@@ -1,6 +1,7 @@
 //! HTTP code that dashboard and machine API share: the client's address, bodies and media types, headers,
 //! request ids.
 
+pub mod addresses;
 pub mod bodies;
 pub mod client_ip;
 pub mod headers;

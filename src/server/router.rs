@@ -17,7 +17,7 @@ use super::{
 };
 use crate::domain::head_limits;
 use axum::{
-    Extension, Router,
+    Router,
     extract::Request,
     http::StatusCode,
     middleware::{from_fn, from_fn_with_state},
@@ -136,7 +136,7 @@ async fn refuse(request: Request) -> Response {
             Problem::new("The request cannot be read", fault.sentence()),
         ),
     };
-    (status, Extension(problem)).into_response()
+    problem.refuse(status)
 }
 
 /// The routes of the dashboard.
@@ -152,11 +152,9 @@ fn dashboard(app: &App) -> Router {
         .layer(from_fn(bodies::hold))
         .layer(from_fn_with_state(app.clone(), middleware::same_origin::layer));
     let health = Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
-    // Outside the others, so that panics and time-outs get an error page too.
-    guarded(forms, app)
-        .layer(from_fn_with_state(app.clone(), error_page::layer))
+        .route("/healthz", get(health::healthz).fallback(health::other_method))
+        .route("/readyz", get(health::readyz).fallback(health::other_method));
+    with_error_pages(forms, app)
         .layer(CompressionLayer::new())
         .merge(guarded(health, app))
         .layer(from_fn_with_state(app.clone(), headers::layer))
@@ -168,11 +166,16 @@ fn refusing(app: &App) -> Router {
     let health = Router::new()
         .route("/healthz", any(refuse))
         .route("/readyz", any(refuse));
-    guarded(Router::new().fallback(refuse), app)
-        .layer(from_fn_with_state(app.clone(), error_page::layer))
+    with_error_pages(Router::new().fallback(refuse), app)
         .merge(guarded(health, app))
         .layer(from_fn_with_state(app.clone(), headers::layer))
         .with_state(app.clone())
+}
+
+/// Routes with a request id and a time limit, whose errors, time-outs and panics become pages.
+pub fn with_error_pages(routes: Router<App>, app: &App) -> Router<App> {
+    // Outside the others, so that panics and time-outs get an error page too.
+    guarded(routes, app).layer(from_fn_with_state(app.clone(), error_page::layer))
 }
 
 /// Routes with a request id, a time limit and a response to panics.

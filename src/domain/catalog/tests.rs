@@ -73,11 +73,11 @@ fn a_path_without_a_route_says_what_is_near() {
 fn permissions_in_words() {
     let label = |preset: &str, scopes: &str| BUILT_IN.permissions_label(preset, &Scopes::from_stored(scopes));
     assert_eq!(label("read_only", "account:read"), "Read Only");
-    assert_eq!(label(CUSTOM, "account:read"), "Custom · 1 scope");
-    assert_eq!(label(CUSTOM, ""), "Custom · 0 scopes");
+    assert_eq!(label(CUSTOM, "account:read"), "Custom (1 scope)");
+    assert_eq!(label(CUSTOM, ""), "Custom (0 scopes)");
     assert_eq!(
         label("of_old", "a b"),
-        "of_old · 2 scopes",
+        "of_old (2 scopes)",
         "no longer in the catalogue"
     );
     for scope in &BUILT_IN.scopes {

@@ -8,6 +8,7 @@ use super::{
     answer::spelled,
     document, functions,
     page_request::PageRequest,
+    pages::frame,
     sign_in::{is_own_page, own_page},
 };
 use crate::{
@@ -19,7 +20,7 @@ use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use leptos::prelude::*;
 use std::borrow::Cow;
@@ -31,6 +32,8 @@ pub struct Problem {
     pub title: &'static str,
     /// What it means, and what to do.
     pub text: Cow<'static, str>,
+    /// Address and label of the link that leads on; `None` for the usual one.
+    pub link: Option<(String, &'static str)>,
 }
 
 impl Problem {
@@ -40,22 +43,33 @@ impl Problem {
         Self {
             title,
             text: text.into(),
+            link: None,
         }
     }
 
+    /// The same problem with another link that leads on.
+    #[must_use]
+    pub fn with_link(self, href: String, label: &'static str) -> Self {
+        Self {
+            link: Some((href, label)),
+            ..self
+        }
+    }
+
+    /// A response with this status. [`layer`] renders the problem in the format of the caller.
+    #[must_use]
+    pub fn refuse(self, status: StatusCode) -> Response {
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+
     /// The problem that a status stands for, where nothing more is known.
-    fn of(status: StatusCode, origin: &str) -> Self {
+    fn of(status: StatusCode) -> Self {
         match status {
             StatusCode::BAD_REQUEST => Self::new(
                 "This address cannot be read",
                 "A part of it is damaged. Copy it again, or go on from your API keys.",
-            ),
-            // The only refusal that has no page of its own: see `middleware::same_origin`.
-            StatusCode::FORBIDDEN => Self::new(
-                "This form was not accepted",
-                format!(
-                    "This form was sent from another site or address. Open the dashboard at {origin} and try again."
-                ),
             ),
             StatusCode::NOT_FOUND => Self::new(
                 "Page not found",
@@ -75,7 +89,7 @@ impl Problem {
             ),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::new(
                 "The form cannot be read",
-                "Your browser sent it in a format that this server does not accept. Reload the page and send it again.",
+                "It was not sent as application/x-www-form-urlencoded, the only format that this server accepts. Reload the page and send it again.",
             ),
             StatusCode::UNPROCESSABLE_ENTITY => Self::new(
                 "The form cannot be read",
@@ -105,6 +119,12 @@ fn is_temporary(status: StatusCode) -> bool {
         )
 }
 
+/// Whether the page of a signed-in person has its navigation. It is read from the database, so a page about the server's
+/// own trouble or about too many requests has none.
+fn keeps_frame(status: StatusCode) -> bool {
+    status.is_client_error() && status != StatusCode::UNAUTHORIZED && !is_temporary(status)
+}
+
 /// Address and label of the link that leads on.
 fn way_on(visit: &PageRequest, status: StatusCode) -> (String, &'static str) {
     let is_shown_again = own_page(&visit.path) == visit.path;
@@ -121,12 +141,17 @@ fn way_on(visit: &PageRequest, status: StatusCode) -> (String, &'static str) {
 
 /// The page of a problem. `wait`: seconds after which a retry makes sense, for `Retry-After` and the text.
 pub async fn page(visit: &PageRequest, status: StatusCode, problem: Problem, wait: Option<u32>) -> Response {
-    let Problem { title, text } = problem;
+    let Problem { title, text, link } = problem;
     let text = match wait {
         Some(seconds) => format!("{text} Try again in {}.", spelled(seconds)),
         None => text.into_owned(),
     };
-    let link = way_on(visit, status);
+    let link = link.unwrap_or_else(|| way_on(visit, status));
+    let frame = if keeps_frame(status) {
+        frame::of_visitor(visit).await
+    } else {
+        None
+    };
     let request_id = status
         .is_server_error()
         .then(|| visit.trace.request_id.clone())
@@ -149,6 +174,7 @@ pub async fn page(visit: &PageRequest, status: StatusCode, problem: Problem, wai
                 text=text.clone()
                 link=link.clone()
                 request_id=request_id.clone()
+                frame=frame.clone()
             />
         }
     };
@@ -170,9 +196,9 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     if !(status.is_client_error() || status.is_server_error()) || is_finished(response.headers()) {
         return response;
     }
-    let special = response.extensions().get::<Problem>().cloned();
-    let problem = special.unwrap_or_else(|| Problem::of(status, app.origin.as_str()));
-    let (parts, _) = response.into_parts();
+    let (mut parts, _) = response.into_parts();
+    let problem = parts.extensions.remove::<Problem>();
+    let problem = problem.unwrap_or_else(|| Problem::of(status));
     let named = parts
         .headers
         .get(header::RETRY_AFTER)

@@ -4,12 +4,16 @@ use crate::{
     domain::{activity::Trace, done::Done, theme::Theme},
     server::{
         app::App,
+        config::Origin,
         dashboard::{
-            middleware::same_origin::from_own_page,
-            session::{self, cookies},
+            middleware::same_origin::{from_another_site, from_own_page},
+            session::{
+                self,
+                cookies::{self, Name},
+            },
             status::{self, Holder},
         },
-        http::client_ip,
+        http::{addresses, client_ip},
     },
 };
 use axum::{
@@ -19,8 +23,6 @@ use axum::{
 use std::convert::Infallible;
 use time::Duration;
 
-/// Name of the theme cookie.
-const COOKIE: &str = "theme";
 /// Lifetime of the theme cookie.
 const KEPT: Duration = Duration::days(365);
 
@@ -31,14 +33,18 @@ pub struct PageRequest {
     pub app: App,
     /// The theme.
     pub theme: Theme,
-    /// Path and query of the request.
+    /// Path and query of the request, without keys.
     pub path: String,
     /// Whether it only reads.
     pub is_read: bool,
     /// Whether it comes from a page of this server.
     pub is_own_form: bool,
+    /// Whether it may change which account the person visited last. A link of another site may not, nor `HEAD`.
+    pub counts_as_visit: bool,
     /// Whether it has a session cookie; the session may have ended.
     pub has_cookie: bool,
+    /// The request headers, to find the person of an error page.
+    pub headers: HeaderMap,
     /// Request context.
     pub trace: Trace,
     /// What the previous action has done, for the status line of this page.
@@ -53,10 +59,12 @@ impl PageRequest {
     pub fn of(app: &App, method: &Method, headers: &HeaderMap, uri: &Uri) -> Self {
         Self {
             app: app.clone(),
-            theme: theme(headers),
-            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            theme: theme(&app.origin, headers),
+            path: path_of(app, uri),
             is_read: method.is_safe(),
-            is_own_form: from_own_page(headers, app.origin.as_str()),
+            is_own_form: from_own_page(headers, &app.origin),
+            counts_as_visit: method != Method::HEAD && !from_another_site(headers),
+            headers: headers.clone(),
             has_cookie: !session::cookie(app, headers).is_empty(),
             trace: Trace {
                 request_id: String::new(),
@@ -76,7 +84,7 @@ impl FromRequestParts<App> for PageRequest {
             .extensions
             .get::<OriginalUri>()
             .map_or(&parts.uri, |original| &original.0);
-        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let path = path_of(app, uri);
         Ok(Self {
             trace: client_ip::trace(app, parts),
             done: status::read(app, &parts.headers, &path),
@@ -85,10 +93,16 @@ impl FromRequestParts<App> for PageRequest {
     }
 }
 
+/// Path and query of a request, for redirects and links that lead back to it: people paste keys into both.
+fn path_of(app: &App, uri: &Uri) -> String {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    addresses::without_keys(path, &app.config.key_prefix).into_owned()
+}
+
 /// The theme in the cookie; an unknown value means the system's.
-fn theme(headers: &HeaderMap) -> Theme {
-    let kept = cookies::values(headers, COOKIE).next();
-    kept.and_then(|id| Theme::from_id(&id)).unwrap_or_default()
+fn theme(origin: &Origin, headers: &HeaderMap) -> Theme {
+    let mut kept = cookies::values(origin, headers, Name::Theme);
+    kept.find_map(|id| Theme::from_id(&id)).unwrap_or_default()
 }
 
 /// `Set-Cookie` for the theme.
@@ -99,25 +113,37 @@ pub fn keep_theme(app: &App, theme: Theme) -> Option<HeaderValue> {
     } else {
         KEPT
     };
-    cookies::keep(app.origin.is_https(), COOKIE, theme.id(), kept)
+    cookies::keep(&app.origin, Name::Theme, theme.id(), kept)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::config::Config;
     use axum::http::header;
 
     #[test]
     fn the_cookie_is_found_among_others() {
+        let config = Config::from_arguments(["babysea"]).expect("defaults");
+        let origin = config.origin(config.listen).expect("an origin");
         let with = |cookie: &'static str| {
-            theme(&HeaderMap::from_iter([(
-                header::COOKIE,
-                HeaderValue::from_static(cookie),
-            )]))
+            let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(cookie))]);
+            theme(&origin, &headers)
         };
-        assert_eq!(with("session=abc; theme=dark"), Theme::Dark);
-        assert_eq!(with("theme=light"), Theme::Light);
-        for other in ["", "theme", "theme=blue", "mytheme=dark", "theme=\"dark\""] {
+        for dark in [
+            "session=abc; babysea-3000-theme=dark",
+            "babysea-3000-theme=blue; babysea-3000-theme=dark",
+        ] {
+            assert_eq!(with(dark), Theme::Dark, "{dark}");
+        }
+        for other in [
+            "",
+            "theme=dark",
+            "babysea-3000-theme",
+            "babysea-3000-theme=blue",
+            "babysea-3001-theme=dark",
+            "babysea-3000-theme=\"dark\"",
+        ] {
             assert_eq!(with(other), Theme::System, "{other}");
         }
     }

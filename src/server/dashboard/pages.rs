@@ -3,7 +3,7 @@
 
 mod activity;
 mod create_team;
-mod frame;
+pub mod frame;
 mod gates;
 mod guard;
 mod key;
@@ -35,6 +35,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use sign_in::Reason;
+use std::borrow::Cow;
 use tower_sessions::Session;
 
 /// Every page and its form. A form without a gate gets an empty body (see
@@ -59,7 +60,10 @@ pub fn routes(app: &App) -> Router<App> {
         )
         .route("/home/{account}/api-keys/dialog", get(keys::dialog::show))
         .route("/home/{account}/api-keys/{key}", get(key::show))
-        .route("/home/{account}/activity", get(activity::show))
+        .route(
+            "/home/{account}/activity",
+            get(activity::show).merge(member(post(activity::find))),
+        )
         .route("/home/{account}/activity/export", get(activity::export))
         .route("/home/{account}/guard", get(guard::show))
         .route("/home/{account}/guard/{proxy}", get(guard::download))
@@ -87,13 +91,14 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
-/// Redirects to sign-in, and to `next` afterwards.
+/// Redirects to sign-in, and to `next` afterwards. An export leads to its page: it is made there, and never by an address
+/// that was kept during a sign-in.
 fn to_sign_in(visit: &PageRequest, next: Option<&str>) -> Response {
     let target = next.map_or_else(
         || paths::SIGN_IN.to_owned(),
         |next| {
             let query: String = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("next", next)
+                .append_pair("next", paths::without_export(next).unwrap_or(next))
                 .finish();
             format!("{}?{query}", paths::SIGN_IN)
         },
@@ -143,8 +148,8 @@ async fn failure(visit: &PageRequest, error: ServiceError) -> Response {
         _ => None,
     };
     let (status, refused) = refusal(error);
-    let text = own.map_or_else(|| refused.message.unwrap_or_default().into(), Into::into);
-    error_page::page(visit, status, Problem { title, text }, wait).await
+    let text: Cow<'static, str> = own.map_or_else(|| refused.message.unwrap_or_default().into(), Into::into);
+    error_page::page(visit, status, Problem::new(title, text), wait).await
 }
 
 fn with_retry(status: StatusCode, mut response: Response) -> Response {

@@ -8,7 +8,7 @@ use crate::{
         app::App,
         dashboard::session::{self, known},
         error::ServiceError,
-        http::client_ip,
+        http::{addresses, client_ip},
         service::{
             accounts::{self, NewPerson},
             sign_in::{self, Entered, Try},
@@ -109,7 +109,7 @@ impl Visitor {
         session::begin(&self.browser, entered.user, &entered.password_hash).await?;
         Ok(Welcome {
             path: if is_own_page(next) {
-                next.to_owned()
+                addresses::without_keys(next, &self.app.config.key_prefix).into_owned()
             } else {
                 home(&self.app, entered.user).await?
             },
@@ -160,6 +160,8 @@ pub fn is_own_page(address: &str) -> bool {
     address.len() <= LONGEST_ADDRESS
         && address.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
         && path.starts_with(paths::HOME)
+        // An export is made by a link of ours, and not by an address that came from elsewhere.
+        && paths::without_export(address).is_none()
         // Browsers decode `%2e` to a dot here.
         && ["//", "..", "%2e", "%2E"].iter().all(|part| !path.contains(part))
 }
@@ -212,6 +214,7 @@ mod tests {
             "home/a",
             "/homes/a",
             "?/home/a",
+            "/home/ada/activity/export?format=csv",
             &format!("{longest}x"),
         ] {
             assert!(!is_own_page(foreign), "{foreign:?}");

@@ -4,7 +4,10 @@
 //! was done: it can be opened again. The signature covers the session, so that a status line is shown only to
 //! the person who did it, and never a text that someone else has planted.
 
-use super::session::{self, cookies};
+use super::session::{
+    self,
+    cookies::{self, Name},
+};
 use crate::{
     domain::{done::Done, paths, time::Timestamp},
     server::{app::App, secret::pepper::Purpose},
@@ -22,10 +25,6 @@ const SOON: Duration = Duration::from_mins(1);
 const AFTER_A_SECRET: Duration = Duration::from_hours(1);
 /// Maximum length of the cookie's value in bytes; a name of 100 characters takes 800.
 const MOST_BYTES: usize = 2_048;
-
-const fn name(https: bool) -> &'static str {
-    if https { "__Host-done" } else { "done" }
-}
 
 /// A digest of the session cookie: status lines are shown in the session in which they were made.
 #[derive(Clone)]
@@ -78,8 +77,7 @@ pub fn keep(app: &App, holder: &Holder, account: &str, done: Done) -> Option<Hea
     if value.len() > MOST_BYTES {
         return None;
     }
-    let https = app.origin.is_https();
-    cookies::keep(https, name(https), &value, lifetime.try_into().ok()?)
+    cookies::keep(&app.origin, Name::Done, &value, lifetime.try_into().ok()?)
 }
 
 /// Adds that cookie to a response.
@@ -93,7 +91,11 @@ pub fn add(app: &App, holder: &Holder, account: &str, done: Done, response: &mut
 /// lifetime, and for a cookie that this server did not sign.
 #[must_use]
 pub fn read(app: &App, headers: &HeaderMap, path: &str) -> Option<Done> {
-    let value = cookies::values(headers, name(app.origin.is_https())).next()?;
+    let mut values = cookies::values(&app.origin, headers, Name::Done);
+    values.find_map(|value| read_value(app, headers, path, &value))
+}
+
+fn read_value(app: &App, headers: &HeaderMap, path: &str, value: &str) -> Option<Done> {
     if value.len() > MOST_BYTES {
         return None;
     }
@@ -111,8 +113,7 @@ pub fn read(app: &App, headers: &HeaderMap, path: &str) -> Option<Done> {
 
 /// Removes the cookie, in the response of the page that shows the status line.
 pub fn forget(app: &App, response: &mut Response) {
-    let https = app.origin.is_https();
-    if let Some(removal) = cookies::remove(https, name(https)) {
+    if let Some(removal) = cookies::remove(&app.origin, Name::Done) {
         response.headers_mut().append(header::SET_COOKIE, removal);
     }
 }

@@ -5,7 +5,10 @@
 
 use crate::server::{
     app::App,
-    runtime::byte_budget::{Sender, Share},
+    runtime::{
+        byte_budget::{Sender, Share},
+        log_limit::LogLimit,
+    },
 };
 use axum::{
     body::{Body, Bytes, HttpBody as _},
@@ -16,6 +19,7 @@ use axum::{
 };
 use futures_util::StreamExt as _;
 use std::{
+    borrow::Cow,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -51,8 +55,8 @@ pub fn release(request: &Request) -> Body {
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// It exceeds its limit.
-    TooLarge,
+    /// It exceeds this limit, in bytes.
+    TooLarge(usize),
     /// The budget is used up, of all senders or of this one.
     Busy,
     /// It did not arrive in time.
@@ -66,7 +70,7 @@ impl Unread {
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken => StatusCode::BAD_REQUEST,
@@ -75,12 +79,18 @@ impl Unread {
 
     /// Message of the response.
     #[must_use]
-    pub const fn sentence(self) -> &'static str {
+    pub fn sentence(self) -> Cow<'static, str> {
         match self {
-            Self::TooLarge => "Shorten it and send it again.",
-            Self::Busy => "The server is busy. Your entries are kept. Try again in a few seconds.",
-            Self::Slow => "This form took too long to arrive. Check your connection and send it again.",
-            Self::Broken => "This form could not be read. Reload the page and try again.",
+            Self::TooLarge(most) => format!(
+                "The form is too long: it may have {} KiB. Shorten what you typed and send it again.",
+                most / 1024
+            )
+            .into(),
+            Self::Busy => "The server is busy. Your entries are kept. Try again in a few seconds.".into(),
+            Self::Slow => {
+                "This form took too long to arrive. Check your connection and send it again.".into()
+            }
+            Self::Broken => "This form could not be read. Reload the page and try again.".into(),
         }
     }
 }
@@ -92,6 +102,17 @@ pub struct Whole {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Released on drop.
     pub share: Share,
+}
+
+/// A refusal that the operator can prevent.
+fn busy() -> Unread {
+    static LINES: LogLimit = LogLimit::once_a_minute();
+    if LINES.allows() {
+        tracing::warn!(
+            "a request body was refused because too many are in memory, of all senders or of one: MAX_BODY_BYTES is the limit"
+        );
+    }
+    Unread::Busy
 }
 
 /// Reads a body of at most `most` bytes. A body with a larger `Content-Length` is not read at all.
@@ -106,19 +127,19 @@ pub async fn read(
     sender: Sender,
 ) -> Result<Whole, Unread> {
     if announces_more(headers, &body, most) {
-        return Err(Unread::TooLarge);
+        return Err(Unread::TooLarge(most));
     }
-    let mut share = app.bodies.share(sender).ok_or(Unread::Busy)?;
+    let mut share = app.bodies.share(sender).ok_or_else(busy)?;
     let mut bytes = Zeroizing::new(Vec::new());
     let mut chunks = body.into_data_stream();
     let read = async {
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|_| Unread::Broken)?;
             if bytes.len() + chunk.len() > most {
-                return Err(Unread::TooLarge);
+                return Err(Unread::TooLarge(most));
             }
             if !share.grow(chunk.len()) {
-                return Err(Unread::Busy);
+                return Err(busy());
             }
             bytes.extend_from_slice(&chunk);
         }

@@ -101,6 +101,7 @@ impl V1Error {
                 Refusal::TooManyUnknown(_) => &kinds::TOO_MANY_UNKNOWN,
                 Refusal::MissingKey => &kinds::MISSING_KEY,
                 Refusal::InvalidKey => &kinds::INVALID_KEY,
+                Refusal::BadlyPasted(_) => &kinds::BADLY_PASTED_KEY,
                 Refusal::Revoked => &kinds::KEY_REVOKED,
                 Refusal::Expired => &kinds::KEY_EXPIRED,
                 Refusal::IpNotAllowed => &kinds::IP_NOT_ALLOWED,
@@ -137,6 +138,7 @@ impl V1Error {
     fn message(&self) -> Cow<'static, str> {
         match self {
             Self::InvalidInput { message, .. } => (*message).into(),
+            Self::Refused(Refusal::BadlyPasted(pasted)) => pasted.sentence().into(),
             Self::ReportTooLarge => "A report of a leaked key is at most 16 KiB.".into(),
             Self::Unclear(unclear) => unclear.sentence().into(),
             Self::NoRoute(no_route) => no_route.sentence().into(),
@@ -203,9 +205,9 @@ impl V1Error {
             _ => return None,
         };
         match refusal {
-            Refusal::InvalidKey | Refusal::Revoked | Refusal::Expired => Some(HeaderValue::from_static(
-                r#"Bearer realm="api", error="invalid_token""#,
-            )),
+            Refusal::InvalidKey | Refusal::BadlyPasted(_) | Refusal::Revoked | Refusal::Expired => Some(
+                HeaderValue::from_static(r#"Bearer realm="api", error="invalid_token""#),
+            ),
             Refusal::InsufficientScope(scope) => {
                 let challenge = format!(r#"Bearer realm="api", error="insufficient_scope", scope="{scope}""#);
                 HeaderValue::try_from(challenge).ok()
@@ -256,6 +258,7 @@ impl V1Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::token::pasted::Pasted;
 
     #[test]
     fn responses_and_metrics_have_one_reason_for_a_refusal() {
@@ -268,6 +271,7 @@ mod tests {
             Refusal::TooManyUnknown(exceeded),
             Refusal::MissingKey,
             Refusal::InvalidKey,
+            Refusal::BadlyPasted(Pasted::Quoted),
             Refusal::Revoked,
             Refusal::Expired,
             Refusal::IpNotAllowed,

@@ -19,6 +19,12 @@ use tokio::time::timeout;
 /// Time limit for the database.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// The response to another method than GET and HEAD.
+pub async fn other_method() -> Response {
+    let body = json!({ "status": "refused", "message": "Health checks are read with GET or HEAD." });
+    (StatusCode::METHOD_NOT_ALLOWED, Json(body)).into_response()
+}
+
 /// Always 200: the process runs, whether or not the database does.
 pub async fn healthz() -> Json<Value> {
     Json(json!({ "status": "ok" }))

@@ -37,7 +37,11 @@ pub fn CreateTeamPage(
                         autocomplete="off"
                         most=TeamName::MAX
                         autofocus=true
-                        hint=format!("Up to {} characters.", TeamName::MAX)
+                        hint=format!(
+                            "Up to {} characters. The team's address is made from the name and is no secret: a suffix shows that \
+                             the plain address is in use.",
+                            TeamName::MAX,
+                        )
                     />
                     <div class="form-actions">
                         <SubmitButton label="Create team"/>
@@ -45,8 +49,8 @@ pub fn CreateTeamPage(
                     </div>
                 </form>
                 <p class="auth-alt">
-                    "To add members, ask your server administrator to run "
-                    <code>"babysea member add"</code> "."
+                    "To add members, ask the person who runs this server to run "
+                    <code translate="no">"babysea member add"</code> "."
                 </p>
             </div>
         </Frame>

@@ -106,7 +106,7 @@ async fn anonymous_senders_are_refused_before_their_body_is_read() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let planted = world.anonymous();
-    planted.plant("session", "AAAAAAAAAAAAAAAAAAAAAA");
+    planted.plant("babysea-3000", "AAAAAAAAAAAAAAAAAAAAAA");
     for (path, is_open) in forms(&ada.slug) {
         for stranger in [&world.anonymous(), &planted] {
             let (body, let_go, asked) = later(String::new());

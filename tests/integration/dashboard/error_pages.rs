@@ -118,8 +118,11 @@ fn assert_page(answer: &Answer, case: &str, status: u16, title: &str, link: &str
         let parts = answer.select(selector);
         parts.iter().map(crate::html::Part::text).collect()
     };
-    assert_eq!(text("title"), [format!("{title} · BabySea")], "{case}");
+    assert!(text("title")[0].starts_with(&format!("{title} · ")), "{case}");
     assert_eq!(text("h1"), [title], "{case}");
+    // The person keeps the navigation, unless the server itself is in trouble.
+    let keeps = status < 500;
+    assert_eq!(answer.select("nav").len(), usize::from(keeps), "{case}");
     assert!(text(".auth-lead")[0].len() > 20, "{case}");
     let links = answer.select("main a");
     assert_eq!(links.len(), 1, "{case}");
@@ -188,19 +191,33 @@ async fn every_error_is_a_page_with_a_way_on() {
     assert_page(&ada.get("/").await, "the front page", 503, title, "/");
     let sent = ada.post(&keys, &[("name", "prod")]).await;
     assert_page(&sent, "a form", 503, title, &keys);
-    assert!(
-        sent.text()
-            .contains(&format!("Request id <code>{}", sent.header("x-request-id")))
-    );
+    assert!(sent.text().contains(&format!(
+        "Request id <code translate=\"no\">{}",
+        sent.header("x-request-id")
+    )));
     let out = ada.post("/sign-out", &[]).await;
     assert_page(&out, "signing out", 503, title, "/");
+}
+
+#[tokio::test]
+async fn strangers_get_a_page_without_navigation() {
+    let world = World::sqlite().await;
+    let ada = world.person("Ada Moss").await;
+    let former = ada.copy();
+    let elsewhere = world.anonymous();
+    ada.post("/sign-out", &[]).await;
+    for browser in [&elsewhere, &former] {
+        let page = browser.get("/nowhere").await;
+        assert_eq!((page.status, page.select("nav").len()), (404, 0));
+        assert!(!page.text().contains("Ada Moss"));
+    }
 }
 
 #[tokio::test]
 async fn an_error_page_has_the_theme_and_not_the_address() {
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
-    ada.plant("theme", "dark");
+    ada.plant("babysea-3000-theme", "dark");
     let secret = ada.key("prod", "full_access").await;
     for path in [
         format!("/{secret}"),
@@ -232,12 +249,12 @@ async fn server_functions_fail_in_their_own_format() {
                 .own_page()
                 .body("text/plain", "a"),
             415,
-            "Your browser sent it",
+            "It was not sent as application/x-www-form-urlencoded",
         ),
         (
             call("POST", "/api/keys/create").fields(&[]),
             403,
-            "This form was sent from another site or address.",
+            "It was not sent from a page of the dashboard. This server expects to be at",
         ),
     ] {
         let path = call.path().to_owned();
@@ -281,7 +298,7 @@ async fn sign_in_says_why_one_is_there() {
     let nothing = || {
         (
             String::new(),
-            "Manage the API keys of your BabySea account.".to_owned(),
+            format!("Manage the API keys of your {} account.", world.app.config.brand),
         )
     };
     // Nobody was signed in here.
@@ -297,7 +314,9 @@ async fn sign_in_says_why_one_is_there() {
     // A status line that was never shown is forgotten too.
     let cookies = out.all("set-cookie");
     assert!(
-        cookies.iter().any(|cookie| cookie.starts_with("done=;")),
+        cookies
+            .iter()
+            .any(|cookie| cookie.starts_with("babysea-3000-done=;")),
         "{cookies:?}"
     );
     assert_eq!(notice(&bea, out.location()).await.0, "You have signed out.");

@@ -1,6 +1,7 @@
 //! The dashboard itself: pages, files, headers, server functions.
 
 mod assets;
+mod cross_site;
 mod error_pages;
 pub mod functions;
 mod guard;
@@ -9,5 +10,7 @@ mod long_reads;
 mod origins;
 mod pages;
 mod reading;
+mod refusals;
 mod status;
 mod theme;
+mod translate;

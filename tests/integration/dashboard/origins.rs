@@ -8,6 +8,11 @@ use crate::{
 
 /// Headers of a request, and whether they prove that it comes from a page of ours.
 fn cases(own: &'static str) -> Vec<(Vec<(&'static str, &'static str)>, bool)> {
+    let in_capitals = if own == ORIGIN {
+        "HTTP://127.0.0.1:3000"
+    } else {
+        "https://KEYS.Example.com:443"
+    };
     const SITE: &str = "sec-fetch-site";
     vec![
         (vec![], false),
@@ -22,6 +27,7 @@ fn cases(own: &'static str) -> Vec<(Vec<(&'static str, &'static str)>, bool)> {
             true,
         ),
         (vec![("origin", own)], true),
+        (vec![("origin", in_capitals)], true),
         (vec![("origin", "https://evil.example")], false),
         (vec![("origin", "null")], false),
         (vec![("origin", "")], false),

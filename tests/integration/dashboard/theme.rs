@@ -48,7 +48,7 @@ async fn it_leads_to_pages_of_this_server_only() {
     let other = nobody.post("/theme", &[("theme", "\"><script>")]).await;
     let forgotten = other.header("set-cookie");
     assert!(
-        forgotten.starts_with("theme=system; ") && forgotten.ends_with("; Max-Age=0"),
+        forgotten.starts_with("babysea-3000-theme=system; ") && forgotten.ends_with("; Max-Age=0"),
         "{forgotten}"
     );
 }
@@ -61,5 +61,9 @@ async fn over_https_it_stays_there() {
     };
     let world = World::with(Database::sqlite(), setup).await;
     let answer = world.anonymous().post("/theme", &[("theme", "dark")]).await;
-    assert!(answer.header("set-cookie").contains("; Secure; "));
+    let cookie = answer.header("set-cookie");
+    assert!(
+        cookie.starts_with("__Host-theme=dark; ") && cookie.contains("; Secure; "),
+        "{cookie}"
+    );
 }

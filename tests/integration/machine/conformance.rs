@@ -8,7 +8,10 @@ use crate::{
     schema::Document,
     world::{Setup, World},
 };
-use babysea::{domain::catalog::Catalog, server::machine::error::kinds};
+use babysea::{
+    domain::{catalog::Catalog, token},
+    server::machine::error::kinds,
+};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -136,6 +139,12 @@ async fn responses_match_the_document() {
     assert_eq!(seen, expected);
 }
 
+/// A well-formed key that does not exist.
+fn unknown(seed: u8) -> String {
+    let secret = token::generate("bye_", |bytes| bytes.fill(seed));
+    secret.expose().to_owned()
+}
+
 /// Headers that are too large, too many, or name no host.
 async fn heads(reader: &mut Reader<'_>) {
     for (method, path) in [
@@ -157,9 +166,14 @@ async fn reports(reader: &mut Reader<'_>, secret: &str) {
     let reported = json!({ "key": secret }).to_string();
     reader.report(200, &reported).await;
     reader.report(200, &reported).await;
-    reader.report(401, r#"{"key": "bye_x"}"#).await;
+    let several = json!({ "key": format!("{secret}\n{}", unknown(9)) }).to_string();
+    reader.report(200, &several).await;
+    reader
+        .report(401, &json!({ "key": unknown(9) }).to_string())
+        .await;
     for wrong in [
         "",
+        r#"{"key": "bye_x"}"#,
         "[]",
         "{",
         r#"{"key": 1}"#,
@@ -200,6 +214,8 @@ async fn past_limits(seen: BTreeSet<String>) -> BTreeSet<String> {
     reader.expect(401, get("/v1/status").bearer("bye_x")).await;
     reader.expect(429, get("/v1/status").bearer("bye_x")).await;
     reader.report(429, r#"{"key": "bye_x"}"#).await;
+    let quoted = get("/v1/status").bearer(&format!("\"{key}\""));
+    reader.expect(401, quoted).await;
     let known = json!({ "key": key }).to_string();
     world.advance(60_000);
     world.app.store.close().await;

@@ -45,7 +45,10 @@ async fn every_route_is_there_once_with_its_scope() {
     let world = World::sqlite().await;
     let document = Document::of(&world).await;
     assert_eq!(document.0["openapi"], "3.1.0");
-    assert_eq!(document.0["info"]["title"], "BabySea API");
+    assert_eq!(
+        document.0["info"]["title"],
+        format!("{} API", world.app.config.brand)
+    );
     assert_eq!(
         document.0["servers"],
         json!([{ "url": world.app.origin.as_str() }])

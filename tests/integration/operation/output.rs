@@ -1,7 +1,7 @@
 //! Standard output and standard error that cannot be written lose lines, with no other effect (S93).
 
 use crate::{
-    browser::{form, get},
+    browser::{call, form, get},
     database::{Database, both},
     program::{BINARY, Program, command},
     until::until,
@@ -44,9 +44,9 @@ fn start(database: &Database) -> (Program, ChildStderr, std::path::PathBuf) {
 /// What must work without a log: rows are written, the catalogue is reloaded twice, the program stops
 /// cleanly.
 async fn all_goes_on(database: &Database, mut program: Program, catalog: &std::path::Path) {
-    // tower-sessions warns about this cookie.
-    let page = get("/sign-in").header("cookie", "session=x");
-    assert_eq!(program.send(page).await.status, 200);
+    // The log has a line about a form from another origin.
+    let foreign = call("POST", "/sign-in").header("origin", "https://keys.example.com");
+    assert_eq!(program.send(foreign).await.status, 403);
     let fields = [
         ("name", "Ada Moss"),
         ("email", "ada@example.com"),

@@ -2,6 +2,7 @@
 
 pub mod activity;
 mod activity_export;
+mod cookies;
 mod first_person;
 mod folds;
 mod password_changed;

@@ -1,6 +1,7 @@
 //! Sessions: the cookie, and that an ended session never comes back.
 
 use crate::{
+    answer::is_session,
     browser::{form, get},
     database::{Database, both},
     world::{HTTPS_ORIGIN, PASSWORD, Setup, World},
@@ -45,7 +46,7 @@ async fn the_cookie_is_as_strict_as_the_origin_allows() {
     for (setup, cookie) in [
         (
             Setup::default(),
-            expected("session", &["HttpOnly", "SameSite=Lax", "Path=/"]),
+            expected("babysea-3000", &["HttpOnly", "SameSite=Lax", "Path=/"]),
         ),
         (
             https(),
@@ -71,7 +72,7 @@ async fn the_cookie_is_as_strict_as_the_origin_allows() {
         // Browsers only accept a removal with the attributes that the name's prefix requires.
         let out = browser.post("/sign-out", &[]).await;
         let mut lines = out.all("set-cookie");
-        lines.retain(|line| line.contains("session="));
+        lines.retain(|line| is_session(line));
         for line in &lines {
             assert!(line.contains("Max-Age=0"), "{line}");
         }
@@ -134,7 +135,7 @@ both!(a_planted_id_is_never_taken_over, async |database: Database| {
     let email = world.person("Ada Moss").await.email.clone();
     let planted = Id::default().to_string();
     let victim = world.anonymous();
-    victim.plant("session", &planted);
+    victim.plant("babysea-3000", &planted);
     let attacker = victim.copy();
     assert_eq!(victim.sign_in(&email, PASSWORD).await.status, 303);
     let now = victim.session().expect("a cookie");
@@ -165,7 +166,7 @@ async fn a_cookie_without_a_session_id_signs_nobody_in() {
     let person = world.person("Ada Moss").await;
     for value in ["", "x", "AAAA", "%00", "' OR 1=1 --", &"A".repeat(4_000)] {
         let answer = world
-            .send(get(&person.keys()).header("cookie", &format!("session={value}")))
+            .send(get(&person.keys()).header("cookie", &format!("babysea-3000={value}")))
             .await;
         assert_eq!(answer.status, 303, "{value}");
     }
@@ -239,7 +240,7 @@ async fn a_stale_cookie_is_removed_with_its_attributes() {
     let answer = browser.get("/home/ada/api-keys").await;
     assert_eq!(answer.status, 303);
     let mut lines = answer.all("set-cookie");
-    lines.retain(|line| line.contains("session="));
+    lines.retain(|line| is_session(line));
     assert!(!lines.is_empty());
     for line in lines {
         let (name, attributes) = attributes(line);
@@ -313,7 +314,7 @@ both!(
         let called = world.send(form("/api/keys/create", &fields).bearer(&key)).await;
         assert_eq!(called.status, 401);
         let cookie = world
-            .send(get(&person.keys()).header("cookie", &format!("session={key}")))
+            .send(get(&person.keys()).header("cookie", &format!("babysea-3000={key}")))
             .await;
         assert_eq!(cookie.status, 303);
         assert_eq!(world.database.number("SELECT COUNT(*) FROM api_keys").await, 1);

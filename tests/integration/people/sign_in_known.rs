@@ -134,7 +134,7 @@ async fn an_invalid_known_browser_cookie_is_ignored() {
     let ada = world.person("Ada Moss").await;
     let cookie = ada.cookie().expect("cookies");
     let value = cookie
-        .split("known=")
+        .split("-known=")
         .nth(1)
         .expect("the cookie")
         .split(';')
@@ -149,15 +149,15 @@ async fn an_invalid_known_browser_cookie_is_ignored() {
     let long = "~".repeat(600) + &value;
     for planted in ["", "x", "..", "~", &tampered, &long] {
         let browser = world.anonymous();
-        browser.plant("known", planted);
+        browser.plant("babysea-3000-known", planted);
         assert_eq!(sign_in(&browser, &ada.email, PASSWORD).await, 429, "{planted:?}");
     }
     let browser = world.anonymous();
-    browser.plant("known", &value);
+    browser.plant("babysea-3000-known", &value);
     assert_eq!(sign_in(&browser, &ada.email, PASSWORD).await, 303);
     // It is not a session.
     let browser = world.anonymous();
-    browser.plant("known", &value);
+    browser.plant("babysea-3000-known", &value);
     assert_eq!(browser.get(&ada.keys()).await.status, 303);
     world.advance(366 * 24 * 3_600_000);
     attack(&world, &ada.email).await;
@@ -168,7 +168,7 @@ async fn an_invalid_known_browser_cookie_is_ignored() {
 async fn the_cookie_is_kept_for_a_year_and_out_of_reach_of_scripts() {
     for (origin, name, secure) in [
         (HTTPS_ORIGIN, "__Host-known", true),
-        (crate::world::ORIGIN, "known", false),
+        (crate::world::ORIGIN, "babysea-3000-known", false),
     ] {
         let setup = Setup {
             origin,

@@ -28,7 +28,7 @@ impl Answer {
     /// The `Set-Cookie` of the session; sign-in sets another cookie too.
     pub fn session_cookie(&self) -> &str {
         let all = self.all("set-cookie");
-        let sessions: Vec<_> = all.into_iter().filter(|line| line.contains("session=")).collect();
+        let sessions: Vec<_> = all.into_iter().filter(|line| is_session(line)).collect();
         assert_eq!(sessions.len(), 1, "{sessions:?}");
         sessions[0]
     }
@@ -104,6 +104,13 @@ impl Answer {
     }
 }
 
+/// Whether a cookie is that of the session: over plain http its name ends with the port.
+pub fn is_session(cookie: &str) -> bool {
+    let name = cookie.split('=').next().unwrap_or_default();
+    let port = name.strip_prefix("babysea-").unwrap_or("x");
+    name == "__Host-session" || port.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// The nonce of a content security policy.
 pub fn nonce(policy: &str) -> Option<&str> {
     let (_, rest) = policy.split_once("'nonce-")?;
@@ -126,13 +133,18 @@ pub fn is_uuid(text: &str) -> bool {
 
 /// Whether `text` contains a well-formed key.
 pub fn holds_a_key(text: &str) -> bool {
-    text.match_indices("bye_").any(|(at, _)| {
-        text[at + 4..]
+    text.match_indices('_').any(|(at, _)| {
+        text[at + 1..]
             .bytes()
             .take_while(u8::is_ascii_alphanumeric)
             .count()
             >= 38
     })
+}
+
+/// The shown part of a key: its prefix and five random characters.
+pub fn shown_part(secret: &str) -> &str {
+    &secret[..secret.find('_').expect("a prefix") + 6]
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! Requests, and the browsers that send them.
 
-use crate::{answer::Answer, world::World};
+use crate::{
+    answer::Answer,
+    world::{World, with_default},
+};
 use axum::{
     body::Body,
     extract::ConnectInfo,
     http::{HeaderValue, Method, Request},
 };
+use babysea::server::dashboard::session::cookies::Name;
 use futures_util::stream;
 use std::{
     cell::RefCell,
@@ -213,7 +217,8 @@ impl<'w> Browser<'w> {
 
     /// The id in the session's cookie.
     pub fn session(&self) -> Option<String> {
-        self.cookies.borrow().get("session").cloned()
+        let name = Name::Session.at(&self.world.app.origin);
+        self.cookies.borrow().get(&name).cloned()
     }
 
     /// Another browser with the same cookies, as they are now.
@@ -291,6 +296,9 @@ impl<'w> Browser<'w> {
         let mut all = vec![("form_token", token.as_str())];
         all.extend(fields);
         let answer = self.create(&all).await;
+        if answer.status == 409 {
+            with_default("--max-keys");
+        }
         assert_eq!(answer.status, 200, "{}", answer.text());
         Made::read(&answer)
     }

@@ -1,5 +1,5 @@
-//! Makes removal of the session cookie work. tower-sessions removes it without `Secure`, which browsers
-//! ignore for a cookie with the prefix `__Host-` (docs/security.md, S9).
+//! Corrects what tower-sessions does with the session cookie (docs/security.md, S9). It takes the last of several, and it
+//! removes the cookie without `Secure`, which browsers ignore for a name with the prefix `__Host-`.
 
 use crate::server::{app::App, dashboard::session};
 use axum::{
@@ -9,8 +9,10 @@ use axum::{
     response::Response,
 };
 
-/// Replaces that `Set-Cookie` with one that browsers accept; other cookies stay.
-pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Leaves one session cookie in the request, and replaces the `Set-Cookie` that removes it with one that browsers
+/// accept. Other cookies stay.
+pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    session::choose(&app, request.headers_mut()).await;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let cookies = headers.get_all(header::SET_COOKIE).iter().cloned();

@@ -5,11 +5,11 @@ use crate::{
     api::{teams::CreateTeam, wire::FormState},
     domain::{done::Done, paths},
     server::{
-        access::{self, Viewer},
+        access::Viewer,
         dashboard::{document, fields::Form, page_request::PageRequest, status},
-        service::{accounts, teams},
+        service::teams,
     },
-    ui::{layout::Section, pages::create_team::CreateTeamPage},
+    ui::pages::create_team::CreateTeamPage,
 };
 use axum::{
     http::StatusCode,
@@ -47,12 +47,7 @@ pub async fn submit(SignedIn(visit, viewer): SignedIn, Form(form): Form<CreateTe
 
 /// The page, in the frame of the account that the person visited last.
 async fn page(visit: &PageRequest, viewer: &Viewer, status: StatusCode, form: FormState) -> Response {
-    let frame = async {
-        let home = accounts::home(&visit.app, viewer.id).await?;
-        let reader = access::reader(&visit.app, viewer, &home.slug).await?;
-        frame::of(visit, viewer, &reader, Section::Other).await
-    };
-    let frame = match frame.await {
+    let frame = match frame::of_home(visit, viewer).await {
         Ok(frame) => frame,
         Err(error) => return failure(visit, error).await,
     };

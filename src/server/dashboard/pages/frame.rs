@@ -1,15 +1,20 @@
 //! The frame of pages for signed-in people.
 
 use crate::{
-    domain::role::Role,
+    domain::{paths, role::Role},
     server::{
-        access::{AccountReader, Viewer},
-        dashboard::page_request::PageRequest,
+        access::{self, AccountReader, Viewer},
+        dashboard::{page_request::PageRequest, session},
         error::ServiceError,
         service::accounts::{self, Account, Joined, Kind},
     },
     ui::layout::{AccountLink, FrameData, Section},
 };
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Time limit of the frame of an error page, which does without it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 fn link(account: &Account, role: Role) -> AccountLink {
     AccountLink {
@@ -29,13 +34,11 @@ pub async fn of(
     reader: &AccountReader,
     section: Section,
 ) -> Result<FrameData, ServiceError> {
-    let joined = accounts::visit(
-        &visit.app,
-        viewer.id,
-        viewer.last_account.as_deref(),
-        &reader.account,
-    )
-    .await?;
+    if visit.counts_as_visit {
+        let last = viewer.last_account.as_deref();
+        accounts::record_visit(&visit.app, viewer.id, last, &reader.account);
+    }
+    let joined = accounts::joined(&visit.app, viewer.id).await?;
     let owner = match reader.role {
         Role::Member => accounts::owner_name(&visit.app, &reader.account).await?,
         Role::PrimaryOwner | Role::Owner => None,
@@ -53,4 +56,38 @@ pub async fn of(
         inert: false,
         status_id: None,
     })
+}
+
+/// The frame of a page that belongs to no account: that of the account that the person visited last.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_home(visit: &PageRequest, viewer: &Viewer) -> Result<FrameData, ServiceError> {
+    let home = accounts::home(&visit.app, viewer.id).await?;
+    let reader = access::reader(&visit.app, viewer, &home.slug).await?;
+    of(visit, viewer, &reader, Section::Other).await
+}
+
+/// The frame of an error page: that of the account in its address if the person is a member, otherwise as [`of_home`].
+/// `None` for people who are not signed in, and if the database does not answer.
+pub async fn of_visitor(visit: &PageRequest) -> Option<FrameData> {
+    if !visit.has_cookie {
+        return None;
+    }
+    // An error is no visit.
+    let visit = &PageRequest {
+        counts_as_visit: false,
+        ..visit.clone()
+    };
+    let found = async {
+        let viewer = session::visitor(&visit.app, &visit.headers).await.ok()??;
+        let slug = visit.path.strip_prefix(paths::HOME).unwrap_or_default();
+        let slug = slug.split(['/', '?']).next().unwrap_or_default();
+        let frame = match access::reader(&visit.app, &viewer, slug).await {
+            Ok(reader) => of(visit, &viewer, &reader, Section::Other).await,
+            Err(_) => of_home(visit, &viewer).await,
+        };
+        frame.ok()
+    };
+    timeout(PATIENCE, found).await.ok().flatten()
 }

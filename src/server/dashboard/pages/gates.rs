@@ -111,7 +111,7 @@ async fn late(app: &App, mut parts: Parts, problem: Problem, wait: Option<u32>) 
 async fn refused(app: &App, mut parts: Parts, unread: Unread) -> Response {
     let Ok(visit) = PageRequest::from_request_parts(&mut parts, app).await;
     let title = match unread {
-        Unread::TooLarge => "The form is too long",
+        Unread::TooLarge(_) => "The form is too long",
         Unread::Busy => "The server is busy",
         Unread::Slow => "The form took too long to arrive",
         Unread::Broken => "The form did not arrive",
@@ -119,8 +119,17 @@ async fn refused(app: &App, mut parts: Parts, unread: Unread) -> Response {
     let (text, wait) = match unread {
         // The page says when to try again, and keeps nothing of the form.
         Unread::Busy => (
-            "It could not read this form, and nothing was changed.",
+            "It could not read this form, and nothing was changed.".into(),
             Some(RETRY_AFTER),
+        ),
+        // The title says the rest.
+        Unread::TooLarge(most) => (
+            format!(
+                "It may have {} KiB. Shorten what you typed and send it again.",
+                most / 1024
+            )
+            .into(),
+            None,
         ),
         unread => (unread.sentence(), None),
     };

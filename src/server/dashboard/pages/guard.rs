@@ -6,14 +6,18 @@ use crate::{
         paths,
         proxy_config::{self, Proxy},
     },
-    server::{access, app::App, dashboard::document},
+    server::{
+        access,
+        app::App,
+        dashboard::{document, fields::Query},
+    },
     ui::{
         layout::Section,
         pages::guard::{GuardPage, GuardPageData},
     },
 };
 use axum::{
-    extract::{Path, Query},
+    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };

@@ -5,13 +5,19 @@ use crate::{
     api::{session::SignIn, wire::FormState},
     server::{
         app::App,
-        dashboard::{document, fields::Form, page_request::PageRequest, session::cookies, sign_in::Visitor},
+        dashboard::{
+            document,
+            fields::{Form, Query},
+            page_request::PageRequest,
+            session::cookies::{self, Name},
+            sign_in::Visitor,
+        },
+        http::addresses,
         service::accounts::first_person::{self, SignUpAccess},
     },
     ui::pages::sign_in::{SignInPage, Why},
 };
 use axum::{
-    extract::Query,
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
@@ -19,10 +25,8 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use time::Duration;
 
-/// Name of the cookie with the reason for a redirect to sign-in. The page removes it, so that the reason is shown
-/// once.
-const REASON: &str = "signed-out";
-/// Lifetime of that cookie: longer than a redirect takes.
+/// Lifetime of the cookie with the reason for a redirect to sign-in: longer than a redirect takes. The page removes it,
+/// so that the reason is shown once.
 const KEPT: Duration = Duration::MINUTE;
 
 /// Why a person was signed out.
@@ -42,18 +46,18 @@ impl Reason {
         }
     }
 
-    fn read(headers: &HeaderMap) -> Option<Self> {
-        let id = cookies::values(headers, REASON).next()?;
-        [Self::Ended, Self::SignedOut]
-            .into_iter()
-            .find(|reason| reason.id() == id)
+    fn read(app: &App, headers: &HeaderMap) -> Option<Self> {
+        cookies::values(&app.origin, headers, Name::SignedOut).find_map(|id| {
+            [Self::Ended, Self::SignedOut]
+                .into_iter()
+                .find(|reason| reason.id() == id)
+        })
     }
 }
 
 /// Adds the reason to a redirect to sign-in.
 pub fn because(app: &App, reason: Reason, mut redirect: Response) -> Response {
-    let https = app.origin.is_https();
-    if let Some(cookie) = cookies::keep(https, REASON, reason.id(), KEPT) {
+    if let Some(cookie) = cookies::keep(&app.origin, Name::SignedOut, reason.id(), KEPT) {
         redirect.headers_mut().append(header::SET_COOKIE, cookie);
     }
     redirect
@@ -68,17 +72,18 @@ pub struct Target {
 
 /// The empty form.
 pub async fn show(visit: PageRequest, Query(target): Query<Target>, headers: HeaderMap) -> Response {
-    let reason = Reason::read(&headers);
+    let reason = Reason::read(&visit.app, &headers);
     let why = match reason {
         Some(Reason::Ended) => Why::Ended,
         Some(Reason::SignedOut) => Why::SignedOut,
         None if target.next.is_empty() => Why::Wanted,
         None => Why::Asked,
     };
-    let state = FormState::default().with("next", target.next);
+    let next = addresses::without_keys(&target.next, &visit.app.config.key_prefix);
+    let state = FormState::default().with("next", next.into_owned());
     let mut response = page(&visit, StatusCode::OK, state, why).await;
     if reason.is_some() {
-        let removal = cookies::remove(visit.app.origin.is_https(), REASON);
+        let removal = cookies::remove(&visit.app.origin, Name::SignedOut);
         response
             .headers_mut()
             .extend(removal.map(|cookie| (header::SET_COOKIE, cookie)));
@@ -91,9 +96,10 @@ pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignI
     match visitor.sign_in(&form.email, &form.password, &form.next).await {
         Ok(led) => welcome(led),
         Err(error) => {
+            let next = addresses::without_keys(&form.next, &visit.app.config.key_prefix);
             let state = FormState::default()
                 .with("email", form.email)
-                .with("next", form.next);
+                .with("next", next.into_owned());
             refused_form(error, async |status, error| {
                 page(&visit, status, state.refused(error), Why::Wanted).await
             })

@@ -48,6 +48,9 @@ kinds! {
     /// Not a key, or an unknown key.
     INVALID_KEY: UNAUTHORIZED, "BSE1002", "authentication_failed", "invalid_key", false,
         "This API key is not valid.";
+    /// The header holds a key, and more than that.
+    BADLY_PASTED_KEY: UNAUTHORIZED, "BSE1002", "authentication_failed", "badly_pasted_key", false,
+        "There is more than the API key in this header. Send it in the form Authorization: Bearer <key>.";
     /// The key is revoked.
     KEY_REVOKED: UNAUTHORIZED, "BSE1002", "authentication_failed", "key_revoked", false,
         "This API key has been revoked.";

@@ -6,6 +6,7 @@ use crate::{
         catalog::Route,
         head_limits::{HeadLimits, SUBREQUEST, USUAL},
         request_path::PathFault,
+        token::pasted::Pasted,
     },
     server::{
         http::request_head::HeadFault,
@@ -14,7 +15,7 @@ use crate::{
             v1::{
                 Served,
                 account::AccountProfile,
-                leak::{NO_REPORT, Report, Reported},
+                leak::{NO_REPORT, Report, Reported, ReportedKeys},
                 status::KeyStatus,
                 usage::{DEFAULT_DAYS, MOST_DAYS, UsageTotals, WRONG_DAYS},
             },
@@ -126,6 +127,7 @@ fn refusals(scope: &Arc<str>) -> Vec<V1Error> {
     let refusals = [
         Refusal::MissingKey,
         Refusal::InvalidKey,
+        Refusal::BadlyPasted(Pasted::Quoted),
         Refusal::Revoked,
         Refusal::Expired,
         Refusal::InsufficientScope(Arc::clone(scope)),
@@ -162,10 +164,14 @@ pub fn report() -> Operation {
         V1Error::Unanswered,
         V1Error::Unavailable,
     ];
-    let success = answers::success::<Reported<'_>>("The key is revoked, and its owners see the report.");
+    let success = answers::either::<Reported<'_>, ReportedKeys>(
+        "A single key is revoked, and its owners see the report. Of several keys, the list has the result for each.",
+    );
     let body = RequestBodyBuilder::new()
         .required(Some(Required::True))
-        .description(Some("The key, as JSON of at most 16 KiB."))
+        .description(Some(
+            "The text that holds the key, or up to 100 keys, as JSON of at most 16 KiB.",
+        ))
         .content(
             "application/json",
             Content::new(Some(Ref::from_schema_name(Report::name()))),
@@ -173,7 +179,7 @@ pub fn report() -> Operation {
     public("report_leak")
         .summary(Some("Report a leaked key"))
         .description(Some(
-            "Revokes the key in the body at once. Anyone who has a key can report it, without authentication: a header `Authorization` is ignored. Reporting a key again returns the same response.",
+            "Revokes every whole key in the body at once, whatever stands around it. Anyone who has a key can report it, without authentication: a header `Authorization` is ignored. Reporting a key again returns the same response.",
         ))
         .request_body(Some(body.build()))
         .responses(answers::responses(Some(success), &errors, QuotaHeaders::None))
