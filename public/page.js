@@ -1,7 +1,7 @@
 // The script of every page, for what needs no island: times in the reader's time zone, Show password, the busy state
-// of a form that loads a page, Back after a refused form, menus that close when the focus leaves them. Everything works without it, with times
-// in UTC. It finds elements by `data-` attributes (docs/decisions/0002). scripts/build-site.sh compresses it into
-// /pkg/ under a hashed name.
+// of a form that loads a page, Back after a refused form, keys that are pasted into a search, menus that close when the
+// focus leaves them. Everything works without it, with times in UTC. It finds elements by `data-` attributes
+// (docs/decisions/0002). scripts/build-site.sh compresses it into /pkg/ under a hashed name.
 "use strict";
 {
   const page = document;
@@ -44,8 +44,13 @@
   };
   const times = page.querySelector("[data-toggles=times]");
   const isOn = (toggle) => toggle?.ariaPressed === "true";
+  // What was last written into an element, because its own text may be translated since. The text is set on the element:
+  // its text nodes belong to whoever translates them.
+  const written = new WeakMap();
   const write = (element, text) => {
-    if (element.textContent !== text) element.textContent = text;
+    const before = written.get(element) ?? element.textContent;
+    written.set(element, text);
+    if (before !== text) element.textContent = text;
   };
 
   // Times that were ahead when they were first drawn.
@@ -66,7 +71,7 @@
       const { local: exact, endOf } = local.dataset;
       const at = new Date(exact ?? `${page.getElementById(endOf)?.value}T23:59:59Z`);
       // Nothing for a date that is not complete, and nothing where local time is UTC.
-      write(local, at.getTimezoneOffset() ? `(your time: ${clock(at)})` : "");
+      write(local, at.getTimezoneOffset() ? ` (your time: ${clock(at)})` : "");
     }
   };
 
@@ -74,7 +79,7 @@
   if (times) times.ariaPressed = kept((storage) => storage.exact) === "true";
 
   addEventListener("click", ({ target }) => {
-    const [toggle, time] = [target.closest("[data-toggles]"), target.closest("time")];
+    const [toggle, time] = ["[data-toggles]", "time"].map((selector) => target.closest?.(selector));
     if (toggle) {
       const on = !isOn(toggle);
       toggle.ariaPressed = on;
@@ -84,11 +89,27 @@
     else return;
     draw();
   });
-  addEventListener("input", ({ target }) => all(`[data-end-of="${target.id}"]`)[0] && draw());
+  addEventListener("input", ({ target }) => {
+    if ([...all("[data-end-of]")].some(({ dataset }) => dataset.endOf === target.id)) draw();
+  });
 
   const busy = (button, on) => {
     button.ariaBusy = button.ariaDisabled = on;
   };
+  // The shown part of a key that was pasted into a search, as `domain::token::found::start_in` finds it.
+  const cut = (text, own) => {
+    const seen = text.replace(/[\p{Default_Ignorable_Code_Point}\0]/gu, "");
+    const random = "_[a-z0-9]{5}(?=[a-z0-9]";
+    const mine = own.slice(0, -1);
+    const key = [`${mine}${random}{27})`, `(?<![a-z0-9])${mine}${random})`, `[a-z][a-z0-9]{0,14}${random}{27})`];
+    return key.map((key) => seen.match(new RegExp(key, "i"))?.[0]).find(Boolean) ?? text;
+  };
+  // A search is a link to what it finds. Without scripts it is posted, so that no key comes to stand in an address.
+  for (const { form } of all("[data-cuts]")) form.method = "get";
+  addEventListener("submit", ({ target }) => {
+    const field = target.querySelector("[data-cuts]");
+    if (field) field.value = cut(field.value, field.dataset.cuts);
+  });
   addEventListener("submit", (event) => {
     const form = event.target;
     const button = form.querySelector("[data-submits]");
@@ -101,14 +122,13 @@
     // Browsers would offer the password of a text field again.
     for (const toggle of form.querySelectorAll("[data-toggles]")) isOn(toggle) && toggle.click();
   });
-  // Screen readers say only what changes after the page has opened. The nodes are taken out for a frame.
+  // Screen readers say only what changes after the page has opened. The sentence is hidden for a frame.
   const announce = () => {
-    const line = page.querySelector("[data-status] > span");
+    const line = page.querySelector("[data-status] [data-said]");
     if (!line) return;
-    const nodes = [...line.childNodes];
     requestAnimationFrame(() => {
-      line.replaceChildren();
-      requestAnimationFrame(() => line.append(...nodes));
+      line.hidden = true;
+      requestAnimationFrame(() => (line.hidden = false));
     });
   };
   // A page that Back shows again is not busy.
@@ -121,8 +141,8 @@
   });
 
   addEventListener("focusin", ({ target }) => {
-    // A dialog that was inserted has times, too.
-    if (target.closest?.("[data-fetched]")) draw();
+    // A dialog that was inserted or filled in has times, too.
+    if (target.closest?.("dialog")) draw();
     for (const open of all(":popover-open")) {
       if (!open.contains(target) && target.getAttribute("popovertarget") !== open.id) open.hidePopover();
     }
@@ -136,6 +156,9 @@
     place.toggleAttribute("data-over", length > most);
   };
 
+  // What can be an address or a block; the server reads it.
+  const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[\da-f]*:[\da-f:]*(\d{1,3}(\.\d{1,3}){3})?)(\/\d{1,3})?$/i;
+
   // What a form for a new key adds up to, in the words of `pages::keys::summary`.
   const sum = (place, form) => {
     const number = (count, noun, nouns = `${noun}s`) => `${count.toLocaleString("en")} ${count === 1 ? noun : nouns}`;
@@ -143,7 +166,7 @@
     const scopes = (state) => form.querySelectorAll(`[name="scopes[]"]${state}`).length;
     const preset = form.querySelector("[name=preset]:checked");
     const isCustom = preset?.value === "custom";
-    const label = preset ? page.getElementById(preset.getAttribute("aria-labelledby")).textContent : "No permissions chosen";
+    const label = preset?.dataset.label ?? "No permissions chosen";
     const [expires, on] = [value("expires"), value("expires_on")];
     // Not a date while its year has more than four digits.
     const day = Date.parse(`${on}T00:00Z`);
@@ -151,17 +174,21 @@
       never: "never expires",
       date: day ? `expires on ${new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" }).format(day)}` : "expires on a date",
     };
-    const entries = value("allowlist").split(/[\s,;]+/).filter(Boolean).length;
+    const typed = value("allowlist").split(/[\s,;]+/).filter(Boolean);
+    const entries = typed.filter((entry) => ADDRESS.test(entry)).length;
+    const wrong = typed.length - entries;
     const limit = value("rate_limit").replaceAll(",", "");
     const parts = [
       isCustom ? `${label} (${number(scopes(":checked"), "scope")})` : label,
       ends[expires] ?? `expires in ${expires} days`,
-      entries ? number(entries, "allowlist entry", "allowlist entries") : "any address",
     ];
+    if (entries) parts.push(number(entries, "allowlist entry", "allowlist entries"));
+    if (wrong) parts.push(number(wrong, "wrong allowlist entry", "wrong allowlist entries"));
+    if (!typed.length) parts.push("any address");
     if (/^[1-9]\d*$/.test(limit)) parts.push(`${number(+limit, "request")} a minute`);
-    write(place.firstElementChild, parts.join(", "));
+    write(place.querySelector("[data-sum]"), parts.join(", "));
     const isWidest = preset?.hasAttribute("data-widest") || (isCustom && !scopes(":not(:checked)"));
-    place.lastElementChild.hidden = !isWidest || expires !== "never" || entries > 0;
+    place.querySelector("[data-unrestricted]").hidden = !isWidest || expires !== "never" || typed.length > 0;
     place.hidden = false;
     form.querySelector("[data-submits]").setAttribute("aria-describedby", place.id);
   };

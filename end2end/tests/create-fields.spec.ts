@@ -73,7 +73,7 @@ for (const scripts of [true, false]) {
       }
       await field(add, DATE).fill(inYears(1));
       const { view, secret } = await send(page);
-      await expect(view.getByText(/Read Only · until 31 Mar \d{4}, 23:59:59 UTC/)).toBeVisible();
+      await expect(view.getByText(/Read Only · expires 31 Mar \d{4}, 23:59 UTC/)).toBeVisible();
       const { body } = await ask(request, secret);
       expect(body.data!.apikey_expires_at).toBe(`${inYears(1)}T23:59:59.000Z`);
       await close(page, view);
@@ -117,7 +117,7 @@ for (const scripts of [true, false]) {
       await field(add, "Name").fill("made to measure");
       const { view, secret } = await send(page);
       await close(page, view);
-      await expect(row(page, "made to measure").getByRole("rowheader")).toContainText("Custom · 2 scopes");
+      await expect(row(page, "made to measure").getByRole("rowheader")).toContainText("Custom (2 scopes)");
       expect(await ask(request, secret)).toMatchObject({ status: 200 });
       expect(await ask(request, secret, "/v1/health/storage")).toMatchObject({ status: 501, code: "BSE5001" });
       expect(await ask(request, secret, "/v1/library/models")).toMatchObject({ status: 403, code: "BSE1003" });
@@ -276,7 +276,7 @@ test("a name is counted and not cut, and what was pasted with it becomes a space
 
   await name.fill("second line\u200B, third");
   await button(add, "Add").click();
-  await expectError(name, 'The name has an invisible character after "line". Delete it.');
+  await expectError(name, 'The name has an invisible character (U+200B) after "line". Delete it.');
   // A row of a table, as a spreadsheet copies it.
   await name.fill("prod\tworker");
   const { view } = await sendKey(page, () => button(add, "Add").click());
@@ -310,7 +310,7 @@ test("spaces and semicolons separate addresses, and commas the thousands of a li
   await expect(page.getByRole("region", { name: "About" })).toContainText("1,000,000 requests a minute");
 });
 
-test("the line above Add says what the choices add up to, and when nothing restricts the key", async ({ page }) => {
+test("the line above Add says what the choices add up to, and when nothing restricts the key", async ({ page, guard }) => {
   await signUp(page);
   const add = await openDialog(page);
   const line = add.locator("#create-summary b");
@@ -329,6 +329,12 @@ test("the line above Add says what the choices add up to, and when nothing restr
   await field(add, ALLOWLIST).fill("203.0.113.7");
   await field(add, "Rate limit (optional)").fill("1200");
   await expect(line).toHaveText("Full Access, expires on 31 Jan 2031, 1 allowlist entry, 1,200 requests a minute");
+  // What cannot be an address restricts nothing, and is no way to say that nothing restricts the key.
+  guard.expectStatus(422);
+  await field(add, ALLOWLIST).fill("203.0.113.7/24, ::1; 2001:db8::/48 ::ffff:198.51.100.5 somewhere 10.0.0");
+  await expect(line).toContainText(", 4 allowlist entries, 2 wrong allowlist entries, ");
+  await field(add, ALLOWLIST).fill("abc");
+  await expect(line).toContainText(", 1 wrong allowlist entry, ");
   await radio(add, "Custom").check();
   await scopeBox(add, "account:read").check();
   await expect(line).toContainText("Custom (1 scope), ");

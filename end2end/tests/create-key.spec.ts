@@ -161,7 +161,7 @@ test.describe("what is wrong is said at the field, and nothing typed is lost", (
     test(`the character ${code}`, async () => {
       await fillKey(add, `a${character}b`);
       await button(add, "Add").click();
-      await expectError(field(add, "Name"), 'The name has an invisible character after "a". Delete it.');
+      await expectError(field(add, "Name"), `The name has an invisible character (${code}) after "a". Delete it.`);
       await expect(field(add, "Name")).toHaveValue(`a${character}b`);
       await expect(radio(add, "Full Access")).toBeChecked();
     });

@@ -1,7 +1,7 @@
 // Before a key ends: how much it was used. Afterwards: what was done, and where the focus is.
 
-import { button, dialog, field, finish, hydrated, ROTATE, row, sendKey, signUp, sideways, somebody } from "../fixtures/journey";
-import { ask, makeKey, slugOf } from "../fixtures/keys";
+import { button, dialog, field, finish, heading, hydrated, ROTATE, row, sendKey, signUp, sideways, somebody } from "../fixtures/journey";
+import { ask, makeKey, postForm, slugOf } from "../fixtures/keys";
 import { secrets } from "../fixtures/server";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
@@ -57,6 +57,38 @@ test("the dialogs say when the key was last used and by how many clients, and un
   }
 });
 
+test("on a small phone the warning is in view, however long the name", async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 640 });
+  await signUp(page);
+  const long = "W".repeat(100);
+  await makeKey(page, long);
+  const inView = async (open: Locator, warning: RegExp) => {
+    await expect(open.getByText(warning)).toBeInViewport({ ratio: 1 });
+    expect(await sideways(page)).toBe(0);
+  };
+  await inView(await asked(page, long, "reissue", "Reissue secret"), /^The current secret stops working immediately\./);
+  await inView(await asked(page, long, "revoke", "Revoke API key"), /^Its requests get 401 from now on\./);
+  const remove = await asked(page, long, "delete", "Delete API key");
+  await expect(remove.getByRole("textbox")).toBeFocused();
+  await inView(remove, /^Its requests get 401 from now on\./);
+  await page.goto(list(page));
+  const old = await idOf(page, long);
+  const fields = { account: slugOf(page), key: old, grace: "24", form_token: "0".repeat(32) };
+  secrets.add(((await (await postForm(page, "/api/keys/rotate", fields)).json()) as { secret: string }).secret);
+  // Rotating the new key stops the old one.
+  await inView(await asked(page, long, "rotate", "Rotate API key"), /^bye_\w{5}\.\.\., which this key replaced, still works and was never used\. It stops immediately\.$/);
+  await page.goto(`${list(page)}?dialog=grace&key=${old}`);
+  await hydrated(page);
+  const grace = dialog(page, "Change grace period");
+  const choice = field(grace, "Grace period");
+  const top = async () => (await choice.boundingBox())!.y - (await heading(grace).boundingBox())!.y;
+  const before = await top();
+  await choice.selectOption("0");
+  await inView(grace, /^The key stops immediately\./);
+  // The choice does not move away from the pointer.
+  expect(await top()).toBe(before);
+});
+
 test("after a rotation one sees until when the old key works", async ({ page }) => {
   await signUp(page);
   await makeKey(page, "prod");
@@ -73,7 +105,17 @@ test("after a rotation one sees until when the old key works", async ({ page }) 
   await expect(grace).toBeVisible();
   await expect(grace).toContainText("Not used yet");
   const chosen = field(grace, "Grace period").locator("option:checked");
-  await expect(chosen).toHaveText(/^\d+ \w+, \d\d:\d\d UTC \(24 h after rotation\)$/);
+  await expect(chosen).toHaveText(/^\d+ \w+, \d\d:\d\d UTC \(24 h\)$/);
+  // A select element cuts what is wider than itself.
+  await page.setViewportSize({ width: 360, height: 740 });
+  const cut = await field(grace, "Grace period").evaluate((select: HTMLSelectElement) => {
+    const style = getComputedStyle(select);
+    const pen = document.createElement("canvas").getContext("2d")!;
+    pen.font = style.font;
+    const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return [...select.options].map(({ text }) => text).filter((text) => pen.measureText(text).width > room);
+  });
+  expect(cut).toEqual([]);
 });
 
 test("after a deletion the page says so, and the focus is there", async ({ page }) => {
@@ -145,7 +187,7 @@ test("creating a team says so", async ({ page }) => {
   await hydrated(page);
   await field(page, "Name").fill("Tide");
   await button(page, "Create team").last().click();
-  await expectLine(page, "Created the team Tide. Next, create its first API key.");
+  await expectLine(page, "Created the team Tide. Create its first API key. To add members, ask the person who runs this server.");
 });
 
 test.describe("without scripts", () => {

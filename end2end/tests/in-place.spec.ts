@@ -4,7 +4,7 @@ import {
   button, dialog, expectFocusInside, field, finish, heading, hydrated, isModal, opener, openMenu, PASSWORD, ROTATE,
   row, secretField, sendKey, signIn, signUp, somebody,
 } from "../fixtures/journey";
-import { makeKey, postForm, slugOf } from "../fixtures/keys";
+import { ask, makeKey, postForm, slugOf } from "../fixtures/keys";
 import { secrets } from "../fixtures/server";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
@@ -303,16 +303,16 @@ test.describe("without scripts", () => {
   });
 });
 
-test("the status line is written again once the page is open, so that it is heard", async ({ page }) => {
+test("the status line appears again once the page is open, so that it is heard", async ({ page }) => {
   await page.addInitScript(() => {
     const told: string[] = [];
     Object.assign(window, { told });
     new MutationObserver((changes) => {
       for (const { target } of changes) {
-        const line = (target as Element).closest?.("[data-status]");
-        if (line && document.readyState === "complete") told.push(line.textContent!.trim());
+        const line = (target as Element).closest<HTMLElement>("[data-status]");
+        if (line) told.push(line.innerText.trim());
       }
-    }).observe(document, { childList: true, subtree: true });
+    }).observe(document, { attributeFilter: ["hidden"], subtree: true });
   });
   await signUp(page);
   await makeKey(page, "prod");
@@ -343,19 +343,33 @@ test("a lost secret is reissued from the row of a key that was never used", asyn
 test.describe("far from UTC", () => {
   test.use({ timezoneId: "Asia/Tokyo" });
 
-  test("a dialog that opens in place has local times, and a time that passes stays true", async ({ page }) => {
+  test("dialogs and the status line have local times, and a time that passes stays true", async ({ page, request }) => {
     await page.clock.install();
     await signUp(page);
-    await makeKey(page, "prod");
+    expect(await ask(request, await makeKey(page, "prod", { expires: "30" }))).toMatchObject({ status: 200 });
     await page.reload();
     await hydrated(page);
     await (await openMenu(page, "prod")).getByRole("menuitem", { name: "Rotate" }).click();
     const rotate = dialog(page, "Rotate API key");
     await field(rotate, "Grace period").selectOption({ index: 1 });
-    await expect(rotate.getByText(/\(your time: .*GMT\+9\)/).filter({ visible: true }).first()).toBeVisible();
+    const local = String.raw`\(your time: [^)]*GMT\+9\)`;
+    const until = new RegExp(String.raw`works until \d+ \w+( \d{4})?, \d\d:\d\d UTC \(in 6 hours\)\. ${local}`);
+    await expect(rotate.getByText(new RegExp(String.raw`^The old key stops on .* UTC\. ${local}$`)).filter({ visible: true })).toHaveCount(1);
+    await expect(rotate).toContainText(new RegExp(String.raw`Expires on .* at \d\d:\d\d UTC ${local}\. You will see it once`));
     const { view } = await sendKey(page, () => button(rotate, "Rotate key").click(), ROTATE, "Key rotated successfully");
+    await expect(view).toContainText(new RegExp(String.raw`Full Access · expires \d+ \w+( \d{4})?, \d\d:\d\d UTC ${local}`));
+    await expect(view).toContainText(until);
     await button(view, "Show value").click();
     await finish(page, view);
+    await expect(page.locator("[data-status]")).toContainText(until);
+    await button(page.locator("[data-status]"), "Change grace period").click();
+    const grace = dialog(page, "Change grace period");
+    await expect(field(grace, "Grace period")).toHaveAccessibleDescription(new RegExp(String.raw`^The old key stops on .* UTC\. ${local} Hours are counted`));
+    await field(grace, "Grace period").selectOption("0");
+    const used = grace.getByText(/A stopped key cannot be restarted\. It was last used .+\.$/).locator("time");
+    await expect(used).toHaveAttribute("title", /GMT\+9$/);
+    await page.keyboard.press("Escape");
+    await expect(grace).toHaveCount(0);
     const about = row(page, "prod").last().getByRole("rowheader").locator("time").first();
     await expect(about).toHaveText(/^in \d+/);
     await page.clock.fastForward(100 * 3_600_000);

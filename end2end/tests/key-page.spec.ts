@@ -2,7 +2,7 @@
 
 import { a11y } from "../fixtures/a11y";
 import { button, dialog, field, hydrated, isModal, radio, sendKey, sideways, signUp, somebody } from "../fixtures/journey";
-import { makeKey, slugOf } from "../fixtures/keys";
+import { makeKey, postForm, slugOf } from "../fixtures/keys";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
 const region = (page: Page, name: string) => page.getByRole("region", { name, exact: true });
@@ -89,7 +89,7 @@ for (const scripts of [true, false]) {
       await field(add, "Name").fill("pröd 2");
       if (scripts) {
         const { view } = await sendKey(page, () => button(add, "Add").click());
-        await expect(view.getByText(/^Read Only · until /)).toBeVisible();
+        await expect(view.getByText(/^Read Only · expires /)).toBeVisible();
       } else {
         await button(add, "Add").click();
         await expect(dialog(page, "View API key")).toBeVisible();
@@ -97,6 +97,58 @@ for (const scripts of [true, false]) {
     });
   });
 }
+
+test("what changed in another tab is said on the page of the key, and leads back to it", async ({ page, guard }) => {
+  await signUp(page);
+  const account = slugOf(page);
+  for (const name of ["opened", "sent", "gone"]) await makeKey(page, name);
+  const idHere = () => /[^/#?]+$/.exec(new URL(page.url()).pathname)![0];
+  const post = async (what: string, fields: Record<string, string>) =>
+    expect((await postForm(page, `/api/keys/${what}`, { account, ...fields })).status()).toBe(200);
+  const act = (item: string) => page.getByRole("form", { name: "Actions" }).getByRole("button", { name: item, exact: true }).click();
+  const expectTold = async (told: Locator, sentence: string, back: string) => {
+    await expect(told).toHaveAccessibleDescription(sentence);
+    await expect(told.getByRole("button")).toHaveText([back]);
+    await expect(button(told, back)).toBeFocused();
+  };
+  guard.expectStatus(409, 404);
+
+  await open(page, "opened");
+  await hydrated(page);
+  const at = page.url();
+  await post("revoke", { "keys[]": idHere() });
+  await act("Rotate");
+  await expectTold(dialog(page, "Rotate API key"), "This key was revoked in the meantime.", "Back to the key");
+  await page.keyboard.press("Escape");
+  await expect(page.getByText("This key was revoked and cannot be restored.")).toBeVisible();
+  await expect(page).toHaveURL(new RegExp(`^${at}\\??$`));
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+
+  // The same when the form is sent.
+  await open(page, "sent");
+  await hydrated(page);
+  const [there, before] = [page.url(), await page.evaluate(() => history.length)];
+  await act("Revoke");
+  const revoke = dialog(page, "Revoke API key");
+  await expect(revoke.locator("form[method=post]")).toHaveCount(1);
+  await post("revoke", { "keys[]": idHere() });
+  await button(revoke, "Revoke key").click();
+  await expectTold(revoke, "This key was revoked in the meantime.", "Back to the key");
+  await button(revoke, "Back to the key").click();
+  await expect(page.getByText("This key was revoked and cannot be restored.")).toBeVisible();
+  await expect(page).toHaveURL(there);
+  expect(await page.evaluate(() => history.length)).toBe(before);
+
+  // A key that is gone has no page.
+  await open(page, "gone");
+  await hydrated(page);
+  await post("delete", { "keys[]": idHere(), confirm: "gone" });
+  await act("Delete");
+  await expectTold(dialog(page, "Delete API key"), "This key was deleted in the meantime.", "Back to the keys");
+  await button(page, "Back to the keys").click();
+  await expect(page).toHaveURL(`/home/${account}/api-keys`);
+  await expect(page.getByRole("link", { name: "gone", exact: true })).toHaveCount(0);
+});
 
 test("the id is copied", async ({ page, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -128,7 +180,7 @@ test("a key that has ended says so, and what to go on with", async ({ page }) =>
     page.request.post(path, { form: { account, ...fields }, headers: { Origin: new URL(page.url()).origin } });
   expect((await post("/api/keys/rotate", { key: id, grace: "24", form_token: "a1" })).status()).toBe(200);
   await page.reload();
-  await expect(page.getByText(/^This key was rotated and works until then\. Replaced by bye_/)).toBeVisible();
+  await expect(page.getByText(/^This key was rotated and keeps working until it expires\. Replaced by bye_/)).toBeVisible();
   await expect(region(page, "Rotations").getByRole("listitem")).toHaveCount(2);
   expect((await post("/api/keys/revoke", { "keys[]": id })).status()).toBe(200);
   await page.reload();

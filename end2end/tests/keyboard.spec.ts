@@ -191,7 +191,7 @@ test("a key with scopes of its own is made, and its row's menu leads to a new se
   await page.waitForURL(/created=/);
   await hydrated(page);
   await expect(row(page, "by keyboard")).toBeFocused();
-  await expect(row(page, "by keyboard").getByRole("rowheader")).toContainText("Custom · 2 scopes");
+  await expect(row(page, "by keyboard").getByRole("rowheader")).toContainText("Custom (2 scopes)");
 
   const actions = button(page, "Actions for by keyboard");
   await tabTo(page, page.getByRole("checkbox", { name: "Select by keyboard" }));

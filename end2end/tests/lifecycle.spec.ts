@@ -125,7 +125,6 @@ test("a key is revoked with a reason, and refused from then on", async ({ page, 
 
   const revoke = await choose(page, "prod", "Revoke", "Revoke API key");
   const reason = field(revoke, "Reason (optional)");
-  await reason.evaluate((element: HTMLInputElement) => element.removeAttribute("maxlength"));
   await reason.fill("r".repeat(201));
   guard.expectStatus(422);
   await button(revoke, "Revoke key").click();
@@ -287,7 +286,7 @@ test.describe("without scripts", () => {
     guard.expectStatus(409);
     await page.reload();
     const told = dialog(page, "This form was sent already");
-    await expect(told).toContainText("reissue its secret");
+    await expect(told).toContainText("If you do not have it, reissue it.");
     await expectGone(page, secret);
     for (const key of [old, secret]) expect(await ask(request, key)).toMatchObject({ status: 200 });
     await button(told, "Done").click();
@@ -305,7 +304,6 @@ test.describe("without scripts", () => {
       ["r".repeat(201), "Use at most 200 characters."],
       [`found: ${secret}`, "Remove the API key: everyone in this account can read the reason."],
     ] as const) {
-      await reason.evaluate((element) => element.removeAttribute("maxlength"));
       await reason.fill(typed);
       const answered = page.waitForResponse((answer) => answer.request().method() === "POST");
       await button(revoke, "Revoke key").click();

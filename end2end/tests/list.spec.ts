@@ -72,13 +72,25 @@ test("a whole key in the search finds its row, and never stays in the address", 
   await signUp(page);
   const secret = await keep(page, "which one is this");
   await keep(page, "another");
+  // Neither the page that is found nor any request on the way to it has the key in its address.
   const visited: string[] = [];
   page.on("framenavigated", (frame) => visited.push(frame.url()));
+  page.on("request", (request) => visited.push(request.url()));
   await find(page, ` ${secret} `);
   await expect(names(page)).toHaveText(["which one is this"]);
   await expect(page).toHaveURL(new RegExp(`\\?search=${secret.slice(0, 9)}(#.*)?$`));
   await expect(search(page)).toHaveValue(secret.slice(0, 9));
+  expect(visited.length).toBeGreaterThan(1);
   expect(visited.filter((url) => url.includes(secret.slice(9)))).toEqual([]);
+  // In another letter case, inside of other text, cut off, or with an invisible character in it.
+  for (const pasted of [secret.toUpperCase(), `KEY=${secret};`, secret.slice(0, 30), `${secret.slice(0, 7)}\u200b${secret.slice(7)}`]) {
+    await page.getByRole("link", { name: "Clear search" }).click();
+    await expect(names(page)).toHaveCount(2);
+    await find(page, pasted);
+    await expect(names(page)).toHaveText(["which one is this"]);
+    await expect(search(page)).toHaveValue(new RegExp(`^${secret.slice(0, 9)}$`, "i"));
+  }
+  expect(visited.filter((url) => url.toLowerCase().includes(secret.slice(9, 30).toLowerCase()))).toEqual([]);
   expect((await page.content()).includes(secret.slice(9))).toBe(false);
 });
 
@@ -309,5 +321,21 @@ test.describe("without scripts", () => {
     await expect(page.getByRole("heading", { name: "No key matches “prod”" })).toBeVisible();
     await page.getByRole("link", { name: "Show all keys" }).click();
     await expect(names(page)).toHaveCount(2);
+  });
+
+  test("a key in the search is posted, and what follows has its shown part", async ({ page }) => {
+    await signUp(page, somebody(), false);
+    const secret = await makeKey(page, "prod-api-worker");
+    await makeKey(page, "dev-frontend");
+    await page.reload();
+    const visited: string[] = [];
+    page.on("request", (request) => visited.push(request.url()));
+    await search(page).fill(secret);
+    await search(page).press("Enter");
+    await expect(names(page)).toHaveText(["prod-api-worker"]);
+    await expect(search(page)).toHaveValue(secret.slice(0, 9));
+    await expect(search(page)).toBeFocused();
+    expect(visited.length).toBeGreaterThan(1);
+    expect(visited.filter((url) => url.includes(secret.slice(9)))).toEqual([]);
   });
 });

@@ -110,7 +110,7 @@ test("what is wrong with a key is said at its field", async ({ page, guard }) =>
 
   await field(add, "Name").fill("a\u202Eb");
   await button(add, "Add").click();
-  await expectError(field(add, "Name"), 'The name has an invisible character after "a". Delete it.');
+  await expectError(field(add, "Name"), 'The name has an invisible character (U+202E) after "a". Delete it.');
 });
 
 for (const preset of PRESETS) {

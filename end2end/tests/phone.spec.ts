@@ -90,7 +90,7 @@ test("what is wrong is on the screen", async ({ page, guard }) => {
   await button(add, "Add").tap();
   await expect(field(add, "IP allowlist (optional)")).toBeFocused();
   await expect(field(add, "IP allowlist (optional)")).toBeInViewport({ ratio: 1 });
-  await expect(add.getByText("Entry 1: somewhere is a name; enter its IP address instead.")).toBeInViewport();
+  await expect(add.getByText("Entry 1: somewhere is not an IP address or a CIDR block such as 203.0.113.0/24.")).toBeInViewport();
   await expectNarrow(page, "with an error");
 });
 

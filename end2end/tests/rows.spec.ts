@@ -95,6 +95,15 @@ test("what a rotated key cannot do is dimmed, and says why", async ({ page }) =>
   await listOf(page, "prod");
   await rotate(page, "prod");
   await button(page, "Actions for prod").last().click();
+  await expect(page.getByRole("menu").filter({ visible: true })).toMatchAriaSnapshot(`
+    - menu "Actions for prod":
+      - menuitem "Rotated" [disabled]
+      - menuitem "Grace period"
+      - menuitem "Reissue secret"
+      - menuitem "Create another like this"
+      - menuitem "Revoke"
+      - menuitem "Delete"
+  `);
   const rotated = page.getByRole("menuitem", { name: "Rotated", exact: true });
   const grace = page.getByRole("menuitem", { name: "Grace period" });
   await expect(page.getByRole("menuitem", { name: "Rotate", exact: true })).toHaveCount(0);
@@ -206,8 +215,17 @@ test("all rows of the page are selected with one box, and the bar counts them be
   await expect(all).not.toBeChecked();
   expect(await isMixed()).toBe(false);
   await all.check();
-  await button(bar(page), "Revoke selected").click();
-  await expect(page.getByRole("dialog", { name: "Revoke API keys" })).toBeVisible();
+  const refused = "This cannot be undone. Their requests get 401 from now on.";
+  for (const [action, title, says] of [
+    ["Revoke", "Revoke API keys", `Programs that use these keys stop working immediately. ${refused} Expired and revoked keys are skipped.`],
+    ["Delete", "Delete API keys", `Deletes the keys and their request logs. ${refused} Entries in Activity are kept.`],
+  ] as const) {
+    await button(bar(page), `${action} selected`).click();
+    const asks = page.getByRole("dialog", { name: title, exact: true });
+    await expect(asks).toHaveAccessibleDescription(says);
+    await page.keyboard.press("Escape");
+    await expect(asks).toHaveCount(0);
+  }
 });
 
 for (const what of ["the list", "a key"]) {

@@ -49,7 +49,7 @@ test("a name of one letter is too short, and one that hides something is refused
   await expectError(field(page, "Name"), "Use at least 2 characters.");
   await fillIn(page, { name: "Ada\u202EMoss" });
   await button(page, "Create account").click();
-  await expectError(field(page, "Name"), 'The name has an invisible character after "Ada". Delete it.');
+  await expectError(field(page, "Name"), 'The name has an invisible character (U+202E) after "Ada". Delete it.');
 });
 
 test("an address that has an account is sent to sign in", async ({ page, browser, baseURL, guard }) => {

@@ -22,7 +22,7 @@ test("a team is made from the switcher, and its keys are its own", async ({ page
   await expectError(field(page, "Name"), "Enter a name.");
   await field(page, "Name").fill("Reef\u202EWorks");
   await button(page, "Create team").click();
-  await expectError(field(page, "Name"), 'The name has an invisible character after "Reef". Delete it.');
+  await expectError(field(page, "Name"), 'The name has an invisible character (U+202E) after "Reef". Delete it.');
   await expect(field(page, "Name")).toHaveValue("Reef\u202EWorks");
   await field(page, "Name").fill("Reef Works");
   await button(page, "Create team").click();
@@ -41,6 +41,15 @@ test("a team is made from the switcher, and its keys are its own", async ({ page
   await expect(page).toHaveURL(team);
   const accounts = await openSwitcher(page, "Reef Works");
   await expect(accounts).toHaveText([/Ada Moss\s*Personal account/, /Reef Works\s*Team · primary owner/]);
+  await expect(page.locator("#accounts")).toMatchAriaSnapshot(`
+    - paragraph: Accounts
+    - list:
+      - listitem:
+        - link "Ada Moss Personal account"
+      - listitem:
+        - link "Reef Works Team · primary owner"
+    - link "Create team"
+  `);
   await expect(accounts.getByRole("link", { name: "Reef Works" })).toHaveAttribute("aria-current", "true");
   await expect(accounts.getByRole("link", { name: "Ada Moss" })).not.toHaveAttribute("aria-current");
   await accounts.getByRole("link", { name: "Ada Moss" }).click();

@@ -145,8 +145,15 @@ pub struct RevealedKey {
     pub id: String,
     /// Name.
     pub name: String,
-    /// Its permissions and allowlist, in words.
+    /// Its permissions and when it expires, in words.
     pub about: String,
+    /// When it expires, in ISO 8601, if it does.
+    // As in `ApiError`, new fields need a default.
+    #[serde(default)]
+    pub expires_at: Option<String>,
+    /// When the key that it replaces stops, in ISO 8601. The first note says so in UTC.
+    #[serde(default)]
+    pub old_key_ends_at: Option<String>,
     /// The full text.
     pub secret: SecretText,
     /// Whether it is the replacement of a rotated key.

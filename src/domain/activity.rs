@@ -3,6 +3,7 @@
 
 use super::{
     ids::{AccountId, UserId},
+    search,
     time::Timestamp,
 };
 use uuid::{Builder, Uuid};
@@ -273,7 +274,7 @@ impl Entry {
         line
     }
 
-    /// The text that the search matches against, in lower case.
+    /// The text that searches compare ([`search::fold`]), one line for each part.
     #[must_use]
     pub fn search_key(&self) -> String {
         let ip_hash = self.ip_hash.as_deref().unwrap_or_default();
@@ -285,8 +286,8 @@ impl Entry {
             &self.request_id,
             ip_hash,
         ]
+        .map(|part| search::fold(part))
         .join("\n")
-        .to_lowercase()
     }
 }
 

@@ -10,7 +10,7 @@ pub struct Subject {
     pub id: String,
     /// Name.
     pub name: String,
-    /// First 9 characters of its text.
+    /// The shown part of its text: the prefix and five random characters.
     pub prefix: String,
 }
 
@@ -102,10 +102,10 @@ impl Done {
     }
 }
 
-/// `bye_a1B2c... works until 29 Nov, 23:50 UTC (in 24 hours).`
+/// What follows the prefix of a key: ` works until 29 Nov, 23:50 UTC (in 24 hours).`
 #[must_use]
-pub fn works_until(prefix: &str, end: Timestamp, now: Timestamp) -> String {
-    format!("{prefix}... works until {} ({}).", end.short(now), end.ahead(now))
+pub fn works_until(end: Timestamp, now: Timestamp) -> String {
+    format!(" works until {} ({}).", end.short(now), end.ahead(now))
 }
 
 #[cfg(test)]
@@ -158,8 +158,8 @@ mod tests {
     fn an_end_is_said_exactly_and_from_now() {
         let now = Timestamp::from_millis(1_795_458_000_000);
         let end = now.plus(std::time::Duration::from_hours(24));
-        let said = works_until("bye_a1B2c", end, now);
-        assert!(said.starts_with("bye_a1B2c... works until "), "{said}");
+        let said = works_until(end, now);
+        assert!(said.starts_with(" works until "), "{said}");
         assert!(said.ends_with(" UTC (in 24 hours)."), "{said}");
     }
 }

@@ -1,5 +1,6 @@
 //! Email addresses: the form that is shown, and the form that is compared.
 
+use super::token::found;
 use std::fmt;
 
 /// Maximum length in bytes (RFC 5321, section 4.5.3.1.3, less the angle brackets).
@@ -40,6 +41,10 @@ impl Email {
         let Some((local, domain)) = text.rsplit_once('@') else {
             return Err(EmailError::Malformed);
         };
+        // Addresses are shown to others, and stay in the activity.
+        if found::whole(&found::visible(text)).next().is_some() {
+            return Err(EmailError::Malformed);
+        }
         let bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>' | ',' | ';');
         let labels_fine = domain.split('.').all(|label| !label.is_empty());
         if local.is_empty() || local.contains(bad) || domain.contains(bad) || !labels_fine {
@@ -64,6 +69,13 @@ impl fmt::Display for Email {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_no_address() {
+        let key = crate::domain::token::generate("bye_", |bytes| bytes.fill(7));
+        let address = format!("{}@example.com", key.expose());
+        assert_eq!(Email::parse(&address), Err(EmailError::Malformed));
+    }
 
     #[test]
     fn shapes() {

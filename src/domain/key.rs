@@ -23,7 +23,7 @@ pub struct Key {
     pub account: AccountId,
     /// Name given by its creator.
     pub name: KeyName,
-    /// First 9 characters of its text.
+    /// The shown part of its text: the prefix and five random characters.
     pub prefix: String,
     /// Machine name of the preset it was created with.
     pub preset: String,

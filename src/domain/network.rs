@@ -1,7 +1,7 @@
 //! IP allowlists: parsing, the stored form, and the check of a client's address (docs/security.md, S52 to
 //! S54).
 
-use super::number::grouped;
+use super::{number::grouped, plain_text::is_unseen};
 use ipnet::{IpNet, Ipv4Net};
 use std::{
     collections::BTreeMap,
@@ -63,8 +63,8 @@ pub enum Fault {
     /// Not an address, for no reason listed below.
     #[error("is not an IP address or a CIDR block such as 203.0.113.0/24")]
     NotAddress,
-    /// A host name.
-    #[error("is a name; enter its IP address instead")]
+    /// A host name: words with dots between them. A single word is just no address.
+    #[error("is a host name; enter its IP address instead")]
     Name,
     /// Longer than any entry.
     #[error("is longer than {MAX_ENTRY} characters; put a comma between entries")]
@@ -252,6 +252,13 @@ pub fn entries(text: &str) -> impl Iterator<Item = &str> {
         .filter(|entry| !entry.is_empty())
 }
 
+/// Number of valid and of invalid entries of a list as typed; repeated ones count each time.
+#[must_use]
+pub fn count(text: &str) -> (u64, u64) {
+    let (valid, wrong): (Vec<_>, Vec<_>) = entries(text).partition(|entry| read(entry).is_ok());
+    (valid.len() as u64, wrong.len() as u64)
+}
+
 /// Parses an entry; host bits and IPv4-mapped addresses are left as typed.
 fn read(entry: &str) -> Result<IpNet, Fault> {
     if entry.chars().nth(MAX_ENTRY).is_some() {
@@ -340,29 +347,21 @@ fn without_leading_zeros(address: &str) -> String {
     format!("{head}{}", parts.collect::<Vec<_>>().join("."))
 }
 
-/// Whether a text looks like a host name rather than a mistyped address such as `10.0.0.x`.
+/// Whether a text looks like a host name rather than a word, or a mistyped address such as `10.0.0.x`.
 fn is_name(text: &str) -> bool {
     let text = text.strip_suffix('.').unwrap_or(text);
-    let (front, last) = text.rsplit_once('.').unwrap_or(("", text));
-    last.starts_with(char::is_alphabetic)
-        && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
-        && (front.is_empty() || !front.split('.').all(number))
+    let is_in_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    text.chars().all(is_in_name)
+        && text.rsplit_once('.').is_some_and(|(front, last)| {
+            last.starts_with(char::is_alphabetic) && !front.split('.').all(number)
+        })
 }
 
 /// The entry, made safe to show: one line, short, no hidden or reordered characters.
 fn shown(entry: &str) -> String {
     let safe = |c: char| match c {
         _ if c.is_whitespace() => ' ',
-        _ if c.is_control() => '\u{FFFD}',
-        '\u{AD}'
-        | '\u{61C}'
-        | '\u{200B}'..='\u{200F}'
-        | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}'
-        | '\u{FEFF}'
-        | '\u{E0000}'..='\u{E007F}' => '\u{FFFD}',
+        _ if is_unseen(c) => '\u{FFFD}',
         _ => c,
     };
     if entry.chars().nth(MAX_ENTRY).is_none() {

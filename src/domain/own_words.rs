@@ -1,6 +1,7 @@
 //! The words that an attacker would try first as a person's password: their name, their email and the brand
 //! of the site (docs/security.md, S2).
 
+use super::search;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 /// Minimum length of a part of a name or email to count as a word.
@@ -22,10 +23,10 @@ impl OwnWords {
     pub fn new(name: &str, email: &str, brand: &str) -> Self {
         let (local, domain) = email.rsplit_once('@').unwrap_or((email, ""));
         let whole = [name, email, local, domain, brand];
-        let parts = [name, local, domain, brand]
-            .into_iter()
-            .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
-            .filter(|part| part.chars().count() >= PART);
+        let sources = [name, local, domain, brand].map(parts);
+        let longest = sources.iter().map(Vec::len).max().unwrap_or_default();
+        // The sources take turns, so that none uses all words of the context.
+        let parts = (0..longest).flat_map(|n| sources.iter().filter_map(move |parts| parts.get(n).copied()));
         let mut words = Self {
             spelled: Vec::new(),
             folded: Vec::new(),
@@ -66,12 +67,17 @@ impl OwnWords {
     }
 }
 
-/// The letters and digits of a text in lower case, without accents.
+/// The words of a name, an email or a brand.
+fn parts(text: &str) -> Vec<&str> {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    words.filter(|part| part.chars().count() >= PART).collect()
+}
+
+/// The letters and digits of a text, folded like searches, without accents.
 fn fold(text: &str) -> Vec<char> {
-    text.nfkd()
-        .filter(|&c| !is_combining_mark(c))
-        .flat_map(char::to_lowercase)
-        .filter(|c| c.is_alphanumeric())
+    search::fold(text)
+        .nfd()
+        .filter(|&c| !is_combining_mark(c) && c.is_alphanumeric())
         .collect()
 }
 
@@ -117,6 +123,20 @@ mod tests {
     }
 
     #[test]
+    fn own_words_are_recognised_in_every_form_of_their_letters() {
+        let words = OwnWords::new("Zoë Straße", "ΟΔΟΣ@example.com", "BabySea");
+        for own in [
+            "ZOE STRASSE",
+            "ＺｏｅＳｔｒａｓｓｅ",
+            "Zoe\u{308}-straſſe",
+            "οδοσ-οδος",
+            "z\u{AD}o\u{200B}ë straße",
+        ] {
+            assert!(words.make_up(own), "{own}");
+        }
+    }
+
+    #[test]
     fn a_short_name_counts_as_a_whole() {
         let words = OwnWords::new("李雷", "bo@example.com", "BabySea");
         assert!(words.make_up("李雷李雷李雷李雷李雷"));
@@ -134,6 +154,10 @@ mod tests {
         let words = OwnWords::new(&name, &email, "BabySea");
         assert_eq!(words.context().count(), CONTEXT);
         assert_eq!(words.context().next(), Some(name.trim()));
+        // However long the name and the email are, the domain and the brand are among them.
+        for word in ["example", "babysea"] {
+            assert!(words.context().any(|own| own == word), "{word}");
+        }
         assert!(
             OwnWords::new("Ada Moss", "ada@b", "BabySea")
                 .context()

@@ -140,6 +140,15 @@ impl Timestamp {
         text
     }
 
+    /// The same to the second, for elements of pages: `2026-11-23T18:20:03Z`.
+    #[must_use]
+    pub fn iso_second(self) -> String {
+        let mut text = self.iso();
+        text.truncate("2026-11-23T18:20:03".len());
+        text.push('Z');
+        text
+    }
+
     /// Exact time for people: `23 Nov 2026, 18:20:03 UTC`.
     #[must_use]
     pub fn exact(self) -> String {

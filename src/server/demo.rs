@@ -74,7 +74,7 @@ const fn sample(name: &'static str, preset: &'static str, created: u64) -> Sampl
     }
 }
 
-const KEYS: [Sample; 11] = [
+const KEYS: [Sample; 12] = [
     Sample {
         allowlist: "203.0.113.0/24 198.51.100.5 2001:db8:7::/48",
         used: Some(0),
@@ -91,6 +91,11 @@ const KEYS: [Sample; 11] = [
     Sample {
         allowlist: "2001:db8:7::/48",
         ..sample("analytics-reader", "read_only", 24 * 4)
+    },
+    // Still active, but unused for longer than the log is kept.
+    Sample {
+        used: Some(24 * 44),
+        ..sample("nightly-export", "read_only", 24 * 130)
     },
     Sample {
         used: Some(24 * 75),
@@ -196,7 +201,7 @@ async fn fill(app: &App, tx: &mut Tx, passwords: &[(String, String)]) -> Result<
             created_at: now.minus(hours(24 * 210)),
         };
         tx.users().insert(&user).await?;
-        let slug = name.as_str().to_lowercase().replace(' ', "-");
+        let slug = slug::slugify(name.as_str());
         add_account(app, tx, &slug, name.as_str(), Kind::Personal, id).await?;
         people.push(id);
     }

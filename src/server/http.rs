@@ -1,10 +1,12 @@
 //! HTTP code that dashboard and machine API share: the client's address, bodies and media types, headers,
 //! request ids.
 
+pub mod addresses;
 pub mod bodies;
 pub mod client_ip;
 pub mod headers;
 pub mod media_type;
+pub mod request_head;
 pub mod request_id;
 
 use std::time::Duration;

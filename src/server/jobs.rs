@@ -1,7 +1,8 @@
-//! Background jobs: removing expired rows and the data of deleted keys, and writing the entries of folded
-//! events. All of them run in short steps and continue after a restart (docs/security.md, S85).
+//! Background jobs: removing expired rows and the data of deleted keys, writing the entries of folded events, and
+//! keeping names searchable by the rule of this version. All of them run in short steps and continue after a restart (docs/security.md, S85).
 
 mod backups;
+pub mod names;
 pub mod pace;
 
 pub use backups::{Schedule, keep_backups};
@@ -124,7 +125,22 @@ pub async fn purge(app: &App) -> bool {
         is_whole &= report(kind.label(), purge_kind(app, kind, before).await);
     }
     is_whole &= report("sign-in waits", app.store.purge_sign_in_waits(now).await);
+    is_whole &= fold_names(app).await;
     is_whole & report("rows of the request log", purge_logs(app).await)
+}
+
+/// Folds names anew that an earlier version has stored; returns whether it succeeded.
+async fn fold_names(app: &App) -> bool {
+    let folded = names::fold(app).await;
+    match &folded {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(
+            count,
+            "names of keys were prepared for searches by this version's rule"
+        ),
+        Err(error) => tracing::warn!(error = %error, "names of keys could not be prepared for searches yet"),
+    }
+    folded.is_ok()
 }
 
 /// Logs the result for one kind of rows; returns whether it succeeded.

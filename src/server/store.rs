@@ -71,6 +71,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("backup", backup::STATEMENTS),
         ("key_changes", keys::changes::STATEMENTS),
         ("key_list", keys::list::STATEMENTS),
+        ("key_names", keys::names::STATEMENTS),
         ("keys", keys::STATEMENTS),
         ("leaks", keys::leaks::STATEMENTS),
         ("logs", logs::read::STATEMENTS),
@@ -121,6 +122,10 @@ pub trait Tables {
     /// API keys as a list.
     fn key_list(&mut self) -> keys::list::KeyList<'_> {
         keys::list::KeyList(self.conn())
+    }
+    /// Names of API keys, as searches compare them.
+    fn key_names(&mut self) -> keys::names::KeyNames<'_> {
+        keys::names::KeyNames(self.conn())
     }
     /// Leaked API keys.
     fn leaks(&mut self) -> keys::leaks::Leaks<'_> {

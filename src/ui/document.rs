@@ -19,6 +19,8 @@ const ISLAND: &str = "<leptos-island";
 pub struct Site {
     /// Name of the product.
     pub brand: String,
+    /// Prefix of new keys.
+    pub key_prefix: String,
     /// Path of the style sheet.
     pub css: String,
     /// Path of the script that every page has.

@@ -85,7 +85,7 @@ pub fn Frame(
         <div class="frame" class:is-full=full inert=inert>
             {(!full).then(|| view! { <Sidebar frame/> })}
             <main id="main" class="content" tabindex="-1">
-                <p class="on-paper"><bdi>{account}</bdi></p>
+                <p class="on-paper"><bdi translate="no">{account}</bdi></p>
                 <StatusLine id/>
                 {children()}
             </main>
@@ -116,7 +116,7 @@ fn Sidebar(frame: FrameData) -> impl IntoView {
         <aside class="sidebar">
             <a class="brand" href="/">
                 <BrandMark/>
-                <span class="brand-name">{brand()}</span>
+                <span class="brand-name" translate="no">{brand()}</span>
             </a>
             <Switcher account=account.clone() accounts/>
             <nav class="nav" aria-label="Main">
@@ -129,7 +129,7 @@ fn Sidebar(frame: FrameData) -> impl IntoView {
             <div class="me">
                 <Tile name=person.clone() is_person=true/>
                 <span class="me-text">
-                    <bdi>{person.clone()}</bdi>
+                    <bdi translate="no">{person.clone()}</bdi>
                     <form method="post" action=paths::SIGN_OUT>
                         <Button label="Sign out" kind=Kind::Link/>
                     </form>
@@ -155,7 +155,7 @@ fn Switcher(account: AccountLink, accounts: Vec<AccountLink>) -> impl IntoView {
         .collect_view();
     view! {
         <AccountButton name about menu=MENU/>
-        <Menu id=MENU.to_owned() title="Accounts".to_owned() class="menu-accounts">
+        <Menu id=MENU.to_owned() title="Accounts".into_any() class="menu-accounts">
             <ul class="menu-list">{items}</ul>
             <MenuLink href=paths::CREATE_TEAM label="Create team" icon=Icon::Plus class="menu-add"/>
         </Menu>
@@ -174,7 +174,7 @@ pub fn Card(
             <div class="auth-card card">
                 <div class="brand">
                     <BrandMark/>
-                    <span class="brand-name">{brand()}</span>
+                    <span class="brand-name" translate="no">{brand()}</span>
                 </div>
                 <StatusLine/>
                 {children()}

@@ -5,6 +5,7 @@ use super::{
     kit::{
         button::{Button, Kind},
         icon::{Drawing, Icon},
+        moment::YourTime,
     },
     pages::keys::DETAIL,
 };
@@ -36,7 +37,7 @@ pub fn StatusLine(
                 data-status
             >
                 <Drawing icon=Icon::Check/>
-                <span>{sentence}{link}</span>
+                <span data-said>{sentence}{link}</span>
                 {form}
             </div>
         }
@@ -62,30 +63,31 @@ fn skipped(keys: usize) -> Option<String> {
 
 fn sentence(done: Done, now: Timestamp) -> AnyView {
     // An empty text would be rendered as a space.
-    let named = |before: &'static str, name: String, after: String| {
+    let named = |before: &'static str, name: String, after: AnyView| {
         let before = (!before.is_empty()).then_some(before);
-        view! { {before}<bdi>{name}</bdi>{after} }.into_any()
+        view! { {before}<bdi translate="no">{name}</bdi>{after} }.into_any()
     };
-    let dot = || ".".to_owned();
+    let dot = || ".".into_any();
+    let until = |before: &'static str, prefix: String, end| {
+        view! { {before}<span translate="no">{prefix}"..."</span>{works_until(end, now)}<YourTime at=end/> }
+            .into_any()
+    };
     match done {
         Done::Created(key) => named("Created ", key.name, dot()),
         Done::Reissued(key) => named(
             "",
             key.name,
-            " has a new secret. The old secret no longer works.".to_owned(),
+            " has a new secret. The old secret no longer works.".into_any(),
         ),
-        Done::Rotated { old, end, .. } => named(
-            "Rotated ",
-            old.name,
-            format!(". The old key {}", works_until(&old.prefix, end, now)),
-        ),
-        Done::GraceChanged { key, end } => {
-            named("", key.name, format!(": {}", works_until(&key.prefix, end, now)))
+        Done::Rotated { old, end, .. } => {
+            named("Rotated ", old.name, until(". The old key ", old.prefix, end))
         }
+        Done::GraceChanged { key, end } => named("", key.name, until(": ", key.prefix, end)),
         Done::Stopped(key) => named(
             "",
             key.name,
-            format!(" ({}...) has expired and no longer works.", key.prefix),
+            view! { " ("<span translate="no">{key.prefix}"..."</span>") has expired and no longer works." }
+                .into_any(),
         ),
         Done::Revoked { only: Some(key), .. } => named("Revoked ", key.name, dot()),
         Done::Revoked {
@@ -99,7 +101,7 @@ fn sentence(done: Done, now: Timestamp) -> AnyView {
         Done::TeamCreated(name) => named(
             "Created the team ",
             name,
-            ". Next, create its first API key.".to_owned(),
+            ". Create its first API key. To add members, ask the person who runs this server.".into_any(),
         ),
     }
 }

@@ -1,6 +1,7 @@
 //! Rules for the parts of a catalogue.
 
 use super::{CUSTOM, CUSTOM_LABEL, Preset};
+use crate::domain::plain_text::is_refused;
 use std::collections::HashSet;
 
 impl Preset {
@@ -8,7 +9,7 @@ impl Preset {
     pub(super) fn fault<'a>(&'a self, scopes: &HashSet<&str>, ids: &mut HashSet<&'a str>) -> Option<String> {
         let is_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         let is_text =
-            |text: &str, most| (1..=most).contains(&text.chars().count()) && !text.contains(char::is_control);
+            |text: &str, most| (1..=most).contains(&text.chars().count()) && !text.contains(is_refused);
         let mut held = HashSet::new();
         if !(1..=40).contains(&self.id.len()) || !self.id.chars().all(is_id) || self.id == CUSTOM {
             Some(format!(

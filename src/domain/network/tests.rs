@@ -120,7 +120,7 @@ fn changes_to_the_input_are_reported() {
 #[test]
 fn what_is_refused_and_why() {
     let not_address = "is not an IP address or a CIDR block such as 203.0.113.0/24";
-    let name = "is a name; enter its IP address instead";
+    let name = "is a host name; enter its IP address instead";
     let zone = "has a zone; leave out % and what follows it";
     let brackets = "has brackets; leave out the brackets and any port";
     let port = "has a port; leave it out";
@@ -159,9 +159,9 @@ fn what_is_refused_and_why() {
         ("api.example.com:443", name),
         ("api.example.com/24", name),
         ("1.example.com", name),
-        ("localhost", name),
+        ("localhost", not_address),
         ("bücher.example", name),
-        ("any", name),
+        ("any", not_address),
         ("fe80::1%eth0", zone),
         ("fe80::1%", zone),
         ("fe80::1%25eth0/64", zone),
@@ -207,7 +207,8 @@ fn what_is_refused_and_why() {
 
 #[test]
 fn wrong_entries_are_named_and_counted() {
-    let wrong = |n: u32| format!("Entry {n}: w{n} is a name; enter its IP address instead.");
+    let wrong =
+        |n: u32| format!("Entry {n}: w{n} is not an IP address or a CIDR block such as 203.0.113.0/24.");
     let list = |count: u32| {
         (1..=count)
             .map(|n| format!("w{n}"))
@@ -227,7 +228,7 @@ fn wrong_entries_are_named_and_counted() {
     );
     assert_eq!(
         refused("10.0.0.1,,10.0.0.0/33,\n10.0.0.2\nw4"),
-        "Entry 2: 10.0.0.0/33 has a prefix length over 32; use at most /32. Entry 4: w4 is a name; enter its IP address instead."
+        "Entry 2: 10.0.0.0/33 has a prefix length over 32; use at most /32. Entry 4: w4 is not an IP address or a CIDR block such as 203.0.113.0/24."
     );
     // Invalid entries are reported before the number of entries.
     assert_eq!(refused(&format!("w1,{}", addresses(60))), wrong(1));
@@ -238,10 +239,7 @@ fn a_refused_entry_is_made_safe_to_show() {
     let long = "is longer than 64 characters; put a comma between entries";
     let not_address = "is not an IP address or a CIDR block such as 203.0.113.0/24";
     for (entry, shown) in [
-        (
-            "a".repeat(64),
-            format!("{} is a name; enter its IP address instead", "a".repeat(64)),
-        ),
+        ("a".repeat(64), format!("{} {not_address}", "a".repeat(64))),
         ("a".repeat(65), format!("{}… {long}", "a".repeat(63))),
         ("é".repeat(8_192 / 2), format!("{}… {long}", "é".repeat(63))),
         (

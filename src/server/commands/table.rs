@@ -1,6 +1,7 @@
 //! Lists on standard output: aligned columns, or a JSON object on each line. Rows are printed as they are
 //! read, so that a list of any length needs the memory of one page.
 
+use crate::domain::plain_text;
 use serde_json::{Map, Value};
 use std::io::{self, Write as _};
 
@@ -76,13 +77,8 @@ impl Table {
 /// overrides.
 pub fn shown(text: &str) -> String {
     let safe = |c: char| match c {
-        _ if c.is_control() => '\u{FFFD}',
-        '\u{200B}'
-        | '\u{200E}'
-        | '\u{200F}'
-        | '\u{2028}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}'
-        | '\u{FEFF}' => '\u{FFFD}',
+        _ if plain_text::is_refused(c) => '\u{FFFD}',
+        '\u{200E}' | '\u{200F}' | '\u{2061}'..='\u{2065}' => '\u{FFFD}',
         _ => c,
     };
     text.chars().map(safe).collect()

@@ -1,7 +1,7 @@
 //! Error messages for invalid settings and invalid command lines.
 
 use super::Options;
-use crate::domain::token;
+use crate::domain::token::found;
 use clap::{
     CommandFactory as _,
     error::{ContextKind, ContextValue, ErrorKind},
@@ -119,7 +119,7 @@ fn is_flag(text: &str) -> bool {
 fn may_be_shown(name: &str, value: &str) -> bool {
     let has_password = value.contains("://") && value.contains('@');
     let digits = value.bytes().filter(u8::is_ascii_hexdigit).count();
-    name != "DATABASE_URL" && !has_password && !token::is_in(value) && digits < SECRET_DIGITS
+    name != "DATABASE_URL" && !has_password && !found::holds(value) && digits < SECRET_DIGITS
 }
 
 fn shown(value: &str) -> String {

@@ -2,6 +2,7 @@
 //! are refused in one place.
 
 use super::Options;
+use crate::domain::plain_text;
 use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _, builder::TypedValueParser};
 use std::ffi::{OsStr, OsString};
 
@@ -118,6 +119,11 @@ fn check(text: &str, may_have_lines: bool) -> Result<(), String> {
     }
     if text.contains(is_wrong) {
         return Err("contains a control character: remove it".to_owned());
+    }
+    let hidden = |c: &char| plain_text::is_refused(*c) && !c.is_control();
+    if let Some(hidden) = text.chars().find(hidden) {
+        let hidden = plain_text::code_point(hidden);
+        return Err(format!("contains an invisible character ({hidden}): remove it"));
     }
     let is_quoted = ['"', '\''].iter().any(|&quote| {
         let inside = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));

@@ -1,7 +1,7 @@
 //! Parsers of single settings; their errors are the end of a sentence after `it`.
 
 use super::{Location, ProxySource, RateLimit, SignUpLimit};
-use crate::domain::{password, role::Role, token};
+use crate::domain::{password, plain_text, role::Role, token};
 use clap::ValueEnum;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -116,7 +116,7 @@ pub(super) fn parse_proxies(text: &str) -> Result<ProxySource, String> {
 
 pub(super) fn parse_brand(text: &str) -> Result<String, String> {
     let text = text.trim();
-    let fine = (1..=40).contains(&text.chars().count()) && !text.contains(char::is_control);
+    let fine = (1..=40).contains(&text.chars().count()) && !text.contains(plain_text::is_refused);
     fine.then(|| text.to_owned())
         .ok_or_else(|| "must have 1 to 40 characters".to_owned())
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     api::wire::{ApiError, Next, RevealedKey},
-    domain::{done, snippet},
+    domain::{done, snippet, time::Timestamp},
     server::{
         app::App,
         error::ServiceError,
@@ -138,16 +138,18 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
         mut notes,
     } = revealed;
     let base = app.origin.as_str();
-    let catalog = app.catalog();
+    let (catalog, now) = (app.catalog(), app.now());
+    let mut old_key_ends_at = None;
     if let Origin::Rotation(old) = &origin
         && let Some(end) = old.end()
     {
-        let sentence = done::works_until(&old.prefix, end, app.now());
+        let sentence = format!("{}...{}", old.prefix, done::works_until(end, now));
         notes.insert(0, format!("The old key {sentence}"));
+        old_key_ends_at = Some(end.iso());
     }
     let mut about = catalog.permissions_label(&key.preset, &key.scopes);
     if let Some(end) = key.expires_at {
-        about = format!("{about} · until {}", end.exact());
+        about = format!("{about} · expires {}", end.short(now));
     }
     RevealedKey {
         id: key.id.to_string(),
@@ -161,6 +163,8 @@ pub fn revealed(app: &App, revealed: Revealed) -> RevealedKey {
         rotated: matches!(origin, Origin::Rotation(_)),
         name: key.name.into(),
         about,
+        expires_at: key.expires_at.map(Timestamp::iso),
+        old_key_ends_at,
         secret,
         notes,
     }

@@ -13,13 +13,16 @@ use crate::{
         app::App,
         error::ServiceError,
         http::client_ip,
-        service::keys::{Revealed, made_by},
+        service::keys::{Revealed, reissuable},
     },
 };
 use axum::http::{HeaderValue, header, request::Parts};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use tower_sessions::Session;
+
+/// What a repeated form says if its secret cannot be reissued.
+const SENT_TWICE: &str = "This form was sent already. The secret was shown once.";
 
 /// App and session, for server functions that need no sign-in.
 ///
@@ -79,21 +82,18 @@ pub async fn reveal(
     known: Option<&str>,
     result: Result<Revealed, ServiceError>,
 ) -> Result<RevealedKey, ApiError> {
-    let mut next = None;
-    if let Err(ServiceError::Repeated(_)) = &result {
-        let made = match known {
-            Some(id) => Some(id.to_owned()),
-            // Without the id the sentence alone has to do.
-            None => made_by(app, manager.account.id, form_token)
-                .await
-                .ok()
-                .flatten()
-                .map(|id| id.to_string()),
-        };
-        next = made.map(|id| Next::Reissue(paths::reissue(&paths::keys(&manager.account.slug), id)));
+    let (mut next, is_repeated) = (None, matches!(&result, Err(ServiceError::Repeated(_))));
+    if is_repeated {
+        let found = reissuable(app, manager.account.id, known, form_token).await;
+        let page = paths::keys(&manager.account.slug);
+        next = found
+            .ok()
+            .flatten()
+            .map(|id| Next::Reissue(paths::reissue(&page, id)));
     }
     let key = answer(result).map_err(|error| match next {
         Some(next) => error.with_next(next),
+        None if is_repeated => ApiError::message(SENT_TWICE),
         None => error,
     })?;
     keep_status(app, &manager.account.slug, key.done());

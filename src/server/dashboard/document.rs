@@ -24,6 +24,7 @@ pub async fn render<V: IntoView + 'static>(
 ) -> Response {
     let site = Site {
         brand: visit.app.config.brand.clone(),
+        key_prefix: visit.app.config.key_prefix.clone(),
         css: LINKS.css.clone(),
         script: LINKS.script.clone(),
         now: visit.app.now(),

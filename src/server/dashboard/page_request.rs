@@ -13,7 +13,7 @@ use crate::{
             },
             status::{self, Holder},
         },
-        http::client_ip,
+        http::{addresses, client_ip},
     },
 };
 use axum::{
@@ -33,7 +33,7 @@ pub struct PageRequest {
     pub app: App,
     /// The theme.
     pub theme: Theme,
-    /// Path and query of the request.
+    /// Path and query of the request, without keys.
     pub path: String,
     /// Whether it only reads.
     pub is_read: bool,
@@ -60,7 +60,7 @@ impl PageRequest {
         Self {
             app: app.clone(),
             theme: theme(&app.origin, headers),
-            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            path: path_of(app, uri),
             is_read: method.is_safe(),
             is_own_form: from_own_page(headers, &app.origin),
             counts_as_visit: method != Method::HEAD && !from_another_site(headers),
@@ -84,13 +84,19 @@ impl FromRequestParts<App> for PageRequest {
             .extensions
             .get::<OriginalUri>()
             .map_or(&parts.uri, |original| &original.0);
-        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let path = path_of(app, uri);
         Ok(Self {
             trace: client_ip::trace(app, parts),
             done: status::read(app, &parts.headers, &path),
             ..Self::of(app, &parts.method, &parts.headers, uri)
         })
     }
+}
+
+/// Path and query of a request, for redirects and links that lead back to it: people paste keys into both.
+fn path_of(app: &App, uri: &Uri) -> String {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    addresses::without_keys(path, &app.config.key_prefix).into_owned()
 }
 
 /// The theme in the cookie; an unknown value means the system's.

@@ -60,7 +60,10 @@ pub fn routes(app: &App) -> Router<App> {
         )
         .route("/home/{account}/api-keys/dialog", get(keys::dialog::show))
         .route("/home/{account}/api-keys/{key}", get(key::show))
-        .route("/home/{account}/activity", get(activity::show))
+        .route(
+            "/home/{account}/activity",
+            get(activity::show).merge(member(post(activity::find))),
+        )
         .route("/home/{account}/activity/export", get(activity::export))
         .route("/home/{account}/guard", get(guard::show))
         .route("/home/{account}/guard/{proxy}", get(guard::download))

@@ -8,7 +8,7 @@ use crate::{
         app::App,
         dashboard::session::{self, known},
         error::ServiceError,
-        http::client_ip,
+        http::{addresses, client_ip},
         service::{
             accounts::{self, NewPerson},
             sign_in::{self, Entered, Try},
@@ -109,7 +109,7 @@ impl Visitor {
         session::begin(&self.browser, entered.user, &entered.password_hash).await?;
         Ok(Welcome {
             path: if is_own_page(next) {
-                next.to_owned()
+                addresses::without_keys(next, &self.app.config.key_prefix).into_owned()
             } else {
                 home(&self.app, entered.user).await?
             },

@@ -82,7 +82,7 @@ impl Unread {
     pub fn sentence(self) -> Cow<'static, str> {
         match self {
             Self::TooLarge(most) => format!(
-                "A form may have {} KiB. Shorten it and send it again.",
+                "The form is too long: it may have {} KiB. Shorten what you typed and send it again.",
                 most / 1024
             )
             .into(),

@@ -1,7 +1,7 @@
 //! The logged parts of a request (docs.babysea.ai, `/logs/overview`). They never contain a key, or an address
 //! in clear text.
 
-use crate::domain::token;
+use crate::domain::{plain_text, token::found};
 use axum::http::HeaderValue;
 use std::borrow::Cow;
 use url::form_urlencoded;
@@ -56,11 +56,9 @@ fn masked_path<'a>(path: &'a str, key_prefix: &str) -> Cow<'a, str> {
     parts.join("/").into()
 }
 
-/// Whether a text may contain a key: the prefix of new keys, or a whole key with any prefix.
+/// Whether a text may contain a key: the prefix of new keys, or enough of a key with any prefix.
 fn may_hold_key(text: &str, key_prefix: &str) -> bool {
-    let between = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
-    text.contains(key_prefix)
-        || text.len() >= token::SHORTEST && text.split(between).any(token::is_well_formed)
+    text.contains(key_prefix) || found::holds(text)
 }
 
 fn masked_params(query: &str, key_prefix: &str) -> String {
@@ -88,12 +86,12 @@ fn masked_params(query: &str, key_prefix: &str) -> String {
 
 /// Truncates a text, and removes characters that could forge lines where the log is shown or exported.
 fn cut(text: &str, most: usize) -> String {
-    if text.len() <= most && !text.contains(char::is_control) {
+    if text.len() <= most && !text.contains(plain_text::is_refused) {
         return text.to_owned();
     }
     text.chars()
         .take(most)
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .map(|c| if plain_text::is_refused(c) { '\u{FFFD}' } else { c })
         .collect()
 }
 

@@ -11,6 +11,7 @@ use crate::{
         field_errors::FieldErrors,
         ids::{AccountId, UserId},
         name::PersonName,
+        number::counted,
         own_words::OwnWords,
         password::Password,
     },
@@ -20,6 +21,7 @@ use crate::{
         store::{StoreError, Tables as _, Tx, Unique, accounts::Profile, users::NewUser},
     },
 };
+use deunicode::deunicode;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -145,7 +147,8 @@ async fn prepare(app: &App, tx: &mut Tx, owner: UserId, before: &Before<'_>) -> 
                 return Ok(());
             }
             Err(ServiceError::Conflict(format!(
-                "You are already in {most} accounts, the maximum."
+                "You are already in {}, the maximum.",
+                counted(u64::from(most), "account"),
             )))
         }
     }
@@ -273,24 +276,14 @@ pub async fn profile(app: &App, account: AccountId) -> Result<Option<Profile>, S
     timeout(PROFILE, profile).await.unwrap_or(Err(StoreError::Slow))
 }
 
-/// Makes a slug from a name: lower-case letters, digits and single hyphens; `account` if none remain.
+/// Makes a slug from a name: lower-case ASCII letters, digits and single hyphens. Other scripts are transliterated, and
+/// apostrophes left out, which also stand for the soft sign (`Ольга` is `Ol'ga`). `account` if nothing remains.
 fn slug(name: &str) -> String {
-    let mut slug = String::new();
-    for c in name.to_lowercase().chars() {
-        if c.is_ascii_alphanumeric() {
-            slug.push(c);
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-        if slug.len() == SLUG_LENGTH {
-            break;
-        }
-    }
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() {
-        "account".to_owned()
-    } else {
-        slug.to_owned()
+    let mut slug = slug::slugify(deunicode(name).replace('\'', ""));
+    slug.truncate(SLUG_LENGTH);
+    match slug.trim_end_matches('-') {
+        "" => "account".to_owned(),
+        slug => slug.to_owned(),
     }
 }
 
@@ -312,13 +305,24 @@ mod tests {
         for (name, expected) in [
             ("Ada Moss", "ada-moss"),
             ("  Ada -- Moss! ", "ada-moss"),
-            ("李雷", "account"),
-            ("Zoë", "zo"),
+            ("李雷", "li-lei"),
+            ("Zoë", "zoe"),
+            ("Łódź & Søn", "lodz-son"),
+            ("Straße", "strasse"),
+            ("Ольга", "olga"),
+            ("O'Neil", "oneil"),
             ("R2-D2", "r2-d2"),
+            ("!?", "account"),
+            ("\u{F0000}", "account"),
+            // A reserved path segment gets a suffix, however it is written.
+            ("Profile", RESERVED[1]),
+            ("Ｃｒｅａｔｅ　ｔｅａｍ", RESERVED[0]),
         ] {
             assert_eq!(slug(name), expected, "{name}");
         }
         assert_eq!(slug(&"a".repeat(100)).len(), SLUG_LENGTH);
         assert!(!slug(&"ab ".repeat(40)).ends_with('-'));
+        // One character can stand for many letters.
+        assert!(slug(&"\u{FDFA}".repeat(100)).len() <= SLUG_LENGTH);
     }
 }

@@ -19,6 +19,7 @@ use crate::{
         done::{Done, Subject},
         ids::{AccountId, KeyId},
         key::{Key, Transition, issue::Terms},
+        number::counted,
         secret_text::SecretText,
         time::Timestamp,
     },
@@ -118,11 +119,10 @@ pub(super) fn issue(app: &App, manager: &KeyManager, terms: Terms, now: Timestam
     })
 }
 
-/// Stores a new key. The account must be locked, so that only one transaction at a time counts its keys.
+/// Stores a new key.
 ///
 /// # Errors
-/// `Conflict` when the account has more live keys than it may with this one, `Repeated` with `sentence` when its form was
-/// sent so long ago that `sent_forms` has forgotten it.
+/// `Repeated` with `sentence` when its form was sent so long ago that `sent_forms` has forgotten it.
 pub(super) async fn add(
     app: &App,
     tx: &mut Tx,
@@ -137,21 +137,40 @@ pub(super) async fn add(
         form_token,
     };
     let stored = tx.keys().insert(&new).await;
-    stored.map_err(|error| repeated(error, sentence))?;
-    let most = app.config.caps.keys;
-    if tx.keys().count_live(key.account, key.created_at).await? > u64::from(most) {
-        return Err(ServiceError::Conflict(format!(
-            "This account already has {most} Active or Rotated keys, the maximum. Revoke or delete keys that you no longer need, then try again."
-        )));
-    }
-    Ok(())
+    stored.map_err(|error| repeated(error, sentence))
 }
 
-/// Id of the key that the form with this token has made, if its secret can be reissued: the answer with the
-/// secret may have been lost.
-pub async fn made_by(app: &App, account: AccountId, form_token: &str) -> Result<Option<KeyId>, ServiceError> {
+/// Checks that the account has no more keys than it may, after one was added. The account must be locked, so that only
+/// one transaction at a time counts its keys. Only for additions: a rotation exchanges a key for another one.
+///
+/// # Errors
+/// `Conflict` when it has more.
+pub(super) async fn check_room(app: &App, tx: &mut Tx, key: &Key) -> Result<(), ServiceError> {
+    let most = u64::from(app.config.caps.keys);
+    if tx.keys().count_for_cap(key.account, key.created_at).await? <= most {
+        return Ok(());
+    }
+    let live = counted(most, "live key");
+    Err(ServiceError::Conflict(format!(
+        "This account already has {live}, the maximum. Revoke or delete keys that you no longer need, then try again."
+    )))
+}
+
+/// Id of the key whose secret can be reissued after its form was sent again, because the answer with the secret may
+/// have been lost: of the key `known`, or of the key that the form with this token has made. `None` if it was used or no
+/// longer works.
+pub async fn reissuable(
+    app: &App,
+    account: AccountId,
+    known: Option<&str>,
+    form_token: &str,
+) -> Result<Option<KeyId>, ServiceError> {
     let mut store = app.store.read().await?;
-    let key = store.keys().by_form(account, form_token).await?;
+    let key = match known.map(str::parse::<KeyId>) {
+        Some(Ok(id)) => store.keys().by_id(account, id).await?,
+        Some(Err(_)) => None,
+        None => store.keys().by_form(account, form_token).await?,
+    };
     let key = key.filter(|key| key.allows(Transition::Reissue, app.now()));
     Ok(key.map(|key| key.id))
 }

@@ -8,6 +8,7 @@ use crate::{
         email::Email,
         field_errors::FieldErrors,
         name::TeamName,
+        number::counted,
         role::Role,
         time::Timestamp,
     },
@@ -85,14 +86,14 @@ pub async fn add_member(
     // Plus one for the primary owner, who has no membership row.
     if tx.memberships().count(account.id).await? + 1 >= u64::from(limits.members) {
         return refuse(format!(
-            "{slug} has {} members, which is as many as it may",
-            limits.members
+            "{slug} has {}, which is as many as it may",
+            counted(u64::from(limits.members), "member")
         ));
     }
     if tx.accounts().count_of_user(user.id).await? >= u64::from(limits.accounts) {
         return refuse(format!(
-            "{email} is in {} accounts, which is as many as one may",
-            limits.accounts
+            "{email} is in {}, which is as many as one may",
+            counted(u64::from(limits.accounts), "account")
         ));
     }
     match tx.change_member(account.id, user.id).insert(role, now).await {

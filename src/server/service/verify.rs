@@ -10,7 +10,7 @@ use crate::{
         key::{Denial, Key},
         secret_text::SecretText,
         time::Timestamp,
-        token,
+        token::{self, pasted::Pasted},
     },
     server::{
         app::App,
@@ -46,6 +46,8 @@ pub enum Refusal {
     MissingKey,
     /// Not a key, or an unknown key: the same response.
     InvalidKey,
+    /// Not a key, but a text that holds one. It was not looked up, so the response does not say whether it exists.
+    BadlyPasted(Pasted),
     /// Revoked, by a person or after a leak report.
     Revoked,
     /// Past its end.
@@ -70,6 +72,7 @@ impl Refusal {
             Self::UnknownRoute => "unknown_route",
             Self::MissingKey => "missing_key",
             Self::InvalidKey => "invalid_key",
+            Self::BadlyPasted(_) => "badly_pasted_key",
             Self::Revoked => "key_revoked",
             Self::Expired => "key_expired",
             Self::IpNotAllowed => "ip_not_allowed",
@@ -124,9 +127,9 @@ pub async fn judge(app: &App, call: Presented<'_>) -> Verdict {
     let Some(route) = catalog.route(call.method, call.path) else {
         return Refusal::UnknownRoute.into();
     };
-    let identified = match call.authorization.and_then(bearer) {
-        Some(presented) => identify(app, &catalog, presented, call.client, call.now).await,
-        None => Err(Refusal::MissingKey),
+    let identified = match call.authorization.ok_or(Refusal::MissingKey).and_then(presented) {
+        Ok(presented) => identify(app, &catalog, presented, call.client, call.now).await,
+        Err(refusal) => Err(refusal),
     };
     let known = match identified {
         Ok(known) => known,
@@ -210,7 +213,7 @@ fn refusal(denial: Denial, route: &Route) -> Refusal {
 /// Finds the presented key, whatever its state.
 ///
 /// # Errors
-/// `InvalidKey`, `TooManyUnknown` or `Unavailable`.
+/// `InvalidKey`, `BadlyPasted`, `TooManyUnknown` or `Unavailable`.
 pub async fn identify(
     app: &App,
     catalog: &Arc<Catalog>,
@@ -223,7 +226,12 @@ pub async fn identify(
             let secret = SecretText::new(text.to_owned());
             find(app, catalog, &secret, client, now).await?
         }
-        _ => None,
+        // Not counted: the key in it is not looked up, so nobody can find out in this way whether it exists.
+        Ok(text) => match Pasted::judge(text) {
+            Some(pasted) => return Err(Refusal::BadlyPasted(pasted)),
+            None => None,
+        },
+        Err(_) => None,
     };
     found.ok_or_else(|| {
         // Counted only here, so that known keys still pass from an address that tries unknown ones.
@@ -319,6 +327,27 @@ async fn load(app: &App, secret: &SecretText) -> Result<Option<(Key, bool)>, Sto
         }
     }
     Ok(None)
+}
+
+/// The token of an `Authorization` header.
+///
+/// # Errors
+/// `MissingKey`, or `BadlyPasted` where the scheme is in quotes together with a key.
+fn presented(authorization: &[u8]) -> Result<&[u8], Refusal> {
+    bearer(authorization).ok_or_else(|| {
+        let text = str::from_utf8(authorization).ok();
+        let quoted = text.filter(|text| text.starts_with(['"', '\'', '`', '\u{201C}', '\u{2018}']));
+        quoted
+            .and_then(Pasted::judge)
+            .map_or(Refusal::MissingKey, |pasted| {
+                // The word is there once, and has to be.
+                Refusal::BadlyPasted(if pasted == Pasted::BearerTwice {
+                    Pasted::Quoted
+                } else {
+                    pasted
+                })
+            })
+    })
 }
 
 /// The token of an `Authorization` header, if its scheme is Bearer, in any case (RFC 9110, section 11.1; RFC 6750,

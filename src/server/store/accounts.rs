@@ -7,6 +7,7 @@ use super::{Conn, StoreError, declare, engine::row_turns::Turns, on};
 use crate::domain::{
     ids::{AccountId, UserId},
     role::Role,
+    search,
     time::Timestamp,
 };
 
@@ -21,7 +22,7 @@ declare! {
             CASE WHEN accounts.primary_owner_id = $1 THEN 'primary-owner' ELSE memberships.role END AS role
         FROM accounts LEFT JOIN memberships ON memberships.account_id = accounts.id AND memberships.user_id = $1
         WHERE (accounts.primary_owner_id = $1 OR memberships.user_id IS NOT NULL)
-        ORDER BY CASE accounts.kind WHEN 'personal' THEN 0 ELSE 1 END, LOWER(accounts.name), accounts.id";
+        ORDER BY accounts.id";
     COUNT_OF_USER = "SELECT COUNT(*) FROM accounts WHERE primary_owner_id = $1
         OR EXISTS (SELECT 1 FROM memberships WHERE memberships.account_id = accounts.id AND memberships.user_id = $1)";
     /// The one visited last, else the personal one.
@@ -167,7 +168,16 @@ impl Accounts<'_> {
     pub async fn of_user(self, user: UserId) -> Result<Vec<Joined>, StoreError> {
         let rows =
             on!(self.0, c => sqlx::query_as::<_, Row>(OF_USER).bind(user.to_string()).fetch_all(c).await?);
-        rows.into_iter().map(TryInto::try_into).collect()
+        let mut joined: Vec<Joined> = rows
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect::<Result<_, _>>()?;
+        // Sorted here, because the engines have different lower cases and collations.
+        joined.sort_by_cached_key(|joined| {
+            let account = &joined.account;
+            (account.kind != Kind::Personal, search::fold(&account.name))
+        });
+        Ok(joined)
     }
 
     /// Number of accounts of `user`.

@@ -12,7 +12,8 @@ use crate::domain::{
 };
 use uuid::Uuid;
 
-// `$2` is the pattern of the search, or NULL; `$3` is an event, or NULL; `$4` and `$5` are the cursor. The statements `EVENTS_...`
+// `$2` is the pattern of the search, or NULL; `$3` is an event, or NULL; `$4` is the pattern for rows of earlier versions,
+// or NULL; `$5` and `$6` are the cursor. The statements `EVENTS_...`
 // leave out refused sign-ins: their condition has to be spelled like that of its partial index.
 declare! {
     INSERT = "INSERT INTO activity (id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail,
@@ -20,46 +21,46 @@ declare! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     OLDER = r"SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
         FROM activity WHERE account_id = $1
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\' OR search_key LIKE CAST($4 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
-            AND (at, id) < ($4, $5)
-        ORDER BY at DESC, id DESC LIMIT $6";
+            AND (at, id) < ($5, $6)
+        ORDER BY at DESC, id DESC LIMIT $7";
     NEWER = r"SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
         FROM activity WHERE account_id = $1
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\' OR search_key LIKE CAST($4 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
-            AND (at, id) > ($4, $5)
-        ORDER BY at, id LIMIT $6";
+            AND (at, id) > ($5, $6)
+        ORDER BY at, id LIMIT $7";
     COUNT = r"SELECT COUNT(*)
         FROM activity WHERE account_id = $1
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\' OR search_key LIKE CAST($4 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)";
     COUNT_NEWER = r"SELECT COUNT(*)
         FROM activity WHERE account_id = $1
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\' OR search_key LIKE CAST($4 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
-            AND (at, id) > ($4, $5)";
+            AND (at, id) > ($5, $6)";
     EVENTS_OLDER = r"SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
         FROM activity WHERE account_id = $1 AND action <> 'auth.refused'
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\' OR search_key LIKE CAST($4 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
-            AND (at, id) < ($4, $5)
-        ORDER BY at DESC, id DESC LIMIT $6";
+            AND (at, id) < ($5, $6)
+        ORDER BY at DESC, id DESC LIMIT $7";
     EVENTS_NEWER = r"SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
         FROM activity WHERE account_id = $1 AND action <> 'auth.refused'
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\' OR search_key LIKE CAST($4 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
-            AND (at, id) > ($4, $5)
-        ORDER BY at, id LIMIT $6";
+            AND (at, id) > ($5, $6)
+        ORDER BY at, id LIMIT $7";
     EVENTS_COUNT = r"SELECT COUNT(*)
         FROM activity WHERE account_id = $1 AND action <> 'auth.refused'
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\' OR search_key LIKE CAST($4 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)";
     EVENTS_COUNT_NEWER = r"SELECT COUNT(*)
         FROM activity WHERE account_id = $1 AND action <> 'auth.refused'
-            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE $2 ESCAPE '\')
+            AND (CAST($2 AS TEXT) IS NULL OR search_key LIKE CAST($2 AS TEXT) ESCAPE '\' OR search_key LIKE CAST($4 AS TEXT) ESCAPE '\')
             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
-            AND (at, id) > ($4, $5)";
+            AND (at, id) > ($5, $6)";
     OF_TARGET = "SELECT id, account_id, at, actor_id, actor_name, action, target_id, target_name, detail, request_id, ip_hash
         FROM activity WHERE account_id = $1 AND target_id = $2 ORDER BY at DESC, id DESC LIMIT $3";
 }
@@ -210,6 +211,7 @@ impl Activity<'_> {
                 .bind(account.to_string())
                 .bind(search::pattern(&filter.search))
                 .bind(filter.event().map(Event::id))
+                .bind(search::earlier_pattern(&filter.search))
                 .bind(at)
                 .bind(id)
                 .bind(i64::from(limit))
@@ -235,7 +237,8 @@ impl Activity<'_> {
             let mut query = sqlx::query_scalar(statement)
                 .bind(account.to_string())
                 .bind(search::pattern(&filter.search))
-                .bind(filter.event().map(Event::id));
+                .bind(filter.event().map(Event::id))
+                .bind(search::earlier_pattern(&filter.search));
             if let Some((at, id)) = cursor.map(Cursor::columns) {
                 query = query.bind(at).bind(id);
             }

@@ -4,6 +4,7 @@
 pub mod changes;
 pub mod leaks;
 pub mod list;
+pub mod names;
 pub mod uses;
 
 use super::{Conn, StoreError, answered, declare, on};
@@ -14,6 +15,7 @@ use crate::{
         name::KeyName,
         network::Allowlist,
         scope::Scopes,
+        search,
         time::Timestamp,
     },
     server::secret::key_hash::KeyHash,
@@ -47,6 +49,14 @@ declare! {
         WHERE account_id = $1
             AND (deleted_at IS NULL AND revoked_at IS NULL
                 AND (expires_at IS NULL OR expires_at > $2) AND (grace_ends_at IS NULL OR grace_ends_at > $2))";
+    /// A key in its grace period and its live replacement count as one, so that a rotation adds none.
+    COUNT_FOR_CAP = "SELECT COUNT(*) FROM api_keys
+        WHERE account_id = $1
+            AND (deleted_at IS NULL AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > $2) AND (grace_ends_at IS NULL OR grace_ends_at > $2))
+            AND NOT EXISTS (SELECT 1 FROM api_keys AS replacement WHERE replacement.replaces_id = api_keys.id
+                AND (deleted_at IS NULL AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > $2) AND (grace_ends_at IS NULL OR grace_ends_at > $2)))";
     SCOPES_IN_USE = "SELECT scopes, COUNT(*) FROM api_keys
         WHERE (deleted_at IS NULL AND revoked_at IS NULL
             AND (expires_at IS NULL OR expires_at > $1) AND (grace_ends_at IS NULL OR grace_ends_at > $1))
@@ -191,8 +201,7 @@ impl Keys<'_> {
                 .bind(key.rotation.map(|rotation| rotation.grace_ends_at.millis()))
                 .bind(key.leak_reported_at.map(Timestamp::millis))
                 .bind(key.rate_limit.map(i64::from))
-                // For searches, which compare in lower case.
-                .bind(key.name.as_str().to_lowercase())
+                .bind(search::fold(key.name.as_str()))
                 .bind(&new.hash.digest()[..])
                 .bind(new.hash.version())
                 .bind(new.form_token)
@@ -254,6 +263,14 @@ impl Keys<'_> {
             answered(async { Ok::<_, StoreError>(lock.execute(c).await?) }).await?;
         }
         Ok(())
+    }
+
+    /// How many keys of an account count against its cap at `now`.
+    pub async fn count_for_cap(self, account: AccountId, now: Timestamp) -> Result<u64, StoreError> {
+        let count: i64 = on!(self.0, c => {
+            sqlx::query_scalar(COUNT_FOR_CAP).bind(account.to_string()).bind(now.millis()).fetch_one(c).await?
+        });
+        Ok(count.unsigned_abs())
     }
 
     /// How many keys of an account are live at `now`.

@@ -47,7 +47,7 @@ pub fn AccountButton(
         >
             <Tile name=name.clone()/>
             <span class="account-text">
-                <b><bdi>{name.clone()}</bdi></b>
+                <b><bdi translate="no">{name.clone()}</bdi></b>
                 <small>{about}</small>
             </span>
             <Drawing icon=Icon::Choose/>
@@ -71,7 +71,7 @@ pub fn AccountItem(
         <a class="menu-item" href=href aria-current=is_current.then_some("true")>
             <Tile name=name.clone()/>
             <span class="menu-text">
-                <bdi>{name.clone()}</bdi>
+                <bdi translate="no">{name.clone()}</bdi>
                 <small>{about}</small>
             </span>
             {is_current.then(|| view! { <Drawing icon=Icon::Check/> })}

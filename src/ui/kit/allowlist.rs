@@ -26,7 +26,7 @@ pub fn AllowlistCell(
         }
     });
     view! {
-        <td role="cell" class="is-code" data-label="IP allowlist">
+        <td role="cell" class="is-code" data-label="IP allowlist" translate="no">
             {first}
             " "
             {more}

@@ -40,13 +40,14 @@ pub fn ChoiceCard(
                 value=value
                 checked=checked
                 autofocus=autofocus
+                data-label=title.clone()
                 data-widest=is_widest
                 aria-labelledby=id.clone()
                 aria-describedby=about.clone()
             />
             <span class="choice-title" id=id>{title}</span>
             <span class="choice-text" id=about>{text}</span>
-            {code.map(|code| view! { <code class="choice-scopes">{code}</code> })}
+            {code.map(|code| view! { <code translate="no" class="choice-scopes">{code}</code> })}
         </label>
     }
 }
@@ -83,8 +84,8 @@ pub fn ChoiceBox(
                 aria-labelledby=id.clone()
                 aria-describedby=opens.clone()
             />
-            <code id=id>{value}</code>
-            <span class="scope-routes" id=opens>{lines}</span>
+            <code translate="no" id=id>{value}</code>
+            <span class="scope-routes" id=opens translate="no">{lines}</span>
         </label>
     }
 }

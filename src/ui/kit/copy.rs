@@ -1,5 +1,8 @@
 //! Copying to the clipboard. The button turns into a tick and `Copied` for two seconds, and a status line says
 //! so to screen readers. Only shown where scripts run.
+//!
+//! The text comes from an attribute of the button, or from memory, and never from what the page shows: browsers that
+//! translate pages change that.
 
 use super::{
     button::Kind,
@@ -18,12 +21,12 @@ use std::time::Duration;
 /// How long a button says that it has copied.
 const SHOWN: Duration = Duration::from_secs(2);
 
-/// A button that copies. `data-copies` is the id of the element whose text it takes.
+/// A button that copies the text in `data-copies`. Both of its states are in it, and the style sheet shows one.
 #[component]
 pub fn CopyButton(
-    /// Id of the element whose text is copied; without one, the caller handles the click.
+    /// The text; without one, the caller handles the click.
     #[prop(optional, into)]
-    from: Option<String>,
+    text: Option<String>,
     /// Id of the status line, see [`CopyStatus`].
     #[prop(into)]
     status: String,
@@ -37,13 +40,14 @@ pub fn CopyButton(
         <button
             class=format!("{} copy", kind.class())
             type="button"
-            data-copies=from
+            data-copies=text
             data-tells=status
             data-refused=refused
         >
             <Drawing icon=Icon::Copy class="copy-rest"/>
             <Drawing icon=Icon::Check class="copy-done"/>
-            <span>"Copy"</span>
+            <span class="copy-rest">"Copy"</span>
+            <span class="copy-done">"Copied"</span>
         </button>
     }
 }
@@ -58,17 +62,18 @@ pub fn CopyStatus(
     view! { <p class="field-hint copy-status" role="status" id=id></p> }
 }
 
-/// A button that copies the text of another element, with its status line, on pages without other islands.
+/// A button that copies a text, with its status line, on pages without other islands.
 #[component]
 pub fn CopyText(
-    /// Id of the element.
-    from: String,
+    /// The text.
+    text: String,
+    /// Id of the status line.
+    status: &'static str,
 ) -> impl IntoView {
-    let status = format!("{from}-copied");
     view! {
         <span class="copy-text" data-needs-script hidden>
-            <CopyStatus id=status.clone()/>
-            <CopyButton from status refused="The browser does not let this page copy. Download the file instead."/>
+            <CopyStatus id=status/>
+            <CopyButton text status refused="The browser does not let this page copy. Download the file instead."/>
         </span>
         <CopyClicks/>
     }
@@ -94,10 +99,9 @@ pub fn copy_clicked(target: &Element) {
     let Some(button) = closest(target, "[data-copies]") else {
         return;
     };
-    let from = button.get_attribute("data-copies").and_then(|id| by_id(&id));
-    let text = from.and_then(|element| element.text_content());
+    let text = button.get_attribute("data-copies").unwrap_or_default();
     spawn_local(async move {
-        let is_copied = write_clipboard(&text.unwrap_or_default()).await;
+        let is_copied = write_clipboard(&text).await;
         tell(&button, is_copied, "Copied.");
     });
 }
@@ -121,9 +125,6 @@ pub fn tell(button: &Element, is_copied: bool, sentence: &str) {
 fn mark(button: &Element, is_copied: bool) {
     // Cannot fail: the attribute name is valid.
     let _ = button.toggle_attribute_with_force("data-copied", is_copied);
-    if let Some(label) = button.last_element_child() {
-        label.set_text_content(Some(if is_copied { "Copied" } else { "Copy" }));
-    }
 }
 
 /// Copies a text to the clipboard, and returns whether that worked. Pages without TLS have no clipboard, and

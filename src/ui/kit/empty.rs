@@ -6,8 +6,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Empty(
     /// Title: what there is none of.
-    #[prop(into)]
-    title: String,
+    title: AnyView,
     /// Drawing above the title.
     #[prop(optional, into)]
     drawing: Option<AnyView>,
@@ -18,7 +17,7 @@ pub fn Empty(
         <div class="card">
             <div class="empty">
                 {drawing}
-                <h2 class="empty-title"><bdi>{title}</bdi></h2>
+                <h2 class="empty-title">{title}</h2>
                 {children()}
             </div>
         </div>

@@ -139,31 +139,7 @@ pub fn TextField(
     }
 }
 
-/// A select element with its label, hint and error.
-#[component]
-pub fn SelectField(
-    /// The form.
-    form: FormState,
-    /// Its name in the form; also its id.
-    name: &'static str,
-    /// Label.
-    label: &'static str,
-    /// Options: value and label.
-    options: Vec<(String, String)>,
-    /// Hint: one sentence.
-    hint: &'static str,
-) -> impl IntoView {
-    view! {
-        <div class="field">
-            <label for=name>{label}</label>
-            <Select form=form.clone() name options/>
-            <p class="field-hint" id=format!("{name}-hint")>{hint}</p>
-            <FieldError form name/>
-        </div>
-    }
-}
-
-/// The select element alone.
+/// A select element; its label, hint and error are beside it.
 #[component]
 pub fn Select(
     /// The form.

@@ -143,14 +143,17 @@ pub fn cancel(id: &str) {
 }
 
 /// After a dialog was closed by `Cancel` or Escape: drops what was typed. A dialog that was opened on another
-/// page leads back there.
+/// page leads back there, and so does one whose list is out of date, without a step in the history.
 pub fn closed(dialog: &Element) {
     if dialog.has_attribute("data-settled") || closest(dialog, "[data-dialogs]").is_none() {
         return;
     }
     let leaves = dialog.query_selector("form[data-leaves]").ok().flatten();
     if let Some(form) = leaves {
-        let _ = form.unchecked_ref::<HtmlFormElement>().submit();
+        let form = form.unchecked_ref::<HtmlFormElement>();
+        if let Ok(fields) = fields(form) {
+            go::replace(&go::address(form, &fields));
+        }
         return;
     }
     if first("[data-dialogs][data-reloads]").is_some() {

@@ -10,7 +10,7 @@ pub fn Menu(
     /// Id, for the button's `popovertarget`.
     id: String,
     /// Title.
-    title: String,
+    title: AnyView,
     /// An extra class.
     #[prop(optional)]
     class: &'static str,
@@ -24,7 +24,7 @@ pub fn Menu(
     };
     view! {
         <div id=id class=class popover>
-            <p class="menu-title"><bdi>{title}</bdi></p>
+            <p class="menu-title">{title}</p>
             {children()}
         </div>
     }
@@ -34,8 +34,8 @@ pub fn Menu(
 /// has the same actions.
 #[component]
 pub fn MenuButton(
-    /// Accessible name: what the menu is for.
-    label: String,
+    /// Ids of the elements that name it: what the menu is for.
+    named_by: String,
     /// Path of the page.
     href: String,
     /// The items that the menu has for this row.
@@ -46,11 +46,11 @@ pub fn MenuButton(
     const CLASS: &str = "button dots";
     if disabled_because.is_some() {
         view! {
-            <button class=CLASS type="button" aria-label=label disabled aria-describedby=disabled_because></button>
+            <button class=CLASS type="button" aria-labelledby=named_by disabled aria-describedby=disabled_because></button>
         }
         .into_any()
     } else {
-        view! { <a class=CLASS href=href aria-label=label data-menu=items></a> }.into_any()
+        view! { <a class=CLASS href=href aria-labelledby=named_by data-menu=items></a> }.into_any()
     }
 }
 

@@ -16,7 +16,7 @@ pub fn Moment(
     match at {
         None => view! { <span class="quiet">"Never"</span> }.into_any(),
         Some(at) => view! {
-            <time datetime=at.iso() title=at.exact()>
+            <time datetime=at.iso_second() title=at.exact()>
                 {if now < at { at.ahead(now) } else { at.relative(now) }}
             </time>
         }
@@ -35,14 +35,19 @@ pub fn ExactTimes() -> impl IntoView {
     }
 }
 
-/// The exact time in the reader's time zone, in brackets, after the same time in UTC: `(your time: 1 Feb 2027,
-/// 08:59:59 GMT+9)`. Written by the script; empty where local time is UTC.
+/// The exact time in the reader's time zone, after the same time in UTC: ` (your time: 1 Feb 2027, 08:59:59 GMT+9)`.
+/// Written by the script, with the space before it; empty where local time is UTC.
 #[component]
 pub fn YourTime(
     /// The time.
     at: Timestamp,
 ) -> impl IntoView {
-    view! { <span data-local=at.iso()></span> }
+    your_time(at.iso_second())
+}
+
+/// The same for a time in ISO 8601.
+pub fn your_time(at: String) -> impl IntoView {
+    view! { <span data-local=at></span> }
 }
 
 /// The same for the end of the UTC day in a date field. Updated while the field is filled in.

@@ -6,18 +6,17 @@ use super::{
     button::{Button, Kind},
     copy::{CopyButton, CopyStatus},
 };
+use crate::domain::token;
 use leptos::prelude::*;
 
-/// Leading characters that stay readable while the value is masked.
-const READABLE: usize = 9;
-
-/// Masks a secret: its first characters, then a dot for each other one.
+/// Masks a secret: what is shown of every key, then a dot for each other character.
 #[must_use]
 pub fn masked(secret: &str) -> String {
+    let readable = token::shown_length(secret);
     secret
         .chars()
         .enumerate()
-        .map(|(n, c)| if n < READABLE { c } else { '•' })
+        .map(|(n, c)| if n < readable { c } else { '•' })
         .collect()
 }
 
@@ -37,6 +36,7 @@ pub fn Secret() -> impl IntoView {
                     readonly
                     autocomplete="off"
                     spellcheck="false"
+                    translate="no"
                 ></textarea>
                 <div class="secret-actions">
                     <Button label="Show value" kind=Kind::Quiet acts="button" attr:data-reveal="toggle"/>
@@ -87,7 +87,13 @@ pub fn PlainSecret(
         <div class="field">
             <label for="kept-key">{label}</label>
             <div class="secret">
-                <textarea class="secret-text is-masked" rows="2" readonly aria-label=format!("{label}, hidden")>
+                <textarea
+                    class="secret-text is-masked"
+                    rows="2"
+                    readonly
+                    aria-label=format!("{label}, hidden")
+                    translate="no"
+                >
                     {masked(&secret)}
                 </textarea>
                 <textarea
@@ -98,6 +104,7 @@ pub fn PlainSecret(
                     readonly
                     autocomplete="off"
                     spellcheck="false"
+                    translate="no"
                 >
                     {secret}
                 </textarea>
@@ -119,6 +126,13 @@ mod tests {
 
     #[test]
     fn a_hidden_value_shows_only_its_first_characters() {
-        assert_eq!(masked("bye_a1B2c3D4"), "bye_a1B2c•••");
+        for (secret, hidden) in [
+            ("bye_a1B2c3D4", "bye_a1B2c•••"),
+            ("a_a1B2c3D4", "a_a1B2c•••"),
+            ("weathervane_a1B2c3D4", "weathervane_a1B2c•••"),
+            ("", ""),
+        ] {
+            assert_eq!(masked(secret), hidden);
+        }
     }
 }

@@ -12,6 +12,9 @@ use leptos::{
     web_sys::{Event, HtmlInputElement},
 };
 
+/// Id of the word `Select`, with which the name of each row's check box begins. Short, because it is in each row.
+const SELECT: &str = "s";
+
 /// The check box of a row. Its `form` attribute ties it to the bar's form, which can be anywhere on the page.
 #[component]
 pub fn SelectRow(
@@ -19,11 +22,12 @@ pub fn SelectRow(
     bar: &'static str,
     /// Value in the form.
     value: String,
-    /// Accessible name.
-    label: String,
+    /// Id of the element that names the row.
+    row_name: String,
 ) -> impl IntoView {
+    let named_by = format!("{SELECT} {row_name}");
     view! {
-        <input class="row-select" type="checkbox" form=bar name="keys[]" value=value aria-label=label/>
+        <input type="checkbox" form=bar name="keys[]" value=value aria-labelledby=named_by/>
     }
 }
 
@@ -43,8 +47,9 @@ pub fn SelectionBar(
     children: Children,
 ) -> impl IntoView {
     view! {
+        <span id=SELECT hidden>"Select"</span>
         <label class="select-all" hidden data-needs-script>
-            <input class="row-select" type="checkbox" autocomplete="off" aria-label=all data-selects-all/>
+            <input type="checkbox" autocomplete="off" aria-label=all data-selects-all/>
             <span>{all}</span>
         </label>
         <form id=id class="selection" method="get" aria-label=label data-opens-dialog>

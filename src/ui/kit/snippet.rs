@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// A block of text.
+/// A block of text, which no browser translates.
 #[component]
 pub fn Snippet(
     /// The text.
@@ -15,5 +15,5 @@ pub fn Snippet(
     #[prop(default = "snippet")]
     class: &'static str,
 ) -> impl IntoView {
-    view! { <pre class=class tabindex="0"><code id=id>{text}</code></pre> }
+    view! { <pre class=class tabindex="0" translate="no"><code id=id>{text}</code></pre> }
 }

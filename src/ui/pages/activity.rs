@@ -13,7 +13,7 @@ use crate::{
             moment::Moment,
             pager::{Pager, TableFoot, grouped},
             panel::PageHead,
-            search::SearchField,
+            search::{SearchField, SearchLimit},
             table::Table,
         },
         layout::{Frame, FrameData},
@@ -82,7 +82,7 @@ pub fn ActivityPage(
     let list = if entries.is_empty() {
         let page = data.page.clone();
         view! {
-            <Empty title="No results">
+            <Empty title="No results".into_any()>
                 <p>"Try another name or action."</p>
                 <ButtonLink href=page label="Clear filters"/>
             </Empty>
@@ -111,6 +111,7 @@ pub fn ActivityPage(
         <Frame frame>
             <PageHead title="Activity" actions>
                 <p>"Audit account activity"</p>
+                <p>"Exports are in UTF-8. The CSV file says so with a byte order mark."</p>
             </PageHead>
             <Filter data=Arc::clone(&data)/>
             {list}
@@ -141,29 +142,31 @@ fn Filter(data: Arc<ActivityPageData>) -> impl IntoView {
         .into_iter()
         .map(|choice| {
             let selected = shown == Shown::One(choice);
-            view! { <option value=choice.id() selected=selected>{choice.id()}</option> }
+            view! { <option value=choice.id() selected=selected translate="no">{choice.id()}</option> }
         })
         .collect_view();
     let left_out = match shown {
         Shown::ButRefusals { refusals } => Some(view! {
             <p class="quiet activity-line">
-                <a href=refusals>"Show failed sign-ins"</a>
+                <a href=refusals>"Show refused sign-ins"</a>
             </p>
         }),
         Shown::All | Shown::One(_) => None,
     };
+    let action = format!("{}#search", data.page);
     view! {
-        <form class="toolbar activity-filter" method="get" action="#search" role="search" aria-label="Activity">
+        <form class="toolbar activity-filter" method="post" action=action role="search" aria-label="Activity">
             <div class="search">
                 <SearchField label="Search the activity" placeholder="Name, prefix, request id" value=search/>
             </div>
             <select name="action" aria-label="Action">
-                <option value="">"All except failed sign-ins"</option>
+                <option value="">"All except refused sign-ins"</option>
                 <option value=ALL selected=is_all>"Every action"</option>
                 {options}
             </select>
             <Button label="Apply"/>
         </form>
+        <SearchLimit search=data.search.clone()/>
         {found}
         {left_out}
     }
@@ -211,25 +214,27 @@ fn Row(entry: Entry, href: Option<String>, now: Timestamp) -> impl IntoView {
     };
     let address = entry
         .ip_hash
-        .map(|hash| view! { <span class="sub">"IP hash "<code>{hash}</code></span> });
+        .map(|hash| view! { <span class="sub">"IP hash "<code translate="no">{hash}</code></span> });
     let request = if entry.request_id.is_empty() {
         view! { <span class="quiet">"–"</span> }.into_any()
     } else {
-        view! { <code class="request-id">{entry.request_id}</code> }.into_any()
+        view! { <code translate="no" class="request-id">{entry.request_id}</code> }.into_any()
     };
     let (sentence, label) = (entry.event.sentence(), entry.event.detail_label());
     let name = entry.target_name;
     // The name comes first: it differs from row to row, and the sentence repeats.
     let named = (!name.is_empty()).then(|| match href {
-        Some(href) => view! { <a class="event-name" href=href><bdi>{name}</bdi></a> }.into_any(),
-        None => view! { <bdi class="event-name">{name}</bdi> }.into_any(),
+        Some(href) => {
+            view! { <a class="event-name" href=href><bdi translate="no">{name}</bdi></a> }.into_any()
+        }
+        None => view! { <bdi translate="no" class="event-name">{name}</bdi> }.into_any(),
     });
     let detail = (!entry.detail.is_empty())
         .then(|| view! { <span class="sub">{label}<bdi>{entry.detail}</bdi></span> });
     view! {
         <tr role="row">
-            <th scope="row" role="rowheader" class="cell-name"><bdi>{entry.actor_name}</bdi></th>
-            <td role="cell" data-label="Action"><code>{entry.event.id()}</code></td>
+            <th scope="row" role="rowheader" class="cell-name"><bdi translate="no">{entry.actor_name}</bdi></th>
+            <td role="cell" data-label="Action"><code translate="no">{entry.event.id()}</code></td>
             <td role="cell" data-label="Description">{named}<span class=class>{sentence}</span>{detail}</td>
             <td role="cell" class="cell-time" data-label="Timestamp"><Moment at=Some(entry.at) now/></td>
             <td role="cell" data-label="Request">{request}{address}</td>

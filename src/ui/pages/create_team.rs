@@ -49,8 +49,8 @@ pub fn CreateTeamPage(
                     </div>
                 </form>
                 <p class="auth-alt">
-                    "To add members, ask your server administrator to run "
-                    <code>"babysea member add"</code> "."
+                    "To add members, ask the person who runs this server to run "
+                    <code translate="no">"babysea member add"</code> "."
                 </p>
             </div>
         </Frame>

@@ -24,7 +24,7 @@ pub fn ErrorPage(
 ) -> impl IntoView {
     let (href, label) = link;
     let request = request_id.map(|id| {
-        view! { <p class="error-request">"Request id "<code>{id}</code></p> }
+        view! { <p class="error-request">"Request id "<code translate="no">{id}</code></p> }
     });
     let problem = view! {
         <p class="error-code">{code}</p>

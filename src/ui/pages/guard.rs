@@ -18,9 +18,6 @@ use crate::{
 use leptos::prelude::*;
 use std::net::IpAddr;
 
-/// Id of the element with the configuration.
-const TEXT: &str = "configuration";
-
 /// Data of the page.
 #[derive(Clone)]
 pub struct GuardPageData {
@@ -68,7 +65,7 @@ pub fn GuardPage(
     let notice = (!trusts_proxies).then(|| {
         view! {
             <Notice tone=Tone::Warning class="guard-notice">
-                "No proxy is set up yet. Your server administrator has to do step 2."
+                "No proxy is set up yet. The person who runs this server has to do step 2."
             </Notice>
         }
     });
@@ -76,7 +73,7 @@ pub fn GuardPage(
         <Frame frame>
             <PageHead title="Guard your API">
                 <p>
-                    "Put a proxy in front of your API. It checks every request with " {brand}
+                    "Put a proxy in front of your API. It checks every request with " <span translate="no">{brand}</span>
                     " and only lets valid keys with the right scope through."
                 </p>
             </PageHead>
@@ -86,24 +83,25 @@ pub fn GuardPage(
                 <ol class="steps">
                     <li>"Download the file below, set the address of your API in it, and start " {proxy.label()} " with it."</li>
                     <li>
-                        "Ask your server administrator to set " <code>"TRUSTED_PROXIES"</code>
-                        " to the proxy's address (" <code>{trusted.to_string()}</code> " on the same machine)." {elsewhere}
+                        "Ask the person who runs this server to set " <code translate="no">"TRUSTED_PROXIES"</code>
+                        " to the proxy's address (" <code translate="no">{trusted.to_string()}</code> " on the same machine)." {elsewhere}
                     </li>
                     <li>
-                        "Make sure that only the proxy can reach your API. Each request that reaches it carries "
-                        <code>"X-Account-Id"</code> ", " <code>"X-Api-Key-Id"</code> ", " <code>"X-Api-Key-Name"</code>
-                        " and " <code>"X-Api-Key-Scopes"</code> "."
+                        "Make sure that only the proxy can reach your API. Each request with a key carries "
+                        <code translate="no">"X-Account-Id"</code> ", " <code translate="no">"X-Api-Key-Id"</code> ", " <code translate="no">"X-Api-Key-Name"</code>
+                        " and " <code translate="no">"X-Api-Key-Scopes"</code>
+                        ". CORS preflights and ACME challenges reach your API without a key and without these headers."
                     </li>
                     <li>
                         "Test it: without a key you should get 401, with a key your API's response."
                     </li>
                 </ol>
                 <div class="guard-file">
-                    <h2><code>{proxy.file()}</code></h2>
-                    <CopyText from=TEXT.to_owned()/>
+                    <h2><code translate="no">{proxy.file()}</code></h2>
+                    <CopyText text=configuration.clone() status="configuration-copied"/>
                     <ButtonLink href=paths::guard_file(&page, proxy.id()) label="Download" download=proxy.file()/>
                 </div>
-                <Snippet text=configuration id=TEXT/>
+                <Snippet text=configuration/>
             </section>
         </Frame>
     }

@@ -48,7 +48,11 @@ pub struct KeyPageData {
     pub permissions: String,
     /// Name of its creator; `None` once that person is deleted.
     pub creator: Option<String>,
-    /// When it expires, or its grace period ends.
+    /// When it expires.
+    pub expires_at: Option<Timestamp>,
+    /// When its grace period ends, if it was rotated.
+    pub grace_ends_at: Option<Timestamp>,
+    /// When it ends: the first of both.
     pub end: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
@@ -97,7 +101,7 @@ pub fn KeyPage(
     let (frame, key, now) = (data.frame.clone(), data.key.clone(), data.now);
     let owner = frame.owner.clone();
     let may_manage = data.may_manage;
-    let title = view! { <bdi>{key.name.clone()}</bdi> };
+    let title = view! { <bdi translate="no">{key.name.clone()}</bdi> };
     let dialogs = may_manage.then(|| {
         let view = ListView::all(data.keys.clone());
         view! { <Dialogs view>""</Dialogs> }
@@ -134,7 +138,7 @@ pub fn KeyPage(
             <PageHead title above=(data.keys.clone(), "API keys") actions>
                 <p class="key-state">
                     <StatusBadge status/>
-                    <code class="prefix">{prefix}"..."</code>
+                    <code translate="no" class="prefix">{prefix}"..."</code>
                     <span><PhraseText phrase now/></span>
                 </p>
                 {ending}
@@ -155,13 +159,12 @@ fn Ending(data: Arc<KeyPageData>) -> impl IntoView {
     let successor = data.replacement().map(|key| {
         view! {
             " Replaced by "
-            <a href=key.href.clone()><code>{key.prefix.clone()}"..."</code></a>
+            <a href=key.href.clone()><code translate="no">{key.prefix.clone()}"..."</code></a>
         }
     });
     let sentence = match data.key.status {
         KeyStatus::Active => return ().into_any(),
-        // The line above ends with the time.
-        KeyStatus::Rotated => "This key was rotated and works until then.".into_any(),
+        KeyStatus::Rotated => "This key was rotated and keeps working until it expires.".into_any(),
         KeyStatus::Expired => "This key has expired. Its requests get 401.".into_any(),
         KeyStatus::Revoked if data.leak_reported_at.is_some() => {
             "This key was reported as leaked and has been revoked. Its requests get 401.".into_any()
@@ -231,7 +234,7 @@ fn Use(data: Arc<KeyPageData>) -> impl IntoView {
     let gaps = data.has_gaps.then(|| {
         view! {
             <Notice tone=Tone::Warning>
-                "Some requests may be missing: at times there were more than the log could take. Each of them was checked."
+                "Some requests are missing: more arrived than the log could store. All were checked."
             </Notice>
         }
     });

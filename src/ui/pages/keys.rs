@@ -20,7 +20,7 @@ mod summary;
 mod table;
 mod toolbar;
 
-pub use confirm::{Ask, DETAIL, OldEnd, Question, QuestionData};
+pub use confirm::{Ask, DETAIL, OldEnd, Older, Question, QuestionData};
 pub use create::CreateForm;
 pub use dialogs::{Dialogs, KeyDialogs};
 pub use ended::{Ended, EndedData};
@@ -72,6 +72,8 @@ pub enum KeyDialog {
     Repeated {
         /// Id of the key whose secret can be reissued, if there is one.
         reissue: Option<String>,
+        /// Path of the key's page, if the form was opened there.
+        back: Option<String>,
     },
     /// The action is no longer possible.
     Ended(EndedData),
@@ -138,9 +140,9 @@ pub fn KeysPage(
             let (revealed, back) = (Arc::clone(key), back.clone());
             Some(view! { <KeptKey revealed view=view.clone() back/> }.into_any())
         }
-        KeyDialog::Repeated { reissue } => {
-            let reissue = reissue.clone();
-            Some(view! { <RepeatedForm reissue view=view.clone()/> }.into_any())
+        KeyDialog::Repeated { reissue, back } => {
+            let (reissue, back) = (reissue.clone(), back.clone());
+            Some(view! { <RepeatedForm reissue view=view.clone() back/> }.into_any())
         }
         KeyDialog::Closed | KeyDialog::Create | KeyDialog::Question(_) | KeyDialog::Ended(_) => None,
     };
@@ -157,8 +159,8 @@ pub fn KeysPage(
             KeyDialog::Question(question) => Some(QuestionData::clone(question)),
             _ => None,
         };
-        let ended = match data.dialog {
-            KeyDialog::Ended(data) => Some(data),
+        let ended = match &data.dialog {
+            KeyDialog::Ended(data) => Some(data.clone()),
             _ => None,
         };
         view! {
@@ -204,7 +206,7 @@ pub struct Leak {
     pub id: String,
     /// Name.
     pub name: String,
-    /// First 9 characters of the key.
+    /// The shown part of its text: the prefix and five random characters.
     pub prefix: String,
     /// Path of its page.
     pub href: String,
@@ -232,8 +234,8 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
     .into_any();
     view! {
         <ActionNotice tone=Tone::Bad label=region class="page-notice" action>
-            <a href=href><bdi>{name}</bdi></a>
-            {format!(" ({prefix}...) was reported as leaked ")}
+            <a href=href><bdi translate="no">{name}</bdi></a>
+            " ("<span translate="no">{prefix}"..."</span>") was reported as leaked "
             <Moment at=Some(reported_at) now/>
             " and has been revoked. Replace it where it was used."
         </ActionNotice>
@@ -246,8 +248,8 @@ fn LeakNotice(leak: Leak, view: ListView, now: Timestamp, may_manage: bool) -> i
 fn MadeElsewhere(key: KeyRow) -> impl IntoView {
     view! {
         <Notice tone=Tone::Good class="page-notice" id=format!("key-{}", key.id)>
-            <a href=key.href><bdi>{key.name}</bdi></a>
-            {format!(" ({}...) is not among the keys shown here.", key.prefix)}
+            <a href=key.href><bdi translate="no">{key.name}</bdi></a>
+            " ("<span translate="no">{key.prefix}"..."</span>") is not among the keys shown here."
         </Notice>
     }
 }
@@ -267,7 +269,7 @@ pub fn ReadOnlyNote(
     /// Name of the primary owner.
     owner: Option<String>,
 ) -> impl IntoView {
-    let such_as = owner.map(|owner| view! { ", such as "<bdi>{owner}</bdi> });
+    let such_as = owner.map(|owner| view! { ", such as "<bdi translate="no">{owner}</bdi> });
     view! {
         <p class="read-only-note" id=READ_ONLY>
             <Drawing icon=Icon::Lock/>

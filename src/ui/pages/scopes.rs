@@ -59,7 +59,7 @@ fn ScopeRow(catalog: Arc<Catalog>, scope: String) -> impl IntoView {
         .routes_of(&scope)
         .map(|route| {
             view! {
-                <li>
+                <li translate="no">
                     <span class="method">{route.method.clone()}</span>
                     <code>{route.pattern.to_string()}</code>
                 </li>
@@ -92,7 +92,7 @@ fn ScopeRow(catalog: Arc<Catalog>, scope: String) -> impl IntoView {
     view! {
         <tr role="row">
             <th scope="row" role="rowheader">
-                <code>{scope}</code>
+                <code translate="no">{scope}</code>
                 <ul class="routes">{routes}</ul>
             </th>
             {cells}

@@ -16,16 +16,24 @@ async fn every_proxy_has_its_file_with_this_servers_address() {
     let world = World::with(Database::sqlite(), setup).await;
     let ada = world.person("Ada Moss").await;
     let page = ada.keys().replace("api-keys", "guard");
-    assert!(ada.get(&page).await.text().contains("TRUSTED_PROXIES"));
+    let shown = ada.get(&page).await;
+    assert!(shown.text().contains("TRUSTED_PROXIES"));
+    // One name for one person, here and wherever people are sent to them.
+    let create_team = ada.get("/home/create-team").await;
+    for (page, number) in [(shown, 2), (create_team, 1)] {
+        let named = page.text().matches("erson who runs this server").count();
+        assert_eq!((page.status, named), (200, number), "{}", page.text());
+        assert!(!page.text().contains("administrator"));
+    }
     for proxy in Proxy::ALL {
         let shown = ada.get(&format!("{page}?proxy={}", proxy.id())).await;
         assert_eq!(shown.status, 200);
         let file = ada.get(&format!("{page}/{}", proxy.id())).await;
-        assert_eq!(
-            shown.id("configuration").text.trim(),
-            file.text().trim(),
-            "{proxy:?}"
-        );
+        let read = shown.select("pre code").remove(0).text();
+        assert_eq!(read.trim(), file.text().trim(), "{proxy:?}");
+        // What is copied is the file, whatever a browser makes of the page.
+        let copied = shown.select("[data-copies]").remove(0).tag;
+        assert_eq!(copied.get("data-copies"), Some(read.as_str()), "{proxy:?}");
         assert!(file.text().contains("4321"), "{proxy:?}");
         assert!(file.header("content-disposition").contains(proxy.file()));
     }
@@ -56,7 +64,7 @@ async fn the_address_to_trust_is_the_source_of_a_local_proxy() {
         let page = ada.keys().replace("api-keys", "guard");
         let shown = ada.get(&page).await;
         // In the steps; the file's text has a line break there.
-        let step = format!("<code>{trusted}</code> on the same machine");
+        let step = format!("<code translate=\"no\">{trusted}</code> on the same machine");
         assert!(shown.text().contains(&step), "{arguments:?}: {}", shown.text());
         assert_eq!(shown.text().contains(ELSEWHERE), everywhere, "{arguments:?}");
         let file = ada.get(&format!("{page}/nginx")).await;

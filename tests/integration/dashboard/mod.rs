@@ -13,3 +13,4 @@ mod reading;
 mod refusals;
 mod status;
 mod theme;
+mod translate;

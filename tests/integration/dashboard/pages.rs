@@ -31,7 +31,11 @@ async fn every_page_has_a_title_a_heading_and_a_main_part() {
                 .map(|tag| tag.text.as_str())
                 .collect()
         };
-        assert_eq!(all("title"), [format!("{title} · BabySea")], "{path}");
+        assert_eq!(
+            all("title"),
+            [format!("{title} · {}", world.app.config.brand)],
+            "{path}"
+        );
         assert_eq!(all("h1"), [heading], "{path}");
         assert_eq!(all("main").len(), 1, "{path}");
         assert!(

@@ -1,7 +1,7 @@
 //! The status line after an action: on the next page, once, and only for the person who did it.
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, shown_part},
     browser::{Browser, Made},
     database::{Database, both},
     html::Part,
@@ -50,7 +50,8 @@ both!(
         let answer = ada.post("/home/create-team", &[("name", "Tide & Co")]).await;
         assert_eq!(
             followed(&ada, &answer).await,
-            "Created the team Tide & Co. Next, create its first API key."
+            "Created the team Tide & Co. Create its first API key. \
+             To add members, ask the person who runs this server."
         );
 
         let one = ada.made("one").await;
@@ -157,7 +158,7 @@ both!(
         assert!(path.ends_with("#status"), "{path}");
         assert_eq!(
             shown(&ada, path.trim_end_matches("#status")).await,
-            "Created the team Tide. Next, create its first API key."
+            "Created the team Tide. Create its first API key. To add members, ask the person who runs this server."
         );
 
         let list = ada.keys();
@@ -174,7 +175,10 @@ both!(
         assert!(
             shown(&ada, &format!("{list}/{}", old.id))
                 .await
-                .starts_with("Rotated prod. The old key bye_")
+                .starts_with(&format!(
+                    "Rotated prod. The old key {}... ",
+                    shown_part(&old.secret)
+                ))
         );
         assert_eq!(ada.change_grace(&old.id, "0").await.status, 200);
         assert!(shown(&ada, &list).await.starts_with("prod ("));

@@ -1,10 +1,10 @@
 //! Creating keys: the format of a key, that it is shown once, and that one form creates one key.
 
 use crate::{
-    answer::{Answer, holds_a_key},
+    answer::{Answer, holds_a_key, shown_part},
     browser::{Browser, form},
     database::{Database, both},
-    world::{Setup, World, all},
+    world::{Setup, World, all, with_default},
 };
 use serde_json::json;
 
@@ -25,6 +25,7 @@ async fn call(browser: &Browser<'_>, token: &str) -> Answer {
 }
 
 both!(a_key_is_what_the_contract_says, async |database: Database| {
+    with_default("--key-prefix");
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let token = ada.form_token().await;
@@ -43,11 +44,12 @@ both!(a_key_is_what_the_contract_says, async |database: Database| {
 
     let status = world.status(secret).await;
     assert_eq!(status.json()["data"]["apikey_id"], made["id"]);
-    assert_eq!(status.json()["data"]["apikey_prefix"], secret[..9]);
+    assert_eq!(status.json()["data"]["apikey_prefix"], shown_part(&secret));
     let page = ada.get(&ada.keys()).await;
     assert!(
-        page.text().contains(&secret[..9]) && !page.text().contains(&secret[..10]),
-        "nine characters"
+        page.text().contains(shown_part(&secret))
+            && !page.text().contains(&secret[..shown_part(&secret).len() + 1]),
+        "prefix and five characters"
     );
     assert_eq!(
         page.id(&format!("key-{}", made["id"].as_str().expect("an id")))
@@ -74,6 +76,7 @@ async fn no_two_keys_are_alike_though_their_names_are() {
 both!(
     without_scripts_the_key_is_on_the_page_once,
     async |database: Database| {
+        with_default("--key-prefix");
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
         let page = ada.get(&format!("{}?dialog=create", ada.keys())).await;
@@ -221,19 +224,19 @@ async fn each_invalid_field_has_an_error_and_the_rest_is_kept() {
             "\u{200D}",
             "read_only",
             "name",
-            "The name starts with an invisible character. Delete it.",
+            "The name starts with an invisible character (U+200D). Delete it.",
         ),
         (
             "pro\u{2066}d",
             "read_only",
             "name",
-            "The name has an invisible character after \"pro\". Delete it.",
+            "The name has an invisible character (U+2066) after \"pro\". Delete it.",
         ),
         (
             "pro\0d",
             "read_only",
             "name",
-            "The name has an invisible character after \"pro\". Delete it.",
+            "The name has an invisible character (U+0000) after \"pro\". Delete it.",
         ),
         (
             &long,
@@ -300,7 +303,7 @@ async fn a_configured_prefix_is_for_new_keys_only() {
         assert_eq!(world.status(key).await.status, 200, "{key}");
     }
     let page = ada.get(&ada.keys()).await;
-    assert!(page.text().contains(&new[..9]) && page.text().contains(&old[..9]));
+    assert!(page.text().contains(shown_part(&new)) && page.text().contains(shown_part(&old)));
 }
 
 #[tokio::test]

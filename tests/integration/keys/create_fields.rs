@@ -96,10 +96,14 @@ both!(
         assert_eq!(called.status, 200, "{}", called.text());
         assert_eq!(
             called.json()["about"],
-            "Custom · 2 scopes · until 31 Jan 2027, 23:59:59 UTC"
+            "Custom (2 scopes) · expires 31 Jan 2027, 23:59 UTC"
         );
+        // The same time for the reader's own time zone.
+        assert_eq!(called.json()["expires_at"], "2027-01-31T23:59:59.000Z");
         let posted = ada.post(&ada.keys(), &filled(&two, &[])).await;
         assert_eq!(posted.status, 200);
+        let ends = posted.select("#kept-key-title-lead [data-local]");
+        assert_eq!(ends[0].tag.get("data-local"), Some("2027-01-31T23:59:59.000Z"));
         let called = called.json()["secret"].as_str().expect("a secret").to_owned();
         for secret in [called, posted.id("kept-key").text] {
             let ask = async |path: &str, from: &str| {
@@ -124,7 +128,7 @@ both!(
             let more = &cell.inside[0];
             assert_eq!(more.get("aria-description"), Some("203.0.113.10\n198.51.100.5"));
         }
-        assert_eq!(page.text().matches("Custom · 2 scopes").count(), 2);
+        assert_eq!(page.text().matches("Custom (2 scopes)").count(), 2);
     }
 );
 
@@ -141,7 +145,7 @@ async fn each_invalid_allowlist_entry_is_named() {
     for (allowlist, sentence) in [
         (
             "203.0.113.7, example.com",
-            "Entry 2: example.com is a name; enter its IP address instead.",
+            "Entry 2: example.com is a host name; enter its IP address instead.",
         ),
         (
             "203.0.113.07",

@@ -1,7 +1,7 @@
 //! The page of one key: its content, and who may see it.
 
 use crate::{
-    answer::{Answer, holds_a_key},
+    answer::{Answer, holds_a_key, shown_part},
     browser::{Made, call, get},
     database::{Database, both},
     world::{Setup, World},
@@ -251,7 +251,7 @@ both!(a_gap_in_the_log_is_shown, async |database: Database| {
     let is_told = async || {
         let page = ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
         let told = between(&page, "id=\"requests-title\"", "</section>");
-        told.contains("Some requests may be missing")
+        told.contains("Some requests are missing: more arrived than the log could store. All were checked.")
     };
     let now = world.app.now().millis();
     let midnight = now - now.rem_euclid(DAY.cast_signed());
@@ -275,7 +275,7 @@ both!(
         world.advance(1000);
         let third = Made::of(&ada.rotate(&second.id, "24").await);
         let lone = ada.made("prod").await;
-        let chain = [&third, &second, &first].map(|key| key.secret[..9].to_owned());
+        let chain = [&third, &second, &first].map(|key| shown_part(&key.secret).to_owned());
         for key in [&first, &second, &third] {
             let page = ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
             let told = between(&page, "id=\"chain-title\"", "</section>");
@@ -290,6 +290,17 @@ both!(
             let successor = page.text().contains(" Replaced by ");
             assert_eq!(successor, key.id != third.id);
         }
+        // In its grace period a key has two ends, and each is named.
+        let about = async |key: &Made| {
+            let page = ada.get(&format!("{}/{}", ada.keys(), key.id)).await;
+            between(&page, "id=\"about-title\"", "</section>")
+        };
+        let (rotated, replacement) = (about(&second).await, about(&third).await);
+        assert!(
+            rotated.contains("Grace period ends in 24 hours Expires Never"),
+            "{rotated}"
+        );
+        assert!(!replacement.contains("Grace period"), "{replacement}");
         let page = ada.get(&format!("{}/{}", ada.keys(), lone.id)).await;
         assert!(!page.text().contains("Rotations"), "it was never rotated");
 

@@ -1,6 +1,7 @@
 //! The facts in the dialogs that end keys: last use, requests and clients, bounded in rows and time (S87).
 
 use crate::{
+    answer::shown_part,
     browser::{Browser, Made, get},
     database::{Database, both},
     html::Part,
@@ -96,13 +97,16 @@ both!(
         ada.sign_in(&ada.email, PASSWORD).await;
         assert_eq!(
             counted(&ada, "revoke", &key.id).await,
-            "Not used since 23 Nov: safe to revoke"
+            "Not used since 23 Nov 2026: safe to revoke"
         );
         assert_eq!(
             counted(&ada, "delete", &key.id).await,
-            "Not used since 23 Nov: safe to delete"
+            "Not used since 23 Nov 2026: safe to delete"
         );
-        assert_eq!(counted(&ada, "rotate", &key.id).await, "Not used since 23 Nov");
+        assert_eq!(
+            counted(&ada, "rotate", &key.id).await,
+            "Not used since 23 Nov 2026"
+        );
         assert_eq!(
             counted(&ada, "delete", &unused.id).await,
             "Never used: safe to delete"
@@ -116,12 +120,15 @@ both!(
         );
         // A key that has ended is not "safe" to end: it already refuses everyone, and somebody may still try.
         assert_eq!(ada.revoke(&[&key.id]).await.status, 200);
-        assert_eq!(counted(&ada, "delete", &key.id).await, "Not used since 23 Nov");
+        assert_eq!(
+            counted(&ada, "delete", &key.id).await,
+            "Not used since 23 Nov 2026"
+        );
         assert_eq!(use_from(&world, &key, &["192.0.2.1"]).await, [401]);
         world.app.recorder.flush().await;
         assert_eq!(
             counted(&ada, "delete", &key.id).await,
-            "Not used since 23 Nov, but 1 request in the last 30 days was refused"
+            "Not used since 23 Nov 2026, but 1 request in the last 30 days was refused"
         );
     }
 );
@@ -297,7 +304,7 @@ both!(
             answer.json()["notes"][0],
             format!(
                 "The old key {}... works until 29 Nov, 17:00 UTC (in 24 hours).",
-                &forever.secret[..9]
+                shown_part(&forever.secret)
             )
         );
         assert_eq!(
@@ -311,10 +318,7 @@ both!(
             .get(&format!("{}?dialog=grace&key={}", ada.keys(), forever.id))
             .await;
         let options: Vec<_> = page.select("#grace option").iter().map(Part::text).collect();
-        assert_eq!(
-            options[..2],
-            ["Stop it now", "28 Nov, 18:00 UTC (1 h after rotation)"]
-        );
+        assert_eq!(options[..2], ["Stop it now", "28 Nov, 18:00 UTC (1 h)"]);
         assert!(
             page.text()
                 .contains("A stopped key cannot be restarted. It was never used.")
@@ -327,10 +331,7 @@ both!(
         let options: Vec<_> = page.select("#grace option").iter().map(Part::text).collect();
         assert_eq!(
             options[4..],
-            [
-                "29 Nov, 17:00 UTC (24 h after rotation)",
-                "30 Nov, 17:00 UTC, when it expires"
-            ]
+            ["29 Nov, 17:00 UTC (24 h)", "30 Nov, 17:00 UTC (expiry)"]
         );
     }
 );
@@ -349,7 +350,7 @@ both!(
             let page = ada
                 .get(&format!("{}?dialog=delete&key={}", ada.keys(), key.id))
                 .await;
-            let prefix = &key.secret[..9];
+            let prefix = shown_part(&key.secret);
             let asked = if is_asked { name } else { prefix };
             let label = page.select("label[for=confirm]");
             assert_eq!(label[0].text(), format!("Type {asked} to confirm"));

@@ -2,7 +2,7 @@
 //! S77).
 
 use crate::{
-    answer::holds_a_key,
+    answer::{holds_a_key, shown_part},
     browser::{Browser, Made},
     database::{Database, both},
     world::{World, all},
@@ -96,9 +96,10 @@ both!(
             .await;
         let stops = format!(
             "{}..., which this key replaced, still works. It stops immediately.",
-            &first.secret[..9]
+            shown_part(&first.secret)
         );
-        assert!(dialog.text().contains(&stops), "the dialog says which key stops");
+        let says = dialog.select("#rotate-warning").remove(0).text();
+        assert_eq!(says, stops, "the dialog says which key stops");
         let third = Made::of(&ada.rotate(&second.id, "168").await);
         let statuses = [&first, &second, &third];
         let statuses = all(statuses.map(|key| world.code(key))).await;
@@ -112,7 +113,7 @@ both!(
             );
             async move { world.database.texts(&sql).await.join("\n") }
         };
-        let shown = [&first, &second, &third].map(|key| format!("{}...", &key.secret[..9]));
+        let shown = [&first, &second, &third].map(|key| format!("{}...", shown_part(&key.secret)));
         let stopped = format!(
             "api_key.grace_changed: {} stopped, since {}, which replaces it, was rotated",
             shown[0], shown[1]

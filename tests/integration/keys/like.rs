@@ -69,7 +69,7 @@ both!(a_form_is_filled_in_from_a_key, async |database: Database| {
     // Whose terms these are is said, and `Cancel` leads back to that key.
     let text = page.text();
     assert!(
-        text.contains("Same settings as <bdi>prod &lt;&amp;&gt; worker</bdi>"),
+        text.contains("Same settings as <bdi translate=\"no\">prod &lt;&amp;&gt; worker</bdi>"),
         "{text}"
     );
     let back = page.id("close-create-key");
@@ -78,16 +78,18 @@ both!(a_form_is_filled_in_from_a_key, async |database: Database| {
         Some(format!("{}/{}", ada.keys(), first.id).as_str())
     );
     assert!(
-        text.contains(
-            "<b>Generate Only, expires in 30 days, 2 allowlist entries, 1,000 requests a minute</b>"
-        )
+        text.contains(">Generate Only, expires in 30 days, 2 allowlist entries, 1,000 requests a minute</b>")
     );
 
     // Refused without scripts, it still says so, and leads back to that key.
     let action = page.id("create-key-form").get("action").map(str::to_owned);
     let refused = ada.post(&action.expect("an action"), &[("name", "")]).await;
     assert_eq!(refused.status, 422);
-    assert!(refused.text().contains("Same settings as <bdi>prod"));
+    assert!(
+        refused
+            .text()
+            .contains("Same settings as <bdi translate=\"no\">prod")
+    );
     let back = refused.id("close-create-key");
     assert_eq!(
         back.get("action"),
@@ -151,7 +153,7 @@ async fn what_is_no_longer_possible_is_left_to_choose() {
     assert_eq!(held(&page), expected);
     assert!(
         page.text()
-            .contains("<b>Custom (1 scope), expires on a date, any address</b>")
+            .contains(">Custom (1 scope), expires on a date, any address</b>")
     );
 
     // Members get no form, with or without a key to copy from.

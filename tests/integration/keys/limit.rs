@@ -2,6 +2,7 @@
 
 use crate::{
     answer::holds_a_key,
+    browser::Made,
     database::{Database, both},
     world::{Setup, World, all},
 };
@@ -37,7 +38,9 @@ both!(an_account_has_so_many_live_keys, async |database: Database| {
     assert_eq!(page.field("name"), "four", "what was typed stays");
     for answer in [called, page] {
         assert_eq!(answer.status, 409, "{}", answer.text());
-        assert!(answer.text().contains("3 Active or Rotated keys") && !holds_a_key(answer.text()));
+        assert!(
+            answer.text().contains("This account already has 3 live keys") && !holds_a_key(answer.text())
+        );
     }
     assert_eq!(world.database.number(COUNT).await, 3);
     // Each account has its own cap, and ended keys do not count.
@@ -52,6 +55,44 @@ both!(an_account_has_so_many_live_keys, async |database: Database| {
         assert_eq!(ada.create(&fields).await.status, 200, "{room}");
         assert_eq!(ada.create(&named("six", "next")).await.status, 409, "{room}");
     }
+});
+
+both!(a_rotation_is_no_addition, async |database: Database| {
+    let setup = Setup {
+        arguments: &["--max-keys", "1"],
+        ..Setup::default()
+    };
+    let world = World::with(database, setup).await;
+    let ada = world.person("Ada Moss").await;
+    let first = ada.made("only").await;
+    let refused = async |token| {
+        let answer = ada.create(&named("more", token)).await;
+        assert_eq!(answer.status, 409, "{token}: {}", answer.text());
+        assert!(
+            answer.text().contains("already has 1 live key, the"),
+            "{}",
+            answer.text()
+        );
+    };
+    refused("a").await;
+    // Old and new key are one for the whole grace period, and a rotation of the new one ends the old one.
+    let second = Made::of(&ada.rotate(&first.id, "24").await);
+    assert_eq!((world.code(&first).await, world.code(&second).await), (200, 200));
+    refused("b").await;
+    let third = Made::of(&ada.rotate(&second.id, "24").await);
+    assert_eq!((world.code(&first).await, world.code(&second).await), (401, 200));
+    refused("c").await;
+    // Without its replacement the old key counts by itself.
+    assert_eq!(ada.delete(&[&third.id], "only").await.status, 200);
+    assert_eq!(world.code(&second).await, 200);
+    refused("d").await;
+    assert_eq!(ada.revoke(&[&second.id]).await.status, 200);
+    assert_eq!(ada.create(&named("next", "e")).await.status, 200);
+    // A cap that was lowered afterwards stops no rotation.
+    let live = "UPDATE api_keys SET revoked_at = NULL, grace_ends_at = NULL, rotated_at = NULL WHERE id =";
+    world.execute(&format!("{live} '{}'", second.id)).await;
+    let answer = ada.rotate(&second.id, "1").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
 });
 
 both!(

@@ -18,7 +18,7 @@ async fn a_search_says_what_it_found() {
         ("?search=%3Cb%3E", "No keys match “<b>”"),
     ] {
         let page = ada.get(&format!("{}{query}", ada.keys())).await;
-        let said = page.select("[role=status][data-found]");
+        let said = page.select("[role=status] [data-found]");
         let said: Vec<_> = said.iter().map(Part::text).collect();
         assert_eq!(said, [found]);
         let field = page.id("search");
@@ -37,7 +37,7 @@ async fn a_search_says_what_it_found() {
         );
     }
     let page = ada.get(&format!("{}?status=active", ada.keys())).await;
-    let said = page.select("[role=status][data-found]");
+    let said = page.select("[role=status] [data-found]");
     assert_eq!(
         said.iter().map(Part::text).collect::<Vec<_>>(),
         ["12 active keys"]

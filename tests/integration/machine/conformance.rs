@@ -8,7 +8,10 @@ use crate::{
     schema::Document,
     world::{Setup, World},
 };
-use babysea::{domain::catalog::Catalog, server::machine::error::kinds};
+use babysea::{
+    domain::{catalog::Catalog, token},
+    server::machine::error::kinds,
+};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -105,6 +108,9 @@ async fn responses_match_the_document() {
     reader.expect(403, get("/v1/status").bearer(&guarded)).await;
     let empty = call("POST", "/v1/generate/image/bfl/").bearer(&key);
     reader.expect(404, empty).await;
+    let unclear = call("POST", "/v1/generate/image/bfl/a%2Fb").bearer(&key);
+    reader.expect(403, unclear).await;
+    heads(&mut reader).await;
 
     reports(&mut reader, &narrow).await;
     reader.expect(401, get("/v1/status").bearer(&narrow)).await;
@@ -120,7 +126,6 @@ async fn responses_match_the_document() {
         &kinds::INTERNAL_ERROR,
         &kinds::ACCOUNT_NOT_FOUND,
         &kinds::UNTRUSTED_PROXY,
-        &kinds::UNCLEAR_REQUEST,
         &kinds::USAGE_BUSY,
         &kinds::USAGE_TOO_LONG,
         &kinds::UNANSWERED,
@@ -134,14 +139,41 @@ async fn responses_match_the_document() {
     assert_eq!(seen, expected);
 }
 
+/// A well-formed key that does not exist.
+fn unknown(seed: u8) -> String {
+    let secret = token::generate("bye_", |bytes| bytes.fill(seed));
+    secret.expose().to_owned()
+}
+
+/// Headers that are too large, too many, or name no host.
+async fn heads(reader: &mut Reader<'_>) {
+    for (method, path) in [
+        ("GET", "/v1/status"),
+        ("GET", "/v1/openapi.json"),
+        ("POST", REPORT),
+    ] {
+        let large = call(method, path).header("x-filled", &"x".repeat(17_000));
+        reader.expect(431, large).await;
+        let many = (0..101).fold(call(method, path), |call, _| call.header("x-many", "x"));
+        reader.expect(431, many).await;
+        let wrong = call(method, path).header("host", "a b");
+        reader.expect(400, wrong).await;
+    }
+}
+
 /// Reports of the key, and invalid reports.
 async fn reports(reader: &mut Reader<'_>, secret: &str) {
     let reported = json!({ "key": secret }).to_string();
     reader.report(200, &reported).await;
     reader.report(200, &reported).await;
-    reader.report(401, r#"{"key": "bye_x"}"#).await;
+    let several = json!({ "key": format!("{secret}\n{}", unknown(9)) }).to_string();
+    reader.report(200, &several).await;
+    reader
+        .report(401, &json!({ "key": unknown(9) }).to_string())
+        .await;
     for wrong in [
         "",
+        r#"{"key": "bye_x"}"#,
         "[]",
         "{",
         r#"{"key": 1}"#,
@@ -182,6 +214,8 @@ async fn past_limits(seen: BTreeSet<String>) -> BTreeSet<String> {
     reader.expect(401, get("/v1/status").bearer("bye_x")).await;
     reader.expect(429, get("/v1/status").bearer("bye_x")).await;
     reader.report(429, r#"{"key": "bye_x"}"#).await;
+    let quoted = get("/v1/status").bearer(&format!("\"{key}\""));
+    reader.expect(401, quoted).await;
     let known = json!({ "key": key }).to_string();
     world.advance(60_000);
     world.app.store.close().await;

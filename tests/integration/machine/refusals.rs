@@ -4,7 +4,7 @@ use crate::{
     answer::Answer,
     browser::{Call, call, get},
     database::{Database, both},
-    world::World,
+    world::{Setup, World, with_default},
 };
 use serde_json::{Value, json};
 
@@ -143,6 +143,7 @@ both!(keys_anywhere_else_are_ignored, async |database: Database| {
 both!(
     all_unknown_keys_get_the_same_response,
     async |database: Database| {
+        with_default("--key-prefix");
         let world = World::on(database).await;
         let key = world.person("Ada Moss").await.key("prod", "full_access").await;
         let unknown = world.status(&unknown_key()).await;
@@ -152,9 +153,6 @@ both!(
             "x".to_owned(),
             "bye_".to_owned(),
             key[..41].to_owned(),
-            format!("{key}0"),
-            format!("{key} {key}"),
-            format!("{key},"),
             key.replacen("bye_", "BYE_", 1),
             bad_checksum(&key),
             lower,
@@ -165,6 +163,65 @@ both!(
             assert_eq!(body(&answer), body(&unknown), "{presented}");
         }
         assert_eq!(world.status(&key).await.status, 200);
+    }
+);
+
+both!(
+    a_badly_pasted_key_is_refused_with_what_is_wrong,
+    async |database: Database| {
+        let setup = Setup {
+            arguments: &["--auth-limit", "1"],
+            ..Setup::default()
+        };
+        let world = World::with(database, setup).await;
+        let key = world.person("Ada Moss").await.key("prod", "full_access").await;
+        let unknown = unknown_key();
+        let split = |key: &str| format!("Bearer {} {}", &key[..20], &key[20..]);
+        type Pasted = (fn(&str) -> String, &'static str);
+        let ways: [Pasted; 8] = [
+            (|key| format!("Bearer \"{key}\""), "quotation marks"),
+            (|key| format!("\"Bearer {key}\""), "quotation marks"),
+            (|key| format!("Bearer Bearer {key}"), "twice"),
+            (|key| format!("Bearer BABYSEA_API_KEY={key}"), "a name before"),
+            (|key| format!("Bearer {key},"), "such as a comma"),
+            (|key| format!("Bearer {key}0"), "such as a comma"),
+            (|key| format!("Bearer {key} {key}"), "several"),
+            (|key| format!("Bearer '{key}"), "quotation marks"),
+        ];
+        // Neither counted nor looked up: a key that exists and one that does not get the same response.
+        for (paste, says) in ways {
+            let [known, other] = [&key, &unknown].map(|key| authorized(&paste(key)));
+            let (known, other) = (world.send(known).await, world.send(other).await);
+            assert_refused(
+                &known,
+                401,
+                "BSE1002",
+                "authentication_failed",
+                "badly_pasted_key",
+            );
+            assert_eq!(known.header("www-authenticate"), TOKEN);
+            let message = body(&known)["error"]["message"].clone();
+            assert!(
+                message.as_str().is_some_and(|message| message.contains(says)),
+                "{message}"
+            );
+            assert_eq!(body(&known), body(&other));
+        }
+        let answer = world.send(authorized(&split(&key))).await;
+        assert!(
+            answer.text().contains("a space or a line break"),
+            "{}",
+            answer.text()
+        );
+        let raw = axum::http::HeaderValue::from_bytes(format!("Bearer \u{200B}{key}").as_bytes());
+        let raw = get("/v1/status").raw_header("authorization", raw.expect("a header value"));
+        let answer = world.send(raw).await;
+        assert!(
+            answer.text().contains("invisible characters"),
+            "{}",
+            answer.text()
+        );
+        assert_invalid(&world.status(&unknown).await);
     }
 );
 
@@ -267,7 +324,6 @@ async fn paths_outside_the_catalogue_are_unknown_with_or_without_a_key() {
         ("GET", "/v1/status/"),
         ("GET", "/v1//status"),
         ("GET", "/v1/Status"),
-        ("GET", "/v1/%73tatus"),
         ("GET", "/v1/../v1/status"),
         ("POST", "/v1/status"),
         ("DELETE", "/v1/status"),

@@ -12,7 +12,7 @@ both!(the_activity_is_exported_as_a_file, async |database: Database| {
     world.advance(1000);
     // More entries than one read of an export.
     fill(&world, 520).await;
-    for name in ["=1+1", "+a", "-a", "@a", "a,\"b\""] {
+    for name in ["=1+1", "+a", "-a", "@a", "a,\"b\"", "x;=1|\"@Ä"] {
         ada.made(name).await;
     }
     let csv = ada.export("format=csv").await;
@@ -23,6 +23,11 @@ both!(the_activity_is_exported_as_a_file, async |database: Database| {
         "attachment; filename=\"activity.csv\""
     );
     assert_eq!(csv.header("cache-control"), "no-store");
+    let head = "\u{FEFF}\"event_id\",\"actor\",\"category\",";
+    assert!(
+        csv.text().starts_with(head),
+        "a byte order mark, and every cell quoted"
+    );
     let mut reader = csv::Reader::from_reader(csv.body.as_slice());
     let names: Vec<_> = reader
         .headers()
@@ -49,13 +54,13 @@ both!(the_activity_is_exported_as_a_file, async |database: Database| {
     let rows: Vec<_> = reader.records().map(|row| row.expect("a row")).collect();
     assert_eq!(
         rows.len(),
-        1 + 520 + 5 + 1,
+        1 + 520 + 6 + 1,
         "the export is noted before it is written"
     );
     let of = |name: &str| rows.iter().filter(|row| &row[8] == name).count();
     assert_eq!(
-        ["'=1+1", "'+a", "'-a", "'@a", "a,\"b\"", "key 519"].map(of),
-        [1; 6]
+        ["'=1+1", "'+a", "'-a", "'@a", "a,\"b\"", "x;'=1|\"'@Ä", "key 519"].map(of),
+        [1; 7]
     );
     let row = rows.iter().find(|row| &row[8] == "'-a").expect("a row");
     assert_eq!(
@@ -80,6 +85,7 @@ both!(the_activity_is_exported_as_a_file, async |database: Database| {
         json.header("content-disposition"),
         "attachment; filename=\"activity.json\""
     );
+    assert!(json.text().starts_with("[\n{"), "no byte order mark");
     let entries = json.json();
     let entries = entries.as_array().expect("an array");
     assert_eq!(entries.len(), rows.len() + 1);

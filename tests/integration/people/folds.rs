@@ -124,15 +124,18 @@ both!(
             first.contains("api_key.created"),
             "an owner sees what happened to keys"
         );
-        assert!(!first.contains("<code>auth.refused</code>"));
-        assert!(first.contains("Show failed sign-ins"));
+        assert!(!first.contains("<code translate=\"no\">auth.refused</code>"));
+        assert!(first.contains("Show refused sign-ins"));
         let refused = page("?action=auth.refused").await;
         assert!(
-            refused.contains("<code>auth.refused</code>")
-                && !refused.contains("<code>api_key.created</code>")
+            refused.contains("<code translate=\"no\">auth.refused</code>")
+                && !refused.contains("<code translate=\"no\">api_key.created</code>")
         );
         let all = page("?action=all").await;
-        assert!(all.contains("<code>auth.refused</code>") && !all.contains("<code>api_key.created</code>"));
+        assert!(
+            all.contains("<code translate=\"no\">auth.refused</code>")
+                && !all.contains("<code translate=\"no\">api_key.created</code>")
+        );
         let file = ada
             .get(&format!("/home/{}/activity/export?format=csv", ada.slug))
             .await

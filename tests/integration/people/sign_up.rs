@@ -3,7 +3,7 @@
 use crate::{
     browser::{Browser, form},
     database::{Database, both},
-    world::{PASSWORD, Setup, World},
+    world::{PASSWORD, Setup, World, with_default},
 };
 use babysea::server::secret::password::Cost;
 use serde_json::json;
@@ -58,7 +58,11 @@ both!(
         );
         let page = browser.get(answer.location()).await;
         assert_eq!(page.status, 200);
-        assert!(page.text().contains("<bdi>Ada Moss</bdi>"), "{}", page.text());
+        assert!(
+            page.text().contains("<bdi translate=\"no\">Ada Moss</bdi>"),
+            "{}",
+            page.text()
+        );
         // The person's path is not open to others.
         assert_eq!(world.anonymous().get("/home/ada-moss/api-keys").await.status, 303);
     }
@@ -80,6 +84,7 @@ both!(
 
 #[tokio::test]
 async fn each_invalid_field_has_an_error() {
+    with_default("--password-min");
     let world = World::sqlite().await;
     let browser = world.anonymous();
     let good = fields("Ada Moss", "ada@example.com", PASSWORD);
@@ -93,17 +98,17 @@ async fn each_invalid_field_has_an_error() {
         (
             0,
             "Ada\u{202E}Moss",
-            "The name has an invisible character after \"Ada\". Delete it.",
+            "The name has an invisible character (U+202E) after \"Ada\". Delete it.",
         ),
         (
             0,
             "Ada\u{200B}Moss",
-            "The name has an invisible character after \"Ada\". Delete it.",
+            "The name has an invisible character (U+200B) after \"Ada\". Delete it.",
         ),
         (
             0,
             "Ada\0Moss",
-            "The name has an invisible character after \"Ada\". Delete it.",
+            "The name has an invisible character (U+0000) after \"Ada\". Delete it.",
         ),
         (1, "", "Enter your email address."),
         (1, "ada", "Enter an address like name@example.com."),
@@ -157,6 +162,7 @@ async fn input_is_kept_but_never_the_password() {
 
 #[tokio::test]
 async fn lengths_are_refused_before_any_work_and_counted_in_characters() {
+    with_default("--password-min");
     let world = World::sqlite().await;
     let browser = world.anonymous();
     let runs = || world.app.passwords.runs();
@@ -271,7 +277,8 @@ both!(
         for path in [&one, &other] {
             assert!(path.starts_with("/home/ada-moss"), "{path}");
         }
-        assert_eq!(send(3, "李雷").await, "/home/account/api-keys");
+        assert_eq!(send(3, "李雷").await, "/home/li-lei/api-keys");
+        assert_eq!(send(4, "!?").await, "/home/account/api-keys");
     }
 );
 

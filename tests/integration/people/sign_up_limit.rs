@@ -4,7 +4,7 @@ use crate::{
     answer::Answer,
     browser::form,
     database::{Database, both},
-    world::{PASSWORD, Setup, World},
+    world::{PASSWORD, Setup, World, with_default},
 };
 
 const PAGE: &str = "/sign-up";
@@ -110,6 +110,7 @@ async fn without_a_limit_no_sign_up_waits() {
 
 #[tokio::test]
 async fn a_persons_own_words_are_no_password() {
+    with_default("--brand");
     let world = World::sqlite().await;
     let email = "ada.reed@tidal-quartz.example.com";
     for own in [

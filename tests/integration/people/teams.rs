@@ -122,7 +122,8 @@ both!(
                 "{slug}"
             );
         }
-        assert_eq!(bea.team("李雷").await.slug, "account");
+        assert_eq!(bea.team("李雷").await.slug, "li-lei");
+        assert_eq!(bea.team("!?").await.slug, "account");
         assert_eq!(bea.get("/home/create-team").await.status, 200);
     }
 );
@@ -136,15 +137,15 @@ async fn an_invalid_name_is_shown_at_its_field_and_kept() {
         ("", "Enter a name."),
         (
             " \u{200D} ",
-            "The name starts with an invisible character. Delete it.",
+            "The name starts with an invisible character (U+200D). Delete it.",
         ),
         (
             "Reef\u{202E}Lab",
-            "The name has an invisible character after \"Reef\". Delete it.",
+            "The name has an invisible character (U+202E) after \"Reef\". Delete it.",
         ),
         (
             "Reef\0Lab",
-            "The name has an invisible character after \"Reef\". Delete it.",
+            "The name has an invisible character (U+0000) after \"Reef\". Delete it.",
         ),
         (&long, "Use at most 64 characters; this name has 65."),
     ] {

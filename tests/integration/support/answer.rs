@@ -133,13 +133,18 @@ pub fn is_uuid(text: &str) -> bool {
 
 /// Whether `text` contains a well-formed key.
 pub fn holds_a_key(text: &str) -> bool {
-    text.match_indices("bye_").any(|(at, _)| {
-        text[at + 4..]
+    text.match_indices('_').any(|(at, _)| {
+        text[at + 1..]
             .bytes()
             .take_while(u8::is_ascii_alphanumeric)
             .count()
             >= 38
     })
+}
+
+/// The shown part of a key: its prefix and five random characters.
+pub fn shown_part(secret: &str) -> &str {
+    &secret[..secret.find('_').expect("a prefix") + 6]
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Requests, and the browsers that send them.
 
-use crate::{answer::Answer, world::World};
+use crate::{
+    answer::Answer,
+    world::{World, with_default},
+};
 use axum::{
     body::Body,
     extract::ConnectInfo,
@@ -72,6 +75,16 @@ impl Call {
     /// Path and query.
     pub fn address(&self) -> String {
         self.0.uri().to_string()
+    }
+
+    /// Another request with the same method, address, headers and peer, without its body.
+    pub fn again(&self) -> Self {
+        let mut again = call(self.method(), &self.address());
+        *again.0.headers_mut() = self.0.headers().clone();
+        if let Some(peer) = self.0.extensions().get::<ConnectInfo<SocketAddr>>() {
+            again.0.extensions_mut().insert(*peer);
+        }
+        again
     }
 
     pub fn own_page(self) -> Self {
@@ -283,6 +296,9 @@ impl<'w> Browser<'w> {
         let mut all = vec![("form_token", token.as_str())];
         all.extend(fields);
         let answer = self.create(&all).await;
+        if answer.status == 409 {
+            with_default("--max-keys");
+        }
         assert_eq!(answer.status, 200, "{}", answer.text());
         Made::read(&answer)
     }

@@ -137,6 +137,16 @@ impl Document {
                     .expect("names")
                     .iter()
                     .all(|name| value.get(name.as_str().expect("a name")).is_some()),
+                "minItems" => value.as_array().is_none_or(|items| items.len() >= count()),
+                "oneOf" => {
+                    let parts = rule.as_array().expect("schemas").iter();
+                    let parts: Vec<_> = parts.map(|part| self.faults(part, value, at)).collect();
+                    let fitting = parts.iter().filter(|part| part.is_empty()).count();
+                    if fitting == 0 {
+                        faults.extend(parts.into_iter().flatten());
+                    }
+                    fitting == 1
+                }
                 "allOf" => {
                     for part in rule.as_array().expect("schemas") {
                         faults.extend(self.faults(part, value, at));

@@ -6,7 +6,10 @@ use crate::{
     database::Database,
     until::PATIENCE,
 };
-use axum::body::to_bytes;
+use axum::{
+    body::to_bytes,
+    http::{HeaderValue, header},
+};
 use babysea::{
     domain::{role::Role, time::Timestamp},
     server::{
@@ -28,13 +31,30 @@ use tower::ServiceExt as _;
 
 pub const ORIGIN: &str = "http://127.0.0.1:3000";
 pub const HTTPS_ORIGIN: &str = "https://keys.example.com";
-pub const PASSWORD: &str = "tidal moss quartz lantern";
+/// As long as the longest `PASSWORD_MIN`.
+pub const PASSWORD: &str = "tidal moss quartz lantern beside seven copper kettles and violet rain";
 pub const CHEAP: Cost = Cost {
     memory: 64,
     passes: 1,
 };
 /// 23 November 2026, 17:00 UTC.
 const START: Timestamp = Timestamp::from_millis(1_795_453_200_000);
+
+/// Settings that every product under test has, a flag and a value, unless the test sets them itself: `make soak
+/// PART=settings` gives them in TEST_ARGUMENTS, one in a line.
+fn soaked() -> Vec<String> {
+    let arguments = std::env::var("TEST_ARGUMENTS").unwrap_or_default();
+    arguments.lines().map(str::to_owned).collect()
+}
+
+/// Leaves out a test that is about the default of a setting, while the setting has another value.
+/// scripts/settings.sh counts the tests that end with this sentence.
+pub fn with_default(flag: &str) {
+    assert!(
+        !soaked().iter().any(|argument| argument == flag),
+        "left out: this test is about the default of {flag}"
+    );
+}
 
 /// Settings of a product.
 pub struct Setup {
@@ -86,6 +106,13 @@ impl World {
             arguments.extend(["--sign-up-limit", "none"]);
         }
         arguments.extend(setup.arguments);
+        let soaked = soaked();
+        for argument in soaked
+            .chunks(2)
+            .filter(|pair| !setup.arguments.contains(&pair[0].as_str()))
+        {
+            arguments.extend(argument.iter().map(String::as_str));
+        }
         let config = Config::from_arguments(arguments).unwrap_or_else(|error| panic!("{error}"));
         let origin = config.origin(config.listen).expect("an origin");
         let parts = Parts {
@@ -204,12 +231,10 @@ impl World {
 
     /// Sends a request without a session.
     pub async fn send(&self, call: Call) -> Answer {
-        let response = self
-            .product
-            .clone()
-            .oneshot(call.request())
-            .await
-            .expect("an answer");
+        let mut request = call.request();
+        let host = HeaderValue::from_static("localhost");
+        request.headers_mut().entry(header::HOST).or_insert(host);
+        let response = self.product.clone().oneshot(request).await.expect("an answer");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a whole body");
         Answer {

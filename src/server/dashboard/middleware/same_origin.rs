@@ -1,7 +1,7 @@
 //! Refuses cross-site requests that change something (docs/security.md, S24).
 
 use crate::{
-    domain::token,
+    domain::token::found,
     server::{
         app::App,
         config::{Origin, canonical_origin},
@@ -74,7 +74,7 @@ fn named_origin(headers: &HeaderMap) -> Option<String> {
         return Some(NO_ORIGIN.to_owned());
     }
     // A host can be any text, even a key.
-    let origin = canonical_origin(text).filter(|origin| origin.len() <= LONGEST && !token::is_in(text));
+    let origin = canonical_origin(text).filter(|origin| origin.len() <= LONGEST && !found::holds(text));
     Some(origin.unwrap_or_else(|| UNREADABLE.to_owned()))
 }
 
@@ -150,7 +150,7 @@ mod tests {
     fn which_origin_is_named() {
         let key = format!(
             "https://{}",
-            token::generate("bye_", |bytes| bytes.fill(7)).expose()
+            crate::domain::token::generate("bye_", |bytes| bytes.fill(7)).expose()
         );
         let long = format!("https://{}.example", "a".repeat(LONGEST));
         for (given, named) in [

@@ -1,18 +1,21 @@
 //! `/home/{account}/activity`, and the activity as a file.
 
+mod file;
+
 use super::{SignedIn, failure, frame, keys::list::address};
 use crate::{
     domain::{
-        activity::{Entry, Event},
+        activity::Event,
         page::{Cursor, Page},
-        paths, search, token,
+        paths, search,
+        token::found,
     },
     server::{
         access,
         dashboard::{
             document,
             error_page::{self, Problem},
-            fields::Query,
+            fields::{Form, Query},
             middleware::same_origin::from_another_site,
         },
         error::ServiceError,
@@ -30,10 +33,10 @@ use axum::{
     http::{Method, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
+use file::Format;
 use futures_util::stream;
 use leptos::prelude::*;
 use serde::Deserialize;
-use serde_json::json;
 use std::sync::Arc;
 
 /// The page's query.
@@ -52,6 +55,20 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Cuts a key in the search to its shown part, and drops an action that there is not: links repeat both. Returns
+    /// whether there was a key.
+    fn cut(&mut self, key_prefix: &str) -> bool {
+        if Event::from_id(&self.action).is_none() && self.action != ALL {
+            self.action.clear();
+        }
+        let start = found::start_in(&self.search, key_prefix);
+        let is_key = start.is_some();
+        if let Some(start) = start {
+            self.search = start;
+        }
+        is_key
+    }
+
     fn filter(&self) -> ActivityFilter {
         ActivityFilter {
             search: search::parse(&self.search),
@@ -111,9 +128,10 @@ impl Asked {
 pub async fn show(
     SignedIn(visit, viewer): SignedIn,
     Path(slug): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(mut asked): Query<Asked>,
 ) -> Response {
     let app = &visit.app;
+    let is_key = asked.cut(&app.config.key_prefix);
     // Before any redirect: what is not the person's gets the same answer with every search.
     let reader = match access::reader(app, &viewer, &slug).await {
         Ok(reader) => reader,
@@ -122,12 +140,8 @@ pub async fn show(
     let page = paths::activity(&reader.account.slug);
     // The search contains a pasted key. Redirects to its shown part, which finds the key too and may be in a
     // URL.
-    if let Some(start) = token::start_in(&asked.search, &app.config.key_prefix) {
-        let found = Asked {
-            search: start,
-            ..asked
-        };
-        return Redirect::to(&found.href(&page, None)).into_response();
+    if is_key {
+        return Redirect::to(&asked.href(&page, None)).into_response();
     }
     let filter = asked.filter();
     let gathered = async {
@@ -163,19 +177,21 @@ pub async fn show(
     document::render(&visit, StatusCode::OK, title, page).await
 }
 
-/// Format of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Csv,
-    Json,
-}
-
-impl Format {
-    const fn label(self) -> &'static str {
-        match self {
-            Self::Csv => "CSV",
-            Self::Json => "JSON",
+/// Redirects to the entries that a search finds. Without scripts it is posted, so that a key that was pasted into it does
+/// not come to stand in an address (docs/security.md, S99).
+pub async fn find(
+    SignedIn(visit, viewer): SignedIn,
+    Path(slug): Path<String>,
+    Form(mut asked): Form<Asked>,
+) -> Response {
+    let app = &visit.app;
+    asked.cut(&app.config.key_prefix);
+    match access::reader(app, &viewer, &slug).await {
+        Ok(reader) => {
+            let page = paths::activity(&reader.account.slug);
+            Redirect::to(&format!("{}#search", asked.href(&page, None))).into_response()
         }
+        Err(error) => failure(&visit, error).await,
     }
 }
 
@@ -185,13 +201,12 @@ pub async fn export(
     SignedIn(visit, viewer): SignedIn,
     method: Method,
     Path(slug): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(mut asked): Query<Asked>,
 ) -> Response {
     let app = visit.app.clone();
-    let format = match asked.format.as_str() {
-        "csv" => Format::Csv,
-        "json" => Format::Json,
-        _ => return failure(&visit, ServiceError::NotFound).await,
+    let is_key = asked.cut(&app.config.key_prefix);
+    let Some(format) = Format::from_id(&asked.format) else {
+        return failure(&visit, ServiceError::NotFound).await;
     };
     let reader = match access::reader(&app, &viewer, &slug).await {
         Ok(reader) => reader,
@@ -205,6 +220,12 @@ pub async fn export(
         let activity = asked.href(&paths::activity(&reader.account.slug), None);
         let problem = problem.with_link(activity, "Open the activity");
         return error_page::page(&visit, StatusCode::FORBIDDEN, problem, None).await;
+    }
+    // As the page does with a pasted key.
+    if is_key {
+        let export = paths::activity_export(&paths::activity(&reader.account.slug));
+        let again = asked.href(&export, Some(("format", asked.format.clone())));
+        return Redirect::to(&again).into_response();
     }
     if method == Method::HEAD {
         return file(format, Body::empty());
@@ -223,11 +244,8 @@ pub async fn export(
                 return Ok::<_, ServiceError>(None);
             };
             let (entries, next) = activity::export_chunk(&app, account, &filter, cursor).await?;
-            let chunk = match format {
-                Format::Csv => csv(&entries, cursor.is_none()),
-                Format::Json => json(&entries, cursor.is_none(), next.is_none()),
-            };
-            Ok(Some((chunk, next.map(Some))))
+            let part = format.part(&entries, cursor.is_none(), next.is_none());
+            Ok(Some((part, next.map(Some))))
         }
     });
     file(format, Body::from_stream(chunks))
@@ -235,104 +253,11 @@ pub async fn export(
 
 /// The response with an export.
 fn file(format: Format, body: Body) -> Response {
-    let (kind, name) = match format {
-        Format::Csv => ("text/csv; charset=utf-8; header=present", "activity.csv"),
-        Format::Json => ("application/json", "activity.json"),
-    };
+    let named = format!("attachment; filename=\"{}\"", format.file());
     let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}\""),
-        ),
+        (header::CONTENT_TYPE, format.media_type().to_owned()),
+        (header::CONTENT_DISPOSITION, named),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (headers, body).into_response()
-}
-
-/// The vendor's fields (docs.babysea.ai, `/dashboard/activity`), then ours.
-const COLUMNS: [&str; 11] = [
-    "event_id",
-    "actor",
-    "category",
-    "action",
-    "description",
-    "timestamp",
-    "actor_id",
-    "target_id",
-    "target_name",
-    "request_id",
-    "ip_hash",
-];
-
-/// Values of an entry's columns.
-fn cells(entry: &Entry) -> [String; 11] {
-    let (category, action) = entry.event.id().split_once('.').unwrap_or_default();
-    [
-        entry.id.to_string(),
-        entry.actor_name.clone(),
-        category.to_owned(),
-        action.to_owned(),
-        entry.description(),
-        entry.at.iso(),
-        entry.actor.map(|id| id.to_string()).unwrap_or_default(),
-        entry.target.clone(),
-        entry.target_name.clone(),
-        entry.request_id.clone(),
-        entry.ip_hash.clone().unwrap_or_default(),
-    ]
-}
-
-/// Escapes cells that a spreadsheet would take for a formula (docs/security.md, S61).
-fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
-        format!("'{cell}")
-    } else {
-        cell
-    }
-}
-
-/// Lines of RFC 4180; with `first`, the column names come first.
-fn csv(entries: &[Entry], first: bool) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    // Cannot fail: it writes to memory.
-    if first {
-        let _ = writer.write_record(COLUMNS);
-    }
-    for entry in entries {
-        let _ = writer.write_record(cells(entry).map(harmless));
-    }
-    writer.into_inner().unwrap_or_default()
-}
-
-/// Elements of one array, which `first` opens and `last` closes.
-fn json(entries: &[Entry], first: bool, last: bool) -> Vec<u8> {
-    let mut text = String::new();
-    for (n, entry) in entries.iter().enumerate() {
-        let object = COLUMNS.into_iter().zip(cells(entry)).map(|(name, cell)| {
-            let is_absent = cell.is_empty() && matches!(name, "actor_id" | "request_id" | "ip_hash");
-            (name.to_owned(), if is_absent { json!(null) } else { json!(cell) })
-        });
-        text.push_str(if first && n == 0 { "[\n" } else { ",\n" });
-        text.push_str(&serde_json::Value::Object(object.collect()).to_string());
-    }
-    if last {
-        text.push_str(if first { "[]\n" } else { "\n]\n" });
-    }
-    text.into_bytes()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for cell in ["=1+1", "+1", "-1", "@a", "\ta", "\ra", "\0a"] {
-            assert_eq!(harmless(cell.to_owned()), format!("'{cell}"));
-        }
-        assert_eq!(harmless("a=1".to_owned()), "a=1");
-    }
 }

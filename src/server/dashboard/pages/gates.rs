@@ -122,6 +122,15 @@ async fn refused(app: &App, mut parts: Parts, unread: Unread) -> Response {
             "It could not read this form, and nothing was changed.".into(),
             Some(RETRY_AFTER),
         ),
+        // The title says the rest.
+        Unread::TooLarge(most) => (
+            format!(
+                "It may have {} KiB. Shorten what you typed and send it again.",
+                most / 1024
+            )
+            .into(),
+            None,
+        ),
         unread => (unread.sentence(), None),
     };
     error_page::page(&visit, unread.status(), Problem::new(title, text), wait).await

@@ -60,6 +60,8 @@ pub async fn show(SignedIn(visit, viewer): SignedIn, Path((slug, id)): Path<(Str
     let data = Arc::new(KeyPageData {
         frame,
         creator: detail.creator,
+        expires_at: detail.key.expires_at,
+        grace_ends_at: detail.key.rotation.map(|rotation| rotation.grace_ends_at),
         end: detail.key.end(),
         revoked_at: detail.key.revoked_at,
         leak_reported_at: detail.key.leak_reported_at,

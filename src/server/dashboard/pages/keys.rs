@@ -17,7 +17,7 @@ use crate::{
         key::Key,
         paths,
         role::Action,
-        token,
+        token::found,
     },
     server::{
         access::{self, AccountReader, KeyManager, Viewer},
@@ -46,7 +46,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use leptos::prelude::*;
-use list::Asked;
+use list::{Asked, SEARCH};
 use serde::Deserialize;
 use std::{collections::BTreeMap, slice, sync::Arc, time::Duration};
 
@@ -101,8 +101,9 @@ async fn keys(
     viewer: Viewer,
     client: Client,
     slug: &str,
-    asked: Asked,
+    mut asked: Asked,
 ) -> Result<Keys, Response> {
+    asked.cut(&visit.app.config.key_prefix);
     match access::reader(&visit.app, &viewer, slug).await {
         Ok(reader) => Ok(Keys {
             visit,
@@ -122,24 +123,22 @@ pub async fn show(
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
+    let is_key = found::start_in(&asked.search, &visit.app.config.key_prefix).is_some();
     let keys = match keys(visit, viewer, client, &slug, asked).await {
         Ok(keys) => keys,
         Err(response) => return response,
     };
-    let asked = &keys.asked;
     // The search contains a pasted key. Redirects to its shown part, which finds the key too and may be in a
     // URL.
-    if let Some(start) = token::start_in(&asked.search, &keys.app().config.key_prefix) {
-        let mut found = asked.clone();
-        found.search = start;
-        let target = found.href(&keys.page());
-        return Redirect::to(&target).into_response();
+    if is_key {
+        return Redirect::to(&keys.asked.href(&keys.page())).into_response();
     }
     match opened(&keys).await {
         Ok((dialog, form)) => draw(&keys, StatusCode::OK, form, dialog).await,
-        // The dialog cannot be opened any more, so its address leads to the list.
+        // The dialog cannot be opened any more, so its address leads back.
         Err(ServiceError::Gone(_) | ServiceError::Ended(_) | ServiceError::Forbidden(_)) => {
-            Redirect::to(&keys.view().href).into_response()
+            let back = confirm::way_back(&keys).await;
+            Redirect::to(&back.unwrap_or_else(|| keys.view().href)).into_response()
         }
         Err(error) => failure(&keys.visit, error).await,
     }
@@ -183,14 +182,28 @@ pub async fn submit(
         Ok(keys) => keys,
         Err(response) => return response,
     };
-    if keys.asked.dialog == "leak" {
-        return acknowledge(&keys, request).await;
+    match keys.asked.dialog.as_str() {
+        "leak" => return acknowledge(&keys, request).await,
+        SEARCH => return find(&keys, request).await,
+        _ => {}
     }
     if let Some(action) = confirm::action(&keys.asked.dialog) {
         return confirm::submit(&keys, action, request).await;
     }
     match fields::read(request).await {
         Ok(form) => secret::create(&keys, form).await,
+        Err(response) => response,
+    }
+}
+
+/// Redirects to the list that a search finds. Without scripts it is posted, so that a key that was pasted into it does
+/// not come to stand in an address (docs/security.md, S99).
+async fn find(keys: &Keys, request: axum::extract::Request) -> Response {
+    match fields::read::<Asked>(request).await {
+        Ok(mut asked) => {
+            asked.cut(&keys.app().config.key_prefix);
+            Redirect::to(&format!("{}#search", asked.href(&keys.page()))).into_response()
+        }
         Err(response) => response,
     }
 }
@@ -217,6 +230,8 @@ async fn acknowledge(keys: &Keys, request: axum::extract::Request) -> Response {
             let next = keys.view().after_deletion();
             keys.redirect(&next, Done::LeakAcknowledged(Subject::from(&key)))
         }
+        // The key was deleted in the meantime, and its notice with it.
+        Err(ServiceError::NotFound) => Redirect::to(&keys.view().href).into_response(),
         Err(error) => failure(&keys.visit, error).await,
     }
 }
@@ -299,19 +314,17 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
     let (app, reader, asked) = (keys.app(), &keys.reader, &keys.asked);
     let (filter, page) = (asked.filter(), keys.page());
     let gathered = async {
-        let list = service::keys::list::list(app, reader, &filter, asked.page()).await?;
+        let list = service::keys::list::list(app, reader, &filter, asked.page(), asked.is_full()).await?;
         let frame = frame::of(&keys.visit, &keys.viewer, reader, Section::Keys).await?;
-        let since = service::keys::grace::since(app, reader).await?;
-        let leaks = service::keys::leak::open(app, reader).await?;
-        let elsewhere = elsewhere(keys, &list.keys).await?;
-        let creators = if asked.is_full() {
-            service::keys::list::creators(app, reader).await?
+        let since = if list.any_in_grace {
+            service::keys::grace::since(app, reader).await?
         } else {
             BTreeMap::new()
         };
-        Ok::<_, ServiceError>((list, frame, since, leaks, elsewhere, creators))
+        let elsewhere = elsewhere(keys, &list.keys).await?;
+        Ok::<_, ServiceError>((list, frame, since, elsewhere))
     };
-    let (list, mut frame, since, leaks, elsewhere, creators) = match gathered.await {
+    let (list, mut frame, since, elsewhere) = match gathered.await {
         Ok(gathered) => gathered,
         Err(error) => return failure(&keys.visit, error).await,
     };
@@ -339,7 +352,9 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
             .keys
             .into_iter()
             .map(|key| {
-                let creator = key.creator.and_then(|id| creators.get(&id.to_string()).cloned());
+                let creator = key
+                    .creator
+                    .and_then(|id| list.creators.get(&id.to_string()).cloned());
                 KeyRow {
                     creator,
                     ..rows::row(app, key, &around, asked.pointed_out())
@@ -347,7 +362,8 @@ async fn draw(keys: &Keys, status: StatusCode, form: FormState, dialog: KeyDialo
             })
             .collect(),
         elsewhere: elsewhere.map(|key| rows::row(app, key, &around, "")),
-        leaks: leaks
+        leaks: list
+            .leaks
             .into_iter()
             .filter_map(|key| rows::leak(key, &page))
             .collect(),

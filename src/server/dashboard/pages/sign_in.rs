@@ -12,6 +12,7 @@ use crate::{
             session::cookies::{self, Name},
             sign_in::Visitor,
         },
+        http::addresses,
         service::accounts::first_person::{self, SignUpAccess},
     },
     ui::pages::sign_in::{SignInPage, Why},
@@ -78,7 +79,8 @@ pub async fn show(visit: PageRequest, Query(target): Query<Target>, headers: Hea
         None if target.next.is_empty() => Why::Wanted,
         None => Why::Asked,
     };
-    let state = FormState::default().with("next", target.next);
+    let next = addresses::without_keys(&target.next, &visit.app.config.key_prefix);
+    let state = FormState::default().with("next", next.into_owned());
     let mut response = page(&visit, StatusCode::OK, state, why).await;
     if reason.is_some() {
         let removal = cookies::remove(&visit.app.origin, Name::SignedOut);
@@ -94,9 +96,10 @@ pub async fn submit(visit: PageRequest, visitor: Visitor, Form(form): Form<SignI
     match visitor.sign_in(&form.email, &form.password, &form.next).await {
         Ok(led) => welcome(led),
         Err(error) => {
+            let next = addresses::without_keys(&form.next, &visit.app.config.key_prefix);
             let state = FormState::default()
                 .with("email", form.email)
-                .with("next", form.next);
+                .with("next", next.into_owned());
             refused_form(error, async |status, error| {
                 page(&visit, status, state.refused(error), Why::Wanted).await
             })

@@ -19,7 +19,7 @@ pub struct KeyStatus<'a> {
     apikey_id: KeyId,
     /// Name of the key.
     apikey_name: &'a str,
-    /// Its first nine characters.
+    /// Its prefix and five random characters.
     apikey_prefix: &'a str,
     /// When it was created.
     #[schema(format = DateTime)]

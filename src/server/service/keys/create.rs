@@ -1,6 +1,6 @@
 //! Creating a key.
 
-use super::{Origin, Revealed, add, check_form_token, issue, once};
+use super::{Origin, Revealed, add, check_form_token, check_room, issue, once};
 use crate::{
     domain::{
         activity::Event,
@@ -29,6 +29,7 @@ pub async fn create(app: &App, manager: &KeyManager, form: &KeyForm) -> Result<R
     tx.accounts().lock(key.account).await?;
     once(&mut tx, key.account, &form.form_token, now, SENT_TWICE).await?;
     add(app, &mut tx, &key, &secret, &form.form_token, SENT_TWICE).await?;
+    check_room(app, &mut tx, &key).await?;
     let detail = app.catalog().permissions_label(&key.preset, &key.scopes);
     activity::note(app, &mut tx, manager, now, Event::KeyCreated, &key, detail).await?;
     tx.commit().await?;

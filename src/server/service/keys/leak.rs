@@ -8,40 +8,58 @@ use crate::{
         time::Timestamp,
     },
     server::{
-        access::{AccountReader, KeyManager},
+        access::KeyManager,
         app::App,
         error::ServiceError,
         service::activity,
         store::{StoreError, Tables as _},
     },
 };
+use std::collections::BTreeSet;
 
-/// Maximum number of leaks on the page; more follow once these are acknowledged.
-const NAMED: u32 = 10;
+/// Maximum number of keys in a report.
+pub const MOST: usize = 100;
+/// Keys that one transaction revokes, so that other changes do not wait for a long report (docs/security.md, S85).
+const STEP: usize = 25;
 
-/// Revokes a reported key. A repeated report changes nothing.
-pub async fn report(app: &App, key: &Key, trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
+/// Revokes reported keys, at most [`MOST`]. A repeated report changes nothing.
+pub async fn report(app: &App, keys: &[&Key], trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
     // A repeated report writes nothing, because anyone with the key can send any number of them. Like the first
     // one, it is answered once the key has ended on every server.
-    if key.leak_reported_at.is_some() && key.revoked_at.is_some() {
-        return app.store.wait_until_all_known().await;
+    let is_new = |key: &&&Key| key.leak_reported_at.is_none() || key.revoked_at.is_none();
+    let mut new: Vec<&Key> = keys.iter().filter(is_new).copied().collect();
+    // The keys of an account are changed together, because each step locks its accounts.
+    new.sort_by_key(|key| (key.account, key.id));
+    for step in new.chunks(STEP) {
+        revoke(app, step, trace, now).await?;
     }
-    let mut tx = app.store.write().await?;
-    tx.accounts().lock(key.account).await?;
-    if tx.change(key.account, key.id).report_leak(now).await? {
-        let detail = format!("{}... was {} before", key.prefix, key.status(now).label());
-        let actor = Actor::program(Some(trace));
-        activity::note(app, &mut tx, actor, now, Event::LeakReported, key, detail).await?;
-        return tx.commit().await;
-    }
-    drop(tx);
     app.store.wait_until_all_known().await
 }
 
-/// The reported keys of an account that no owner has acknowledged.
-pub async fn open(app: &App, reader: &AccountReader) -> Result<Vec<Key>, ServiceError> {
-    let mut store = app.store.read().await?;
-    Ok(store.leaks().open(reader.account.id, NAMED).await?)
+/// Revokes a step of a report in one transaction.
+async fn revoke(app: &App, step: &[&Key], trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
+    let mut tx = app.store.write().await?;
+    // Accounts and then keys, each in the order of their ids, so that two reports never wait for each other.
+    let accounts: BTreeSet<_> = step.iter().map(|key| key.account).collect();
+    for account in accounts {
+        tx.accounts().lock(account).await?;
+    }
+    let mut keys = step.to_vec();
+    keys.sort_by_key(|key| key.id);
+    let mut is_changed = false;
+    for key in keys {
+        if tx.change(key.account, key.id).report_leak(now).await? {
+            let detail = format!("{}... was {} before", key.prefix, key.status(now).label());
+            let actor = Actor::program(Some(trace));
+            activity::note(app, &mut tx, actor, now, Event::LeakReported, key, detail).await?;
+            is_changed = true;
+        }
+    }
+    if is_changed {
+        tx.commit_step().await
+    } else {
+        Ok(())
+    }
 }
 
 /// Acknowledges a leak, and returns the key; a repeat is no error.

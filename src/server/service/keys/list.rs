@@ -2,10 +2,17 @@
 
 use crate::{
     domain::{
-        key::Key,
+        ids::AccountId,
+        key::{Key, KeyStatus},
         page::{Cursor, Page},
+        time::Timestamp,
     },
-    server::{access::AccountReader, app::App, error::ServiceError, store::Tables as _},
+    server::{
+        access::AccountReader,
+        app::App,
+        error::ServiceError,
+        store::{Reader, StoreError, Tables as _},
+    },
 };
 
 use std::collections::BTreeMap;
@@ -16,6 +23,8 @@ pub use crate::server::store::keys::list::{KeyCounts, KeyFilter};
 pub const PAGE: u32 = 50;
 /// Maximum number of creators that are read; keys of further ones show no creator.
 const CREATORS: u32 = 1_000;
+/// Maximum number of leaks on the page; more follow once these are acknowledged.
+const LEAKS: u32 = 10;
 
 /// A page of the list.
 #[derive(Clone, Debug)]
@@ -30,6 +39,12 @@ pub struct KeyList {
     pub has_newer: bool,
     /// Whether there are older ones.
     pub has_older: bool,
+    /// Names of the people who created keys of the account, by user id, if they were asked for.
+    pub creators: BTreeMap<String, String>,
+    /// Reported keys of the account that no owner has acknowledged.
+    pub leaks: Vec<Key>,
+    /// Whether a key of the account is in its grace period.
+    pub any_in_grace: bool,
 }
 
 impl KeyList {
@@ -63,6 +78,8 @@ fn cursor_of(key: &Key) -> Cursor {
 /// A page of an account's keys. If no row is left beyond the cursor, because rows were removed meanwhile, it
 /// is the last or the first page.
 ///
+/// Everything is read with one connection: taking and returning one costs more than most of these statements.
+///
 /// # Errors
 /// When the database fails.
 pub async fn list(
@@ -70,30 +87,53 @@ pub async fn list(
     reader: &AccountReader,
     filter: &KeyFilter,
     page: Page,
+    with_creators: bool,
 ) -> Result<KeyList, ServiceError> {
-    let list = exactly(app, reader, filter, page).await?;
+    let (account, now) = (reader.account.id, app.now());
+    let mut store = app.store.read().await?;
+    let mut list = nearest(&mut store, account, filter, now, page).await?;
+    if with_creators {
+        let creators = store.key_list().creators(account, CREATORS).await?;
+        list.creators = creators.into_iter().collect();
+    }
+    list.leaks = store.leaks().open(account, LEAKS).await?;
+    list.any_in_grace = if filter.search.is_empty() {
+        list.counts.of(Some(KeyStatus::Rotated)) > 0
+    } else {
+        store.logs().any_in_grace(account, now).await?
+    };
+    Ok(list)
+}
+
+async fn nearest(
+    store: &mut Reader,
+    account: AccountId,
+    filter: &KeyFilter,
+    now: Timestamp,
+    page: Page,
+) -> Result<KeyList, StoreError> {
+    let list = exactly(store, account, filter, now, page).await?;
     let instead = match page {
         Page::Older(_) => Page::Last,
         Page::Newer(_) => Page::First,
         Page::First | Page::Last => return Ok(list),
     };
     if list.keys.is_empty() && list.total(filter) > 0 {
-        exactly(app, reader, filter, instead).await
+        exactly(store, account, filter, now, instead).await
     } else {
         Ok(list)
     }
 }
 
 async fn exactly(
-    app: &App,
-    reader: &AccountReader,
+    store: &mut Reader,
+    account: AccountId,
     filter: &KeyFilter,
+    now: Timestamp,
     page: Page,
-) -> Result<KeyList, ServiceError> {
-    let (account, now) = (reader.account.id, app.now());
+) -> Result<KeyList, StoreError> {
     // One row more than a page, to detect whether there are others.
     let (size, limit) = (PAGE as usize, PAGE + 1);
-    let mut store = app.store.read().await?;
     let counts = store.key_list().counts(account, filter, now).await?;
     let (mut keys, backwards) = match page {
         Page::First => (
@@ -139,19 +179,12 @@ async fn exactly(
         has_newer: before > 0,
         has_older: more && !backwards,
         keys,
+        creators: BTreeMap::new(),
+        leaks: Vec::new(),
+        any_in_grace: false,
     };
     if backwards {
         list.has_older = before + (list.keys.len() as u64) < list.total(filter);
     }
     Ok(list)
-}
-
-/// Names of the people who created keys of the account, by user id.
-///
-/// # Errors
-/// When the database fails.
-pub async fn creators(app: &App, reader: &AccountReader) -> Result<BTreeMap<String, String>, ServiceError> {
-    let mut store = app.store.read().await?;
-    let creators = store.key_list().creators(reader.account.id, CREATORS).await?;
-    Ok(creators.into_iter().collect())
 }

@@ -73,7 +73,7 @@ const fn gone(several: bool) -> ServiceError {
 /// Why none of the keys allows the action.
 fn ended(keys: &[Key], transition: Transition, now: Timestamp) -> &'static str {
     let [key] = keys else {
-        return "All of these keys have expired or were revoked in the meantime.";
+        return "None of these keys works any more: they have expired or were revoked.";
     };
     match key.status(now) {
         KeyStatus::Revoked => "This key was revoked in the meantime.",

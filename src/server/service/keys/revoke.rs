@@ -7,7 +7,8 @@ use crate::{
         done::Done,
         field_errors::FieldErrors,
         key::{Key, KeyStatus, Transition},
-        token,
+        plain_text,
+        token::found,
     },
     server::{
         access::KeyManager,
@@ -17,25 +18,30 @@ use crate::{
         store::Tables,
     },
 };
-use unicode_normalization::UnicodeNormalization as _;
 
 /// Maximum length of a reason, in characters.
 pub const LONGEST_REASON: usize = 200;
 
-/// Normalises a reason: one line, no invisible characters. It is stored for ever, so a text that contains a
-/// key is refused.
+/// Normalises a reason by the rules of names: one line, no characters that hide or reorder text; empty if nothing of it
+/// can be seen. It is stored for ever, so a text that contains a key, or enough of one, is
+/// refused.
 pub(in crate::server::service) fn reason(text: &str) -> Result<String, ServiceError> {
-    let reason: String = text.nfc().filter(|c| !c.is_control()).collect();
-    let reason = reason.trim();
-    if reason.chars().count() > LONGEST_REASON {
-        let sentence = format!("Use at most {LONGEST_REASON} characters.");
-        return Err(ServiceError::Invalid(FieldErrors::one("reason", sentence)));
-    }
-    if token::is_in(reason) {
+    let refuse = |sentence: String| ServiceError::Invalid(FieldErrors::one("reason", sentence));
+    // Without characters that hide a key.
+    let bare: String = text.chars().filter(|&c| !plain_text::is_refused(c)).collect();
+    if found::holds(&bare) {
         let sentence = "Remove the API key: everyone in this account can read the reason.";
-        return Err(ServiceError::Invalid(FieldErrors::one("reason", sentence)));
+        return Err(refuse(sentence.to_owned()));
     }
-    Ok(reason.to_owned())
+    let reason = plain_text::clean("reason", text).map_err(|hidden| refuse(hidden.to_string()))?;
+    if reason.chars().count() > LONGEST_REASON {
+        return Err(refuse(format!("Use at most {LONGEST_REASON} characters.")));
+    }
+    Ok(if plain_text::is_blank(&reason) {
+        String::new()
+    } else {
+        reason
+    })
 }
 
 /// Result of revoking keys.

@@ -46,7 +46,7 @@ pub async fn stops(app: &App, reader: &AccountReader, key: &Key) -> Result<Optio
 ///
 /// # Errors
 /// `NotFound` when the account has no such key, `Invalid` for the grace period, `Conflict` when the key
-/// cannot be rotated or the account has reached its cap, `Repeated` when the form was already submitted.
+/// cannot be rotated, `Repeated` when the form was already submitted.
 pub async fn rotate(
     app: &App,
     manager: &KeyManager,

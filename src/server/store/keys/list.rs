@@ -6,6 +6,7 @@ use crate::{
         ids::AccountId,
         key::{Key, KeyStatus},
         page::Cursor,
+        search::shown_before,
         time::Timestamp,
     },
     server::store::{Conn, StoreError, declare, engine::search, on},
@@ -27,28 +28,43 @@ macro_rules! status {
     };
 }
 
+/// Whether a key's name or prefix matches the search. The prefix is ASCII; `I` is replaced first, because its lower case
+/// is another letter in a PostgreSQL database with a Turkish locale. The parameter is what is stored of the key that is
+/// searched, if it was made when nine characters were shown of each key; else NULL.
+macro_rules! found {
+    ($stored:literal) => {
+        concat!(
+            "(CAST($2 AS TEXT) IS NULL OR name_key LIKE CAST($2 AS TEXT) ESCAPE '\\'
+                OR LOWER(REPLACE(prefix, 'I', 'i')) LIKE CAST($2 AS TEXT) ESCAPE '\\'
+                OR LOWER(REPLACE(prefix, 'I', 'i')) = CAST(",
+            $stored,
+            " AS TEXT))"
+        )
+    };
+}
+
 // `$2` is the pattern of the search, or NULL; `$3` is a status or NULL; `$4` is the time; `$5` and `$6` are the cursor.
 declare! {
     OLDER = concat!("SELECT ", columns!(), "
         FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
-            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')
+            AND ", found!("$8"), "
             AND (CAST($3 AS TEXT) IS NULL OR $3 = ", status!("$4"), ")
             AND (created_at, id) < ($5, $6)
         ORDER BY created_at DESC, id DESC LIMIT $7");
     NEWER = concat!("SELECT ", columns!(), "
         FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
-            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')
+            AND ", found!("$8"), "
             AND (CAST($3 AS TEXT) IS NULL OR $3 = ", status!("$4"), ")
             AND (created_at, id) > ($5, $6)
         ORDER BY created_at, id LIMIT $7");
     COUNT_NEWER = concat!("SELECT COUNT(*)
         FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
-            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')
+            AND ", found!("$7"), "
             AND (CAST($3 AS TEXT) IS NULL OR $3 = ", status!("$4"), ")
             AND (created_at, id) > ($5, $6)");
     COUNTS = concat!("SELECT status, COUNT(*) FROM (SELECT ", status!("$3"), " AS status
         FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL
-            AND (CAST($2 AS TEXT) IS NULL OR name_key LIKE $2 ESCAPE '\\' OR LOWER(prefix) LIKE $2 ESCAPE '\\')) AS listed
+            AND ", found!("$4"), ") AS listed
         GROUP BY status");
     CREATORS = "SELECT id, name FROM users
         WHERE id IN (SELECT creator_id FROM api_keys WHERE account_id = $1 AND deleted_at IS NULL)
@@ -140,6 +156,7 @@ impl KeyList<'_> {
                 .bind(at)
                 .bind(id)
                 .bind(i64::from(limit))
+                .bind(shown_before(&filter.search))
                 .fetch_all(c)
                 .await?
         });
@@ -166,6 +183,7 @@ impl KeyList<'_> {
                 .bind(now.millis())
                 .bind(at)
                 .bind(id)
+                .bind(shown_before(&filter.search))
                 .fetch_one(c)
                 .await?
         });
@@ -187,6 +205,7 @@ impl KeyList<'_> {
                 .bind(account.to_string())
                 .bind(search::pattern(&filter.search))
                 .bind(now.millis())
+                .bind(shown_before(&filter.search))
                 .fetch_all(c)
                 .await?
         });

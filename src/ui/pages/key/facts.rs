@@ -20,9 +20,7 @@ use std::sync::Arc;
 
 /// Entries of an allowlist that are shown before all of them are.
 const ENTRIES: usize = 6;
-/// Id of the element with the key's id, for the button that copies it.
-const KEY_ID: &str = "key-id";
-/// Id of the status line of that button.
+/// Id of the status line of the button that copies the key's id.
 const ID_COPIED: &str = "key-id-copied";
 
 /// Who created it and when, when it ends, its rate limit, its id.
@@ -32,14 +30,17 @@ pub fn About(data: Arc<KeyPageData>) -> impl IntoView {
     let limit = key
         .rate_limit
         .map_or_else(|| "Uses the account limit".to_owned(), rate_limit::label);
-    let end = match (data.end, key.status) {
-        // A revoked key has no end to come.
-        (_, KeyStatus::Revoked) => None,
-        (None, _) => Some(("Expires", "Never".into_any())),
-        (Some(_), KeyStatus::Expired) => Some(("Expired", view! { <Moment at=data.end now/> }.into_any())),
-        (Some(_), _) => Some(("Expires", view! { <Moment at=data.end now/> }.into_any())),
+    // A key in its grace period has two ends: that of the grace period, and its own.
+    let grace = data
+        .grace_ends_at
+        .filter(|_| key.status == KeyStatus::Rotated)
+        .map(|at| view! { <Fact name="Grace period ends"><Moment at=Some(at) now/></Fact> });
+    let (name, end) = match key.status {
+        KeyStatus::Expired => ("Expired", data.end),
+        _ => ("Expires", data.expires_at),
     };
-    let end = end.map(|(name, end)| view! { <Fact name>{end}</Fact> });
+    // A revoked key has no end to come.
+    let end = (key.status != KeyStatus::Revoked).then(|| view! { <Fact name><Moment at=end now/></Fact> });
     let past = |name: &'static str, at: Option<Timestamp>| {
         at.map(|at| view! { <Fact name><Moment at=Some(at) now/></Fact> })
     };
@@ -52,7 +53,7 @@ pub fn About(data: Arc<KeyPageData>) -> impl IntoView {
         view! {
             <span class="key-id-copy" data-needs-script hidden>
                 <CopyButton
-                    from=KEY_ID
+                    text=key.id.clone()
                     status=ID_COPIED
                     kind=Kind::Link
                     refused="The browser does not let this page copy. Select the id instead."
@@ -68,14 +69,15 @@ pub fn About(data: Arc<KeyPageData>) -> impl IntoView {
     view! {
         <Panel id="about-title" title="About">
             <dl class="facts">
+                {grace}
                 {end}
                 {revoked}
                 {leaked}
                 <Fact name="Permissions">{data.permissions.clone()}</Fact>
                 <Fact name="Rate limit">{limit}</Fact>
-                <Fact name="Created"><Moment at=Some(key.created_at) now/>" by "<bdi>{creator}</bdi></Fact>
+                <Fact name="Created"><Moment at=Some(key.created_at) now/>" by "<bdi translate="no">{creator}</bdi></Fact>
                 <Fact name="Id">
-                    <code class="key-id" id=KEY_ID>{key.id}</code>
+                    <code translate="no" class="key-id">{key.id}</code>
                     {copy}
                 </Fact>
             </dl>
@@ -96,7 +98,7 @@ pub fn Chain(data: Arc<KeyPageData>) -> impl IntoView {
         .cloned()
         .map(|key| {
             let current = (key.id == data.key.id).then_some("true");
-            let prefix = view! { <code>{key.prefix}"..."</code> };
+            let prefix = view! { <code translate="no">{key.prefix}"..."</code> };
             // This page is the one of the current key.
             let prefix = match current {
                 Some(_) => prefix.into_any(),
@@ -130,7 +132,7 @@ pub fn Addresses(entries: Vec<String>) -> impl IntoView {
         let items = entries
             .iter()
             .cloned()
-            .map(|entry| view! { <li><code>{entry}</code></li> })
+            .map(|entry| view! { <li><code translate="no">{entry}</code></li> })
             .collect_view();
         view! { <ul class="entries">{items}</ul> }
     };
@@ -171,12 +173,12 @@ pub fn Routes(scopes: Vec<(String, Vec<String>)>) -> impl IntoView {
             };
             let routes = routes
                 .into_iter()
-                .map(|route| view! { <li><code>{route}</code></li> })
+                .map(|route| view! { <li><code translate="no">{route}</code></li> })
                 .collect_view();
             view! {
                 <details class="fold scope-fold">
                     <summary>
-                        <code>{scope}</code>
+                        <code translate="no">{scope}</code>
                         <span class="sub">{count}</span>
                     </summary>
                     <ul class="entries">{routes}</ul>

@@ -50,17 +50,17 @@ pub fn Requests(
         .into_iter()
         .map(|request| {
             let from = match request.from {
-                Some(hash) => view! { <code>{hash}</code> }.into_any(),
+                Some(hash) => view! { <code translate="no">{hash}</code> }.into_any(),
                 None => view! { <span class="quiet">"Unknown"</span> }.into_any(),
             };
             let code = request
                 .error_code
-                .map(|code| view! { <span class="sub"><code>{code}</code></span> });
+                .map(|code| view! { <span class="sub"><code translate="no">{code}</code></span> });
             view! {
                 <tr role="row">
                     <th scope="row" role="rowheader" class="cell-name">
-                        <code>{request.call}</code>
-                        <code class="sub">{request.id}</code>
+                        <code translate="no">{request.call}</code>
+                        <code translate="no" class="sub">{request.id}</code>
                     </th>
                     <td role="cell" data-label="Status">
                         <span class=format!("http {}", tone(request.status))>{request.status}</span>
@@ -110,8 +110,8 @@ pub fn Events(
                     <div>
                         <span class=class>{entry.event.sentence()}</span>
                         " by "
-                        <bdi>{entry.actor_name}</bdi>
-                        <span class="sub"><code>{entry.event.id()}</code>{detail}</span>
+                        <bdi translate="no">{entry.actor_name}</bdi>
+                        <span class="sub"><code translate="no">{entry.event.id()}</code>{detail}</span>
                     </div>
                     <span class="cell-time"><Moment at=Some(entry.at) now/></span>
                 </li>

@@ -1,153 +1,31 @@
 //! Confirmation dialogs of actions on keys: rendered open in a page, or as a fragment that scripts open in place.
 
+mod ask;
 mod consequence;
 
+pub use ask::{Ask, OldEnd, Older};
+
 use super::{
-    facts::{Facts, Replacement},
+    facts::Facts,
     list_view::{ListView, ViewFields},
     row::KeyRow,
 };
 use crate::{
-    api::{
-        keys::{ChangeGrace, DeleteKeys, ReissueSecret, RevokeKeys, RotateKey},
-        wire::FormState,
-    },
+    api::wire::FormState,
     domain::{grace, key::recent_use::RecentUse, paths, time::Timestamp},
     ui::kit::{
         button::{Button, Kind, SubmitButton},
         dialog::{Dialog, DialogFoot, DialogHead, lead_id},
-        field::{FieldError, FormMessage, Select, SelectField, TextField},
-        moment::YourTime,
+        field::{FieldError, FormMessage, Select, TextField},
+        moment::{PhraseText, YourTime},
         notice::{Notice, Tone},
-        send::navigates,
     },
 };
-use consequence::consequence;
-use leptos::{prelude::*, server_fn::ServerFn as _};
+use consequence::{Warning, consequence};
+use leptos::prelude::*;
 
 /// Value of the query parameter `from` when the dialog was opened on the key's page.
 pub const DETAIL: &str = "detail";
-
-/// The action to confirm.
-#[derive(Clone, Debug)]
-pub enum Ask {
-    /// `Reissue secret`, for a key whose secret was lost before its first use (docs/security.md, S35).
-    Reissue,
-    /// `Rotate API key`.
-    Rotate {
-        /// Prefix of an older key in its grace period, which this rotation stops at once.
-        stops: Option<String>,
-        /// When the old key stops, for each choice of the grace period.
-        ends: Vec<OldEnd>,
-        /// When the new key expires.
-        new_end: Option<Timestamp>,
-    },
-    /// `Change grace period`.
-    ChangeGrace {
-        /// The choices: ending it now (0 hours), and each later end, with the hours since the rotation.
-        ends: Vec<OldEnd>,
-        /// Its replacement.
-        replacement: Replacement,
-    },
-    /// `Revoke API key`.
-    Revoke,
-    /// `Delete API key`.
-    Delete {
-        /// The text that the person has to type.
-        confirmation: String,
-    },
-}
-
-/// When the old key stops, for one choice of its grace period.
-#[derive(Clone, Copy, Debug)]
-pub struct OldEnd {
-    /// Hours of the grace period.
-    pub hours: u64,
-    /// When the key stops.
-    pub end: Timestamp,
-    /// Whether it stops then because it expires.
-    pub is_expiry: bool,
-}
-
-impl Ask {
-    /// Verb for what it does to a working key; `None` if the key goes on working.
-    pub(super) const fn verb(&self) -> Option<&'static str> {
-        match self {
-            Self::Reissue | Self::Rotate { .. } => None,
-            Self::ChangeGrace { .. } => Some("stop"),
-            Self::Revoke => Some("revoke"),
-            Self::Delete { .. } => Some("delete"),
-        }
-    }
-
-    /// Its name in the query.
-    const fn id(&self) -> &'static str {
-        match self {
-            Self::Reissue => "reissue",
-            Self::Rotate { .. } => "rotate",
-            Self::ChangeGrace { .. } => "grace",
-            Self::Revoke => "revoke",
-            Self::Delete { .. } => "delete",
-        }
-    }
-
-    /// Path of its server function.
-    const fn function(&self) -> &'static str {
-        match self {
-            Self::Reissue => ReissueSecret::PATH,
-            Self::Rotate { .. } => RotateKey::PATH,
-            Self::ChangeGrace { .. } => navigates::<ChangeGrace>(),
-            Self::Revoke => navigates::<RevokeKeys>(),
-            Self::Delete { .. } => navigates::<DeleteKeys>(),
-        }
-    }
-
-    const fn title(&self, several: bool) -> &'static str {
-        match self {
-            Self::Reissue => "Reissue secret",
-            Self::Rotate { .. } => "Rotate API key",
-            Self::ChangeGrace { .. } => "Change grace period",
-            Self::Revoke if several => "Revoke API keys",
-            Self::Revoke => "Revoke API key",
-            Self::Delete { .. } if several => "Delete API keys",
-            Self::Delete { .. } => "Delete API key",
-        }
-    }
-
-    const fn lead(&self, several: bool) -> &'static str {
-        match self {
-            Self::Reissue => "Lost the secret? This key was never used, so you can give it a new one.",
-            Self::Rotate { .. } => {
-                "Creates a replacement key. The old key keeps working during the grace period."
-            }
-            Self::ChangeGrace { .. } => "Choose when the old key stops working.",
-            Self::Revoke if several => {
-                "Programs that use these keys stop working immediately. This cannot be undone."
-            }
-            Self::Revoke => "Programs that use this key stop working immediately. This cannot be undone.",
-            Self::Delete { .. } if several => {
-                "Deletes the keys and their request logs. This cannot be undone."
-            }
-            Self::Delete { .. } => "Deletes the key and its request log. This cannot be undone.",
-        }
-    }
-
-    const fn button(&self, several: bool) -> &'static str {
-        match self {
-            Self::Reissue => "Reissue secret",
-            Self::Rotate { .. } => "Rotate key",
-            Self::ChangeGrace { .. } => "Change grace period",
-            Self::Revoke if several => "Revoke keys",
-            Self::Revoke => "Revoke key",
-            Self::Delete { .. } if several => "Delete keys",
-            Self::Delete { .. } => "Delete key",
-        }
-    }
-
-    const fn is_destructive(&self) -> bool {
-        matches!(self, Self::Revoke | Self::Delete { .. })
-    }
-}
 
 /// Data of the dialog.
 #[derive(Clone, Debug)]
@@ -158,6 +36,8 @@ pub struct QuestionData {
     pub keys: Vec<KeyRow>,
     /// Their recent use, in the same order; `None` if it could not be counted in time.
     pub uses: Vec<Option<RecentUse>>,
+    /// Whether all uses up to now are stored. If not, a key without a use may have one.
+    pub is_flushed: bool,
     /// State of the form.
     pub form: FormState,
     /// Path of the key's page if the dialog was opened there: `Cancel` returns to it.
@@ -183,6 +63,7 @@ pub fn Question(
         ask,
         keys,
         uses,
+        is_flushed,
         form,
         from,
         now,
@@ -212,9 +93,12 @@ pub fn Question(
     let closer = format!("close-{dialog}");
     let cancels = closer.clone();
     let (fields, function) = (fields(&ask, &form, now), ask.function());
+    let statuses: Vec<_> = keys.iter().map(|key| key.status).collect();
     let last_used_at = keys.first().and_then(|key| key.last_used_at);
-    let warning = consequence(&ask, &uses, last_used_at, now)
-        .map(|warning| view! { <Notice tone=Tone::Warning class=only_now(&ask)>{warning}</Notice> });
+    let warning = consequence(&ask, &statuses, &uses, last_used_at, is_flushed);
+    let warning = warning.map(
+        |warning| view! { <WarningNotice id=format!("{id}-warning") class=only_now(&ask) warning now/> },
+    );
     // Revoking and deleting take a list of ids.
     let name = if ask.is_destructive() { "keys[]" } else { "key" };
     let fields_of_keys = keys
@@ -231,7 +115,10 @@ pub fn Question(
     // With scripts, `Cancel` closes the dialog where it was opened.
     let in_page = (in_place || from.is_none()).then(|| dialog.clone());
     let leaves = in_page.is_none().then_some("");
-    let described_by = format!("{} {id}-warning", lead_id(&heading));
+    let described_by = match &warning {
+        Some(_) => format!("{} {id}-warning", lead_id(&heading)),
+        None => lead_id(&heading),
+    };
     // What has to be typed comes first; Return does nothing before.
     let starts_at_title = !matches!(ask, Ask::Delete { .. });
     let back = match (&from, ids.as_slice()) {
@@ -240,6 +127,14 @@ pub fn Question(
         (None, _) => Some(view.page.clone()),
     };
     let list = back.is_some().then(|| view! { <ViewFields view/> });
+    // The warning must be in view, however long the names and however small the screen. So it is beside what has the
+    // focus, and nothing above the chosen grace period moves when it appears.
+    let facts = view! { <Facts ask=ask.clone() keys uses now/> }.into_any();
+    let body = match ask {
+        Ask::ChangeGrace { .. } => view! { {fields}{warning}{facts} }.into_any(),
+        Ask::Delete { .. } => view! { {facts}{warning}{fields} }.into_any(),
+        Ask::Reissue | Ask::Rotate { .. } | Ask::Revoke => view! { {warning}{facts}{fields} }.into_any(),
+    };
     view! {
         <Dialog id=dialog titled_by described_by open=!in_place>
             <form
@@ -258,9 +153,7 @@ pub fn Question(
                     <input type="hidden" name="account" value=account/>
                     {fields_of_keys}
                     <input type="hidden" name="form_token" value=form.value("form_token")/>
-                    <Facts ask keys uses now/>
-                    {fields}
-                    <div id=format!("{id}-warning")>{warning}</div>
+                    {body}
                 </div>
                 <DialogFoot>
                     <Button label="Cancel" attr:form=cancels attr:data-closes=in_page/>
@@ -269,6 +162,20 @@ pub fn Question(
             </form>
             <form id=closer method="get" action=back.or(from) data-leaves=leaves>{list}</form>
         </Dialog>
+    }
+}
+
+#[component]
+fn WarningNotice(id: String, class: &'static str, warning: Warning, now: Timestamp) -> impl IntoView {
+    let Warning { prefix, words } = warning;
+    let prefix = prefix.map(|prefix| view! { <span translate="no">{prefix}"..."</span> });
+    view! {
+        <div class="dialog-warning" id=id>
+            <Notice tone=Tone::Warning class=class>
+                {prefix}
+                <PhraseText phrase=words now/>
+            </Notice>
+        </div>
     }
 }
 
@@ -314,7 +221,13 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
     let form = form.clone();
     match ask {
         Ask::Reissue => None,
-        Ask::Rotate { ends, .. } => Some(view! { <Grace form ends=ends.clone() now/> }.into_any()),
+        Ask::Rotate { ends, .. } => {
+            let options = ends
+                .iter()
+                .map(|end| (end.hours.to_string(), grace::label(end.hours)))
+                .collect();
+            Some(view! { <Grace form options ends=ends.clone() now/> }.into_any())
+        }
         Ask::ChangeGrace { ends, .. } => {
             let choice = |&OldEnd {
                               hours,
@@ -323,14 +236,15 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
                           }: &OldEnd| {
                 let label = match hours {
                     0 => "Stop it now".to_owned(),
-                    _ if is_expiry => format!("{}, when it expires", end.short(now)),
-                    hours => format!("{} ({hours} h after rotation)", end.short(now)),
+                    // Short enough for a phone: a select element cuts what does not fit.
+                    _ if is_expiry => format!("{} (expiry)", end.short(now)),
+                    hours => format!("{} ({hours} h)", end.short(now)),
                 };
                 (hours.to_string(), label)
             };
             let options = ends.iter().map(choice).collect();
-            let hint = "No later than 7 days after rotation, or the key's own expiry.";
-            Some(view! { <SelectField form name="grace" label="Grace period" options hint/> }.into_any())
+            let rule = " Hours are counted from the rotation. No later than 7 days after it, or the key's own expiry.";
+            Some(view! { <Grace form options ends=ends.clone() rule now/> }.into_any())
         }
         Ask::Revoke => Some(
             view! {
@@ -348,7 +262,8 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
         ),
         Ask::Delete { confirmation } => {
             let confirmation = confirmation.clone();
-            let label = view! { "Type "<bdi class="to-type">{confirmation}</bdi>" to confirm" };
+            let label =
+                view! { "Type "<bdi translate="no" class="to-type">{confirmation}</bdi>" to confirm" };
             Some(
                 view! { <TextField form name="confirm" label autocomplete="off" autofocus=true/> }.into_any(),
             )
@@ -356,16 +271,21 @@ fn fields(ask: &Ask, form: &FormState, now: Timestamp) -> Option<AnyView> {
     }
 }
 
-/// The grace period of a rotation. The hint says when the old key stops; it has a sentence for each choice,
-/// and the style sheet shows that of the chosen one.
+/// The grace period of a rotation. The hint says when the old key stops; it has a sentence for each choice but
+/// `Stop it now`, and the style sheet shows that of the chosen one.
 #[component]
-fn Grace(form: FormState, ends: Vec<OldEnd>, now: Timestamp) -> impl IntoView {
-    let options = ends
-        .iter()
-        .map(|end| (end.hours.to_string(), grace::label(end.hours)))
-        .collect();
+fn Grace(
+    form: FormState,
+    options: Vec<(String, String)>,
+    ends: Vec<OldEnd>,
+    /// What follows these sentences.
+    #[prop(optional)]
+    rule: Option<&'static str>,
+    now: Timestamp,
+) -> impl IntoView {
     let sentences = ends
         .into_iter()
+        .filter(|end| end.hours > 0)
         .map(
             |OldEnd {
                  hours,
@@ -378,7 +298,7 @@ fn Grace(form: FormState, ends: Vec<OldEnd>, now: Timestamp) -> impl IntoView {
                     end.short_day(now),
                     end.hour()
                 );
-                view! { <span class=format!("ends-{hours}")>{text}" "<YourTime at=end/></span> }
+                view! { <span class=format!("ends-{hours}")>{text}<YourTime at=end/></span> }
             },
         )
         .collect_view();
@@ -386,7 +306,7 @@ fn Grace(form: FormState, ends: Vec<OldEnd>, now: Timestamp) -> impl IntoView {
         <div class="field grace">
             <label for="grace">"Grace period"</label>
             <Select form=form.clone() name="grace" options/>
-            <p class="field-hint" id="grace-hint">{sentences}</p>
+            <p class="field-hint" id="grace-hint">{sentences}{rule}</p>
             <FieldError form name="grace"/>
         </div>
     }

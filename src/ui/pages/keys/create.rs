@@ -60,7 +60,7 @@ pub fn CreateForm(
     let lead = if like.is_empty() {
         "You will see the key once, on the next screen.".into_any()
     } else {
-        view! { "Same settings as "<bdi>{like.clone()}</bdi>". Enter a name, and change what should differ." }
+        view! { "Same settings as "<bdi translate="no">{like.clone()}</bdi>". Enter a name, and change what should differ." }
             .into_any()
     };
     // Filled in from another key it is of use once: closing removes it, and scripts get an empty one. The focus
@@ -134,7 +134,7 @@ pub fn CreateForm(
                 </DialogFoot>
             </form>
             // Without scripts, `Cancel` loads the page without the dialog.
-            <form id="close-create-key" method="get" action=page data-leaves=leaves>
+            <form id="close-create-key" method="get" action=page data-leaves=leaves data-replaces=leaves>
                 <ViewFields view=fields/>
             </form>
         </Dialog>
@@ -157,7 +157,7 @@ fn AllowlistField(form: FormState, address: Option<String>) -> impl IntoView {
         view! {
             <p class="your-address">
                 "Your current IP is "
-                <code>{address.clone()}</code>
+                <code translate="no">{address.clone()}</code>
                 <span data-needs-script hidden>
                     ". "
                     <Button label="Add it" kind=Kind::Link acts="button" attr:data-adds=address/>
@@ -180,6 +180,7 @@ fn AllowlistField(form: FormState, address: Option<String>) -> impl IntoView {
                 autofocus=starts_at(&form, ALLOWLIST, false)
                 aria-invalid=invalid
                 aria-describedby=described_by(ALLOWLIST)
+                translate="no"
             >
                 {typed}
             </textarea>

@@ -139,8 +139,8 @@ fn click(event: &ev::MouseEvent, target: &Element) {
     } else if let Some(button) = closest(target, "[data-closes]") {
         event.prevent_default();
         fragment::cancel(&button.get_attribute("data-closes").unwrap_or_default());
-    } else if let Some(address) = target.get_attribute("data-adds") {
-        add_entry(&address);
+    } else if let Some(button) = closest(target, "[data-adds]") {
+        add_entry(&button.get_attribute("data-adds").unwrap_or_default());
     } else {
         reveal::clicked(target);
         copy_clicked(target);

@@ -9,15 +9,18 @@ use crate::ui::kit::{
 use leptos::prelude::*;
 
 /// Why an action is no longer possible.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct EndedData {
     /// The action.
     pub title: &'static str,
     /// What happened to the key.
     pub sentence: &'static str,
+    /// Path of the key's page, if the dialog was opened there and the key still exists.
+    pub back: Option<String>,
 }
 
-/// The dialog that takes the place of the form. Its button loads the list anew, and so does Escape.
+/// The dialog that takes the place of the form. Its button loads the list anew, or the page of the key, and so does
+/// Escape.
 #[component]
 pub fn Ended(
     /// Its data.
@@ -28,14 +31,25 @@ pub fn Ended(
     #[prop(default = true)]
     open: bool,
 ) -> impl IntoView {
-    let page = view.page.clone();
+    let EndedData {
+        title,
+        sentence,
+        back,
+    } = data;
+    let (page, fields, label) = match back {
+        Some(page) => (page, None, "Back to the key"),
+        None => {
+            let page = view.page.clone();
+            (page, Some(view! { <ViewFields view/> }), "Back to the keys")
+        }
+    };
     view! {
         <Dialog id="ended" titled_by="ended-title" described_by=lead_id("ended-title") open>
             <form class="dialog-form" method="get" action=page data-replaces data-leaves>
-                <ViewFields view/>
-                <DialogHead id="ended-title" title=data.title>{data.sentence}</DialogHead>
+                {fields}
+                <DialogHead id="ended-title" title>{sentence}</DialogHead>
                 <DialogFoot>
-                    <Button label="Back to the keys" kind=Kind::Primary attr:autofocus=true/>
+                    <Button label kind=Kind::Primary attr:autofocus=true/>
                 </DialogFoot>
             </form>
         </Dialog>

@@ -45,7 +45,7 @@ pub fn ExpiresField(
             </div>
             <p class="field-hint" id="expires-hint">
                 <span class="expiry-day">
-                    "The key works until the end of that day (23:59 UTC). "
+                    "The key works until the end of that day (23:59 UTC)."
                     <YourEndOf field="expires_on"/>
                     " "
                 </span>

@@ -9,7 +9,7 @@ use crate::{
         time::Timestamp,
     },
     ui::kit::{
-        moment::{Moment, PhraseText},
+        moment::{Moment, PhraseText, YourTime},
         panel::Fact,
     },
 };
@@ -40,18 +40,8 @@ struct Words {
     after: String,
 }
 
-impl Words {
-    fn plain(text: String) -> Self {
-        Self {
-            before: text,
-            at: None,
-            after: String::new(),
-        }
-    }
-}
-
 /// `Last used 6 minutes ago, 420 requests in the last 30 days from 3 clients`, or for a working key that was
-/// not used for 30 days `Not used since 4 Sep: safe to revoke`. `ends` is the verb; a key that no longer works
+/// not used for 30 days `Not used since 4 Sep 2026: safe to revoke`. `ends` is the verb; a key that no longer works
 /// has none.
 ///
 /// A key that is younger than 30 days and was never used is not called safe to end: somebody may be about to
@@ -66,10 +56,8 @@ fn words(
 ) -> Words {
     let is_long_ago = |at| now.since(at) > Duration::from_hours(24 * DAYS);
     let unused = match last_used_at {
-        None => "Never used".to_owned(),
-        Some(at) if is_long_ago(at) => {
-            format!("Not used since {}", at.short_day(now))
-        }
+        None => "Never used",
+        Some(at) if is_long_ago(at) => "Not used since ",
         recently => {
             let counted = counted.map_or_else(|| NOT_COUNTED.to_owned(), RecentUse::sentence);
             return Words {
@@ -79,23 +67,28 @@ fn words(
             };
         }
     };
+    let and = |after: String| Words {
+        before: unused.to_owned(),
+        at: last_used_at,
+        after,
+    };
     let Some(counted) = counted else {
-        return Words::plain(format!("{unused}, {NOT_COUNTED}"));
+        return and(format!(", {NOT_COUNTED}"));
     };
     if let Some(refused) = counted.refused() {
         // Somebody still tries to use it.
-        return Words::plain(format!("{unused}, but {refused}"));
+        return and(format!(", but {refused}"));
     }
     // A log with gaps does not show that nobody tries.
     let is_known = is_long_ago(created_at) && !counted.has_gaps;
     match ends.filter(|_| is_known) {
-        Some(verb) => Words::plain(format!("{unused}: safe to {verb}")),
+        Some(verb) => and(format!(": safe to {verb}")),
         None if last_used_at.is_none() => Words {
             before: format!("{unused}, created "),
             at: Some(created_at),
             after: String::new(),
         },
-        None => Words::plain(unused),
+        None => and(String::new()),
     }
 }
 
@@ -140,8 +133,8 @@ pub fn Facts(
         };
         return view! {
             <dl class="facts">
-                <Fact name="Key"><bdi>{key.name}</bdi></Fact>
-                <Fact name="Prefix"><code>{key.prefix}"..."</code></Fact>
+                <Fact name="Key"><bdi translate="no">{key.name}</bdi></Fact>
+                <Fact name="Prefix"><code translate="no">{key.prefix}"..."</code></Fact>
                 <Fact name="Permissions"><PhraseText phrase=key.about now/></Fact>
                 <Fact name="Use"><Use words now/></Fact>
                 {more}
@@ -157,8 +150,8 @@ pub fn Facts(
             let words = said(&key, counted);
             view! {
                 <li>
-                    <bdi>{key.name}</bdi>
-                    <code>{key.prefix}"..."</code>
+                    <bdi translate="no">{key.name}</bdi>
+                    <code translate="no">{key.prefix}"..."</code>
                     <span>{key.status.label()}</span>
                     <span class="key-use-line"><Use words now/></span>
                 </li>
@@ -178,14 +171,18 @@ pub fn Facts(
 /// When the replacement expires.
 #[component]
 fn NewKey(new_end: Option<Timestamp>, now: Timestamp) -> impl IntoView {
-    let end = new_end.map_or_else(
-        || "Never expires.".to_owned(),
-        |end| format!("Expires on {} at {}.", end.short_day(now), end.hour()),
-    );
-    let text = format!(
-        "Same name, scopes, allowlist, rate limit and lifetime. {end} You will see it once, on the next screen."
-    );
-    view! { <Fact name="New key">{text}</Fact> }
+    let end = match new_end {
+        None => "Never expires".into_any(),
+        Some(end) => {
+            let text = format!("Expires on {} at {}", end.short_day(now), end.hour());
+            view! { {text}<YourTime at=end/> }.into_any()
+        }
+    };
+    view! {
+        <Fact name="New key">
+            "Same name, scopes, allowlist, rate limit and lifetime. " {end} ". You will see it once, on the next screen."
+        </Fact>
+    }
 }
 
 /// Whether the replacement of a key in its grace period is in use.
@@ -260,7 +257,7 @@ mod tests {
                 Some(days_ago(80)),
                 counted(0, 0),
                 revoke,
-                "Not used since 4 Sep: safe to revoke",
+                "Not used since 4 Sep 2026: safe to revoke",
             ),
             (
                 Some(days_ago(400)),
@@ -272,15 +269,20 @@ mod tests {
                 Some(days_ago(80)),
                 counted(2, 1),
                 revoke,
-                "Not used since 4 Sep, but 2 requests in the last 30 days were refused",
+                "Not used since 4 Sep 2026, but 2 requests in the last 30 days were refused",
             ),
             (
                 Some(days_ago(80)),
                 None,
                 revoke,
-                "Not used since 4 Sep, its requests could not be counted in time",
+                "Not used since 4 Sep 2026, its requests could not be counted in time",
             ),
-            (Some(days_ago(80)), counted(0, 0), None, "Not used since 4 Sep"),
+            (
+                Some(days_ago(80)),
+                counted(0, 0),
+                None,
+                "Not used since 4 Sep 2026",
+            ),
             (None, counted(0, 0), Some("delete"), "Never used: safe to delete"),
             (
                 None,
@@ -309,6 +311,9 @@ mod tests {
             ..counted
         });
         assert_eq!(said(None, gaps, revoke), "Never used, created 11 Jul 2025");
-        assert_eq!(said(Some(days_ago(80)), gaps, revoke), "Not used since 4 Sep");
+        assert_eq!(
+            said(Some(days_ago(80)), gaps, revoke),
+            "Not used since 4 Sep 2026"
+        );
     }
 }

@@ -3,7 +3,7 @@
 
 use super::menu;
 use crate::ui::kit::{
-    dom::{around, capture, each, first, focus, show, write},
+    dom::{around, capture, each, first, focus, show},
     selection,
 };
 use leptos::{
@@ -74,14 +74,14 @@ fn find(event: &Event) {
     }
 }
 
-/// Says what a search or a filter found: a text that was there when the page opened is not announced.
+/// Says what a search or a filter found: a text that was there when the page opened is not announced. It is hidden for
+/// a frame and not rewritten, because a browser may have translated it.
 fn searched() {
     if let Some(field) = first("#search") {
         let _ = field.set_attribute("aria-keyshortcuts", "/");
     }
     if let Some(found) = first("[data-found]") {
-        let text = found.text_content();
-        found.set_text_content(None);
-        request_animation_frame(move || write(&found, text.as_deref()));
+        show(&found, false);
+        request_animation_frame(move || show(&found, true));
     }
 }

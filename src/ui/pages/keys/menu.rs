@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::key::Transition,
     ui::kit::{
-        dom::{around, each, each_below, first, focus},
+        dom::{around, by_id, each, each_below, first, focus},
         icon::Icon,
         menu::{Menu, MenuButton, MenuItem, MenuReason},
     },
@@ -20,6 +20,8 @@ use leptos::{
     web_sys::{Element, Event, HtmlElement, KeyboardEvent},
 };
 
+/// Id of the words `Actions for`, with which the name of each menu button begins. Short, because it is in each row.
+const ACTIONS_FOR: &str = "a";
 /// Id of the menu.
 const MENU: &str = "row-menu";
 /// Id of the form of `Create another like this`.
@@ -41,6 +43,8 @@ const fn id(transition: Transition) -> &'static str {
 pub fn RowActions(
     /// The row.
     row: KeyRow,
+    /// Id of the element with the key's name.
+    name_id: String,
     /// Whether the viewer may change keys.
     may_manage: bool,
 ) -> impl IntoView {
@@ -48,12 +52,18 @@ pub fn RowActions(
     let items: Vec<_> = row.allows.iter().copied().map(id).chain(rotated).collect();
     view! {
         <MenuButton
-            label=format!("Actions for {}", row.name)
+            named_by=format!("{ACTIONS_FOR} {name_id}")
             href=row.href
             items=items.join(" ")
             disabled_because=read_only(may_manage)
         />
     }
+}
+
+/// The words `Actions for` where no menu has them: members have disabled buttons and no menu.
+#[component]
+pub fn NoRowMenu() -> impl IntoView {
+    view! { <span id=ACTIONS_FOR hidden>"Actions for"</span> }
 }
 
 /// The menu. Each item loads the page with its dialog; scripts open the dialog in place.
@@ -67,8 +77,9 @@ pub fn RowMenu(
         view! { <MenuItem label icon sends=("dialog", item) item is_danger/> }
     };
     let of_menu = view.clone();
+    let title = view! { <span id=ACTIONS_FOR>"Actions for"</span>" "<bdi translate="no" data-name></bdi> };
     view! {
-        <Menu id=MENU.to_owned() title=String::new() class="menu-row">
+        <Menu id=MENU.to_owned() title=title.into_any() class="menu-row">
             <form method="get" data-opens-dialog>
                 <ViewFields view=of_menu/>
                 <input type="hidden" name="key" data-key/>
@@ -126,17 +137,23 @@ fn open(button: &Element, at_end: bool) {
     each_below(&menu, "[data-key], [data-item=like]", &mut |field| {
         let _ = field.set_attribute("value", key);
     });
-    let label = button.get_attribute("aria-label").unwrap_or_default();
-    let _ = items.set_attribute("aria-label", &label);
-    if let Some(title) = menu.first_element_child() {
-        title.set_text_content(Some(&label));
-    }
+    let names = button.get_attribute("aria-labelledby").unwrap_or_default();
+    // The element with the key's name, which no browser translates.
+    let name = names.rsplit(' ').next().and_then(by_id);
+    let name = name.and_then(|name| name.text_content());
+    each_below(&menu, "[data-name]", &mut |place| {
+        place.set_text_content(name.as_deref());
+    });
+    // Its name is that of the button.
+    let _ = items.remove_attribute("aria-label");
+    let _ = items.set_attribute("aria-labelledby", &names);
     // The menu is anchored to the expanded button, and closing it returns the focus to where it was.
     let _ = button.set_attribute("aria-expanded", "true");
     focus(button);
     let _ = menu.show_popover();
-    if let Some(item) = end(&items, !at_end) {
-        focus(&item);
+    let items = shown(&menu);
+    if let Some(item) = if at_end { items.last() } else { items.first() } {
+        focus(item);
     }
 }
 
@@ -147,32 +164,13 @@ fn closed() {
     });
 }
 
-/// The first or the last item that is shown.
-fn end(items: &Element, is_start: bool) -> Option<Element> {
-    let item = if is_start {
-        items.first_element_child()
-    } else {
-        items.last_element_child()
-    }?;
-    if item.has_attribute("hidden") {
-        beside(item, is_start)
-    } else {
-        Some(item)
-    }
-}
-
-/// The next or the previous item that is shown.
-fn beside(mut item: Element, forwards: bool) -> Option<Element> {
-    loop {
-        item = if forwards {
-            item.next_element_sibling()
-        } else {
-            item.previous_element_sibling()
-        }?;
-        if !item.has_attribute("hidden") {
-            return Some(item);
-        }
-    }
+/// The items that the menu shows, whatever else a browser extension has put between them.
+fn shown(menu: &Element) -> Vec<Element> {
+    let mut items = Vec::new();
+    each_below(menu, "[role=menuitem]:not([hidden])", &mut |item| {
+        items.push(item.clone())
+    });
+    items
 }
 
 /// A click on the button of a row.
@@ -221,25 +219,26 @@ pub fn key_down(event: &Event) {
     let Some(item) = around(event, "#row-menu [role=menuitem]") else {
         return;
     };
-    let Some(items) = item.parent_element() else {
-        return;
-    };
+    let Some(menu) = menu() else { return };
+    let items = shown(&menu);
+    let at = items.iter().position(|other| *other == item).unwrap_or_default();
     let next = match key.as_str() {
-        "ArrowDown" => beside(item, true).or_else(|| end(&items, true)),
-        "ArrowUp" => beside(item, false).or_else(|| end(&items, false)),
-        "Home" => end(&items, true),
-        "End" => end(&items, false),
+        "ArrowDown" => items.get(at + 1).or(items.first()),
+        "ArrowUp" => at
+            .checked_sub(1)
+            .and_then(|before| items.get(before))
+            .or(items.last()),
+        "Home" => items.first(),
+        "End" => items.last(),
         // Closes the menu and goes on from its button.
         "Tab" => {
-            if let Some(menu) = menu() {
-                let _ = menu.hide_popover();
-            }
+            let _ = menu.hide_popover();
             return;
         }
         _ => return,
     };
     if let Some(next) = next {
         event.prevent_default();
-        focus(&next);
+        focus(next);
     }
 }

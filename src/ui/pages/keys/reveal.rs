@@ -16,6 +16,7 @@ use crate::{
 };
 use leptos::{
     ev::KeyboardEvent,
+    prelude::document,
     task::spawn_local,
     wasm_bindgen::JsCast as _,
     web_sys::{Element, HtmlFormElement, HtmlTextAreaElement},
@@ -89,6 +90,16 @@ fn fill(name: &str, text: &str) {
     }
 }
 
+/// Gives an element a time, which the script of the page writes in the reader's time zone, or takes it away.
+fn set_time(element: &Element, at: Option<&str>) {
+    element.set_text_content(None);
+    // Cannot fail: the attribute name is valid.
+    let _ = match at {
+        Some(at) => element.set_attribute("data-local", at),
+        None => element.remove_attribute("data-local"),
+    };
+}
+
 /// Opens the dialog with a key. `next` is the page that follows, if it is not the list.
 pub fn reveal(key: RevealedKey, next: Option<String>) {
     close_all();
@@ -101,7 +112,18 @@ pub fn reveal(key: RevealedKey, next: Option<String>) {
         // Cannot fail: the attribute name is valid.
         let _ = id.set_attribute("value", &key.id);
     }
+    if let Some(end) = slot("end") {
+        set_time(&end, key.expires_at.as_deref());
+    }
     copies("notes", key.notes.iter().map(String::as_str));
+    if let (Some(at), Some(note), Ok(end)) = (
+        &key.old_key_ends_at,
+        by_id("notes-0"),
+        document().create_element("span"),
+    ) {
+        set_time(&end, Some(at));
+        let _ = note.append_child(&end);
+    }
     copies("tab", key.snippets.iter().map(|snippet| snippet.label.as_str()));
     HELD.set(Some(Held {
         key,
@@ -121,9 +143,6 @@ pub fn reveal(key: RevealedKey, next: Option<String>) {
 fn copies<'a>(name: &str, texts: impl Iterator<Item = &'a str>) {
     each(&format!("#{DIALOG} [data-copy={name}]"), &mut Element::remove);
     let Some(model) = slot(name) else { return };
-    let Some(parent) = model.parent_element() else {
-        return;
-    };
     let mut last = model.clone();
     for (n, text) in texts.enumerate() {
         let Ok(copy) = model.clone_node_with_deep(true) else {
@@ -137,8 +156,7 @@ fn copies<'a>(name: &str, texts: impl Iterator<Item = &'a str>) {
         let _ = copy.remove_attribute("data-slot");
         let _ = copy.set_attribute("data-copy", name);
         copy.set_id(&format!("{name}-{n}"));
-        let after = last.next_sibling();
-        let _ = parent.insert_before(&copy, after.as_ref());
+        let _ = last.after_with_node_1(&copy);
         last = copy;
     }
 }
@@ -344,6 +362,9 @@ pub fn forget() {
     }
     for name in ["name", "about", "note", "ask"] {
         fill(name, "");
+    }
+    if let Some(end) = slot("end") {
+        set_time(&end, None);
     }
     copies("notes", [].into_iter());
     close_all();

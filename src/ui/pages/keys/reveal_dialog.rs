@@ -41,7 +41,9 @@ pub fn ViewKey(
                 <input type="hidden" name="created" data-slot="id"/>
                 <div class="dialog-head">
                     <h2 id=TITLE data-slot="title">"View API key"</h2>
-                    <p id=lead_id(TITLE)><bdi data-slot="name"></bdi>" · "<span data-slot="about"></span></p>
+                    <p id=lead_id(TITLE)>
+                        <bdi translate="no" data-slot="name"></bdi>" · "<span data-slot="about"></span><span data-slot="end"></span>
+                    </p>
                 </div>
                 <div class="dialog-body">
                     <Notice tone=Tone::Warning attr:id=ONCE>"You can only see this key once. Store it safely."</Notice>

@@ -1,13 +1,17 @@
 //! `View API key` as a page, for browsers without scripts: the secret is in a text field, masked until a
 //! check box is set. With scripts, `reveal` shows it and no page contains the secret.
 
-use super::list_view::{ListView, ViewFields};
+use super::{
+    confirm::DETAIL,
+    list_view::{ListView, ViewFields},
+};
 use crate::{
     api::wire::RevealedKey,
-    domain::snippet::KEY,
+    domain::{paths, snippet::KEY},
     ui::kit::{
         button::{Button, Kind},
         dialog::{Dialog, DialogFoot, DialogHead, lead_id},
+        moment::your_time,
         notice::{Notice, Tone},
         secret::{PlainSecret, masked},
         snippet::Snippet,
@@ -59,10 +63,14 @@ pub fn KeptKey(
     };
     let action = back.unwrap_or_else(|| view.row(&revealed.id));
     let (title, label) = revealed.titles();
+    let (expires, mut old_ends) = (
+        revealed.expires_at.clone().map(your_time),
+        revealed.old_key_ends_at.clone().map(your_time),
+    );
     let notes = revealed
         .notes
         .iter()
-        .map(|note| view! { <p class="field-hint">{note.clone()}</p> })
+        .map(|note| view! { <p class="field-hint">{note.clone()}{old_ends.take()}</p> })
         .collect_view();
     let snippets = revealed
         .snippets
@@ -86,9 +94,10 @@ pub fn KeptKey(
             <form class="dialog-form" method="get" action=action>
                 {created}
                 <DialogHead id="kept-key-title" title>
-                    <bdi>{name}</bdi>
+                    <bdi translate="no">{name}</bdi>
                     " · "
                     {about}
+                    {expires}
                 </DialogHead>
                 <div class="dialog-body">
                     <Notice tone=Tone::Warning attr:id=KEPT_ONCE>"You can only see this key once. Store it safely."</Notice>
@@ -116,26 +125,34 @@ pub fn RepeatedForm(
     reissue: Option<String>,
     /// The list behind it.
     view: ListView,
+    /// Path of the key's page, if the form was opened there.
+    back: Option<String>,
 ) -> impl IntoView {
     let page = view.page.clone();
     let reissue = reissue.map(|id| {
+        let is_from_detail = back.as_deref() == Some(&*paths::key_below(&page, &id));
+        let from = is_from_detail.then(|| view! { <input type="hidden" name="from" value=DETAIL/> });
         view! {
             <form id="reissue-lost" method="get" action=page.clone()>
                 <ViewFields view=view.clone()/>
                 <input type="hidden" name="dialog" value="reissue"/>
                 <input type="hidden" name="key" value=id/>
+                {from}
             </form>
         }
     });
+    let way_on = reissue.is_some().then_some(" If you do not have it, reissue it.");
     let again = reissue
         .is_some()
         .then(|| view! { <Button label="Reissue secret" attr:form="reissue-lost"/> });
+    let list = back.is_none().then(|| view! { <ViewFields view/> });
     view! {
         <Dialog titled_by="repeated-title" described_by=lead_id("repeated-title")>
-            <form class="dialog-form" method="get" action=page>
-                <ViewFields view/>
+            <form class="dialog-form" method="get" action=back.unwrap_or(page)>
+                {list}
                 <DialogHead id="repeated-title" title="This form was sent already">
-                    "Its key was created and shown once. If you do not have it, reissue its secret."
+                    "The secret was shown once."
+                    {way_on}
                 </DialogHead>
                 <DialogFoot>
                     {again}

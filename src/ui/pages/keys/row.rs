@@ -19,7 +19,7 @@ pub struct KeyRow {
     pub name: String,
     /// Line below the name: the preset, and when the key expires or expired.
     pub about: Phrase,
-    /// First 9 characters of the key.
+    /// The shown part of its text: the prefix and five random characters.
     pub prefix: String,
     /// When it was last accepted.
     pub last_used_at: Option<Timestamp>,

@@ -4,11 +4,11 @@ use super::{PresetChoice, ScopeChoice};
 use crate::{
     api::wire::FormState,
     domain::{
-        catalog::{CUSTOM, CUSTOM_LABEL},
+        catalog::{CUSTOM, CUSTOM_LABEL, with_scopes},
         expiry::{self, NEVER, ON_A_DATE},
         key::rate_limit,
         network,
-        number::counted,
+        number::grouped,
     },
 };
 use leptos::prelude::*;
@@ -32,10 +32,7 @@ fn summary(form: &FormState, presets: &[PresetChoice], scopes: &[ScopeChoice]) -
     let chosen = presets.iter().find(|choice| choice.id == preset);
     let (permissions, has_all) = match chosen {
         Some(chosen) => (chosen.label.clone(), chosen.is_widest),
-        None if preset == CUSTOM => (
-            format!("{CUSTOM_LABEL} ({})", counted(ticked as u64, "scope")),
-            ticked == scopes.len(),
-        ),
+        None if preset == CUSTOM => (with_scopes(CUSTOM_LABEL, ticked), ticked == scopes.len()),
         None => ("No permissions chosen".to_owned(), false),
     };
     let ends = match expires.as_str() {
@@ -46,18 +43,28 @@ fn summary(form: &FormState, presets: &[PresetChoice], scopes: &[ScopeChoice]) -
         },
         days => format!("expires in {days} days"),
     };
-    let entries = network::entries(&form.value("allowlist")).count();
-    let addresses = match entries {
-        0 => "any address".to_owned(),
-        1 => "1 allowlist entry".to_owned(),
-        _ => format!("{entries} allowlist entries"),
+    let (entries, wrong) = network::count(&form.value("allowlist"));
+    let number = |number: u64, of: &str| match number {
+        1 => format!("1 {of} entry"),
+        _ => format!("{} {of} entries", grouped(number)),
     };
+    let mut addresses = Vec::new();
+    if entries > 0 {
+        addresses.push(number(entries, "allowlist"));
+    }
+    if wrong > 0 {
+        addresses.push(number(wrong, "wrong allowlist"));
+    }
+    if addresses.is_empty() {
+        addresses.push("any address".to_owned());
+    }
+    let addresses = addresses.join(", ");
     let limit = rate_limit::parse(&form.value("rate_limit")).ok().flatten();
     let parts = [permissions, ends, addresses];
     let parts: Vec<_> = parts.into_iter().chain(limit.map(rate_limit::label)).collect();
     Summary {
         text: parts.join(", "),
-        is_widest: has_all && entries == 0 && matches!(expires.as_str(), NEVER | ""),
+        is_widest: has_all && entries + wrong == 0 && matches!(expires.as_str(), NEVER | ""),
     }
 }
 
@@ -74,8 +81,8 @@ pub fn SummaryLine(
     let Summary { text, is_widest } = summary(&form, &presets, &scopes);
     view! {
         <p class="create-summary" id=SUMMARY data-sums hidden>
-            <b>{text}</b>
-            <span hidden=!is_widest>
+            <b data-sum>{text}</b>
+            <span hidden=!is_widest data-unrestricted>
                 "Nothing restricts this key. Whoever has it can do everything, from anywhere, until you revoke it."
             </span>
         </p>
@@ -122,6 +129,16 @@ mod tests {
                 &[("preset", "full_access"), ("expires", "never")],
                 "Full Access, never expires, any address",
                 true,
+            ),
+            (
+                &[("preset", "full_access"), ("allowlist", "10.0.0.1, abc")],
+                "Full Access, never expires, 1 allowlist entry, 1 wrong allowlist entry",
+                false,
+            ),
+            (
+                &[("preset", "full_access"), ("allowlist", "abc 10.0.0.0/33")],
+                "Full Access, never expires, 2 wrong allowlist entries",
+                false,
             ),
             // Its own rate limit slows a key down, but restricts nothing that it may do.
             (

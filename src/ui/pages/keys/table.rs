@@ -4,11 +4,14 @@ use super::{
     KeysPageData, Opener,
     list_view::{ListView, ViewFields},
     live_list::LiveList,
-    menu::{RowActions, RowMenu},
+    menu::{NoRowMenu, RowActions, RowMenu},
     row::KeyRow,
 };
 use crate::{
-    domain::{key::Transition, time::Timestamp},
+    domain::{
+        key::{KeyStatus, Transition},
+        time::Timestamp,
+    },
     ui::kit::{
         allowlist::AllowlistCell,
         badge::StatusBadge,
@@ -44,7 +47,7 @@ const FULL_COLUMNS: [&str; 8] = [
     "",
 ];
 
-/// Number of rows, from the top, that lead to `Reissue secret`: a secret that was just lost is of a new key, and a
+/// Number of rows, from the top, that ask whether the secret was lost and lead to `Reissue secret`: a secret that was just lost is of a new key, and a
 /// link in each row would make the page heavy.
 const LOST: usize = 3;
 
@@ -60,7 +63,7 @@ pub fn KeyTable(
     let (may_manage, view) = (data.create.is_some(), data.view.clone());
     if data.is_empty {
         return view! {
-            <Empty title="No data available" drawing=view! { <EmptyDrawing/> }.into_any()>
+            <Empty title="No data available".into_any() drawing=view! { <EmptyDrawing/> }.into_any()>
                 <p>"Generate API keys to authenticate requests and start generating contents."</p>
                 <Opener may_create=may_manage view/>
             </Empty>
@@ -95,7 +98,7 @@ pub fn KeyTable(
             <Table caption="API keys, newest first" class columns>
                 {rows}
             </Table>
-            {may_manage.then(|| view! { <RowMenu view/> })}
+            {if may_manage { view! { <RowMenu view/> }.into_any() } else { view! { <NoRowMenu/> }.into_any() }}
             <LiveList/>
             <TableFoot pager=data.pager.clone() shown=data.rows.len() as u64 noun=("key", "keys")/>
         </div>
@@ -131,12 +134,11 @@ fn Selected(view: ListView) -> impl IntoView {
 fn NoMatch(data: Arc<KeysPageData>) -> impl IntoView {
     let is_search = !data.search.is_empty();
     let title = if is_search {
-        format!("No key matches “{}”", data.search)
+        view! { "No key matches “"<bdi translate="no">{data.search.clone()}</bdi>"”" }.into_any()
     } else {
-        data.found.status.map_or_else(
-            || "No keys".to_owned(),
-            |status| format!("No {} keys", status.id()),
-        )
+        let of_status = |status: KeyStatus| format!("No {} keys", status.id());
+        let title = data.found.status.map_or_else(|| "No keys".to_owned(), of_status);
+        title.into_any()
     };
     let hint = is_search.then(|| view! { <p>"Search by name or prefix."</p> });
     view! {
@@ -159,33 +161,32 @@ fn Row(
     /// The dialog that reissues a secret that nobody may have: a reload can have closed `View API key`.
     lost: Option<String>,
 ) -> impl IntoView {
-    let reissue = lost.map(|href| view! { <a class="sub" href=href data-opens-dialog>"Reissue secret"</a> });
-    let actions = view! { <RowActions row=row.clone() may_manage/> };
-    let select = may_manage.then(|| {
-        let label = format!("Select {}", row.name);
-        view! { <SelectRow bar=SELECTION value=row.id.clone() label/> }
-    });
+    let reissue =
+        lost.map(|href| view! { <a class="sub" href=href data-opens-dialog>"Secret lost? Reissue"</a> });
+    // The name alone is the row's header, and part of the names of its controls.
+    let name_id = format!("n{n}");
+    let actions = view! { <RowActions row=row.clone() name_id=name_id.clone() may_manage/> };
+    let select = may_manage
+        .then(|| view! { <SelectRow bar=SELECTION value=row.id.clone() row_name=name_id.clone()/> });
     let usage = row
         .usage
         .clone()
         .map(|phrase| view! { <span class="sub key-use"><PhraseText phrase now/></span> });
     let creator = is_full.then(|| {
         let creator = row.creator.unwrap_or_else(|| "A former member".to_owned());
-        view! { <td role="cell" data-label="Created by"><bdi>{creator}</bdi></td> }
+        view! { <td role="cell" data-label="Created by" translate="no"><bdi>{creator}</bdi></td> }
     });
-    // The name alone is the row's header.
-    let name_id = format!("n{n}");
     let named_by = name_id.clone();
     view! {
         // Takes the focus after `Done`, which leads to this id.
         <tr role="row" id=format!("key-{}", row.id) tabindex="-1" class=row.is_new.then_some("is-new")>
             <th scope="row" role="rowheader" class="cell-name" aria-labelledby=named_by>
                 {select}
-                <a class="key-name" id=name_id href=row.href><bdi>{row.name}</bdi></a>
+                <a class="key-name" id=name_id href=row.href translate="no"><bdi>{row.name}</bdi></a>
                 <span class="sub"><PhraseText phrase=row.about now/></span>
                 {usage}
             </th>
-            <td role="cell" data-label="Prefix">{row.prefix}"..."</td>
+            <td role="cell" data-label="Prefix" translate="no">{format!("{}...", row.prefix)}</td>
             <td role="cell" data-label="Last used"><Moment at=row.last_used_at now/>{reissue}</td>
             <td role="cell" data-label="Created"><Moment at=Some(row.created_at) now/></td>
             <td role="cell" data-label="Status"><StatusBadge status=row.status/></td>

@@ -4,7 +4,7 @@ use crate::{
     domain::{key::KeyStatus, number::grouped},
     ui::kit::{
         button::{Button, Kind},
-        search::SearchField,
+        search::{SearchField, SearchLimit},
         segments::{Segment, Segments},
     },
 };
@@ -26,6 +26,8 @@ pub struct ListLinks {
     pub clear: String,
     /// Path of the list without the search.
     pub without_search: String,
+    /// Where the search is posted to without scripts.
+    pub search_action: String,
 }
 
 /// What search and filter found.
@@ -38,22 +40,18 @@ pub struct Found {
 }
 
 impl Found {
-    /// In words: `3 active keys match “prod”`; without a search, `3 active keys`.
-    fn words(self, search: &str) -> String {
+    /// In words: `3 active keys match`, before the search; without a search, `3 active keys`.
+    fn words(self, is_search: bool) -> String {
         let status = self
             .status
             .map(|status| format!("{} ", status.id()))
             .unwrap_or_default();
-        if search.is_empty() {
-            return match self.total {
-                1 => format!("1 {status}key"),
-                total => format!("{} {status}keys", grouped(total)),
-            };
-        }
-        match self.total {
-            0 => format!("No {status}keys match “{search}”"),
-            1 => format!("1 {status}key matches “{search}”"),
-            total => format!("{} {status}keys match “{search}”", grouped(total)),
+        match (self.total, is_search) {
+            (1, false) => format!("1 {status}key"),
+            (total, false) => format!("{} {status}keys", grouped(total)),
+            (0, true) => format!("No {status}keys match"),
+            (1, true) => format!("1 {status}key matches"),
+            (total, true) => format!("{} {status}keys match", grouped(total)),
         }
     }
 }
@@ -81,20 +79,25 @@ pub fn Toolbar(
         let clear = format!("{}#search", links.without_search);
         view! {
             <p class="found">
-                <span id=FOUND class=class role="status" data-found>{found.words(&search)}</span>
+                <span class=class role="status">
+                    <span id=FOUND data-found>
+                        {found.words(true)}" “"<bdi translate="no">{search.clone()}</bdi>"”"
+                    </span>
+                </span>
                 " "
                 <a href=clear>"Clear search"</a>
             </p>
+            <SearchLimit search=search.clone()/>
         }
     });
     // The table shows what a filter found; this is for those who do not see it.
     let filtered = (!is_search && found.status.is_some() && found.total > 0).then(|| {
-        view! { <p class="visually-hidden" role="status" data-found>{found.words("")}</p> }
+        view! { <p class="visually-hidden" role="status"><span data-found>{found.words(false)}</span></p> }
     });
     let described_by = is_search.then_some(FOUND);
     view! {
         <div class="toolbar">
-            <form class="search" role="search" method="get" action="#search">
+            <form class="search" role="search" method="post" action=links.search_action>
                 <SearchField label="Search" placeholder="Search..." value=search described_by/>
                 {fields}
                 <Button label="Search" kind=Kind::Quiet class:search-go=true/>
@@ -116,16 +119,16 @@ mod tests {
             total,
             status: Some(KeyStatus::Revoked),
         };
-        assert_eq!(revoked(1).words(""), "1 revoked key");
-        assert_eq!(revoked(2).words(""), "2 revoked keys");
+        assert_eq!(revoked(1).words(false), "1 revoked key");
+        assert_eq!(revoked(2).words(false), "2 revoked keys");
         for (total, status, words) in [
-            (0, None, "No keys match “prod”"),
-            (1, None, "1 key matches “prod”"),
-            (1_200, None, "1,200 keys match “prod”"),
-            (1, Some(KeyStatus::Revoked), "1 revoked key matches “prod”"),
-            (0, Some(KeyStatus::Active), "No active keys match “prod”"),
+            (0, None, "No keys match"),
+            (1, None, "1 key matches"),
+            (1_200, None, "1,200 keys match"),
+            (1, Some(KeyStatus::Revoked), "1 revoked key matches"),
+            (0, Some(KeyStatus::Active), "No active keys match"),
         ] {
-            assert_eq!(Found { total, status }.words("prod"), words);
+            assert_eq!(Found { total, status }.words(true), words);
         }
     }
 }

@@ -30,11 +30,11 @@ use crate::{
             },
         },
     },
-    ui::pages::keys::{Ask, EndedData, KeyDialog, OldEnd, QuestionData, Replacement},
+    ui::pages::keys::{Ask, EndedData, KeyDialog, OldEnd, Older, QuestionData, Replacement},
 };
 use axum::{extract::Request, response::Response};
 use serde::de::DeserializeOwned;
-use std::{collections::BTreeMap, iter, time::Duration};
+use std::{collections::BTreeMap, iter, slice, time::Duration};
 
 /// The action of the dialog with this name.
 pub fn action(dialog: &str) -> Option<Action> {
@@ -72,7 +72,10 @@ pub async fn open(
             }
             let stops = rotate::stops(app, reader, first).await?;
             Ask::Rotate {
-                stops: stops.map(|older| older.prefix),
+                stops: stops.map(|older| Older {
+                    prefix: older.prefix,
+                    last_used_at: older.last_used_at,
+                }),
                 ends: rotation_ends(first, now),
                 new_end: first.replacement(now).expires_at,
             }
@@ -110,6 +113,7 @@ pub async fn open(
         from: from.flatten(),
         keys: found.into_iter().map(|key| row(app, key, &around, "")).collect(),
         uses,
+        is_flushed,
         form,
         now,
     };
@@ -259,7 +263,7 @@ async fn reveal(
     let made = explained(keys.app(), keys.reader.account.id, transition(action), &ids, made).await;
     let made = match made {
         Err(error @ (ServiceError::Gone(sentence) | ServiceError::Ended(sentence))) => {
-            return ended(keys, action, error, sentence).await;
+            return ended(keys, action, &ids, error, sentence).await;
         }
         made => made,
     };
@@ -272,11 +276,37 @@ async fn reveal(
     }
 }
 
+/// Path of the page of the only key, if the dialog was opened there and the key still exists.
+async fn page_of(keys: &Keys, ids: &[String]) -> Option<String> {
+    let [id] = ids else { return None };
+    let page = keys.detail(id)?;
+    let found = service::keys::find(keys.app(), &keys.reader, id).await;
+    found.is_ok().then_some(page)
+}
+
+/// Where a dialog leads that cannot be opened: the page of the key on which it was asked for, if that still exists.
+/// Otherwise it is the list.
+pub async fn way_back(keys: &Keys) -> Option<String> {
+    let like = &keys.asked.like;
+    if like.is_empty() {
+        page_of(keys, &keys.asked.keys()).await
+    } else {
+        page_of(keys, slice::from_ref(like)).await
+    }
+}
+
 /// The page with the dialog that says why the action is no longer possible.
-async fn ended(keys: &Keys, action: Action, error: ServiceError, sentence: &'static str) -> Response {
+async fn ended(
+    keys: &Keys,
+    action: Action,
+    ids: &[String],
+    error: ServiceError,
+    sentence: &'static str,
+) -> Response {
     let dialog = KeyDialog::Ended(EndedData {
         title: action.label(),
         sentence,
+        back: page_of(keys, ids).await,
     });
     let (status, _) = refusal(error);
     draw_again(keys, status, Ok((dialog, fresh(keys.app())))).await
@@ -303,7 +333,7 @@ async fn go_on(
             keys.redirect(&next, done.into())
         }
         Err(error @ (ServiceError::Gone(sentence) | ServiceError::Ended(sentence))) => {
-            ended(keys, action, error, sentence).await
+            ended(keys, action, ids, error, sentence).await
         }
         Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
             pages::failure(&keys.visit, error).await

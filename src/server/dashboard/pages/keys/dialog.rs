@@ -76,6 +76,7 @@ pub async fn show(
             let data = EndedData {
                 title: title(&keys),
                 sentence,
+                back: confirm::way_back(&keys).await,
             };
             let (status, _) = refusal(error);
             document::fragment(status, move || view! { <Ended data view open=false/> })

@@ -2,9 +2,11 @@
 
 use crate::{
     domain::{
+        ids::KeyId,
         key::KeyStatus,
         page::{Cursor, Page},
         search,
+        token::found,
     },
     server::service::keys::list::{KeyCounts, KeyFilter, KeyList},
     ui::{
@@ -15,6 +17,12 @@ use crate::{
 use serde::Deserialize;
 use std::iter;
 use url::form_urlencoded::Serializer;
+
+/// In place of a dialog: the form is a search.
+pub const SEARCH: &str = "search";
+
+/// The last page, in the field `page`.
+const LAST: &str = "last";
 
 /// The page's query.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -47,6 +55,26 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Cuts a key in the search to its shown part, and drops what is no place in the list: links repeat both.
+    pub fn cut(&mut self, key_prefix: &str) {
+        if let Some(start) = found::start_in(&self.search, key_prefix) {
+            self.search = start;
+        }
+        if self.page != LAST {
+            self.page.clear();
+        }
+        for cursor in [&mut self.older, &mut self.newer] {
+            if cursor.parse::<Cursor>().is_err() {
+                cursor.clear();
+            }
+        }
+        for id in [&mut self.created, &mut self.changed] {
+            if id.parse::<KeyId>().is_err() {
+                id.clear();
+            }
+        }
+    }
+
     /// Search and filter of the list.
     pub fn filter(&self) -> KeyFilter {
         KeyFilter {
@@ -157,6 +185,7 @@ impl Asked {
             full_fields,
             clear: address(page, &kept_by_clear),
             without_search: address(page, &self.without("search")),
+            search_action: format!("{page}?dialog={SEARCH}#search"),
         }
     }
 
@@ -174,7 +203,7 @@ impl Asked {
             first: newer.then(|| self.href(page)),
             newer: at("newer", list.first_cursor().filter(|_| newer)),
             older: at("older", list.last_cursor().filter(|_| older)),
-            last: older.then(|| to("page", "last")),
+            last: older.then(|| to("page", LAST)),
         }
     }
 }

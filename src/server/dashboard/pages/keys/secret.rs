@@ -57,12 +57,13 @@ impl Opened<'_> {
 
     /// The key whose secret can be reissued, if the answer to the form was lost.
     async fn reissuable(self, keys: &Keys) -> Option<String> {
-        let token = match self {
-            Self::Reissue { key } => return Some(key.to_owned()),
-            Self::Create { token } | Self::Rotate { token, .. } => token,
+        let (known, token) = match self {
+            Self::Reissue { key } => (Some(key), ""),
+            Self::Create { token } | Self::Rotate { token, .. } => (None, token),
         };
-        let made = service::keys::made_by(keys.app(), keys.reader.account.id, token).await;
-        made.ok().flatten().map(|id| id.to_string())
+        let account = keys.reader.account.id;
+        let found = service::keys::reissuable(keys.app(), account, known, token).await;
+        found.ok().flatten().map(|id| id.to_string())
     }
 }
 
@@ -86,7 +87,8 @@ pub async fn answer(
         }
         Err(ServiceError::Repeated(_)) => {
             let reissue = form.reissuable(keys).await;
-            (StatusCode::CONFLICT, KeyDialog::Repeated { reissue })
+            let back = form.back(keys);
+            (StatusCode::CONFLICT, KeyDialog::Repeated { reissue, back })
         }
         Err(error @ (ServiceError::NotFound | ServiceError::Forbidden(_))) => {
             return Ok(failure(&keys.visit, error).await);

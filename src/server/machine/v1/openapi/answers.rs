@@ -6,7 +6,7 @@ use crate::server::machine::{
     error::V1Error,
     v1::{
         account::AccountProfile,
-        leak::{Report, Reported},
+        leak::{Report, Reported, ReportedKeys},
         status::KeyStatus,
         usage::UsageTotals,
     },
@@ -20,7 +20,9 @@ use utoipa::{
         example::ExampleBuilder,
         header::{Header, HeaderBuilder},
         response::{Response, ResponseBuilder, ResponsesBuilder},
-        schema::{AdditionalProperties, AllOfBuilder, ComponentsBuilder, ObjectBuilder, Schema, Type},
+        schema::{
+            AdditionalProperties, AllOfBuilder, ComponentsBuilder, ObjectBuilder, OneOfBuilder, Schema, Type,
+        },
     },
 };
 
@@ -43,7 +45,18 @@ pub enum QuotaHeaders {
 
 /// A success with this data.
 pub fn success<T: ToSchema>(about: &str) -> Response {
-    let schema = Ref::from_schema_name(envelope_name::<T>());
+    with_schema(about, Ref::from_schema_name(envelope_name::<T>()))
+}
+
+/// A success with one of these two kinds of data.
+pub fn either<A: ToSchema, B: ToSchema>(about: &str) -> Response {
+    let schema = OneOfBuilder::new()
+        .item(Ref::from_schema_name(envelope_name::<A>()))
+        .item(Ref::from_schema_name(envelope_name::<B>()));
+    with_schema(about, Schema::from(schema))
+}
+
+fn with_schema(about: &str, schema: impl Into<RefOr<Schema>>) -> Response {
     ResponseBuilder::new()
         .description(about)
         .content("application/json", Content::new(Some(schema)))
@@ -170,6 +183,7 @@ pub fn components() -> ComponentsBuilder {
     add_with_envelope::<AccountProfile>(&mut schemas);
     add_with_envelope::<UsageTotals>(&mut schemas);
     add_with_envelope::<Reported<'_>>(&mut schemas);
+    add_with_envelope::<ReportedKeys>(&mut schemas);
     let mut components = ComponentsBuilder::new().schemas_from_iter(schemas);
     for (name, number, about) in HEADERS {
         components = components.header(name, header(name, number, about));

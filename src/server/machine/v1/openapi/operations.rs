@@ -2,14 +2,20 @@
 
 use super::answers::{self, QuotaHeaders};
 use crate::{
-    domain::catalog::Route,
+    domain::{
+        catalog::Route,
+        head_limits::{HeadLimits, SUBREQUEST, USUAL},
+        request_path::PathFault,
+        token::pasted::Pasted,
+    },
     server::{
+        http::request_head::HeadFault,
         machine::{
-            error::V1Error,
+            error::{V1Error, unclear::Unclear},
             v1::{
                 Served,
                 account::AccountProfile,
-                leak::{NO_REPORT, Report, Reported},
+                leak::{NO_REPORT, Report, Reported, ReportedKeys},
                 status::KeyStatus,
                 usage::{DEFAULT_DAYS, MOST_DAYS, UsageTotals, WRONG_DAYS},
             },
@@ -47,11 +53,16 @@ pub fn of_route(route: &Route, has_parameters: bool) -> Operation {
     let direct = route.pattern.starts_with("/v1/") || &*route.pattern == "/v1";
     let served = Served::of(route).filter(|_| direct);
     let mut errors = refusals(&route.scope);
+    errors.extend(head_faults(if direct { USUAL } else { SUBREQUEST }));
     if direct {
         errors.push(V1Error::PayloadTooLarge);
         if has_parameters {
             errors.push(V1Error::Refused(Refusal::UnknownRoute));
         }
+    }
+    if has_parameters || !direct {
+        let slash = PathFault::Escape("%2F".to_owned(), b'/');
+        errors.push(V1Error::Unclear(Unclear::Path(slash)));
     }
     let success = match served {
         Some(Served::Status) => Some(answers::success::<KeyStatus<'_>>("The key of the request.")),
@@ -116,6 +127,7 @@ fn refusals(scope: &Arc<str>) -> Vec<V1Error> {
     let refusals = [
         Refusal::MissingKey,
         Refusal::InvalidKey,
+        Refusal::BadlyPasted(Pasted::Quoted),
         Refusal::Revoked,
         Refusal::Expired,
         Refusal::InsufficientScope(Arc::clone(scope)),
@@ -128,9 +140,23 @@ fn refusals(scope: &Arc<str>) -> Vec<V1Error> {
     errors
 }
 
+/// Refusals of request line and headers, which every operation can respond with.
+fn head_faults(limits: HeadLimits) -> [V1Error; 3] {
+    [
+        HeadFault::TooLarge(limits.bytes),
+        HeadFault::TooMany(limits.headers),
+        HeadFault::NoHost,
+    ]
+    .map(V1Error::Head)
+}
+
 /// Operation of `POST /v1/keys/report-leak`.
 pub fn report() -> Operation {
+    let [too_large, too_many, no_host] = head_faults(USUAL);
     let errors = [
+        no_host,
+        too_large,
+        too_many,
         NO_REPORT,
         V1Error::Refused(Refusal::InvalidKey),
         V1Error::ReportTooLarge,
@@ -138,10 +164,14 @@ pub fn report() -> Operation {
         V1Error::Unanswered,
         V1Error::Unavailable,
     ];
-    let success = answers::success::<Reported<'_>>("The key is revoked, and its owners see the report.");
+    let success = answers::either::<Reported<'_>, ReportedKeys>(
+        "A single key is revoked, and its owners see the report. Of several keys, the list has the result for each.",
+    );
     let body = RequestBodyBuilder::new()
         .required(Some(Required::True))
-        .description(Some("The key, as JSON of at most 16 KiB."))
+        .description(Some(
+            "The text that holds the key, or up to 100 keys, as JSON of at most 16 KiB.",
+        ))
         .content(
             "application/json",
             Content::new(Some(Ref::from_schema_name(Report::name()))),
@@ -149,7 +179,7 @@ pub fn report() -> Operation {
     public("report_leak")
         .summary(Some("Report a leaked key"))
         .description(Some(
-            "Revokes the key in the body at once. Anyone who has a key can report it, without authentication: a header `Authorization` is ignored. Reporting a key again returns the same response.",
+            "Revokes every whole key in the body at once, whatever stands around it. Anyone who has a key can report it, without authentication: a header `Authorization` is ignored. Reporting a key again returns the same response.",
         ))
         .request_body(Some(body.build()))
         .responses(answers::responses(Some(success), &errors, QuotaHeaders::None))
@@ -163,7 +193,7 @@ pub fn document() -> Operation {
         .description(Some("Generated from the current catalogue."))
         .responses(answers::responses(
             Some(answers::document()),
-            &[],
+            &head_faults(USUAL),
             QuotaHeaders::None,
         ))
         .build()
