@@ -12,7 +12,7 @@ part_ready() {
         npm) node_ready && npm_packages_ready ;;
         postgres) find_postgres >/dev/null ;;
         chromium) find_chromium >/dev/null ;;
-        proxies) command -v caddy >/dev/null && find_nginx >/dev/null ;;
+        proxies) command -v caddy >/dev/null && command -v openssl >/dev/null && find_nginx >/dev/null ;;
         mount) command -v mount >/dev/null && command -v unshare >/dev/null ;;
         deny) [ -x "$CARGO_DENY" ] && command -v git >/dev/null ;;
         mutants) [ -x "$CARGO_MUTANTS" ] && command -v git >/dev/null ;;
@@ -52,7 +52,7 @@ look_for() {
         npm | site | lighthouse) command -v npm >/dev/null || lacking "Node $NODE_MIN or newer with npm" nodejs npm ca-certificates ;;
         postgres) lacking "PostgreSQL" postgresql ;;
         chromium) lacking "Chromium (CHROMIUM may name one)" chromium ;;
-        proxies) lacking "nginx and Caddy" nginx caddy ;;
+        proxies) lacking "nginx, Caddy and openssl" nginx caddy openssl ;;
         mount) lacking "mount and unshare" mount util-linux ;;
         wrk) lacking "wrk" wrk ;;
         night) lacking "pgbouncer and faketime" pgbouncer faketime ;;

@@ -251,6 +251,7 @@ async fn person(
         made.push((created.key.id.to_string(), created.secret.expose().to_owned()));
     }
     let sign_in = Request::post("/api/session/sign-in")
+        .header(header::HOST, "localhost")
         .header("sec-fetch-site", "same-origin")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(format!(
@@ -275,6 +276,7 @@ pub async fn fetch(
     credential: &Credential,
 ) -> Result<(StatusCode, HeaderMap, Bytes), Failure> {
     let mut request = Request::get(path)
+        .header(header::HOST, "localhost")
         .header(credential.0, &credential.1)
         .body(Body::empty())?;
     let client: SocketAddr = "127.0.0.1:1".parse()?;

@@ -31,9 +31,6 @@ pub const CUSTOM: &str = "custom";
 /// Its label.
 pub const CUSTOM_LABEL: &str = "Custom";
 
-/// A path that no route may have, because `/forward-auth/nginx` is the forward-auth endpoint for nginx.
-const NGINX: &str = "/nginx";
-
 /// A route of the guarded API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
@@ -68,6 +65,19 @@ pub struct Catalog {
     pub presets: Vec<Preset>,
     /// The routes. If two patterns match a path, the first one applies.
     pub routes: Vec<Arc<Route>>,
+}
+
+/// How a path is close to a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NearMiss {
+    /// It is the path of routes with these methods.
+    Methods(Vec<String>),
+    /// It is the path of a route, with a slash at the end.
+    SlashAtEnd,
+    /// It is the path of a route in other letters.
+    LetterCase,
+    /// It is not close to any.
+    None,
 }
 
 /// Why a catalogue is invalid.
@@ -153,12 +163,6 @@ impl Catalog {
                      alone; a {{name}} must be a whole segment"
                 )));
             }
-            if pattern == NGINX {
-                return Err(fault(format!(
-                    "the pattern {NGINX:?} cannot be used: Envoy appends the path to /forward-auth, and this path \
-                     would reach the endpoint for nginx"
-                )));
-            }
             let Some(scope_index) = scopes.iter().position(|known| *known == scope) else {
                 return Err(fault(format!("there is no scope {scope:?}")));
             };
@@ -239,6 +243,43 @@ impl Catalog {
         self.routes.iter().filter(move |route| *route.scope == *scope)
     }
 
+    /// Why a path whose request matches no route is close to one. For responses only: the check compares exactly.
+    #[must_use]
+    pub fn near_miss(&self, path: &str) -> NearMiss {
+        let methods = self.methods_of(path);
+        if !methods.is_empty() {
+            return NearMiss::Methods(methods);
+        }
+        let trimmed = path.trim_end_matches('/');
+        if trimmed != path && !self.methods_of(trimmed).is_empty() {
+            return NearMiss::SlashAtEnd;
+        }
+        let differs_in_case =
+            |route: &Arc<Route>| matches_by(&route.pattern, path, str::eq_ignore_ascii_case);
+        if self.routes.iter().any(differs_in_case) {
+            return NearMiss::LetterCase;
+        }
+        NearMiss::None
+    }
+
+    /// The methods of the routes that match a path, in the order of the catalogue. `GET` routes take `HEAD` too.
+    fn methods_of(&self, path: &str) -> Vec<String> {
+        let mut methods: Vec<String> = Vec::new();
+        for route in self.routes.iter().filter(|route| matches(&route.pattern, path)) {
+            let names: &[&str] = if route.method == "GET" {
+                &["GET", "HEAD"]
+            } else {
+                &[&route.method]
+            };
+            for &name in names {
+                if !methods.iter().any(|known| known == name) {
+                    methods.push(name.to_owned());
+                }
+            }
+        }
+        methods
+    }
+
     /// The route that matches `method` and `path` (as received, without the query). `HEAD` matches the routes
     /// of `GET` (RFC 9110, section 9.3.2).
     #[must_use]
@@ -260,13 +301,18 @@ fn matches(pattern: &str, path: &str) -> bool {
     if !pattern.contains('{') {
         return pattern == path;
     }
+    matches_by(pattern, path, |part, segment| part == segment)
+}
+
+/// The same, with another comparison of the segments that are not parameters.
+fn matches_by(pattern: &str, path: &str, is_same: impl Fn(&str, &str) -> bool) -> bool {
     let mut segments = path.split('/');
     for part in pattern.split('/') {
         let spans = match part {
             "{model_identifier}" => 2,
             _ if part.starts_with('{') => 1,
             _ => {
-                if segments.next() != Some(part) {
+                if !segments.next().is_some_and(|segment| is_same(part, segment)) {
                     return false;
                 }
                 continue;

@@ -6,6 +6,7 @@ pub mod bodies;
 pub mod client_ip;
 pub mod headers;
 pub mod media_type;
+pub mod request_head;
 pub mod request_id;
 
 use std::time::Duration;

@@ -12,7 +12,10 @@ pub mod quota_headers;
 pub mod v1;
 
 use super::http::{headers, request_id};
-use crate::server::{app::App, runtime::log_limit::LogLimit};
+use crate::{
+    domain::head_limits::{self, HeadLimits},
+    server::{app::App, runtime::log_limit::LogLimit},
+};
 use axum::{
     body::{Body, HttpBody as _},
     extract::Request,
@@ -26,16 +29,27 @@ use std::{panic::AssertUnwindSafe, pin::pin, task::Poll};
 use tokio::time::timeout;
 use v1::openapi::OpenApiCache;
 
-/// The forward-auth endpoint for nginx, which has its own response format.
-const NGINX: &str = "/forward-auth/nginx";
+/// The forward-auth endpoint for nginx, which has its own response format. It is not below `/forward-auth/`, where Envoy
+/// appends the paths of the guarded API.
+const NGINX: &str = "/forward-auth-nginx";
 
 /// Whether a path belongs to the machine API.
 #[must_use]
 pub fn serves(path: &str) -> bool {
-    ["/v1", "/forward-auth"].iter().any(|root| {
-        let rest = path.strip_prefix(root);
+    let is_below = |root: &&str| {
+        let rest = path.strip_prefix(*root);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    };
+    path == NGINX || ["/v1", "/forward-auth"].iter().any(is_below)
+}
+
+/// Limits of the request line and headers at this path of the machine API.
+#[must_use]
+pub fn head_limits(path: &str) -> HeadLimits {
+    match EntryPoint::of(path) {
+        EntryPoint::V1 => head_limits::USUAL,
+        EntryPoint::ForwardAuth => head_limits::SUBREQUEST,
+    }
 }
 
 /// Runs a machine request with a request id, a 30 s start-of-response time-out and the common headers. No tracing span:
@@ -64,11 +78,14 @@ pub async fn handle(app: &App, openapi: &OpenApiCache, request: Request) -> Resp
     response
 }
 
-/// The response to a request that is turned away, because the server has too many connections.
-pub async fn turned_away(app: &App, request: Request) -> Response {
+/// The response to a request that the router refuses without a check, in the format of the entry point.
+pub async fn refuse(app: &App, request: Request, error: V1Error) -> Response {
     let id = app.request_id();
-    let mut response = V1Error::Unavailable.response(&id);
-    if request.uri().path() == NGINX {
+    let path = request.uri().path();
+    app.metrics
+        .refused(EntryPoint::of(path).name(), error.kind().reason);
+    let mut response = error.response(&id);
+    if path == NGINX {
         response = forward_auth::for_nginx(response).await;
     }
     request_id::set(response.headers_mut(), &id);

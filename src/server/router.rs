@@ -4,12 +4,18 @@ use super::{
     app::App,
     dashboard::{
         assets::{self, LINKS},
-        error_page, functions, middleware, pages, session,
+        error_page::{self, Problem},
+        functions, middleware, pages, session,
     },
-    http::{bodies, headers, request_id},
-    machine::{self, health, v1::openapi::OpenApiCache},
+    http::{
+        bodies, headers,
+        request_head::{self, HeadFault},
+        request_id,
+    },
+    machine::{self, error::V1Error, health, v1::openapi::OpenApiCache},
     serving::TurnedAway,
 };
+use crate::domain::head_limits;
 use axum::{
     Router,
     extract::Request,
@@ -33,8 +39,8 @@ pub struct Product {
     app: App,
     openapi: OpenApiCache,
     dashboard: Router,
-    /// Answers requests that are turned away.
-    full: Router,
+    /// Answers requests that are refused without a handler.
+    refusing: Router,
 }
 
 impl Product {
@@ -43,7 +49,7 @@ impl Product {
     pub fn new(app: App) -> Self {
         Self {
             dashboard: dashboard(&app),
-            full: full(&app),
+            refusing: refusing(&app),
             openapi: OpenApiCache::default(),
             app,
         }
@@ -59,23 +65,78 @@ impl Service<Request> for Product {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
-        let is_turned_away = request.extensions().get::<TurnedAway>().is_some();
-        if machine::serves(request.uri().path()) {
-            let (app, openapi) = (self.app.clone(), self.openapi.clone());
-            Box::pin(async move {
-                Ok(if is_turned_away {
-                    machine::turned_away(&app, request).await
-                } else {
-                    machine::handle(&app, &openapi, request).await
-                })
-            })
-        } else if is_turned_away {
-            Box::pin(self.full.call(request))
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let path = request.uri().path();
+        let is_for_programs = machine::serves(path);
+        let limits = if is_for_programs {
+            machine::head_limits(path)
         } else {
-            Box::pin(self.dashboard.call(request))
+            head_limits::USUAL
+        };
+        let refused = if request.extensions().get::<TurnedAway>().is_some() {
+            Some(Refused::Busy)
+        } else {
+            request_head::check(&request, limits).err().map(Refused::Head)
+        };
+        if is_for_programs {
+            let (app, openapi) = (self.app.clone(), self.openapi.clone());
+            return Box::pin(async move {
+                Ok(match refused {
+                    Some(refused) => machine::refuse(&app, request, refused.into()).await,
+                    None => machine::handle(&app, &openapi, request).await,
+                })
+            });
+        }
+        match refused {
+            Some(refused) => {
+                request.extensions_mut().insert(refused);
+                Box::pin(self.refusing.call(request))
+            }
+            None => Box::pin(self.dashboard.call(request)),
         }
     }
+}
+
+/// Why a request is refused before its handler, without reading its body. For pages it is an extension of the request.
+#[derive(Clone, Copy, Debug)]
+enum Refused {
+    /// The server has too many connections.
+    Busy,
+    /// Its request line or headers.
+    Head(HeadFault),
+}
+
+impl From<Refused> for V1Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Busy => Self::Unavailable,
+            Refused::Head(fault) => Self::Head(fault),
+        }
+    }
+}
+
+/// The refusal of a request for a page, as a status and what its error page says.
+async fn refuse(request: Request) -> Response {
+    let Some(Refused::Head(fault)) = request.extensions().get::<Refused>() else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let (status, problem) = match fault {
+        HeadFault::TooLarge(_) | HeadFault::TooMany(_) => (
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Problem::new(
+                "The request is too large",
+                format!(
+                    "{} Deleting the cookies of this site usually helps.",
+                    fault.sentence()
+                ),
+            ),
+        ),
+        HeadFault::NoHost | HeadFault::SeveralHosts | HeadFault::WrongHost => (
+            StatusCode::BAD_REQUEST,
+            Problem::new("The request cannot be read", fault.sentence()),
+        ),
+    };
+    problem.refuse(status)
 }
 
 /// The routes of the dashboard.
@@ -100,14 +161,15 @@ fn dashboard(app: &App) -> Router {
         .with_state(app.clone())
 }
 
-/// The error page for a server with too many connections.
-fn full(app: &App) -> Router {
-    with_error_pages(
-        Router::new().fallback(async || StatusCode::SERVICE_UNAVAILABLE),
-        app,
-    )
-    .layer(from_fn_with_state(app.clone(), headers::layer))
-    .with_state(app.clone())
+/// The responses to requests that are refused before their handler: pages, or a bare status for health checks.
+fn refusing(app: &App) -> Router {
+    let health = Router::new()
+        .route("/healthz", any(refuse))
+        .route("/readyz", any(refuse));
+    with_error_pages(Router::new().fallback(refuse), app)
+        .merge(guarded(health, app))
+        .layer(from_fn_with_state(app.clone(), headers::layer))
+        .with_state(app.clone())
 }
 
 /// Routes with a request id and a time limit, whose errors, time-outs and panics become pages.

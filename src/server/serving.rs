@@ -9,6 +9,7 @@ pub mod stop;
 mod stream;
 
 use super::app::App;
+use crate::domain::{head_limits::LIBRARY, network::canonical};
 use answering::Answering;
 pub use answering::TurnedAway;
 use axum::{extract::Request, response::Response};
@@ -33,8 +34,6 @@ use tokio::{
 };
 use tower::Service;
 
-/// Maximum size of request line and headers in bytes; more is 431.
-const HEADER_BYTES: usize = 16 * 1024;
 /// Maximum read and write buffer of a connection, in bytes.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Send buffer of a connection in the kernel, in bytes (Linux doubles it). By default Linux grows it to 4 MiB
@@ -179,16 +178,27 @@ where
             peer,
             connection: Arc::clone(&connection),
         };
-        let time = connection
-            .is_reserve
-            .then_some(self.connections.bounds.reserve_time);
-        let task = self.tasks.spawn(converse(stream, answering, slot, time));
+        let bounds = self.connections.bounds;
+        let is_trusted = self.app.trusted_proxies().trusts(peer.ip());
+        let terms = Terms {
+            head_bytes: bounds.head_bytes(canonical(peer.ip()), is_trusted),
+            time: connection.is_reserve.then_some(bounds.reserve_time),
+        };
+        let task = self.tasks.spawn(converse(stream, answering, slot, terms));
         connection.served_by(task);
     }
 }
 
+/// Limits of one connection.
+struct Terms {
+    /// Maximum size of request line and headers that are read, in bytes; for more, the library answers 431 by itself.
+    head_bytes: usize,
+    /// Maximum lifetime of the connection.
+    time: Option<Duration>,
+}
+
 /// Serves a connection until it ends. Its errors are the client's.
-async fn converse<S>(stream: Stream, answering: Answering<S>, slot: Slot, time: Option<Duration>)
+async fn converse<S>(stream: Stream, answering: Answering<S>, slot: Slot, terms: Terms)
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
@@ -197,7 +207,8 @@ where
     // The stream enforces the header time-out, from the first byte of a request on.
     http.timer(TokioTimer::new())
         .header_read_timeout(None)
-        .max_header_size(HEADER_BYTES)
+        .max_header_size(terms.head_bytes)
+        .max_headers(LIBRARY.headers)
         .max_buf_size(BUFFER_BYTES);
     let mut connection = http.serve_connection(TokioIo::new(stream), answering);
     let served = async {
@@ -213,7 +224,7 @@ where
         drop((read_buf, service));
         io.into_inner().linger().await;
     };
-    match time {
+    match terms.time {
         None => served.await,
         // Cuts off a connection that is not done in time.
         Some(time) => drop(timeout(time, served).await),

@@ -48,23 +48,24 @@ fn paths_find_their_route() {
 }
 
 #[test]
-fn no_route_is_where_nginx_asks() {
-    let with = |pattern: &str| {
-        let preset = Preset {
-            id: "all".to_owned(),
-            label: "All".to_owned(),
-            description: "Everything".to_owned(),
-            scopes: vec!["read".to_owned()],
-        };
-        let route = ("GET".to_owned(), pattern.to_owned(), "read".to_owned());
-        Catalog::new(vec!["read".to_owned()], vec![preset], vec![route])
-    };
-    let fault = with("/nginx").expect_err("a fault");
-    assert_eq!(fault.part, Part::Route(0));
-    assert!(fault.reason.contains("/nginx"), "{}", fault.reason);
-    // Allowed: none of these is exactly the path of the nginx endpoint.
-    for pattern in ["/nginx/status", "/nginx-status", "/v1/nginx", "/{name}"] {
-        assert!(with(pattern).is_ok(), "{pattern}");
+fn a_path_without_a_route_says_what_is_near() {
+    for (path, near) in [
+        (
+            "/v1/status",
+            NearMiss::Methods(vec!["GET".to_owned(), "HEAD".to_owned()]),
+        ),
+        (
+            "/v1/generate/image/bfl/flux",
+            NearMiss::Methods(vec!["POST".to_owned()]),
+        ),
+        ("/v1/status/", NearMiss::SlashAtEnd),
+        ("/v1/Status", NearMiss::LetterCase),
+        ("/V1/generate/image/bfl/flux", NearMiss::LetterCase),
+        ("/v1/nowhere", NearMiss::None),
+        ("/", NearMiss::None),
+        ("", NearMiss::None),
+    ] {
+        assert_eq!(BUILT_IN.near_miss(path), near, "{path}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Error pages: every response with an error status that is not a page yet becomes one. They need no database.
 //!
-//! Handlers, extractors and middleware only set the status. Server functions get the same sentence as JSON, and
+//! Handlers, extractors and middleware only set the status; a [`Problem`] among the response's extensions replaces the
+//! usual sentences. Server functions get the same sentence as JSON, and
 //! programs never come here: `/v1`, forward-auth and health checks are outside this layer.
 
 use super::{

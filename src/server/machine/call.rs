@@ -3,7 +3,7 @@
 
 use super::{
     envelope,
-    error::V1Error,
+    error::{V1Error, no_route::NoRoute, unclear::Unclear},
     log_entry::{kept_params, kept_path, kept_user_agent},
     quota_headers,
 };
@@ -11,6 +11,7 @@ use crate::{
     domain::{
         catalog::Route,
         request_log::{KeyUse, LogEntry},
+        request_path::{self, PathFault},
         time::Timestamp,
     },
     server::{
@@ -26,6 +27,7 @@ use axum::{
 };
 use serde::Serialize;
 use std::{
+    borrow::Cow,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -87,6 +89,8 @@ pub struct Call<'r> {
     pub now: Timestamp,
     /// The original request.
     pub sent: Sent<'r>,
+    /// The path as it is compared with routes.
+    path: Result<Cow<'r, str>, PathFault>,
     /// The result of the check, once it is done.
     judged: Option<Judged>,
 }
@@ -114,6 +118,7 @@ impl<'r> Call<'r> {
             entry_point,
             client,
             now: app.now(),
+            path: request_path::read(sent.path),
             sent,
             judged: None,
         }
@@ -137,14 +142,29 @@ impl<'r> Call<'r> {
     /// Why it is refused.
     pub async fn judge(&mut self) -> Result<(), V1Error> {
         let began = Instant::now();
-        let verdict = verify::judge(self.app, self.presented()).await;
+        let verdict = verify::judge(self.app, self.presented()?).await;
         self.judged = Some(Judged {
             route: verdict.route,
             key: verdict.key,
             quota: verdict.quota,
             took: began.elapsed(),
         });
-        Ok(verdict.outcome?)
+        verdict.outcome.map_err(|refusal| match (refusal, &self.path) {
+            (Refusal::UnknownRoute, Ok(path)) => V1Error::NoRoute(NoRoute::of(&self.app.catalog(), path)),
+            (refusal, _) => refusal.into(),
+        })
+    }
+
+    /// The refusal of a path that can be read in two ways. On `/v1` it has the same meaning as behind a proxy if it looks
+    /// like the path of a route; otherwise there is no such route, however it is read.
+    fn unclear(&self, fault: &PathFault) -> V1Error {
+        let catalog = self.app.catalog();
+        match self.entry_point {
+            EntryPoint::V1 if catalog.route(self.sent.method, self.sent.path).is_none() => {
+                V1Error::NoRoute(NoRoute::of(&catalog, self.sent.path))
+            }
+            EntryPoint::V1 | EntryPoint::ForwardAuth => V1Error::Unclear(Unclear::Path(fault.clone())),
+        }
     }
 
     /// Checks an accepted call again after waiting for its body, because its key may have ended in the
@@ -154,7 +174,7 @@ impl<'r> Call<'r> {
     /// The reason if it is now refused.
     pub async fn judge_again(&mut self) -> Result<(), V1Error> {
         self.now = self.app.now();
-        let key = verify::judge_again(self.app, self.presented()).await?;
+        let key = verify::judge_again(self.app, self.presented()?).await?;
         if let Some(judged) = &mut self.judged {
             judged.key = Some(key);
         }
@@ -176,19 +196,20 @@ impl<'r> Call<'r> {
         }
     }
 
-    fn presented(&self) -> Presented<'r> {
+    fn presented(&self) -> Result<Presented<'_>, V1Error> {
+        let path = self.path.as_ref().map_err(|fault| self.unclear(fault))?;
         let mut authorization = self.sent.headers.get_all(header::AUTHORIZATION).iter();
         let only = match (authorization.next(), authorization.next()) {
             (Some(only), None) => Some(only),
             _ => None,
         };
-        Presented {
+        Ok(Presented {
             method: self.sent.method,
-            path: self.sent.path,
+            path,
             authorization: only.map(HeaderValue::as_bytes),
             client: self.client,
             now: self.now,
-        }
+        })
     }
 
     /// A successful response in the envelope.

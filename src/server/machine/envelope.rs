@@ -10,6 +10,7 @@ use axum::{
     response::Response,
 };
 use serde::Serialize;
+use std::borrow::Cow;
 use utoipa::ToSchema;
 
 /// Always `success`.
@@ -64,7 +65,7 @@ struct Refused<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     /// A sentence for people; it may change.
-    message: &'static str,
+    message: Cow<'static, str>,
     /// Whether the same request can succeed later. If so, wait for the seconds in the header `Retry-After`.
     retryable: bool,
     /// The specific cause, and its data.
@@ -80,6 +81,14 @@ pub struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub field: Option<&'a str>,
+    /// The part of the request that is refused: `method`, `path`, `header` or `body`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub part: Option<&'static str>,
+    /// The character in the method or the path, or the name of the header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = String)]
+    pub found: Option<Cow<'a, str>>,
     /// The scope that the route needs and the key does not have.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -88,7 +97,7 @@ pub struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     pub retry_after_seconds: Option<u32>,
-    /// The exceeded limit, a number per minute.
+    /// The exceeded limit: requests a minute, bytes, or number of headers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub limit: Option<u32>,
@@ -98,7 +107,7 @@ impl<'a> Failure<'a> {
     pub(super) fn new(
         request_id: &'a str,
         kind: &'static Kind,
-        message: &'static str,
+        message: Cow<'static, str>,
         details: Details<'a>,
     ) -> Self {
         Self {

@@ -1,12 +1,16 @@
 //! Refusals of `/v1` and forward-auth: their kinds and their responses.
 
 pub mod kinds;
+pub mod no_route;
+pub mod unclear;
 
 use super::{
     envelope::{self, Details, Failure},
     quota_headers,
+    v1::{self, leak},
 };
 use crate::server::{
+    http::request_head::HeadFault,
     runtime::{log_limit::LogLimit, window::Exceeded},
     service::{long_reads::LongReadError, verify::Refusal},
 };
@@ -15,6 +19,9 @@ use axum::{
     response::Response,
 };
 use kinds::Kind;
+use no_route::NoRoute;
+use std::borrow::Cow;
+use unclear::Unclear;
 
 /// Why a request to `/v1` was not answered with data.
 #[derive(Debug)]
@@ -25,8 +32,12 @@ pub enum V1Error {
     AccountNotFound,
     /// A subrequest from an address that is not in TRUSTED_PROXIES.
     UntrustedProxy,
-    /// A subrequest about an ambiguous request, or without one.
-    UnclearRequest,
+    /// A request that can be read in two ways, or a subrequest that names none.
+    Unclear(Unclear),
+    /// A request that matches no route of the catalogue.
+    NoRoute(NoRoute),
+    /// Request line and headers over a limit, or without a proper `Host`.
+    Head(HeadFault),
     /// An invalid parameter.
     InvalidInput {
         /// Its name.
@@ -78,7 +89,8 @@ impl V1Error {
     /// The reason if the key or the size of the request was refused; `None` if an accepted key's request
     /// failed later.
     pub fn refusal(&self) -> Option<&'static str> {
-        matches!(self, Self::Refused(_) | Self::PayloadTooLarge).then(|| self.kind().reason)
+        matches!(self, Self::Refused(_) | Self::NoRoute(_) | Self::PayloadTooLarge)
+            .then(|| self.kind().reason)
     }
 
     /// The kind of this refusal.
@@ -99,8 +111,14 @@ impl V1Error {
             },
             Self::AccountNotFound => &kinds::ACCOUNT_NOT_FOUND,
             Self::UntrustedProxy => &kinds::UNTRUSTED_PROXY,
-            Self::UnclearRequest => &kinds::UNCLEAR_REQUEST,
-            Self::InvalidInput { .. } => &kinds::INVALID_INPUT,
+            Self::Unclear(_) => &kinds::UNCLEAR_REQUEST,
+            Self::NoRoute(_) => &kinds::UNKNOWN_ROUTE,
+            Self::Head(HeadFault::TooLarge(_)) => &kinds::HEADERS_TOO_LARGE,
+            Self::Head(HeadFault::TooMany(_)) => &kinds::TOO_MANY_HEADERS,
+            Self::InvalidInput { .. }
+            | Self::Head(HeadFault::NoHost | HeadFault::SeveralHosts | HeadFault::WrongHost) => {
+                &kinds::INVALID_INPUT
+            }
             Self::PayloadTooLarge | Self::ReportTooLarge => &kinds::PAYLOAD_TOO_LARGE,
             Self::NotServedHere => &kinds::NOT_SERVED_HERE,
             Self::UsageBusy => &kinds::USAGE_BUSY,
@@ -117,12 +135,15 @@ impl V1Error {
     }
 
     /// The sentence for people.
-    fn message(&self) -> &'static str {
+    fn message(&self) -> Cow<'static, str> {
         match self {
-            Self::InvalidInput { message, .. } => message,
-            Self::Refused(Refusal::BadlyPasted(pasted)) => pasted.sentence(),
-            Self::ReportTooLarge => "A report of a leaked key is at most 16 KiB.",
-            _ => self.kind().message,
+            Self::InvalidInput { message, .. } => (*message).into(),
+            Self::Refused(Refusal::BadlyPasted(pasted)) => pasted.sentence().into(),
+            Self::ReportTooLarge => "A report of a leaked key is at most 16 KiB.".into(),
+            Self::Unclear(unclear) => unclear.sentence().into(),
+            Self::NoRoute(no_route) => no_route.sentence().into(),
+            Self::Head(fault) => fault.sentence().into(),
+            _ => self.kind().message.into(),
         }
     }
 
@@ -141,24 +162,48 @@ impl V1Error {
 
     fn details(&self) -> Details<'_> {
         let exceeded = self.exceeded();
+        let size = match self {
+            Self::Head(fault) => fault.limit(),
+            Self::PayloadTooLarge => Some(v1::BODY_BYTES),
+            Self::ReportTooLarge => Some(leak::MOST_BYTES),
+            _ => None,
+        };
+        let size = size.and_then(|limit| u32::try_from(limit).ok());
+        let (part, found) = match self {
+            Self::Unclear(unclear) => (Some(unclear.part()), unclear.found()),
+            Self::NoRoute(no_route) => (Some(no_route.part()), None),
+            Self::Head(_) => (Some("header"), None),
+            Self::PayloadTooLarge | Self::ReportTooLarge => (Some("body"), None),
+            _ => (None, None),
+        };
+        let field = match self {
+            Self::InvalidInput { field, .. } => Some(*field),
+            Self::Head(fault) if fault.limit().is_none() => Some("Host"),
+            _ => None,
+        };
         Details {
             reason: self.kind().reason,
-            field: match self {
-                Self::InvalidInput { field, .. } => Some(field),
-                _ => None,
-            },
+            field,
+            part,
+            found,
             required_scope: match self {
                 Self::Refused(Refusal::InsufficientScope(scope)) => Some(scope),
                 _ => None,
             },
             retry_after_seconds: exceeded.map(|exceeded| exceeded.retry_after),
-            limit: exceeded.map(|exceeded| exceeded.limit),
+            limit: size.or(exceeded.map(|exceeded| exceeded.limit)),
         }
     }
 
     /// The `WWW-Authenticate` challenge of RFC 6750, section 3, for 401 and 403.
     fn challenge(&self) -> Option<HeaderValue> {
-        let Self::Refused(refusal) = self else { return None };
+        // RFC 6750 has no error for a missing key, a wrong address, or a request that can be read in two ways.
+        let no_error = HeaderValue::from_static(r#"Bearer realm="api""#);
+        let refusal = match self {
+            Self::Refused(refusal) => refusal,
+            Self::Unclear(_) => return Some(no_error),
+            _ => return None,
+        };
         match refusal {
             Refusal::InvalidKey | Refusal::BadlyPasted(_) | Refusal::Revoked | Refusal::Expired => Some(
                 HeaderValue::from_static(r#"Bearer realm="api", error="invalid_token""#),
@@ -167,10 +212,7 @@ impl V1Error {
                 let challenge = format!(r#"Bearer realm="api", error="insufficient_scope", scope="{scope}""#);
                 HeaderValue::try_from(challenge).ok()
             }
-            // RFC 6750 has no error for a missing key or a wrong address.
-            Refusal::MissingKey | Refusal::IpNotAllowed => {
-                Some(HeaderValue::from_static(r#"Bearer realm="api""#))
-            }
+            Refusal::MissingKey | Refusal::IpNotAllowed => Some(no_error),
             Refusal::UnknownRoute
             | Refusal::TooManyUnknown(_)
             | Refusal::TooManyRefusals(_)

@@ -1,14 +1,14 @@
 //! Forward-auth: a proxy sends a subrequest before it passes a request on. It is the same check as on `/v1`, for the
 //! method and path that the proxy names (docs/security.md, S47 to S49).
 //!
-//! Caddy and Traefik use `/forward-auth`, Envoy `/forward-auth/{the path}`, nginx `/forward-auth/nginx`.
+//! Caddy and Traefik use `/forward-auth`, Envoy `/forward-auth/{the path}`, nginx `/forward-auth-nginx`.
 
 mod names;
 mod original;
 
 use super::{
     call::{Call, EntryPoint, Sent},
-    error::V1Error,
+    error::{V1Error, unclear::Unclear},
 };
 use crate::{
     domain::{key::Key, network::canonical},
@@ -39,6 +39,9 @@ const IDENTITY: [HeaderName; 4] = [
 /// Names are entered by people: characters that a header cannot contain are percent-encoded.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
+/// The nginx endpoint of earlier releases; now a path of the guarded API as Envoy sends it.
+const FORMER_NGINX: &str = "/forward-auth/nginx";
+
 const AUTH_STATUS: HeaderName = HeaderName::from_static("x-auth-status");
 const AUTH_BODY: HeaderName = HeaderName::from_static("x-auth-body");
 const AUTH_RETRY_AFTER: HeaderName = HeaderName::from_static("x-auth-retry-after");
@@ -46,13 +49,18 @@ const AUTH_RETRY_AFTER: HeaderName = HeaderName::from_static("x-auth-retry-after
 /// Handles Caddy and Traefik, which name the request in `X-Forwarded-Method` and `X-Forwarded-Uri`.
 pub async fn handle(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
-    let original = original::of_headers(&parts.headers, original::FORWARDED, original::NGINX);
+    let original = original::of_headers(&parts.headers, &original::FORWARDED, &original::NGINX);
     respond(app, id, &parts, original).await
 }
 
 /// Handles Envoy, whose subrequest has the original method, and the original path after a prefix.
 pub async fn handle_envoy(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
+    if parts.uri.path() == FORMER_NGINX && parts.headers.contains_key(&original::NGINX[1]) {
+        // Either nginx with an earlier configuration, or a client of Envoy that sends nginx's header.
+        let refused = respond(app, id, &parts, Err(Unclear::FormerNginx)).await;
+        return for_either(refused).await;
+    }
     let original = original::of_envoy(&parts);
     respond(app, id, &parts, original).await
 }
@@ -60,7 +68,7 @@ pub async fn handle_envoy(app: &App, id: &str, request: Request) -> Response {
 /// Handles nginx, which names the request in headers of the shipped configuration. [`for_nginx`] converts the response.
 pub async fn handle_nginx(app: &App, id: &str, request: Request) -> Response {
     let parts = request.into_parts().0;
-    let original = original::of_headers(&parts.headers, original::NGINX, original::FORWARDED);
+    let original = original::of_headers(&parts.headers, &original::NGINX, &original::FORWARDED);
     respond(app, id, &parts, original).await
 }
 
@@ -93,11 +101,29 @@ pub async fn for_nginx(answer: Response) -> Response {
 /// Maximum size of a refusal's body in bytes; larger than any.
 const LONGEST_ENVELOPE: usize = 4 * 1024;
 
+/// The same with the body, for a caller that may not be nginx.
+async fn for_either(answer: Response) -> Response {
+    let mut response = for_nginx(answer).await;
+    if let Some(envelope) = response.headers().get(AUTH_BODY).cloned() {
+        *response.body_mut() = Body::from(envelope.as_bytes().to_vec());
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+    }
+    response
+}
+
 /// A response that accepts the request, or the refusal for its client.
-async fn respond(app: &App, request_id: &str, parts: &Parts, original: Option<Original>) -> Response {
+async fn respond(
+    app: &App,
+    request_id: &str,
+    parts: &Parts,
+    original: Result<Original, Unclear>,
+) -> Response {
     let client = client_ip::of(app, &parts.headers, &parts.extensions);
-    let is_read = original.is_some();
-    let original = original.unwrap_or_default();
+    let (original, unread) = match original {
+        Ok(original) => (original, None),
+        Err(unclear) => (Original::default(), Some(unclear)),
+    };
     let sent = Sent {
         method: &original.method,
         path: &original.path,
@@ -112,8 +138,9 @@ async fn respond(app: &App, request_id: &str, parts: &Parts, original: Option<Or
             warn_of_untrusted(app, peer);
             return Err(V1Error::UntrustedProxy);
         }
-        if !is_read || names::are_misleading(&parts.headers) {
-            return Err(V1Error::UnclearRequest);
+        if let Some(unclear) = unread.or_else(|| names::misleading(&parts.headers)) {
+            warn_of_former(app, &unclear);
+            return Err(V1Error::Unclear(unclear));
         }
         call.judge().await?;
         call.accepted().map(|(known, _)| passed(known))
@@ -122,18 +149,33 @@ async fn respond(app: &App, request_id: &str, parts: &Parts, original: Option<Or
     call.finish(answered)
 }
 
+/// Whether a minute has passed since `warned`, which is then set: a wrong proxy configuration may cause a line for every
+/// request.
+fn is_due(app: &App, warned: &AtomicI64) -> bool {
+    let now = app.now().millis();
+    let last = warned.load(Ordering::Relaxed);
+    now.abs_diff(last) >= 60_000
+        && warned
+            .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+}
+
+/// Logs a subrequest of an nginx whose configuration names the former endpoint, at most once a minute.
+fn warn_of_former(app: &App, unclear: &Unclear) {
+    static WARNED: AtomicI64 = AtomicI64::new(i64::MIN);
+    if matches!(unclear, Unclear::FormerNginx) && is_due(app, &WARNED) {
+        tracing::warn!(
+            "/forward-auth/nginx was called with X-Original-URI and refused: set proxy_pass to /forward-auth-nginx in \
+             nginx's configuration"
+        );
+    }
+}
+
 /// Logs a subrequest from an untrusted address, which is usually a proxy that is missing in
-/// `TRUSTED_PROXIES`. At most once a minute, because it may send one for every request.
+/// `TRUSTED_PROXIES`, at most once a minute.
 fn warn_of_untrusted(app: &App, peer: Option<IpAddr>) {
     static WARNED: AtomicI64 = AtomicI64::new(i64::MIN);
-    let now = app.now().millis();
-    let warned = WARNED.load(Ordering::Relaxed);
-    let is_due = now.abs_diff(warned) >= 60_000;
-    if is_due
-        && WARNED
-            .compare_exchange(warned, now, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
-    {
+    if is_due(app, &WARNED) {
         let peer = peer.map(|peer| shown(app, peer)).unwrap_or_default();
         tracing::warn!(
             peer,

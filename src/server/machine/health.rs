@@ -1,10 +1,14 @@
 //! Health checks: `/healthz`, `/readyz`, and `/metrics` on its own address.
 
-use crate::server::app::App;
+use crate::{
+    domain::head_limits,
+    server::{app::App, http::request_head},
+};
 use axum::{
     Json, Router,
-    extract::{RawQuery, State},
+    extract::{RawQuery, Request, State},
     http::{StatusCode, header},
+    middleware::{Next, from_fn},
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -72,7 +76,19 @@ async fn can_check(app: &App) -> bool {
 
 /// The router of `METRICS_LISTEN`.
 pub fn metrics_router(app: App) -> Router {
-    Router::new().route("/metrics", get(metrics)).with_state(app)
+    let router = Router::new().route("/metrics", get(metrics));
+    router.layer(from_fn(with_host)).with_state(app)
+}
+
+/// The check that the router does for all other requests.
+async fn with_host(request: Request, next: Next) -> Response {
+    match request_head::check(&request, head_limits::USUAL) {
+        Ok(()) => next.run(request).await,
+        Err(fault) if fault.limit().is_some() => {
+            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, fault.sentence()).into_response()
+        }
+        Err(fault) => (StatusCode::BAD_REQUEST, fault.sentence()).into_response(),
+    }
 }
 
 async fn metrics(State(app): State<App>) -> Response {

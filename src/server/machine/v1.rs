@@ -21,7 +21,7 @@ use axum::{
 use futures_util::StreamExt as _;
 
 /// Maximum size of a request's body in bytes (docs.babysea.ai, `/setup/errors`; docs/security.md, S28).
-const BODY_BYTES: usize = 100 * 1024;
+pub const BODY_BYTES: usize = 100 * 1024;
 
 /// Routes of the catalogue that this server answers itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,12 @@
 //! Bounds of connections: time, number, bytes (docs/security.md, S28, S80, S88 and S96).
 
-use crate::{domain::network::is_internal, server::config::Config};
+use crate::{
+    domain::{
+        head_limits::{LIBRARY, STRANGER_BYTES},
+        network::is_internal,
+    },
+    server::config::Config,
+};
 use std::{net::IpAddr, time::Duration};
 
 /// Open-file limit below which the start warns.
@@ -83,6 +89,17 @@ impl Bounds {
         }
     }
 
+    /// Maximum size of the request line and headers of this peer, in bytes. Only trusted proxies send subrequests, and behind
+    /// a private address a proxy holds back incomplete headers; strangers can hold many connections with half of them.
+    #[must_use]
+    pub fn head_bytes(&self, peer: IpAddr, is_trusted: bool) -> usize {
+        if is_trusted || is_internal(peer) {
+            LIBRARY.bytes
+        } else {
+            STRANGER_BYTES
+        }
+    }
+
     /// Bounds of the metrics listener: a few connections, none reserved.
     #[must_use]
     pub fn of_metrics(self) -> Self {
@@ -140,6 +157,8 @@ mod tests {
         ] {
             let address = peer.parse().expect("an address");
             assert_eq!(bounds.of_peer(address, is_trusted), most, "{peer}");
+            let head = if most == 1_000 { 64 } else { 32 };
+            assert_eq!(bounds.head_bytes(address, is_trusted), head * 1024, "{peer}");
         }
     }
 

@@ -87,9 +87,10 @@ pub fn GuardPage(
                         " to the proxy's address (" <code translate="no">{trusted.to_string()}</code> " on the same machine)." {elsewhere}
                     </li>
                     <li>
-                        "Make sure that only the proxy can reach your API. Each request that reaches it carries "
+                        "Make sure that only the proxy can reach your API. Each request with a key carries "
                         <code translate="no">"X-Account-Id"</code> ", " <code translate="no">"X-Api-Key-Id"</code> ", " <code translate="no">"X-Api-Key-Name"</code>
-                        " and " <code translate="no">"X-Api-Key-Scopes"</code> "."
+                        " and " <code translate="no">"X-Api-Key-Scopes"</code>
+                        ". CORS preflights and ACME challenges reach your API without a key and without these headers."
                     </li>
                     <li>
                         "Test it: without a key you should get 401, with a key your API's response."

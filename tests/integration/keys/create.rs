@@ -76,6 +76,7 @@ async fn no_two_keys_are_alike_though_their_names_are() {
 both!(
     without_scripts_the_key_is_on_the_page_once,
     async |database: Database| {
+        with_default("--key-prefix");
         let world = World::on(database).await;
         let ada = world.person("Ada Moss").await;
         let page = ada.get(&format!("{}?dialog=create", ada.keys())).await;

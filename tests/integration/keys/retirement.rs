@@ -191,7 +191,11 @@ both!(a_key_is_no_reason_and_no_name, async |database: Database| {
     );
     assert_eq!(world.database.number(COUNT).await, 1);
     // The rest follows from prefix and 32 characters, and letter case can be found out.
-    for part in [&key.secret[..36], &key.secret[..41], &key.secret.to_lowercase()] {
+    for part in [
+        &key.secret[..key.secret.len() - 6],
+        &key.secret[..key.secret.len() - 1],
+        &key.secret.to_lowercase(),
+    ] {
         let reason = format!("found {part}");
         for answer in by_both_doors(&ada, "revoke", &[&key.id], ("reason", &reason)).await {
             assert_eq!(answer.status, 422, "{part}");

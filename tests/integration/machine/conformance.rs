@@ -108,6 +108,9 @@ async fn responses_match_the_document() {
     reader.expect(403, get("/v1/status").bearer(&guarded)).await;
     let empty = call("POST", "/v1/generate/image/bfl/").bearer(&key);
     reader.expect(404, empty).await;
+    let unclear = call("POST", "/v1/generate/image/bfl/a%2Fb").bearer(&key);
+    reader.expect(403, unclear).await;
+    heads(&mut reader).await;
 
     reports(&mut reader, &narrow).await;
     reader.expect(401, get("/v1/status").bearer(&narrow)).await;
@@ -123,7 +126,6 @@ async fn responses_match_the_document() {
         &kinds::INTERNAL_ERROR,
         &kinds::ACCOUNT_NOT_FOUND,
         &kinds::UNTRUSTED_PROXY,
-        &kinds::UNCLEAR_REQUEST,
         &kinds::USAGE_BUSY,
         &kinds::USAGE_TOO_LONG,
         &kinds::UNANSWERED,
@@ -141,6 +143,22 @@ async fn responses_match_the_document() {
 fn unknown(seed: u8) -> String {
     let secret = token::generate("bye_", |bytes| bytes.fill(seed));
     secret.expose().to_owned()
+}
+
+/// Headers that are too large, too many, or name no host.
+async fn heads(reader: &mut Reader<'_>) {
+    for (method, path) in [
+        ("GET", "/v1/status"),
+        ("GET", "/v1/openapi.json"),
+        ("POST", REPORT),
+    ] {
+        let large = call(method, path).header("x-filled", &"x".repeat(17_000));
+        reader.expect(431, large).await;
+        let many = (0..101).fold(call(method, path), |call, _| call.header("x-many", "x"));
+        reader.expect(431, many).await;
+        let wrong = call(method, path).header("host", "a b");
+        reader.expect(400, wrong).await;
+    }
 }
 
 /// Reports of the key, and invalid reports.

@@ -111,6 +111,19 @@ async fn envelopes_match_their_snapshots() {
         ("rate_limited", get("/v1/status").bearer(&limited)),
         ("invalid_input", get("/v1/usage?days=0").bearer(&key)),
         ("unknown_route", get("/v1/nowhere").bearer(&key)),
+        ("another_method", call("POST", "/v1/status").bearer(&key)),
+        (
+            "unclear_request",
+            call("DELETE", "/v1/content/a%2Fb").bearer(&key),
+        ),
+        (
+            "headers_too_large",
+            get("/v1/status").header("cookie", &"x".repeat(17_000)),
+        ),
+        (
+            "too_many_headers",
+            (0..101).fold(get("/v1/status"), |call, _| call.header("x-many", "x")),
+        ),
         ("not_served_here", get("/v1/health/cache").bearer(&key)),
         ("payload_too_large", report(long)),
         ("leak_reported", report(reported)),
@@ -136,7 +149,6 @@ async fn envelopes_match_their_snapshots() {
         &kinds::INTERNAL_ERROR,
         &kinds::ACCOUNT_NOT_FOUND,
         &kinds::UNTRUSTED_PROXY,
-        &kinds::UNCLEAR_REQUEST,
         &kinds::USAGE_BUSY,
         &kinds::USAGE_TOO_LONG,
         &kinds::UNANSWERED,

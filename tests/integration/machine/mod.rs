@@ -16,5 +16,7 @@ mod quotas;
 mod recorded;
 mod refusals;
 pub mod refused_rows;
+mod request_heads;
 pub mod request_log;
 mod successes;
+mod unclear;

@@ -159,6 +159,9 @@ fn envoys_file_has_the_settings_that_the_responses_rely_on() {
             "common_http_protocol_options",
             json!({ "headers_with_underscores_action": "REJECT_REQUEST" }),
         ),
+        // Upgrades, and responses that take long.
+        ("upgrade_configs", json!([{ "upgrade_type": "websocket" }])),
+        ("stream_idle_timeout", json!("0s")),
     ] {
         assert_eq!(value(&file, key), &expected, "{key}");
     }
@@ -173,7 +176,33 @@ fn envoys_file_has_the_settings_that_the_responses_rely_on() {
         .into_iter()
         .chain(MISLEADING.into_iter().filter(is_plain));
     let removed: Vec<_> = removed.collect();
-    assert_eq!(value(&file, "request_headers_to_remove"), &json!(removed));
+    let host = &value(&file, "virtual_hosts")[0];
+    assert_eq!(host["request_headers_to_remove"], json!(removed));
+    let routes = host["routes"].as_array().expect("routes");
+    let (last, open) = routes.split_last().expect("a route");
+    let guarded = json!({ "match": { "prefix": "/" }, "route": { "cluster": "api", "timeout": "0s" } });
+    assert_eq!(last, &guarded);
+    for route in open {
+        assert_eq!(value(route, "disabled"), &json!(true));
+        assert_eq!(route["request_headers_to_remove"], json!(IDENTITY));
+    }
+    let [preflight, challenge] = open else {
+        panic!("two kinds of requests without a key: {open:?}")
+    };
+    let present = |name| json!({ "name": name, "present_match": true });
+    let absent = |name| json!({ "name": name, "present_match": true, "invert_match": true });
+    let conditions = json!([
+        { "name": ":method", "string_match": { "exact": "OPTIONS" } },
+        present("origin"),
+        present("access-control-request-method"),
+        absent("content-length"),
+        absent("transfer-encoding"),
+    ]);
+    assert_eq!(preflight["match"]["headers"], conditions);
+    assert_eq!(
+        challenge["match"]["safe_regex"]["regex"],
+        r"/\.well-known/acme-challenge/[A-Za-z0-9_-]+"
+    );
     let mut asked = exact(["x-forwarded-for", "user-agent"]);
     asked.push(json!({ "safe_regex": { "regex": "[a-z0-9].*[^a-z0-9-].*" } }));
     assert_eq!(patterns("allowed_headers"), &json!(asked));
@@ -205,6 +234,33 @@ fn traefiks_file_has_the_settings_that_the_responses_rely_on() {
     let own: serde_json::Map<_, _> = own.map(|name| (name.to_owned(), json!(""))).collect();
     assert_eq!(removed("own-headers"), Value::Object(own));
     assert_eq!(removed("no-key"), json!({ "authorization": "" }));
+    assert_eq!(removed("no-upgrade"), json!({ "upgrade": "" }));
+    assert_eq!(value(&file, "maxRequestBodyBytes"), 1);
+    let routers = file["http"]["routers"].as_object().expect("routers");
+    let (mut guarded, mut open) = (Vec::new(), Vec::new());
+    for (name, router) in routers {
+        let asks = router["middlewares"]
+            .as_array()
+            .is_some_and(|all| all.contains(&json!("babysea")));
+        if asks { &mut guarded } else { &mut open }.push(name.as_str());
+        let priority = router["priority"].as_u64().expect("a priority");
+        assert_eq!(
+            priority == 1000,
+            name == "api",
+            "{name}: more than the router for all requests"
+        );
+    }
+    guarded.sort_unstable();
+    open.sort_unstable();
+    assert_eq!(guarded, ["api", "api-http2"]);
+    assert_eq!(open, ["open", "preflight"]);
+    for name in open {
+        assert_eq!(
+            routers[name]["middlewares"],
+            json!(["no-upgrade", "no-body", "own-headers", "no-key"]),
+            "{name}"
+        );
+    }
 }
 
 #[test]

@@ -101,7 +101,10 @@ async fn it_is_not_ready_while_a_task_is_down() {
 /// The metrics, as Prometheus reads them.
 async fn figures(world: &World) -> String {
     let router = health::metrics_router(world.app.clone());
-    let request = Request::get("/metrics").body(Body::empty()).expect("a request");
+    let request = Request::get("/metrics")
+        .header("host", "localhost")
+        .body(Body::empty())
+        .expect("a request");
     let answer = router.oneshot(request).await.expect("an answer");
     assert_eq!(answer.status(), 200);
     let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await;

@@ -3,7 +3,7 @@
 use crate::{
     browser::{Browser, form},
     database::{Database, both},
-    world::{PASSWORD, Setup, World},
+    world::{PASSWORD, Setup, World, with_default},
 };
 use babysea::server::secret::password::Cost;
 use serde_json::json;
@@ -84,6 +84,7 @@ both!(
 
 #[tokio::test]
 async fn each_invalid_field_has_an_error() {
+    with_default("--password-min");
     let world = World::sqlite().await;
     let browser = world.anonymous();
     let good = fields("Ada Moss", "ada@example.com", PASSWORD);
@@ -161,6 +162,7 @@ async fn input_is_kept_but_never_the_password() {
 
 #[tokio::test]
 async fn lengths_are_refused_before_any_work_and_counted_in_characters() {
+    with_default("--password-min");
     let world = World::sqlite().await;
     let browser = world.anonymous();
     let runs = || world.app.passwords.runs();

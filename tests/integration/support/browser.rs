@@ -77,6 +77,16 @@ impl Call {
         self.0.uri().to_string()
     }
 
+    /// Another request with the same method, address, headers and peer, without its body.
+    pub fn again(&self) -> Self {
+        let mut again = call(self.method(), &self.address());
+        *again.0.headers_mut() = self.0.headers().clone();
+        if let Some(peer) = self.0.extensions().get::<ConnectInfo<SocketAddr>>() {
+            again.0.extensions_mut().insert(*peer);
+        }
+        again
+    }
+
     pub fn own_page(self) -> Self {
         self.header("sec-fetch-site", "same-origin")
     }

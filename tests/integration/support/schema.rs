@@ -139,11 +139,13 @@ impl Document {
                     .all(|name| value.get(name.as_str().expect("a name")).is_some()),
                 "minItems" => value.as_array().is_none_or(|items| items.len() >= count()),
                 "oneOf" => {
-                    let schemas = rule.as_array().expect("schemas").iter();
-                    schemas
-                        .filter(|part| self.faults(part, value, at).is_empty())
-                        .count()
-                        == 1
+                    let parts = rule.as_array().expect("schemas").iter();
+                    let parts: Vec<_> = parts.map(|part| self.faults(part, value, at)).collect();
+                    let fitting = parts.iter().filter(|part| part.is_empty()).count();
+                    if fitting == 0 {
+                        faults.extend(parts.into_iter().flatten());
+                    }
+                    fitting == 1
                 }
                 "allOf" => {
                     for part in rule.as_array().expect("schemas") {

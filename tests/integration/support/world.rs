@@ -6,7 +6,10 @@ use crate::{
     database::Database,
     until::PATIENCE,
 };
-use axum::body::to_bytes;
+use axum::{
+    body::to_bytes,
+    http::{HeaderValue, header},
+};
 use babysea::{
     domain::{role::Role, time::Timestamp},
     server::{
@@ -228,12 +231,10 @@ impl World {
 
     /// Sends a request without a session.
     pub async fn send(&self, call: Call) -> Answer {
-        let response = self
-            .product
-            .clone()
-            .oneshot(call.request())
-            .await
-            .expect("an answer");
+        let mut request = call.request();
+        let host = HeaderValue::from_static("localhost");
+        request.headers_mut().entry(header::HOST).or_insert(host);
+        let response = self.product.clone().oneshot(request).await.expect("an answer");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a whole body");
         Answer {

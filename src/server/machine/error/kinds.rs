@@ -87,9 +87,15 @@ kinds! {
     /// The route is not in the catalogue.
     UNKNOWN_ROUTE: NOT_FOUND, "BSE2404", "unknown_route", "unknown_route", false,
         "There is no such route: check the method and the path.";
-    /// The subrequest names no request, or an ambiguous one.
+    /// The request can be read in two ways, or the subrequest names none.
     UNCLEAR_REQUEST: FORBIDDEN, "BSE2405", "unclear_request", "unclear_request", false,
         "The method, the path or a header of this request can be read in two ways.";
+    /// The request line and headers exceed their size.
+    HEADERS_TOO_LARGE: REQUEST_HEADER_FIELDS_TOO_LARGE, "BSE2431", "headers_too_large", "headers_too_large", false,
+        "The request line and headers are larger than 16 KiB, or through a proxy than 64 KiB.";
+    /// There are more headers than may be sent.
+    TOO_MANY_HEADERS: REQUEST_HEADER_FIELDS_TOO_LARGE, "BSE2431", "headers_too_large", "too_many_headers", false,
+        "The request has more than 100 headers, or through a proxy more than 512.";
     /// An error of the server.
     INTERNAL_ERROR: INTERNAL_SERVER_ERROR, "BSE5000", "internal_error", "internal_error", false,
         "Internal server error. Give the request id to the server operator.";

@@ -1,5 +1,6 @@
 //! Headers that make a request ambiguous: checked as one request here, and read as another by the API behind the proxy.
 
+use crate::server::machine::error::unclear::Unclear;
 use axum::http::HeaderMap;
 
 /// Headers that frameworks use instead of the request's own method or path. The first three are those of
@@ -27,27 +28,32 @@ const SPOKEN_FOR: [&str; 8] = [
 /// Prefixes of more headers that a proxy sets.
 const FAMILIES: [&str; 2] = ["x-forwarded-", "x-original-"];
 
-/// Whether one of the headers gives the request another method or path, or can be mistaken for one that only the proxy
+/// The first header that gives the request another method or path, or can be mistaken for one that only the proxy
 /// may set (docs/security.md, S47 and S48). Frameworks that turn headers into variables (RFC 3875, section 4.1.18) read
 /// `X_Account_Id`, `X.Account.Id` and `X-Account-Id` as the same variable `HTTP_X_ACCOUNT_ID`. A proxy only replaces
 /// the last of the three.
-pub fn are_misleading(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| is_misleading(name.as_str()))
+pub fn misleading(headers: &HeaderMap) -> Option<Unclear> {
+    headers.keys().find_map(|name| misled_by(name.as_str()))
 }
 
 /// `name` is in lower case, as in every header map.
-fn is_misleading(name: &str) -> bool {
+fn misled_by(name: &str) -> Option<Unclear> {
     // Fast path: most names are plain.
     if name.bytes().all(is_plain) {
-        return OVERRIDES.contains(&name);
+        return OVERRIDES
+            .contains(&name)
+            .then(|| Unclear::Override(name.to_owned()));
     }
     let read: String = name
         .bytes()
         .map(|byte| if is_plain(byte) { char::from(byte) } else { '-' })
         .collect();
-    OVERRIDES.contains(&read.as_str())
-        || SPOKEN_FOR.contains(&read.as_str())
-        || FAMILIES.iter().any(|family| read.starts_with(family))
+    if OVERRIDES.contains(&read.as_str()) {
+        return Some(Unclear::Override(name.to_owned()));
+    }
+    let is_the_proxys =
+        SPOKEN_FOR.contains(&read.as_str()) || FAMILIES.iter().any(|family| read.starts_with(family));
+    is_the_proxys.then(|| Unclear::Disguise(name.to_owned(), read))
 }
 
 fn is_plain(byte: u8) -> bool {
@@ -59,6 +65,10 @@ mod tests {
     use super::super::IDENTITY;
     use super::*;
     use axum::http::{HeaderName, HeaderValue};
+
+    fn is_misleading(name: &str) -> bool {
+        misled_by(name).is_some()
+    }
 
     #[test]
     fn a_header_that_passes_for_another_is_misleading() {
@@ -121,11 +131,13 @@ mod tests {
         for name in ["accept", "user-agent", "x-account-id"] {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static("x"));
         }
-        assert!(!are_misleading(&headers));
+        assert!(misleading(&headers).is_none());
         headers.insert(
             HeaderName::from_static("x_account_id"),
             HeaderValue::from_static("x"),
         );
-        assert!(are_misleading(&headers));
+        let unclear = misleading(&headers).expect("a header");
+        assert_eq!(unclear.found().as_deref(), Some("x_account_id"));
+        assert!(unclear.sentence().contains("x-account-id"));
     }
 }

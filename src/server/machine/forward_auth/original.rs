@@ -1,19 +1,19 @@
-//! The original request of a subrequest. Ambiguous requests are refused: the path must be in the normal form of RFC
-//! 3986, section 6.2.2.
+//! The original request of a subrequest. Its path is read by [`crate::domain::request_path`], as on `/v1`.
 
+use crate::{domain::request_path::PathFault, server::machine::error::unclear::Unclear};
 use axum::http::{HeaderMap, HeaderName, request::Parts};
 
 /// The headers that name the original request: its method, and its path with the query.
 pub type Names = [HeaderName; 2];
 
 /// The headers of Caddy and Traefik.
-pub const FORWARDED: Names = [
+pub static FORWARDED: Names = [
     HeaderName::from_static("x-forwarded-method"),
     HeaderName::from_static("x-forwarded-uri"),
 ];
 
 /// The headers of the shipped nginx configuration.
-pub const NGINX: Names = [
+pub static NGINX: Names = [
     HeaderName::from_static("x-original-method"),
     HeaderName::from_static("x-original-uri"),
 ];
@@ -33,73 +33,77 @@ pub struct Original {
 }
 
 impl Original {
-    fn new(method: &str, target: &str) -> Option<Self> {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
-        (is_method && is_normal(path)).then(|| Self {
-            method: method.to_owned(),
+    fn new(method: &[u8], target: &[u8]) -> Result<Self, Unclear> {
+        let mut parts = target.splitn(2, |byte| *byte == b'?');
+        let path = parts.next().unwrap_or_default();
+        // The check does not use the query.
+        let query = parts.next().unwrap_or_default();
+        let path = std::str::from_utf8(path).map_err(|_| Unclear::Path(PathFault::NotText))?;
+        Ok(Self {
+            method: read_method(method)?,
             path: path.to_owned(),
-            query: query.to_owned(),
+            query: String::from_utf8_lossy(query).into_owned(),
         })
     }
 }
 
-/// The request that the headers name. `None` if they are missing, repeated or ambiguous, or if the headers
-/// `others` name a different request.
-pub fn of_headers(headers: &HeaderMap, names: Names, others: Names) -> Option<Original> {
-    let only = |name: &HeaderName| {
+/// The method, which must be in capital letters like those of the catalogue.
+fn read_method(method: &[u8]) -> Result<String, Unclear> {
+    let wrong = method.iter().find(|byte| !byte.is_ascii_uppercase());
+    if wrong.is_some() || method.is_empty() {
+        return Err(Unclear::Method(wrong.copied().map(char::from)));
+    }
+    Ok(String::from_utf8_lossy(method).into_owned())
+}
+
+/// The request that the headers name.
+///
+/// # Errors
+/// If they are missing or repeated, or if the headers `others` name a different request.
+pub fn of_headers(
+    headers: &HeaderMap,
+    names: &'static Names,
+    others: &'static Names,
+) -> Result<Original, Unclear> {
+    let only = |name: &'static HeaderName| {
         let mut values = headers.get_all(name).iter();
         match (values.next(), values.next()) {
-            (Some(value), None) => value.to_str().ok(),
-            _ => None,
+            (Some(value), None) => Ok(value.as_bytes()),
+            (None, _) => Err(Unclear::Missing(name.as_str())),
+            (Some(_), Some(_)) => Err(Unclear::Repeated(name.as_str())),
         }
     };
-    let [method, target] = names.each_ref().map(only);
-    let (method, target) = (method?, target?);
+    let (method, target) = (only(&names[0])?, only(&names[1])?);
     // The client may have sent the headers of another kind of proxy.
-    let agrees = |name: &HeaderName, meant: &str| headers.get_all(name).iter().all(|value| value == meant);
-    let clear = agrees(&others[0], method) && agrees(&others[1], target);
-    clear.then(|| Original::new(method, target)).flatten()
+    agree(headers, others, method, target)?;
+    Original::new(method, target)
 }
 
-/// The original request of Envoy's subrequest; `None` if headers name a different one.
-pub fn of_envoy(parts: &Parts) -> Option<Original> {
-    let target = parts.uri.path_and_query()?.as_str().strip_prefix(PREFIX)?;
-    let method = parts.method.as_str();
-    let agrees = |[named_method, named_target]: &Names| {
-        let all = |name, meant: &str| parts.headers.get_all(name).iter().all(|value| value == meant);
-        all(named_method, method) && all(named_target, target)
-    };
-    (agrees(&FORWARDED) && agrees(&NGINX))
-        .then(|| Original::new(method, target))
-        .flatten()
+/// The original request of Envoy's subrequest.
+///
+/// # Errors
+/// If headers name a different one.
+pub fn of_envoy(parts: &Parts) -> Result<Original, Unclear> {
+    let target = parts
+        .uri
+        .path_and_query()
+        .and_then(|target| target.as_str().strip_prefix(PREFIX));
+    let target = target.ok_or(Unclear::Path(PathFault::NoSlash))?.as_bytes();
+    let method = parts.method.as_str().as_bytes();
+    for names in [&FORWARDED, &NGINX] {
+        agree(&parts.headers, names, method, target)?;
+    }
+    Original::new(method, target)
 }
 
-/// Whether every parser finds the same segments in the path.
-fn is_normal(path: &str) -> bool {
-    let Some(rest) = path.strip_prefix('/') else {
-        return false;
-    };
-    let plain = |byte: u8| byte.is_ascii_graphic() && !b"\\\"<>^`{|}#;".contains(&byte);
-    let segment = |segment: &str| !matches!(segment, "." | "..") && escapes_are_needed(segment);
-    path.bytes().all(plain) && (rest.is_empty() || !path.contains("//")) && rest.split('/').all(segment)
-}
-
-/// Whether every percent-escape is complete and needed: it must not encode an unreserved character, a slash,
-/// a backslash, a semicolon, a percent sign or a control character.
-fn escapes_are_needed(segment: &str) -> bool {
-    let mut parts = segment.split('%');
-    parts.next();
-    parts.all(|after| {
-        let byte = after
-            .get(..2)
-            .filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let byte = byte.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        byte.is_some_and(|byte| {
-            let unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-            !unreserved && !byte.is_ascii_control() && !b"/\\;%".contains(&byte)
-        })
-    })
+/// Fails if one of the headers names another method or target.
+fn agree(headers: &HeaderMap, names: &'static Names, method: &[u8], target: &[u8]) -> Result<(), Unclear> {
+    for (name, meant) in names.iter().zip([method, target]) {
+        if headers.get_all(name).iter().any(|value| value != meant) {
+            return Err(Unclear::Contradicts(name.as_str()));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -119,77 +123,43 @@ mod tests {
     }
 
     #[test]
-    fn paths_that_two_readers_may_take_differently_are_refused() {
-        for path in [
-            "/",
-            "/v1/status",
-            "/v1/content/a%20b",
-            "/v1/content/%C3%BC",
-            "/a/",
-            "/a.b/..c",
-            "/a:b@c,d=e!",
-        ] {
-            assert!(is_normal(path), "{path}");
-        }
-        for path in [
-            "",
-            "v1",
-            "*",
-            "http://x/v1",
-            "/v1/../v1/status",
-            "/v1/./status",
-            "/..",
-            "/.",
-            "/v1//status",
-            "//v1",
-            "/v1/status//",
-            "/v1/%2e%2e/status",
-            "/v1/%2E/status",
-            "/v1%2fstatus",
-            "/v1%2Fstatus",
-            "/v1%5cstatus",
-            "/v1\\status",
-            "/v1/%73tatus",
-            "/v1/status%00",
-            "/v1/status%0a",
-            "/v1/%",
-            "/v1/%4",
-            "/v1/%zz",
-            "/v1/%+1",
-            "/v1/st atus",
-            "/v1/status#x",
-            "/v1/status;x=1",
-            "/v1/%3bx",
-            "/v1/%252e",
-            "/v1/é",
-            "/v1/status\u{7f}",
-        ] {
-            assert!(!is_normal(path), "{path:?}");
-        }
-    }
-
-    #[test]
     fn the_query_is_not_part_of_the_path() {
-        let original = Original::new("GET", "/v1/usage?days=7&next=/../x").expect("a request");
-        assert_eq!(
-            (&*original.path, &*original.query),
-            ("/v1/usage", "days=7&next=/../x")
-        );
+        for (target, query) in [
+            (&b"/v1/usage?days=7&next=/../x?"[..], "days=7&next=/../x?"),
+            (b"/v1/usage?q=\xff", "q=\u{fffd}"),
+            (b"/v1/usage", ""),
+        ] {
+            let original = Original::new(b"GET", target).expect("a request");
+            assert_eq!((&*original.path, &*original.query), ("/v1/usage", query));
+        }
+        let wrong = Original::new(b"GET", b"/v1/\xff").expect_err("bytes");
+        assert!(matches!(wrong, Unclear::Path(PathFault::NotText)));
     }
 
     #[test]
     fn one_clear_pair_of_headers_names_the_request() {
         let good = [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/v1/status")];
-        let found = |given: &[_]| of_headers(&headers(given), FORWARDED, NGINX).is_some();
-        assert!(found(&good));
-        assert!(found(&[good[0], good[1], ("x-original-uri", "/v1/status")]));
-        assert!(!found(&good[..1]));
-        assert!(!found(&good[1..]));
-        assert!(!found(&[good[0], good[1], good[1]]), "named twice");
-        assert!(!found(&[good[0], good[1], ("x-original-uri", "/v1/other")]));
-        assert!(!found(&[good[0], good[1], ("x-original-method", "POST")]));
-        assert!(!found(&[("x-forwarded-method", "get"), good[1]]));
-        assert!(!found(&[("x-forwarded-method", ""), good[1]]));
+        let found = |given: &[_]| of_headers(&headers(given), &FORWARDED, &NGINX);
+        assert!(found(&good).is_ok());
+        assert!(found(&[good[0], good[1], ("x-original-uri", "/v1/status")]).is_ok());
+        let refused = |given: &[_]| {
+            let unclear = found(given).expect_err("a refusal");
+            (unclear.part(), unclear.found().map(|found| found.into_owned()))
+        };
+        let header = |name: &str| ("header", Some(name.to_owned()));
+        let method = |found: Option<&str>| ("method", found.map(str::to_owned));
+        assert_eq!(refused(&good[..1]), header("x-forwarded-uri"));
+        assert_eq!(refused(&good[1..]), header("x-forwarded-method"));
+        assert_eq!(refused(&[good[0], good[1], good[1]]), header("x-forwarded-uri"));
+        for (name, value) in [("x-original-uri", "/v1/other"), ("x-original-method", "POST")] {
+            assert_eq!(refused(&[good[0], good[1], (name, value)]), header(name));
+        }
+        for (value, character) in [("get", Some("g")), ("", None), ("M-SEARCH", Some("-"))] {
+            assert_eq!(
+                refused(&[("x-forwarded-method", value), good[1]]),
+                method(character)
+            );
+        }
     }
 
     #[test]
@@ -210,14 +180,12 @@ mod tests {
             (&*original.method, &*original.path, &*original.query),
             ("POST", "/v1/status", "a=b")
         );
-        assert_eq!(found("GET", "/forward-auth/v1//status", &[]), None);
-        assert_eq!(
-            found(
-                "GET",
-                "/forward-auth/v1/status",
-                &[("x-forwarded-uri", "/v1/usage")]
-            ),
-            None
-        );
+        for name in ["x-forwarded-uri", "x-original-uri", "x-original-method"] {
+            let other = found("GET", "/forward-auth/v1/status", &[(name, "/v1/usage")]);
+            assert!(
+                matches!(other, Err(Unclear::Contradicts(named)) if named == name),
+                "{name}"
+            );
+        }
     }
 }

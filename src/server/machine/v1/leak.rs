@@ -18,13 +18,15 @@ use crate::{
             client_ip::address_hash,
             media_type,
         },
-        machine::{call::Call, error::V1Error},
+        machine::{
+            call::Call,
+            error::{V1Error, no_route::NoRoute},
+        },
         runtime::byte_budget::Sender,
         service::{
             keys::leak,
             verify::{self, Refusal, cache::Known},
         },
-        store::StoreError,
     },
 };
 use axum::{body::Body, extract::Request, http::Method, response::Response};
@@ -38,7 +40,7 @@ use zeroize::Zeroizing;
 pub const PATH: &str = "/v1/keys/report-leak";
 
 /// Maximum size of a report in bytes.
-const MOST_BYTES: usize = 16 * 1024;
+pub const MOST_BYTES: usize = 16 * 1024;
 
 /// A report of leaked keys.
 #[derive(Deserialize, ToSchema)]
@@ -118,7 +120,7 @@ pub async fn handle(app: &App, request_id: &str, request: Request) -> Response {
 async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
     let &Call { app, client, now, .. } = call;
     if call.sent.method != Method::POST.as_str() {
-        return Err(Refusal::UnknownRoute.into());
+        return Err(V1Error::NoRoute(NoRoute::takes(&["POST"])));
     }
     // Reports need no key, so the body of an address that has tried too many unknown keys is refused.
     verify::may_try(app, client, now)?;
@@ -129,7 +131,7 @@ async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
     let report = read(call, body).await?;
     let keys = keys_in(report.key.expose())?;
     let found = timeout(CHANGE, look_up(call, &keys)).await;
-    let found = found.map_err(|_| Refusal::Unavailable(StoreError::Slow))??;
+    let found = found.map_err(|_| V1Error::Unavailable)??;
     let known: Vec<&Key> = found
         .iter()
         .filter_map(|known| Some(&known.as_ref().ok()?.key))

@@ -10,8 +10,7 @@ use crate::{
     domain::catalog::Catalog,
     server::{
         app::App,
-        machine::error::{V1Error, kinds},
-        service::verify::Refusal,
+        machine::error::{V1Error, kinds, no_route::NoRoute},
     },
 };
 use axum::{
@@ -65,7 +64,7 @@ impl OpenApiCache {
 /// Responds with the document. It needs no key, because it contains no account's data.
 pub fn handle(app: &App, request_id: &str, cache: &OpenApiCache, method: &Method) -> Response {
     if !matches!(*method, Method::GET | Method::HEAD) {
-        return V1Error::Refused(Refusal::UnknownRoute).response(request_id);
+        return V1Error::NoRoute(NoRoute::takes(&["GET", "HEAD"])).response(request_id);
     }
     let json = HeaderValue::from_static("application/json");
     ([(header::CONTENT_TYPE, json)], cache.get(app)).into_response()

@@ -2,9 +2,11 @@
 //! (S49).
 
 use super::{
-    LIST, bearer,
+    LIST,
+    api::start_api,
+    bearer,
+    lax::Among,
     running::{Kind, Proxy},
-    start_api,
 };
 use axum::{
     Router,
@@ -42,11 +44,11 @@ async fn start_gate(kind: Kind, status: Option<StatusCode>) -> SocketAddr {
     address
 }
 
-async fn story(kind: Kind) {
+async fn story(kind: Kind, among: Among) {
     let api = start_api().await;
     let key = bearer("bye_x");
     let headers = [("authorization", key.as_str())];
-    let proxy = Proxy::start(kind, start_gate(kind, None).await, api).await;
+    let proxy = Proxy::start_among(kind, among, start_gate(kind, None).await, api).await;
     let told = proxy.get(LIST, &headers).await;
     assert_eq!(told.status, 500, "{kind:?}: {}", told.text());
     let body = told.json();
@@ -60,7 +62,8 @@ async fn story(kind: Kind) {
     // Not a response of this server: another program listens at its address.
     for status in [302, 401, 403, 404, 500, 503] {
         let status = StatusCode::from_u16(status).expect("a status");
-        let proxy = Proxy::start(kind, start_gate(kind, Some(status)).await, api).await;
+        let gate = start_gate(kind, Some(status)).await;
+        let proxy = Proxy::start_among(kind, among, gate, api).await;
         let told = proxy.get(LIST, &headers).await;
         match kind {
             Kind::Nginx => {
@@ -75,10 +78,15 @@ async fn story(kind: Kind) {
 
 #[tokio::test]
 async fn nginx_refuses_when_the_gate_fails() {
-    story(Kind::Nginx).await;
+    story(Kind::Nginx, Among::Nothing).await;
+}
+
+#[tokio::test]
+async fn nginx_refuses_when_the_gate_fails_among_lax_sites() {
+    story(Kind::Nginx, Among::Lax).await;
 }
 
 #[tokio::test]
 async fn caddy_refuses_when_the_gate_fails() {
-    story(Kind::Caddy).await;
+    story(Kind::Caddy, Among::Nothing).await;
 }

@@ -1,6 +1,7 @@
 //! nginx and Caddy with their shipped configurations, running for the duration of a test; and requests to
 //! them.
 
+use super::lax::{self, Among, OTHER, SITE};
 use crate::{
     answer::Answer,
     until::{PATIENCE, until},
@@ -32,6 +33,7 @@ pub enum Kind {
 /// A running proxy, stopped on drop.
 pub struct Proxy {
     pub kind: Kind,
+    pub among: Among,
     process: Child,
     address: SocketAddr,
     _folder: TempDir,
@@ -102,28 +104,26 @@ impl Proxy {
         self.address
     }
 
+    /// A proxy with the shipped file alone.
     pub async fn start(kind: Kind, server: SocketAddr, api: SocketAddr) -> Self {
+        Self::start_among(kind, Among::Nothing, server, api).await
+    }
+
+    /// A proxy with the shipped file among others.
+    pub async fn start_among(kind: Kind, among: Among, server: SocketAddr, api: SocketAddr) -> Self {
         let (folder, address) = (tempfile::tempdir().expect("a folder"), free_port());
         let path = folder.path();
+        let addresses = [("127.0.0.1:3000", server), ("127.0.0.1:8081", api)];
         let command = match kind {
             Kind::Nginx => {
-                let shipped = configured(
-                    "nginx/babysea.conf",
-                    &[
-                        ("127.0.0.1:3000", server),
-                        ("127.0.0.1:8081", api),
-                        ("127.0.0.1:8080", address),
-                    ],
-                );
-                nginx(path, &shipped)
+                let [server, api] = addresses;
+                let addresses = [server, api, ("127.0.0.1:8080", address)];
+                let shipped = configured("nginx/babysea.conf", &addresses);
+                nginx(path, &lax::nginx(&shipped, address, among, path))
             }
             Kind::Caddy => {
-                let shipped = configured(
-                    "caddy/Caddyfile",
-                    &[("127.0.0.1:3000", server), ("127.0.0.1:8081", api)],
-                );
-                let listens = format!("http://:{} {{\n\tbind 127.0.0.1", address.port());
-                let whole = format!("{{\n\tadmin off\n}}\n{}", shipped.replace(":8080 {", &listens));
+                let shipped = configured("caddy/Caddyfile", &addresses);
+                let whole = lax::caddy(&shipped, address, among, path);
                 std::fs::write(path.join("Caddyfile"), whole).expect("a file");
                 let mut command = Command::new("caddy");
                 command
@@ -133,7 +133,9 @@ impl Proxy {
                 command
             }
         };
-        Self::started(kind, command, address, folder).await
+        let mut proxy = Self::started(kind, command, address, folder).await;
+        proxy.among = among;
+        proxy
     }
 
     async fn started(kind: Kind, mut command: Command, address: SocketAddr, folder: TempDir) -> Self {
@@ -141,13 +143,16 @@ impl Proxy {
         let process = started.unwrap_or_else(|error| {
             panic!("{kind:?} must be installed, as scripts/install.sh does: {error}")
         });
-        let proxy = Self {
+        let mut proxy = Self {
             kind,
+            among: Among::Nothing,
             process,
             address,
             _folder: folder,
         };
         until("the proxy listens", async || {
+            let ended = proxy.process.try_wait().expect("its state");
+            assert_eq!(ended, None, "{kind:?} refuses its configuration");
             TcpStream::connect(address).await.is_ok()
         })
         .await;
@@ -156,29 +161,84 @@ impl Proxy {
 
     /// Sends a request as it is, and reads until the connection ends.
     pub async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: Body<'_>) -> Answer {
-        let mut message = format!("{method} {target} HTTP/1.1\r\nhost: api.example\r\nconnection: close\r\n");
-        for (name, value) in headers {
-            message.extend([name, ": ", value, "\r\n"]);
-        }
-        message.push_str(&body.text());
-        let socket = TcpSocket::new_v4().expect("a socket");
-        socket
-            .bind(SocketAddr::new(CLIENT.parse().expect("an address"), 0))
-            .expect("an address of this machine");
-        let mut stream = socket.connect(self.address).await.expect("a connection");
-        stream.write_all(message.as_bytes()).await.expect("a request");
-        let mut bytes = Vec::new();
-        timeout(PATIENCE, stream.read_to_end(&mut bytes))
-            .await
-            .expect("an answer in time")
-            .expect("an answer");
+        let message = message(method, target, headers, &body.text());
+        let bytes = if self.among == Among::LaxTls {
+            self.over_tls(&message).await
+        } else {
+            exchange(self.connect().await, &message).await
+        };
         parse(&String::from_utf8(bytes).expect("text"))
+    }
+
+    /// A connection from the client.
+    pub async fn connect(&self) -> TcpStream {
+        connect(self.address, CLIENT).await
+    }
+
+    /// Sends it over TLS to the other site (SNI), and reads until the connection ends.
+    async fn over_tls(&self, message: &str) -> Vec<u8> {
+        let mut command = tokio::process::Command::new("openssl");
+        command
+            .args([
+                "s_client",
+                "-quiet",
+                "-servername",
+                OTHER,
+                "-bind",
+                CLIENT,
+                "-connect",
+            ])
+            .arg(self.address.to_string())
+            .kill_on_drop(true)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut client = command
+            .spawn()
+            .expect("openssl must be installed, as scripts/install.sh does");
+        let mut input = client.stdin.take().expect("its input");
+        input.write_all(message.as_bytes()).await.expect("a request");
+        let answer = timeout(PATIENCE, client.wait_with_output()).await;
+        answer.expect("an answer in time").expect("an answer").stdout
     }
 
     /// A request without a body.
     pub async fn get(&self, target: &str, headers: &[(&str, &str)]) -> Answer {
         self.send("GET", target, headers, Body::None).await
     }
+}
+
+/// A connection from this address.
+pub async fn connect(to: SocketAddr, from: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket
+        .bind(SocketAddr::new(from.parse().expect("an address"), 0))
+        .expect("an address of this machine");
+    socket.connect(to).await.expect("a connection")
+}
+
+/// A request whose `Host` comes last: nginx uses the settings of the default site until it knows the site.
+pub fn message(method: &str, target: &str, headers: &[(&str, &str)], rest: &str) -> String {
+    let mut message = format!("{method} {target} HTTP/1.1\r\n");
+    for (name, value) in headers {
+        message.extend([name, ": ", value, "\r\n"]);
+    }
+    if !headers.iter().any(|(name, _)| *name == "upgrade") {
+        message.push_str("connection: close\r\n");
+    }
+    message.extend(["host: ", SITE, "\r\n", rest]);
+    message
+}
+
+/// Sends a request, and reads until the connection ends.
+pub async fn exchange(mut stream: TcpStream, message: &str) -> Vec<u8> {
+    // A refusal may end the connection before a long body is sent.
+    let sent = stream.write_all(message.as_bytes()).await;
+    let mut bytes = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
+    let read = read.expect("an answer in time");
+    assert!(!bytes.is_empty(), "{sent:?} {read:?}");
+    bytes
 }
 
 /// Body of a request, and how it is sent.
@@ -210,7 +270,8 @@ impl Body<'_> {
     }
 }
 
-fn parse(text: &str) -> Answer {
+/// A response in one piece.
+pub fn parse(text: &str) -> Answer {
     let (head, body) = text
         .split_once("\r\n\r\n")
         .unwrap_or_else(|| panic!("no answer: {text:?}"));

@@ -2,10 +2,16 @@
 
 use super::answers::{self, QuotaHeaders};
 use crate::{
-    domain::{catalog::Route, token::pasted::Pasted},
+    domain::{
+        catalog::Route,
+        head_limits::{HeadLimits, SUBREQUEST, USUAL},
+        request_path::PathFault,
+        token::pasted::Pasted,
+    },
     server::{
+        http::request_head::HeadFault,
         machine::{
-            error::V1Error,
+            error::{V1Error, unclear::Unclear},
             v1::{
                 Served,
                 account::AccountProfile,
@@ -47,11 +53,16 @@ pub fn of_route(route: &Route, has_parameters: bool) -> Operation {
     let direct = route.pattern.starts_with("/v1/") || &*route.pattern == "/v1";
     let served = Served::of(route).filter(|_| direct);
     let mut errors = refusals(&route.scope);
+    errors.extend(head_faults(if direct { USUAL } else { SUBREQUEST }));
     if direct {
         errors.push(V1Error::PayloadTooLarge);
         if has_parameters {
             errors.push(V1Error::Refused(Refusal::UnknownRoute));
         }
+    }
+    if has_parameters || !direct {
+        let slash = PathFault::Escape("%2F".to_owned(), b'/');
+        errors.push(V1Error::Unclear(Unclear::Path(slash)));
     }
     let success = match served {
         Some(Served::Status) => Some(answers::success::<KeyStatus<'_>>("The key of the request.")),
@@ -129,9 +140,23 @@ fn refusals(scope: &Arc<str>) -> Vec<V1Error> {
     errors
 }
 
+/// Refusals of request line and headers, which every operation can respond with.
+fn head_faults(limits: HeadLimits) -> [V1Error; 3] {
+    [
+        HeadFault::TooLarge(limits.bytes),
+        HeadFault::TooMany(limits.headers),
+        HeadFault::NoHost,
+    ]
+    .map(V1Error::Head)
+}
+
 /// Operation of `POST /v1/keys/report-leak`.
 pub fn report() -> Operation {
+    let [too_large, too_many, no_host] = head_faults(USUAL);
     let errors = [
+        no_host,
+        too_large,
+        too_many,
         NO_REPORT,
         V1Error::Refused(Refusal::InvalidKey),
         V1Error::ReportTooLarge,
@@ -168,7 +193,7 @@ pub fn document() -> Operation {
         .description(Some("Generated from the current catalogue."))
         .responses(answers::responses(
             Some(answers::document()),
-            &[],
+            &head_faults(USUAL),
             QuotaHeaders::None,
         ))
         .build()
