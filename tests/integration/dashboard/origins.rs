@@ -6,6 +6,8 @@ use crate::{
     world::{HTTPS_ORIGIN, ORIGIN, Setup, World},
 };
 
+const SITE: &str = "sec-fetch-site";
+
 /// Headers of a request, and whether they prove that it comes from a page of ours.
 fn cases(own: &'static str) -> Vec<(Vec<(&'static str, &'static str)>, bool)> {
     let in_capitals = if own == ORIGIN {
@@ -13,7 +15,6 @@ fn cases(own: &'static str) -> Vec<(Vec<(&'static str, &'static str)>, bool)> {
     } else {
         "https://KEYS.Example.com:443"
     };
-    const SITE: &str = "sec-fetch-site";
     vec![
         (vec![], false),
         (vec![(SITE, "same-origin")], true),

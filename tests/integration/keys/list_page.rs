@@ -111,11 +111,11 @@ async fn a_page_of_fifty_rows_is_light() {
     world.advance(59 * 60_000);
     let used = ada.get(&ada.keys()).await;
     is_light(&used);
-    let uses = used.cells("Last used");
+    let last_uses = used.cells("Last used");
     assert!(
-        uses.iter().all(|cell| cell.text() == "59 minutes ago"),
+        last_uses.iter().all(|cell| cell.text() == "59 minutes ago"),
         "{:?}",
-        uses[0]
+        last_uses[0]
     );
     let icons = page.select("use");
     assert!(icons.iter().all(|icon| {

@@ -35,7 +35,7 @@ both!(
         assert!(!holds_a_key(again.text()), "a repeated form gives nothing");
         let status = world.status(secret).await;
         assert_eq!(status.status, 200, "and takes nothing");
-        assert_eq!(status.json()["data"]["apikey_prefix"], shown_part(&secret));
+        assert_eq!(status.json()["data"]["apikey_prefix"], shown_part(secret));
     }
 );
 

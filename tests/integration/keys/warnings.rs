@@ -14,7 +14,8 @@ const MINUTE: u64 = 60_000;
 
 /// The warning of a dialog about these keys; `None` if it has none.
 async fn warning(person: &Browser<'_>, dialog: &str, keys: &[&Made]) -> Option<String> {
-    let ids: String = keys.iter().map(|key| format!("&keys[]={}", key.id)).collect();
+    let ids: Vec<_> = keys.iter().map(|key| format!("&keys[]={}", key.id)).collect();
+    let ids = ids.concat();
     let key = &keys[0].id;
     let page = person
         .get(&format!("{}?dialog={dialog}&key={key}{ids}", person.keys()))
