@@ -152,6 +152,18 @@ async fn refusals_are_those_of_v1(proxy: &Proxy, world: &World, refused: &[(&str
     }
 }
 
+/// The comment in the file says how pages of another origin can read a refusal.
+async fn a_page_can_read_a_refusal(proxy: &Proxy) {
+    let refused = proxy.get(LIST, &[("origin", lax::ORIGIN)]).await;
+    assert_eq!(refused.status, 401, "{:?}", proxy.kind);
+    assert_eq!(
+        refused.header("access-control-allow-origin"),
+        lax::ORIGIN,
+        "{:?}",
+        proxy.kind
+    );
+}
+
 /// After a hundred unknown keys from one address; the clock does not move.
 async fn too_many_unknown_keys_are_refused(proxy: &Proxy, world: &World) {
     for _ in 0..100 {
@@ -311,6 +323,9 @@ async fn story(kind: Kind, among: Among) {
     odd_paths_are_refused(&proxy, &good).await;
     methods_and_bodies_pass(&proxy, &good).await;
     answers_of_the_api_pass(&proxy, &good).await;
+    if among != Among::Nothing {
+        a_page_can_read_a_refusal(&proxy).await;
+    }
     too_many_unknown_keys_are_refused(&proxy, &world).await;
 
     // The remaining checks need no database.

@@ -12,6 +12,7 @@ use crate::{
 use serde_json::{Value, json};
 
 const TRAEFIK_FILE: &str = include_str!("../../../examples/traefik/babysea.yaml");
+const NGINX_FILE: &str = include_str!("../../../examples/nginx/babysea.conf");
 const ENVOY_FILE: &str = include_str!("../../../examples/envoy/envoy.yaml");
 
 /// Traefik 3, forwardAuth: all headers of the client, and the request in `X-Forwarded-*`.
@@ -260,6 +261,24 @@ fn traefiks_file_has_the_settings_that_the_responses_rely_on() {
             json!(["no-upgrade", "no-body", "own-headers", "no-key"]),
             "{name}"
         );
+    }
+}
+
+/// What another part of the configuration decides, or must not do, is said before the first setting.
+#[test]
+fn each_file_says_what_it_rests_on() {
+    for (file, words) in [
+        (NGINX_FILE, ["large_client_header_buffers", "Other servers"]),
+        (
+            TRAEFIK_FILE,
+            ["forwardedHeaders", "respondingTimeouts.readTimeout"],
+        ),
+        (ENVOY_FILE, ["HttpConnectionManager", "other listeners"]),
+    ] {
+        let head: String = file.lines().take_while(|line| line.starts_with('#')).collect();
+        for word in words {
+            assert!(head.contains(word), "{word} in {head}");
+        }
     }
 }
 

@@ -51,6 +51,18 @@ impl Certificate {
     }
 }
 
+/// A page of another origin that may read refusals.
+pub const ORIGIN: &str = "https://app.example";
+
+/// The file with the examples in its comments put to use: a health check without a key, and refusals for pages of another
+/// origin.
+fn with_examples(shipped: &str, examples: [(&str, &str); 2]) -> String {
+    examples.into_iter().fold(shipped.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from} is not in the file");
+        text.replace(from, to)
+    })
+}
+
 /// The `http` block of an nginx with the shipped site in it. Each setting would weaken that site if the shipped file did
 /// not replace it; those for reading a request cannot be replaced.
 pub fn nginx(shipped: &str, address: SocketAddr, among: Among, folder: &Path) -> String {
@@ -65,6 +77,11 @@ pub fn nginx(shipped: &str, address: SocketAddr, among: Among, folder: &Path) ->
     let own = format!("listen {address};");
     assert!(shipped.contains(&own), "{own} is not in the file");
     let shipped = shipped.replace(&own, &format!("listen {address} {ssl}; server_name {SITE};"));
+    let examples = [
+        ("# \"GET /healthz\" 1;", "\"GET /healthz\" 1;"),
+        ("# add_header", "add_header"),
+    ];
+    let shipped = with_examples(&shipped, examples);
     format!(
         "{certificate}
          underscores_in_headers on; ignore_invalid_headers off; merge_slashes on;
@@ -98,6 +115,14 @@ pub fn caddy(shipped: &str, address: SocketAddr, among: Among, folder: &Path) ->
     if among == Among::Nothing {
         return format!("{{\n\tadmin off\n}}\n{shipped}");
     }
+    let examples = [
+        (
+            r"^/\.well-known/acme-challenge/[A-Za-z0-9_-]+$",
+            r"^(/\.well-known/acme-challenge/[A-Za-z0-9_-]+|/healthz)$",
+        ),
+        ("# header_down", "header_down"),
+    ];
+    let shipped = with_examples(&shipped, examples);
     format!(
         "{{\n\tadmin off\n\tauto_https disable_redirects\n\torder respond first\n\tservers {{\n\t\tprotocols h1 h2 h2c\n\t}}\n}}\n\
          {scheme}://{OTHER}:{port} {{\n\tbind 127.0.0.1\n\t{certificate}\n\trespond other\n}}\n{shipped}"

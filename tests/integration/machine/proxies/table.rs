@@ -203,6 +203,7 @@ fn all(keys: &Keys) -> Vec<Asked> {
             "/.well-known/acme-challenge/token",
         )
         .open(),
+        Asked::new("a health check that the file names, no key", "GET", "/healthz").open(),
         Asked::new(
             "`/v1/%2e%2e/.well-known/acme-challenge/token`, no key",
             "GET",

@@ -48,6 +48,7 @@ impl Described {
     fn without_asking(self, asked: &Asked) -> Option<&'static str> {
         let has_key = asked.headers.iter().any(|(name, _)| name == "authorization");
         match (self, asked.act) {
+            (_, Act::Ask) if asked.target == "/healthz" => Some("not tried"),
             (_, Act::Ask) if asked.is_open => Some("passes (setting)"),
             (_, Act::Upgrade("h2c")) => Some("passes without the upgrade (setting)"),
             (Self::Envoy, Act::Upgrade(_) | Act::Stream) if has_key => Some("passes (setting)"),
