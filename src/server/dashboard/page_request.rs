@@ -41,9 +41,7 @@ pub struct PageRequest {
     pub is_own_form: bool,
     /// Whether it may change which account the person visited last. A link of another site may not, nor `HEAD`.
     pub counts_as_visit: bool,
-    /// Whether it has a session cookie; the session may have ended.
-    pub has_cookie: bool,
-    /// The request headers, to find the person of an error page.
+    /// The request headers.
     pub headers: HeaderMap,
     /// Request context.
     pub trace: Trace,
@@ -65,7 +63,6 @@ impl PageRequest {
             is_own_form: from_own_page(headers, &app.origin),
             counts_as_visit: method != Method::HEAD && !from_another_site(headers),
             headers: headers.clone(),
-            has_cookie: !session::cookie(app, headers).is_empty(),
             trace: Trace {
                 request_id: String::new(),
                 ip_hash: None,
@@ -73,6 +70,12 @@ impl PageRequest {
             done: None,
             holder: Holder::of(app, headers),
         }
+    }
+
+    /// Whether it has a session cookie; the session may have ended.
+    #[must_use]
+    pub fn has_cookie(&self) -> bool {
+        !session::cookie(&self.app, &self.headers).is_empty()
     }
 }
 
