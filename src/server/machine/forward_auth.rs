@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{key::Key, network::canonical},
-    server::{app::App, http::client_ip, service::verify::cache::Known},
+    server::{app::App, http::client_ip, runtime::log_limit::LogLimit, service::verify::cache::Known},
 };
 use axum::{
     body::Body,
@@ -22,10 +22,7 @@ use axum::{
 };
 use original::Original;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::atomic::{AtomicI64, Ordering},
-};
+use std::net::{IpAddr, SocketAddr};
 
 /// The caller's identity for the protected API. Every accepting response has all of these headers, so that they replace
 /// copies sent by the client (S48).
@@ -139,7 +136,7 @@ async fn respond(
             return Err(V1Error::UntrustedProxy);
         }
         if let Some(unclear) = unread.or_else(|| names::misleading(&parts.headers)) {
-            warn_of_former(app, &unclear);
+            warn_of_former(&unclear);
             return Err(V1Error::Unclear(unclear));
         }
         call.judge().await?;
@@ -149,21 +146,10 @@ async fn respond(
     call.finish(answered)
 }
 
-/// Whether a minute has passed since `warned`, which is then set: a wrong proxy configuration may cause a line for every
-/// request.
-fn is_due(app: &App, warned: &AtomicI64) -> bool {
-    let now = app.now().millis();
-    let last = warned.load(Ordering::Relaxed);
-    now.abs_diff(last) >= 60_000
-        && warned
-            .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
-}
-
 /// Logs a subrequest of an nginx whose configuration names the former endpoint, at most once a minute.
-fn warn_of_former(app: &App, unclear: &Unclear) {
-    static WARNED: AtomicI64 = AtomicI64::new(i64::MIN);
-    if matches!(unclear, Unclear::FormerNginx) && is_due(app, &WARNED) {
+fn warn_of_former(unclear: &Unclear) {
+    static LINES: LogLimit = LogLimit::once_a_minute();
+    if matches!(unclear, Unclear::FormerNginx) && LINES.allows() {
         tracing::warn!(
             "/forward-auth/nginx was called with X-Original-URI and refused: set proxy_pass to /forward-auth-nginx in \
              nginx's configuration"
@@ -174,8 +160,8 @@ fn warn_of_former(app: &App, unclear: &Unclear) {
 /// Logs a subrequest from an untrusted address, which is usually a proxy that is missing in
 /// `TRUSTED_PROXIES`, at most once a minute.
 fn warn_of_untrusted(app: &App, peer: Option<IpAddr>) {
-    static WARNED: AtomicI64 = AtomicI64::new(i64::MIN);
-    if is_due(app, &WARNED) {
+    static LINES: LogLimit = LogLimit::once_a_minute();
+    if LINES.allows() {
         let peer = peer.map(|peer| shown(app, peer)).unwrap_or_default();
         tracing::warn!(
             peer,
