@@ -24,7 +24,10 @@ fn forms(slug: &str) -> Vec<(String, bool)> {
     let keys = format!("/home/{slug}/api-keys");
     let dialogs = ["create", "reissue", "rotate", "grace", "revoke", "delete", "leak"];
     let pages = dialogs.iter().map(|dialog| format!("{keys}?dialog={dialog}"));
-    let members = pages.chain([keys.clone(), "/home/create-team".to_owned()]);
+    let searches = [format!("{keys}?dialog=search"), format!("/home/{slug}/activity")];
+    let members = pages
+        .chain(searches)
+        .chain([keys.clone(), "/home/create-team".to_owned()]);
     let open = ["/sign-in", "/sign-up", "/theme"].map(|path| (path.to_owned(), true));
     let functions = leptos::server_fn::axum::server_fn_paths()
         .map(|(path, _)| (path.to_owned(), functions::OPEN.contains(&path)));
@@ -221,7 +224,9 @@ both!(
             )
         };
         for (path, is_open) in forms(&team.slug) {
-            if is_open || path.ends_with("/create-team") || path == "/api/teams/create" {
+            // Every member may search.
+            let is_search = path.ends_with("dialog=search") || path.ends_with("/activity");
+            if is_open || is_search || path.ends_with("/create-team") || path == "/api/teams/create" {
                 continue;
             }
             let before = world.database.text(CHANGED).await;

@@ -1,6 +1,11 @@
 //! The page of the list: what a search found, the weight of a full page, the full view and the empty state.
 
-use crate::{answer::Answer, browser::get, html::Part, world::World};
+use crate::{
+    answer::Answer,
+    browser::get,
+    html::Part,
+    world::{World, with_default},
+};
 use babysea::domain::role::Role;
 
 #[tokio::test]
@@ -50,6 +55,7 @@ async fn a_search_says_what_it_found() {
 /// What a browser has to parse, lay out and keep of a page with the most rows.
 #[tokio::test]
 async fn a_page_of_fifty_rows_is_light() {
+    with_default("--key-prefix");
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let mut made = Vec::new();

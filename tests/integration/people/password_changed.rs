@@ -19,7 +19,7 @@ use std::sync::Arc;
 use tower_sessions::Session;
 
 const EMAIL: &str = "ada-moss@example.com";
-const OTHER: &str = "brass heron walnut glacier";
+const OTHER: &str = "brass heron walnut glacier beside nine silver kettles and a violet umbrella in the rain";
 const SESSIONS: &str = "SELECT COUNT(*) FROM sessions";
 
 /// Sets another password, as `babysea user password` does.

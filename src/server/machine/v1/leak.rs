@@ -72,11 +72,10 @@ pub struct ReportedKeys {
 #[derive(Serialize, ToSchema)]
 pub struct ReportedKey {
     /// The key; null unless it was revoked.
-    #[schema(value_type = Option<String>, format = "uuid")]
+    #[schema(value_type = Option<String>, format = "uuid", required)]
     apikey_id: Option<KeyId>,
     /// Its prefix and five random characters.
     apikey_prefix: String,
-    /// What happened to it.
     #[schema(inline)]
     result: Outcome,
 }
