@@ -25,6 +25,9 @@ use axum::{
 use leptos::prelude::*;
 use std::borrow::Cow;
 
+/// Title for an address whose path or query cannot be parsed.
+pub const UNREADABLE: &str = "This address cannot be read";
+
 /// What an error page says.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -68,8 +71,8 @@ impl Problem {
     fn of(status: StatusCode) -> Self {
         match status {
             StatusCode::BAD_REQUEST => Self::new(
-                "This address cannot be read",
-                "A part of it is damaged. Copy it again, or go on from your API keys.",
+                UNREADABLE,
+                "A part of its path is damaged. Copy the address again, or go on from your API keys.",
             ),
             StatusCode::NOT_FOUND => Self::new(
                 "Page not found",
@@ -93,7 +96,7 @@ impl Problem {
             ),
             StatusCode::UNPROCESSABLE_ENTITY => Self::new(
                 "The form cannot be read",
-                "A field is missing or damaged. Reload the page and send it again.",
+                "A field is missing, damaged or sent twice. Reload the page and send it again.",
             ),
             StatusCode::TOO_MANY_REQUESTS => {
                 Self::new("Too many attempts", "This address sent too many requests.")

@@ -1,6 +1,7 @@
 //! Parses forms and queries with repeated fields the way server functions do, so that both entry points have the same
 //! format.
 
+use super::error_page::{Problem, UNREADABLE};
 use crate::{api::wire::FormState, server::http::media_type};
 use axum::{
     body::Bytes,
@@ -16,12 +17,15 @@ use std::future::ready;
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned + Send, S: Sync> FromRequestParts<S> for Query<T> {
-    type Rejection = StatusCode;
+    type Rejection = Response;
 
-    fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, StatusCode>> + Send {
+    fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, Response>> + Send {
         let query = parts.uri.query().unwrap_or_default();
         let read = serde_qs::Config::new(5, false).deserialize_str(query);
-        ready(read.map(Self).map_err(|_| StatusCode::BAD_REQUEST))
+        ready(read.map(Self).map_err(|_| {
+            let text = "The part after the question mark is damaged, or names a field twice. Copy the address again, or go on from your API keys.";
+            Problem::new(UNREADABLE, text).refuse(StatusCode::BAD_REQUEST)
+        }))
     }
 }
 

@@ -43,9 +43,11 @@ async fn open_forms_have_four_kibibytes_and_others_sixty_four() {
             if status == 413 {
                 // A page has a title; in a dialog the sentence is alone.
                 let is_function = path.starts_with("/api/");
-                let way_on = "Shorten what you typed and send it again.";
-                let whole = answer.text().contains(&format!("The form is too long. {way_on}"));
-                assert!(answer.text().contains(way_on), "{path}: {}", answer.text());
+                let way_on = format!("may have {most} KiB. Shorten what you typed and send it again.");
+                let whole = answer
+                    .text()
+                    .contains(&format!("The form is too long: it {way_on}"));
+                assert!(answer.text().contains(&way_on), "{path}: {}", answer.text());
                 assert_eq!(whole, is_function, "{path}: {}", answer.text());
             }
         }
