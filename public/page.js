@@ -44,11 +44,11 @@
   };
   const times = page.querySelector("[data-toggles=times]");
   const isOn = (toggle) => toggle?.ariaPressed === "true";
-  // What was last written into an element, because its own text may be translated since. The text is set on the element:
-  // its text nodes belong to whoever translates them.
+  // What was last written into an element, because its own text may be translated since (or emptied by an island). The
+  // text is set on the element: its text nodes belong to whoever translates them.
   const written = new WeakMap();
   const write = (element, text) => {
-    const before = written.get(element) ?? element.textContent;
+    const before = element.textContent && (written.get(element) ?? element.textContent);
     written.set(element, text);
     if (before !== text) element.textContent = text;
   };

@@ -297,7 +297,7 @@ both!(
         };
         let (rotated, replacement) = (about(&second).await, about(&third).await);
         assert!(
-            rotated.contains("Grace period ends in 24 hours Expires Never"),
+            rotated.contains("Grace period ends in 24 hours Own expiry Never"),
             "{rotated}"
         );
         assert!(!replacement.contains("Grace period"), "{replacement}");

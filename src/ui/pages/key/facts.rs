@@ -37,6 +37,7 @@ pub fn About(data: Arc<KeyPageData>) -> impl IntoView {
         .map(|at| view! { <Fact name="Grace period ends"><Moment at=Some(at) now/></Fact> });
     let (name, end) = match key.status {
         KeyStatus::Expired => ("Expired", data.end),
+        KeyStatus::Rotated => ("Own expiry", data.expires_at),
         _ => ("Expires", data.expires_at),
     };
     // A revoked key has no end to come.
