@@ -2,7 +2,7 @@
 //! confirmed.
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, shown_part},
     browser::{Browser, Made},
     database::{Database, both},
     html::Part,
@@ -48,7 +48,7 @@ both!(
         let old = ada.made("prod").await;
         assert_eq!(warning(&ada, "rotate", &[&old]).await, None);
         let new = Made::of(&ada.rotate(&old.id, "24").await);
-        let works = format!("{}..., which this key replaced, still works", &old.secret[..9]);
+        let works = format!("{}..., which this key replaced, still works", shown_part(&old.secret));
         let unused = format!("{works} and was never used. It stops immediately.");
         expect_warning(&ada, "rotate", &[&new], &unused).await;
         assert_eq!(world.code(&old).await, 200);
