@@ -76,8 +76,8 @@ fn check(world: &World, name: &str, answer: &Answer) -> Option<(String, String)>
 
 #[tokio::test]
 async fn envelopes_match_their_snapshots() {
-    with_default("--key-prefix");
     const REPORT: &str = "/v1/keys/report-leak";
+    with_default("--key-prefix");
     let setup = Setup {
         arguments: &["--auth-limit", "3"],
         ..Setup::default()

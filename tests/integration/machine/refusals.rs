@@ -166,6 +166,9 @@ both!(
     }
 );
 
+/// A way to paste a key badly, and words of its refusal.
+type Pasted = (fn(&str) -> String, &'static str);
+
 both!(
     a_badly_pasted_key_is_refused_with_what_is_wrong,
     async |database: Database| {
@@ -177,7 +180,6 @@ both!(
         let key = world.person("Ada Moss").await.key("prod", "full_access").await;
         let unknown = unknown_key();
         let split = |key: &str| format!("Bearer {} {}", &key[..20], &key[20..]);
-        type Pasted = (fn(&str) -> String, &'static str);
         let ways: [Pasted; 8] = [
             (|key| format!("Bearer \"{key}\""), "quotation marks"),
             (|key| format!("\"Bearer {key}\""), "quotation marks"),

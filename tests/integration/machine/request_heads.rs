@@ -211,7 +211,8 @@ async fn a_request_without_one_proper_host_is_refused_everywhere() {
     let program = Program::start_with(&database, &["--trusted-proxies", "127.0.0.1"]);
     let send = |path: &str, version: &str, hosts: &[&str]| {
         let method = if path == FUNCTION { "POST" } else { "GET" };
-        let hosts: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
+        let hosts: Vec<_> = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
+        let hosts = hosts.concat();
         let message = format!("{method} {path} HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n");
         ask(program.connect(), message.as_bytes())
     };

@@ -283,13 +283,13 @@ async fn a_pasted_key_does_not_stay_in_the_address() {
         let kept = format!(
             "{}?search={}&action=api_key.deleted",
             ada.activity(),
-            shown_part(&secret)
+            shown_part(secret)
         );
         assert_eq!(answer.location(), kept);
     }
     assert_eq!(ada.delete(&[&key.id], "prod").await.status, 200);
     let found = ada
-        .get(&format!("{}?search={}", ada.activity(), shown_part(&secret)))
+        .get(&format!("{}?search={}", ada.activity(), shown_part(secret)))
         .await;
     assert_eq!(found.status, 200);
     assert_eq!(
