@@ -242,7 +242,7 @@ test("all rows of the page are selected with one box, and the bar counts them be
   await all.check();
   const refused = "This cannot be undone. Their requests get 401 from now on.";
   for (const [action, title, says] of [
-    ["Revoke", "Revoke API keys", `Programs that use these keys stop working immediately. ${refused} Expired and revoked keys are skipped.`],
+    ["Revoke", "Revoke API keys", `Programs that use these keys stop working immediately. ${refused}`],
     ["Delete", "Delete API keys", `Deletes the keys and their request logs. ${refused} Entries in Activity are kept.`],
   ] as const) {
     await button(bar(page), `${action} selected`).click();
