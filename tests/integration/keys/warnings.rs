@@ -48,7 +48,10 @@ both!(
         let old = ada.made("prod").await;
         assert_eq!(warning(&ada, "rotate", &[&old]).await, None);
         let new = Made::of(&ada.rotate(&old.id, "24").await);
-        let works = format!("{}..., which this key replaced, still works", shown_part(&old.secret));
+        let works = format!(
+            "{}..., which this key replaced, still works",
+            shown_part(&old.secret)
+        );
         let unused = format!("{works} and was never used. It stops immediately.");
         expect_warning(&ada, "rotate", &[&new], &unused).await;
         assert_eq!(world.code(&old).await, 200);
