@@ -37,13 +37,9 @@ pub struct PageRequest {
     pub path: String,
     /// Whether it only reads.
     pub is_read: bool,
-    /// Whether it comes from a page of this server.
-    pub is_own_form: bool,
     /// Whether it may change which account the person visited last. A link of another site may not, nor `HEAD`.
     pub counts_as_visit: bool,
-    /// Whether it has a session cookie; the session may have ended.
-    pub has_cookie: bool,
-    /// The request headers, to find the person of an error page.
+    /// The request headers.
     pub headers: HeaderMap,
     /// Request context.
     pub trace: Trace,
@@ -62,10 +58,8 @@ impl PageRequest {
             theme: theme(&app.origin, headers),
             path: path_of(app, uri),
             is_read: method.is_safe(),
-            is_own_form: from_own_page(headers, &app.origin),
             counts_as_visit: method != Method::HEAD && !from_another_site(headers),
             headers: headers.clone(),
-            has_cookie: !session::cookie(app, headers).is_empty(),
             trace: Trace {
                 request_id: String::new(),
                 ip_hash: None,
@@ -73,6 +67,18 @@ impl PageRequest {
             done: None,
             holder: Holder::of(app, headers),
         }
+    }
+
+    /// Whether it comes from a page of this server.
+    #[must_use]
+    pub fn is_own_form(&self) -> bool {
+        from_own_page(&self.headers, &self.app.origin)
+    }
+
+    /// Whether it has a session cookie; the session may have ended.
+    #[must_use]
+    pub fn has_cookie(&self) -> bool {
+        !session::cookie(&self.app, &self.headers).is_empty()
     }
 }
 

@@ -104,7 +104,7 @@ fn to_sign_in(visit: &PageRequest, next: Option<&str>) -> Response {
         },
     );
     let redirect = Redirect::to(&target).into_response();
-    if visit.has_cookie {
+    if visit.has_cookie() {
         sign_in::because(&visit.app, Reason::Ended, redirect)
     } else {
         redirect

@@ -71,7 +71,7 @@ pub async fn of_home(visit: &PageRequest, viewer: &Viewer) -> Result<FrameData, 
 /// The frame of an error page: that of the account in its address if the person is a member, otherwise as [`of_home`].
 /// `None` for people who are not signed in, and if the database does not answer.
 pub async fn of_visitor(visit: &PageRequest) -> Option<FrameData> {
-    if !visit.has_cookie {
+    if !visit.has_cookie() {
         return None;
     }
     // An error is no visit.
