@@ -1,7 +1,7 @@
 // The script of every page, for what needs no island: times in the reader's time zone, Show password, the busy state
-// of a form that loads a page, Back after a refused form, keys that are pasted into a search, menus that close when the
-// focus leaves them. Everything works without it, with times in UTC. It finds elements by `data-` attributes
-// (docs/decisions/0002). scripts/build-site.sh compresses it into /pkg/ under a hashed name.
+// of a form that loads a page, Back after a refused form, keys that are pasted into a search, `/` for the search, menus
+// that close when the focus leaves them. Everything works without it, with times in UTC. It finds elements by `data-`
+// attributes (docs/decisions/0002). scripts/build-site.sh compresses it into /pkg/ under a hashed name.
 "use strict";
 {
   const page = document;
@@ -122,13 +122,14 @@
     // Browsers would offer the password of a text field again.
     for (const toggle of form.querySelectorAll("[data-toggles]")) isOn(toggle) && toggle.click();
   });
-  // Screen readers say only what changes after the page has opened. The sentence is hidden for a frame.
+  // Screen readers say only what changes after the page has opened. The sentences are hidden for a frame: what was done,
+  // and what a search or a filter found.
   const announce = () => {
-    const line = page.querySelector("[data-status] [data-said]");
-    if (!line) return;
+    const lines = all("[data-status] [data-said],[data-found]");
+    const hide = (hidden) => lines.forEach((line) => (line.hidden = hidden));
     requestAnimationFrame(() => {
-      line.hidden = true;
-      requestAnimationFrame(() => (line.hidden = false));
+      hide(true);
+      requestAnimationFrame(() => hide(false));
     });
   };
   // A page that Back shows again is not busy.
@@ -202,10 +203,19 @@
     addEventListener(event, ({ target }) => target.form && follow(target.form));
   }
 
-  // In a search that is not changed, Escape would clear the field and leave its result.
+  const search = page.querySelector("[role=search] [type=search]");
+  search?.setAttribute("aria-keyshortcuts", "/");
+  const typing = "input:not([type=checkbox],[type=radio]),textarea,select,dialog";
   addEventListener("keydown", (event) => {
     const { type, value, defaultValue } = event.target;
+    // In a search that is not changed, Escape would clear the field and leave its result.
     if (event.key === "Escape" && type === "search" && value === defaultValue) event.preventDefault();
+    // `/` moves the focus into the search, unless somebody is typing, or a dialog is open.
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !search) return;
+    if (event.target.closest?.(typing)) return;
+    event.preventDefault();
+    search.focus();
+    search.select();
   });
 
   // Paper has no tooltips, and its times grow no older.

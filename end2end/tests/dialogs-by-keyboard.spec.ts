@@ -54,6 +54,24 @@ const GRACE: Dialog = {
   says: "Choose when the old key stops working.",
   stops: (open) => [heading(open), field(open, "Grace period"), button(open, "Cancel"), button(open, "Change grace period")],
 };
+/** The dialogs of several keys, from the bar; the list of keys scrolls, so it is a stop. */
+const keyList = (open: Locator) => open.getByRole("list", { name: "2 keys" });
+const SEVERAL: Dialog[] = [
+  {
+    item: "Revoke selected",
+    title: "Revoke API keys",
+    says: /^Programs that use these keys stop working immediately\. This cannot be undone\. .* get 401 from now on\.$/,
+    stops: (open) => [
+      heading(open), keyList(open), field(open, "Reason (optional)"), button(open, "Cancel"), button(open, "Revoke keys"),
+    ],
+  },
+  {
+    item: "Delete selected",
+    title: "Delete API keys",
+    says: /^Deletes the keys and their request logs\. .*Entries in Activity are kept\.$/,
+    stops: (open) => [open.getByRole("textbox"), button(open, "Cancel"), button(open, "Delete keys")],
+  },
+];
 
 /** Focuses and presses the button of a row's menu, then the item. */
 async function fromMenu(page: Page, name: string, item: string): Promise<void> {
@@ -212,15 +230,55 @@ test("every dialog by keyboard alone, from the page of a key, where it also ends
   await page.keyboard.press("Enter");
   await again;
   await back();
+  // What was done is read there.
+  const done = (sentence: RegExp) => expect(page.getByRole("status").filter({ hasText: sentence })).toBeFocused();
+  await done(/^prod: bye_.{5}\.\.\. works until /);
 
   await button(await open(revoke), "Revoke key").focus();
   await page.keyboard.press("Enter");
   await expect(actions.getByRole("button", { name: "Revoke" })).toHaveCount(0);
   await back();
+  await done(/^Revoked prod\./);
 
   await open(remove);
   await page.keyboard.type("prod");
   await page.keyboard.press("Enter");
   await page.waitForURL((url) => url.pathname === new URL(list).pathname);
   await expect(row(page, "prod")).toHaveCount(1);
+});
+
+test("the dialogs of several keys by keyboard alone, from the bar of the selected rows", async ({ page }) => {
+  await signUp(page);
+  for (const name of ["first", "second"]) await makeKey(page, name);
+  await page.reload();
+  await hydrated(page);
+  const select = async () => {
+    for (const name of ["first", "second"]) {
+      await page.getByRole("checkbox", { name: `Select ${name}` }).focus();
+      await page.keyboard.press("Space");
+    }
+  };
+  const [revoke, remove] = SEVERAL as [Dialog, Dialog];
+  const open = (about: Dialog) => {
+    const opener = button(page, about.item);
+    return walk(page, async () => {
+      await opener.focus();
+      await page.keyboard.press("Enter");
+    }, opener, about);
+  };
+  await select();
+  await button(await open(revoke), "Revoke keys").focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("status").filter({ hasText: "Revoked 2 keys." })).toBeFocused();
+  await hydrated(page);
+
+  await select();
+  const erase = await open(remove);
+  // The list is before the field that has the focus.
+  await page.keyboard.press("Shift+Tab");
+  await expect(keyList(erase)).toBeFocused();
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("delete 2 keys");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("status").filter({ hasText: "Deleted 2 keys." })).toBeFocused();
 });

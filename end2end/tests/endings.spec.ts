@@ -2,6 +2,7 @@
 
 import { button, dialog, field, finish, heading, hydrated, ROTATE, row, sendKey, signUp, sideways, somebody } from "../fixtures/journey";
 import { ask, makeKey, postForm, slugOf } from "../fixtures/keys";
+import { inSampleTeam } from "../fixtures/sample";
 import { secrets } from "../fixtures/server";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
@@ -55,6 +56,34 @@ test("the dialogs say when the key was last used and by how many clients, and un
     await asked(page, "prod", kind, title);
     expect(await sideways(page)).toBe(0);
   }
+});
+
+test("a key that was not used for long is called safe to end, alone and among others", async ({ browser, guard }) => {
+  await inSampleTeam(browser, guard, async (page) => {
+    const unused = /Not used since \d+ \w+: safe to (revoke|delete)/;
+    // Counting may time out on a busy machine, and the dialog says so then.
+    await expect(async () => {
+      for (const [kind, title] of [["revoke", "Revoke API key"], ["delete", "Delete API key"]] as const) {
+        await expect(await asked(page, "nightly-export", kind, title)).toContainText(unused, { timeout: 100 });
+      }
+    }).toPass({ timeout: 15_000 });
+    await page.goto(list(page));
+    await hydrated(page);
+    for (const name of ["nightly-export", "dev-frontend", "staging-monitor"]) {
+      await page.getByRole("checkbox", { name: `Select ${name}` }).check();
+    }
+    const several = dialog(page, "Revoke API keys");
+    await expect(async () => {
+      await page.keyboard.press("Escape");
+      await button(page, "Revoke selected").click();
+      await expect(several.getByRole("list", { name: "3 keys" }).getByRole("listitem")).toHaveText([
+        /^dev-frontend.*Active.*Last used 2 hours ago, \d+ requests in the last 30 days from \d clients?$/,
+        /^nightly-export.*Active.*Not used since \d+ \w+: safe to revoke$/,
+        // Nothing is left to end.
+        /^staging-monitor.*Expired.*Not used since \d+ \w+$/,
+      ], { timeout: 500 });
+    }).toPass({ timeout: 15_000 });
+  }, "ada@demo.example");
 });
 
 test("on a small phone the warning is in view, however long the name", async ({ page }) => {

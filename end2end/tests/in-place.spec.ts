@@ -66,7 +66,7 @@ test("the address of a dialog opens it once; a reload and Back do not", async ({
 
 test("what changed in another tab is said in place of the form", async ({ page, guard }) => {
   await signUp(page);
-  const account = slugOf(page);
+  const [account, home] = [slugOf(page), page.url()];
   for (const name of ["revoked", "deleted", "rotated", "sent"]) await makeKey(page, name);
   await page.reload();
   await hydrated(page);
@@ -96,11 +96,13 @@ test("what changed in another tab is said in place of the form", async ({ page, 
     await change();
     await (await openMenu(page, name)).getByRole("menuitem", { name: item }).click();
     await told(dialog(page, `${item} API key`), sentence);
-    // Escape loads the list anew, as the button does.
+    // Escape loads the list anew, as the button does, and neither is a step in the history.
+    const stepsBefore = await steps(page);
     await page.keyboard.press("Escape");
     await expect(row(page, name).getByRole("cell", { name: /^(Active|Rotated|Revoked)$/ })).toHaveText([...statuses]);
     await hydrated(page);
     await expect(page.getByRole("dialog")).toHaveCount(0);
+    expect([page.url(), await steps(page)]).toEqual([home, stepsBefore]);
   }
 
   // The same when the form is sent.
@@ -330,7 +332,7 @@ test("a lost secret is reissued from the row of a key that was never used", asyn
   await makeKey(page, "lost");
   await page.reload();
   await hydrated(page);
-  const link = row(page, "lost").getByRole("link", { name: "Reissue secret" });
+  const link = row(page, "lost").getByRole("link", { name: "Secret lost? Reissue" });
   await link.click();
   const reissue = dialog(page, "Reissue secret");
   await expect(reissue).toContainText("lost");

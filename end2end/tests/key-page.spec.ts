@@ -1,8 +1,10 @@
 // The page of a key: its two columns, its long lists, what it says of a key that has ended, another key like it.
 
 import { a11y } from "../fixtures/a11y";
-import { button, dialog, field, hydrated, isModal, radio, sendKey, sideways, signUp, somebody } from "../fixtures/journey";
+import { button, dialog, field, hydrated, isModal, radio, row, sendKey, sideways, signUp, somebody } from "../fixtures/journey";
 import { makeKey, postForm, slugOf } from "../fixtures/keys";
+import { inSampleTeam } from "../fixtures/sample";
+import { secrets } from "../fixtures/server";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
 const region = (page: Page, name: string) => page.getByRole("region", { name, exact: true });
@@ -87,13 +89,19 @@ for (const scripts of [true, false]) {
 
       add = await openForm();
       await field(add, "Name").fill("pröd 2");
+      let view = dialog(page, "View API key");
       if (scripts) {
-        const { view } = await sendKey(page, () => button(add, "Add").click());
-        await expect(view.getByText(/^Read Only · expires /)).toBeVisible();
+        ({ view } = await sendKey(page, () => button(add, "Add").click()));
+        await button(view, "Show value").click();
       } else {
         await button(add, "Add").click();
-        await expect(dialog(page, "View API key")).toBeVisible();
+        secrets.add(await field(view, "API key").inputValue());
       }
+      await expect(view).toContainText(/pröd 2 · Read Only · expires /);
+      // The page of the old key does not show the new one: the list does.
+      await button(view, "Done").click();
+      await page.waitForURL(/\/api-keys\?created=/);
+      await expect(row(page, "pröd 2")).toBeFocused();
     });
   });
 }
@@ -150,11 +158,10 @@ test("what changed in another tab is said on the page of the key, and leads back
   await expect(page.getByRole("link", { name: "gone", exact: true })).toHaveCount(0);
 });
 
-test("the id is copied", async ({ page, context }) => {
+/** Copies the id of the key whose page is open, and pastes it elsewhere. */
+async function copiesItsId(page: Page): Promise<void> {
+  const context = page.context();
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  await signUp(page);
-  await makeKey(page, "prod");
-  await open(page, "prod");
   await hydrated(page);
   await button(region(page, "About"), "Copy").click();
   await expect(button(region(page, "About"), "Copied")).toBeVisible();
@@ -164,6 +171,27 @@ test("the id is copied", async ({ page, context }) => {
   await elsewhere.keyboard.press("ControlOrMeta+V");
   await expect(field(elsewhere, "Paste here")).toHaveValue(/[^/]+$/.exec(page.url())![0]);
   await elsewhere.close();
+}
+
+test("the id is copied", async ({ page }) => {
+  await signUp(page);
+  await makeKey(page, "prod");
+  await open(page, "prod");
+  await copiesItsId(page);
+});
+
+test("of a key that has ended or was not used for long: what a member reads of it, and the id to copy", async ({ browser, guard }) => {
+  await inSampleTeam(browser, guard, async (page) => {
+    await open(page, "staging-monitor");
+    await expect(page.getByText("This key has expired. Its requests get 401.", { exact: true })).toBeVisible();
+    for (const name of ["staging-monitor", "nightly-export"]) {
+      await open(page, name);
+      const requests = region(page, "Last requests");
+      await expect(requests).toContainText("No requests in the last 30 days. Older requests are not kept.");
+      await expect(region(page, "Requests in the last 30 days")).toContainText("No requests in the last 30 days.");
+    }
+    await copiesItsId(page);
+  });
 });
 
 test("a key that has ended says so, and what to go on with", async ({ page }) => {

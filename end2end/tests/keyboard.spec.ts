@@ -196,7 +196,7 @@ test("a key with scopes of its own is made, and its row's menu leads to a new se
   const actions = button(page, "Actions for by keyboard");
   await tabTo(page, page.getByRole("checkbox", { name: "Select by keyboard" }));
   await tabTo(page, page.getByRole("link", { name: "by keyboard", exact: true }));
-  await tabTo(page, page.getByRole("link", { name: "Reissue secret" }));
+  await tabTo(page, page.getByRole("link", { name: "Secret lost? Reissue" }));
   await tabTo(page, actions);
   await keyboard.press("Enter");
   const first = page.getByRole("menuitem", { name: "Rotate" });

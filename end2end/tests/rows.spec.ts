@@ -1,7 +1,7 @@
 // The rows of the list: their names, their menu, the selection, one line for each value, and the page on paper.
 
-import { button, hydrated, opener, openMenu, row, signUp } from "../fixtures/journey";
-import { makeKey, postForm, slugOf } from "../fixtures/keys";
+import { button, hydrated, opener, openMenu, row, sideways, signUp } from "../fixtures/journey";
+import { ask, makeKey, postForm, slugOf } from "../fixtures/keys";
 import { inSampleTeam } from "../fixtures/sample";
 import { expect, test, type Locator, type Page } from "../fixtures/test";
 
@@ -36,9 +36,9 @@ test("a row is called by its key's name, and its menu is one of buttons", async 
         - link "worker"
         - text: Full Access
       - cell /bye_.{5}\\.\\.\\./
-      - cell "Never Reissue secret":
+      - cell "Never Secret lost? Reissue":
         - text: Never
-        - link "Reissue secret"
+        - link "Secret lost? Reissue"
       - cell /just now|second/
       - cell "Active"
       - cell "Any address"
@@ -135,11 +135,18 @@ test("at 1280 px every value of the sample keys is on one line", async ({ browse
           const tops = [...range.getClientRects()].filter(({ width }) => width > 1).map(({ bottom }) => Math.round(bottom / 8));
           return Math.max(...tops) - Math.min(...tops);
         };
-        const parts = document.querySelectorAll("tbody .key-name, tbody .sub, tbody td:not(.cell-actions, :has(.sub)), tbody [data-label='Last used'] > *");
+        const parts = document.querySelectorAll("tbody .key-name, tbody .sub, tbody td:not(:last-child, :has(.sub)), tbody [data-label='Last used'] > *");
         // Only names that are longer than any line may wrap.
         return [...parts].filter((part) => part.textContent!.length < 60 && lines(part) > 1).map(({ textContent }) => textContent);
       });
     expect(await wrapped()).toEqual([]);
+    // Nothing is cut, however long it is.
+    const cut = () =>
+      page.evaluate(() => {
+        const parts = [...document.querySelectorAll("tbody :is(.key-name, .sub, td:not([data-label='IP allowlist']))")];
+        return parts.filter((part) => part.scrollWidth > part.clientWidth && part.clientWidth > 0).map(({ textContent }) => textContent);
+      });
+    expect(await cut()).toEqual([]);
     const heights = await page.getByRole("row").evaluateAll((rows) => rows.slice(1).map((row) => row.clientHeight));
     expect(heights.filter((height) => height > 80).length).toBeLessThanOrEqual(1);
     const width = async () => (await page.getByRole("rowheader").first().boundingBox())!.width;
@@ -152,6 +159,15 @@ test("at 1280 px every value of the sample keys is on one line", async ({ browse
     expect(await width()).toBeGreaterThan(narrow + 60);
     await page.setViewportSize({ width: 1600, height: 800 });
     expect(await width()).toBeGreaterThan(narrow + 250);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await button(page, "Close full view").click();
+    await expect(button(page, "Open full view")).toBeVisible();
+    for (const kind of [".sub:not(.key-use)", ".key-use"]) {
+      await page.locator(`tbody .cell-name ${kind}`).first().evaluate((line) => {
+        line.textContent = "Custom · 12 scopes · expires in less than a minute, and whatever else is said of this key in its row one day";
+      });
+    }
+    expect(await cut()).toEqual([]);
   });
 });
 
@@ -181,6 +197,15 @@ test("a search keeps the focus, says what it found, and is one key away", async 
   await expect(page).toHaveURL(/\?status=active#search$/);
   await expect(search(page)).toBeFocused();
   await expect(search(page)).toHaveValue("");
+  // A search of another direction keeps it, in the field and in the sentence.
+  await search(page).fill("\u05de\u05e4\u05ea\u05d7 (v1)");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/search=%D7/);
+  for (const text of [search(page), page.getByRole("status").locator("bdi")]) {
+    expect(await text.evaluate((element) => getComputedStyle(element).direction)).toBe("rtl");
+  }
+  await page.getByRole("link", { name: "Clear search" }).click();
+  await expect(page).toHaveURL(/\?status=active#search$/);
   // In a dialog it is a character.
   await hydrated(page);
   await opener(page).click();
@@ -229,9 +254,20 @@ test("all rows of the page are selected with one box, and the bar counts them be
 });
 
 for (const what of ["the list", "a key"]) {
-  test(`on paper, ${what} is what it says and nothing to press`, async ({ page }) => {
-    await listOf(page, "prod-api-worker", "dev");
-    if (what === "a key") await page.getByRole("link", { name: "dev", exact: true }).click();
+  test(`on paper, ${what} is what it says and nothing to press`, async ({ page, request }) => {
+    await listOf(page, "prod-api-worker");
+    const allowlist = ["127.0.0.1", ...Array.from({ length: 49 }, (_, n) => `198.51.100.${n + 1}`)].join(" ");
+    const secret = await makeKey(page, "dev", { preset: "read_only", allowlist });
+    await page.reload();
+    const requests = page.getByRole("region", { name: "Last requests" });
+    if (what === "a key") {
+      expect((await ask(request, secret)).status).toBe(200);
+      await page.getByRole("link", { name: "dev", exact: true }).click();
+      await expect(async () => {
+        await page.reload();
+        await expect(requests.getByRole("row")).toHaveCount(2, { timeout: 100 });
+      }).toPass({ timeout: 8_000 });
+    }
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     // As wide as a sheet, on which a screen would have cards.
     await page.setViewportSize({ width: 720, height: 1000 });
@@ -243,7 +279,18 @@ for (const what of ["the list", "a key"]) {
     // Dark text, whatever the theme.
     const ink = await page.locator("body").evaluate((body) => getComputedStyle(body).color);
     expect(ink).toBe("rgb(18, 32, 31)");
-    if (what === "a key") return;
+    if (what === "a key") {
+      await expect(requests.getByRole("rowheader", { name: /^GET \/v1\/status/ })).toBeVisible();
+      await expect(requests.getByRole("columnheader")).toHaveText(["Request", "Status", "IP hash", "Time"]);
+      const addresses = page.getByRole("region", { name: "IP allowlist" });
+      await expect(addresses.getByRole("listitem").filter({ visible: true })).toHaveCount(50);
+      await expect(addresses.getByText(/^Show /).filter({ visible: true })).toHaveCount(0);
+      const scopes = page.getByRole("region", { name: "Scopes" });
+      await expect(scopes.getByText("account:read", { exact: true })).toBeVisible();
+      await expect(scopes.getByText("GET /v1/status", { exact: true })).toBeVisible();
+      expect(await sideways(page)).toBe(0);
+      return;
+    }
     await expect(page.getByRole("columnheader", { name: "Last used" })).toBeVisible();
     const [name, status] = [page.getByRole("rowheader").first(), row(page, "dev").getByRole("cell", { name: "Active" })];
     expect(Math.abs((await name.boundingBox())!.y - (await status.boundingBox())!.y)).toBeLessThan(4);

@@ -40,7 +40,7 @@ test("Show password shows it, and the form hides it again when it is sent", asyn
   await expect(password).toHaveAttribute("type", "text");
   await expect(toggle).toHaveAttribute("aria-pressed", "true");
   await expect(password).toHaveValue(PASSWORD);
-  await a11y(page, "the password shown", true);
+  await a11y(page, "the password shown");
   await toggle.press("Space");
   await expect(password).toHaveAttribute("type", "password");
 
@@ -82,14 +82,14 @@ test("sign-in says why one is there, once", async ({ page, server }) => {
   await expect(notice("You have signed out.")).toHaveCount(0);
   await page.goto(home);
   await expect(notice("Sign in to see this page.")).toBeVisible();
-  await a11y(page, "asked for a page", true);
+  await a11y(page, "asked for a page");
 
   await signIn(page, ada);
   await page.waitForURL(home);
   await server.run("user", "sign-out", "--email", ada.email, "--yes");
   await page.getByRole("link", { name: "Scopes" }).click();
   await expect(notice("Your session has ended. Sign in to go on.")).toBeVisible();
-  await a11y(page, "the session has ended", true);
+  await a11y(page, "the session has ended");
   await signIn(page, ada);
   await expect(page).toHaveURL(/\/scopes$/);
 });
@@ -121,7 +121,7 @@ for (const width of [1280, 360]) {
       await expect(page.getByRole("heading", { name: title, level: 1 })).toBeVisible();
       expect(await sideways(page), title).toBe(0);
       await expect(page.getByRole("navigation", { name: "Main" }).getByRole("link").first()).toBeVisible();
-      await a11y(page, title, true);
+      await a11y(page, title);
       await page.getByRole("main").getByRole("link").click();
       await expect(page.getByRole("heading", { name: "API keys", level: 1 })).toBeVisible();
     }

@@ -286,7 +286,7 @@ impl Entry {
             &self.request_id,
             ip_hash,
         ]
-        .map(|part| search::fold(part))
+        .map(search::fold)
         .join("\n")
     }
 }

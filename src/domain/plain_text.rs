@@ -103,8 +103,9 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200C}' | '\u{200D}')
 }
 
-/// Characters without a glyph or width of their own, white space excepted: refused ones, joiners, marks of direction,
-/// fillers, variation selectors. Searches ignore them.
+/// Characters without a glyph or width of their own, white space excepted: refused ones, Unicode's default ignorable
+/// characters (joiners, marks of direction, fillers, variation selectors), and the blank of Braille. Searches ignore them, and
+/// keys are found in a text without them.
 #[must_use]
 pub fn is_unseen(c: char) -> bool {
     is_refused(c)
@@ -112,7 +113,8 @@ pub fn is_unseen(c: char) -> bool {
         || matches!(c,
             '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
             | '\u{180B}'..='\u{180F}' | '\u{200E}' | '\u{200F}' | '\u{2061}'..='\u{2065}' | '\u{2800}'
-            | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0100}'..='\u{E01EF}')
+            | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
+            | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0080}'..='\u{E0FFF}')
 }
 
 /// Whether nothing of a text can be seen.

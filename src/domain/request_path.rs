@@ -95,8 +95,9 @@ impl PathFault {
 /// The percent-encoding of a character.
 fn escaped(c: char) -> String {
     let mut utf8 = [0; 4];
-    let bytes = c.encode_utf8(&mut utf8).bytes();
-    bytes.map(|byte| format!("%{byte:02X}")).collect()
+    c.encode_utf8(&mut utf8)
+        .bytes()
+        .fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
 }
 
 /// The path in the form in which it is compared with routes: an escape of a letter, a digit, `-`, `_` or `~` is that
@@ -266,7 +267,7 @@ mod tests {
                 prop_assert_eq!(&bytes, &decoded(&meant));
                 // Decoding finds the same segments, and none that leads elsewhere.
                 prop_assert_eq!(
-                    bytes.iter().filter(|byte| **byte == b'/').count(),
+                    bytes.split(|byte| *byte == b'/').count() - 1,
                     path.matches('/').count()
                 );
                 prop_assert!(bytes.split(|byte| *byte == b'/').all(|part| part != b"." && part != b".."));

@@ -13,7 +13,10 @@ pub mod v1;
 
 use super::http::{headers, request_id};
 use crate::{
-    domain::head_limits::{self, HeadLimits},
+    domain::{
+        head_limits::{self, HeadLimits},
+        request_path,
+    },
     server::{app::App, runtime::log_limit::LogLimit},
 };
 use axum::{
@@ -136,13 +139,49 @@ async fn in_time(answer: impl Future<Output = Response>) -> Option<Response> {
 }
 
 async fn answer(app: &App, id: &str, openapi: &OpenApiCache, request: Request) -> Response {
-    match request.uri().path() {
-        v1::leak::PATH => Box::pin(v1::leak::handle(app, id, request)).await,
-        v1::openapi::PATH => v1::openapi::handle(app, id, openapi, request.method()),
-        "/forward-auth" => forward_auth::handle(app, id, request).await,
-        NGINX => forward_auth::handle_nginx(app, id, request).await,
-        path if path.starts_with("/forward-auth/") => forward_auth::handle_envoy(app, id, request).await,
-        _ => v1::handle(app, id, request).await,
+    match Handler::of(request.uri().path()) {
+        Handler::Report => Box::pin(v1::leak::handle(app, id, request)).await,
+        Handler::Document => v1::openapi::handle(app, id, openapi, request.method()),
+        Handler::Forwarded => forward_auth::handle(app, id, request).await,
+        Handler::Nginx => forward_auth::handle_nginx(app, id, request).await,
+        Handler::Envoy => forward_auth::handle_envoy(app, id, request).await,
+        Handler::Route => v1::handle(app, id, request).await,
+    }
+}
+
+/// The code that answers a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Handler {
+    /// A leak report.
+    Report,
+    /// The OpenAPI document.
+    Document,
+    /// A subrequest of Caddy or Traefik.
+    Forwarded,
+    /// A subrequest of nginx.
+    Nginx,
+    /// A subrequest of Envoy.
+    Envoy,
+    /// A route of the catalogue.
+    Route,
+}
+
+impl Handler {
+    fn of(path: &str) -> Self {
+        match path {
+            "/forward-auth" => Self::Forwarded,
+            NGINX => Self::Nginx,
+            path if path.starts_with("/forward-auth/") => Self::Envoy,
+            v1::leak::PATH => Self::Report,
+            v1::openapi::PATH => Self::Document,
+            // Escapes are read as in the paths of the catalogue.
+            path if path.contains('%') => match request_path::read(path).as_deref() {
+                Ok(v1::leak::PATH) => Self::Report,
+                Ok(v1::openapi::PATH) => Self::Document,
+                _ => Self::Route,
+            },
+            _ => Self::Route,
+        }
     }
 }
 
@@ -168,6 +207,35 @@ mod tests {
             .to_owned();
         let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
         (status, proper, String::from_utf8(body.to_vec()).expect("text"))
+    }
+
+    #[test]
+    fn every_path_has_its_handler_in_any_spelling_that_is_read() {
+        for (path, handler) in [
+            ("/v1/keys/report-leak", Handler::Report),
+            ("/v1/keys/report%2Dleak", Handler::Report),
+            ("/v1/openapi.json", Handler::Document),
+            ("/v1/%6fpenapi.json", Handler::Document),
+            ("/v1/openapi%2Ejson", Handler::Route),
+            ("/v1/status", Handler::Route),
+            ("/v1", Handler::Route),
+            ("/forward-auth", Handler::Forwarded),
+            ("/forward-auth-nginx", Handler::Nginx),
+            ("/forward-auth/nginx", Handler::Envoy),
+            ("/forward-auth/", Handler::Envoy),
+        ] {
+            assert!(serves(path), "{path}");
+            assert_eq!(Handler::of(path), handler, "{path}");
+        }
+        for path in [
+            "/",
+            "/v1x",
+            "/forward-authx",
+            "/forward-auth-nginx/",
+            "/forward-auth-nginx/x",
+        ] {
+            assert!(!serves(path), "{path}");
+        }
     }
 
     #[tokio::test]

@@ -80,6 +80,7 @@ both!(every_statement_prepares, async |database: Database| {
             "backup",
             "key_changes",
             "key_list",
+            "key_names",
             "keys",
             "leaks",
             "logs",

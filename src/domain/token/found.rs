@@ -2,6 +2,7 @@
 //! out the rest (docs/security.md, S98 and S99). Every place that keeps, logs or redirects such a text uses this file.
 
 use super::{CHECKSUM, LONGEST_PREFIX, RANDOM, SHOWN, is_well_formed};
+use crate::domain::plain_text::is_unseen;
 use std::{borrow::Cow, ops::Range};
 
 /// A key in a text, or enough of one, in any letter case.
@@ -109,22 +110,12 @@ pub fn cut<'t>(text: &'t str, own: &str) -> Cow<'t, str> {
 /// A text without its invisible characters: copying from a page, a document or a terminal can leave them in a key.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    let is_seen = |c: char| !is_invisible(c);
+    let is_seen = |c: char| c.is_whitespace() || !is_unseen(c);
     if text.chars().all(is_seen) {
         text.into()
     } else {
         text.chars().filter(|&c| is_seen(c)).collect::<String>().into()
     }
-}
-
-/// Control characters except white space, and the default ignorable characters of Unicode.
-const fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\0'..='\u{8}' | '\u{E}'..='\u{1F}' | '\u{7F}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{AD}' | '\u{34F}' | '\u{61C}'
-        | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
-        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
-        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
-        | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// What a text that holds no whole key holds instead, in a sentence for the person who pasted it.

@@ -132,7 +132,7 @@ fn keeps_frame(status: StatusCode) -> bool {
 fn way_on(visit: &PageRequest, status: StatusCode) -> (String, &'static str) {
     let is_shown_again = own_page(&visit.path) == visit.path;
     match status {
-        StatusCode::FORBIDDEN if !visit.is_read && !visit.is_own_form => {
+        StatusCode::FORBIDDEN if !visit.is_read && !visit.is_own_form() => {
             (visit.app.origin.as_str().to_owned(), "Open the dashboard")
         }
         status if is_temporary(status) && visit.is_read => (own_page(&visit.path).to_owned(), "Try again"),

@@ -37,8 +37,6 @@ pub struct PageRequest {
     pub path: String,
     /// Whether it only reads.
     pub is_read: bool,
-    /// Whether it comes from a page of this server.
-    pub is_own_form: bool,
     /// Whether it may change which account the person visited last. A link of another site may not, nor `HEAD`.
     pub counts_as_visit: bool,
     /// The request headers.
@@ -60,7 +58,6 @@ impl PageRequest {
             theme: theme(&app.origin, headers),
             path: path_of(app, uri),
             is_read: method.is_safe(),
-            is_own_form: from_own_page(headers, &app.origin),
             counts_as_visit: method != Method::HEAD && !from_another_site(headers),
             headers: headers.clone(),
             trace: Trace {
@@ -70,6 +67,12 @@ impl PageRequest {
             done: None,
             holder: Holder::of(app, headers),
         }
+    }
+
+    /// Whether it comes from a page of this server.
+    #[must_use]
+    pub fn is_own_form(&self) -> bool {
+        from_own_page(&self.headers, &self.app.origin)
     }
 
     /// Whether it has a session cookie; the session may have ended.

@@ -98,7 +98,7 @@ pub async fn for_nginx(answer: Response) -> Response {
 /// Maximum size of a refusal's body in bytes; larger than any.
 const LONGEST_ENVELOPE: usize = 4 * 1024;
 
-/// The same with the body, for a caller that may not be nginx.
+/// Converts a response for nginx, and keeps its body, because the caller may be Envoy.
 async fn for_either(answer: Response) -> Response {
     let mut response = for_nginx(answer).await;
     if let Some(envelope) = response.headers().get(AUTH_BODY).cloned() {

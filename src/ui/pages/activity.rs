@@ -22,6 +22,9 @@ use crate::{
 use leptos::prelude::*;
 use std::{collections::BTreeSet, sync::Arc};
 
+/// Id of the sentence that says what a search or a filter found.
+const FOUND: &str = "activity-found";
+
 /// Value of the filter for all events, refused sign-ins included.
 pub const ALL: &str = "all";
 
@@ -124,20 +127,29 @@ fn Filter(data: Arc<ActivityPageData>) -> impl IntoView {
     let (search, shown) = (data.search.clone(), data.shown.clone());
     let is_all = shown == Shown::All;
     let is_filtered = !search.is_empty() || matches!(shown, Shown::One(_));
-    // What a filter found is said here, beside the way back; an empty result has its own.
-    let found = data
-        .pager
-        .counts
-        .map(|(_, total)| total)
-        .filter(|total| is_filtered && *total > 0);
-    let found = found.map(|total| {
-        let noun = if total == 1 { "entry" } else { "entries" };
+    // What a filter found is said here, beside the way back; an empty result shows its own.
+    let total = if data.entries.is_empty() {
+        Some(0)
+    } else {
+        data.pager.counts.map(|(_, total)| total)
+    };
+    let total = total.filter(|_| is_filtered);
+    let found = total.map(|total| {
+        let says = match total {
+            0 => "No entries found.".to_owned(),
+            1 => "1 entry found.".to_owned(),
+            total => format!("{} entries found.", grouped(total)),
+        };
+        let is_empty = total == 0;
+        let clear = (!is_empty).then(|| view! { " "<a href=data.page.clone()>"Clear filters"</a> });
         view! {
-            <p class="quiet activity-line" role="status">
-                {format!("{} {noun} found. ", grouped(total))} <a href=data.page.clone()>"Clear filters"</a>
+            <p class="quiet activity-line" class:visually-hidden=is_empty>
+                <span role="status"><span id=FOUND data-found>{says}</span></span>
+                {clear}
             </p>
         }
     });
+    let described_by = total.map(|_| FOUND);
     let options = Event::ALL
         .into_iter()
         .map(|choice| {
@@ -157,7 +169,7 @@ fn Filter(data: Arc<ActivityPageData>) -> impl IntoView {
     view! {
         <form class="toolbar activity-filter" method="post" action=action role="search" aria-label="Activity">
             <div class="search">
-                <SearchField label="Search the activity" placeholder="Name, prefix, request id" value=search/>
+                <SearchField label="Search the activity" placeholder="Name, prefix, request id" value=search described_by/>
             </div>
             <select name="action" aria-label="Action">
                 <option value="">"All except refused sign-ins"</option>

@@ -5,7 +5,9 @@ use crate::{
     browser::{Call, call, form, get},
     world::{ORIGIN, PASSWORD, World},
 };
-use babysea::server::runtime::byte_budget::Sender;
+use axum::{Router, body::to_bytes, http::StatusCode, middleware::from_fn_with_state, routing::any};
+use babysea::server::{http::headers, router, runtime::byte_budget::Sender};
+use tower::ServiceExt as _;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -197,6 +199,48 @@ async fn every_error_is_a_page_with_a_way_on() {
     )));
     let out = ada.post("/sign-out", &[]).await;
     assert_page(&out, "signing out", 503, title, "/");
+}
+
+/// The layers around all pages, around a handler that panics.
+#[tokio::test]
+async fn a_panic_becomes_a_page_or_the_answer_of_a_server_function() {
+    const PANIC: &str = "the words of a panic";
+    let world = World::sqlite().await;
+    let broken = Router::new().fallback(any(async || -> StatusCode { panic!("{PANIC}") }));
+    let headers = from_fn_with_state(world.app.clone(), headers::layer);
+    let broken = router::with_error_pages(broken, &world.app).layer(headers);
+    let broken = broken.with_state(world.app.clone());
+    let ask = async |call: Call| {
+        let response = broken.clone().oneshot(call.request()).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        let answer = Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: to_bytes(body, usize::MAX).await.expect("a body").to_vec(),
+        };
+        assert!(!answer.text().contains(PANIC), "{}", answer.text());
+        answer
+    };
+    let title = "Something went wrong";
+    for (call, link) in [
+        (get("/home/ada-moss/api-keys"), "/home/ada-moss/api-keys"),
+        (
+            form("/home/ada-moss/api-keys", &[("name", "prod")]),
+            "/home/ada-moss/api-keys",
+        ),
+        (get("/"), "/"),
+    ] {
+        let case = format!("{} {}", call.method(), call.address());
+        let page = ask(call).await;
+        assert_page(&page, &case, 500, title, link);
+        let id = page.header("x-request-id");
+        assert!(id.starts_with("req_"), "{case}: {id}");
+        assert_eq!(page.select(".error-request code").remove(0).text(), id, "{case}");
+    }
+    let function = ask(form("/api/keys/create", &[("name", "prod")])).await;
+    assert_eq!(function.status, 500);
+    let message = function.json()["message"].as_str().map(str::to_owned);
+    assert!(message.is_some_and(|text| text.starts_with("This is an error of the server.")));
 }
 
 #[tokio::test]

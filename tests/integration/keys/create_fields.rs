@@ -5,7 +5,7 @@ use crate::{
     answer::Answer,
     browser::{Browser, get},
     database::{Database, both},
-    world::World,
+    world::{World, with_default},
 };
 use serde_json::json;
 
@@ -306,6 +306,7 @@ async fn an_end_is_a_choice_of_days_or_the_end_of_one() {
 
 #[tokio::test]
 async fn custom_scopes_are_known_and_at_least_one() {
+    with_default("--catalog");
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     for (scope, sentence) in [

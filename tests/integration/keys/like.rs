@@ -4,7 +4,7 @@ use crate::{
     answer::Answer,
     browser::{Browser, Made},
     database::{Database, both},
-    world::World,
+    world::{World, with_default},
 };
 use babysea::domain::role::Role;
 
@@ -44,6 +44,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 both!(a_form_is_filled_in_from_a_key, async |database: Database| {
+    with_default("--catalog");
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let first = ada

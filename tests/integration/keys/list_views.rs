@@ -207,7 +207,7 @@ both!(
                 .follow(form.post(&reader.ada, &[field]).await, dialog)
                 .await;
             assert!(
-                shown.text().contains("is-new"),
+                shown.text().contains("data-new"),
                 "{dialog}: the row is pointed out"
             );
         }

@@ -6,7 +6,7 @@ use crate::{
     browser::{Call, call, get},
     database::Database,
     schema::Document,
-    world::{Setup, World},
+    world::{Setup, World, with_default},
 };
 use babysea::{
     domain::{catalog::Catalog, token},
@@ -61,6 +61,7 @@ impl<'w> Reader<'w> {
 
 #[tokio::test]
 async fn responses_match_the_document() {
+    with_default("--catalog");
     let world = World::sqlite().await;
     let ada = world.person("Ada Moss").await;
     let team = ada.team("Team").await;

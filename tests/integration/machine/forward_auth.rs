@@ -5,7 +5,7 @@ use crate::{
     browser::{Call, call, get},
     database::{Database, both},
     program::Program,
-    world::{Setup, World},
+    world::{Setup, World, with_default},
 };
 use axum::{body::Body, http::Request};
 use babysea::server::machine::health;
@@ -93,6 +93,7 @@ fn trusting(more: &[&'static str]) -> Setup {
 }
 
 both!(a_good_key_passes_every_entry_point, async |database: Database| {
+    with_default("--catalog");
     let world = World::with(database, trusting(&[])).await;
     let ada = world.person("Ada Moss").await;
     let key = ada

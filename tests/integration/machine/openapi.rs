@@ -4,7 +4,7 @@ use crate::{
     browser::{call, get},
     database::Database,
     schema::Document,
-    world::{HTTPS_ORIGIN, Setup, World},
+    world::{HTTPS_ORIGIN, Setup, World, with_default},
 };
 use babysea::{
     domain::catalog::{Catalog, Route},
@@ -42,6 +42,7 @@ fn example(kind: &Kind) -> String {
 
 #[tokio::test]
 async fn every_route_is_there_once_with_its_scope() {
+    with_default("--catalog");
     let world = World::sqlite().await;
     let document = Document::of(&world).await;
     assert_eq!(document.0["openapi"], "3.1.0");

@@ -4,7 +4,7 @@ use crate::{
     answer::{Answer, is_request_id, is_uuid, shown_part},
     browser::{call, get},
     database::{Database, both},
-    world::World,
+    world::{World, with_default},
 };
 use babysea::domain::catalog::Catalog;
 use serde_json::{Value, json};
@@ -135,6 +135,7 @@ both!(the_account_is_the_one_of_the_key, async |database: Database| {
 });
 
 both!(every_preset_on_every_route, async |database: Database| {
+    with_default("--catalog");
     let world = World::on(database).await;
     let ada = world.person("Ada Moss").await;
     let catalog = Catalog::vendor();

@@ -144,7 +144,7 @@ mod tests {
         assert!(found(&[good[0], good[1], ("x-original-uri", "/v1/status")]).is_ok());
         let refused = |given: &[_]| {
             let unclear = found(given).expect_err("a refusal");
-            (unclear.part(), unclear.found().map(|found| found.into_owned()))
+            (unclear.part(), unclear.found().map(std::borrow::Cow::into_owned))
         };
         let header = |name: &str| ("header", Some(name.to_owned()));
         let method = |found: Option<&str>| ("method", found.map(str::to_owned));

@@ -10,7 +10,7 @@ use crate::{
     ui::kit::{
         badge::StatusBadge,
         button::Kind,
-        copy::{CopyButton, CopyStatus},
+        copy::{CopyButton, CopyClicks, CopyStatus},
         moment::{Moment, PhraseText},
         panel::{Fact, Panel},
     },
@@ -48,20 +48,20 @@ pub fn About(data: Arc<KeyPageData>) -> impl IntoView {
         past("Revoked", data.revoked_at),
         past("Reported as leaked", data.leak_reported_at),
     );
-    // Members see a page without the scripts that copy.
-    let copy = data.may_manage.then(|| {
-        view! {
-            <span class="key-id-copy" data-needs-script hidden>
-                <CopyButton
-                    text=key.id.clone()
-                    status=ID_COPIED
-                    kind=Kind::Link
-                    refused="The browser does not let this page copy. Select the id instead."
-                />
-                <CopyStatus id=ID_COPIED/>
-            </span>
-        }
-    });
+    // The dialogs listen to copy buttons too, but members have none.
+    let clicks = (!data.may_manage).then(|| view! { <CopyClicks/> });
+    let copy = view! {
+        <span class="key-id-copy" data-needs-script hidden>
+            <CopyButton
+                text=key.id.clone()
+                status=ID_COPIED
+                kind=Kind::Link
+                refused="The browser does not let this page copy. Select the id instead."
+            />
+            <CopyStatus id=ID_COPIED/>
+        </span>
+        {clicks}
+    };
     let creator = data
         .creator
         .clone()

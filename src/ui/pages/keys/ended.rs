@@ -36,13 +36,11 @@ pub fn Ended(
         sentence,
         back,
     } = data;
-    let (page, fields, label) = match back {
-        Some(page) => (page, None, "Back to the key"),
-        None => {
-            let page = view.page.clone();
-            (page, Some(view! { <ViewFields view/> }), "Back to the keys")
-        }
+    let (page, label) = match &back {
+        Some(page) => (page.clone(), "Back to the key"),
+        None => (view.page.clone(), "Back to the keys"),
     };
+    let fields = back.is_none().then(|| view! { <ViewFields view/> });
     view! {
         <Dialog id="ended" titled_by="ended-title" described_by=lead_id("ended-title") open>
             <form class="dialog-form" method="get" action=page data-replaces data-leaves>

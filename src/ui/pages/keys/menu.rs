@@ -168,7 +168,7 @@ fn closed() {
 fn shown(menu: &Element) -> Vec<Element> {
     let mut items = Vec::new();
     each_below(menu, "[role=menuitem]:not([hidden])", &mut |item| {
-        items.push(item.clone())
+        items.push(item.clone());
     });
     items
 }

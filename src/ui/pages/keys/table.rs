@@ -179,8 +179,8 @@ fn Row(
     let named_by = name_id.clone();
     view! {
         // Takes the focus after `Done`, which leads to this id.
-        <tr role="row" id=format!("key-{}", row.id) tabindex="-1" class=row.is_new.then_some("is-new")>
-            <th scope="row" role="rowheader" class="cell-name" aria-labelledby=named_by>
+        <tr role="row" id=format!("key-{}", row.id) tabindex="-1" data-new=row.is_new.then_some("")>
+            <th role="rowheader" class="cell-name" aria-labelledby=named_by>
                 {select}
                 <a class="key-name" id=name_id href=row.href translate="no"><bdi>{row.name}</bdi></a>
                 <span class="sub"><PhraseText phrase=row.about now/></span>
@@ -192,7 +192,7 @@ fn Row(
             <td role="cell" data-label="Status"><StatusBadge status=row.status/></td>
             <AllowlistCell entries=row.allowlist/>
             {creator}
-            <td role="cell" class="cell-actions">{actions}</td>
+            <td role="cell">{actions}</td>
         </tr>
     }
 }

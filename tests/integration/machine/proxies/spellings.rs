@@ -125,7 +125,8 @@ async fn story(kind: Kind, among: Among, requests: usize) {
         let expected = (!is_preflight).then(|| json!(key.id));
         assert_eq!(id, expected.as_ref(), "{what}");
     }
-    assert!(reached > requests / 4, "{kind:?} {among:?}: {reached}");
+    // Each preflight, and the requests whose headers nginx dropped.
+    assert!(reached >= requests / 4, "{kind:?} {among:?}: {reached}");
     let is_judged = kind == Kind::Nginx && among != Among::Nothing;
     assert_eq!(refused > 0, is_judged, "{kind:?} {among:?}: {refused}");
 }

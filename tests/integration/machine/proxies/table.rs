@@ -50,6 +50,8 @@ struct Asked {
     target: String,
     headers: Vec<(String, String)>,
     body: String,
+    /// Whether the shipped files let it pass without a key.
+    is_open: bool,
 }
 
 impl Asked {
@@ -61,6 +63,7 @@ impl Asked {
             target: target.to_owned(),
             headers: Vec::new(),
             body: String::new(),
+            is_open: false,
         }
     }
 
@@ -75,6 +78,11 @@ impl Asked {
 
     fn body(mut self, body: String) -> Self {
         self.body = body;
+        self
+    }
+
+    const fn open(mut self) -> Self {
+        self.is_open = true;
         self
     }
 
@@ -178,24 +186,25 @@ fn all(keys: &Keys) -> Vec<Asked> {
             .with("expect", "100-continue")
             .body("a whole body".to_owned())
             .acting(Act::Expect),
-        post("the same without a key")
+        post("`Expect: 100-continue`, no key")
             .with("expect", "100-continue")
             .body("a whole body".to_owned())
             .acting(Act::Expect),
         at("a response that goes on", &format!("{LIST}?stream")).acting(Act::Stream),
         good("`Upgrade: websocket`").acting(Act::Upgrade("websocket")),
-        get("the same without a key").acting(Act::Upgrade("websocket")),
+        get("`Upgrade: websocket`, no key").acting(Act::Upgrade("websocket")),
         good("`Upgrade: h2c`").acting(Act::Upgrade("h2c")),
-        options("a preflight of a browser, without a key"),
-        options("the same with a body").body("x".to_owned()),
-        Asked::new("another `OPTIONS`, without a key", "OPTIONS", GENERATE),
+        options("a preflight of a browser, no key").open(),
+        options("a preflight with a body, no key").body("x".to_owned()),
+        Asked::new("another `OPTIONS`, no key", "OPTIONS", GENERATE),
         Asked::new(
-            "a challenge of ACME, without a key",
+            "a challenge of ACME, no key",
             "GET",
             "/.well-known/acme-challenge/token",
-        ),
+        )
+        .open(),
         Asked::new(
-            "the same behind `/v1/%2e%2e`",
+            "`/v1/%2e%2e/.well-known/acme-challenge/token`, no key",
             "GET",
             "/v1/%2e%2e/.well-known/acme-challenge/token",
         ),
@@ -222,8 +231,7 @@ async fn rows() -> Vec<[String; 5]> {
     }
     serving.shutdown_background();
     let key = keys.good.secret.as_str();
-    let mut stopped = Asked::new("any request while this server is stopped", "GET", LIST).key(key);
-    stopped.act = Act::Ask;
+    let stopped = Asked::new("a good key while this server is stopped", "GET", LIST).key(key);
     let nothing = "not tried".to_owned();
     let real = [
         exchanges::through(&nginx, &stopped).await,

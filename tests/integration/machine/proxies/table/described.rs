@@ -18,17 +18,8 @@ pub enum Described {
 impl Described {
     /// The outcome of a request, or that the file has the setting for it.
     pub async fn outcome(self, asked: &Asked, server: SocketAddr) -> String {
-        let is_refused = !asked.headers.iter().any(|(name, _)| name == "authorization");
-        let is_open = asked.name.contains("preflight") || asked.name.contains("a challenge");
-        if is_open {
-            return "passes (setting)".to_owned();
-        }
-        match asked.act {
-            Act::Upgrade("h2c") => return "passes without the upgrade (setting)".to_owned(),
-            Act::Upgrade(_) | Act::Stream | Act::Expect if !is_refused => {
-                return "passes (setting)".to_owned();
-            }
-            _ => {}
+        if let Some(known) = self.without_asking(asked) {
+            return known.to_owned();
         }
         if self == Self::Envoy && asked.headers.iter().any(|(name, _)| name.contains('_')) {
             return "400 of Envoy (setting)".to_owned();
@@ -50,6 +41,18 @@ impl Described {
                 let code = is_json.then(|| answer.json()["error"]["code"].clone());
                 refusal(status, code.as_ref().and_then(|code| code.as_str()))
             }
+        }
+    }
+
+    /// The outcome that does not depend on this server, if it does not.
+    fn without_asking(self, asked: &Asked) -> Option<&'static str> {
+        let has_key = asked.headers.iter().any(|(name, _)| name == "authorization");
+        match (self, asked.act) {
+            (_, Act::Ask) if asked.is_open => Some("passes (setting)"),
+            (_, Act::Upgrade("h2c")) => Some("passes without the upgrade (setting)"),
+            (Self::Envoy, Act::Upgrade(_) | Act::Stream) if has_key => Some("passes (setting)"),
+            (_, Act::Upgrade(_) | Act::Stream | Act::Expect) if has_key => Some("not tried"),
+            _ => None,
         }
     }
 

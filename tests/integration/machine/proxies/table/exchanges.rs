@@ -15,6 +15,9 @@ use tokio::{
     time::timeout,
 };
 
+/// The beginning of a response that asks for the body.
+const INTERIM: &str = "HTTP/1.1 100 ";
+
 /// The outcome of a request through a proxy.
 pub async fn through(proxy: &Proxy, asked: &Asked) -> String {
     match asked.act {
@@ -74,11 +77,17 @@ async fn read_until(stream: &mut TcpStream, text: &str) -> Vec<u8> {
     bytes
 }
 
-/// The outcome of a response of which some bytes were read, and whose connection ends.
+/// The outcome of a response of which some bytes were read, and whose connection ends. A proxy may pass on several
+/// interim responses.
 async fn rest(stream: &mut TcpStream, mut bytes: Vec<u8>, asked: &Asked) -> String {
     let read = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
     read.expect("an answer in time").expect("an answer");
-    outcome(&parse(&String::from_utf8(bytes).expect("text")), asked)
+    let text = String::from_utf8(bytes).expect("text");
+    let mut last = text.as_str();
+    while let Some((_, after)) = last.split_once("\r\n\r\n").filter(|_| last.starts_with(INTERIM)) {
+        last = after;
+    }
+    outcome(&parse(last), asked)
 }
 
 async fn upgrade(proxy: &Proxy, asked: &Asked, protocol: &str) -> String {
@@ -126,16 +135,13 @@ async fn stream(proxy: &Proxy, asked: &Asked) -> String {
 }
 
 async fn expect(proxy: &Proxy, asked: &Asked) -> String {
-    const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
     let mut stream = proxy.connect().await;
     let rest_of_head = format!("content-length: {}\r\n\r\n", asked.body.len());
     let request = message(asked.method, &asked.target, &asked.headers(), &rest_of_head);
     stream.write_all(request.as_bytes()).await.expect("a request");
-    let mut bytes = read_until(&mut stream, "\r\n\r\n").await;
-    if !bytes.starts_with(CONTINUE) {
-        return rest(&mut stream, bytes, asked).await;
+    let bytes = read_until(&mut stream, "\r\n\r\n").await;
+    if bytes.starts_with(INTERIM.as_bytes()) {
+        stream.write_all(asked.body.as_bytes()).await.expect("a body");
     }
-    stream.write_all(asked.body.as_bytes()).await.expect("a body");
-    bytes.drain(..CONTINUE.len());
     rest(&mut stream, bytes, asked).await
 }
