@@ -131,7 +131,7 @@ pub fn Question(
     // focus, and nothing above the chosen grace period moves when it appears.
     let facts = view! { <Facts ask=ask.clone() keys uses now/> }.into_any();
     let body = match ask {
-        Ask::ChangeGrace { .. } => view! { {fields}{warning}{facts} }.into_any(),
+        Ask::ChangeGrace { .. } => view! { <div>{fields}{warning}</div>{facts} }.into_any(),
         Ask::Delete { .. } => view! { {facts}{warning}{fields} }.into_any(),
         Ask::Reissue | Ask::Rotate { .. } | Ask::Revoke => view! { {warning}{facts}{fields} }.into_any(),
     };
