@@ -98,7 +98,7 @@
   };
   // The shown part of a key that was pasted into a search, as `domain::token::found::start_in` finds it.
   const cut = (text, own) => {
-    const seen = text.replace(/[\p{Default_Ignorable_Code_Point}\0]/gu, "");
+    const seen = text.replace(/[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\u2800]/gu, "");
     const random = "_[a-z0-9]{5}(?=[a-z0-9]";
     const mine = own.slice(0, -1);
     const key = [`${mine}${random}{27})`, `(?<![a-z0-9])${mine}${random})`, `[a-z][a-z0-9]{0,14}${random}{27})`];

@@ -105,8 +105,8 @@ fn start(folder: &Path, asked: [SocketAddr; 3], ports: [SocketAddr; 4]) -> Resul
             .replace("127.0.0.1:8080", &ports[n].to_string())
             .replace("upstream babysea", &format!("upstream babysea{n}"))
             .replace("http://babysea/", &format!("http://babysea{n}/"))
-            .replace("upstream api", &format!("upstream api{n}"))
-            .replace("http://api$", &format!("http://api{n}$"))
+            .replace("upstream babysea_api", &format!("upstream babysea_api{n}"))
+            .replace("http://babysea_api$", &format!("http://babysea_api{n}$"))
             .replace(
                 "$babysea_other_challenge",
                 &format!("$babysea_other_challenge{n}"),

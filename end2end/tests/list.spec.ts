@@ -266,9 +266,9 @@ test("each status has its filter, with the word of its badge", async ({ browser,
   await inSampleTeam(browser, guard, async (page) => {
     await expect(segment(page, "All")).toHaveAttribute("aria-current", "true");
     await expect(page.getByRole("navigation", { name: "Status" }).getByRole("link")).toHaveText([
-      "All 11", "Active 8", "Rotated 1", "Expired 1", "Revoked 1",
+      "All 12", "Active 9", "Rotated 1", "Expired 1", "Revoked 1",
     ]);
-    for (const [status, count] of [["Active", 8], ["Rotated", 1], ["Expired", 1], ["Revoked", 1]] as const) {
+    for (const [status, count] of [["Active", 9], ["Rotated", 1], ["Expired", 1], ["Revoked", 1]] as const) {
       await segment(page, status).click();
       await expect(segment(page, status)).toHaveAttribute("aria-current", "true");
       await expect(page.getByRole("cell", { name: status, exact: true })).toHaveCount(count);

@@ -58,6 +58,10 @@ impl PathFault {
                     b'/' => "a slash",
                     b'\\' => "a backslash",
                     b'%' => "the beginning of another escape",
+                    b'?' => "the beginning of the query",
+                    b'#' => "the end of the path",
+                    // No UTF-8 has these bytes: careless decoders make a dot or a slash of them.
+                    0xC0 | 0xC1 => "a dot or a slash",
                     _ => "the beginning of a parameter",
                 };
                 format!(
@@ -145,7 +149,7 @@ fn unescaped(path: &str) -> Result<String, PathFault> {
         let byte = byte.ok_or(PathFault::Incomplete)?;
         if byte.is_ascii_alphanumeric() || b"-_~".contains(&byte) {
             read.push(char::from(byte));
-        } else if byte.is_ascii_control() || b"./\\;%".contains(&byte) {
+        } else if byte.is_ascii_control() || b"./\\;%?#\xC0\xC1".contains(&byte) {
             return Err(PathFault::Escape(format!("%{digits}"), byte));
         } else {
             read.push('%');
@@ -221,6 +225,10 @@ mod tests {
             ("/v1/status#x", Some("#")),
             ("/v1/status;x=1", Some(";")),
             ("/v1/%3bx", Some("%3b")),
+            ("/v1/status%3Fx", Some("%3F")),
+            ("/v1/status%23x", Some("%23")),
+            ("/v1/%C0%AE/status", Some("%C0")),
+            ("/v1%c1%9cstatus", Some("%c1")),
             ("/v1/%252e", Some("%25")),
             ("/v1/\u{e9}", Some("%C3%A9")),
             ("/v1/status\u{7f}", Some("%7F")),
@@ -271,7 +279,7 @@ mod tests {
                     path.matches('/').count()
                 );
                 prop_assert!(bytes.split(|byte| *byte == b'/').all(|part| part != b"." && part != b".."));
-                prop_assert!(!bytes.iter().any(|byte| byte.is_ascii_control() || b"\\;%".contains(byte)));
+                prop_assert!(!bytes.iter().any(|byte| byte.is_ascii_control() || b"\\;%?#\xC0\xC1".contains(byte)));
                 // Reading again changes nothing.
                 let again = read(&meant);
                 prop_assert_eq!(again.as_deref(), Ok(&*meant));

@@ -31,7 +31,8 @@ const EXEMPT: [(&str, &str, &str); 4] = [
     ),
 ];
 /// Columns of keys whose changes end nothing.
-const OTHERS: [&str; 4] = [
+const OTHERS: [&str; 5] = [
+    "name_key",
     "last_used_at",
     "alerted_at",
     "leak_acknowledged_at",

@@ -1,7 +1,7 @@
 //! Keys in the text that people and programs hand over: finds whole ones, and masks whatever is enough of one to work
 //! out the rest (docs/security.md, S98 and S99). Every place that keeps, logs or redirects such a text uses this file.
 
-use super::{CHECKSUM, LONGEST_PREFIX, RANDOM, SHOWN, is_well_formed};
+use super::{self as token, CHECKSUM, LONGEST_PREFIX, RANDOM, SHOWN, is_well_formed};
 use crate::domain::plain_text::is_unseen;
 use std::{borrow::Cow, ops::Range};
 
@@ -74,7 +74,16 @@ pub fn whole(text: &str) -> impl Iterator<Item = &str> {
 /// Whether a text holds a key, or enough of one to work out the rest: a prefix and 32 characters, in any letter case.
 #[must_use]
 pub fn holds(text: &str) -> bool {
-    text.contains('_') && all(&visible(text), None).next().is_some()
+    text.contains('_') && {
+        let text = visible(text);
+        all(&text, None).next().is_some() || whole(&on_one_piece(&text)).next().is_some()
+    }
+}
+
+/// A text without its white space: a key that was copied from two lines or columns has some in it. Only whole keys are
+/// looked for in it, because it joins words that do not belong together.
+fn on_one_piece(text: &str) -> String {
+    text.split_whitespace().collect()
 }
 
 /// The shown part of the first key in a text, for a search. Of keys with the prefix `own`, more than the shown part is
@@ -82,7 +91,12 @@ pub fn holds(text: &str) -> bool {
 #[must_use]
 pub fn start_in(text: &str, own: &str) -> Option<String> {
     let text = visible(text);
-    let found = all(&text, Some(own)).next()?;
+    let Some(found) = all(&text, Some(own)).next() else {
+        let joined = on_one_piece(&text);
+        return whole(&joined)
+            .next()
+            .map(|key| key[..token::shown_length(key)].to_owned());
+    };
     let start = found.whole.map_or(found.at.start, |whole| whole.start);
     text.get(start..found.shown).map(str::to_owned)
 }
@@ -101,7 +115,7 @@ pub fn cut<'t>(text: &'t str, own: &str) -> Cow<'t, str> {
         done = at.end;
     }
     if done == 0 {
-        return text.into();
+        return start_in(&seen, own).map_or(text.into(), Cow::Owned);
     }
     kept.push_str(seen.get(done..).unwrap_or_default());
     kept.into()
@@ -181,6 +195,20 @@ mod tests {
         assert_eq!(whole(&two).collect::<Vec<_>>(), [key("bye_", 0), key("a_", 9)]);
         let after_a_part = format!("bye_{}{}", "x".repeat(33), key("bye_", 0));
         assert_eq!(whole(&after_a_part).collect::<Vec<_>>(), [key("bye_", 0)]);
+    }
+
+    #[test]
+    fn a_key_with_white_space_in_it_is_found() {
+        let key = key("bye_", 0);
+        for space in [" ", "\t", "\r\n", "\u{A0}"] {
+            let text = format!("found {}{space}{}", &key[..24], &key[24..]);
+            assert!(holds(&text), "{text}");
+            assert_eq!(start_in(&text, "bye_").as_deref(), Some(&key[..9]));
+            assert_eq!(cut(&text, "bye_"), key[..9]);
+        }
+        // Joined words are no key.
+        let words = format!("my_{} {}", "x".repeat(20), "y".repeat(20));
+        assert!(!holds(&words) && cut(&words, "bye_") == words);
     }
 
     #[test]

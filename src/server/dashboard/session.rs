@@ -59,7 +59,7 @@ pub async fn choose(app: &App, headers: &mut HeaderMap) {
         return;
     }
     let ids = ids(app, headers);
-    if count == 1 && ids.len() == 1 {
+    if count == 1 && ids.len() == 1 && !cookies::is_odd(headers) {
         return;
     }
     let chosen = match ids.as_slice() {

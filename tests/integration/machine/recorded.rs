@@ -229,9 +229,16 @@ fn traefiks_file_has_the_settings_that_the_responses_rely_on() {
     let told = lower_case(&asked["authResponseHeaders"]);
     assert_eq!(told, json!(passed_on().collect::<Vec<_>>()));
     let removed = |middleware| lower_case(value(value(&file, middleware), "customRequestHeaders"));
-    let own = ["x-original-method", "x-original-uri"]
-        .into_iter()
-        .chain(IDENTITY);
+    let own = [
+        "x-original-method",
+        "x-original-uri",
+        "x-http-method-override",
+        "x-http-method",
+        "x-method-override",
+        "x-original-url",
+        "x-rewrite-url",
+    ];
+    let own = own.into_iter().chain(IDENTITY);
     let own: serde_json::Map<_, _> = own.map(|name| (name.to_owned(), json!(""))).collect();
     assert_eq!(removed("own-headers"), Value::Object(own));
     assert_eq!(removed("no-key"), json!({ "authorization": "" }));

@@ -5,6 +5,7 @@ use crate::{
     database::{Database, both},
     world::{HTTPS_ORIGIN, Setup, World},
 };
+use axum::http::HeaderValue;
 use tower_sessions::session::Id;
 
 /// The cookie of a Flask program.
@@ -28,11 +29,17 @@ both!(
             format!("{own}; {own}; babysea-3000="),
             format!("{}; babysea-3000=x; {own}; {}", unknown(), unknown()),
             format!("babysea-3001={}; {own}; babysea-3001-theme=dark", Id::default()),
+            format!("n=é; {own}"),
+            format!("n=é; {own}; babysea-3000=x"),
         ] {
             let answer = world.send(get(&ada.keys()).header("cookie", &cookies)).await;
             assert_eq!(answer.status, 200, "{cookies}");
             assert_eq!(answer.all("set-cookie"), Vec::<&str>::new(), "{cookies}");
         }
+        let latin = [b"n=\xe9; ", own.as_bytes()].concat();
+        let latin = HeaderValue::from_bytes(&latin).expect("a header's value");
+        let odd = get(&ada.keys()).raw_header("cookie", latin);
+        assert_eq!(world.send(odd).await.status, 200);
         let lines = get(&ada.keys())
             .header("cookie", &unknown())
             .header("cookie", &own)

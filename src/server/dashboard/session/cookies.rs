@@ -59,12 +59,20 @@ impl Name {
 pub fn values(origin: &Origin, headers: &HeaderMap, name: Name) -> impl Iterator<Item = String> {
     let name = name.at(origin);
     let lines = headers.get_all(header::COOKIE).iter();
+    // Each by itself: browsers send all cookies in one line, and those of other programs may not be text.
     lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(Cookie::split_parse)
-        .filter_map(Result::ok)
+        .flat_map(|line| line.as_bytes().split(|&b| b == b';'))
+        .filter_map(|pair| Cookie::parse(str::from_utf8(pair).ok()?).ok())
         .filter(move |cookie| cookie.name() == name)
         .map(|cookie| cookie.value().to_owned())
+}
+
+/// Whether a line of cookies is not visible ASCII. Libraries leave out such a line, or read it in another way.
+pub fn is_odd(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .any(|line| line.to_str().is_err())
 }
 
 /// Replaces all cookies with this name in a request by `kept`. Other cookies stay as they are.
@@ -202,6 +210,16 @@ mod tests {
             values(&http(), &headers, Name::Theme).collect::<Vec<_>>(),
             ["dark"]
         );
+        for line in [
+            &b"n=\xe9; babysea-3000-theme=dark"[..],
+            b"babysea-3000-theme=dark; n=\xc3\xa9",
+        ] {
+            let line = HeaderValue::from_bytes(line).expect("a header's value");
+            let headers = HeaderMap::from_iter([(header::COOKIE, line)]);
+            assert!(is_odd(&headers));
+            let found: Vec<_> = values(&http(), &headers, Name::Theme).collect();
+            assert_eq!(found, ["dark"]);
+        }
     }
 
     #[test]

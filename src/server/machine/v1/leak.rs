@@ -129,6 +129,8 @@ async fn answer(call: &Call<'_>, body: Body) -> Result<Response, V1Error> {
     };
     let report = read(call, body).await?;
     let keys = keys_in(report.key.expose())?;
+    // The body may have taken long to arrive.
+    let now = app.now();
     let found = timeout(CHANGE, look_up(call, &keys)).await;
     let found = found.map_err(|_| V1Error::Unavailable)??;
     let known: Vec<&Key> = found

@@ -48,6 +48,12 @@ async fn revoke(app: &App, step: &[&Key], trace: &Trace, now: Timestamp) -> Resu
     keys.sort_by_key(|key| key.id);
     let mut is_changed = false;
     for key in keys {
+        // Its secret may have been reissued since the key was looked up. The reported secret is dead then, and the new
+        // one was not reported.
+        let current = tx.keys().by_id(key.account, key.id).await?;
+        if current.is_none_or(|current| current.prefix != key.prefix) {
+            continue;
+        }
         if tx.change(key.account, key.id).report_leak(now).await? {
             let detail = format!("{}... was {} before", key.prefix, key.status(now).label());
             let actor = Actor::program(Some(trace));

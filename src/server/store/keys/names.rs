@@ -8,8 +8,8 @@ use crate::{
 };
 
 declare! {
-    AFTER = "SELECT id, name, name_key FROM api_keys WHERE id > $1 ORDER BY id LIMIT $2";
-    WRITE = "UPDATE api_keys SET name_key = $3 WHERE id = $1 AND name = $2";
+    AFTER = "SELECT id, name, name_key FROM api_keys WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2";
+    WRITE = "UPDATE api_keys SET name_key = $3 WHERE id = $1 AND name = $2 AND deleted_at IS NULL";
 }
 
 /// The name of a key, and what searches compare.
@@ -37,7 +37,7 @@ impl StoredName {
 pub struct KeyNames<'c>(pub(in crate::server::store) Conn<'c>);
 
 impl KeyNames<'_> {
-    /// The next `limit` names after a key, ordered by id; deleted keys are included.
+    /// The next `limit` names after a key, ordered by id.
     pub async fn after(self, key: Option<KeyId>, limit: u32) -> Result<Vec<StoredName>, StoreError> {
         Ok(on!(self.0, c => {
             sqlx::query_as(AFTER)

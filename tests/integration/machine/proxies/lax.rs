@@ -91,7 +91,7 @@ pub fn nginx(shipped: &str, address: SocketAddr, among: Among, folder: &Path) ->
          error_page 401 403 404 431 500 502 503 504 =200 /lax; recursive_error_pages on; proxy_intercept_errors on;
          proxy_cache_path {cache} keys_zone=lax:1m; proxy_cache lax; proxy_cache_valid any 1h;
          proxy_ignore_headers Cache-Control Expires Set-Cookie Vary;
-         proxy_pass_request_headers off; proxy_pass_request_body off; proxy_set_header X-Account-Id forged;
+         proxy_pass_request_headers off; proxy_pass_request_body off; proxy_method DELETE; proxy_set_header X-Account-Id forged;
          server {{ listen {address} {ssl} default_server; server_name {OTHER}; location / {{ return 200 other; }} }}
          {shipped}",
         certificate = certificate.unwrap_or_default(),

@@ -59,7 +59,7 @@ impl Described {
 
     /// Method, target and headers of the subrequest.
     fn subrequest(self, asked: &Asked) -> (&'static str, String, Vec<(String, String)>) {
-        let removed = ["x-account-id", "expect"];
+        let removed = ["x-account-id", "x-http-method-override", "expect"];
         let kept = asked.headers.iter().filter(|(name, _)| {
             let name = name.to_ascii_lowercase();
             match self {
