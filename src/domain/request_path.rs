@@ -71,10 +71,11 @@ impl PathFault {
             Self::Incomplete => "The path contains a percent sign without two hexadecimal digits after it. Send such a \
                                  name in the query, with the percent sign as %25."
                 .to_owned(),
-            Self::Character(found @ ('\\' | ';' | '#')) => {
+            Self::Character(found @ ('\\' | ';' | '#' | '?')) => {
                 let meaning = match found {
                     '\\' => "a slash",
                     ';' => "the beginning of a parameter",
+                    '?' => "the beginning of the query",
                     _ => "the end of the path",
                 };
                 format!(
@@ -132,7 +133,7 @@ pub fn read(path: &str) -> Result<Cow<'_, str>, PathFault> {
 
 /// Characters that every parser takes for themselves, and the percent sign of an escape.
 fn is_plain(c: char) -> bool {
-    c.is_ascii_graphic() && !"\\\"<>^`{|}#;".contains(c)
+    c.is_ascii_graphic() && !"\\\"<>^`{|}#;?".contains(c)
 }
 
 fn unescaped(path: &str) -> Result<String, PathFault> {

@@ -108,6 +108,11 @@ pub fn cut<'t>(text: &'t str, own: &str) -> Cow<'t, str> {
         return text.into();
     }
     let seen = visible(text);
+    if whole(&seen).next().is_none()
+        && let Some(key) = whole(&on_one_piece(&seen)).next()
+    {
+        return key[..token::shown_length(key)].to_owned().into();
+    }
     let mut kept = String::new();
     let mut done = 0;
     for Found { at, shown, .. } in all(&seen, Some(own)) {
@@ -115,7 +120,7 @@ pub fn cut<'t>(text: &'t str, own: &str) -> Cow<'t, str> {
         done = at.end;
     }
     if done == 0 {
-        return start_in(&seen, own).map_or(text.into(), Cow::Owned);
+        return text.into();
     }
     kept.push_str(seen.get(done..).unwrap_or_default());
     kept.into()
