@@ -40,7 +40,7 @@ test("the dialogs say when the key was last used and by how many clients, and un
   await expect(await asked(page, "unused", "revoke", "Revoke API key")).toContainText("Never used, created just now");
 
   const rotate = await asked(page, "prod", "rotate", "Rotate API key");
-  await expect(rotate).toContainText("Same name, scopes, allowlist, rate limit and lifetime. Never expires. You will see it once, on the next screen.");
+  await expect(rotate).toContainText("Same name, scopes, allowlist and rate limit. Never expires. You will see it once, on the next screen.");
   const ends = rotate.getByText(/^The old key stops on /);
   const shown = ends.filter({ visible: true });
   await expect(ends).toHaveCount(7);

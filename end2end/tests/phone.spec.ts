@@ -24,6 +24,27 @@ async function expectTargets(scope: Page | Locator): Promise<void> {
   }
 }
 
+test("ticked keys are ended from the bar above them", async ({ page }) => {
+  await signUp(page);
+  for (const name of ["first", "second"]) await makeKey(page, name);
+  await page.reload();
+  await hydrated(page);
+  const bar = page.getByRole("form", { name: "Selected keys" });
+  const tick = async () => {
+    for (const name of ["first", "second"]) await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
+  };
+  for (const action of ["Revoke", "Delete"]) {
+    await tick();
+    await button(bar, `${action} selected`).click();
+    await expect(dialog(page, `${action} API keys`)).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(dialog(page, `${action} API keys`)).toHaveCount(0);
+  }
+  await tick();
+  await button(bar, "Clear").click();
+  await expect(bar).toBeHidden();
+});
+
 test("text of twice its size fits", async ({ page }) => {
   const ada = await signUp(page);
   await makeKey(page, "prod-api-worker");

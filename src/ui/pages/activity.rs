@@ -114,7 +114,6 @@ pub fn ActivityPage(
         <Frame frame>
             <PageHead title="Activity" actions>
                 <p>"Audit account activity"</p>
-                <p>"Exports are in UTF-8. The CSV file says so with a byte order mark."</p>
             </PageHead>
             <Filter data=Arc::clone(&data)/>
             {list}

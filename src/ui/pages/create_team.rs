@@ -38,8 +38,8 @@ pub fn CreateTeamPage(
                         most=TeamName::MAX
                         autofocus=true
                         hint=format!(
-                            "Up to {} characters. The team's address is made from the name and is no secret: a suffix shows that \
-                             the plain address is in use.",
+                            "Up to {} characters. The team's web address comes from its name. If it is taken, a suffix is added, so \
+                             others can tell that the name exists.",
                             TeamName::MAX,
                         )
                     />

@@ -81,7 +81,7 @@ pub fn GuardPage(
             <section class="card guard" aria-label="Configuration">
                 <TabLinks label="Proxy" links=links.to_vec()/>
                 <ol class="steps">
-                    <li>"Download the file below, set the address of your API in it, and start " {proxy.label()} " with it."</li>
+                    <li>"Download the file below, set the addresses in it, and start " {proxy.label()} " with it."</li>
                     <li>
                         "Ask the person who runs this server to set " <code translate="no">"TRUSTED_PROXIES"</code>
                         " to the proxy's address (" <code translate="no">{trusted.to_string()}</code> " on the same machine)." {elsewhere}

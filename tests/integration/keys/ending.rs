@@ -291,7 +291,7 @@ both!(
             assert_eq!(
                 facts(&ada, "rotate", &key.id, "New key").await,
                 [format!(
-                    "Same name, scopes, allowlist, rate limit and lifetime. {end}. \
+                    "Same name, scopes, allowlist and rate limit. {end}. \
                      You will see it once, on the next screen."
                 )]
             );

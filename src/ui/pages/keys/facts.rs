@@ -180,7 +180,7 @@ fn NewKey(new_end: Option<Timestamp>, now: Timestamp) -> impl IntoView {
     };
     view! {
         <Fact name="New key">
-            "Same name, scopes, allowlist, rate limit and lifetime. " {end} ". You will see it once, on the next screen."
+            "Same name, scopes, allowlist and rate limit. " {end} ". You will see it once, on the next screen."
         </Fact>
     }
 }
