@@ -37,8 +37,6 @@ const CHECKS: u32 = 6;
 pub(in crate::server::store) const LONG_READS: usize = 2;
 /// Connections for long reads, with one more for a connection that is being closed.
 const LONG_CONNECTIONS: u32 = 3;
-/// Rows that SQLite's thread hands over before it waits: more than a page of any list.
-const ROW_BUFFER: usize = 128;
 /// How long a request waits for a connection before the database counts as unavailable.
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// The same for the look-up of a key, so that look-up and wait stay below a check's 1.5 s.
@@ -255,19 +253,16 @@ impl Store {
             .connect_with(options.clone())
             .await?;
         fitness::start(tasks, &fitness);
-        // Room for the rows of a page, so that SQLite's thread does not wait for its reader.
-        let options = options.pragma("query_only", "ON").row_buffer_size(ROW_BUFFER);
-        let connected = |pool: SqlitePoolOptions, connections| {
-            checked(pool)
+        let options = options.pragma("query_only", "ON");
+        let pool = |connections| {
+            checked(fitness.guard(SqlitePoolOptions::new()))
                 .max_connections(connections)
                 .acquire_timeout(ACQUIRE)
                 .connect_lazy_with(options.clone())
         };
-        let short = |connections| connected(fitness.guard_reads(SqlitePoolOptions::new()), connections);
-        let pool = |connections| connected(fitness.guard(SqlitePoolOptions::new()), connections);
         let read = ReadPools {
-            short: short(CONNECTIONS),
-            checks: short(CHECKS),
+            short: pool(CONNECTIONS),
+            checks: pool(CHECKS),
             long: pool(LONG_CONNECTIONS),
             health: pool(1),
         };

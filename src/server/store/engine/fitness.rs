@@ -10,7 +10,7 @@
 
 use super::probe::Probe;
 use crate::server::runtime::tasks::{End, Tasks};
-use sqlx::{Connection, Database, pool::PoolOptions, sqlite::SqlitePoolOptions};
+use sqlx::{Connection, Database, pool::PoolOptions};
 use std::{
     sync::{
         Arc, Mutex, PoisonError, Weak,
@@ -116,33 +116,7 @@ impl Fitness {
 
     /// Adds the rules to a pool.
     pub(super) fn guard<D: Database>(self: &Arc<Self>, options: PoolOptions<D>) -> PoolOptions<D> {
-        let given_back = Arc::clone(self);
-        self.guard_taking(options).after_release(move |conn, meta| {
-            let is_doubted = given_back.is_doubted(meta.age);
-            Box::pin(async move {
-                // The ping first runs queued work, such as the rollback of a transaction.
-                ping(conn).await?;
-                Ok(!is_doubted && !conn.is_in_transaction())
-            })
-        })
-    }
-
-    /// Adds the rules to a pool of short reads in a file of this machine. Its connections begin no transaction, and sqlx
-    /// pings them once more when they are given back: a second ping with a time limit would only cost time.
-    pub(super) fn guard_reads(self: &Arc<Self>, options: SqlitePoolOptions) -> SqlitePoolOptions {
-        let given_back = Arc::clone(self);
-        self.guard_taking(options).after_release(move |_, meta| {
-            let is_doubted = given_back.is_doubted(meta.age);
-            Box::pin(async move { Ok(!is_doubted) })
-        })
-    }
-
-    fn is_doubted(&self, age: Duration) -> bool {
-        self.state.load(SeqCst) == UNKNOWN || self.is_outdated(age)
-    }
-
-    fn guard_taking<D: Database>(self: &Arc<Self>, options: PoolOptions<D>) -> PoolOptions<D> {
-        let taken = Arc::clone(self);
+        let (taken, given_back) = (Arc::clone(self), Arc::clone(self));
         options
             .test_before_acquire(false)
             .before_acquire(move |conn, meta| {
@@ -155,6 +129,14 @@ impl Fitness {
                         ping(conn).await?;
                     }
                     Ok(true)
+                })
+            })
+            .after_release(move |conn, meta| {
+                let is_doubted = given_back.state.load(SeqCst) == UNKNOWN || given_back.is_outdated(meta.age);
+                Box::pin(async move {
+                    // The ping first runs queued work, such as the rollback of a transaction.
+                    ping(conn).await?;
+                    Ok(!is_doubted && !conn.is_in_transaction())
                 })
             })
     }

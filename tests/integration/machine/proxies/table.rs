@@ -38,7 +38,7 @@ enum Act {
     Upgrade(&'static str),
     /// It reads the first part of a response that goes on.
     Stream,
-    /// It sends the body of a request when it is told to continue.
+    /// It sends the head of a request with `Expect: 100-continue`, and the body after the response 100.
     Expect,
 }
 
